@@ -1,0 +1,1 @@
+"""Make an image dataset small, and measure what it is really worth."""

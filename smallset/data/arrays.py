@@ -1,0 +1,88 @@
+"""Images that are arrays already: from Python, or embedded in a package."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+
+from smallset.data.dataset import Data
+from smallset.data.held_out import CUT
+from smallset.data.index import index
+from smallset.data.source import RawSplit, Source
+
+
+class ArrayRows:
+    """Rows of an array, encoded as Netpbm: their bytes depend on no compressor's version."""
+
+    def __init__(self, images: UInt8[np.ndarray, "n h w 3"] | UInt8[np.ndarray, "n h w"]) -> None:
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def name(self, row: int) -> str:
+        """Give the row number in eight digits."""
+        return f"{row:08d}"
+
+    def read(self, row: int) -> bytes:
+        """Encode a row as PGM (grey) or PPM (RGB): a line of header, then the pixels."""
+        image = self._images[row]
+        kind = 5 if image.ndim == 2 else 6
+        header = f"P{kind} {image.shape[1]} {image.shape[0]} 255\n"
+        return header.encode() + bytes(image.tobytes())
+
+
+def from_arrays(
+    images: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str] | None = None,
+    *,
+    test: tuple[np.ndarray, np.ndarray] | None = None,
+    name: str = "arrays",
+) -> Data:
+    """Take images from memory: uint8 (n, h, w) or (n, h, w, 3), with class indices (n,).
+
+    `names` are the class names in index order ("0", "1", ... without them). `test` gives the
+    held-out images in the same way; without it 20 % of each class are held out by content hash.
+
+    Raises ValueError for other shapes and types, for labels that do not match the images or the
+    names, for fewer than two classes and for classes without images.
+    """
+    count = len(names) if names is not None else int(np.max(labels, initial=-1)) + 1
+    classes = tuple(names) if names is not None else tuple(str(c) for c in range(count))
+    if len(set(classes)) != len(classes):
+        raise ValueError(
+            f"Given names={list(classes)}, which repeat; needed one name a class. Rename them."
+        )
+    train_split = _split("train", images, labels, count)
+    test_split = None if test is None else _split("test", *test, count)
+    held_out = CUT if test is None else "test arrays, as given"
+    source = Source(name, "", classes, train_split, test_split, held_out)
+    return index(source, work=None, skip_bad=False)
+
+
+def _split(name: str, images: np.ndarray, labels: np.ndarray, count: int) -> RawSplit:
+    grey_or_rgb = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+    if images.dtype != np.uint8 or not grey_or_rgb:
+        raise ValueError(
+            f"Given {name} images of the type {images.dtype} and shape {images.shape}; needed "
+            "uint8 (n, h, w) or (n, h, w, 3), 0 to 255. Scale and convert them."
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"Given {name} labels of the type {labels.dtype} and shape {labels.shape}; needed "
+            "whole numbers (n,). Convert them to class indices."
+        )
+    if len(images) != len(labels):
+        raise ValueError(
+            f"Given {len(images)} {name} images and {len(labels)} labels; needed one label an "
+            "image. Pass arrays of equal length."
+        )
+    outside = np.flatnonzero((labels < 0) | (labels >= count))
+    if len(outside):
+        raise ValueError(
+            f"The {name} label in row {outside[0]} is {labels[outside[0]]}; needed 0 to "
+            f"{count - 1}, one of the {count} classes. Correct it or give all the names."
+        )
+    whole = labels.astype(np.int64)
+    return RawSplit(name, ArrayRows(images), lambda: whole)

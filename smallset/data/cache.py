@@ -1,0 +1,145 @@
+"""Squares of one size for the training loop: decoded once into a mapped file, or on demand."""
+
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+
+from smallset.data.cache_file import CacheFile
+from smallset.data.dataset import ImageDataset
+from smallset.data.decode import DECODE_VERSION
+from smallset.data.fit import View, is_small_or_square, view_square
+from smallset.data.threads import ordered, thread_count
+from smallset.records import Progress
+
+_CHUNK = 64
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """Squares of `size` pixels, by position; `batch` may be called from several threads."""
+
+    size: int
+    labels: Int64[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        """Count the images."""
+        ...
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+        """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
+        ...
+
+
+class MappedPixels:
+    """Squares in one mapped file of uint8 (n, s, s, 3); holds no anonymous memory of its own."""
+
+    def __init__(self, path: Path, labels: Int64[np.ndarray, " n"], size: int) -> None:
+        self.size = size
+        self.labels = labels
+        shape = (len(labels), size, size, 3)
+        # A plain view: fancy indexing on np.memmap itself pays for its subclass every time.
+        self._squares = np.asarray(np.memmap(path, np.uint8, "r", shape=shape))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+        """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
+        return torch.from_numpy(self._squares[indices]).permute(0, 3, 1, 2)
+
+
+class StreamedPixels:
+    """Squares decoded anew for each batch, in threads; nothing is kept."""
+
+    def __init__(self, dataset: ImageDataset, size: int, *, view: View, workers: int) -> None:
+        self.size = size
+        self.labels = dataset.labels
+        self._squares = _Squares(dataset, size, view)
+        self._pool = ThreadPoolExecutor(_threads(dataset, workers), "smallset")
+        weakref.finalize(self, self._pool.shutdown, wait=False)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+        """Decode the images at `indices` into a fresh tensor, channels_last in memory."""
+        pieces = [indices[start : start + 16] for start in range(0, len(indices), 16)]
+        blocks = list(self._pool.map(self._squares, pieces))
+        empty = np.empty((0, self.size, self.size, 3), np.uint8)
+        return torch.from_numpy(np.concatenate([empty, *blocks])).permute(0, 3, 1, 2)
+
+
+def pixel_cache(
+    dataset: ImageDataset,
+    size: int,
+    *,
+    view: View,
+    work: Path | None,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Pixels:
+    """Give the images of a split as squares of `size` pixels.
+
+    With a work folder they are decoded once into a file there, n * size * size * 3 bytes, which
+    later calls find by fingerprint, split, size, view and decode version. With None ("--cache
+    none") every batch is decoded when asked for.
+
+    `view` is a fit (squash, crop, pad) or "test", the view that students are judged by.
+
+    Raises OSError where the folder has too little space or cannot be written, naming the ways out.
+    """
+    if size < 1:
+        raise ValueError(f"Given size={size}; needed 1 pixel or more. Use a size such as 32.")
+    if work is None:
+        return StreamedPixels(dataset, size, view=view, workers=workers)
+    name = f"{dataset.fingerprint[:32]}-{dataset.split}-{size}px-{view}-v{DECODE_VERSION}.uint8"
+    path = work / "pixels" / name
+    needed = len(dataset) * size * size * 3
+    if not path.exists() or path.stat().st_size != needed:
+        _make(dataset, size, view, path, workers, progress)
+    return MappedPixels(path, dataset.labels, size)
+
+
+class _Squares:
+    """Draws the squares at some positions of a data set."""
+
+    def __init__(self, dataset: ImageDataset, size: int, view: View) -> None:
+        self._dataset, self._size, self._view = dataset, size, view
+        self._whole = is_small_or_square(dataset.sizes)
+
+    def __call__(self, indices: range | Int64[np.ndarray, " k"]) -> UInt8[np.ndarray, "k s s 3"]:
+        return np.stack(
+            [
+                view_square(self._dataset.pixels(int(i)), self._size, self._view, whole=self._whole)
+                for i in indices
+            ]
+        )
+
+
+def _threads(dataset: ImageDataset, workers: int) -> int:
+    return thread_count(workers, mean_bytes=dataset.encoded_bytes / max(1, len(dataset)))
+
+
+def _make(
+    dataset: ImageDataset,
+    size: int,
+    view: View,
+    path: Path,
+    workers: int,
+    progress: Progress | None,
+) -> None:
+    total = len(dataset)
+    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
+    threads = _threads(dataset, workers)
+    with CacheFile(path, total * size * size * 3) as file:
+        done = 0
+        for block in ordered(_Squares(dataset, size, view), chunks, threads=threads):
+            file.append(block)
+            done += len(block)
+            if progress is not None:
+                progress(f"decode {dataset.split} at {size} px", done, total)

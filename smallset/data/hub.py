@@ -1,0 +1,186 @@
+"""Read through Hugging Face `datasets`: parquet folders in the Hub's layout, and the Hub itself."""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from smallset.data.columns import Features
+from smallset.data.held_out import VALIDATION
+from smallset.data.source import Source
+from smallset.data.tables import Table, table_source
+
+_SPLITS = ("train", "test", *VALIDATION)
+_FILE = re.compile(rf"({'|'.join(_SPLITS)})([-_.].*)?\.parquet")
+
+
+def parquet_files(folder: Path) -> dict[str, list[Path]]:
+    """Find the files of each split: DATA/train-*.parquet or DATA/data/train-*.parquet and so on."""
+    found: dict[str, list[Path]] = {}
+    for place in (folder, folder / "data"):
+        for file in sorted(place.glob("*.parquet")):
+            match = _FILE.fullmatch(file.name)
+            if match:
+                found.setdefault(match[1], []).append(file)
+        if found:
+            break
+    return found
+
+
+def parquet_source(name: str, files: Mapping[str, list[Path]], *, work: Path) -> Source:
+    """Open parquet files by split; `datasets` turns them into mapped Arrow files in `work`, once.
+
+    Raises ValueError as `table_source` does, and for files that are no parquet.
+    """
+    key = _key(file for split in files.values() for file in split)
+    catalogue = work / "parquet" / f"{key}.json"
+    tables = _recall(catalogue)
+    if tables is None:
+        # `datasets` does not notice itself that a file has gone from its cache.
+        mode = "force_redownload" if catalogue.exists() else None
+        tables = {split: _load_parquet(name, split, files[split], work, mode) for split in files}
+        _remember(tables, catalogue)
+    return table_source(name, key, tables)
+
+
+def hub_source(given: str) -> Source:
+    """Open "owner/name" or "owner/name:config" from the Hub, or offline from its local cache.
+
+    Raises FileNotFoundError where it cannot be had, ValueError for a choice of configurations and
+    as `table_source` does.
+    """
+    repository, _, config = given.partition(":")
+    if not repository:
+        raise ValueError(
+            f"Given 'hf:{given}'; needed the name of a data set on the Hugging Face Hub. Write it "
+            "as hf:owner/name or hf:owner/name:config."
+        )
+    with _quiet():
+        from datasets import load_dataset
+
+        try:
+            splits = load_dataset(repository, config or None)
+        except Exception as error:  # the client raises its own, the network's and the file system's
+            raise _hub_failure(given, config, error) from error
+    tables = {
+        str(split): _table(dataset.features, dataset.cache_files)
+        for split, dataset in splits.items()
+    }
+    return table_source(given, _key(f for table in tables.values() for f in table.files), tables)
+
+
+def _hub_failure(given: str, config: str, error: Exception) -> Exception:
+    text = " ".join(str(error).split())
+    if isinstance(error, ValueError) and "config" in text.lower():
+        return ValueError(
+            f"'hf:{given}' does not settle which configuration to read ({text}). Needed one of "
+            "them. Name it as hf:owner/name:config."
+        )
+    return FileNotFoundError(
+        f"'hf:{given}' could not be read ({type(error).__name__}: {text}). Needed a data set on "
+        "the Hugging Face Hub, or in its local cache when offline. Check the name and the network, "
+        "or give a folder."
+    )
+
+
+def _load_parquet(name: str, split: str, files: list[Path], work: Path, mode: str | None) -> Table:
+    with _quiet():
+        from datasets import load_dataset
+
+        # Each split by itself: a test split may lack the label column.
+        try:
+            loaded = load_dataset(
+                "parquet",
+                data_files={split: [str(file) for file in files]},
+                split=split,
+                cache_dir=str(work / "datasets"),
+                download_mode=mode,
+            )
+        except Exception as error:  # Arrow's and the builder's errors have no common kind
+            cause = error.__cause__ or error
+            raise ValueError(
+                f"The {split} split of {name!r} ({files[0].name} and so on, {len(files)} file(s)) "
+                f"cannot be read as parquet ({type(cause).__name__}: {cause}). Needed whole "
+                "parquet files with equal columns. Fetch or write them again."
+            ) from error
+    return _table(loaded.features, loaded.cache_files)
+
+
+def _table(features: Mapping[str, object], cache_files: Iterable[Mapping[str, str]]) -> Table:
+    """Keep what is needed of a loaded split: `features` and `cache_files` as in `datasets`."""
+    from datasets import ClassLabel, Image
+
+    return Table(
+        files=tuple(Path(entry["filename"]) for entry in cache_files),
+        features=Features(
+            columns=tuple(features),
+            images=tuple(n for n, f in features.items() if isinstance(f, Image)),
+            class_names={
+                n: tuple(f.names) for n, f in features.items() if isinstance(f, ClassLabel)
+            },
+        ),
+    )
+
+
+def _key(files: Iterable[Path]) -> str:
+    """Hash paths, sizes and modification times."""
+    digest = hashlib.sha256()
+    for file in files:
+        status = file.stat()
+        digest.update(f"{file.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()[:32]
+
+
+def _recall(catalogue: Path) -> dict[str, Table] | None:
+    """Give what was remembered, unless an Arrow file has gone; spares importing `datasets`."""
+    if not catalogue.exists():
+        return None
+    tables = {}
+    for split, entry in json.loads(catalogue.read_text(encoding="utf-8")).items():
+        names = {column: tuple(classes) for column, classes in entry["class_names"].items()}
+        features = Features(tuple(entry["columns"]), tuple(entry["images"]), names)
+        tables[split] = Table(tuple(Path(file) for file in entry["files"]), features)
+    files = [file for table in tables.values() for file in table.files]
+    return tables if all(file.exists() for file in files) else None
+
+
+def _remember(tables: Mapping[str, Table], catalogue: Path) -> None:
+    entries = {
+        split: {
+            "files": [str(file) for file in table.files],
+            "columns": table.features.columns,
+            "images": table.features.images,
+            "class_names": table.features.class_names,
+        }
+        for split, table in tables.items()
+    }
+    catalogue.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(prefix=".partial-", dir=catalogue.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(entries, file)
+    os.replace(partial, catalogue)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep `datasets` from drawing bars and logging; its settings are put back afterwards."""
+    import datasets
+    from huggingface_hub.utils import logging as hub_logging
+
+    level, bars = datasets.logging.get_verbosity(), datasets.are_progress_bars_disabled()
+    hub_level = hub_logging.get_verbosity()
+    datasets.logging.set_verbosity_error()
+    hub_logging.set_verbosity(logging.ERROR)  # it logs every retry without a network
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.logging.set_verbosity(level)
+        hub_logging.set_verbosity(hub_level)
+        if not bars:
+            datasets.enable_progress_bars()

@@ -1,0 +1,173 @@
+"""From a source to data known to be sound; the first pass is remembered in the work folder."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from smallset.data.dataset import Data, ImageDataset
+from smallset.data.decode import DECODE_VERSION
+from smallset.data.held_out import cut_off
+from smallset.data.parts import Part, Parts, read_parts, write_parts
+from smallset.data.scan import Scan, scan
+from smallset.data.source import RawSplit, Source
+from smallset.records import Classes, Progress
+
+_INDEX_VERSION = 1
+
+
+def index(
+    source: Source,
+    *,
+    work: Path | None,
+    skip_bad: bool,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Data:
+    """Look at every image of a source once and give its splits; the second time, map the result.
+
+    Raises ValueError where the source has fewer than two classes, where files are bad (all of them
+    counted, the first five named) unless `skip_bad`, and where a class has no image left.
+    """
+    if len(source.classes) < 2:
+        raise ValueError(
+            f"{source.name!r} has {len(source.classes)} class {list(source.classes)}, but a "
+            "classifier needs at least two. Point to the folder that holds the class folders."
+        )
+    parts = _parts(source, work, skip_bad, workers, progress)
+    if not skip_bad:
+        _refuse_bad(source, [bad for part in parts.splits.values() for bad in part.bad])
+    by_name = {raw.name: raw for raw in _raws(source)}
+    train, test = (
+        ImageDataset(
+            name=source.name,
+            split=name,
+            classes=Classes(source.classes),
+            labels=part.labels,
+            sizes=part.sizes,
+            rows=part.rows,
+            fingerprint=parts.fingerprint,
+            encoded_bytes=part.encoded_bytes,
+            skipped=tuple(identity for identity, _ in part.bad),
+            origin=by_name[part.raw].rows,
+        )
+        for name, part in parts.splits.items()
+    )
+    return Data(source.name, train, test, source.held_out, parts.fingerprint)
+
+
+def _parts(
+    source: Source, work: Path | None, skip_bad: bool, workers: int, progress: Progress | None
+) -> Parts:
+    """Take the index from the work folder, or make it there; without a folder, in memory."""
+    if work is None or not source.key:
+        return _build(source, None, skip_bad, workers, progress)
+    home = work / "index"
+    home.mkdir(parents=True, exist_ok=True)
+    folder = home / f"{source.key}-v{_INDEX_VERSION}.{DECODE_VERSION}"
+    if not folder.exists():
+        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=home))
+        try:
+            scratch = partial / "scratch"
+            scratch.mkdir()
+            write_parts(_build(source, scratch, skip_bad, workers, progress), partial)
+            shutil.rmtree(scratch)
+            _publish(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return read_parts(folder)
+
+
+def _publish(partial: Path, folder: Path) -> None:
+    try:
+        partial.rename(folder)
+    except OSError:
+        if not folder.exists():  # another process may have made the same index first
+            raise
+
+
+def _build(
+    source: Source,
+    scratch: Path | None,
+    skip_bad: bool,
+    workers: int,
+    progress: Progress | None,
+) -> Parts:
+    scans = {
+        raw.name: scan(raw, source.classes, scratch=scratch, workers=workers, progress=progress)
+        for raw in _raws(source)
+    }
+    if not skip_bad:
+        _refuse_bad(source, [bad for one in scans.values() for bad in one.bad])
+    for name, one in scans.items():
+        _refuse_empty_classes(source, name, one)
+    splits = {name: _part(name, one) for name, one in scans.items()}
+    if source.test is None:
+        (raw, whole), *_ = scans.items()
+        held = cut_off(whole.labels, whole.content, source.classes)
+        splits = {"train": _part(raw, whole, ~held), "test": _part(raw, whole, held, bad=())}
+    return Parts(splits, _fingerprint(source, list(scans.values())))
+
+
+def _part(
+    raw: str,
+    one: Scan,
+    keep: Bool[np.ndarray, " n"] | slice = slice(None),
+    bad: tuple[tuple[str, str], ...] | None = None,
+) -> Part:
+    return Part(
+        raw=raw,
+        labels=one.labels[keep],
+        rows=one.rows[keep],
+        sizes=one.sizes[keep],
+        encoded_bytes=int(one.encoded_bytes[keep].sum()),
+        bad=one.bad if bad is None else bad,
+    )
+
+
+def _raws(source: Source) -> list[RawSplit]:
+    return [source.train] if source.test is None else [source.train, source.test]
+
+
+def _fingerprint(source: Source, scans: Sequence[Scan]) -> str:
+    """Hash the classes in order, the held-out rule, and every image's entry in sorted order.
+
+    An entry binds split, class, name and content, so sorting entries by their own hash loses
+    nothing and needs no memory; the scratch columns are sorted in place.
+    """
+    head = json.dumps([list(source.classes), source.held_out])
+    digest = hashlib.sha256(head.encode())
+    for one in scans:
+        one.entry.sort()
+        for start in range(0, len(one.entry), 1 << 16):
+            digest.update(one.entry[start : start + (1 << 16)].tobytes())
+    return digest.hexdigest()
+
+
+def _refuse_bad(source: Source, bad: Sequence[tuple[str, str]]) -> None:
+    if not bad:
+        return
+    named = "; ".join(f"{identity!r} {reason}" for identity, reason in bad[:5])
+    more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
+    raise ValueError(
+        f"{source.name!r} has {len(bad)} bad file(s): {named}{more}. Every file must be an image "
+        "that decodes. Repair or remove them, or go on without them: --skip-bad (skip_bad=True)."
+    )
+
+
+def _refuse_empty_classes(source: Source, split: str, one: Scan) -> None:
+    counts = np.bincount(one.labels, minlength=len(source.classes))
+    empty = [source.classes[c] for c in np.flatnonzero(counts == 0)]
+    if empty:
+        more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
+        left = f" once {len(one.bad)} bad file(s) are left out" if one.bad else ""
+        names = ", ".join(map(repr, empty[:5]))
+        raise ValueError(
+            f"The {split} split of {source.name!r} has no image of the class(es) {names}{more}"
+            f"{left}. Every class needs images in it. Add some or remove the class everywhere."
+        )

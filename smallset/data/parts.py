@@ -1,0 +1,76 @@
+"""What is kept of an indexed split, and its Arrow file: read by mapping, so it weighs nothing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Int32, Int64
+
+_FACTS = "index.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The index of one final split; `raw` names the split of the source that its rows count in."""
+
+    raw: str
+    labels: Int64[np.ndarray, " n"]
+    rows: Int64[np.ndarray, " n"]
+    sizes: Int32[np.ndarray, "n 2"]
+    encoded_bytes: int
+    bad: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The final splits by name ("train", "test", ...; two of them) and the common fingerprint."""
+
+    splits: Mapping[str, Part]
+    fingerprint: str
+
+
+def write_parts(parts: Parts, folder: Path) -> None:
+    """Write one Arrow IPC file a split and the few facts as JSON into an existing folder."""
+    facts = {}
+    for name, part in parts.splits.items():
+        _write_arrays(part, folder / f"{name}.arrow")
+        facts[name] = {"raw": part.raw, "encoded_bytes": part.encoded_bytes, "bad": part.bad}
+    text = json.dumps({"fingerprint": parts.fingerprint, "splits": facts}, indent=1)
+    (folder / _FACTS).write_text(text, encoding="utf-8")
+
+
+def read_parts(folder: Path) -> Parts:
+    """Map the files that `write_parts` wrote; the arrays are read-only views of them."""
+    facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+    splits = {}
+    for name, fact in facts["splits"].items():
+        labels, rows, sizes = _read_arrays(folder / f"{name}.arrow")
+        bad = tuple((str(identity), str(reason)) for identity, reason in fact["bad"])
+        splits[name] = Part(fact["raw"], labels, rows, sizes, int(fact["encoded_bytes"]), bad)
+    return Parts(splits, facts["fingerprint"])
+
+
+def _write_arrays(part: Part, path: Path) -> None:
+    flat = pa.array(np.ascontiguousarray(part.sizes).reshape(-1))
+    columns = [
+        pa.array(np.ascontiguousarray(part.labels)),
+        pa.array(np.ascontiguousarray(part.rows)),
+        pa.FixedSizeListArray.from_arrays(flat, 2),
+    ]
+    batch = pa.record_batch(columns, names=["label", "row", "size"])
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+
+
+def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    # One batch a file: each column is one piece, which numpy can view without a copy.
+    batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+    sizes = batch["size"].flatten().to_numpy(zero_copy_only=True).reshape(-1, 2)
+    return (
+        batch["label"].to_numpy(zero_copy_only=True),
+        batch["row"].to_numpy(zero_copy_only=True),
+        sizes,
+    )

@@ -1,0 +1,155 @@
+"""The first pass over a split: every image is read, hashed and decoded once."""
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int32, Int64, Shaped
+
+from smallset.data.decode import BadImage, check_extension, measure
+from smallset.data.source import RawSplit
+from smallset.data.threads import ordered, thread_count
+from smallset.records import Progress
+
+_CHUNK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """The good rows of a split, in row order, and the bad ones as (id, reason).
+
+    `content` is the sha256 of the encoded bytes, `entry` the sha256 that binds it to the split, the
+    class and the name. The arrays lie in scratch files where the scan was given a folder.
+    """
+
+    labels: Int64[np.ndarray, " n"]
+    rows: Int64[np.ndarray, " n"]
+    sizes: Int32[np.ndarray, "n 2"]
+    encoded_bytes: Int64[np.ndarray, " n"]
+    content: Shaped[np.ndarray, " n"]
+    entry: Shaped[np.ndarray, " n"]
+    bad: tuple[tuple[str, str], ...]
+
+
+class _Row(NamedTuple):
+    row: int
+    name: str
+    content: bytes
+    size: tuple[int, int]
+    encoded_bytes: int
+    reason: str
+
+
+def scan(
+    split: RawSplit,
+    classes: tuple[str, ...],
+    *,
+    scratch: Path | None,
+    workers: int,
+    progress: Progress | None,
+) -> Scan:
+    """Read and decode every row of a split in threads; with `scratch`, hold nothing that grows.
+
+    Bad rows are collected, not raised: all of them are to be named at once.
+    """
+    total, labels = len(split.rows), split.labels()
+    into = _empty(total, scratch, split.name)
+    bad: list[tuple[str, str]] = []
+    good = done = 0
+    for chunk in _measured(split, workers):
+        for row in chunk:
+            if row.reason:
+                bad.append((row.name, row.reason))
+                continue
+            label = int(labels[row.row])
+            into.labels[good] = label
+            into.rows[good] = row.row
+            into.sizes[good] = row.size
+            into.encoded_bytes[good] = row.encoded_bytes
+            into.content[good] = row.content
+            into.entry[good] = _entry(split.name, classes[label], row)
+            good += 1
+        done += len(chunk)
+        if progress is not None:
+            progress(f"index {split.name}", done, total)
+    return Scan(
+        into.labels[:good],
+        into.rows[:good],
+        into.sizes[:good],
+        into.encoded_bytes[:good],
+        into.content[:good],
+        into.entry[:good],
+        tuple(bad),
+    )
+
+
+def _measured(split: RawSplit, workers: int) -> Iterator[list[_Row]]:
+    """Yield measured rows in chunks, in order."""
+    total = len(split.rows)
+    threads = thread_count(workers, mean_bytes=_mean_bytes(split))
+    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
+    measure_chunk = _chunk_measure(split)
+    with warnings.catch_warnings():
+        # Pillow warns of large or odd files before we can refuse them by name.
+        warnings.filterwarnings("ignore", module="PIL")
+        yield from ordered(measure_chunk, chunks, threads=threads)
+
+
+def _mean_bytes(split: RawSplit) -> float:
+    """Estimate the size of an image from a few of them."""
+    total, sizes = len(split.rows), []
+    for row in range(0, total, max(1, total // 16)):
+        try:
+            sizes.append(len(split.rows.read(row)))
+        except (BadImage, OSError):
+            continue  # the pass itself names it
+    return sum(sizes) / max(1, len(sizes))
+
+
+def _chunk_measure(split: RawSplit) -> Callable[[range], list[_Row]]:
+    def measure_chunk(chunk: range) -> list[_Row]:
+        return [_measure_row(split, row) for row in chunk]
+
+    return measure_chunk
+
+
+def _measure_row(split: RawSplit, row: int) -> _Row:
+    name = split.rows.name(row)
+    try:
+        data = split.rows.read(row)
+        if split.check_names:
+            check_extension(name, data)
+        size = measure(data)
+    except BadImage as error:
+        return _Row(row, name, b"", (0, 0), 0, str(error))
+    except OSError as error:
+        return _Row(row, name, b"", (0, 0), 0, f"cannot be read ({error.strerror or error})")
+    return _Row(row, name, hashlib.sha256(data).digest(), size, len(data), "")
+
+
+def _entry(split: str, class_name: str, row: _Row) -> bytes:
+    text = f"{split}\0{class_name}\0{row.name}\0"
+    return hashlib.sha256(text.encode() + row.content).digest()
+
+
+def _empty(total: int, scratch: Path | None, split: str) -> Scan:
+    """Allocate the columns: in memory, or in files so that they weigh nothing."""
+
+    def column(name: str, dtype: str, *shape: int) -> np.ndarray:
+        if scratch is None or total == 0:
+            return np.empty((total, *shape), dtype)
+        return np.memmap(scratch / f"{split}.{name}", dtype, "w+", shape=(total, *shape))
+
+    return Scan(
+        column("labels", "i8"),
+        column("rows", "i8"),
+        column("sizes", "i4", 2),
+        column("encoded_bytes", "i8"),
+        column("content", "S32"),
+        column("entry", "S32"),
+        (),
+    )

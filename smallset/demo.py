@@ -1,0 +1,71 @@
+"""The demo: three ways to compress the embedded digits, side by side."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from smallset.pipeline import compress, evaluate
+from smallset.records import Progress, Result
+from smallset.store import CompressedDataset, open_set
+
+_SCORE = "el2n(observer=observer(seed={observer}))"
+METHODS = {
+    "random": "random",
+    "el2n": "prune(score=" + _SCORE + ", select=easiest)",
+    "pca": "pca(score=" + _SCORE + ")",
+}
+IPC = 5
+SIZE = 16
+STUDENT = "resnet8"
+REPLICATES = 5
+
+
+def run_demo(
+    out: Path,
+    *,
+    workers: int = 0,
+    work: Path | None = None,
+    progress: Progress | None = None,
+    told: Callable[[Result], None] | None = None,
+) -> tuple[list[Result], dict[str, CompressedDataset]]:
+    """Compress digits by `random`, `el2n` and `pca`; a replicate is a new draw, observer and student.
+
+    Gives every result, and the first set of each method to look at. `out` holds the sets and
+    `results.jsonl`; what a stopped demo had finished there is not made again. Digits are 8 x 8, so
+    at 16 px a mosaic's tiles show them pixel for pixel.
+    """
+    (out / "sets").mkdir(parents=True, exist_ok=True)
+    results: list[Result] = []
+    shown: dict[str, CompressedDataset] = {}
+    for replicate in range(REPLICATES):
+        for name, method in METHODS.items():
+            folder = out / "sets" / f"{name}-{replicate}"
+            made = (
+                open_set(folder)
+                if folder.exists()
+                else compress(
+                    "digits",
+                    folder,
+                    method=method.format(observer=replicate),
+                    ipc=IPC,
+                    size=SIZE,
+                    seed=replicate,
+                    workers=workers,
+                    work=work,
+                    progress=progress,
+                )
+            )
+            if replicate == 0:
+                shown[name] = made
+            results += evaluate(
+                made,
+                "digits",
+                student=STUDENT,
+                seeds=[replicate],
+                results=out / "results.jsonl",
+                workers=workers,
+                work=work,
+                progress=progress,
+            )
+            if told is not None:
+                told(results[-1])
+    return results, shown

@@ -1,0 +1,90 @@
+"""Student-t intervals over replicates: one mean, or the difference of two."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import stdtrit
+
+Values = Sequence[float] | Float[np.ndarray, " _"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and how well it is known, in the unit of the values (accuracy: a fraction).
+
+    `low` and `high` are `mean -+ half_width`. `n` counts the replicates (of a difference: of the
+    smaller side), `std` is the sample deviation of one replicate (of a difference: of one replicate
+    of each side subtracted). What too few replicates leave unknown is nan.
+    """
+
+    mean: float
+    half_width: float
+    low: float
+    high: float
+    n: int
+    std: float
+
+
+def mean_interval(values: Values, confidence: float = 0.95) -> Interval:
+    """Give the mean of `values` and its two-sided Student-t interval.
+
+    With one value the width is nan, with none the mean is nan too. Raises ValueError where
+    `confidence` is not between 0 and 1.
+    """
+    _check_confidence(confidence)
+    n, mean, variance = _moments(values)
+    half_width = _t(confidence, n - 1) * math.sqrt(variance / n) if n > 1 else math.nan
+    return _interval(mean, half_width, n, math.sqrt(variance))
+
+
+def welch_difference(a: Values, b: Values, confidence: float = 0.95) -> Interval:
+    """Give mean(a) - mean(b) and its interval, the variances not assumed equal.
+
+    Welch, Biometrika 34 (1947), with the Welch-Satterthwaite degrees of freedom. Where a side has
+    fewer than two values the width is nan; where neither side varies it is 0. Raises ValueError
+    where `confidence` is not between 0 and 1.
+    """
+    _check_confidence(confidence)
+    (n_a, mean_a, var_a), (n_b, mean_b, var_b) = _moments(a), _moments(b)
+    half_width = math.nan
+    if n_a > 1 and n_b > 1:
+        # Scaled by the larger part: squares of variances near 1e-200 would underflow to 0/0.
+        part_a, part_b = var_a / n_a, var_b / n_b
+        largest = max(part_a, part_b)
+        half_width = 0.0 if largest == 0 else math.nan
+        if largest > 0:
+            ratio_a, ratio_b = part_a / largest, part_b / largest
+            freedom = (ratio_a + ratio_b) ** 2 / (ratio_a**2 / (n_a - 1) + ratio_b**2 / (n_b - 1))
+            half_width = _t(confidence, freedom) * math.sqrt(part_a + part_b)
+    return _interval(mean_a - mean_b, half_width, min(n_a, n_b), math.sqrt(var_a + var_b))
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(
+            f"confidence={confidence} is not a share between 0 and 1. Use 0.95 for 95 %."
+        )
+
+
+def _moments(values: Values) -> tuple[int, float, float]:
+    """Give the count, the mean and the unbiased variance; nan where undefined."""
+    array = np.asarray(values, dtype=np.float64).reshape(-1)
+    n = len(array)
+    return (
+        n,
+        float(array.mean()) if n else math.nan,
+        # Equal values have no variance, though their rounded mean may differ from each.
+        0.0 if n > 1 and np.ptp(array) == 0 else float(array.var(ddof=1)) if n > 1 else math.nan,
+    )
+
+
+def _t(confidence: float, freedom: float) -> float:
+    """Give the two-sided Student-t quantile. `scipy.stats` has it too, and imports for a second."""
+    return float(stdtrit(freedom, 0.5 + confidence / 2))
+
+
+def _interval(mean: float, half_width: float, n: int, std: float) -> Interval:
+    return Interval(mean, half_width, mean - half_width, mean + half_width, n, std)

@@ -1,0 +1,103 @@
+"""The named methods of the field, as compositions of a score, a selector, a mosaic and a view."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from smallset.mosaic import MOSAICS, Grid, Mosaic
+from smallset.records import Resample
+from smallset.scores import EL2N, OBSERVERS, SCORES, Observer, Score
+from smallset.selection import SELECTORS, Easiest, Random, Select
+from smallset.spec import Tables, build, write
+from smallset.train.views import VIEWS, Canvas, Patch, View
+
+
+@dataclass(frozen=True)
+class Method:
+    """Any composition: a score, a selector, a mosaic, and the view that belongs to the set."""
+
+    score: Score | None = None
+    select: Select = Random()
+    mosaic: Mosaic = Grid()
+    view: View = Canvas()
+
+    def __post_init__(self) -> None:
+        if self.select.needs_scores and self.score is None:
+            raise ValueError(
+                f"selecting the {type(self.select).__name__.lower()} images needs a score. "
+                "Name one: score=el2n."
+            )
+
+
+def random(factor: int = 1, view: View = Canvas()) -> Method:  # noqa: B008 (frozen)
+    """Random images, equally many of each class: the baseline."""
+    return Method(None, Random(), Grid(factor), view)
+
+
+def pca(
+    score: Score = EL2N(),  # noqa: B008
+    select: Select = Easiest(),  # noqa: B008
+    factor: int = 2,
+    resize: Resample = "antialias",
+    content: Literal["whole", "centre"] = "whole",
+    view: View = Patch(),  # noqa: B008
+) -> Method:
+    """Prune to the easiest images, combine four to a canvas, augment inside one (arXiv 2502.06434)."""
+    return Method(score, select, Grid(factor, resize, content), view)
+
+
+def by_score(scorer: Callable[..., Score]) -> Callable[..., Method]:
+    """Give the method that a score names: its own options, and `select`, `factor`, `view`."""
+
+    def method(
+        select: Select = Easiest(),  # noqa: B008
+        factor: int = 1,
+        view: View = Canvas(),  # noqa: B008
+        **options: object,
+    ) -> Method:
+        return Method(scorer(**options), select, Grid(factor), view)
+
+    own = inspect.signature(method).parameters.values()
+    placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = [*inspect.signature(scorer).parameters.values(), *placement]
+    method.__signature__ = inspect.Signature(parameters, return_annotation=Method)  # type: ignore[attr-defined]
+    name = scorer.__name__
+    method.__doc__ = f"The easiest images by {name}, equally many of each class."
+    return method
+
+
+METHODS: dict[str, Callable[..., Method]] = {
+    "random": random,
+    "pca": pca,
+    "prune": Method,
+    **{name: by_score(scorer) for name, scorer in SCORES.items()},
+}
+
+TABLES: Tables = {
+    Method: METHODS,
+    Score: SCORES,
+    Observer: OBSERVERS,
+    Select: SELECTORS,
+    Mosaic: MOSAICS,
+    View: VIEWS,
+}
+
+
+def method_from(text: str) -> Method:
+    """Build a method from its spec, such as `pca(score=el2n(epochs=10, runs=1), factor=2)`."""
+    method = build(text, Method, TABLES)
+    assert isinstance(method, Method)  # build() gives what its table makes
+    return method
+
+
+def view_from(text: str) -> View:
+    """Build a view from its spec, such as `patch` or `canvas(scale=(0.02, 0.25))`."""
+    view = build(text, View, TABLES)
+    assert isinstance(view, Canvas | Patch)
+    return view
+
+
+def spec_of(part: object) -> str:
+    """Write the canonical spec of a method or any part of one."""
+    return write(part, TABLES)

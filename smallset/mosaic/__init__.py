@@ -1,0 +1,35 @@
+"""Mosaics: how chosen images are laid out on canvases."""
+
+from abc import abstractmethod
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Int32, Int64
+
+from smallset.mosaic.grid import Grid
+from smallset.records import Plan, Selection
+
+
+@runtime_checkable
+class Mosaic(Protocol):
+    """Folds a selection into a plan of canvases."""
+
+    @property
+    def tiles(self) -> int:
+        """Images a canvas takes."""
+
+    @abstractmethod
+    def __call__(
+        self,
+        selection: Selection,
+        labels: Int64[np.ndarray, " n"],
+        boxes: Int32[np.ndarray, "n 4"],
+        *,
+        size: int,
+    ) -> Plan:
+        """Lay out; `boxes` are the squares that the sources' `fit` takes of them."""
+
+
+MOSAICS: dict[str, type[Mosaic]] = {"grid": Grid}
+
+__all__ = ["MOSAICS", "Grid", "Mosaic"]

@@ -1,0 +1,91 @@
+"""A square grid of images; one tile is the plain image."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int32, Int64
+
+from smallset.records import Plan, Resample, Selection
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`factor` x `factor` whole images of one class on a canvas, in order of choice, row by row.
+
+    The C of PCA (arXiv 2502.06434): canvas j holds ranks j f^2 .. (j + 1) f^2 - 1, each shrunk by
+    the factor, none cropped. `content="centre"` is the ablation: the middle of each image at its
+    own scale instead of the whole image shrunk. `resize="nearest"` is the paper's own sampling.
+    """
+
+    factor: int = 1
+    resize: Resample = "antialias"
+    content: Literal["whole", "centre"] = "whole"
+
+    def __post_init__(self) -> None:
+        if self.factor < 1:
+            raise ValueError(f"grid's factor={self.factor} leaves no tile. Give at least 1.")
+
+    @property
+    def tiles(self) -> int:
+        """Images a canvas takes: factor^2."""
+        return self.factor**2
+
+    def __call__(
+        self,
+        selection: Selection,
+        labels: Int64[np.ndarray, " n"],
+        boxes: Int32[np.ndarray, "n 4"],
+        *,
+        size: int,
+    ) -> Plan:
+        """Lay out a selection whose count a class is a multiple of `tiles`."""
+        if size < self.factor:
+            raise ValueError(
+                f"a canvas of {size} px has no room for {self.factor} tiles a side. "
+                f"Use factor<={size} or a larger --size."
+            )
+        self._check_classes(labels[selection.indices])
+        source = selection.indices.reshape(-1, self.tiles)
+        tile_box = np.broadcast_to(self._tile_boxes(size), (len(source), self.tiles, 4))
+        source_box = boxes[source]
+        if self.content == "centre":
+            source_box = self._centres(source_box)
+        return Plan(
+            size=size,
+            resample=self.resize,
+            source=source,
+            source_box=source_box,
+            tile_box=np.ascontiguousarray(tile_box),
+            label=labels[source[:, 0]],
+        )
+
+    def _check_classes(self, chosen: Int64[np.ndarray, " k"]) -> None:
+        ranks = np.arange(len(chosen))
+        if len(chosen) % self.tiles or (chosen != chosen[ranks - ranks % self.tiles]).any():
+            classes, counts = np.unique(chosen, return_counts=True)
+            first = zip(classes[:3], counts[:3], strict=True)
+            given = ", ".join(f"{n} of class {c}" for c, n in first)
+            more = ", ..." if len(classes) > 3 else ""
+            raise ValueError(
+                f"the selection ({given}{more}) would mix classes on a canvas: "
+                f"grid(factor={self.factor}) needs a multiple of {self.tiles} images of every "
+                "class, class after class. Select so many or use another factor."
+            )
+
+    def _tile_boxes(self, size: int) -> Int32[np.ndarray, "tiles 4"]:
+        edges = [(k * size) // self.factor for k in range(self.factor + 1)]
+        return np.array(
+            [
+                (edges[x], edges[y], edges[x + 1], edges[y + 1])
+                for y in range(self.factor)
+                for x in range(self.factor)
+            ],
+            np.int32,
+        )
+
+    def _centres(self, boxes: Int32[np.ndarray, "m tiles 4"]) -> Int32[np.ndarray, "m tiles 4"]:
+        corner, extent = boxes[..., :2], boxes[..., 2:] - boxes[..., :2]
+        inner = np.maximum(extent // self.factor, 1)
+        start = corner + (extent - inner) // 2
+        return np.concatenate([start, start + inner], axis=-1).astype(np.int32)

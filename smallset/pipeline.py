@@ -1,0 +1,383 @@
+"""compress() and evaluate(): each verb's whole way in one screen."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import torch
+
+from smallset.data import Data, ImageDataset, fit_boxes, open_data, pixel_cache
+from smallset.evidence.results import append_result, read_results
+from smallset.methods import TABLES, Method, method_from, spec_of, view_from
+from smallset.models import Network, build_model, check_model
+from smallset.records import Fit, Progress, Result, Scores
+from smallset.scores import Observed, Score
+from smallset.scores.table import write_scores
+from smallset.seeds import derive
+from smallset.spec import build
+from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, open_set, write
+from smallset.train import views
+from smallset.train.device import Machine, can_compile, hardware, machine
+from smallset.train.evaluation import accuracy
+from smallset.train.loop import InMemory, Order, fit as train
+from smallset.train.protocol import Protocol, protocol_for
+
+# From about so many views on, a compiled network has earned back the compiler's seconds. The rule
+# looks at one cell alone, so a resumed run computes what an uninterrupted one does.
+_COMPILE_FROM_VIEWS = 20_000
+
+
+def work_folder(work: Path | None) -> Path:
+    """Where caches, observers and indexes are kept: `work`, else the user's cache folder."""
+    return work or platformdirs.user_cache_path("smallset")
+
+
+def compress(
+    data: str | Path | Data,
+    out: str | Path,
+    *,
+    method: str | Method = "pca",
+    ipc: int = 10,
+    size: int | None = None,
+    fit: Fit = "squash",
+    codec: str = "png",
+    seed: int = 0,
+    precision: str = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    work: Path | None = None,
+    cache: bool = True,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> CompressedDataset:
+    """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
+
+    `method` is a spec or a `Method`; `size=None` keeps the side that all the sources share, else
+    224; `seed` is the set seed (an observer has its own). The work folder keeps what the next call
+    can use again. Raises ValueError or OSError, and then leaves no output.
+    """
+    out = Path(out)
+    check_output(out)
+    chosen = method_from(method) if isinstance(method, str) else method
+    parsed = Codec.parse(codec)
+    if ipc < 1:
+        raise ValueError(f"ipc={ipc} keeps no image. Give the images per class, at least 1.")
+    here = machine(device=device, precision=precision, workers=workers)
+    folder = work_folder(work)
+    opened = open_data(data, work=folder, skip_bad=skip_bad, workers=workers, progress=progress)
+    train_set = opened.train
+    side = _side(train_set, size)
+    need = ipc * chosen.mosaic.tiles
+    _check_budget(train_set, chosen, ipc)
+    values = None
+    if chosen.score is not None and chosen.select.needs_scores:
+        observed = _observed(train_set, side, fit, here, folder, cache, workers, progress)
+        values = chosen.score(observed)
+    selection = chosen.select(
+        values, train_set.labels, classes=len(train_set.classes), per_class=need, seed=seed
+    )
+    plan = chosen.mosaic(
+        selection, train_set.labels, fit_boxes(train_set.sizes, fit), size=side
+    )
+    observer = chosen.score.observer if values is not None and chosen.score else None
+    about = About(
+        method=method if isinstance(method, str) else spec_of(method),
+        spec=spec_of(chosen),
+        seeds=Seeds(set=seed, observer=observer.seed if observer else None),
+        given=opened.name,
+        held_out=opened.held_out,
+        fit=fit,
+        view=spec_of(chosen.view),
+        precision=here.precision if observer else "none",
+        device=here.kind if observer else "none",
+        made_with={
+            "observer": spec_of(observer.resolved(size=side)),
+            "threads": str(here.threads),
+            "torch": torch.__version__,
+        }
+        if observer
+        else {},
+    )
+    return write(plan, train_set, out, codec=parsed, about=about, workers=workers, progress=progress)
+
+
+def score(
+    data: str | Path | Data,
+    out: str | Path,
+    *,
+    scores: Sequence[str] = ("el2n",),
+    size: int | None = None,
+    fit: Fit = "squash",
+    precision: str = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    work: Path | None = None,
+    cache: bool = True,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Scores]:
+    """Score every training image and write the table `out` (a new .parquet file).
+
+    The observer run behind a score stays in the work folder, where `compress` finds it when data,
+    size, fit, precision, device and threads are the same.
+    """
+    out = Path(out)
+    if out.suffix != ".parquet":
+        raise ValueError(f"the scores go to a .parquet file, not {str(out)!r}. Give for example {str(out)}.parquet.")
+    check_output(out)
+    scorers = {text: _score_from(text) for text in scores}
+    here = machine(device=device, precision=precision, workers=workers)
+    folder = work_folder(work)
+    opened = open_data(data, work=folder, skip_bad=skip_bad, workers=workers, progress=progress)
+    side = _side(opened.train, size)
+    observed = _observed(opened.train, side, fit, here, folder, cache, workers, progress)
+    made = {
+        text: Scores(
+            scorer(observed),
+            {
+                "spec": spec_of(scorer),
+                "source": opened.train.fingerprint,
+                "observer": observed.fingerprint(scorer.observer, 0),
+            },
+        )
+        for text, scorer in scorers.items()
+    }
+    write_scores(out, made, rows=opened.train.rows, labels=opened.train.labels)
+    return made
+
+
+def evaluate(
+    set: str | Path | CompressedDataset,
+    data: str | Path | Data,
+    *,
+    student: str | None = None,
+    protocol: str | None = None,
+    seeds: int | Sequence[int] = 3,
+    results: Path | None = None,
+    precision: str = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    work: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Train students on a compressed set with hard labels and test them on the held-out data.
+
+    `seeds` is a count (0, 1, ...) or the student seeds themselves; they vary the student only.
+    `student=None` is resnet18-3x3 up to 64 px and resnet18 above. Each finished student is appended
+    to `results`; one that is there already, with the same fingerprint, is not trained again.
+    """
+    opened_set = set if isinstance(set, CompressedDataset) else open_set(Path(set))
+    manifest = opened_set.manifest
+    name = student or ("resnet18-3x3" if manifest.size <= 64 else "resnet18")
+    check_model(name)
+    chosen = protocol_for(protocol, images=len(opened_set))
+    wanted = range(seeds) if isinstance(seeds, int) else seeds
+    if not wanted or min(wanted) < 0:
+        raise ValueError(f"seeds={seeds} trains no student. Give how many, at least 1.")
+    here = machine(device=device, precision=precision, workers=workers)
+    folder = work_folder(work)
+    _check_results(results, opened_set)
+    opened = open_data(data, work=folder, workers=workers, progress=progress)
+    _check_classes(opened_set, opened)
+    known = {r.fingerprint: r for r in read_results(results)} if results else {}
+    made = []
+    for seed in wanted:
+        fingerprint = _cell(opened_set, opened, name, chosen, here, seed)
+        if fingerprint not in known:
+            known[fingerprint] = _evaluate_one(
+                opened_set, opened, name, chosen, here, seed, fingerprint, folder, workers, progress
+            )
+            if results:
+                append_result(results, known[fingerprint])
+        made.append(known[fingerprint])
+    return made
+
+
+def _evaluate_one(
+    opened_set: CompressedDataset,
+    data: Data,
+    student: str,
+    protocol: Protocol,
+    here: Machine,
+    seed: int,
+    fingerprint: str,
+    work: Path,
+    workers: int,
+    progress: Progress | None,
+) -> Result:
+    manifest = opened_set.manifest
+    classes, size = len(manifest.classes), manifest.size
+    test = pixel_cache(data.test, size, view="test", work=work, workers=workers, progress=progress)
+    pixels = torch.from_numpy(opened_set.images(workers=workers)).to(here.device)
+    images = InMemory(pixels.permute(0, 3, 1, 2))
+    model = build_model(student, classes=classes, size=size, seed=derive(seed, "weights"))
+    here.place(model)
+    run = _compiled(model, protocol, len(images))
+    fitted = train(
+        model,
+        images,
+        opened_set.labels,
+        opened_set.tile_box,
+        protocol=protocol,
+        view=view_from(manifest.view),
+        seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
+        machine=here,
+        run=run,
+        progress=progress,
+    )
+    found = accuracy(model, test, data.test.labels, classes=classes, machine=here, progress=progress)
+    return Result(
+        fingerprint=fingerprint,
+        dataset=data.name,
+        data_fingerprint=data.fingerprint,
+        held_out=data.held_out,
+        method=manifest.method,
+        spec=manifest.spec,
+        plan_sha256=manifest.plan_sha256,
+        classes=manifest.classes,
+        ipc=manifest.ipc,
+        images=len(opened_set),
+        size=size,
+        view=manifest.view,
+        labels="hard",
+        student=student,
+        protocol=protocol.name,
+        set_seed=manifest.seeds.set,
+        observer_seed=manifest.seeds.observer,
+        student_seed=seed,
+        top1=found.top1,
+        top5=found.top5,
+        per_class=tuple(found.per_class.tolist()),
+        loss=fitted.loss,
+        steps=fitted.steps,
+        seconds=round(fitted.seconds, 3),
+        images_per_second=round(fitted.images / fitted.seconds, 1),
+        image_bytes=manifest.image_bytes,
+        label_bytes=0,
+        source_images=len(data.train),
+        source_bytes=data.train.encoded_bytes,
+        precision=here.precision,
+        device=here.kind,
+        threads=here.threads,
+        hardware=hardware(here.kind),
+        compiled=run is not model,
+        versions={name: version(name) for name in ("smallset", "torch", "numpy")}
+        | {"python": platform.python_version()},
+    )
+
+
+def _side(data: ImageDataset, size: int | None) -> int:
+    if size is not None:
+        if size < 1:
+            raise ValueError(f"size={size} leaves no pixel. Give the side in pixels, at least 1.")
+        return size
+    sides = np.unique(data.sizes)
+    return int(sides[0]) if len(sides) == 1 else 224
+
+
+def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:
+    """Refuse an ipc that some class cannot fill, before anything costly starts."""
+    counts = np.bincount(data.labels, minlength=len(data.classes))
+    poorest, tiles = int(counts.argmin()), method.mosaic.tiles
+    have = int(counts[poorest])
+    if have < ipc * tiles:
+        layout = f" with {spec_of(method.mosaic)}" if tiles > 1 else ""
+        fits = f"Use ipc<={have // tiles}" if have >= tiles else "Leave that class out"
+        raise ValueError(
+            f"ipc={ipc}{layout} needs {ipc * tiles} images per class, but "
+            f"{data.classes.names[poorest]!r} has {have}. {fits}"
+            f"{' or a smaller factor' if tiles > 1 else ''}."
+        )
+
+
+def _observed(
+    data: ImageDataset,
+    size: int,
+    fit: Fit,
+    here: Machine,
+    work: Path,
+    cache: bool,
+    workers: int,
+    progress: Progress | None,
+) -> Observed:
+    return Observed(
+        images=pixel_cache(
+            data, size, view=fit, work=work if cache else None, workers=workers, progress=progress
+        ),
+        labels=data.labels,
+        classes=len(data.classes),
+        source=f"{data.fingerprint} {data.split} {fit}",
+        machine=here,
+        work=work,
+        progress=progress,
+    )
+
+
+def _score_from(text: str) -> Score:
+    scorer = build(text, Score, TABLES)
+    assert callable(scorer)
+    return scorer  # type: ignore[return-value]
+
+
+def _check_results(results: Path | None, opened_set: CompressedDataset) -> None:
+    if results and opened_set.path.resolve() in results.resolve().parents:
+        raise ValueError(
+            f"the results file {str(results)!r} lies inside the set {str(opened_set.path)!r}, whose "
+            "files are all accounted for. Give --results a file elsewhere."
+        )
+
+
+def _check_classes(opened_set: CompressedDataset, data: Data) -> None:
+    ours, theirs = opened_set.manifest.classes, data.test.classes.names
+    if ours == theirs:
+        return
+    if sorted(ours) == sorted(theirs):
+        at = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b)
+        raise ValueError(
+            f"the set and the test data {data.name!r} number their classes differently: class {at} "
+            f"is {ours[at]!r} in the set and {theirs[at]!r} in the data. Accuracy would be "
+            "meaningless. Test on the data that the set was made from."
+        )
+    only_set = [c for c in ours if c not in theirs]
+    only_data = [c for c in theirs if c not in ours]
+    raise ValueError(
+        f"the set has {len(ours)} classes and the test data {data.name!r} has {len(theirs)}; "
+        f"only in the set: {only_set[:3]}, only in the data: {only_data[:3]}. "
+        "Test on the data that the set was made from."
+    )
+
+
+def _cell(
+    opened_set: CompressedDataset,
+    data: Data,
+    student: str,
+    protocol: Protocol,
+    here: Machine,
+    seed: int,
+) -> str:
+    """Name a result by everything its numbers depend on."""
+    facts = {
+        "set": opened_set.manifest.digest,
+        "data": data.fingerprint,
+        "student": student,
+        "protocol": {k: v for k, v in asdict(protocol).items() if k != "line"},
+        "views": views.VERSION,
+        "seed": seed,
+        "machine": asdict(here),
+        "compiled": can_compile(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _compiled(model: Network, protocol: Protocol, images: int) -> torch.nn.Module:
+    worth = model.worth_compiling and images * protocol.epochs >= _COMPILE_FROM_VIEWS
+    if not (worth and can_compile()):
+        return model
+    compiled: torch.nn.Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
+    return compiled

@@ -1,0 +1,110 @@
+"""The frozen records that cross rooms: arrays of indices and boxes, and what made them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32, Int32, Int64
+
+Fit = Literal["squash", "crop", "pad"]
+Resample = Literal["antialias", "nearest"]
+
+Progress = Callable[[str, int, int], None]
+"""Told (stage, done, total) now and then by work that takes long; `total` does not change."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of a dataset: the position in `names` is the class index."""
+
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One difficulty a training image; larger is harder.
+
+    `made_by` names the score's spec, the source's fingerprint and the work fingerprint.
+    """
+
+    values: Float32[np.ndarray, " n"]
+    made_by: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Chosen images in order of choice, class after class.
+
+    Within a class any prefix is the choice for the smaller budget.
+    """
+
+    indices: Int64[np.ndarray, " k"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to draw, before any pixel is touched: m canvases of `tiles` tiles each.
+
+    Boxes are (left, top, right, bottom), right and bottom exclusive. `source` is the index of the
+    tile's image in the training split, `source_box` lies in that image's pixels (a box that reaches
+    beyond the image is padded with black), `tile_box` in the canvas's pixels. `label` is the class
+    index of the canvas. Rows stand in order of choice, class after class.
+    """
+
+    size: int
+    resample: Resample
+    source: Int64[np.ndarray, "m tiles"]
+    source_box: Int32[np.ndarray, "m tiles 4"]
+    tile_box: Int32[np.ndarray, "m tiles 4"]
+    label: Int64[np.ndarray, " m"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one student learned from one compressed set: a line of `results.jsonl`.
+
+    Accuracies are fractions of the held-out images (`top5` is 1 where there are at most 5 classes),
+    `loss` is the last epoch's mean training loss, `seconds` the training alone, bytes those of the
+    files. `fingerprint` names everything the numbers depend on; `set_seed`, `observer_seed` (None
+    where no observer was asked) and `student_seed` make the replicate.
+    """
+
+    fingerprint: str
+    dataset: str
+    data_fingerprint: str
+    held_out: str
+    method: str
+    spec: str
+    plan_sha256: str
+    classes: tuple[str, ...]
+    ipc: int | None
+    images: int
+    size: int
+    view: str
+    labels: str
+    student: str
+    protocol: str
+    set_seed: int
+    observer_seed: int | None
+    student_seed: int
+    top1: float
+    top5: float
+    per_class: tuple[float, ...]
+    loss: float
+    steps: int
+    seconds: float
+    images_per_second: float
+    image_bytes: int
+    label_bytes: int
+    source_images: int
+    source_bytes: int
+    precision: str
+    device: str
+    threads: int
+    hardware: str
+    compiled: bool
+    versions: Mapping[str, str]

@@ -1,0 +1,182 @@
+"""Observer runs: a network trained on the full data, and what it recorded of every image.
+
+A run is the costly part of every training-dynamics score, so it is made once, kept in the work
+folder under the fingerprint of what made it, and a killed one goes on at its last whole epoch.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from smallset.models import build_model, check_model
+from smallset.records import Progress
+from smallset.seeds import derive
+from smallset.spec import nearest
+from smallset.train.device import Machine
+from smallset.train.evaluation import predict
+from smallset.train.loop import Images, Order, fit
+from smallset.train.protocol import Protocol
+from smallset.train.views import Canvas
+
+VERSION = "observer-1"
+
+OBSERVER_V1 = Protocol(
+    "observer-v1",
+    "SGD 0.1 nesterov, cosine, batch 128, mild crops (area 0.6-1) and flips",
+    batch=128, epochs=10, optimizer="sgd", rate=0.1, weight_decay=5e-4, momentum=(0.9, 0.0),
+)  # fmt: skip
+RECIPES: dict[str, Protocol] = {OBSERVER_V1.name: OBSERVER_V1}
+_VIEW = Canvas(scale=(0.6, 1.0))
+
+
+@dataclass(frozen=True)
+class Observer:
+    """A network trained on the full training data, through which a score looks at it.
+
+    `model="auto"` is resnet8 up to 64 px and resnet10 above; `seed` is the observer seed of a
+    replicate and independent of the set's.
+    """
+
+    model: str = "auto"
+    epochs: int = 10
+    recipe: str = "observer-v1"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.model != "auto":
+            check_model(self.model)
+        if self.epochs < 1:
+            raise ValueError(f"observer's epochs={self.epochs} trains nothing. Give at least 1.")
+        if self.recipe not in RECIPES:
+            raise ValueError(f"there is no recipe {self.recipe!r}. {nearest(self.recipe, RECIPES)}")
+
+    def resolved(self, *, size: int) -> "Observer":
+        """Name the network that `auto` stands for at an image size in pixels."""
+        if self.model != "auto":
+            return self
+        return replace(self, model="resnet8" if size <= 64 else "resnet10")
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """What one run recorded, by epoch: `el2n[e]` holds (n,) values, mapped from disk."""
+
+    el2n: tuple[Float32[np.ndarray, " n"], ...]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The training data as a score sees it; asked for a run, it finds or makes it.
+
+    `images` stand at the observer's resolution; `source` is the fingerprint of the data and of how
+    its pixels were fitted to a square.
+    """
+
+    images: Images
+    labels: Int64[np.ndarray, " n"]
+    classes: int
+    source: str
+    machine: Machine
+    work: Path
+    progress: Progress | None = None
+
+    def fingerprint(self, observer: Observer, run: int) -> str:
+        """Name a run by everything its numbers depend on."""
+        facts = {
+            "version": VERSION,
+            "observer": repr(observer.resolved(size=self.images.size)),
+            "run": run,
+            "source": self.source,
+            "size": self.images.size,
+            "precision": self.machine.precision,
+            "device": self.machine.kind,
+            "threads": self.machine.threads,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def dynamics(self, observer: Observer, *, run: int) -> Dynamics:
+        """Give the records of one run of an observer, training it unless the work folder has them."""
+        folder = self.work / "observers" / self.fingerprint(observer, run)[:24]
+        files = [folder / f"el2n-{epoch:04d}.npy" for epoch in range(observer.epochs)]
+        if not files[-1].exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _train(self, observer.resolved(size=self.images.size), run, folder)
+        return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files))
+
+
+def el2n(
+    logits: Float32[Tensor, "b c"], labels: Int64[Tensor, " b"]
+) -> Float32[Tensor, " b"]:
+    """Give || softmax(logits) - onehot(labels) ||_2, in 0..sqrt 2 (arXiv 2107.07075, eq. 4)."""
+    error = logits.softmax(1) - F.one_hot(labels, logits.shape[1])
+    return error.norm(dim=1)
+
+
+def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
+    """Train from the last whole epoch on, recording after each epoch before saying it is done."""
+    seed = derive(observer.seed, "observer", run)
+    protocol = replace(RECIPES[observer.recipe], epochs=observer.epochs)
+    model = build_model(
+        observer.model, classes=data.classes, size=data.images.size, seed=derive(seed, "weights")
+    )
+    data.machine.place(model)
+    optimizer = protocol.optimizer_for(model)
+    state, done = folder / "state.pt", 0
+    if state.exists():
+        saved: Mapping[str, object] = torch.load(
+            state, map_location=data.machine.device, weights_only=True
+        )
+        model.load_state_dict(saved["model"])  # type: ignore[arg-type]
+        optimizer.load_state_dict(saved["optimizer"])  # type: ignore[arg-type]
+        done = int(saved["epochs"])  # type: ignore[call-overload]
+
+    def record(epoch: int) -> None:
+        values = np.empty(len(data.images), np.float32)
+        for indices, logits in predict(
+            model, data.images, machine=data.machine, stage="score", progress=data.progress
+        ):
+            target = torch.from_numpy(data.labels[indices]).to(logits.device)
+            values[indices] = el2n(logits, target).cpu().numpy()
+        _replace(folder / f"el2n-{epoch:04d}.npy", values)
+        part = folder / "state.partial"
+        torch.save(
+            {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epoch + 1},
+            part,
+        )
+        os.replace(part, state)
+
+    whole = np.broadcast_to(
+        np.array([0, 0, data.images.size, data.images.size], np.int32), (len(data.images), 1, 4)
+    )
+    fit(
+        model,
+        data.images,
+        data.labels,
+        whole,
+        protocol=protocol,
+        view=_VIEW,
+        seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
+        machine=data.machine,
+        optimizer=optimizer,
+        epochs=range(done, observer.epochs),
+        progress=data.progress,
+        after_epoch=record,
+    )
+
+
+def _replace(path: Path, values: Float32[np.ndarray, " n"]) -> None:
+    part = path.with_suffix(".partial")
+    with part.open("wb") as file:
+        np.save(file, values)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)

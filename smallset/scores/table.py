@@ -1,0 +1,47 @@
+"""`scores.parquet`: one row an image, one column a score, and what made them."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Int64
+
+from smallset.records import Scores
+
+
+def write_scores(
+    path: Path,
+    scores: dict[str, Scores],
+    *,
+    rows: Int64[np.ndarray, " n"],
+    labels: Int64[np.ndarray, " n"],
+) -> None:
+    """Write scores of one training split; `rows` are positions in the source's own order.
+
+    The schema's metadata holds, under `smallset`, each column's spec and fingerprints as JSON.
+    """
+    columns: dict[str, object] = {"index": rows, "label": labels}
+    columns |= {name: score.values for name, score in scores.items()}
+    made_by = {name: dict(score.made_by) for name, score in scores.items()}
+    table = pa.table(columns).replace_schema_metadata(
+        {"smallset": json.dumps(made_by, sort_keys=True)}
+    )
+    part = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        pq.write_table(table, part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_scores(path: Path) -> dict[str, Scores]:
+    """Read what `write_scores` wrote: column name -> scores."""
+    table = pq.read_table(path)
+    made_by = json.loads((table.schema.metadata or {}).get(b"smallset", b"{}"))
+    return {
+        name: Scores(table[name].to_numpy().astype(np.float32), facts)
+        for name, facts in made_by.items()
+    }

@@ -1,0 +1,33 @@
+"""Random: the baseline in every table."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from smallset.records import Selection
+from smallset.seeds import generator
+
+
+@dataclass(frozen=True)
+class Random:
+    """A random draw of each class without replacement, anew for every set seed."""
+
+    needs_scores: ClassVar[bool] = False
+
+    def __call__(
+        self,
+        values: Float32[np.ndarray, " n"] | None,
+        labels: Int64[np.ndarray, " n"],
+        *,
+        classes: int,
+        per_class: int,
+        seed: int,
+    ) -> Selection:
+        """Choose `per_class` of every class; the values change nothing."""
+        chosen = [
+            generator(seed, "random", c).permutation(np.flatnonzero(labels == c))[:per_class]
+            for c in range(classes)
+        ]
+        return Selection(np.concatenate(chosen))

@@ -1,0 +1,297 @@
+"""`"el2n(epochs=10)"` <-> object: the only door from text to objects, and back.
+
+A spec is a name, or a name with options: `pca(score=el2n(epochs=10, runs=1), factor=2)`.
+Values are numbers, `true`, `false`, `none`, bare words, quoted text, tuples and further specs.
+Which names exist is told by tables that the caller hands in, one for each kind of object; an option
+whose annotation is a kind takes a name of that kind's table, every other option a plain value.
+"""
+
+import dataclasses
+import difflib
+import inspect
+import re
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Union, get_args, get_origin, get_type_hints
+
+Table = Mapping[str, Callable[..., object]]
+Tables = Mapping[type, Table]
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.:/-])
+    | (?P<text>"[^"]*"|'[^']*')
+    | (?P<word>[^\s(),='"]+)
+    | (?P<mark>[(),=])
+    )""",
+    re.VERBOSE,
+)
+_CONSTANTS = {"true": True, "false": False, "none": None}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A parsed spec, before any table is asked: name, positional and named options."""
+
+    name: str
+    args: tuple[object, ...]
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class _Word:
+    text: str
+
+
+def build(text: str, kind: type, tables: Tables) -> object:
+    """Build the object that `text` names.
+
+    Raises ValueError for bad grammar, an unknown name (with the nearest one and the list), an
+    unknown option, or an option whose value is of another type.
+    """
+    return _resolve(read(text), kind, tables, where=repr(text))
+
+
+def read(text: str) -> Call:
+    """Parse a spec into a `Call`, looking nothing up."""
+    tokens = _tokens(text)
+    value, rest = _value(tokens, text)
+    if rest:
+        raise _grammar(text, f"nothing after the spec, but found {rest[0][1]!r}")
+    if isinstance(value, _Word):
+        return Call(value.text, (), {})
+    if not isinstance(value, Call):
+        raise _grammar(text, "a name such as pca or pca(factor=2)")
+    return value
+
+
+def write(value: object, tables: Tables) -> str:
+    """Write the canonical spec of an object: every option, in field order.
+
+    An object of an unregistered frozen dataclass is written under its class's qualified name, so it
+    can be recorded and hashed though not parsed.
+    """
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, tuple):
+        inner = ", ".join(write(v, tables) for v in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        raise ValueError(
+            f"{value!r} cannot be written as a spec: a method and its parts are recorded with the "
+            "set they make. Make its class a frozen dataclass whose fields are its options."
+        )
+    options = [
+        f"{f.name}={write(getattr(value, f.name), tables)}" for f in dataclasses.fields(value)
+    ]
+    name = _name_of(type(value), tables)
+    return f"{name}({', '.join(options)})" if options else name
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """Say which names there are, the nearest first: the tail of every unknown-name error."""
+    names = list(known)
+    close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(names)}."
+
+
+def first_line(entry: object) -> str:
+    """The first line of an entry's docstring, as `smallset list` prints it."""
+    return (inspect.getdoc(entry) or "").splitlines()[0]
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    tokens, at = [], 0
+    while at < len(text.rstrip()):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise _grammar(text, f"a name, a number or one of ( ) , = at {text[at:]!r}")
+        at = match.end()
+        kind = str(match.lastgroup)
+        tokens.append((kind, match.group(kind)))
+    if not tokens:
+        raise _grammar(text, "a name such as pca or pca(factor=2)")
+    return tokens
+
+
+def _value(tokens: list[tuple[str, str]], text: str) -> tuple[object, list[tuple[str, str]]]:
+    (kind, token), rest = tokens[0], tokens[1:]
+    if kind == "number":
+        return (int(token) if re.fullmatch(r"[+-]?\d+", token) else float(token)), rest
+    if kind == "text":
+        return token[1:-1], rest
+    if token == "(":
+        args, options, rest = _arguments(rest, text)
+        if options:
+            raise _grammar(text, "plain values in a tuple, without '='")
+        return tuple(args), rest
+    if kind == "mark":
+        raise _grammar(text, f"a value, but found {token!r}")
+    if rest and rest[0][1] == "(" and rest[0][0] == "mark":
+        args, options, rest = _arguments(rest[1:], text)
+        return Call(token, tuple(args), options), rest
+    return (_CONSTANTS[token] if token in _CONSTANTS else _Word(token)), rest
+
+
+def _arguments(
+    tokens: list[tuple[str, str]], text: str
+) -> tuple[list[object], dict[str, object], list[tuple[str, str]]]:
+    args: list[object] = []
+    options: dict[str, object] = {}
+    while True:
+        if not tokens:
+            raise _grammar(text, "a closing ')'")
+        if tokens[0] == ("mark", ")"):
+            return args, options, tokens[1:]
+        if len(tokens) > 1 and tokens[0][0] == "word" and tokens[1] == ("mark", "="):
+            key = tokens[0][1]
+            if key in options:
+                raise _grammar(text, f"{key!r} once")
+            if len(tokens) < 3:
+                raise _grammar(text, f"a value for {key!r}")
+            options[key], tokens = _value(tokens[2:], text)
+        elif options:
+            raise _grammar(text, "every option after a named one to be named too")
+        else:
+            value, tokens = _value(tokens, text)
+            args.append(value)
+        if tokens and tokens[0] == ("mark", ","):
+            tokens = tokens[1:]
+        elif tokens and tokens[0] != ("mark", ")"):
+            raise _grammar(text, f"',' or ')', but found {tokens[0][1]!r}")
+
+
+def _quoted(value: str) -> str:
+    """Write text so that it reads back as text: bare where it is no number and no constant."""
+    bare = re.fullmatch(r"[^\s(),='\"]+", value) and value not in _CONSTANTS
+    if bare and _tokens(value)[0][0] == "word":
+        return value
+    mark = "'" if '"' in value else '"'
+    if mark in value:
+        raise ValueError(
+            f"{value!r} holds both kinds of quotes, which a spec cannot write. Leave one kind out."
+        )
+    return f"{mark}{value}{mark}"
+
+
+def _grammar(text: str, needed: str) -> ValueError:
+    return ValueError(
+        f"cannot read the spec {text!r}: it needs {needed}. "
+        "Write name or name(option=value, ...), for example pca(score=el2n(epochs=10), factor=2)."
+    )
+
+
+def _resolve(value: object, wanted: object, tables: Tables, where: str) -> object:
+    if isinstance(wanted, type) and wanted in tables:
+        return _construct(value, wanted, tables, where)
+    origin = get_origin(wanted)
+    if origin in (Union, types.UnionType):
+        return _resolve_any(value, wanted, tables, where)
+    if origin is tuple and isinstance(value, tuple):
+        inner = get_args(wanted)
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            return tuple(_resolve(v, inner[0], tables, where) for v in value)
+        if len(inner) == len(value):
+            return tuple(_resolve(v, t, tables, where) for v, t in zip(value, inner, strict=True))
+    plain = _plain(value)
+    if origin is Literal and plain in get_args(wanted):
+        return plain
+    if wanted is float and isinstance(plain, int | float) and not isinstance(plain, bool):
+        return float(plain)
+    if isinstance(wanted, type) and type(plain) is wanted:
+        return plain
+    raise ValueError(f"{where} must be {_describe(wanted)}, not {_show(value)}.")
+
+
+def _resolve_any(value: object, wanted: object, tables: Tables, where: str) -> object:
+    """Resolve a value whose annotation is a union, by the first choice that takes it."""
+    if value is None and type(None) in get_args(wanted):
+        return None
+    for choice in get_args(wanted):
+        if choice in tables:  # its own errors say more than the union's
+            return _resolve(value, choice, tables, where)
+        try:
+            return _resolve(value, choice, tables, where)
+        except ValueError:
+            continue
+    raise ValueError(f"{where} must be {_describe(wanted)}, not {_show(value)}.")
+
+
+def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
+    call = Call(value.text, (), {}) if isinstance(value, _Word) else value
+    noun = kind.__name__.lower()
+    if not isinstance(call, Call):
+        raise ValueError(
+            f"{where} must name a {noun}, not {_show(value)}. {nearest('', tables[kind])}"
+        )
+    if call.name not in tables[kind]:
+        raise ValueError(f"there is no {noun} {call.name!r}. {nearest(call.name, tables[kind])}")
+    entry = tables[kind][call.name]
+    fields = _fields(entry)
+    if len(call.args) > len(fields):
+        raise ValueError(
+            f"{call.name!r} takes {len(fields)} options, but {len(call.args)} were given. "
+            f"{nearest('', fields)}"
+        )
+    given = dict(zip(fields, call.args, strict=False))
+    for key, option in call.options.items():
+        if key not in fields:
+            known = nearest(key, fields) if fields else "It takes no options."
+            raise ValueError(f"{call.name!r} has no option {key!r}. {known}")
+        if key in given:
+            raise ValueError(f"{call.name!r} was given {key!r} twice. Give it once.")
+        given[key] = option
+    options = {
+        key: _resolve(option, fields[key], tables, where=f"{call.name}'s option {key!r}")
+        for key, option in given.items()
+    }
+    return entry(**options)
+
+
+def _fields(entry: Callable[..., object]) -> dict[str, object]:
+    """Option names and annotations of a table's entry, in order."""
+    hints = get_type_hints(entry.__init__ if isinstance(entry, type) else entry)
+    signature: Mapping[str, object] = getattr(entry, "__signature__", inspect.signature(entry)).parameters
+    return {name: hints.get(name, getattr(p, "annotation", object)) for name, p in signature.items()}
+
+
+def _name_of(cls: type, tables: Tables) -> str:
+    for table in tables.values():
+        for name, entry in table.items():
+            if entry is cls:
+                return name
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _plain(value: object) -> object:
+    return value.text if isinstance(value, _Word) else value
+
+
+def _show(value: object) -> str:
+    if isinstance(value, Call):
+        return f"{value.name}(...)"
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return repr(_plain(value))
+
+
+def _describe(wanted: object) -> str:
+    origin, inner = get_origin(wanted), get_args(wanted)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_describe(c) for c in inner)
+    if origin is Literal:
+        return "one of " + ", ".join(map(str, inner))
+    if origin is tuple:
+        if inner[-1] is Ellipsis:
+            return f"a tuple, each {_describe(inner[0])}"
+        return f"a tuple of {len(inner)} ({', '.join(_describe(t) for t in inner)})"
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+    if wanted is type(None):
+        return "none"
+    return names.get(wanted, f"a {getattr(wanted, '__name__', wanted)}".lower())  # type: ignore[call-overload, no-any-return]

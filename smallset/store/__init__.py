@@ -1,0 +1,29 @@
+"""Compressed sets on disk: written whole or not at all, read back, verified."""
+
+from smallset.store.codec import Codec
+from smallset.store.folders import class_folders
+from smallset.store.manifest import Manifest, Seeds, Source, read_manifest
+from smallset.store.output import check_output
+from smallset.store.plan_table import ImageFile
+from smallset.store.read import CompressedDataset, open_set
+from smallset.store.render import render
+from smallset.store.verify import Verification, verify
+from smallset.store.write import About, write
+
+__all__ = [
+    "About",
+    "Codec",
+    "CompressedDataset",
+    "ImageFile",
+    "Manifest",
+    "Seeds",
+    "Source",
+    "Verification",
+    "check_output",
+    "class_folders",
+    "open_set",
+    "read_manifest",
+    "render",
+    "verify",
+    "write",
+]

@@ -1,0 +1,159 @@
+"""README.md: the dataset card that people and the Hugging Face Hub read."""
+
+import json
+
+from smallset.store.codec import Codec
+from smallset.store.manifest import Manifest
+
+CARD = "README.md"
+
+_CLASSES_SHOWN = 50
+
+
+def card(manifest: Manifest) -> str:
+    """Give the Markdown text of a set's card, with the Hub's YAML in front.
+
+    The licence is "unknown": the images carry that of their source, which is not known here.
+    """
+    return f"{_front_matter(manifest)}\n{_body(manifest)}"
+
+
+def _front_matter(manifest: Manifest) -> str:
+    extension = Codec.parse(manifest.codec).extension
+    return f"""\
+---
+pretty_name: {_yaml(_title(manifest))}
+license: unknown
+task_categories:
+- image-classification
+size_categories:
+- {_size_category(manifest.images)}
+tags:
+- smallset
+- dataset-distillation
+- dataset-pruning
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: "*/*.{extension}"
+---
+"""
+
+
+def _body(manifest: Manifest) -> str:
+    return f"""\
+# {_plain(_title(manifest))}
+
+A small training set made of a large one by smallset {manifest.smallset}, with hard labels: an
+image's class is the folder it lies in. Its licence is that of the source.
+
+| | |
+|---|---|
+{_table(manifest)}
+
+Classes, in index order: {_classes(manifest)}.
+
+## Load
+
+```python
+from datasets import load_dataset
+
+data = load_dataset("imagefolder", data_dir="PATH/OF/THIS/FOLDER", split="train")
+print(data.features["label"].names, data[0]["image"].size)
+```
+
+Any reader of class folders works too, and gives the same class indices. Within a class, files sort
+in order of choice: the first ones are the smaller set.
+
+## Train
+
+{_training(manifest)}
+
+`smallset evaluate PATH/OF/THIS/FOLDER --data SOURCE` trains a student under a fixed protocol and
+measures it on the source's held-out images; `smallset verify PATH/OF/THIS/FOLDER` checks every
+file. `manifest.json` says how the set was made, `plan.parquet` which source image every tile of
+every file shows.
+"""
+
+
+def _table(manifest: Manifest) -> str:
+    source, seeds = manifest.source, manifest.seeds
+    per_class = (
+        f"{min(manifest.counts)} to {max(manifest.counts)} a class"
+        if manifest.ipc is None
+        else f"{manifest.ipc} a class"
+    )
+    bad = len(source.skipped)
+    skipped = f", {bad:,} bad {'file' if bad == 1 else 'files'} left out" if bad else ""
+    observer = "" if seeds.observer is None else f", observer {seeds.observer}"
+    ratio_images, ratio_bytes = source.images / manifest.images, source.bytes / manifest.image_bytes
+    rows = {
+        "Images": f"{manifest.images:,} ({per_class}), {manifest.size} x {manifest.size} px",
+        "Image bytes": f"{manifest.image_bytes:,} ({manifest.codec})",
+        "Source": f"{_code(source.given)}, {source.images:,} images of split "
+        f"{_code(source.split)}, {source.bytes:,} bytes as encoded{skipped}",
+        "Compression": f"{ratio_images:,.1f} x in images, {ratio_bytes:,.1f} x in image bytes",
+        "Method": _code(manifest.method),
+        "With all options": _code(manifest.spec),
+        "Seeds": f"set {seeds.set}{observer}",
+        "Fit to a square": manifest.fit,
+        "Held out": _plain(source.held_out),
+        "Training view": _code(manifest.view),
+    }
+    return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+
+
+def _training(manifest: Manifest) -> str:
+    if manifest.view.partition("(")[0] == "patch":
+        return (
+            f"Show one random crop inside one tile at a time, resized to {manifest.size} px; "
+            f"`plan.parquet` has the tiles.\nFor your own training loop, `smallset.PatchCrop` is "
+            f"this view as a transform."
+        )
+    return f"The view is {_code(manifest.view)}: train on whole images under random resized crops."
+
+
+def _title(manifest: Manifest) -> str:
+    name = manifest.source.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+    ipc = manifest.ipc
+    per_class = "" if ipc is None else f", {ipc:,} {'image' if ipc == 1 else 'images'} a class"
+    return f"{name or manifest.source.given} by {manifest.method}{per_class}"
+
+
+def _classes(manifest: Manifest) -> str:
+    shown = ", ".join(_code(name) for name in manifest.classes[:_CLASSES_SHOWN])
+    more = len(manifest.classes) - _CLASSES_SHOWN
+    return f"{shown} and {more:,} more, in `manifest.json`" if more > 0 else shown
+
+
+def _size_category(images: int) -> str:
+    """The Hub's word for a number of images."""
+    steps = ["1K", "10K", "100K", "1M", "10M", "100M", "1B"]
+    at = next((i for i in range(len(steps)) if images < 10 ** (i + 3)), len(steps))
+    if at == 0:
+        return "n<1K"
+    return f"n>{steps[-1]}" if at == len(steps) else f"{steps[at - 1]}<n<{steps[at]}"
+
+
+def _printable(text: str) -> str:
+    """One line of what can be shown."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _yaml(text: str) -> str:
+    return json.dumps(_printable(text), ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    """Text with nothing that Markdown would read as markup."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]<>|#" else c for c in _printable(text))
+
+
+def _code(text: str) -> str:
+    """A code span that may hold backticks, and stand in a table."""
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    pad = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
+    return f"{fence}{pad}{_printable(text).replace('|', chr(92) + '|')}{pad}{fence}"

@@ -1,0 +1,165 @@
+"""Write a plan as a set: image files by class, plan.parquet, manifest.json and README.md."""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from smallset.data import ImageDataset
+from smallset.records import Fit, Plan, Progress
+from smallset.store.card import CARD, card
+from smallset.store.codec import Codec
+from smallset.store.folders import class_folders
+from smallset.store.manifest import MANIFEST, Manifest, Seeds, Source
+from smallset.store.output import check_output, whole_folder, write_file, writing
+from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
+from smallset.store.read import CompressedDataset, open_set
+from smallset.store.render import check_plan, render
+
+# At least five digits: a set of ipc 10 has the first ten file names of a set of ipc 1000.
+_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class About:
+    """What only the caller knows of a set; the fields are those of `Manifest` and `Source`."""
+
+    method: str
+    spec: str
+    seeds: Seeds
+    given: str
+    held_out: str
+    fit: Fit
+    view: str
+    precision: str
+    device: str
+    made_with: Mapping[str, str] = field(default_factory=dict)
+
+
+def write(
+    plan: Plan,
+    dataset: ImageDataset,
+    out: Path,
+    *,
+    codec: Codec,
+    about: About,
+    workers: int,
+    progress: Progress | None = None,
+) -> CompressedDataset:
+    """Draw every canvas of `plan` and write the set to the new folder `out`.
+
+    Canvases are drawn in `workers` threads (0: one a core), at most two a thread at a time in
+    memory; the bytes written do not depend on it. Files sort in order of choice. `progress` hears
+    of ("write", images done, images in all). The folder appears whole or not at all. Raises as
+    `check_output` and `check_plan`, and OSError where the disk is full or read-only.
+    """
+    check_output(out)
+    check_plan(plan, dataset)
+    folders = class_folders(dataset.classes)
+    paths = _paths(plan, folders, codec.extension)
+    with whole_folder(out) as partial:
+        with writing(out):
+            for folder in folders:
+                (partial / folder).mkdir()
+
+        def draw(row: int) -> ImageFile:
+            encoded = codec.encode(render(plan, row, dataset))
+            with writing(out):
+                write_file(partial / paths[row], encoded)
+            return ImageFile(paths[row], hashlib.sha256(encoded).hexdigest(), len(encoded))
+
+        files = _in_threads(draw, len(paths), workers, progress or _silent)
+        content = plan_bytes(plan, files, dataset)
+        manifest = _manifest(plan, dataset, codec, about, folders, files, content)
+        with writing(out):
+            write_file(partial / PLAN, content)
+            write_file(partial / CARD, card(manifest).encode())
+            write_file(partial / MANIFEST, manifest.to_json().encode())
+    return open_set(out)
+
+
+def _paths(plan: Plan, folders: tuple[str, ...], extension: str) -> list[str]:
+    """Give each canvas its path inside the set: its class folder and its rank in the class."""
+    ranks = np.zeros(len(folders), dtype=np.int64)
+    digits = max(_DIGITS, len(str(int(np.bincount(plan.label).max()) - 1)))
+    paths: list[str] = []
+    for label in plan.label:
+        paths.append(f"{folders[label]}/{ranks[label]:0{digits}d}.{extension}")
+        ranks[label] += 1
+    return paths
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+def _in_threads(
+    draw: Callable[[int], ImageFile], rows: int, workers: int, progress: Progress
+) -> list[ImageFile]:
+    """Give draw(0), draw(1), ... in this order, at most two a thread begun and not reported."""
+    threads = workers or os.cpu_count() or 1
+    waiting: deque[Future[ImageFile]] = deque()
+    files: list[ImageFile] = []
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="smallset-write")
+    try:
+        for row in range(rows + 2 * threads):
+            if row < rows:
+                waiting.append(pool.submit(draw, row))
+            if row >= 2 * threads - 1 and waiting:
+                files.append(waiting.popleft().result())
+                progress("write", len(files), rows)
+    finally:
+        # Waits for the canvases in flight: nothing may write into a folder that is being removed.
+        pool.shutdown(cancel_futures=True)
+    return files
+
+
+def _manifest(
+    plan: Plan,
+    dataset: ImageDataset,
+    codec: Codec,
+    about: About,
+    folders: tuple[str, ...],
+    files: list[ImageFile],
+    plan_content: bytes,
+) -> Manifest:
+    return Manifest(
+        smallset=_version(),
+        method=about.method,
+        spec=about.spec,
+        seeds=about.seeds,
+        source=Source(
+            given=about.given,
+            fingerprint=dataset.fingerprint,
+            split=dataset.split,
+            images=len(dataset),
+            bytes=dataset.encoded_bytes,
+            held_out=about.held_out,
+            skipped=dataset.skipped,
+        ),
+        classes=dataset.classes.names,
+        folders=folders,
+        counts=tuple(np.bincount(plan.label, minlength=len(folders)).tolist()),
+        size=plan.size,
+        fit=about.fit,
+        view=about.view,
+        codec=str(codec),
+        precision=about.precision,
+        device=about.device,
+        made_with=about.made_with,
+        image_bytes=sum(f.bytes for f in files),
+        plan_sha256=hashlib.sha256(plan_content).hexdigest(),
+    )
+
+
+def _version() -> str:
+    try:
+        return version("smallset")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"

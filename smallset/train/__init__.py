@@ -1,0 +1,1 @@
+"""Protocols, views, the one training loop, and evaluation."""

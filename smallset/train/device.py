@@ -1,0 +1,99 @@
+"""Where and in which precision arithmetic runs, decided once and recorded."""
+
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import nn
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A device, an arithmetic and a number of CPU threads: with the seeds, all that bits depend on."""
+
+    device: str
+    precision: Precision
+    threads: int
+
+    @property
+    def kind(self) -> str:
+        """`cpu` or `cuda`, without the index."""
+        return self.device.partition(":")[0]
+
+    def autocast(self) -> torch.autocast:
+        """Give the context in which networks run."""
+        return torch.autocast(self.kind, torch.bfloat16, enabled=self.precision == "bfloat16")
+
+    def place(self, model: nn.Module) -> nn.Module:
+        """Move a network here, in the memory layout its convolutions are fastest in."""
+        return model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) -> Machine:
+    """Settle device, precision and threads; `auto` and 0 take what is best here.
+
+    Sets torch's thread count for this process (0: `OMP_NUM_THREADS` or all cores). Raises
+    ValueError for a device that is not there, an unknown precision or a negative count.
+    """
+    if workers < 0:
+        raise ValueError(f"workers={workers} is negative. Give the number of threads, or 0 for all cores.")
+    if workers:
+        torch.set_num_threads(workers)
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    try:
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device {device!r} cannot be used here ({str(error).splitlines()[0]}). "
+            "Give auto, cpu, cuda or cuda:N."
+        ) from error
+    kind = chosen.partition(":")[0]
+    if precision == "auto":
+        return Machine(chosen, "bfloat16" if _good_at_bfloat16(kind) else "float32", torch.get_num_threads())
+    if precision == "float32" or precision == "bfloat16":
+        return Machine(chosen, precision, torch.get_num_threads())
+    raise ValueError(f"precision {precision!r} is not known. Give auto, float32 or bfloat16.")
+
+
+@cache
+def hardware(kind: str) -> str:
+    """Name the processor that did the work, for the record."""
+    if kind == "cuda":
+        return torch.cuda.get_device_name()
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    flags = [f for f in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if f in _cpu_flags()]
+    return f"{model}{' ' + flags[0] if flags else ''}, {os.cpu_count()} cores"
+
+
+@cache
+def can_compile() -> bool:
+    """Whether inductor finds what it needs: a C++ compiler for the CPU."""
+    return any(shutil.which(compiler) for compiler in ("g++", "clang++", "c++"))
+
+
+def _good_at_bfloat16(kind: str) -> bool:
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool({"amx_bf16", "avx512_bf16"} & _cpu_flags())
+
+
+@cache
+def _cpu_flags() -> frozenset[str]:
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return frozenset()
+    for line in info.read_text().splitlines():
+        if line.startswith(("flags", "Features")):
+            return frozenset(line.partition(":")[2].split())
+    return frozenset()

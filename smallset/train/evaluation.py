@@ -1,0 +1,70 @@
+"""What a trained network is worth on held-out images."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64, Int64
+from torch import Tensor, nn
+
+from smallset.records import Progress
+from smallset.train.device import Machine
+from smallset.train.loop import Images
+from smallset.train.render import to_unit
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Fractions of held-out images: top-1, top-5 (1 where there are at most 5 classes), top-1 by class."""
+
+    top1: float
+    top5: float
+    per_class: Float64[np.ndarray, " c"]
+
+
+def predict(
+    model: nn.Module,
+    images: Images,
+    *,
+    machine: Machine,
+    stage: str = "test",
+    progress: Progress | None = None,
+) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b c"]]]:
+    """Run the network in eval mode over clean images, in order: (indices, logits) batch by batch.
+
+    The batch size depends on the image size alone, so results don't depend on free memory.
+    """
+    batch = max(16, min(512, 256 * 64**2 // images.size**2))
+    model.eval()
+    with torch.inference_mode():
+        for start in range(0, len(images), batch):
+            indices = np.arange(start, min(start + batch, len(images)))
+            pixels = to_unit(images.batch(indices).to(machine.device))
+            with machine.autocast():
+                logits = model(pixels)
+            yield indices, logits.float()
+            if progress is not None:
+                progress(stage, int(indices[-1]) + 1, len(images))
+
+
+def accuracy(
+    model: nn.Module,
+    images: Images,
+    labels: Int64[np.ndarray, " n"],
+    *,
+    classes: int,
+    machine: Machine,
+    progress: Progress | None = None,
+) -> Accuracy:
+    """Measure a network on held-out images. A class without any has nan."""
+    first = np.zeros(len(images), dtype=bool)
+    five = np.zeros(len(images), dtype=bool)
+    for indices, logits in predict(model, images, machine=machine, progress=progress):
+        top = logits.topk(min(5, classes), dim=1).indices.cpu().numpy()
+        hit = top == labels[indices, None]
+        first[indices], five[indices] = hit[:, 0], hit.any(1)
+    counts = np.bincount(labels, minlength=classes)
+    hits = np.bincount(labels[first], minlength=classes)
+    per_class = np.divide(hits, counts, out=np.full(classes, np.nan), where=counts > 0)
+    return Accuracy(float(first.mean()), float(five.mean()), per_class)

@@ -1,0 +1,75 @@
+"""Pixels of a batch of views: boxes and flips in, network input out."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, UInt8
+from torch import Tensor
+
+from smallset.train.views import Drawn
+
+# Below this side one batched call wins over a call an image; above, the reverse (benchmarks/views.py).
+_BATCHED_UP_TO = 64
+
+
+def render(
+    images: UInt8[Tensor, "b 3 s s"], views: Drawn, *, size: int
+) -> Float32[Tensor, "b 3 t t"]:
+    """Resize each image's box to `size` x `size`, mirror where told, and scale to 0..1.
+
+    Bilinear; only pixels inside the box are ever read. On the images' device. Boxes are enlarged as
+    a rule; where one must be shrunk (a large image for a small network) it is antialiased.
+    """
+    if images.is_cuda or size <= _BATCHED_UP_TO:
+        if size >= images.shape[-1]:
+            return _batched(images, views, size)
+    return _one_by_one(images, views, size)
+
+
+def to_unit(images: UInt8[Tensor, "b 3 s s"]) -> Float32[Tensor, "b 3 s s"]:
+    """Scale uint8 pixels to 0..1, in the layout that convolutions like."""
+    return images.to(torch.float32, memory_format=torch.channels_last).div_(255)
+
+
+def _batched(
+    images: UInt8[Tensor, "b 3 s s"], views: Drawn, size: int
+) -> Float32[Tensor, "b 3 t t"]:
+    # grid_sample's arithmetic is exact at pixel centres only where the side is a power of two; at
+    # any other, a clamped point comes back a hair off and a neighbour gets a weight of 1e-5.
+    side = 1 << (images.shape[-1] - 1).bit_length()
+    box = torch.from_numpy(views.box).to(images.device, torch.float32)  # (b, 4)
+    flip = torch.from_numpy(views.flip).to(images.device)
+    centres = torch.arange(size, device=images.device, dtype=torch.float32) + 0.5  # (t,)
+    across = torch.where(flip[:, None], size - centres, centres)  # (b, t)
+    # Clamped to the centres of the box's outer pixels, so that no neighbour gets any weight.
+    x = box[:, :1] + across * (box[:, 2:3] - box[:, :1]) / size
+    x = torch.minimum(torch.maximum(x, box[:, :1] + 0.5), box[:, 2:3] - 0.5)
+    y = box[:, 1:2] + centres * (box[:, 3:] - box[:, 1:2]) / size
+    y = torch.minimum(torch.maximum(y, box[:, 1:2] + 0.5), box[:, 3:] - 0.5)
+    grid = torch.stack(
+        [
+            (x * (2 / side) - 1)[:, None, :].expand(-1, size, -1),
+            (y * (2 / side) - 1)[:, :, None].expand(-1, -1, size),
+        ],
+        dim=-1,
+    )
+    beyond = side - images.shape[-1]
+    pixels = F.pad(to_unit(images), (0, beyond, 0, beyond)) if beyond else to_unit(images)
+    return F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+
+
+def _one_by_one(
+    images: UInt8[Tensor, "b 3 s s"], views: Drawn, size: int
+) -> Float32[Tensor, "b 3 t t"]:
+    source = images.contiguous(memory_format=torch.channels_last)
+    out = torch.empty(
+        (len(images), 3, size, size), dtype=torch.uint8, device=images.device
+    ).to(memory_format=torch.channels_last)
+    for i, (left, top, right, bottom) in enumerate(views.box.tolist()):
+        crop = source[i : i + 1, :, top:bottom, left:right]
+        # uint8 in channels_last takes torch's integer kernel, twice as fast as Pillow's.
+        out[i] = F.interpolate(crop, (size, size), mode="bilinear", antialias=True)[0]
+    mirrored = np.flatnonzero(views.flip)
+    if len(mirrored):
+        out[mirrored] = out[mirrored].flip(-1)
+    return to_unit(out)

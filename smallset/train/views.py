@@ -1,0 +1,180 @@
+"""Views: what a network sees of an image in an epoch, drawn as boxes and flips before any pixel.
+
+The draw of image i in epoch e depends on (seed, e, i) and on nothing else: not on the batch, the
+order, the number of images or the machine.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int32, Int64
+
+from smallset.seeds import derive
+
+VERSION = "views-1"
+_TRIES = 10
+_NUMBERS = 24  # random numbers an image and epoch: 2 a try, 2 places, flip, tile; a multiple of Philox's 4
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One epoch's views of k images: `box` in canvas pixels (left, top, right, bottom), `flip` after it."""
+
+    box: Int32[np.ndarray, "k 4"]
+    flip: Bool[np.ndarray, " k"]
+
+
+@runtime_checkable
+class View(Protocol):
+    """Draws a box inside each image; Canvas and Patch are the two of the field."""
+
+    @abstractmethod
+    def draw(
+        self,
+        tile_box: Int32[np.ndarray, "m tiles 4"],
+        images: Int64[np.ndarray, " k"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> Drawn:
+        """Draw the views of `images` (indices into `tile_box`) for one epoch."""
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """One random resized crop across the whole image, then a flip (the field's standard).
+
+    `scale` is the range of the crop's share of the area, `ratio` of width to height, `flip` the
+    probability of a mirror image.
+    """
+
+    scale: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    flip: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def draw(
+        self,
+        tile_box: Int32[np.ndarray, "m tiles 4"],
+        images: Int64[np.ndarray, " k"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> Drawn:
+        """Draw crops inside the box that spans all the tiles of an image."""
+        boxes = tile_box[images]
+        whole = np.concatenate([boxes[..., :2].min(1), boxes[..., 2:].max(1)], axis=1)
+        numbers = uniform(images, seed=seed, epoch=epoch)
+        return _crops(whole, numbers, self.scale, self.ratio, self.flip)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The A of PCA: one random resized crop inside one tile, then a flip; one view an epoch.
+
+    The tile is drawn uniformly for every image and epoch; `scale` is a share of the tile's area
+    (arXiv 2502.06434, constrained augmentation). On an image of one tile it is Canvas.
+    """
+
+    scale: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    flip: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def draw(
+        self,
+        tile_box: Int32[np.ndarray, "m tiles 4"],
+        images: Int64[np.ndarray, " k"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> Drawn:
+        """Draw a tile and a crop inside it."""
+        numbers = uniform(images, seed=seed, epoch=epoch)
+        tile = (numbers[:, -1] * tile_box.shape[1]).astype(np.int64)
+        return _crops(tile_box[images, tile], numbers, self.scale, self.ratio, self.flip)
+
+
+VIEWS: dict[str, type[Canvas] | type[Patch]] = {"canvas": Canvas, "patch": Patch}
+
+
+def uniform(
+    images: Int64[np.ndarray, " k"], *, seed: int, epoch: int
+) -> Float64[np.ndarray, "k 24"]:
+    """Give each image's own numbers in 0..1 for an epoch, at random access.
+
+    Philox is counter-based: image i owns the numbers 24 i .. 24 i + 23 of the epoch's stream, so a
+    block of neighbours is one draw and no image's numbers depend on another's being drawn.
+    """
+    key = derive(seed, "view", VERSION, epoch)
+    numbers = np.empty((len(images), _NUMBERS))
+    block = 4096
+    for index in np.unique(images // block):
+        stream = np.random.Generator(
+            np.random.Philox(key=key, counter=int(index) * block * _NUMBERS // 4)
+        )
+        here = images // block == index
+        last = int(images[here].max()) - int(index) * block
+        numbers[here] = stream.random((last + 1, _NUMBERS))[images[here] - index * block]
+    return numbers
+
+
+def crop_boxes(
+    area: Int32[np.ndarray, "k 4"],
+    numbers: Float64[np.ndarray, "k 24"],
+    scale: tuple[float, float],
+    ratio: tuple[float, float],
+) -> Int32[np.ndarray, "k 4"]:
+    """Place a random resized crop inside each box of `area`: torchvision's rule, vectorised.
+
+    Ten tries of (share of the area, log-uniform ratio); the first that fits is taken, else the
+    largest centred box within the ratio's range. Whole pixels, at least one each way.
+    """
+    width, height = area[:, 2] - area[:, 0], area[:, 3] - area[:, 1]
+    share = scale[0] + (scale[1] - scale[0]) * numbers[:, :_TRIES]
+    low, high = np.log(ratio[0]), np.log(ratio[1])
+    aspect = np.exp(low + (high - low) * numbers[:, _TRIES : 2 * _TRIES])
+    target = share * (width * height)[:, None]
+    w = np.maximum(np.rint(np.sqrt(target * aspect)), 1)
+    h = np.maximum(np.rint(np.sqrt(target / aspect)), 1)
+    fits = (w <= width[:, None]) & (h <= height[:, None])
+    first, rows = fits.argmax(1), np.arange(len(area))
+    narrow = np.clip(np.rint(width / ratio[0]), 1, height), np.clip(np.rint(height * ratio[1]), 1, width)
+    w = np.where(fits.any(1), w[rows, first], narrow[1])
+    h = np.where(fits.any(1), h[rows, first], narrow[0])
+    place_x, place_y = numbers[:, 2 * _TRIES], numbers[:, 2 * _TRIES + 1]
+    centred = ~fits.any(1)
+    x = np.where(centred, (width - w) // 2, np.floor(place_x * (width - w + 1)))
+    y = np.where(centred, (height - h) // 2, np.floor(place_y * (height - h + 1)))
+    left, top = area[:, 0] + x, area[:, 1] + y
+    return np.stack([left, top, left + w, top + h], axis=1).astype(np.int32)
+
+
+def _crops(
+    area: Int32[np.ndarray, "k 4"],
+    numbers: Float64[np.ndarray, "k 24"],
+    scale: tuple[float, float],
+    ratio: tuple[float, float],
+    flip: float,
+) -> Drawn:
+    return Drawn(crop_boxes(area, numbers, scale, ratio), numbers[:, 2 * _TRIES + 2] < flip)
+
+
+def _check(view: Canvas | Patch) -> None:
+    name = type(view).__name__.lower()
+    if not 0 < view.scale[0] <= view.scale[1] <= 1:
+        raise ValueError(
+            f"{name}'s scale={view.scale} is no range of area shares. Give (low, high) with 0 < low <= high <= 1."
+        )
+    if not 0 < view.ratio[0] <= view.ratio[1]:
+        raise ValueError(
+            f"{name}'s ratio={view.ratio} is no range of width to height. Give (low, high) with 0 < low <= high."
+        )
+    if not 0 <= view.flip <= 1:
+        raise ValueError(f"{name}'s flip={view.flip} is no probability. Give a number in 0..1.")

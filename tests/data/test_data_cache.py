@@ -1,0 +1,134 @@
+import errno
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from smallset.data import MappedPixels, StreamedPixels, from_arrays, open_data, pixel_cache
+from smallset.data.cache_file import CacheFile
+from smallset.data.fit import view_square
+
+RNG = np.random.default_rng(0)
+DATA = from_arrays(RNG.integers(0, 256, (300, 10, 10, 3), np.uint8), np.arange(300) % 3)
+
+
+@pytest.fixture
+def rectangles(write_folder, work):
+    files = {f"{c}/{k}.png": 10 * i + k for i, c in enumerate("ab") for k in range(5)}
+    return open_data(write_folder(files), work=work).train
+
+
+def test_mapped_and_streamed_pixels_are_the_same(work):
+    mapped = pixel_cache(DATA.train, 7, view="squash", work=work)
+    streamed = pixel_cache(DATA.train, 7, view="squash", work=None, workers=2)
+    assert isinstance(mapped, MappedPixels)
+    assert isinstance(streamed, StreamedPixels)
+    some = np.array([200, 3, 3, 0, 77] * 9)
+    for pixels in (mapped, streamed):
+        assert (len(pixels), pixels.size) == (240, 7)
+        assert np.array_equal(pixels.labels, DATA.train.labels)
+        batch = pixels.batch(some)
+        assert batch.shape == (45, 3, 7, 7)
+        assert batch.dtype == torch.uint8
+        assert batch.is_contiguous(memory_format=torch.channels_last)
+        assert pixels.batch(np.array([], np.int64)).shape == (0, 3, 7, 7)
+    assert torch.equal(mapped.batch(some), streamed.batch(some))
+    expected = view_square(DATA.train.pixels(77), 7, "squash", whole=True)
+    assert np.array_equal(mapped.batch(np.array([77]))[0].permute(1, 2, 0).numpy(), expected)
+
+
+def test_a_batch_is_a_copy_that_may_be_written(work):
+    pixels = pixel_cache(DATA.train, 5, view="crop", work=work)
+    batch = pixels.batch(np.array([0, 1]))
+    batch.zero_()
+    assert pixels.batch(np.array([0, 1])).any()
+
+
+def test_views_of_rectangles_differ_and_are_kept_apart(rectangles, work):
+    views = ("squash", "crop", "pad", "test")
+    batches = {}
+    for view in views:
+        batches[view] = pixel_cache(rectangles, 7, view=view, work=work).batch(np.arange(8))
+        assert torch.equal(
+            batches[view], pixel_cache(rectangles, 7, view=view, work=None).batch(np.arange(8))
+        )
+    assert torch.equal(batches["squash"], batches["test"])  # small: nothing is cropped
+    assert not torch.equal(batches["squash"], batches["crop"])
+    assert not torch.equal(batches["squash"], batches["pad"])
+    assert len(list((work / "pixels").iterdir())) == 4
+
+
+def test_the_second_time_the_file_is_found(work):
+    steps = []
+    for _ in range(2):
+        pixel_cache(
+            DATA.train, 6, view="squash", work=work, progress=lambda *step: steps.append(step)
+        )
+    assert steps[-1] == ("decode train at 6 px", 240, 240)
+    assert [done for _, done, _ in steps] == [64, 128, 192, 240]
+
+
+def test_a_file_of_the_wrong_length_is_made_again(work):
+    first = pixel_cache(DATA.train, 6, view="squash", work=work).batch(np.arange(5))
+    (file,) = (work / "pixels").iterdir()
+    file.write_bytes(b"short")
+    again = pixel_cache(DATA.train, 6, view="squash", work=work).batch(np.arange(5))
+    assert torch.equal(first, again)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_number_of_threads_does_not_show(work, workers):
+    pixels = pixel_cache(DATA.train, 6, view="squash", work=work / str(workers), workers=workers)
+    streamed = pixel_cache(DATA.train, 6, view="squash", work=None, workers=1)
+    assert torch.equal(pixels.batch(np.arange(240)), streamed.batch(np.arange(240)))
+
+
+def test_too_little_space_is_an_error_before_anything_is_decoded(work, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1234))
+    message = r"needs 25,920 bytes in '.*pixels', where 1,234 are free .*--work DIR.*--cache none"
+    with pytest.raises(OSError, match=message):
+        pixel_cache(DATA.train, 6, view="squash", work=work)
+    assert not list((work / "pixels").iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match=r"cannot be written: .*--work DIR"):
+        pixel_cache(DATA.train, 6, view="squash", work=tmp_path / "file" / "work")
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_build_leaves_nothing_behind(work, stop):
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if done > 100:
+            raise stop
+
+    with pytest.raises(stop):
+        pixel_cache(DATA.train, 6, view="squash", work=work, progress=interrupt)
+    assert not list((work / "pixels").iterdir())
+
+
+def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(work):
+    class Full:
+        def write(self, data: memoryview) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            pass
+
+    def fill() -> None:
+        with CacheFile(work / "pixels" / "x", 10) as file:
+            file._file.close()
+            file._file = Full()
+            file.append(np.zeros(10, np.uint8))
+
+    with pytest.raises(OSError, match=r"writing failed: No space left on device.*--cache none"):
+        fill()
+    assert not list((work / "pixels").iterdir())
+
+
+def test_a_size_below_one_is_an_error(work):
+    with pytest.raises(ValueError, match="size=0; needed 1 pixel or more"):
+        pixel_cache(DATA.train, 0, view="squash", work=work)

@@ -1,0 +1,158 @@
+import os
+
+import numpy as np
+import pytest
+
+from smallset.data import open_data
+from smallset.data.folder import folder_source
+
+TWO = {"train/ape/1.png": 1, "train/ape/2.png": 2, "train/bee/1.png": 3, "train/bee/2.png": 4}
+TEST = {"test/ape/1.png": 5, "test/bee/1.png": 6}
+
+
+def source(root, work):
+    return folder_source(root, root.name, work=work)
+
+
+def ids(rows):
+    return [rows.name(row) for row in range(len(rows))]
+
+
+def test_split_folders_give_sorted_classes_and_files(write_folder, work):
+    found = source(write_folder(TWO | TEST), work)
+    assert found.classes == ("ape", "bee")
+    assert ids(found.train.rows) == ["ape/1.png", "ape/2.png", "bee/1.png", "bee/2.png"]
+    assert found.train.labels().tolist() == [0, 0, 1, 1]
+    assert found.held_out == "test split of the source"
+    assert ids(found.test.rows) == ["ape/1.png", "bee/1.png"]
+    assert found.test.rows.read(1) == (write_folder({}) / "test/bee/1.png").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_validation_folder_judges_where_there_is_no_test_folder(write_folder, work, name):
+    held = {path.replace("test", name): seed for path, seed in TEST.items()}
+    found = source(write_folder(TWO | held), work)
+    assert found.test.name == name
+    assert found.held_out == f"{name} split of the source (it has no test split)"
+
+
+def test_a_test_folder_without_class_folders_has_no_labels(write_folder, work):
+    held = {"test/1.png": 7, "val/ape/1.png": 5, "val/bee/1.png": 6}
+    found = source(write_folder(TWO | held), work)
+    assert found.held_out == "val split of the source (its test split has no labels)"
+
+
+def test_class_folders_without_splits_have_no_test_split(write_folder, work):
+    found = source(write_folder({"ape/1.png": 1, "bee/1.png": 2}), work)
+    assert found.test is None
+    assert found.held_out == "20 % of each class, chosen by content hash"
+
+
+def test_a_class_may_be_called_train(write_folder, work):
+    found = source(write_folder({"plane/1.png": 1, "train/1.png": 2}), work)
+    assert found.classes == ("plane", "train")
+
+
+def test_nested_files_belong_to_their_class_and_hidden_ones_to_none(write_folder, work):
+    files = {"ape/x/y/1.png": 1, "ape/0.png": 2, "bee/1.png": 3}
+    hidden = {"ape/.DS_Store": b"x", ".git/a.png": 4, "bee/.cache/2.png": 5}
+    found = source(write_folder(files | hidden), work)
+    assert found.classes == ("ape", "bee")
+    assert ids(found.train.rows) == ["ape/0.png", "ape/x/y/1.png", "bee/1.png"]
+
+
+def test_odd_class_names_are_kept_as_they_are(write_folder, work):
+    names = ["Cat", "cat", "chat noir", "猫", "a'b\"c", "[x]*?", "ends.", "e\u0301", "\u00e9"]
+    files = {f"{name}/{k}.png": 10 * i + k for i, name in enumerate(names) for k in (1, 2)}
+    data = open_data(write_folder(files), work=work)
+    assert data.train.classes.names == tuple(sorted(names))
+    assert len(data.train) == len(data.test) == len(names)
+    label = int(data.train.labels[0])
+    assert data.train.id(0).startswith(data.train.classes.names[label] + "/")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are text here")
+def test_a_file_name_that_is_no_utf_8_can_be_read_and_written_down(write_folder, work):
+    root = write_folder({"ape/1.png": 1, "bee/1.png": 2})
+    odd = os.fsencode(root / "ape") + b"/\xff.png"
+    try:
+        os.rename(root / "ape/1.png", odd)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    rows = source(root, work).train.rows
+    assert rows.name(0) == "ape/\\xff.png"
+    assert rows.read(0)[:4] == b"\x89PNG"
+
+
+def test_sidecars_beside_class_folders_are_left_aside(write_folder, work):
+    files = {"ape/1.png": 1, "bee/1.png": 2, "README.md": b"x", "plan.parquet": b"x"}
+    assert source(write_folder(files), work).classes == ("ape", "bee")
+
+
+def test_an_image_outside_any_class_folder_is_an_error(write_folder, work):
+    root = write_folder(TWO | {"train/lost.JPG": 9})
+    with pytest.raises(ValueError, match=r"has 1 image\(s\) outside any class.*'lost\.JPG'.*Move"):
+        source(root, work)
+
+
+def test_an_empty_folder_is_an_error_that_names_the_layouts(write_folder, work):
+    root = write_folder({".hidden/1.png": 1})
+    (root / "ape").mkdir()
+    with pytest.raises(ValueError, match=r"holds no images.*DATA/<class>/\*.*train-\*\.parquet"):
+        source(root, work)
+
+
+def test_a_flat_folder_of_other_files_is_an_error_too(write_folder, work):
+    with pytest.raises(ValueError, match="holds no images in a layout that is understood"):
+        source(write_folder({"notes.txt": b"x"}), work)
+
+
+def test_held_out_folders_without_train_are_an_error(write_folder, work):
+    with pytest.raises(ValueError, match=r"has test/ but no train/ with class.*Add train/<class>"):
+        source(write_folder(TEST), work)
+
+
+def test_classes_that_differ_between_splits_are_an_error(write_folder, work):
+    root = write_folder(TWO | TEST | {"test/Bee/1.png": 3})
+    with pytest.raises(ValueError, match=r"test split of 'set' differs.*unknown to train: 'Bee'\."):
+        source(root, work)
+
+
+def test_a_class_that_the_test_split_lacks_is_an_error(write_folder, work):
+    root = write_folder(TWO | {"test/ape/1.png": 3})
+    with pytest.raises(ValueError, match=r"lacks: 'bee'.*Needed the same classes in both"):
+        source(root, work)
+
+
+def test_a_link_that_leads_back_up_is_an_error(write_folder, work):
+    root = write_folder({"ape/1.png": 1, "bee/1.png": 2})
+    (root / "bee/loop").symlink_to(root / "bee", target_is_directory=True)
+    with pytest.raises(ValueError, match=r"leads back to .*bee', a folder that holds it.*Remove"):
+        source(root, work)
+
+
+def test_the_key_changes_with_size_time_and_name_of_a_file(write_folder, work):
+    root = write_folder({"ape/1.png": 1, "bee/1.png": 2})
+    keys = [source(root, work).key, source(root, work).key]
+    assert keys[0] == keys[1]
+    os.utime(root / "ape/1.png", ns=(1, 1))
+    keys.append(source(root, work).key)
+    (root / "ape/1.png").rename(root / "ape/2.png")
+    keys.append(source(root, work).key)
+    with (root / "ape/2.png").open("ab") as file:
+        file.write(b"x")
+    os.utime(root / "ape/2.png", ns=(1, 1))
+    keys.append(source(root, work).key)
+    assert len(set(keys)) == 4
+
+
+def test_many_files_keep_their_place(write_folder, work):
+    files = {f"c{i % 3}/{i:03d}.png": i for i in range(30)}
+    data = open_data(write_folder(files), work=work)
+    for split in (data.train, data.test):
+        for i in range(len(split)):
+            name = split.id(i)
+            assert name.startswith(f"c{split.labels[i]}/")
+            number = int(name[3:6])
+            expected = np.random.default_rng(number).integers(0, 256, (7, 9, 3), np.uint8)
+            assert np.array_equal(split.pixels(i), expected)

@@ -1,0 +1,254 @@
+import os
+
+import datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from smallset.data import hub, open_data
+
+NAMES = ("ape", "bee")
+
+
+def open_hub(given, work):
+    return open_data(f"hf:{given}", work=work)
+
+
+@pytest.fixture(autouse=True)
+def hub_cache(tmp_path, monkeypatch):
+    """Keep the Hub's cache out of the home folder, and the network out of the tests."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "hub")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+
+
+def test_parquet_files_give_images_names_and_splits(write_parquet, work):
+    root = write_parquet({"train": [0, 1, 0, 1], "test": [1, 0]}, names=NAMES)
+    data = open_data(root, work=work)
+    assert data.train.classes.names == NAMES
+    assert data.train.labels.tolist() == [0, 1, 0, 1]
+    assert data.test.labels.tolist() == [1, 0]
+    assert data.held_out == "test split of the source"
+    assert data.train.id(2) == "00000002/2.png"
+    expected = np.random.default_rng(1001).integers(0, 256, (7, 9, 3), np.uint8)
+    assert np.array_equal(data.test.pixels(1), expected)
+    assert not (set(os.listdir(root)) - {p.name for p in root.glob("*.parquet")})
+
+
+def test_the_data_subfolder_and_several_files_of_a_split_are_read(write_parquet, work):
+    root = write_parquet({"train": [0, 1], "validation": [0, 1]}, names=NAMES, folder="set/data")
+    more = write_parquet({"train": [1, 0, 1]}, names=NAMES, folder="more")
+    (more / "train-00000-of-00001.parquet").rename(root / "train-00001-of-00002.parquet")
+    data = open_data(root.parent, work=work)
+    assert data.train.labels.tolist() == [0, 1, 1, 0, 1]
+    assert data.train.name == "set"
+    assert data.held_out == "validation split of the source (it has no test split)"
+
+
+def test_a_second_open_does_without_datasets(write_parquet, work, monkeypatch):
+    root = write_parquet({"train": [0, 1], "test": [1, 0]}, names=NAMES)
+    first = open_data(root, work=work)
+
+    def never(*args: object, **options: object) -> None:
+        raise AssertionError("loaded again")
+
+    monkeypatch.setattr(datasets, "load_dataset", never)
+    second = open_data(root, work=work)
+    assert second.fingerprint == first.fingerprint
+    assert np.array_equal(second.train.pixels(1), first.train.pixels(1))
+
+
+def test_a_lost_arrow_file_is_made_again(write_parquet, work):
+    root = write_parquet({"train": [0, 1], "test": [1, 0]}, names=NAMES)
+    first = open_data(root, work=work)
+    for file in (work / "datasets").rglob("*.arrow"):
+        file.unlink()
+    assert open_data(root, work=work).fingerprint == first.fingerprint
+
+
+def test_the_fingerprint_depends_on_the_order_of_rows_and_classes(write_parquet, work):
+    seen = set()
+    for number, (labels, names) in enumerate(
+        [([0, 1, 0, 1], NAMES), ([1, 0, 0, 1], NAMES), ([0, 1, 0, 1], NAMES[::-1])]
+    ):
+        root = write_parquet({"train": labels, "test": [0, 1]}, names=names, folder=f"s{number}")
+        seen.add(open_data(root, work=work).fingerprint)
+    assert len(seen) == 3
+
+
+def test_whole_numbers_without_names_are_named_after_themselves(write_parquet, work):
+    root = write_parquet({"train": [0, 2, 1, 2], "test": [2, 1, 0]})
+    assert open_data(root, work=work).train.classes.names == ("0", "1", "2")
+
+
+def test_text_labels_become_sorted_classes(write_parquet, work):
+    root = write_parquet({"train": ["cow", "ape", "bee"], "test": ["bee", "cow", "ape"]})
+    data = open_data(root, work=work)
+    assert data.train.classes.names == ("ape", "bee", "cow")
+    assert data.train.labels.tolist() == [2, 0, 1]
+    assert data.test.labels.tolist() == [1, 2, 0]
+
+
+def test_test_labels_follow_the_names_and_not_their_position(write_parquet, work):
+    root = write_parquet({"train": [0, 1]}, names=NAMES)
+    other = write_parquet({"test": [0, 1, 1]}, names=NAMES[::-1], folder="other")
+    file = "test-00000-of-00001.parquet"
+    (other / file).rename(root / file)
+    assert open_data(root, work=work).test.labels.tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("hidden", [[-1, -1], [None, None]])
+def test_a_test_split_without_labels_leaves_it_to_validation(write_parquet, work, hidden):
+    root = write_parquet({"train": [0, 1], "test": hidden, "validation": [1, 0]}, names=NAMES)
+    data = open_data(root, work=work)
+    assert data.held_out == "validation split of the source (its test split has no labels)"
+
+
+def test_a_test_split_without_the_label_column_has_no_labels(write_parquet, work):
+    root = write_parquet({"train": [0, 1, 0, 1, 0, 1]}, names=NAMES)
+    other = write_parquet({"test": [0, 1]}, label="nothing", folder="other")
+    file = "test-00000-of-00001.parquet"
+    (other / file).rename(root / file)
+    assert open_data(root, work=work).held_out == "20 % of each class, chosen by content hash"
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1, -1], r"Row 2 of the train split of 'set' has the label -1 in 'label' \(1 rows"),
+        ([None, 1, 0], "Row 0 .* has the label None in 'label'.*needed 0 to 1, one of the 2"),
+        (["a", None, "b"], "Row 1 .* has the label None in 'label'.*needed the name of a class"),
+    ],
+)
+def test_missing_labels_are_errors_that_name_the_row(write_parquet, work, labels, message):
+    names = None if isinstance(labels[0], str) else NAMES
+    root = write_parquet({"train": labels, "test": labels}, names=names)
+    with pytest.raises(ValueError, match=message):
+        open_data(root, work=work)
+
+
+def test_a_label_out_of_range_is_an_error(write_parquet, work):
+    root = write_parquet({"train": [0, 1], "test": [1, 0, 5]})
+    with pytest.raises(ValueError, match=r"Row 2 of the test split .*label 5 .*needed 0 to 1"):
+        open_data(root, work=work)
+
+
+def test_classes_that_differ_between_splits_are_errors(write_parquet, work):
+    root = write_parquet({"train": ["a", "b"], "test": ["a", "c"]})
+    with pytest.raises(ValueError, match=r"test split .* has the label 'c' .*name of a class of"):
+        open_data(root, work=work)
+    root = write_parquet({"train": ["a", "b"], "test": ["a", "a"]}, folder="lacking")
+    with pytest.raises(ValueError, match=r"test split of 'lacking' has no image .* 'b'\."):
+        open_data(root, work=work)
+    root = write_parquet({"train": [0, 1]}, names=NAMES, folder="named")
+    other = write_parquet({"test": [0, 1]}, names=("ape", "cow"), folder="other")
+    file = "test-00000-of-00001.parquet"
+    (other / file).rename(root / file)
+    with pytest.raises(ValueError, match="unknown to train: 'cow'; lacks: 'bee'"):
+        open_data(root, work=work)
+
+
+def test_missing_columns_are_errors_that_list_the_columns(write_parquet, work, tmp_path):
+    root = write_parquet({"train": [0, 1]}, label="price")
+    with pytest.raises(ValueError, match=r"no label column; its columns are \['image', 'price'\]"):
+        open_data(root, work=work)
+    (tmp_path / "b").mkdir()
+    pq.write_table(pa.table({"text": ["x"], "label": [0]}), tmp_path / "b" / "train.parquet")
+    with pytest.raises(ValueError, match=r"train split of 'b' has no image column; .*'text'"):
+        open_data(tmp_path / "b", work=work)
+
+
+def test_several_label_columns_are_an_error(tmp_path, work):
+    rows = {"img": [{"bytes": b"x", "path": None}], "fine_label": [0], "coarse_label": [0]}
+    pq.write_table(pa.table(rows), tmp_path / "train.parquet")
+    with pytest.raises(ValueError, match=r"several label columns \['fine_label', 'coarse_label'\]"):
+        open_data(tmp_path, work=work)
+
+
+def test_labels_that_are_fractions_are_an_error(tmp_path, work):
+    rows = {"img": [b"x"], "label": [0.5]}
+    pq.write_table(pa.table(rows), tmp_path / "train.parquet")
+    with pytest.raises(ValueError, match=r"'label'.* holds double values; needed class indices"):
+        open_data(tmp_path, work=work)
+
+
+def test_rows_without_bytes_are_bad_images(tmp_path, work):
+    rows = {"image": [{"bytes": None, "path": "gone.png"}] * 2, "label": [0, 1]}
+    pq.write_table(pa.table(rows), tmp_path / "train.parquet")
+    with pytest.raises(ValueError, match=r"2 bad file\(s\): '00000000/gone.png' has no bytes"):
+        open_data(tmp_path, work=work)
+
+
+def test_parquet_files_without_train_are_an_error(write_parquet, work):
+    root = write_parquet({"test": [0, 1]}, names=NAMES)
+    with pytest.raises(ValueError, match=r"has the splits \['test'\]; needed one called 'train'"):
+        open_data(root, work=work)
+
+
+def test_a_file_that_is_no_parquet_is_an_error(tmp_path, work):
+    (tmp_path / "train.parquet").write_bytes(b"this is no parquet file")
+    with pytest.raises(ValueError, match=r"train\.parquet .*cannot be read as parquet.*Fetch or"):
+        open_data(tmp_path, work=work)
+
+
+def test_the_hub_path_reads_what_datasets_loads(write_parquet, work):
+    root = write_parquet({"train": [0, 1], "test": [1, 0]}, names=NAMES)
+    data = open_hub(root, work)
+    assert data.train.classes.names == NAMES
+    assert data.test.labels.tolist() == [1, 0]
+    assert data.held_out == "test split of the source"
+    assert open_hub(root, work).fingerprint == data.fingerprint
+
+
+def test_datasets_stays_silent_and_keeps_its_settings(write_parquet, work, capfd):
+    level = datasets.logging.get_verbosity()
+    root = write_parquet({"train": [0, 1], "test": [1, 0]}, names=NAMES)
+    capfd.readouterr()
+    open_hub(root, work)
+    open_data(root, work=work)
+    assert capfd.readouterr() == ("", "")
+    assert datasets.logging.get_verbosity() == level
+    assert not datasets.are_progress_bars_disabled()
+
+
+def test_what_the_hub_cannot_give_is_one_clear_error(work, monkeypatch):
+    def fail(error: Exception):
+        def load(*args: object, **options: object) -> None:
+            raise error
+
+        monkeypatch.setattr(datasets, "load_dataset", load)
+
+    fail(ConnectionError("Couldn't reach 'no/such' on the Hub"))
+    with pytest.raises(FileNotFoundError, match=r"'hf:no/such' could not be read \(Connection.*or"):
+        open_hub("no/such", work)
+    fail(ValueError("Config name is missing. Please pick one among: ['a', 'b']"))
+    with pytest.raises(
+        ValueError, match=r"which configuration.*\['a', 'b'\].*hf:owner/name:config"
+    ):
+        open_hub("some/set", work)
+    with pytest.raises(ValueError, match="'hf:'; needed the name of a data set on the Hugging"):
+        open_hub("", work)
+
+
+def test_a_configuration_is_passed_on(write_parquet, work, monkeypatch):
+    asked = []
+    loaded = datasets.load_dataset(str(write_parquet({"train": [0, 1] * 5}, names=NAMES)))
+
+    def load(name: str, config: str | None) -> datasets.DatasetDict:
+        asked.append((name, config))
+        return loaded
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    open_hub("some/set:small", work)
+    open_hub("some/set", work)
+    assert asked == [("some/set", "small"), ("some/set", None)]
+
+
+def test_only_the_files_of_known_splits_are_taken(tmp_path):
+    for name in ("train-0.parquet", "training.parquet", "plan.parquet", "val_1.parquet"):
+        (tmp_path / name).touch()
+    found = hub.parquet_files(tmp_path)
+    assert {split: [f.name for f in files] for split, files in found.items()} == {
+        "train": ["train-0.parquet"],
+        "val": ["val_1.parquet"],
+    }

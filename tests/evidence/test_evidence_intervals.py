@@ -1,0 +1,93 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from smallset.evidence import mean_interval, welch_difference
+
+ACCURACIES = st.lists(st.floats(0, 1), min_size=2, max_size=12)
+
+
+@settings(deadline=None, max_examples=50)
+@given(ACCURACIES, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_mean_interval_is_students_t_as_scipy_stats_gives_it(values, confidence):
+    got = mean_interval(values, confidence)
+    mean, std, n = np.mean(values), np.std(values, ddof=1), len(values)
+    half = stats.t.ppf(0.5 + confidence / 2, n - 1) * std / math.sqrt(n)
+    assert got.mean == pytest.approx(mean)
+    assert got.std == pytest.approx(std, abs=1e-15)
+    assert (got.low, got.high) == pytest.approx((mean - half, mean + half))
+    assert got.n == n
+
+
+def test_mean_interval_of_three_replicates_by_hand():
+    got = mean_interval([0.30, 0.32, 0.34])
+    assert got.mean == pytest.approx(0.32)
+    assert got.std == pytest.approx(0.02)
+    assert got.half_width == pytest.approx(4.302653 * 0.02 / math.sqrt(3), rel=1e-6)
+
+
+def test_one_value_has_a_mean_and_no_width():
+    got = mean_interval([0.4])
+    assert (got.mean, got.n) == (0.4, 1)
+    assert all(math.isnan(x) for x in (got.half_width, got.low, got.high, got.std))
+
+
+def test_no_value_has_no_mean_and_never_raises():
+    got = mean_interval([])
+    assert got.n == 0
+    assert math.isnan(got.mean)
+    assert math.isnan(got.half_width)
+
+
+def test_equal_values_have_width_zero():
+    assert mean_interval([0.1] * 10).half_width == 0
+
+
+@settings(deadline=None, max_examples=50)
+@given(ACCURACIES, ACCURACIES, st.sampled_from([0.9, 0.95]))
+def test_welch_difference_is_what_scipy_stats_gives(a, b, confidence):
+    got = welch_difference(np.array(a), np.array(b), confidence)
+    assert got.mean == pytest.approx(np.mean(a) - np.mean(b), abs=1e-12)
+    # scipy itself loses precision where a side hardly varies
+    if min(np.var(a), np.var(b)) > 1e-12:
+        want = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
+        assert (got.low, got.high) == pytest.approx((want.low, want.high), abs=1e-9)
+
+
+def test_welch_difference_is_the_textbook_formula():
+    a, b = [0.40, 0.42, 0.41, 0.45], [0.30, 0.36, 0.33]
+    va, vb = np.var(a, ddof=1) / 4, np.var(b, ddof=1) / 3
+    freedom = (va + vb) ** 2 / (va**2 / 3 + vb**2 / 2)
+    got = welch_difference(a, b)
+    assert got.half_width == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(va + vb))
+    assert got.n == 3
+    assert got.std == pytest.approx(math.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1)))
+
+
+def test_welch_difference_of_sides_that_do_not_vary_has_width_zero():
+    got = welch_difference([0.5, 0.5], [0.25, 0.25, 0.25])
+    assert (got.mean, got.half_width) == (0.25, 0.0)
+
+
+def test_welch_difference_with_one_constant_side_has_the_other_sides_freedom():
+    b = [0.30, 0.36, 0.33]
+    got = welch_difference([0.5, 0.5], b)
+    half = stats.t.ppf(0.975, 2) * np.std(b, ddof=1) / math.sqrt(3)
+    assert got.half_width == pytest.approx(half)
+
+
+@pytest.mark.parametrize(("a", "b"), [([0.5], [0.1, 0.2]), ([0.1, 0.2], [0.5]), ([], [0.1])])
+def test_welch_difference_of_too_few_replicates_has_no_width(a, b):
+    assert math.isnan(welch_difference(a, b).half_width)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95])
+def test_a_confidence_that_is_no_share_is_an_error_that_says_so(confidence):
+    with pytest.raises(ValueError, match=rf"^confidence={confidence} .* Use 0.95 for 95 %"):
+        mean_interval([0.1, 0.2], confidence)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        welch_difference([0.1, 0.2], [0.1, 0.2], confidence)

@@ -1,0 +1,97 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scores_toy import CLASSES, LABELS, toy
+
+from smallset.scores import EL2N, Observer
+from smallset.scores.observer import el2n
+
+SHORT = Observer("resnet8", epochs=2)
+
+
+def naive(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """arXiv 2107.07075, equation 4, image by image in float64."""
+    out = []
+    for row, label in zip(logits.astype(np.float64), labels, strict=True):
+        p = np.exp(row - row.max())
+        p /= p.sum()
+        p[label] -= 1
+        out.append(np.sqrt((p**2).sum()))
+    return np.array(out)
+
+
+@pytest.mark.parametrize("spread", [0.1, 1.0, 30.0, 1e4, 1e30])
+def test_the_score_is_the_papers_formula(spread):
+    rng = np.random.default_rng(0)
+    logits = (rng.normal(size=(200, 7)) * spread).astype(np.float32)
+    labels = rng.integers(0, 7, 200)
+    found = el2n(torch.from_numpy(logits), torch.from_numpy(labels)).numpy()
+    np.testing.assert_allclose(found, naive(logits, labels), rtol=1e-4, atol=1e-6)
+    assert found.min() >= 0
+    assert found.max() <= 2**0.5 + 1e-6
+
+
+def test_certain_networks_score_nothing_when_right_and_root_two_when_wrong():
+    logits = torch.tensor([[1e4, 0, 0], [0, 1e4, 0], [0, 0, 0]])
+    found = el2n(logits, torch.zeros(3, dtype=torch.int64))
+    torch.testing.assert_close(found, torch.tensor([0, 2**0.5, (6 / 9) ** 0.5]))
+
+
+def test_the_score_is_the_mean_over_runs_and_epochs(tmp_path):
+    observed = toy(tmp_path)
+    runs = [observed.dynamics(SHORT, run=run).el2n for run in (0, 1)]
+    values = {
+        (1, 1): [runs[0][0]],
+        (2, 1): [runs[0][0], runs[0][1]],
+        (2, 2): [runs[0][0], runs[0][1], runs[1][0], runs[1][1]],
+        ((2,), 1): [runs[0][1]],
+        ((2,), 2): [runs[0][1], runs[1][1]],
+        ((2, 1), 1): [runs[0][0], runs[0][1]],
+    }
+    for (epochs, count), parts in values.items():
+        found = EL2N(epochs, count, SHORT)(observed)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, np.mean(parts, axis=0, dtype=np.float64), rtol=1e-6)
+
+
+def test_reading_more_epochs_trains_no_other_network(tmp_path):
+    observed = toy(tmp_path)
+    EL2N(1, 1, SHORT)(observed)
+    EL2N((2,), 1, SHORT)(observed)
+    assert len(list((tmp_path / "observers").iterdir())) == 1
+
+
+def test_every_image_has_a_score_in_range(tmp_path):
+    found = EL2N(2, 1, SHORT)(toy(tmp_path))
+    assert found.shape == LABELS.shape
+    assert 0 < found.min() < found.max() < 2**0.5
+    assert LABELS.max() == CLASSES - 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"runs": 0}, "el2n's runs=0 measures nothing. Give at least 1."),
+        ({"epochs": 0}, "el2n's epochs=0 reads nothing. Give a number from 1, or a tuple "
+         "of epochs counted from 1."),
+        ({"epochs": ()}, "el2n's epochs=() reads nothing. Give a number from 1, or a tuple "
+         "of epochs counted from 1."),
+        ({"epochs": (0, 3)}, "el2n's epochs=(0, 3) reads nothing. Give a number from 1, or a tuple "
+         "of epochs counted from 1."),
+        ({"epochs": 11}, "el2n's epochs=11 reads past the end of its observer, which trains "
+         "for 10. Train longer: observer=observer(epochs=11)."),
+        ({"epochs": (3, 12)}, "el2n's epochs=(3, 12) reads past the end of its observer, which "
+         "trains for 10. Train longer: observer=observer(epochs=12)."),
+    ],
+)  # fmt: skip
+def test_options_that_read_nothing_are_refused(options, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        EL2N(**options)
+
+
+def test_a_longer_observer_allows_later_epochs():
+    later = EL2N(12, observer=replace(Observer(), epochs=12))
+    assert later.observer.epochs == 12

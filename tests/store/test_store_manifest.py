@@ -1,0 +1,139 @@
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+
+from smallset.store import Codec, Manifest, Seeds, read_manifest, write
+from smallset.store.manifest import MANIFEST
+
+
+@pytest.fixture
+def made(tmp_path, plan, dataset, about) -> Manifest:
+    out = tmp_path / "out"
+    return write(plan, dataset, out, codec=Codec("png"), about=about, workers=1).manifest
+
+
+def put(folder, manifest: Manifest, **changes: object) -> None:
+    """Write the manifest with changed values and a digest that fits them."""
+    values = json.loads(manifest.to_json())
+    for key, value in changes.items():
+        inner, _, last = key.rpartition("__")
+        (values[inner] if inner else values)[last] = value
+    put_raw(folder, values)
+
+
+def put_raw(folder, values: dict) -> None:
+    rest = {k: v for k, v in values.items() if k != "digest"}
+    text = json.dumps(rest, sort_keys=True, indent=1)
+    values["digest"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(values))
+
+
+def test_a_manifest_comes_back_equal(tmp_path, made):
+    assert read_manifest(tmp_path / "out") == made
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seeds": Seeds(2**62, None)},
+        {"view": "canvas"},
+        {"made_with": {}},
+        {"classes": ("猫", "\udcff", 'q"\\')},
+        {"counts": (1, 2, 3)},
+    ],
+)
+def test_any_manifest_comes_back_equal(tmp_path, made, change):
+    changed = replace(made, **change)
+    (tmp_path / MANIFEST).write_text(changed.to_json())
+    assert read_manifest(tmp_path) == changed
+
+
+def test_the_text_is_canonical_ascii_without_times(made):
+    text = made.to_json()
+    assert text.isascii()
+    assert text == made.to_json()
+    values = json.loads(text)
+    assert list(values) == sorted(values)
+    assert values["format_version"] == 1
+    assert values["source"]["skipped"] == {"count": 1, "ids": ["bee/bad.png"]}
+    assert (values["images"], values["ipc"]) == (6, 2)
+
+
+def test_the_digest_names_everything(made):
+    assert made.digest == json.loads(made.to_json())["digest"]
+    assert replace(made, device="cuda").digest != made.digest
+    assert replace(made, seeds=Seeds(0, 2)).digest != made.digest
+
+
+def test_an_edited_manifest_is_found_and_can_be_read_on_trust(tmp_path, made):
+    path = tmp_path / "out" / MANIFEST
+    path.write_text(path.read_text().replace("patch(scale=(0.08, 1.0))", "canvas"))
+    with pytest.raises(ValueError, match=r"was edited: its content does not match its digest\. Re"):
+        read_manifest(tmp_path / "out")
+    assert read_manifest(tmp_path / "out", trust=True).view == "canvas"
+
+
+def test_a_manifest_that_was_only_laid_out_anew_is_the_same(tmp_path, made):
+    path = tmp_path / "out" / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=4))
+    assert read_manifest(tmp_path / "out") == made
+
+
+def test_a_folder_without_manifest_is_no_set(tmp_path):
+    with pytest.raises(ValueError, match=r"has no manifest\.json, so it is not a set that small"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 100_000])
+def test_a_manifest_that_is_no_json_is_an_error(tmp_path, content):
+    (tmp_path / MANIFEST).write_bytes(content)
+    with pytest.raises(ValueError, match=r"is not valid JSON .* restore it, or make the set again"):
+        read_manifest(tmp_path)
+
+
+def test_a_manifest_of_a_newer_smallset_says_so_whatever_else_it_holds(tmp_path):
+    (tmp_path / MANIFEST).write_text('{"format_version": 2, "new": 1}')
+    with pytest.raises(ValueError, match=r"format version 2, made by a newer smallset; .* Upgrade"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"size": 0}, r"holds 'size' = 0, but needs a whole number of at least 1"),
+        ({"size": "6"}, r"holds 'size' = '6'"),
+        ({"size": True}, r"holds 'size' = True"),
+        ({"size": 6.0}, r"holds 'size' = 6\.0"),
+        ({"view": None}, r"holds 'view' = None, but needs a text"),
+        ({"counts": [2, 2, 0]}, r"holds 'counts' = 0"),
+        ({"counts": [2, 2]}, r"has 3 classes, 3 folders and 2 counts, but needs as many"),
+        ({"classes": "abc"}, r"holds 'classes' = 'abc', but needs a list"),
+        ({"classes": [1, 2, 3]}, r"holds 'classes' = \[1, 2, 3\], but needs a list of texts"),
+        ({"folders": ["../x", "b", "c"]}, r"class folder '\.\./x', but needs a plain name inside"),
+        ({"folders": ["..", "b", "c"]}, r"class folder '\.\.'"),
+        ({"folders": ["/etc", "b", "c"]}, r"class folder '/etc'"),
+        ({"ipc": 3}, r"says images=6 and ipc=3, but its counts make 6 and 2"),
+        ({"images": 7}, r"says images=7"),
+        ({"fit": "stretch"}, r"holds 'fit' = 'stretch', but needs squash, crop, pad there"),
+        ({"seeds__set": -1}, r"'seeds' holds 'set' = -1"),
+        ({"seeds": []}, r"holds \[\], but needs an object"),
+        ({"source__bytes": "many"}, r"'source' holds 'bytes' = 'many'"),
+        ({"source__extra": 1}, r"'source' has the unknown field 'extra'"),
+        ({"extra": 1}, r"has the unknown field 'extra'\. It was edited or damaged"),
+        ({"made_with": {"observer": 1}}, r"'made_with' holds 'observer' = 1, but needs a text"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(tmp_path, made, changes, message):
+    put(tmp_path, made, **changes)
+    with pytest.raises(ValueError, match=message):
+        read_manifest(tmp_path)
+
+
+def test_every_missing_field_is_named(tmp_path, made):
+    whole = json.loads(made.to_json())
+    for key in set(whole) - {"digest"}:
+        put_raw(tmp_path, {k: v for k, v in whole.items() if k != key})
+        with pytest.raises(ValueError, match=f"has no field '{key}'"):
+            read_manifest(tmp_path)

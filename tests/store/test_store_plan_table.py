@@ -1,0 +1,122 @@
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from smallset.store import Codec, write
+from smallset.store.plan_table import PLAN, ImageFile, plan_bytes, read_plan
+
+
+@pytest.fixture
+def made(tmp_path, make_plan, dataset, about):
+    plan = make_plan(ipc=2, factor=2)
+    plan.source[5, 3] = -1
+    return write(plan, dataset, tmp_path / "out", codec=Codec("png"), about=about, workers=1)
+
+
+def test_a_plan_comes_back_equal(made, make_plan):
+    plan = make_plan(ipc=2, factor=2)
+    plan.source[5, 3] = -1
+    assert (made.plan.size, made.plan.resample) == (plan.size, plan.resample)
+    for name in ("source", "source_box", "tile_box", "label"):
+        got, want = getattr(made.plan, name), getattr(plan, name)
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)
+
+
+def test_every_tile_names_its_file_its_hash_and_its_source(made, dataset):
+    rows = pq.read_table(made.path / PLAN).to_pylist()
+    assert len(rows) == 6 * 4
+    for i, row in enumerate(rows):
+        content = (made.path / row["file"]).read_bytes()
+        assert row["sha256"] == hashlib.sha256(content).hexdigest()
+        assert row["file_bytes"] == len(content)
+        assert (row["label"], row["tile"]) == (i // 8, i % 4)
+    assert rows[5]["source_id"] == dataset.id(rows[5]["source"])
+    assert rows[5]["source_box"] == [0, 0, 6, 6]
+    assert rows[5]["tile_box"] == [3, 0, 6, 3]
+    empty = rows[23]
+    assert [empty[k] for k in ("source", "source_row", "source_id")] == [None] * 3
+
+
+def test_source_row_is_the_row_in_the_sources_own_order(tmp_path, plan, dataset, about):
+    object.__setattr__(dataset, "rows", np.arange(12)[::-1].copy())
+    made = write(plan, dataset, tmp_path / "out", codec=Codec("png"), about=about, workers=1)
+    table = pq.read_table(made.path / PLAN)
+    np.testing.assert_array_equal(table["source_row"], 11 - plan.source[:, 0])
+
+
+def test_the_same_plan_gives_the_same_bytes(plan, dataset):
+    files = [ImageFile(f"a/{i}.png", "0" * 64, i) for i in range(6)]
+    assert plan_bytes(plan, files, dataset) == plan_bytes(plan, files, dataset)
+
+
+def test_a_name_that_is_not_unicode_shows_its_bytes(plan, dataset):
+    object.__setattr__(dataset.origin, "names", ("\udcff.png",) * 12)
+    files = [ImageFile(f"a/{i}.png", "0" * 64, i) for i in range(6)]
+    table = pq.read_table(pa.BufferReader(plan_bytes(plan, files, dataset)))
+    assert table["source_id"][0].as_py() == r"\udcff.png"
+
+
+def test_a_missing_plan_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"plan\.parquet' is missing\. Restore it, or make"):
+        read_plan(tmp_path, size=6, sha256=None)
+
+
+def test_a_changed_plan_is_found_by_its_hash(made):
+    with pytest.raises(ValueError, match=r"was changed: its sha256 is not the one in the manifest"):
+        read_plan(made.path, size=6, sha256="0" * 64)
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 nonsense PAR1"])
+def test_a_plan_that_is_no_parquet_is_an_error(tmp_path, content):
+    (tmp_path / PLAN).write_bytes(content)
+    with pytest.raises(ValueError, match=r"is not a parquet file that can be read .* Restore it"):
+        read_plan(tmp_path, size=6, sha256=None)
+
+
+def test_other_columns_are_named(tmp_path):
+    pq.write_table(pa.table({"x": [1]}), tmp_path / PLAN)
+    with pytest.raises(ValueError, match=r"other columns than a plan: x\. It needs file, sha256"):
+        read_plan(tmp_path, size=6, sha256=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "value", "message"),
+    [
+        ("tile", 3, 2, "does not hold the same number of tiles for every file"),
+        ("tile", 23, 4, "does not hold the same number of tiles"),
+        ("sha256", 1, "x", "gives one file several values of 'sha256'"),
+        ("label", 4, 2, "gives one file several values of 'label'"),
+        ("file", slice(4, 8), "ape/00000.png", "names a file twice"),
+        ("tile_box", 0, [0, 0, 3, 7], "has a tile outside its canvas of 6 x 6 pixels"),
+        ("tile_box", 0, [3, 0, 3, 3], "has a tile outside its canvas"),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_an_error(made, name, row, value, message):
+    table = pq.read_table(made.path / PLAN)
+    values = table[name].to_pylist()
+    at = range(*row.indices(len(values))) if isinstance(row, slice) else [row]
+    for i in at:
+        values[i] = value
+    field = table.schema.field(name)
+    column = pa.array(values, field.type)
+    table = table.set_column(table.schema.get_field_index(name), field, column)
+    pq.write_table(table, made.path / PLAN)
+    with pytest.raises(ValueError, match=message):
+        read_plan(made.path, size=6, sha256=None)
+
+
+def test_a_plan_without_tiles_is_an_error(made):
+    pq.write_table(pq.read_table(made.path / PLAN).slice(0, 0), made.path / PLAN)
+    with pytest.raises(ValueError, match="does not hold the same number of tiles"):
+        read_plan(made.path, size=6, sha256=None)
+
+
+def test_a_plan_that_does_not_say_its_resampling_is_an_error(made):
+    table = pq.read_table(made.path / PLAN)
+    pq.write_table(table.replace_schema_metadata({"resample": "lanczos"}), made.path / PLAN)
+    with pytest.raises(ValueError, match="does not say how its tiles were resampled"):
+        read_plan(made.path, size=6, sha256=None)

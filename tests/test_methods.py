@@ -1,0 +1,137 @@
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smallset.methods import METHODS, TABLES, Method, method_from, spec_of, view_from
+from smallset.mosaic import Grid
+from smallset.scores import EL2N, Observer
+from smallset.selection import Easiest, Hardest, Random
+from smallset.spec import first_line
+from smallset.train.views import Canvas, Patch
+
+OBSERVERS = st.builds(
+    Observer,
+    model=st.sampled_from(["auto", "resnet8", "resnet18-3x3", "timm:resnet18", "convnet-d3"]),
+    epochs=st.integers(20, 99),
+    seed=st.integers(0, 9),
+)
+EL2NS = st.builds(
+    EL2N,
+    epochs=st.integers(1, 20) | st.lists(st.integers(1, 20), min_size=1, max_size=3).map(tuple),
+    runs=st.integers(1, 3),
+    observer=OBSERVERS,
+)
+RANGES = st.tuples(*[st.floats(1e-6, 1)] * 2).map(lambda pair: (min(pair), max(pair)))
+GRIDS = st.builds(
+    Grid,
+    factor=st.integers(1, 5),
+    resize=st.sampled_from(["antialias", "nearest"]),
+    content=st.sampled_from(["whole", "centre"]),
+)
+COMPOSITIONS = st.builds(
+    Method,
+    score=EL2NS,
+    select=st.sampled_from([Easiest(), Hardest(), Random()]),
+    mosaic=GRIDS,
+    view=st.one_of(
+        [
+            st.builds(view, scale=RANGES, ratio=RANGES, flip=st.floats(0, 1))
+            for view in (Canvas, Patch)
+        ]
+    ),
+) | st.builds(Method, mosaic=GRIDS)
+
+
+# beartype checks a random element of each tuple, which is no part of any strategy.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+@settings(max_examples=100, deadline=None)
+@given(COMPOSITIONS)
+def test_any_composition_is_built_again_from_its_spec(method):
+    text = spec_of(method)
+    assert method_from(text) == method
+    assert spec_of(method_from(text)) == text
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_builds_by_its_bare_name_and_says_what_it_is(name):
+    method = method_from(name)
+    assert method_from(spec_of(method)) == method
+    assert first_line(METHODS[name]).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("random", Method(None, Random(), Grid(1), Canvas())),
+        ("random(factor=2, view=patch)", Method(None, Random(), Grid(2), Patch())),
+        ("el2n", Method(EL2N(), Easiest(), Grid(1), Canvas())),
+        ("el2n(select=hardest)", Method(EL2N(), Hardest(), Grid(1), Canvas())),
+        ("el2n(3, 2)", Method(EL2N(3, 2), Easiest(), Grid(1), Canvas())),
+        ("el2n(epochs=(2, 4))", Method(EL2N((2, 4)), Easiest(), Grid(1), Canvas())),
+        (
+            "el2n(observer=observer(resnet18-3x3, 20))",
+            Method(EL2N(10, 1, Observer("resnet18-3x3", 20)), Easiest(), Grid(1), Canvas()),
+        ),
+        ("pca", Method(EL2N(), Easiest(), Grid(2), Patch())),
+        ("pca(view=canvas)", Method(EL2N(), Easiest(), Grid(2), Canvas())),
+        (
+            "pca(score=el2n(epochs=10, runs=1), factor=3, resize=nearest)",
+            Method(EL2N(10, 1), Easiest(), Grid(3, "nearest"), Patch()),
+        ),
+        ("pca(content=centre)", Method(EL2N(), Easiest(), Grid(2, content="centre"), Patch())),
+        ("prune(el2n, easiest, view=canvas(scale=(0.02, 0.25)))",
+         Method(EL2N(), Easiest(), Grid(1), Canvas(scale=(0.02, 0.25)))),
+    ],
+)  # fmt: skip
+def test_names_are_these_compositions(text, method):
+    assert method_from(text) == method
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n."),
+        ("pca(fctor=2)", "'pca' has no option 'fctor'. Did you mean 'factor'? Known: "
+         "score, select, factor, resize, content, view."),
+        ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
+         "epochs, runs, observer, select, factor, view."),
+        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n."),
+        ("pca(select=best)", "there is no select 'best'. Did you mean 'hardest'? "
+         "Known: easiest, hardest, random."),
+        ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
+        ("pca(resize=cubic)",
+         "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
+        ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
+        ("prune(select=easiest)",
+         "selecting the easiest images needs a score. Name one: score=el2n."),
+        ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is no range of area "
+         "shares. Give (low, high) with 0 < low <= high <= 1."),
+    ],
+)  # fmt: skip
+def test_a_bad_method_says_what_is_wrong_and_what_there_is(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        method_from(text)
+
+
+def test_views_are_built_from_their_own_specs():
+    assert view_from("patch") == Patch()
+    assert view_from("canvas(scale=(0.02, 0.25))") == Canvas(scale=(0.02, 0.25))
+    with pytest.raises(ValueError, match="there is no view 'tile'"):
+        view_from("tile")
+
+
+def test_the_spec_of_pca_is_the_whole_story():
+    assert spec_of(method_from("pca")) == (
+        "prune(score=el2n(epochs=10, runs=1, observer=observer(model=auto, epochs=10, "
+        "recipe=observer-v1, seed=0)), select=easiest, "
+        "mosaic=grid(factor=2, resize=antialias, content=whole), "
+        "view=patch(scale=(0.08, 1.0), ratio=(0.75, 1.3333333333333333), flip=0.5))"
+    )
+
+
+def test_every_table_entry_has_a_line_for_the_listing():
+    for table in TABLES.values():
+        for entry in table.values():
+            assert first_line(entry).endswith(".")

@@ -1,0 +1,302 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from smallset.models import build_model
+from smallset.train.device import Machine
+from smallset.train.loop import Fitted, Images, InMemory, Order, batches, fit
+from smallset.train.protocol import SMALL_V1, Protocol
+from smallset.train.views import Canvas, Drawn, Patch
+
+SIZE, CLASSES = 8, 4
+SHORT = replace(SMALL_V1, batch=8, epochs=3)
+HERE = Machine("cpu", "float32", 1)
+SEEDS = Order(student=1, view=2)
+
+
+def pictures(n: int = 19) -> InMemory:
+    rng = np.random.default_rng(0)
+    return InMemory(torch.from_numpy(rng.integers(0, 256, (n, 3, SIZE, SIZE), dtype=np.uint8)))
+
+
+def whole(n: int) -> np.ndarray:
+    return np.tile(np.array([0, 0, SIZE, SIZE], np.int32), (n, 1, 1))
+
+
+def student(seed: int = 0, name: str = "resnet8") -> nn.Module:
+    return HERE.place(build_model(name, classes=CLASSES, size=SIZE, seed=seed))
+
+
+def train(
+    model: nn.Module,
+    n: int = 19,
+    *,
+    protocol: Protocol = SHORT,
+    seeds: Order = SEEDS,
+    machine: Machine = HERE,
+    optimizer: torch.optim.Optimizer | None = None,
+    epochs: range | None = None,
+    run: nn.Module | None = None,
+    after_epoch: Callable[[int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Fitted:
+    return fit(
+        model, pictures(n), np.arange(n) % CLASSES, whole(n),
+        protocol=protocol, view=Canvas(), seeds=seeds, machine=machine, optimizer=optimizer,
+        epochs=epochs, run=run, after_epoch=after_epoch, progress=progress,
+    )  # fmt: skip
+
+
+def weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {key: value.clone() for key, value in model.state_dict().items()}
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize("name", ["resnet8", "convnet-d3"])
+def test_same_seeds_give_the_same_weights_bit_for_bit(name):
+    one, other = student(name=name), student(name=name)
+    assert train(one).loss == train(other).loss
+    assert equal(weights(one), weights(other))
+
+
+@pytest.mark.parametrize("seeds", [Order(9, 2), Order(1, 9)], ids=["order", "views"])
+def test_another_seed_gives_other_weights(seeds):
+    one, other = student(), student()
+    train(one)
+    train(other, seeds=seeds)
+    assert not equal(weights(one), weights(other))
+
+
+def test_training_does_not_read_or_move_the_global_random_state():
+    one, other = student(), student()
+    before = torch.get_rng_state()
+    train(one)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(99)
+    np.random.seed(99)
+    train(other)
+    assert equal(weights(one), weights(other))
+
+
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(kind, stop, tmp_path):
+    protocol = replace(SHORT, optimizer=kind)
+    one = student()
+    straight = train(one, protocol=protocol)
+
+    begun = student()
+    optimizer = protocol.optimizer_for(begun)
+    train(begun, protocol=protocol, optimizer=optimizer, epochs=range(stop))
+    torch.save({"model": begun.state_dict(), "optimizer": optimizer.state_dict()}, tmp_path / "s")
+
+    resumed = student(seed=5)
+    saved = torch.load(tmp_path / "s", weights_only=True)
+    resumed.load_state_dict(saved["model"])
+    optimizer = protocol.optimizer_for(resumed)
+    optimizer.load_state_dict(saved["optimizer"])
+    rest = train(resumed, protocol=protocol, optimizer=optimizer, epochs=range(stop, 3))
+    assert equal(weights(one), weights(resumed))
+    assert rest.loss == straight.loss
+
+
+def test_a_run_counts_its_steps_images_and_loss():
+    reports: list[tuple[str, int, int]] = []
+    ended: list[int] = []
+    fitted = train(
+        student(),
+        progress=lambda *report: reports.append(report),
+        after_epoch=ended.append,
+    )
+    assert (fitted.steps, fitted.images) == (9, 57)
+    assert fitted.seconds > 0
+    assert 0 < fitted.loss < 10
+    assert reports == [("train", 1, 3), ("train", 2, 3), ("train", 3, 3)]
+    assert ended == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("images", "sizes"), [
+    (100, [50, 50]), (120, [50, 50, 20]), (101, [50, 51]), (51, [51]), (50, [50]), (1, [1]),
+])  # fmt: skip
+def test_the_last_batch_is_kept_and_one_of_one_joins_the_one_before(images, sizes):
+    cut = batches(images, 50, seed=0, epoch=0)
+    assert [len(part) for part in cut] == sizes
+    assert sorted(np.concatenate(cut).tolist()) == list(range(images))
+
+
+def test_orders_differ_by_seed_and_epoch():
+    orders = [
+        tuple(np.concatenate(batches(40, 16, seed=seed, epoch=epoch)))
+        for seed in (0, 1)
+        for epoch in (0, 1)
+    ]
+    assert len(set(orders)) == 4
+    again = tuple(np.concatenate(batches(40, 16, seed=0, epoch=0)))
+    assert again == orders[0]
+
+
+class Asked:
+    """Images that remember which of them were asked for."""
+
+    size = SIZE
+
+    def __init__(self) -> None:
+        self.order: list[int] = []
+
+    def __len__(self) -> int:
+        return 19
+
+    def batch(self, indices: np.ndarray) -> torch.Tensor:
+        self.order += indices.tolist()
+        return pictures().batch(indices)
+
+
+def test_every_image_is_seen_once_an_epoch():
+    asked = Asked()
+    fit(
+        student(), asked, np.zeros(19, np.int64), whole(19),
+        protocol=SHORT, view=Canvas(), seeds=SEEDS, machine=HERE,
+    )  # fmt: skip
+    for epoch in np.split(np.array(asked.order), 3):
+        assert sorted(epoch.tolist()) == list(range(19))
+
+
+class Watched(nn.Module):
+    """A linear network that keeps what it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(3 * SIZE**2, CLASSES)
+        self.shown: list[torch.Tensor] = []
+        self.precision = torch.float32
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.shown.append(x.detach())
+        logits: torch.Tensor = self.head(x.flatten(1))
+        self.precision = logits.dtype
+        return logits
+
+
+class Told:
+    """A view that notes how it was asked, and shows the image as it is."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[int], int, int]] = []
+
+    def draw(self, tile_box: np.ndarray, images: np.ndarray, *, seed: int, epoch: int) -> Drawn:
+        self.asked.append((images.tolist(), seed, epoch))
+        return Drawn(tile_box[images, 0], np.zeros(len(images), bool))
+
+
+def test_the_view_is_drawn_by_image_and_epoch_and_its_own_seed():
+    model, view = Watched(), Told()
+    fit(
+        model, pictures(), np.zeros(19, np.int64), whole(19),
+        protocol=SHORT, view=view, seeds=SEEDS, machine=HERE,
+    )  # fmt: skip
+    assert [(seed, epoch) for _, seed, epoch in view.asked] == [(2, k // 3) for k in range(9)]
+    images = pictures().pixels.float() / 255
+    for (indices, _, _), shown in zip(view.asked, model.shown, strict=True):
+        assert torch.equal(shown, images[indices])
+
+
+def test_one_step_is_the_optimisers_own_on_the_mean_cross_entropy():
+    ours, theirs = Watched(), Watched()
+    theirs.load_state_dict(ours.state_dict())
+    protocol, labels = replace(SHORT, batch=32, epochs=1), np.arange(19) % CLASSES
+    fitted = fit(
+        ours, pictures(), labels, whole(19),
+        protocol=protocol, view=Told(), seeds=SEEDS, machine=HERE,
+    )  # fmt: skip
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": [theirs.head.weight], "weight_decay": 0.01},
+            {"params": [theirs.head.bias], "weight_decay": 0.0},
+        ],
+        1e-3,
+    )
+    loss = nn.functional.cross_entropy(
+        theirs(pictures().pixels.float() / 255), torch.from_numpy(labels)
+    )
+    loss.backward()
+    optimizer.step()
+    torch.testing.assert_close(torch.tensor(fitted.loss), loss.detach())
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)]
+)
+def test_the_network_runs_in_the_precision_of_the_machine(precision, dtype):
+    model = Watched()
+    train(model, machine=Machine("cpu", precision, 1))
+    assert model.precision == dtype
+    assert model.head.weight.dtype == torch.float32
+
+
+def test_the_compiled_twin_runs_in_the_models_place():
+    model, twin = Watched(), Watched()
+    twin.head = model.head
+    before = model.head.weight.detach().clone()
+    train(model, run=twin)
+    assert len(twin.shown) == 9
+    assert not model.shown
+    assert not torch.equal(model.head.weight, before)
+
+
+class Breaks(nn.Module):
+    """Gives nan from a step on."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, CLASSES))
+        self.left = step
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.left -= 1
+        return x.mean((2, 3))[:, :1] * self.scale * (float("nan") if self.left < 0 else 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "epoch", "of"), [(0, 1, 1), (2, 1, 3), (4, 2, 2)], ids=["first", "third", "later"]
+)
+def test_a_loss_that_is_not_finite_stops_and_says_where(step, epoch, of):
+    ended: list[int] = []
+    with pytest.raises(FloatingPointError) as caught:
+        train(Breaks(step), after_epoch=ended.append)
+    assert str(caught.value) == (
+        f"the loss became nan in epoch {epoch} of 3, step {of} of 3 (protocol small-v1). "
+        "Try --precision float32, or another protocol or student."
+    )
+    assert ended == list(range(epoch - 1))  # a broken epoch is never reported as done
+
+
+def test_training_sees_the_patch_of_the_tiles_it_was_given():
+    tiles = np.array([[[0, 0, 4, 4], [4, 0, 8, 4], [0, 4, 4, 8], [4, 4, 8, 8]]], np.int32)
+    boxes = np.tile(tiles, (6, 1, 1))
+    pixels = torch.zeros(6, 3, SIZE, SIZE, dtype=torch.uint8)
+    pixels[:, :, :4, :4], pixels[:, :, :4, 4:] = 10, 20
+    pixels[:, :, 4:, :4], pixels[:, :, 4:, 4:] = 30, 40
+    model = Watched()
+    fit(
+        model, InMemory(pixels), np.zeros(6, np.int64), boxes,
+        protocol=SHORT, view=Patch(), seeds=SEEDS, machine=HERE,
+    )  # fmt: skip
+    shown = torch.cat(model.shown) * 255
+    assert shown.flatten(1).std(1).max() < 1e-4  # one colour an image: one tile
+    assert set(shown.mean((1, 2, 3)).round().tolist()) == {10, 20, 30, 40}
+
+
+def test_a_set_in_memory_gives_what_is_asked_in_that_order():
+    images = pictures()
+    assert isinstance(images, Images)
+    assert (len(images), images.size) == (19, SIZE)
+    assert torch.equal(images.batch(np.array([3, 1])), images.pixels[[3, 1]])

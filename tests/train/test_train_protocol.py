@@ -1,0 +1,86 @@
+import re
+from dataclasses import replace
+from math import cos, pi
+
+import pytest
+import torch
+
+from smallset.models import build_model
+from smallset.train.protocol import PROTOCOLS, SMALL_V1, STANDARD_V1, protocol_for
+
+
+def test_the_rate_falls_along_half_a_cosine():
+    rates = [STANDARD_V1.rate_at(epoch) for epoch in range(300)]
+    assert rates == pytest.approx([1e-3 * (1 + cos(pi * e / 300)) / 2 for e in range(300)])
+    assert rates[0] == 1e-3
+    assert rates[150] == pytest.approx(5e-4)
+    assert 0 < rates[299] < 1e-7
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_the_cosine_is_torchs():
+    one = replace(STANDARD_V1, epochs=7)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], one.rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 7)
+    for epoch in range(7):
+        assert one.rate_at(epoch) == pytest.approx(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+
+
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+def test_only_kernels_and_matrices_decay(kind):
+    model = build_model("resnet8", classes=3, size=8, seed=0)
+    optimizer = replace(STANDARD_V1, optimizer=kind).optimizer_for(model)
+    decays, plain = optimizer.param_groups
+    assert (decays["weight_decay"], plain["weight_decay"]) == (0.01, 0.0)
+    assert all(p.ndim > 1 for p in decays["params"])
+    assert all(p.ndim == 1 for p in plain["params"])
+    assert len(decays["params"]) + len(plain["params"]) == len(list(model.parameters()))
+
+
+def test_frozen_parameters_are_left_out():
+    model = build_model("resnet8", classes=3, size=8, seed=0)
+    for p in model.net.body.parameters():
+        p.requires_grad_(False)
+    groups = STANDARD_V1.optimizer_for(model).param_groups
+    assert [len(g["params"]) for g in groups] == [1, 1]
+
+
+def test_the_optimiser_is_the_one_the_protocol_names():
+    model = build_model("resnet8", classes=3, size=8, seed=0)
+    adamw = STANDARD_V1.optimizer_for(model)
+    assert isinstance(adamw, torch.optim.AdamW)
+    assert (adamw.defaults["lr"], adamw.defaults["betas"]) == (1e-3, (0.9, 0.999))
+    sgd = replace(STANDARD_V1, optimizer="sgd", rate=0.1, momentum=(0.8, 0.0)).optimizer_for(model)
+    assert isinstance(sgd, torch.optim.SGD)
+    assert (sgd.defaults["momentum"], sgd.defaults["nesterov"]) == (0.8, True)
+
+
+def test_the_published_protocols_are_these():
+    for protocol, batch in ((STANDARD_V1, 128), (SMALL_V1, 50)):
+        assert (protocol.batch, protocol.epochs, protocol.rate) == (batch, 300, 1e-3)
+        assert (protocol.weight_decay, protocol.optimizer) == (0.01, "adamw")
+    assert set(PROTOCOLS) == {"standard-v1", "small-v1"}
+    assert all(PROTOCOLS[name].name == name for name in PROTOCOLS)
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "wanted"),
+    [
+        (None, 1279, SMALL_V1),
+        (None, 1280, STANDARD_V1),
+        ("standard-v1", 10, STANDARD_V1),
+        ("small-v1", 10**6, SMALL_V1),
+    ],
+)
+def test_the_size_of_the_set_chooses_unless_a_name_does(name, images, wanted):
+    assert protocol_for(name, images=images) is wanted
+
+
+def test_an_unknown_protocol_gets_the_nearest_and_the_list():
+    said = (
+        "there is no protocol 'standard'. Did you mean 'standard-v1'? Known: standard-v1, small-v1."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        protocol_for("standard", images=10)
