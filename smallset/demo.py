@@ -25,9 +25,9 @@ def run_demo(
     workers: int = 0,
     work: Path | None = None,
     progress: Progress | None = None,
-    told: Callable[[Result], None] | None = None,
+    told: Callable[[str, Result], None] | None = None,
 ) -> tuple[list[Result], dict[str, CompressedDataset]]:
-    """Compress digits by `random`, `el2n` and `pca`; a replicate is a new draw, observer and student.
+    """Compress digits three ways; a replicate is a new draw, a new observer and a new student.
 
     Gives every result, and the first set of each method to look at. `out` holds the sets and
     `results.jsonl`; what a stopped demo had finished there is not made again. Digits are 8 x 8, so
@@ -67,5 +67,5 @@ def run_demo(
                 progress=progress,
             )
             if told is not None:
-                told(results[-1])
+                told(name, results[-1])
     return results, shown

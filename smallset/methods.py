@@ -15,10 +15,10 @@ from smallset.train.views import VIEWS, Canvas, Patch, View
 
 @dataclass(frozen=True)
 class Method:
-    """Any composition: a score, a selector, a mosaic, and the view that belongs to the set."""
+    """Any composition: score, selector, mosaic, and the view that belongs to the set."""
 
     score: Score | None = None
-    select: Select = Random()
+    select: Select = Easiest()
     mosaic: Mosaic = Grid()
     view: View = Canvas()
 
@@ -28,22 +28,30 @@ class Method:
                 f"selecting the {type(self.select).__name__.lower()} images needs a score. "
                 "Name one: score=el2n."
             )
+        if self.score is not None and not self.select.needs_scores:
+            raise ValueError(
+                f"select={type(self.select).__name__.lower()} reads no score, but "
+                f"score={type(self.score).__name__.lower()} was given. Leave the score out, or "
+                "select=easiest."
+            )
 
 
-def random(factor: int = 1, view: View = Canvas()) -> Method:  # noqa: B008 (frozen)
+def random(factor: int = 1, view: View = Canvas()) -> Method:
     """Random images, equally many of each class: the baseline."""
     return Method(None, Random(), Grid(factor), view)
 
 
 def pca(
-    score: Score = EL2N(),  # noqa: B008
-    select: Select = Easiest(),  # noqa: B008
+    score: Score | None = None,
+    select: Select = Easiest(),
     factor: int = 2,
     resize: Resample = "antialias",
     content: Literal["whole", "centre"] = "whole",
-    view: View = Patch(),  # noqa: B008
+    view: View = Patch(),
 ) -> Method:
-    """Prune to the easiest images, combine four to a canvas, augment inside one (arXiv 2502.06434)."""
+    """Prune to the easiest, combine four to a canvas, augment inside one (arXiv 2502.06434)."""
+    if score is None and select.needs_scores:
+        score = EL2N()
     return Method(score, select, Grid(factor, resize, content), view)
 
 
@@ -51,9 +59,9 @@ def by_score(scorer: Callable[..., Score]) -> Callable[..., Method]:
     """Give the method that a score names: its own options, and `select`, `factor`, `view`."""
 
     def method(
-        select: Select = Easiest(),  # noqa: B008
+        select: Select = Easiest(),
         factor: int = 1,
-        view: View = Canvas(),  # noqa: B008
+        view: View = Canvas(),
         **options: object,
     ) -> Method:
         return Method(scorer(**options), select, Grid(factor), view)
@@ -89,6 +97,13 @@ def method_from(text: str) -> Method:
     method = build(text, Method, TABLES)
     assert isinstance(method, Method)  # build() gives what its table makes
     return method
+
+
+def score_from(text: str) -> Score:
+    """Build a score from its spec, such as `el2n(runs=3)`."""
+    score = build(text, Score, TABLES)
+    assert isinstance(score, Score)
+    return score
 
 
 def view_from(text: str) -> View:

@@ -1,10 +1,10 @@
-"""compress() and evaluate(): each verb's whole way in one screen."""
+"""compress(), score() and evaluate(): each verb's whole way in one screen."""
 
 import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,28 +14,21 @@ import torch
 
 from smallset.data import Data, ImageDataset, fit_boxes, open_data, pixel_cache
 from smallset.evidence.results import append_result, read_results
-from smallset.methods import TABLES, Method, method_from, spec_of, view_from
+from smallset.methods import Method, method_from, score_from, spec_of, view_from
 from smallset.models import Network, build_model, check_model
 from smallset.records import Fit, Progress, Result, Scores
-from smallset.scores import Observed, Score
+from smallset.scores import Observed
 from smallset.scores.table import write_scores
 from smallset.seeds import derive
-from smallset.spec import build
 from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, open_set, write
-from smallset.train import views
+from smallset.train import loop, views
 from smallset.train.device import Machine, can_compile, hardware, machine
 from smallset.train.evaluation import accuracy
-from smallset.train.loop import InMemory, Order, fit as train
 from smallset.train.protocol import Protocol, protocol_for
 
 # From about so many views on, a compiled network has earned back the compiler's seconds. The rule
-# looks at one cell alone, so a resumed run computes what an uninterrupted one does.
+# looks at one student alone, so a resumed run computes what an uninterrupted one does.
 _COMPILE_FROM_VIEWS = 20_000
-
-
-def work_folder(work: Path | None) -> Path:
-    """Where caches, observers and indexes are kept: `work`, else the user's cache folder."""
-    return work or platformdirs.user_cache_path("smallset")
 
 
 def compress(
@@ -59,33 +52,34 @@ def compress(
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
     `method` is a spec or a `Method`; `size=None` keeps the side that all the sources share, else
-    224; `seed` is the set seed (an observer has its own). The work folder keeps what the next call
-    can use again. Raises ValueError or OSError, and then leaves no output.
+    takes 224; `seed` is the set seed (an observer has its own). `work` keeps what a later call can
+    use again (None: the user's cache folder); `cache=False` keeps no pixels there. Raises
+    ValueError or OSError for whatever is wrong, and then leaves no output.
     """
     out = Path(out)
     check_output(out)
     chosen = method_from(method) if isinstance(method, str) else method
     parsed = Codec.parse(codec)
-    if ipc < 1:
-        raise ValueError(f"ipc={ipc} keeps no image. Give the images per class, at least 1.")
-    here = machine(device=device, precision=precision, workers=workers)
-    folder = work_folder(work)
-    opened = open_data(data, work=folder, skip_bad=skip_bad, workers=workers, progress=progress)
-    train_set = opened.train
-    side = _side(train_set, size)
-    need = ipc * chosen.mosaic.tiles
-    _check_budget(train_set, chosen, ipc)
-    values = None
+    _check_number("ipc", ipc, least=1, unit="images per class")
+    _check_number("seed", seed, least=0, unit="a seed")
+    desk = _desk(device, precision, workers, work, progress)
+    opened = _open(data, desk, skip_bad=skip_bad)
+    source = opened.train
+    side = _side(source, size)
+    _check_budget(source, chosen, ipc)
+    values, observer = None, None
     if chosen.score is not None and chosen.select.needs_scores:
-        observed = _observed(train_set, side, fit, here, folder, cache, workers, progress)
-        values = chosen.score(observed)
+        values = chosen.score(_observed(source, side, fit, desk, cache=cache))
+        observer = chosen.score.observer.resolved(size=side)
     selection = chosen.select(
-        values, train_set.labels, classes=len(train_set.classes), per_class=need, seed=seed
+        values,
+        source.labels,
+        classes=len(source.classes),
+        per_class=ipc * chosen.mosaic.tiles,
+        seed=seed,
     )
-    plan = chosen.mosaic(
-        selection, train_set.labels, fit_boxes(train_set.sizes, fit), size=side
-    )
-    observer = chosen.score.observer if values is not None and chosen.score else None
+    plan = chosen.mosaic(selection, source.labels, fit_boxes(source.sizes, fit), size=side)
+    here = desk.machine
     about = About(
         method=method if isinstance(method, str) else spec_of(method),
         spec=spec_of(chosen),
@@ -97,14 +91,14 @@ def compress(
         precision=here.precision if observer else "none",
         device=here.kind if observer else "none",
         made_with={
-            "observer": spec_of(observer.resolved(size=side)),
+            "observer": spec_of(observer),
             "threads": str(here.threads),
             "torch": torch.__version__,
         }
         if observer
         else {},
     )
-    return write(plan, train_set, out, codec=parsed, about=about, workers=workers, progress=progress)
+    return write(plan, source, out, codec=parsed, about=about, workers=workers, progress=progress)
 
 
 def score(
@@ -125,30 +119,28 @@ def score(
     """Score every training image and write the table `out` (a new .parquet file).
 
     The observer run behind a score stays in the work folder, where `compress` finds it when data,
-    size, fit, precision, device and threads are the same.
+    size, fit, precision, device and threads are the same. Raises as `compress`.
     """
     out = Path(out)
     if out.suffix != ".parquet":
-        raise ValueError(f"the scores go to a .parquet file, not {str(out)!r}. Give for example {str(out)}.parquet.")
-    check_output(out)
-    scorers = {text: _score_from(text) for text in scores}
-    here = machine(device=device, precision=precision, workers=workers)
-    folder = work_folder(work)
-    opened = open_data(data, work=folder, skip_bad=skip_bad, workers=workers, progress=progress)
-    side = _side(opened.train, size)
-    observed = _observed(opened.train, side, fit, here, folder, cache, workers, progress)
-    made = {
-        text: Scores(
-            scorer(observed),
-            {
-                "spec": spec_of(scorer),
-                "source": opened.train.fingerprint,
-                "observer": observed.fingerprint(scorer.observer, 0),
-            },
+        raise ValueError(
+            f"the scores go to a .parquet file, not {str(out)!r}. "
+            f"Give for example {str(out / 'scores.parquet')!r}."
         )
-        for text, scorer in scorers.items()
-    }
-    write_scores(out, made, rows=opened.train.rows, labels=opened.train.labels)
+    check_output(out)
+    scorers = {text: score_from(text) for text in scores}
+    desk = _desk(device, precision, workers, work, progress)
+    source = _open(data, desk, skip_bad=skip_bad).train
+    observed = _observed(source, _side(source, size), fit, desk, cache=cache)
+    made = {}
+    for text, scorer in scorers.items():
+        made_by = {
+            "spec": spec_of(scorer),
+            "source": source.fingerprint,
+            "observer": observed.fingerprint(scorer.observer, 0),
+        }
+        made[text] = Scores(scorer(observed), made_by)
+    write_scores(out, made, rows=source.rows, labels=source.labels)
     return made
 
 
@@ -159,79 +151,94 @@ def evaluate(
     student: str | None = None,
     protocol: str | None = None,
     seeds: int | Sequence[int] = 3,
-    results: Path | None = None,
+    results: str | Path | None = None,
     precision: str = "auto",
     device: str = "auto",
     workers: int = 0,
     work: Path | None = None,
+    skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> list[Result]:
     """Train students on a compressed set with hard labels and test them on the held-out data.
 
     `seeds` is a count (0, 1, ...) or the student seeds themselves; they vary the student only.
     `student=None` is resnet18-3x3 up to 64 px and resnet18 above. Each finished student is appended
-    to `results`; one that is there already, with the same fingerprint, is not trained again.
+    to `results`; one that is there already, with the same fingerprint, is not trained again. Raises
+    ValueError or OSError for whatever is wrong, FloatingPointError where the loss diverges.
     """
     opened_set = set if isinstance(set, CompressedDataset) else open_set(Path(set))
-    manifest = opened_set.manifest
-    name = student or ("resnet18-3x3" if manifest.size <= 64 else "resnet18")
+    size = opened_set.manifest.size
+    name = student or ("resnet18-3x3" if size <= 64 else "resnet18")
     check_model(name)
     chosen = protocol_for(protocol, images=len(opened_set))
-    wanted = range(seeds) if isinstance(seeds, int) else seeds
+    wanted = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     if not wanted or min(wanted) < 0:
         raise ValueError(f"seeds={seeds} trains no student. Give how many, at least 1.")
-    here = machine(device=device, precision=precision, workers=workers)
-    folder = work_folder(work)
-    _check_results(results, opened_set)
-    opened = open_data(data, work=folder, workers=workers, progress=progress)
+    desk = _desk(device, precision, workers, work, progress)
+    target = _check_results(results, opened_set)
+    known = {r.fingerprint: r for r in read_results(target)} if target else {}
+    opened = _open(data, desk, skip_bad=skip_bad)
     _check_classes(opened_set, opened)
-    known = {r.fingerprint: r for r in read_results(results)} if results else {}
     made = []
     for seed in wanted:
-        fingerprint = _cell(opened_set, opened, name, chosen, here, seed)
+        fingerprint = _cell(opened_set, opened, name, chosen, desk.machine, seed)
         if fingerprint not in known:
-            known[fingerprint] = _evaluate_one(
-                opened_set, opened, name, chosen, here, seed, fingerprint, folder, workers, progress
-            )
-            if results:
-                append_result(results, known[fingerprint])
+            result = _train_and_test(opened_set, opened, name, chosen, desk, seed, fingerprint)
+            if target:
+                append_result(target, result)
+            known[fingerprint] = result
         made.append(known[fingerprint])
     return made
 
 
-def _evaluate_one(
+@dataclass(frozen=True)
+class _Desk:
+    """Where the work is done and kept, and who is told."""
+
+    machine: Machine
+    work: Path
+    workers: int
+    progress: Progress | None
+
+
+def _train_and_test(
     opened_set: CompressedDataset,
     data: Data,
     student: str,
     protocol: Protocol,
-    here: Machine,
+    desk: _Desk,
     seed: int,
     fingerprint: str,
-    work: Path,
-    workers: int,
-    progress: Progress | None,
 ) -> Result:
-    manifest = opened_set.manifest
+    manifest, here = opened_set.manifest, desk.machine
     classes, size = len(manifest.classes), manifest.size
-    test = pixel_cache(data.test, size, view="test", work=work, workers=workers, progress=progress)
-    pixels = torch.from_numpy(opened_set.images(workers=workers)).to(here.device)
-    images = InMemory(pixels.permute(0, 3, 1, 2))
     model = build_model(student, classes=classes, size=size, seed=derive(seed, "weights"))
     here.place(model)
-    run = _compiled(model, protocol, len(images))
-    fitted = train(
+    test = pixel_cache(
+        data.test,
+        size,
+        view="test",
+        work=desk.work,
+        workers=desk.workers,
+        progress=desk.progress,
+    )
+    pixels = torch.from_numpy(opened_set.images(workers=desk.workers)).to(here.device)
+    run = _compiled(model, protocol, len(opened_set))
+    fitted = loop.fit(
         model,
-        images,
+        loop.InMemory(pixels.permute(0, 3, 1, 2)),
         opened_set.labels,
         opened_set.tile_box,
         protocol=protocol,
         view=view_from(manifest.view),
-        seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
+        seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
         machine=here,
         run=run,
-        progress=progress,
+        progress=desk.progress,
     )
-    found = accuracy(model, test, data.test.labels, classes=classes, machine=here, progress=progress)
+    found = accuracy(
+        model, test, data.test.labels, classes=classes, machine=here, progress=desk.progress
+    )
     return Result(
         fingerprint=fingerprint,
         dataset=data.name,
@@ -272,13 +279,53 @@ def _evaluate_one(
     )
 
 
+def _desk(
+    device: str, precision: str, workers: int, work: Path | None, progress: Progress | None
+) -> _Desk:
+    here = machine(device=device, precision=precision, workers=workers)
+    folder = Path(work) if work else platformdirs.user_cache_path("smallset")
+    return _Desk(here, folder, workers, progress)
+
+
+def _open(data: str | Path | Data, desk: _Desk, *, skip_bad: bool) -> Data:
+    if isinstance(data, Data):
+        return data
+    return open_data(
+        data, work=desk.work, skip_bad=skip_bad, workers=desk.workers, progress=desk.progress
+    )
+
+
+def _observed(source: ImageDataset, size: int, fit: Fit, desk: _Desk, *, cache: bool) -> Observed:
+    images = pixel_cache(
+        source,
+        size,
+        view=fit,
+        work=desk.work if cache else None,
+        workers=desk.workers,
+        progress=desk.progress,
+    )
+    return Observed(
+        images=images,
+        labels=source.labels,
+        classes=len(source.classes),
+        source=f"{source.fingerprint} {source.split} {fit}",
+        machine=desk.machine,
+        work=desk.work,
+        progress=desk.progress,
+    )
+
+
 def _side(data: ImageDataset, size: int | None) -> int:
     if size is not None:
-        if size < 1:
-            raise ValueError(f"size={size} leaves no pixel. Give the side in pixels, at least 1.")
+        _check_number("size", size, least=1, unit="the side in pixels")
         return size
     sides = np.unique(data.sizes)
     return int(sides[0]) if len(sides) == 1 else 224
+
+
+def _check_number(name: str, value: int, *, least: int, unit: str) -> None:
+    if value < least:
+        raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")
 
 
 def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:
@@ -296,41 +343,22 @@ def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:
         )
 
 
-def _observed(
-    data: ImageDataset,
-    size: int,
-    fit: Fit,
-    here: Machine,
-    work: Path,
-    cache: bool,
-    workers: int,
-    progress: Progress | None,
-) -> Observed:
-    return Observed(
-        images=pixel_cache(
-            data, size, view=fit, work=work if cache else None, workers=workers, progress=progress
-        ),
-        labels=data.labels,
-        classes=len(data.classes),
-        source=f"{data.fingerprint} {data.split} {fit}",
-        machine=here,
-        work=work,
-        progress=progress,
-    )
-
-
-def _score_from(text: str) -> Score:
-    scorer = build(text, Score, TABLES)
-    assert callable(scorer)
-    return scorer  # type: ignore[return-value]
-
-
-def _check_results(results: Path | None, opened_set: CompressedDataset) -> None:
-    if results and opened_set.path.resolve() in results.resolve().parents:
+def _check_results(results: str | Path | None, opened_set: CompressedDataset) -> Path | None:
+    if results is None:
+        return None
+    target = Path(results)
+    folder = target.resolve().parent
+    if opened_set.path.resolve() in target.resolve().parents:
         raise ValueError(
-            f"the results file {str(results)!r} lies inside the set {str(opened_set.path)!r}, whose "
-            "files are all accounted for. Give --results a file elsewhere."
+            f"the results file {str(results)!r} lies inside the set {str(opened_set.path)!r}, "
+            "whose files are all accounted for. Give --results a file elsewhere."
         )
+    if not folder.is_dir() or target.is_dir():
+        raise ValueError(
+            f"results cannot go to {str(results)!r}: needed a file in a folder that exists. "
+            "Make the folder first, or give --results another file."
+        )
+    return target
 
 
 def _check_classes(opened_set: CompressedDataset, data: Data) -> None:
@@ -341,8 +369,8 @@ def _check_classes(opened_set: CompressedDataset, data: Data) -> None:
         at = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b)
         raise ValueError(
             f"the set and the test data {data.name!r} number their classes differently: class {at} "
-            f"is {ours[at]!r} in the set and {theirs[at]!r} in the data. Accuracy would be "
-            "meaningless. Test on the data that the set was made from."
+            f"is {ours[at]!r} in the set and {theirs[at]!r} in the data. Accuracy would mean "
+            "nothing. Test on the data that the set was made from."
         )
     only_set = [c for c in ours if c not in theirs]
     only_data = [c for c in theirs if c not in ours]

@@ -11,7 +11,9 @@ def derive(seed: int, *keys: str | int) -> int:
     `derive(0, "render", 7)` is the same number on every machine and in every process, and
     independent of `derive(0, "render", 8)`. Keys keep their type: 7 and "7" differ.
     """
-    text = repr((int(seed), *(int(k) if isinstance(k, (int, np.integer)) else str(k) for k in keys)))
+    text = repr(
+        (int(seed), *(int(k) if isinstance(k, (int, np.integer)) else str(k) for k in keys))
+    )
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 

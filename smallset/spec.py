@@ -256,9 +256,13 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
 
 def _fields(entry: Callable[..., object]) -> dict[str, object]:
     """Option names and annotations of a table's entry, in order."""
-    hints = get_type_hints(entry.__init__ if isinstance(entry, type) else entry)
-    signature: Mapping[str, object] = getattr(entry, "__signature__", inspect.signature(entry)).parameters
-    return {name: hints.get(name, getattr(p, "annotation", object)) for name, p in signature.items()}
+    hints = get_type_hints(entry)
+    signature: Mapping[str, object] = getattr(
+        entry, "__signature__", inspect.signature(entry)
+    ).parameters
+    return {
+        name: hints.get(name, getattr(p, "annotation", object)) for name, p in signature.items()
+    }
 
 
 def _name_of(cls: type, tables: Tables) -> str:

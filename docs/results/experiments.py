@@ -10,23 +10,44 @@ one-thread processes; the driver alone appends, a line a finished student. Kill 
 import argparse
 import multiprocessing
 import os
-import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results.jsonl"
+from smallset.evidence import welch_difference
+from smallset.evidence.results import append_result, read_results
+from smallset.records import Result
+from smallset.report.table import markdown, method_key, rows, seeds_note
+
+RESULTS = Path(__file__).parent / "results.jsonl"
+PAGE = Path(__file__).parent.parent / "results.md"
+HEADER = """# What a compressed set is worth: hard labels, real data
+
+Every number here comes out of `docs/results/results.jsonl`. These two commands make them again
+(the first one is resumable):
+
+    python docs/results/experiments.py run --data PATH
+    python docs/results/experiments.py write
+
+PATH holds `cifar10/` and `imagenette-224/`, parquet files in the Hub's layout. Top-1 on the
+held-out split, mean and 95 % Student-t interval over n replicates; the difference from random has
+its Welch interval. `random` is drawn anew in every replicate, easiest and hardest are by EL2N.
+`bytes` are those of the set's images, `ratio` is the source's training images over them. The rows
+below PCA ask what could explain its gain: the mosaic without the patch view, the patch view without
+the selection, the same zoom without the mosaic, and the same images cropped instead of shrunk.
+"""
+ORDER = ("hardest", "random", "easiest", "PCA")
 
 # label in the tables -> method; {score} is replaced by the replicate's own observer.
 METHODS = {
     "random": "random",
-    "el2n, easiest": "prune(score={score}, select=easiest)",
-    "el2n, hardest": "prune(score={score}, select=hardest)",
+    "easiest": "prune(score={score}, select=easiest)",
+    "hardest": "prune(score={score}, select=hardest)",
     "PCA": "pca(score={score})",
     "PCA under the canvas view": "pca(score={score}, view=canvas)",
-    "mosaics of random images, patch view": "random(factor=2, view=patch)",
-    "el2n, easiest, crop of equal zoom": "prune(score={score}, view=canvas(scale=(0.02, 0.25)))",
+    "mosaics of random images under the patch view": "random(factor=2, view=patch)",
+    "easiest under a crop of equal zoom": "prune(score={score}, select=easiest, view=canvas(scale=(0.02, 0.25)))",
     "PCA's selection cut to its centre": "pca(score={score}, content=centre)",
 }
 MAIN = tuple(METHODS)[:4]
@@ -34,13 +55,29 @@ ALL = tuple(METHODS)
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One table: a dataset at a size, a student, an ipc, some methods, and how many replicates."""
+class Source:
+    """A dataset at a size, and its observers: replicate r looks through observer r % count."""
 
-    title: str
-    data: str
+    name: str
     size: int
     observer: str
+    observers: int
+
+    def score(self, seed: int) -> str:
+        """The spec of EL2N through one of the observers."""
+        return f"el2n(observer=observer(model={self.observer}, seed={seed}))"
+
+
+CIFAR = Source("cifar10", 32, "resnet8", 3)
+IMAGENETTE = Source("imagenette-224", 96, "resnet10", 2)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One table: a source, a student, an ipc, some methods, and how many replicates."""
+
+    title: str
+    source: Source
     student: str
     ipc: int
     methods: tuple[str, ...]
@@ -48,14 +85,13 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("CIFAR-10, ConvNet-D3, ipc 10", "cifar10", 32, "resnet8", "convnet-d3", 10, ALL, 10),
-    Setting("CIFAR-10, ConvNet-D3, ipc 1", "cifar10", 32, "resnet8", "convnet-d3", 1, ALL, 10),
-    Setting("CIFAR-10, ConvNet-D3, ipc 50", "cifar10", 32, "resnet8", "convnet-d3", 50, ALL, 3),
-    Setting("CIFAR-10, ResNet-18 (3x3 stem), ipc 10", "cifar10", 32, "resnet8", "resnet18-3x3", 10, MAIN, 3),
-    Setting("Imagenette at 96 px, ResNet-10, ipc 10", "imagenette-224", 96, "resnet10", "resnet10", 10, ALL, 3),
-    Setting("Imagenette at 96 px, ResNet-10, ipc 50", "imagenette-224", 96, "resnet10", "resnet10", 50, MAIN, 3),
-)  # fmt: skip
-OBSERVERS = 3
+    Setting("CIFAR-10, ConvNet-D3, ipc 10", CIFAR, "convnet-d3", 10, ALL, 10),
+    Setting("CIFAR-10, ConvNet-D3, ipc 1", CIFAR, "convnet-d3", 1, ALL, 10),
+    Setting("CIFAR-10, ConvNet-D3, ipc 50", CIFAR, "convnet-d3", 50, ALL, 3),
+    Setting("CIFAR-10, ResNet-18 (3x3 stem), ipc 10", CIFAR, "resnet18-3x3", 10, MAIN, 3),
+    Setting("Imagenette at 96 px, ResNet-10, ipc 10", IMAGENETTE, "resnet10", 10, ALL, 3),
+    Setting("Imagenette at 96 px, ResNet-10, ipc 50", IMAGENETTE, "resnet10", 50, MAIN, 3),
+)
 
 
 @dataclass(frozen=True)
@@ -69,19 +105,18 @@ class Cell:
     @property
     def method(self) -> str:
         """The method's spec, with the observer of this replicate."""
-        seed = self.replicate % OBSERVERS
-        score = f"el2n(observer=observer(model={self.setting.observer}, seed={seed}))"
-        return METHODS[self.label].format(score=score)
+        source = self.setting.source
+        return METHODS[self.label].format(score=source.score(self.replicate % source.observers))
 
     @property
     def key(self) -> tuple[object, ...]:
         """What a result line of this cell says."""
         s, r = self.setting, self.replicate
-        return (s.data, s.size, s.student, s.ipc, self.method, r, r)
+        return (s.source.name, s.source.size, s.student, s.ipc, self.method, r, r)
 
 
 def _cells() -> list[Cell]:
-    """Every cell, three replicates of each setting first, so that a stopped run still has tables."""
+    """Every cell, three replicates of each setting first: a stopped run still has tables."""
     cells = [
         Cell(setting, label, replicate)
         for setting in SETTINGS
@@ -91,47 +126,57 @@ def _cells() -> list[Cell]:
     return sorted(cells, key=lambda cell: cell.replicate // 3)
 
 
-def _key(result: "Result") -> tuple[object, ...]:
+def _key(result: Result) -> tuple[object, ...]:
     r = result
     return (r.dataset, r.size, r.student, r.ipc, r.method, r.set_seed, r.student_seed)
 
 
-def _observe(setting: Setting, seed: int, data: Path, work: Path) -> str:
+def _observe(source: Source, seed: int, data: Path, work: Path) -> str:
     from smallset.pipeline import score
 
-    out = work / "experiments" / f"scores-{setting.data}-{setting.size}-{setting.observer}-{seed}.parquet"
+    out = work / "experiments" / f"{source.name}-{source.size}-{source.observer}-{seed}.parquet"
     out.parent.mkdir(parents=True, exist_ok=True)
-    spec = f"el2n(observer=observer(model={setting.observer}, seed={seed}))"
     if not out.exists():
-        score(data / setting.data, out, scores=[spec], size=setting.size, workers=1, work=work)
-    return f"observer {seed} of {setting.data}"
+        scores = [source.score(seed)]
+        score(data / source.name, out, scores=scores, size=source.size, workers=1, work=work)
+    return f"observer {seed} of {source.name}"
 
 
-def _run(cell: Cell, data: Path, work: Path) -> "Result":
+def _run(cell: Cell, data: Path, work: Path) -> Result:
     from smallset.pipeline import compress, evaluate
     from smallset.store import open_set
 
-    setting, source = cell.setting, data / cell.setting.data
-    name = f"{setting.data}-{setting.size}-{setting.ipc}-{tuple(METHODS).index(cell.label)}-{cell.replicate}"
+    setting, source = cell.setting, cell.setting.source
+    method = tuple(METHODS).index(cell.label)
+    name = f"{source.name}-{source.size}-{setting.ipc}-{method}-{cell.replicate}"
     folder = work / "experiments" / name
     made = (
         open_set(folder)
         if folder.exists()
         else compress(
-            source, folder, method=cell.method, ipc=setting.ipc, size=setting.size,
-            seed=cell.replicate, workers=1, work=work,
+            data / source.name,
+            folder,
+            method=cell.method,
+            ipc=setting.ipc,
+            size=source.size,
+            seed=cell.replicate,
+            workers=1,
+            work=work,
         )
-    )  # fmt: skip
+    )
     [result] = evaluate(
-        made, source, student=setting.student, seeds=[cell.replicate], workers=1, work=work
+        made,
+        data / source.name,
+        student=setting.student,
+        seeds=[cell.replicate],
+        workers=1,
+        work=work,
     )
     return result
 
 
 def run(data: Path, work: Path, jobs: int, only: str) -> None:
     """Run what results.jsonl lacks, `jobs` cells side by side, and append each result."""
-    from smallset.evidence.results import append_result, read_results
-
     done = {_key(result) for result in read_results(RESULTS)}
     wanted = [c for c in _cells() if only in c.setting.title and c.key not in done]
     print(f"{len(done)} results there, {len(wanted)} cells to run", flush=True)
@@ -139,27 +184,81 @@ def run(data: Path, work: Path, jobs: int, only: str) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        for name in sorted({c.setting.data for c in wanted}):
-            # Observers come first: cells that need the same one would each train it.
-            setting = next(c.setting for c in wanted if c.setting.data == name)
-            started = time.time()
-            tasks = [pool.submit(_observe, setting, s, data, work) for s in range(OBSERVERS)]
-            for task in as_completed(tasks):
-                print(f"{task.result()}  {time.time() - started:.0f} s", flush=True)
+        # Observers come first: cells that need the same one would each train it.
+        observers = [
+            pool.submit(_observe, source, seed, data, work)
+            for source in dict.fromkeys(c.setting.source for c in wanted)
+            for seed in range(source.observers)
+        ]
+        for observer in as_completed(observers):
+            print(observer.result(), flush=True)
         cells = {pool.submit(_run, cell, data, work): cell for cell in wanted}
         for number, task in enumerate(as_completed(cells), 1):
             cell, result = cells[task], task.result()
             append_result(RESULTS, result)
             print(
-                f"{number}/{len(wanted)}  {cell.setting.title}  {cell.label}  "
-                f"replicate {cell.replicate}  top-1 {100 * result.top1:.2f} %  {result.seconds:.0f} s",
+                f"{number}/{len(wanted)}  {cell.setting.title}  {cell.label}  replicate "
+                f"{cell.replicate}  top-1 {100 * result.top1:.2f} %  {result.seconds:.0f} s",
                 flush=True,
             )
 
 
 def write() -> None:
     """Write docs/results.md from results.jsonl."""
-    raise SystemExit("not yet")
+    found = {_key(result): result for result in read_results(RESULTS)}
+    parts = [HEADER]
+    for setting in SETTINGS:
+        results = {
+            cell: found[cell.key]
+            for cell in _cells()
+            if cell.setting == setting and cell.key in found
+        }
+        parts.append(f"## {setting.title}\n")
+        if results:
+            parts.append(_section(setting, results))
+        else:
+            parts.append("Not run yet.\n")
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+    print(f"wrote {PAGE}")
+
+
+def _section(setting: Setting, results: dict[Cell, Result]) -> str:
+    labels = {method_key(result.spec): cell.label for cell, result in results.items()}
+    ordered = sorted(results, key=lambda c: (setting.methods.index(c.label), c.replicate))
+    table = rows([results[cell] for cell in ordered], labels=labels)
+    first = next(iter(results.values()))
+    machines = sorted(
+        {f"{r.hardware}, {r.precision}, {r.threads} thread" for r in results.values()}
+    )
+    versions = ", ".join(f"{name} {v}" for name, v in first.versions.items())
+    steps = []
+    for low, high in pairwise(ORDER):
+        a = [r.top1 for c, r in results.items() if c.label == high]
+        b = [r.top1 for c, r in results.items() if c.label == low]
+        if len(a) > 1 and len(b) > 1:
+            gap = welch_difference(a, b)
+            steps.append(
+                f"{high} minus {low} {100 * gap.mean:+.1f} "
+                f"[{100 * gap.low:.1f}, {100 * gap.high:.1f}]"
+            )
+    wanted = len(setting.methods) * setting.replicates
+    missing = (
+        f" {wanted - len(results)} of {wanted} runs are still to come."
+        if wanted > len(results)
+        else ""
+    )
+    return "\n".join(
+        [
+            markdown(table),
+            "",
+            f"Steps of the order: {'; '.join(steps)}." if steps else "",
+            "",
+            f"Varied: {seeds_note(table)}.{missing}",
+            f"{first.protocol}, hard labels, {first.held_out}, {first.source_images:,} training "
+            f"images of {first.source_bytes:,} bytes; {'; '.join(sorted(machines))}; {versions}.",
+            "",
+        ]
+    )
 
 
 def main() -> None:

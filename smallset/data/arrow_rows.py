@@ -1,13 +1,17 @@
 """Encoded images in memory-mapped Arrow files: random access that keeps nothing in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int64
+from jaxtyping import Int64, UInt8
 
 from smallset.data.decode import BadImage
+
+_HERE = 0
+"""A place in a file that is never read: every value there is empty."""
 
 
 class ArrowRows:
@@ -15,64 +19,131 @@ class ArrowRows:
 
     The column is a struct of bytes and path, or plain bytes. A row's name is its number, and its
     path where it has one: "00000017/cat.png".
+
+    The files hold a batch every 100 images, and Arrow's own objects for a batch weigh 7 kB; only
+    the places of its buffers in the mapped file are kept.
     """
 
     def __init__(self, files: Sequence[Path], image: str) -> None:
-        self.table = pa.concat_tables(
-            [pa.ipc.open_stream(pa.memory_map(str(file))).read_all() for file in files]
-        )
-        self._column = self.table.column(image)
-        lengths = [len(chunk) for chunk in self._column.chunks]
+        self._files = tuple(files)
+        buffers = [_mapped(file) for file in self._files]
+        self.schema: pa.Schema = pa.ipc.open_stream(buffers[0]).schema
+        self._bytes = [np.frombuffer(buffer, np.uint8) for buffer in buffers]
+        lengths, places = [], []
+        for number, buffer in enumerate(buffers):
+            for batch in pa.ipc.open_stream(buffer):
+                lengths.append(batch.num_rows)
+                content, path = _content_and_path(batch.column(image))
+                places.append((number, *_place(content, buffer), *_place(path, buffer)))
         self._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        self._is_struct = pa.types.is_struct(self._column.type)
+        self._places = np.array(places, np.int64).reshape(-1, 7)
 
     def __len__(self) -> int:
-        return int(self.table.num_rows)
+        return int(self._starts[-1])
 
     def name(self, row: int) -> str:
         """Give the row number in eight digits, then "/" and the stored path if there is one."""
-        path = self._text(row)
-        return f"{row:08d}/{path}" if path else f"{row:08d}"
+        _, path = self._values(row)
+        return f"{row:08d}/{path.decode()}" if path else f"{row:08d}"
 
     def read(self, row: int) -> bytes:
         """Read a row's encoded image; raises BadImage where there is none."""
-        data = self._field(row, "bytes")
-        if isinstance(data, bytes):
+        data, path = self._values(row)
+        if data:
             return data
-        path = self._text(row)
-        if path and Path(path).is_file():
-            return Path(path).read_bytes()
+        if path and Path(path.decode()).is_file():
+            return Path(path.decode()).read_bytes()
         raise BadImage("has no bytes")
 
-    def labels(self, column: str) -> pa.ChunkedArray:
-        """Give a column as Arrow holds it."""
-        return self.table.column(column)
+    def column(self, name: str) -> Iterator[pa.Array]:
+        """Yield a column piece by piece."""
+        for file in self._files:
+            for batch in pa.ipc.open_stream(_mapped(file)):
+                yield batch.column(name)
 
-    def _text(self, row: int) -> str:
-        path = self._field(row, "path")
-        return path if isinstance(path, str) else ""
+    def value(self, name: str, row: int) -> object:
+        """Give one value of a column as a Python object."""
+        for piece in self.column(name):
+            if row < len(piece):
+                return piece[row].as_py()
+            row -= len(piece)
+        raise IndexError(row)
 
-    def _field(self, row: int, name: str) -> bytes | str | None:
-        chunk = int(self._starts.searchsorted(row, side="right")) - 1
-        array = self._column.chunk(chunk)
-        if self._is_struct:
-            if array.type.get_field_index(name) < 0:
-                return None
-            array = array.field(name)
-        elif name != "bytes":
-            return None
-        value: bytes | str | None = array[row - int(self._starts[chunk])].as_py()
-        return value
+    def _values(self, row: int) -> tuple[bytes, bytes]:
+        """Read the (bytes, path) of a row; what is missing is empty."""
+        piece = int(self._starts.searchsorted(row, side="right")) - 1
+        file, *places = self._places[piece].tolist()
+        at = row - int(self._starts[piece])
+        source = self._bytes[file]
+        return _value(source, at, *places[:3]), _value(source, at, *places[3:])
 
 
-def integer_labels(column: pa.ChunkedArray, where: str) -> Int64[np.ndarray, " n"]:
-    """Read whole-number labels; -1 stands for missing. Raises ValueError for other types."""
-    if not (pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
+@dataclass(frozen=True)
+class LabelColumn:
+    """The label column of some rows, and how to speak of it in an error."""
+
+    rows: ArrowRows
+    name: str
+    where: str
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether the labels are class names."""
+        kind = self.rows.schema.field(self.name).type
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+    def texts(self) -> Iterator[pa.Array]:
+        """Yield the labels as Arrow strings."""
+        return self.rows.column(self.name)
+
+    def numbers(self) -> Int64[np.ndarray, " n"]:
+        """Read whole numbers; -1 stands for missing. Raises ValueError for other types."""
+        kind = self.rows.schema.field(self.name).type
+        if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
+            raise ValueError(
+                f"The column {self.name!r} of {self.where} holds {kind} values; needed class "
+                "indices or class names as text. Convert the column."
+            )
+        labels = np.full(len(self.rows), -1, np.int64)
+        start = 0
+        for piece in self.rows.column(self.name):
+            labels[start : start + len(piece)] = piece.cast(pa.int64()).fill_null(-1).to_numpy()
+            start += len(piece)
+        return labels
+
+
+def _mapped(file: Path) -> pa.Buffer:
+    return pa.memory_map(str(file)).read_buffer()
+
+
+def _content_and_path(column: pa.Array) -> tuple[pa.Array | None, pa.Array | None]:
+    if not pa.types.is_struct(column.type):
+        return column, None
+    has_path = column.type.get_field_index("path") >= 0
+    return column.field("bytes"), column.field("path") if has_path else None
+
+
+def _place(array: pa.Array | None, buffer: pa.Buffer) -> tuple[int, int, int]:
+    """Give where in the file an array's offsets and values begin, and the bytes of an offset."""
+    if array is None or pa.types.is_null(array.type) or array.buffers()[2] is None:
+        return _HERE, _HERE, 0
+    wide = pa.types.is_large_binary(array.type) or pa.types.is_large_string(array.type)
+    width = 8 if wide else 4
+    _, offsets, values = array.buffers()
+    places = [part.address - buffer.address for part in (offsets, values)]
+    if not all(0 <= place <= buffer.size for place in places):
         raise ValueError(
-            f"{where} holds {column.type} values; needed class indices or class names as text. "
-            "Convert the column."
+            "Given a compressed Arrow file; needed a plain one, which can be read in place. "
+            "Delete it from the cache of Hugging Face `datasets` and run again."
         )
-    return np.concatenate(
-        [np.empty(0, np.int64)]
-        + [chunk.cast(pa.int64()).fill_null(-1).to_numpy() for chunk in column.chunks]
-    )
+    return places[0] + array.offset * width, places[1], width
+
+
+def _value(
+    source: UInt8[np.ndarray, " bytes"], at: int, offsets: int, values: int, width: int
+) -> bytes:
+    if not width:
+        return b""
+    first = offsets + at * width
+    begin, end = source[first : first + 2 * width].view(f"<i{width}").tolist()
+    return bytes(source[values + begin : values + end].tobytes())

@@ -1,14 +1,11 @@
 """Which columns of a table are the image and the label, and what its classes are."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from jaxtyping import Int64
 
-from smallset.data.arrow_rows import ArrowRows, integer_labels
+from smallset.data.arrow_rows import LabelColumn
 
 _IMAGE_NAMES = ("image", "img")
 _LABEL_NAMES = ("label", "labels", "fine_label", "coarse_label", "class", "target", "y")
@@ -43,75 +40,49 @@ def label_column(features: Features, where: str) -> str:
     return _only(tuple(features.class_names) or named, "label", features, where)
 
 
-def class_names(rows: ArrowRows, column: str, features: Features) -> tuple[str, ...]:
+def class_names(labels: LabelColumn, features: Features) -> tuple[str, ...]:
     """Give the classes in index order: the schema's names, sorted texts, or "0" to "c-1"."""
-    if column in features.class_names:
-        return features.class_names[column]
-    values = rows.labels(column)
-    if _is_text(values):
-        return tuple(sorted(text for text in pc.unique(values).to_pylist() if text is not None))
-    labels = integer_labels(values, f"The column {column!r}")
-    return tuple(str(c) for c in range(int(labels.max(initial=-1)) + 1))
+    if labels.name in features.class_names:
+        return features.class_names[labels.name]
+    if labels.is_text:
+        found = {text for piece in labels.texts() for text in piece.unique().to_pylist()}
+        return tuple(sorted(found - {None}))
+    return tuple(str(c) for c in range(int(labels.numbers().max(initial=-1)) + 1))
 
 
-def is_labelled(rows: ArrowRows, column: str | None) -> bool:
+def is_labelled(labels: LabelColumn) -> bool:
     """Tell whether any row has a label; hidden test labels are null or -1 throughout."""
-    if column is None:
-        return False
-    values = rows.labels(column)
-    if values.null_count == len(values):
-        return False
-    return _is_text(values) or bool((integer_labels(values, f"The column {column!r}") >= 0).any())
+    if labels.is_text:
+        return any(piece.null_count < len(piece) for piece in labels.texts())
+    return bool((labels.numbers() >= 0).any())
 
 
-def label_reader(
-    rows: ArrowRows, column: str, own: tuple[str, ...], classes: tuple[str, ...], where: str
-) -> Callable[[], Int64[np.ndarray, " n"]]:
-    """Give a function that reads the labels as indices into `classes`.
-
-    `own` are the names that the split's own indices stand for. The function raises ValueError
-    naming the first row whose label is missing, out of range or an unknown name.
-    """
-
-    def read() -> Int64[np.ndarray, " n"]:
-        values = rows.labels(column)
-        if _is_text(values):
-            return _text_labels(values, column, classes, where)
-        labels = integer_labels(values, f"The column {column!r} of {where}")
-        outside = np.flatnonzero((labels < 0) | (labels >= len(own)))
-        if len(outside):
-            row = int(outside[0])
-            given = values[row].as_py()
-            raise ValueError(
-                f"Row {row} of {where} has the label {given} in {column!r} ({len(outside)} rows "
-                f"have such); needed 0 to {len(own) - 1}, one of the {len(own)} classes. Correct "
-                "or remove these rows."
-            )
-        if own == classes:
-            return labels
-        return np.array([classes.index(name) for name in own], np.int64).take(labels)
-
-    return read
-
-
-def _text_labels(
-    values: pa.ChunkedArray, column: str, classes: tuple[str, ...], where: str
+def read_labels(
+    labels: LabelColumn, own: tuple[str, ...], classes: tuple[str, ...]
 ) -> Int64[np.ndarray, " n"]:
-    known = pa.array(classes, values.type)
-    labels = integer_labels(pc.index_in(values, value_set=known), column)
-    missing = np.flatnonzero(labels < 0)
-    if len(missing):
-        row = int(missing[0])
+    """Read the labels as indices into `classes`; `own` names what the split's own indices mean.
+
+    Raises ValueError naming the first row whose label is missing, out of range or no known name.
+    """
+    if labels.is_text:
+        known = {name: c for c, name in enumerate(classes)}
+        lists = (piece.to_pylist() for piece in labels.texts())
+        found = np.fromiter((known.get(text, -1) for texts in lists for text in texts), np.int64)
+        needed = "the name of a class of the training split"
+    else:
+        found = labels.numbers()
+        needed = f"0 to {len(own) - 1}, one of the {len(own)} classes"
+    outside = np.flatnonzero((found < 0) | (found >= len(own)))
+    if len(outside):
+        row = int(outside[0])
+        given = labels.rows.value(labels.name, row)
         raise ValueError(
-            f"Row {row} of {where} has the label {values[row].as_py()!r} in {column!r} "
-            f"({len(missing)} rows have such); needed the name of a class of the training split. "
-            "Correct or remove these rows."
+            f"Row {row} of {labels.where} has the label {given!r} in {labels.name!r} "
+            f"({len(outside)} rows have such); needed {needed}. Correct or remove these rows."
         )
-    return labels
-
-
-def _is_text(values: pa.ChunkedArray) -> bool:
-    return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
+    if labels.is_text or own == classes:
+        return found
+    return np.array([classes.index(name) for name in own], np.int64).take(found)
 
 
 def _only(found: tuple[str, ...], what: str, features: Features, where: str) -> str:

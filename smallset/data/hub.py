@@ -61,16 +61,10 @@ def hub_source(given: str) -> Source:
             "as hf:owner/name or hf:owner/name:config."
         )
     with _quiet():
-        from datasets import load_dataset
-
         try:
-            splits = load_dataset(repository, config or None)
+            tables = _load(repository, config or None)
         except Exception as error:  # the client raises its own, the network's and the file system's
             raise _hub_failure(given, config, error) from error
-    tables = {
-        str(split): _table(dataset.features, dataset.cache_files)
-        for split, dataset in splits.items()
-    }
     return table_source(given, _key(f for table in tables.values() for f in table.files), tables)
 
 
@@ -90,17 +84,10 @@ def _hub_failure(given: str, config: str, error: Exception) -> Exception:
 
 def _load_parquet(name: str, split: str, files: list[Path], work: Path, mode: str | None) -> Table:
     with _quiet():
-        from datasets import load_dataset
-
         # Each split by itself: a test split may lack the label column.
+        data_files = {split: [str(file) for file in files]}
         try:
-            loaded = load_dataset(
-                "parquet",
-                data_files={split: [str(file) for file in files]},
-                split=split,
-                cache_dir=str(work / "datasets"),
-                download_mode=mode,
-            )
+            tables = _load("parquet", None, data_files, str(work / "datasets"), mode)
         except Exception as error:  # Arrow's and the builder's errors have no common kind
             cause = error.__cause__ or error
             raise ValueError(
@@ -108,23 +95,38 @@ def _load_parquet(name: str, split: str, files: list[Path], work: Path, mode: st
                 f"cannot be read as parquet ({type(cause).__name__}: {cause}). Needed whole "
                 "parquet files with equal columns. Fetch or write them again."
             ) from error
-    return _table(loaded.features, loaded.cache_files)
+    return tables[split]
 
 
-def _table(features: Mapping[str, object], cache_files: Iterable[Mapping[str, str]]) -> Table:
-    """Keep what is needed of a loaded split: `features` and `cache_files` as in `datasets`."""
-    from datasets import ClassLabel, Image
+def _load(
+    path: str,
+    config: str | None,
+    data_files: dict[str, list[str]] | None = None,
+    cache: str | None = None,
+    mode: str | None = None,
+) -> dict[str, Table]:
+    """Do as `datasets.load_dataset` does, but leave the Arrow files closed.
 
-    return Table(
-        files=tuple(Path(entry["filename"]) for entry in cache_files),
-        features=Features(
-            columns=tuple(features),
-            images=tuple(n for n, f in features.items() if isinstance(f, Image)),
-            class_names={
-                n: tuple(f.names) for n, f in features.items() if isinstance(f, ClassLabel)
-            },
-        ),
+    Opening them there makes objects that weigh 80 bytes an image, and so does never letting go.
+    """
+    from datasets import ClassLabel, Image, load_dataset_builder
+    from datasets.naming import filenames_for_dataset_split
+
+    builder = load_dataset_builder(path, config, data_files=data_files, cache_dir=cache)
+    builder.download_and_prepare(download_mode=mode)
+    columns = builder.info.features
+    features = Features(
+        columns=tuple(columns),
+        images=tuple(n for n, f in columns.items() if isinstance(f, Image)),
+        class_names={n: tuple(f.names) for n, f in columns.items() if isinstance(f, ClassLabel)},
     )
+    tables = {}
+    for name, split in builder.info.splits.items():
+        files = filenames_for_dataset_split(
+            builder.cache_dir, builder.dataset_name, name, "arrow", split.shard_lengths
+        )
+        tables[name] = Table(tuple(Path(file) for file in files), features)
+    return tables
 
 
 def _key(files: Iterable[Path]) -> str:

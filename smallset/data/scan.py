@@ -76,14 +76,18 @@ def scan(
         done += len(chunk)
         if progress is not None:
             progress(f"index {split.name}", done, total)
+    return _first(into, good, tuple(bad))
+
+
+def _first(whole: Scan, good: int, bad: tuple[tuple[str, str], ...]) -> Scan:
     return Scan(
-        into.labels[:good],
-        into.rows[:good],
-        into.sizes[:good],
-        into.encoded_bytes[:good],
-        into.content[:good],
-        into.entry[:good],
-        tuple(bad),
+        whole.labels[:good],
+        whole.rows[:good],
+        whole.sizes[:good],
+        whole.encoded_bytes[:good],
+        whole.content[:good],
+        whole.entry[:good],
+        bad,
     )
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from smallset.data.arrow_rows import ArrowRows
+from smallset.data.arrow_rows import ArrowRows, LabelColumn
 from smallset.data.columns import (
     Features,
     class_names,
     image_column,
     is_labelled,
     label_column,
-    label_reader,
+    read_labels,
 )
 from smallset.data.held_out import choose_split
 from smallset.data.source import RawSplit, Source
@@ -35,21 +35,24 @@ def table_source(name: str, key: str, tables: Mapping[str, Table]) -> Source:
         raise ValueError(
             f"{name!r} has the splits {sorted(tables)}; needed one called 'train'. Rename one."
         )
-    rows = {split: _rows(name, split, table) for split, table in tables.items()}
     column = label_column(tables["train"].features, f"The train split of {name!r}")
-    classes = class_names(rows["train"], column, tables["train"].features)
+
+    def labels(split: str) -> LabelColumn:
+        rows = _rows(name, split, tables[split])
+        return LabelColumn(rows, column, f"the {split} split of {name!r}")
 
     def labelled(split: str) -> bool:
-        has = column in tables[split].features.columns
-        return is_labelled(rows[split], column if has else None)
+        return column in tables[split].features.columns and is_labelled(labels(split))
 
+    train = labels("train")
+    classes = class_names(train, tables["train"].features)
     test, held_out = choose_split(tables.keys(), labelled)
-    train_split = _split(name, "train", rows["train"], column, classes, classes)
+    train_split = _split("train", train, classes, classes)
     test_split = None
     if test is not None:
         own = tables[test].features.class_names.get(column, classes)
         same_classes(name, test, own, classes)
-        test_split = _split(name, test, rows[test], column, own, classes)
+        test_split = _split(test, labels(test), own, classes)
     return Source(name, key, classes, train_split, test_split, held_out)
 
 
@@ -75,12 +78,6 @@ def _rows(name: str, split: str, table: Table) -> ArrowRows:
 
 
 def _split(
-    name: str,
-    split: str,
-    rows: ArrowRows,
-    column: str,
-    own: tuple[str, ...],
-    classes: tuple[str, ...],
+    split: str, labels: LabelColumn, own: tuple[str, ...], classes: tuple[str, ...]
 ) -> RawSplit:
-    where = f"the {split} split of {name!r}"
-    return RawSplit(split, rows, label_reader(rows, column, own, classes, where))
+    return RawSplit(split, labels.rows, lambda: read_labels(labels, own, classes))

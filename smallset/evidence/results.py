@@ -11,7 +11,7 @@ _FIELDS = {f.name: f for f in dataclasses.fields(Result)}
 
 
 def append_result(path: Path, result: Result) -> None:
-    """Add one line and have it on the disk before returning; the file is made where it is missing."""
+    """Add one line, on the disk before this returns; the file is made where it is missing."""
     line = json.dumps(dataclasses.asdict(result), ensure_ascii=False) + "\n"
     with path.open("ab") as file:
         file.write(line.encode())

@@ -86,7 +86,7 @@ MODELS: dict[str, Architecture] = {
 
 
 class Network(nn.Module):
-    """A classifier on pixels in 0..1: it normalises them itself, with ImageNet's mean and deviation."""
+    """A classifier on pixels in 0..1, which it normalises with ImageNet's mean and deviation."""
 
     mean: Tensor
     std: Tensor
@@ -100,7 +100,8 @@ class Network(nn.Module):
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
         """Give logits for RGB pixels in 0..1."""
-        return self.net((pixels - self.mean) / self.std)
+        logits: Tensor = self.net((pixels - self.mean) / self.std)
+        return logits
 
 
 def check_model(name: str) -> None:

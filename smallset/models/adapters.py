@@ -1,4 +1,4 @@
-"""Networks of other libraries by name: `timm:NAME` and `torchvision:NAME`, imported when asked for."""
+"""Networks of other libraries: `timm:NAME` and `torchvision:NAME`, imported when asked for."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -19,10 +19,9 @@ def _timm(name: str, classes: int) -> nn.Module:
 
 def _torchvision(name: str, classes: int) -> nn.Module:
     models = import_module("torchvision.models")
-    if name not in models.list_models(module=models):
-        raise ValueError(
-            f"torchvision has no classifier {name!r}. {nearest(name, models.list_models(module=models))}"
-        )
+    known = models.list_models(module=models)
+    if name not in known:
+        raise ValueError(f"torchvision has no classifier {name!r}. {nearest(name, known)}")
     model: nn.Module = models.get_model(name, weights=None, num_classes=classes)
     return model
 

@@ -1,4 +1,4 @@
-"""ConvNet-D3/D4/D5: the distillation field's standard small student (Gidaris and Komodakis 2018)."""
+"""ConvNet-D3/D4/D5: distillation's standard small student (Gidaris and Komodakis 2018)."""
 
 import torch
 import torch.nn.functional as F
@@ -39,7 +39,8 @@ class ConvNet(nn.Module):
         if size < 2**depth:
             raise ValueError(
                 f"ConvNet-D{depth} halves the image {depth} times, so it needs at least "
-                f"{2**depth} px, but the size is {size}. Use a larger --size or a shallower student."
+                f"{2**depth} px, but the size is {size}. "
+                "Use a larger --size or a shallower student."
             )
         layers: list[nn.Module] = []
         for block in range(depth):
@@ -54,4 +55,5 @@ class ConvNet(nn.Module):
 
     def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
         """Give logits."""
-        return self.head(self.body(x))
+        logits: Tensor = self.head(self.body(x))
+        return logits

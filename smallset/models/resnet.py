@@ -1,4 +1,4 @@
-"""ResNets: the ImageNet family with a 7x7 or 3x3 stem, and the thin CIFAR family (He et al. 2016)."""
+"""ResNets (He et al. 2016): ImageNet's with a 7x7 or 3x3 stem, and the thin CIFAR family."""
 
 from typing import Literal
 
@@ -51,7 +51,7 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A stem, stages of residual blocks that halve the image after the first, mean pool, linear head.
+    """A stem, stages of residual blocks that halve all but the first, mean pool, linear head.
 
     `stem="7x7"` is ImageNet's (stride 2 and max-pool: the image shrinks 4 x at once), `"3x3"` keeps
     the full resolution for small images.
@@ -70,7 +70,9 @@ class ResNet(nn.Module):
         channels = widths[0]
         wide = stem == "7x7"
         layers: list[nn.Module] = [
-            nn.Conv2d(3, channels, 7 if wide else 3, 2 if wide else 1, 3 if wide else 1, bias=False),
+            nn.Conv2d(
+                3, channels, 7 if wide else 3, 2 if wide else 1, 3 if wide else 1, bias=False
+            ),
             nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),
         ]
@@ -88,12 +90,11 @@ class ResNet(nn.Module):
 
     def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
         """Give logits."""
-        return self.head(self.body(x))
+        logits: Tensor = self.head(self.body(x))
+        return logits
 
 
 def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Module:
     if stride == 1 and inputs == outputs:
         return nn.Identity()
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-    )
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from smallset.evidence import Interval, mean_interval, welch_difference
 from smallset.records import Result
 
-HEADER = ("method", "top-1 % [95 %]", "minus random [95 %]", "", "bytes", "ratio", "n")
+HEADER = ("method", "top-1 % [95 %]", "minus random [95 %]", "verdict", "bytes", "ratio", "n")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One method in one setting: accuracy over replicates, difference from random, bytes, and seeds.
+    """One method in one setting: accuracy, difference from random, bytes, and what varied.
 
     `ratio` is the encoded bytes of the source's training images over those of the set;
     `minus_random` is None in the baseline's own row and where there is no baseline.
@@ -36,7 +36,7 @@ class Row:
             return "better"
         if self.minus_random.high < 0:
             return "worse"
-        return "not clear"
+        return "unclear"
 
     def cells(self) -> tuple[str, ...]:
         """The row as text, in the order of HEADER; accuracies in percent."""
@@ -47,7 +47,7 @@ class Row:
             "" if difference is None else f"{100 * difference.mean:+.1f} {_span(difference)}",
             self.verdict,
             f"{self.image_bytes:,.0f}",
-            f"{self.ratio:,.0f}x",
+            f"{self.ratio:,.1f}",
             str(self.top1.n),
         )
 
@@ -63,7 +63,10 @@ def rows(results: Sequence[Result], *, labels: dict[str, str] | None = None) -> 
     `labels` names methods by their `method_key`, else they are called as they were typed. Raises
     ValueError where results of several settings are mixed.
     """
-    settings = {(r.dataset, r.data_fingerprint, r.student, r.protocol, r.size, r.ipc, r.labels) for r in results}
+    settings = {
+        (r.dataset, r.data_fingerprint, r.student, r.protocol, r.size, r.ipc, r.labels)
+        for r in results
+    }
     if len(settings) > 1:
         raise ValueError(
             f"a table holds one setting, but these results mix {len(settings)} "
@@ -89,7 +92,7 @@ def seeds_note(table: Sequence[Row]) -> str:
     for row in table:
         parts.setdefault((row.sets, row.observers, row.students), []).append(row.label)
     return "; ".join(
-        f"{', '.join(names)}: {_count(sets, 'set')}, "
+        f"{' | '.join(names)}: {_count(sets, 'set')}, "
         + (f"{_count(observers, 'observer')}, " if observers else "")
         + _count(students, "student seed")
         for (sets, observers, students), names in parts.items()

@@ -104,7 +104,7 @@ class Observed:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def dynamics(self, observer: Observer, *, run: int) -> Dynamics:
-        """Give the records of one run of an observer, training it unless the work folder has them."""
+        """Give the records of one run of an observer; train it unless the work folder has them."""
         folder = self.work / "observers" / self.fingerprint(observer, run)[:24]
         files = [folder / f"el2n-{epoch:04d}.npy" for epoch in range(observer.epochs)]
         if not files[-1].exists():
@@ -113,12 +113,11 @@ class Observed:
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files))
 
 
-def el2n(
-    logits: Float32[Tensor, "b c"], labels: Int64[Tensor, " b"]
-) -> Float32[Tensor, " b"]:
+def el2n(logits: Float32[Tensor, "b c"], labels: Int64[Tensor, " b"]) -> Float32[Tensor, " b"]:
     """Give || softmax(logits) - onehot(labels) ||_2, in 0..sqrt 2 (arXiv 2107.07075, eq. 4)."""
     error = logits.softmax(1) - F.one_hot(labels, logits.shape[1])
-    return error.norm(dim=1)
+    length: Tensor = torch.linalg.vector_norm(error, dim=1)
+    return length
 
 
 def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
@@ -147,7 +146,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
             target = torch.from_numpy(data.labels[indices]).to(logits.device)
             values[indices] = el2n(logits, target).cpu().numpy()
         _replace(folder / f"el2n-{epoch:04d}.npy", values)
-        part = folder / "state.partial"
+        part = folder / f"state.partial-{os.getpid()}"
         torch.save(
             {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epoch + 1},
             part,
@@ -174,7 +173,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
 
 
 def _replace(path: Path, values: Float32[np.ndarray, " n"]) -> None:
-    part = path.with_suffix(".partial")
+    part = path.with_suffix(f".partial-{os.getpid()}")
     with part.open("wb") as file:
         np.save(file, values)
         file.flush()

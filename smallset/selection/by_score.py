@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from smallset.records import Selection
+from smallset.selection.counts import check_counts
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Hardest:
 
 def _finite(values: Float32[np.ndarray, " n"] | None) -> Float32[np.ndarray, " n"]:
     if values is None:
-        raise ValueError("selecting by score needs scores, but none were given. Name one: score=el2n.")
+        raise ValueError(
+            "selecting by score needs scores, but none were given. Name one: score=el2n."
+        )
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
         raise ValueError(
@@ -62,6 +65,7 @@ def _finite(values: Float32[np.ndarray, " n"] | None) -> Float32[np.ndarray, " n
 def _first(
     keys: Float32[np.ndarray, " n"], labels: Int64[np.ndarray, " n"], classes: int, per_class: int
 ) -> Selection:
+    check_counts(labels, classes=classes, per_class=per_class)
     order = np.lexsort((keys, labels))  # stable: equal keys stay in index order
     starts = np.searchsorted(labels[order], np.arange(classes))
     return Selection(np.concatenate([order[s : s + per_class] for s in starts]))

@@ -8,6 +8,7 @@ from jaxtyping import Float32, Int64
 
 from smallset.records import Selection
 from smallset.seeds import generator
+from smallset.selection.counts import check_counts
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Random:
         seed: int,
     ) -> Selection:
         """Choose `per_class` of every class; the values change nothing."""
+        check_counts(labels, classes=classes, per_class=per_class)
         chosen = [
             generator(seed, "random", c).permutation(np.flatnonzero(labels == c))[:per_class]
             for c in range(classes)

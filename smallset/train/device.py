@@ -16,7 +16,7 @@ Precision = Literal["float32", "bfloat16"]
 
 @dataclass(frozen=True)
 class Machine:
-    """A device, an arithmetic and a number of CPU threads: with the seeds, all that bits depend on."""
+    """A device, an arithmetic and a number of CPU threads: with the seeds, all bits depend on."""
 
     device: str
     precision: Precision
@@ -33,7 +33,8 @@ class Machine:
 
     def place(self, model: nn.Module) -> nn.Module:
         """Move a network here, in the memory layout its convolutions are fastest in."""
-        return model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        placed: nn.Module = model.to(self.device)
+        return placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) -> Machine:
@@ -43,7 +44,9 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
     ValueError for a device that is not there, an unknown precision or a negative count.
     """
     if workers < 0:
-        raise ValueError(f"workers={workers} is negative. Give the number of threads, or 0 for all cores.")
+        raise ValueError(
+            f"workers={workers} is negative. Give the number of threads, or 0 for all cores."
+        )
     if workers:
         torch.set_num_threads(workers)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
@@ -56,10 +59,10 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
         ) from error
     kind = chosen.partition(":")[0]
     if precision == "auto":
-        return Machine(chosen, "bfloat16" if _good_at_bfloat16(kind) else "float32", torch.get_num_threads())
-    if precision == "float32" or precision == "bfloat16":
-        return Machine(chosen, precision, torch.get_num_threads())
-    raise ValueError(f"precision {precision!r} is not known. Give auto, float32 or bfloat16.")
+        precision = "bfloat16" if _good_at_bfloat16(kind) else "float32"
+    if precision != "float32" and precision != "bfloat16":
+        raise ValueError(f"precision {precision!r} is not known. Give auto, float32 or bfloat16.")
+    return Machine(chosen, precision, torch.get_num_threads())  # type: ignore[arg-type]
 
 
 @cache
@@ -84,7 +87,7 @@ def can_compile() -> bool:
 
 def _good_at_bfloat16(kind: str) -> bool:
     if kind == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool({"amx_bf16", "avx512_bf16"} & _cpu_flags())
 
 

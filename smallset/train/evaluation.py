@@ -16,7 +16,7 @@ from smallset.train.render import to_unit
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Fractions of held-out images: top-1, top-5 (1 where there are at most 5 classes), top-1 by class."""
+    """Fractions of held-out images: top-1, top-5 (1 with at most 5 classes), top-1 by class."""
 
     top1: float
     top5: float

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol as Shape, runtime_checkable
+from typing import Protocol as Shape
+from typing import runtime_checkable
 
 import numpy as np
 import torch
@@ -21,9 +22,11 @@ from smallset.train.views import View
 
 @runtime_checkable
 class Images(Shape):
-    """What the loop asks of a set: how many, their side in pixels, and any batch of them as uint8."""
+    """What the loop asks of a set: how many, their side in pixels, and any batch as uint8."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """Side in pixels."""
 
     def __len__(self) -> int: ...
 
@@ -52,7 +55,7 @@ class InMemory:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a training run was: optimiser steps, images seen, seconds of training, the last epoch's mean loss."""
+    """What a training run was: steps, images seen, seconds, the last epoch's mean loss."""
 
     steps: int
     images: int
@@ -106,9 +109,11 @@ def fit(
             pixels = render(images.batch(indices).to(machine.device), views, size=images.size)
             with machine.autocast():
                 logits = run(pixels)
-            step_loss = F.cross_entropy(logits.float(), target[torch.from_numpy(indices).to(target.device)])
+            step_loss = F.cross_entropy(
+                logits.float(), target[torch.from_numpy(indices).to(target.device)]
+            )
             optimizer.zero_grad(set_to_none=True)
-            step_loss.backward()
+            step_loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             losses.append(step_loss.detach())
         loss = _mean_finite(torch.stack(losses), epoch, protocol)

@@ -40,7 +40,9 @@ class Protocol:
         ]
         if self.optimizer == "adamw":
             return torch.optim.AdamW(groups, self.rate, betas=self.momentum, fused=True)
-        return torch.optim.SGD(groups, self.rate, momentum=self.momentum[0], nesterov=True, fused=True)
+        return torch.optim.SGD(
+            groups, self.rate, momentum=self.momentum[0], nesterov=True, fused=True
+        )
 
 
 STANDARD_V1 = Protocol(

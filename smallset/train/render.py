@@ -8,7 +8,7 @@ from torch import Tensor
 
 from smallset.train.views import Drawn
 
-# Below this side one batched call wins over a call an image; above, the reverse (benchmarks/views.py).
+# Up to this side one batched call beats a call an image; above, the reverse (benchmarks/views.py).
 _BATCHED_UP_TO = 64
 
 
@@ -20,9 +20,9 @@ def render(
     Bilinear; only pixels inside the box are ever read. On the images' device. Boxes are enlarged as
     a rule; where one must be shrunk (a large image for a small network) it is antialiased.
     """
-    if images.is_cuda or size <= _BATCHED_UP_TO:
-        if size >= images.shape[-1]:
-            return _batched(images, views, size)
+    enlarging = size >= images.shape[-1]
+    if enlarging and (images.is_cuda or size <= _BATCHED_UP_TO):
+        return _batched(images, views, size)
     return _one_by_one(images, views, size)
 
 
@@ -62,9 +62,9 @@ def _one_by_one(
     images: UInt8[Tensor, "b 3 s s"], views: Drawn, size: int
 ) -> Float32[Tensor, "b 3 t t"]:
     source = images.contiguous(memory_format=torch.channels_last)
-    out = torch.empty(
-        (len(images), 3, size, size), dtype=torch.uint8, device=images.device
-    ).to(memory_format=torch.channels_last)
+    out = torch.empty((len(images), 3, size, size), dtype=torch.uint8, device=images.device).to(
+        memory_format=torch.channels_last
+    )
     for i, (left, top, right, bottom) in enumerate(views.box.tolist()):
         crop = source[i : i + 1, :, top:bottom, left:right]
         # uint8 in channels_last takes torch's integer kernel, twice as fast as Pillow's.

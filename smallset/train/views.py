@@ -15,12 +15,14 @@ from smallset.seeds import derive
 
 VERSION = "views-1"
 _TRIES = 10
-_NUMBERS = 24  # random numbers an image and epoch: 2 a try, 2 places, flip, tile; a multiple of Philox's 4
+_NUMBERS = (
+    24  # random numbers an image and epoch: 2 a try, 2 places, flip, tile; a multiple of Philox's 4
+)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One epoch's views of k images: `box` in canvas pixels (left, top, right, bottom), `flip` after it."""
+    """One epoch's views: `box` (left, top, right, bottom) in canvas pixels, then `flip`."""
 
     box: Int32[np.ndarray, "k 4"]
     flip: Bool[np.ndarray, " k"]
@@ -145,7 +147,10 @@ def crop_boxes(
     h = np.maximum(np.rint(np.sqrt(target / aspect)), 1)
     fits = (w <= width[:, None]) & (h <= height[:, None])
     first, rows = fits.argmax(1), np.arange(len(area))
-    narrow = np.clip(np.rint(width / ratio[0]), 1, height), np.clip(np.rint(height * ratio[1]), 1, width)
+    narrow = (
+        np.clip(np.rint(width / ratio[0]), 1, height),
+        np.clip(np.rint(height * ratio[1]), 1, width),
+    )
     w = np.where(fits.any(1), w[rows, first], narrow[1])
     h = np.where(fits.any(1), h[rows, first], narrow[0])
     place_x, place_y = numbers[:, 2 * _TRIES], numbers[:, 2 * _TRIES + 1]
@@ -170,11 +175,13 @@ def _check(view: Canvas | Patch) -> None:
     name = type(view).__name__.lower()
     if not 0 < view.scale[0] <= view.scale[1] <= 1:
         raise ValueError(
-            f"{name}'s scale={view.scale} is no range of area shares. Give (low, high) with 0 < low <= high <= 1."
+            f"{name}'s scale={view.scale} is no range of area shares. "
+            "Give (low, high) with 0 < low <= high <= 1."
         )
     if not 0 < view.ratio[0] <= view.ratio[1]:
         raise ValueError(
-            f"{name}'s ratio={view.ratio} is no range of width to height. Give (low, high) with 0 < low <= high."
+            f"{name}'s ratio={view.ratio} is no range of width to height. "
+            "Give (low, high) with 0 < low <= high."
         )
     if not 0 <= view.flip <= 1:
         raise ValueError(f"{name}'s flip={view.flip} is no probability. Give a number in 0..1.")

@@ -52,7 +52,7 @@ def test_a_second_open_does_without_datasets(write_parquet, work, monkeypatch):
     def never(*args: object, **options: object) -> None:
         raise AssertionError("loaded again")
 
-    monkeypatch.setattr(datasets, "load_dataset", never)
+    monkeypatch.setattr(datasets, "load_dataset_builder", never)
     second = open_data(root, work=work)
     assert second.fingerprint == first.fingerprint
     assert np.array_equal(second.train.pixels(1), first.train.pixels(1))
@@ -216,7 +216,7 @@ def test_what_the_hub_cannot_give_is_one_clear_error(work, monkeypatch):
         def load(*args: object, **options: object) -> None:
             raise error
 
-        monkeypatch.setattr(datasets, "load_dataset", load)
+        monkeypatch.setattr(datasets, "load_dataset_builder", load)
 
     fail(ConnectionError("Couldn't reach 'no/such' on the Hub"))
     with pytest.raises(FileNotFoundError, match=r"'hf:no/such' could not be read \(Connection.*or"):
@@ -232,13 +232,14 @@ def test_what_the_hub_cannot_give_is_one_clear_error(work, monkeypatch):
 
 def test_a_configuration_is_passed_on(write_parquet, work, monkeypatch):
     asked = []
-    loaded = datasets.load_dataset(str(write_parquet({"train": [0, 1] * 5}, names=NAMES)))
+    root = write_parquet({"train": [0, 1] * 5}, names=NAMES)
+    build = datasets.load_dataset_builder
 
-    def load(name: str, config: str | None) -> datasets.DatasetDict:
+    def load(name: str, config: str | None, **options: object) -> datasets.DatasetBuilder:
         asked.append((name, config))
-        return loaded
+        return build(str(root))
 
-    monkeypatch.setattr(datasets, "load_dataset", load)
+    monkeypatch.setattr(datasets, "load_dataset_builder", load)
     open_hub("some/set:small", work)
     open_hub("some/set", work)
     assert asked == [("some/set", "small"), ("some/set", None)]

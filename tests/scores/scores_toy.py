@@ -19,7 +19,7 @@ def toy(
     work: Path,
     *,
     source: str = "toy",
-    machine: Machine = Machine("cpu", "float32", 1),  # noqa: B008 (frozen)
+    machine: Machine = Machine("cpu", "float32", 1),
     progress: Progress | None = None,
 ) -> Observed:
     """See the toy data, with observers kept under `work`."""

@@ -1,0 +1,101 @@
+"""The training loop against its limit: the same model stepping on one fixed batch.
+
+`smallset.train.loop.fit` draws views, gathers images, renders, steps and sums losses; the peer only
+steps (same weights, optimiser, autocast and memory layout, the batch ready in memory). ConvNets run
+compiled where a compiler is found, as `evaluate` runs them. Target: at least 0.90.
+
+    python benchmarks/loop.py [--threads 1] [--json FILE]
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from paired import Pair, compare, parser, settle, write
+from steps import FixedBatch
+from torch import nn
+
+from smallset.models import build_model
+from smallset.train.device import Machine, can_compile
+from smallset.train.loop import InMemory, Order, fit
+from smallset.train.protocol import SMALL_V1
+from smallset.train.views import VIEWS
+
+# student, side in pixels, steps a round: about a second of one core each.
+CASES = (("convnet-d3", 32, 20), ("resnet8", 32, 40), ("resnet10", 96, 8), ("resnet18", 224, 2))
+CLASSES, FACTOR = 10, 2
+
+
+def main() -> None:
+    options = parser(__doc__, rounds=9).parse_args()
+    desk = settle(options)
+    pairs = []
+    for student, size, steps in CASES:
+        for view in VIEWS:
+            name = f"{student}, {size} px, {view} view"
+            if options.only in name:
+                pairs.append(measure(name, student, size, steps, view, desk, options.rounds))
+                print(pairs[-1].line(), flush=True)
+    write(options.json, "loop", desk, pairs)
+
+
+def measure(
+    name: str, student: str, size: int, steps: int, view: str, desk: Machine, rounds: int
+) -> Pair:
+    """Compare one epoch of `fit` with the same number of steps on a fixed batch."""
+    images = steps * SMALL_V1.batch
+    draw = np.random.default_rng(0)
+    pixels = torch.from_numpy(draw.integers(0, 256, (images, size, size, 3), dtype=np.uint8))
+    held = InMemory(pixels.permute(0, 3, 1, 2).contiguous().to(desk.device))
+    labels = np.arange(images) % CLASSES
+    tile_box = np.broadcast_to(_tiles(size), (images, FACTOR**2, 4))
+    model = build_model(student, classes=CLASSES, size=size, seed=0)
+    desk.place(model)
+    twin = copy.deepcopy(model)
+    run, twin_run = _compiled(model), _compiled(twin)
+    optimizer = SMALL_V1.optimizer_for(model)
+    limit = FixedBatch(twin_run, SMALL_V1.optimizer_for(twin), desk, batch=SMALL_V1.batch, size=size)
+    protocol = replace(SMALL_V1, epochs=1_000_000)
+    epochs: Iterator[int] = iter(range(protocol.epochs))
+
+    def ours() -> int:
+        epoch = next(epochs)
+        fitted = fit(
+            model,
+            held,
+            labels,
+            tile_box,
+            protocol=protocol,
+            view=VIEWS[view](),
+            seeds=Order(student=0, view=0),
+            machine=desk,
+            run=run,
+            optimizer=optimizer,
+            epochs=range(epoch, epoch + 1),
+        )
+        return fitted.images
+
+    return compare(name, ours, lambda: limit.train(steps), rounds=rounds, device=desk.device)
+
+
+def _compiled(model: nn.Module) -> nn.Module:
+    if not (model.worth_compiling and can_compile()):
+        return model
+    compiled: nn.Module = torch.compile(model, dynamic=False)
+    return compiled
+
+
+def _tiles(size: int) -> np.ndarray:
+    edges = [(k * size) // FACTOR for k in range(FACTOR + 1)]
+    boxes = [
+        (edges[x], edges[y], edges[x + 1], edges[y + 1])
+        for y in range(FACTOR)
+        for x in range(FACTOR)
+    ]
+    return np.array(boxes, np.int32)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The alternating timer of all benchmarks, and the options that they share.
+
+Two ways of doing the same work take turns (A B, B A, A B, ...) in one process, so whatever else the
+machine does slows both alike; each round gives one ratio, and their median counts.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from smallset.train.device import Machine, hardware, machine
+
+Work = Callable[[], int]
+"""Does a fixed amount of work and gives how many images it went through."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Images/s of two ways (medians), and ours / peer by round: median, lowest, highest."""
+
+    case: str
+    ours: float
+    peer: float
+    ratio: float
+    lowest: float
+    highest: float
+    rounds: int
+
+    def line(self) -> str:
+        """Give one aligned line for a log."""
+        return (
+            f"{self.case:<44} {self.ours:>10,.0f} {self.peer:>10,.0f} images/s   "
+            f"ratio {self.ratio:6.3f}  ({self.lowest:.3f} to {self.highest:.3f}, "
+            f"{self.rounds} rounds)"
+        )
+
+
+def compare(case: str, ours: Work, peer: Work, *, rounds: int, device: str) -> Pair:
+    """Time both in turn for `rounds` rounds, after one unmeasured call of each."""
+    ours()
+    peer()
+    mine, theirs = [], []
+    for turn in range(rounds):
+        if turn % 2:
+            theirs.append(_rate(peer, device))
+            mine.append(_rate(ours, device))
+        else:
+            mine.append(_rate(ours, device))
+            theirs.append(_rate(peer, device))
+    ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
+    return Pair(
+        case,
+        statistics.median(mine),
+        statistics.median(theirs),
+        statistics.median(ratios),
+        min(ratios),
+        max(ratios),
+        rounds,
+    )
+
+
+def enough(work: Work, *, seconds: float, device: str) -> Work:
+    """Repeat short work so that one call takes about `seconds`: timers and the cache settle."""
+    work()
+    images = work()
+    times = max(1, round(seconds * _rate(work, device) / images))
+    return lambda: sum(work() for _ in range(times))
+
+
+def parser(documentation: str | None, *, rounds: int) -> argparse.ArgumentParser:
+    """Give the options that every benchmark has."""
+    made = argparse.ArgumentParser(
+        description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--threads", type=int, default=1, help="torch's threads (default 1)")
+    made.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
+    made.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    made.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
+    made.add_argument("--only", default="", help="cases whose name contains this text")
+    made.add_argument("--json", type=Path, help="append one JSON line with every number here")
+    return made
+
+
+def settle(options: argparse.Namespace) -> Machine:
+    """Fix threads, device and precision, and print what the numbers below were measured on."""
+    desk = machine(
+        device=options.device, precision=options.precision, workers=max(1, options.threads)
+    )
+    print(where(desk), flush=True)
+    return desk
+
+
+def where(desk: Machine) -> str:
+    """Name hardware, torch, precision and threads in one line."""
+    return (
+        f"{hardware(desk.kind)}; torch {torch.__version__}, {desk.precision}, "
+        f"{desk.threads} thread{'s' if desk.threads > 1 else ''}"
+    )
+
+
+def write(path: Path | None, benchmark: str, desk: Machine, pairs: list[Pair]) -> None:
+    """Append the pairs as one JSON line, where a file was named."""
+    if path is None:
+        return
+    line = {
+        "benchmark": benchmark,
+        "hardware": hardware(desk.kind),
+        "torch": torch.__version__,
+        "precision": desk.precision,
+        "threads": desk.threads,
+        "pairs": [asdict(pair) for pair in pairs],
+    }
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _rate(work: Work, device: str) -> float:
+    _finish(device)
+    started = time.perf_counter()
+    images = work()
+    _finish(device)
+    return images / (time.perf_counter() - started)
+
+
+def _finish(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()

@@ -1,0 +1,180 @@
+"""What the commands show: progress while they work, results in a few lines."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from smallset.evidence import mean_interval
+from smallset.records import Result
+from smallset.report.table import HEADER, Row, seeds_note
+from smallset.store import CompressedDataset
+
+# Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
+# searched, and no text of the user's is taken for markup.
+_out = Console(highlight=False, soft_wrap=True, markup=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+_LOG_EVERY_SECONDS = 10.0
+
+
+class Stages:
+    """Shows progress: bars with rate and time left on a terminal, plain lines in a log.
+
+    Called as (stage, done, total). The seconds of each stage are summed, however many pieces it
+    comes in, and printed at the end.
+    """
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._started = self._last = self._logged = time.perf_counter()
+        self._tasks: dict[str, TaskID] = {}
+        self._bars: Bars | None = None
+        if _err.is_terminal:
+            self._bars = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=_err,
+                transient=True,
+                redirect_stdout=False,
+            )
+
+    def __enter__(self) -> "Stages":
+        if self._bars is not None:
+            self._bars.start()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+        if kind is None:
+            for stage, seconds in self._seconds.items():
+                _err.print(f"{stage:<24} {seconds:8.1f} s")
+            _err.print(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s")
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Take note of progress."""
+        now = time.perf_counter()
+        self._seconds[stage] = self._seconds.get(stage, 0.0) + now - self._last
+        self._last = now
+        if self._bars is None:
+            if now - self._logged >= _LOG_EVERY_SECONDS:
+                self._logged = now
+                _err.print(f"{stage}: {done:,} of {total:,}, {now - self._started:.0f} s so far")
+            return
+        rate = f"{done / max(self._seconds[stage], 1e-9):,.0f}/s"
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(escape(stage), total=total, rate=rate)
+        self._bars.update(self._tasks[stage], completed=done, total=total, rate=rate)
+
+    def say(self, line: str) -> None:
+        """Print a line of result among the progress."""
+        if self._bars is None:
+            _out.print(line)
+            return
+        self._bars.stop()
+        _out.print(line)
+        self._bars.start()
+
+
+def say(line: str) -> None:
+    """Print a line of result."""
+    _out.print(line)
+
+
+def complain(error: str) -> None:
+    """Print an error on stderr."""
+    _err.print(f"error: {error}")
+
+
+def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
+    """Print names with a line each."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table.show_header = False
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, line in entries:
+        table.add_row(f"  {name}", line)
+    _out.print(table)
+
+
+def show_set(made: CompressedDataset) -> None:
+    """Say what a new set is."""
+    m = made.manifest
+    say(
+        f"wrote {made.path}: {m.images:,} images of {m.size} px in {len(m.classes)} classes, "
+        f"{m.image_bytes:,} bytes ({m.source.bytes / m.image_bytes:,.1f}x fewer than the source)"
+    )
+    say(f"view: {m.view}")
+    say(f"held out: {m.source.held_out}")
+    if m.source.skipped:
+        named = ", ".join(m.source.skipped[:5])
+        say(f"left out {len(m.source.skipped)} unreadable images (the first: {named})")
+
+
+def result_line(r: Result) -> str:
+    """One student in a line."""
+    worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
+    return (
+        f"set {r.set_seed}, student {r.student_seed}: top-1 {_percent(r.top1)}, "
+        f"top-5 {_percent(r.top5)}, worst class {r.classes[worst]!r} "
+        f"{_percent(r.per_class[worst])}, loss {r.loss:.4f}, "
+        f"{r.steps:,} steps in {r.seconds:.1f} s, {r.images_per_second:,.0f} images/s"
+    )
+
+
+def show_evaluation(found: list[Result], results: Path) -> None:
+    """Sum up the students of one set."""
+    first = found[0]
+    top1 = mean_interval([r.top1 for r in found])
+    spread = f" [{100 * top1.low:.2f}, {100 * top1.high:.2f}] (95 %)" if top1.n > 1 else ""
+    say(f"{first.student} on {first.method}, {first.protocol}, hard labels")
+    say(f"top-1 {_percent(top1.mean)}{spread}, n = {top1.n}")
+    per_class = ", ".join(
+        f"{name} {100 * sum(r.per_class[c] for r in found) / len(found):.1f}"
+        for c, name in enumerate(first.classes[:20])
+    )
+    more = len(first.classes) - 20
+    say(f"per class, %: {per_class}{f' and {more} more in {results}' if more > 0 else ''}")
+    say(
+        f"{first.image_bytes:,} bytes of images for {first.source_bytes:,} "
+        f"({first.source_bytes / first.image_bytes:,.1f}x fewer), no label bytes"
+    )
+    say(
+        f"{first.precision} on {first.hardware}, {first.threads} threads"
+        f"{', compiled' if first.compiled else ''}; torch {first.versions['torch']}"
+    )
+    if len(found) > 1:
+        say(
+            f"{len(found)} students on one set: the interval holds the student's luck only, "
+            "not the draw of the set nor its observer."
+        )
+    say(f"results: {results}")
+
+
+def show_comparison(table: list[Row]) -> None:
+    """Print rows beside their baseline, which seeds varied, and what did not win."""
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in HEADER:
+        shown.add_column(column, justify="left" if column == "method" else "right", no_wrap=True)
+    for row in table:
+        shown.add_row(*row.cells())
+    _out.print(shown)
+    say(f"Varied: {seeds_note(table)}.")
+    for row in table:
+        if row.verdict == "worse":
+            say(f"{row.label} is worse than random here.")
+        elif row.verdict == "unclear":
+            say(f"{row.label} does not differ clearly from random here.")
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f} %"
