@@ -8,7 +8,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -39,6 +39,15 @@ class Pair:
             f"ratio {self.ratio:6.3f}  ({self.lowest:.3f} to {self.highest:.3f}, "
             f"{self.rounds} rounds)"
         )
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Anonymous memory of one run over `images` images: largest RssAnon by stage, in bytes."""
+
+    source: str
+    images: int
+    peaks: dict[str, int]
 
 
 def compare(case: str, ours: Work, peer: Work, *, rounds: int, device: str) -> Pair:
@@ -104,8 +113,8 @@ def where(desk: Machine) -> str:
     )
 
 
-def write(path: Path | None, benchmark: str, desk: Machine, pairs: list[Pair]) -> None:
-    """Append the pairs as one JSON line, where a file was named."""
+def write(path: Path | None, benchmark: str, desk: Machine, rows: Sequence[Pair | Peak]) -> None:
+    """Append the rows (dataclasses of numbers) as one JSON line, where a file was named."""
     if path is None:
         return
     line = {
@@ -114,7 +123,7 @@ def write(path: Path | None, benchmark: str, desk: Machine, pairs: list[Pair]) -
         "torch": torch.__version__,
         "precision": desk.precision,
         "threads": desk.threads,
-        "pairs": [asdict(pair) for pair in pairs],
+        "rows": [asdict(row) for row in rows],
     }
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

@@ -20,7 +20,16 @@ from smallset.records import Fit, Progress, Result, Scores
 from smallset.scores import Observed
 from smallset.scores.table import write_scores
 from smallset.seeds import derive
-from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, open_set, write
+from smallset.store import (
+    About,
+    Codec,
+    CompressedDataset,
+    Seeds,
+    check_classes,
+    check_output,
+    open_set,
+    write,
+)
 from smallset.train import loop, views
 from smallset.train.device import Machine, can_compile, hardware, machine
 from smallset.train.evaluation import accuracy
@@ -178,7 +187,7 @@ def evaluate(
     target = _check_results(results, opened_set)
     known = {r.fingerprint: r for r in read_results(target)} if target else {}
     opened = _open(data, desk, skip_bad=skip_bad)
-    _check_classes(opened_set, opened)
+    check_classes(opened_set.manifest, opened.test.classes, data=opened.name)
     made = []
     for seed in wanted:
         fingerprint = _cell(opened_set, opened, name, chosen, desk.machine, seed)
@@ -359,26 +368,6 @@ def _check_results(results: str | Path | None, opened_set: CompressedDataset) ->
             "Make the folder first, or give --results another file."
         )
     return target
-
-
-def _check_classes(opened_set: CompressedDataset, data: Data) -> None:
-    ours, theirs = opened_set.manifest.classes, data.test.classes.names
-    if ours == theirs:
-        return
-    if sorted(ours) == sorted(theirs):
-        at = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b)
-        raise ValueError(
-            f"the set and the test data {data.name!r} number their classes differently: class {at} "
-            f"is {ours[at]!r} in the set and {theirs[at]!r} in the data. Accuracy would mean "
-            "nothing. Test on the data that the set was made from."
-        )
-    only_set = [c for c in ours if c not in theirs]
-    only_data = [c for c in theirs if c not in ours]
-    raise ValueError(
-        f"the set has {len(ours)} classes and the test data {data.name!r} has {len(theirs)}; "
-        f"only in the set: {only_set[:3]}, only in the data: {only_data[:3]}. "
-        "Test on the data that the set was made from."
-    )
 
 
 def _cell(

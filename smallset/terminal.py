@@ -18,8 +18,9 @@ from smallset.store import CompressedDataset
 
 # Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
 # searched, and no text of the user's is taken for markup.
-_out = Console(highlight=False, soft_wrap=True, markup=False)
-_err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+# `emoji` would turn a class called ":cat:" into a picture.
+_out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 _LOG_EVERY_SECONDS = 10.0
 
 
@@ -34,6 +35,7 @@ class Stages:
         self._seconds: dict[str, float] = {}
         self._started = self._last = self._logged = time.perf_counter()
         self._tasks: dict[str, TaskID] = {}
+        self._pieces: dict[str, tuple[int, float]] = {}
         self._bars: Bars | None = None
         if _err.is_terminal:
             self._bars = Bars(
@@ -64,15 +66,21 @@ class Stages:
         """Take note of progress."""
         now = time.perf_counter()
         self._seconds[stage] = self._seconds.get(stage, 0.0) + now - self._last
+        # A stage that begins again, with the next student, has a rate and a time left of its own.
+        before, begun = self._pieces.get(stage, (done + 1, 0.0))
+        begun = self._last if done < before else begun
+        self._pieces[stage] = done, begun
         self._last = now
         if self._bars is None:
             if now - self._logged >= _LOG_EVERY_SECONDS:
                 self._logged = now
                 _err.print(f"{stage}: {done:,} of {total:,}, {now - self._started:.0f} s so far")
             return
-        rate = f"{done / max(self._seconds[stage], 1e-9):,.0f}/s"
+        rate = _rate(done / max(now - begun, 1e-9))
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(escape(stage), total=total, rate=rate)
+        elif done < before:
+            self._bars.reset(self._tasks[stage], total=total, rate=rate)
         self._bars.update(self._tasks[stage], completed=done, total=total, rate=rate)
 
     def say(self, line: str) -> None:
@@ -174,6 +182,11 @@ def show_comparison(table: list[Row]) -> None:
             say(f"{row.label} is worse than random here.")
         elif row.verdict == "unclear":
             say(f"{row.label} does not differ clearly from random here.")
+
+
+def _rate(per_second: float) -> str:
+    """Slow things too: an epoch may take a minute."""
+    return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.2g}/s"
 
 
 def _percent(fraction: float) -> str:

@@ -10,8 +10,8 @@ from jaxtyping import Int64, UInt8
 
 from smallset.data.decode import BadImage
 
-_HERE = 0
-"""A place in a file that is never read: every value there is empty."""
+_NOTHING = (0, 0, 0)
+"""The place of an array in which every value is empty or missing: offsets of no bytes."""
 
 
 class ArrowRows:
@@ -125,11 +125,13 @@ def _content_and_path(column: pa.Array) -> tuple[pa.Array | None, pa.Array | Non
 
 def _place(array: pa.Array | None, buffer: pa.Buffer) -> tuple[int, int, int]:
     """Give where in the file an array's offsets and values begin, and the bytes of an offset."""
-    if array is None or pa.types.is_null(array.type) or array.buffers()[2] is None:
-        return _HERE, _HERE, 0
+    if array is None or pa.types.is_null(array.type):
+        return _NOTHING
+    _, offsets, values = array.buffers()
+    if not values:  # all empty; an empty buffer may lie anywhere
+        return _NOTHING
     wide = pa.types.is_large_binary(array.type) or pa.types.is_large_string(array.type)
     width = 8 if wide else 4
-    _, offsets, values = array.buffers()
     places = [part.address - buffer.address for part in (offsets, values)]
     if not all(0 <= place <= buffer.size for place in places):
         raise ValueError(

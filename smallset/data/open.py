@@ -9,6 +9,7 @@ from smallset.data.folder import folder_source
 from smallset.data.hub import hub_source, parquet_files, parquet_source
 from smallset.data.index import index
 from smallset.data.source import Source
+from smallset.data.work import check_work, keeping
 from smallset.records import Progress
 
 SOURCES = {
@@ -39,16 +40,10 @@ def open_data(
     """
     if data == "digits":
         return open_digits()
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(
-            f"The work folder {str(work)!r} cannot be made ({error.strerror}). Needed a folder to "
-            "keep indexes and decoded pixels in. Choose another with --work DIR."
-        ) from error
-    return index(
-        _source(data, work), work=work, skip_bad=skip_bad, workers=workers, progress=progress
-    )
+    check_work(work)
+    with keeping(work):
+        source = _source(data, work)
+        return index(source, work=work, skip_bad=skip_bad, workers=workers, progress=progress)
 
 
 def _source(data: str | Path, work: Path) -> Source:

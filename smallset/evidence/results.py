@@ -10,13 +10,55 @@ from smallset.records import Result
 _FIELDS = {f.name: f for f in dataclasses.fields(Result)}
 
 
+def check_results(path: Path, *, outside: Path) -> None:
+    """Raise where no line can be added to `path`, before any work is done.
+
+    ValueError where it lies inside the folder `outside` (a set, whose files are accounted for),
+    where its folder does not exist or where it is a folder, PermissionError where it is read-only.
+    """
+    folder = path.resolve().parent
+    if outside.resolve() in path.resolve().parents:
+        raise ValueError(
+            f"the results file {str(path)!r} lies inside the set {str(outside)!r}, whose files are "
+            "all accounted for. Give --results a file elsewhere."
+        )
+    if not folder.is_dir() or path.is_dir():
+        raise ValueError(
+            f"results cannot go to {str(path)!r}: needed a file in a folder that exists. "
+            "Make the folder first, or give --results another file."
+        )
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise PermissionError(
+            f"results cannot go to {str(path)!r}: it is read-only for you. "
+            "Give --results another file."
+        )
+
+
 def append_result(path: Path, result: Result) -> None:
-    """Add one line, on the disk before this returns; the file is made where it is missing."""
-    line = json.dumps(dataclasses.asdict(result), ensure_ascii=False) + "\n"
-    with path.open("ab") as file:
-        file.write(line.encode())
-        file.flush()
-        os.fsync(file.fileno())
+    """Add one line, on the disk before this returns; the file is made where it is missing.
+
+    Raises OSError where the disk is full, and then leaves the file as it was.
+    """
+    # ASCII: any class name survives, and no character in one ends a line.
+    line = json.dumps(dataclasses.asdict(result)) + "\n"
+    before = path.stat().st_size if path.exists() else None
+    try:
+        with path.open("ab", buffering=0) as file:
+            rest = memoryview(line.encode())
+            while rest:  # an unbuffered write may take only a part
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+    except BaseException as error:
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            os.truncate(path, before)
+        if not isinstance(error, OSError):
+            raise
+        raise OSError(
+            f"the result cannot be added to {str(path)!r} ({error.strerror}); the file is as it "
+            "was. Free some space, or give --results a file on another disk."
+        ) from error
 
 
 def read_results(path: Path) -> list[Result]:
@@ -28,15 +70,15 @@ def read_results(path: Path) -> list[Result]:
         return []
     return [
         _read(line, f"{path}, line {number}")
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for number, line in enumerate(path.read_bytes().split(b"\n"), 1)
         if line.strip()
     ]
 
 
-def _read(line: str, where: str) -> Result:
+def _read(line: bytes, where: str) -> Result:
     try:
         fields = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{where} is no whole result (a writer was stopped in the middle, or the file was "
             "edited). Delete that line, or give another --results file."

@@ -3,6 +3,7 @@
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders
 from smallset.store.manifest import Manifest, Seeds, Source, read_manifest
+from smallset.store.match import check_classes
 from smallset.store.output import check_output
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, open_set
@@ -19,6 +20,7 @@ __all__ = [
     "Seeds",
     "Source",
     "Verification",
+    "check_classes",
     "check_output",
     "class_folders",
     "open_set",

@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,6 +27,12 @@ def test_crop_and_pad_are_centred_squares(width, height):
         assert right - left == bottom - top == side
         assert abs((left + right) - width) <= 1
         assert abs((top + bottom) - height) <= 1
+
+
+def test_an_unknown_fit_is_an_error():
+    unchecked = inspect.unwrap(fit_boxes)  # as in use, without the tests' type checks
+    with pytest.raises(ValueError, match="fit='stretch'; needed 'squash', 'crop' or 'pad'"):
+        unchecked(np.array([[4, 3]]), "stretch")
 
 
 def test_a_box_of_the_wanted_size_is_copied_pixel_for_pixel():

@@ -1,0 +1,152 @@
+"""How peak anonymous memory grows with the number of images: the same ones once and ten times.
+
+Each run is a process of its own: `open_data`, the decode-once cache, then an observer's inference
+and EL2N over all images and an epoch's batch order, while a thread watches RssAnon in
+/proc/self/status (mapped cache pages are not anonymous). Target: at most about 100 bytes an image.
+The source is a parquet file of CIFAR-10 where it is at hand (`--split train` for its 50,000 images,
+by default the 10,000 of the test split), else 2,000 PNG files in class folders; "ten times" are
+links. Linux only.
+
+    python benchmarks/memory.py [--threads 1] [--split test] [--json FILE]
+"""
+
+import gc
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import torch
+from paired import Peak, parser, settle, write
+from PIL import Image
+from real_data import cifar10
+
+from smallset.data import open_data, pixel_cache
+from smallset.models import build_model
+from smallset.scores.observer import el2n
+from smallset.train.device import machine
+from smallset.train.evaluation import predict
+from smallset.train.loop import batches
+
+SIZE, TIMES, FILES = 32, 10, 2000
+
+
+def main() -> None:
+    made = parser(__doc__, rounds=1)
+    made.add_argument("--split", choices=("test", "train"), default="test")
+    made.add_argument("--inside", type=Path, help="measure this folder in this process")
+    options = made.parse_args()
+    if options.inside is not None:
+        print(json.dumps(watched(options.inside, options)))
+        return
+    desk = settle(options)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for times in (1, TIMES):
+            data = Path(folder) / f"times-{times}"
+            data.mkdir()
+            name = lay_out(data, times, options.split)
+            rows.append(apart(name, data, options))
+            stages = ", ".join(f"{k} {v / 2**20:.1f} MiB" for k, v in rows[-1].peaks.items())
+            print(f"{name}, {rows[-1].images:,} images: {stages}", flush=True)
+    once, repeated = rows
+    for stage, peak in repeated.peaks.items():
+        growth = (peak - once.peaks[stage]) / (repeated.images - once.images)
+        print(f"{stage:<12} {growth:8.1f} bytes an image")
+    write(options.json, "memory", desk, rows)
+
+
+def lay_out(data: Path, times: int, split: str) -> str:
+    """Make a data set of the same images `times` over, by links; give its name."""
+    source = cifar10()
+    if source is None:
+        return png_files(data, times)
+    (file,) = source.glob(f"{split}-*.parquet")
+    (test,) = source.glob("test-*.parquet")
+    for index in range(times):
+        (data / f"train-{index:05d}-of-{times:05d}.parquet").symlink_to(file)
+    (data / "test-00000-of-00001.parquet").symlink_to(test)
+    return f"CIFAR-10 {split} parquet x {times}"
+
+
+def png_files(data: Path, times: int) -> str:
+    """Write noise as PNG in class folders, linked `times` over, and a few to hold out."""
+    draw = np.random.default_rng(0)
+    for index in range(FILES):
+        image = Image.fromarray(draw.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8))
+        held = data / "test" / f"class-{index % 10}"
+        held.mkdir(parents=True, exist_ok=True)
+        image.save(held / f"{index}.png")
+        for copy in range(times):
+            folder = data / "train" / f"class-{index % 10}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{copy}-{index}.png").hardlink_to(held / f"{index}.png")
+    return f"PNG files x {times}"
+
+
+def apart(name: str, data: Path, options: Namespace) -> Peak:
+    """Measure a data set in a process of its own."""
+    command = [sys.executable, __file__, "--inside", str(data), "--threads", str(options.threads)]
+    command += ["--device", options.device, "--precision", options.precision]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    peaks: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return Peak(name, peaks.pop("images"), peaks)
+
+
+def watched(data: Path, options: Namespace) -> dict[str, int]:
+    """Give the peaks of the stages in bytes, and the number of images."""
+    desk = machine(device=options.device, precision=options.precision, workers=options.threads)
+    watch = Watch()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        train = open_data(data, work=work, workers=options.threads).train
+        peaks = {"images": len(train), "open": watch.peak()}
+        cache = pixel_cache(train, SIZE, view="squash", work=work, workers=options.threads)
+        peaks["decode once"] = watch.peak()
+        model = build_model("resnet8", classes=10, size=SIZE, seed=0)
+        desk.place(model)
+        values = np.empty(len(cache), np.float32)
+        for indices, logits in predict(model, cache, machine=desk):
+            target = torch.from_numpy(train.labels[indices]).to(logits.device)
+            values[indices] = el2n(logits, target).cpu().numpy()
+        order = batches(len(cache), 128, seed=0, epoch=0)
+        peaks["score"] = watch.peak()
+        del order
+    peaks["whole run"] = max(peaks[stage] for stage in ("open", "decode once", "score"))
+    return peaks
+
+
+class Watch:
+    """Looks at this process's RssAnon every few milliseconds, in a thread."""
+
+    def __init__(self) -> None:
+        self._highest = 0
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def peak(self) -> int:
+        """Give the highest value in bytes since the last call."""
+        highest, self._highest = max(self._highest, anonymous()), 0
+        gc.collect()
+        return highest
+
+    def _look(self) -> None:
+        while True:
+            self._highest = max(self._highest, anonymous())
+            time.sleep(0.005)
+
+
+def anonymous() -> int:
+    """Read this process's anonymous resident memory in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) * 1024
+    raise OSError("/proc/self/status has no RssAnon; needed Linux. Run this benchmark there.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Each student against the plain PyTorch spelling of the same network, training.
+
+The peer is what one writes without thinking of speed: `nn.InstanceNorm2d` in the ConvNets,
+torchvision's way of spelling ResNets, contiguous memory, eager. Both take the same weights (that
+their logits agree is checked first), batch, optimiser and precision, and step on one fixed batch.
+ConvNets appear twice, eager and compiled, each against the eager peer.
+
+    python benchmarks/students.py [--threads 1] [--json FILE]
+"""
+
+import torch
+import torch.nn.functional as F
+from paired import Pair, compare, enough, parser, settle, write
+from steps import FixedBatch, compiled_twin
+from torch import Tensor, nn
+
+from smallset.models import MEAN, MODELS, STD, Network, build_model
+from smallset.train.device import Machine, can_compile
+from smallset.train.protocol import SMALL_V1
+
+CLASSES = 10
+
+
+class PlainBlock(nn.Module):
+    """Two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times the width out."""
+
+    def __init__(self, inputs: int, width: int, stride: int, *, bottleneck: bool) -> None:
+        super().__init__()
+        outputs = 4 * width if bottleneck else width
+        shapes = (
+            [(inputs, width, 1, 1), (width, width, 3, stride), (width, outputs, 1, 1)]
+            if bottleneck
+            else [(inputs, width, 3, stride), (width, outputs, 3, 1)]
+        )
+        layers: list[nn.Module] = []
+        for i, o, kernel, step in shapes:
+            layers += [
+                nn.Conv2d(i, o, kernel, step, kernel // 2, bias=False),
+                nn.BatchNorm2d(o),
+                nn.ReLU(inplace=True),
+            ]
+        self.body = nn.Sequential(*layers[:-1])
+        self.downsample: nn.Module | None = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        identity = x if self.downsample is None else self.downsample(x)
+        out = self.body(x)
+        out += identity
+        return F.relu(out)
+
+
+class Normalised(nn.Module):
+    """A network behind the ImageNet normalisation of its pixels."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.net((x - self.mean) / self.std)
+        return logits
+
+
+def plain_convnet(depth: int, size: int) -> nn.Module:
+    layers: list[nn.Module] = []
+    for block in range(depth):
+        layers += [
+            nn.Conv2d(128 if block else 3, 128, 3, padding=1),
+            nn.InstanceNorm2d(128, affine=True),
+            nn.ReLU(),
+            nn.AvgPool2d(2),
+        ]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * (size >> depth) ** 2, CLASSES))
+
+
+def plain_resnet(name: str) -> nn.Module:
+    depth = int(name.removeprefix("resnet").partition("-")[0])
+    thin = depth in (8, 20)
+    wide = not thin and not name.endswith("3x3")
+    blocks = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
+    counts = ((depth - 2) // 6,) * 3 if thin else blocks[depth]
+    channels = 16 if thin else 64
+    stem = nn.Conv2d(3, channels, 7 if wide else 3, 2 if wide else 1, 3 if wide else 1, bias=False)
+    layers: list[nn.Module] = [stem, nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
+    if wide:
+        layers.append(nn.MaxPool2d(3, 2, 1))
+    inputs = channels
+    for stage, count in enumerate(counts):
+        width = channels << stage
+        for index in range(count):
+            stride = 2 if stage and not index else 1
+            layers.append(PlainBlock(inputs, width, stride, bottleneck=depth == 50))
+            inputs = width * (4 if depth == 50 else 1)
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, CLASSES))
+
+
+def twin(name: str, model: Network, size: int) -> nn.Module:
+    """Spell a network plainly, with the same weights; raise where it isn't the same function."""
+    depth = name.removeprefix("convnet-d")
+    net = plain_resnet(name) if depth == name else plain_convnet(int(depth), size)
+    peer = Normalised(net)
+    with torch.no_grad():
+        for mine, theirs in zip(model.parameters(), peer.parameters(), strict=True):
+            theirs.copy_(mine)
+        pixels = torch.rand((4, 3, size, size), generator=torch.Generator().manual_seed(1))
+        apart = float((model.train()(pixels) - peer.train()(pixels)).abs().max())
+    if not apart < 1e-2:
+        raise ValueError(
+            f"the plain {name!r} gives logits {apart:.3g} apart; needed the same network. "
+            "Spell it as smallset.models does."
+        )
+    return peer
+
+
+def main() -> None:
+    options = parser(__doc__, rounds=5).parse_args()
+    desk = settle(options)
+    pairs = []
+    for name, architecture in MODELS.items():
+        wide = name.startswith("resnet") and name in (
+            "resnet10",
+            "resnet18",
+            "resnet34",
+            "resnet50",
+        )
+        size = 96 if wide else 32
+        ways = (False, True) if architecture.worth_compiling and can_compile() else (False,)
+        for compiled in ways:
+            case = f"{name}, {size} px{', compiled' if compiled else ''}"
+            if options.only in case:
+                pairs.append(measure(case, name, size, compiled, desk, options.rounds))
+                print(pairs[-1].line(), flush=True)
+    write(options.json, "students", desk, pairs)
+
+
+def measure(case: str, name: str, size: int, compiled: bool, desk: Machine, rounds: int) -> Pair:
+    """Compare training steps of a student with its plain twin's."""
+    model = build_model(name, classes=CLASSES, size=size, seed=0)
+    peer = twin(name, model, size).to(desk.device)
+    desk.place(model)
+    run = compiled_twin(model) if compiled else model
+    # Smaller batches for the deep ones, so that a round stays short on one core.
+    batch = 16 if name.startswith(("resnet34", "resnet50")) else SMALL_V1.batch
+    mine = FixedBatch(run, SMALL_V1.optimizer_for(model), desk, batch=batch, size=size)
+    theirs = FixedBatch(
+        peer,
+        SMALL_V1.optimizer_for(peer),
+        desk,
+        batch=batch,
+        size=size,
+        layout=torch.contiguous_format,
+    )
+    return compare(
+        f"{case}, batch {batch}",
+        enough(lambda: mine.train(1), seconds=0.4, device=desk.device),
+        enough(lambda: theirs.train(1), seconds=0.4, device=desk.device),
+        rounds=rounds,
+        device=desk.device,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The work folder: caches, indexes and observers that a later run can use again."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def check_work(work: Path) -> None:
+    """Make the work folder where it is missing; raise OSError where nothing can be kept in it."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _failure(work, f"cannot be made ({error.strerror})") from error
+    if not os.access(work, os.W_OK | os.X_OK):
+        raise _failure(work, "is read-only for you")
+
+
+@contextmanager
+def keeping(work: Path) -> Iterator[None]:
+    """Turn what the system says about a full disk, while `work` is written, into a clear error."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OSError(
+            f"The work folder {str(work)!r} cannot take more: the disk is full. What was finished "
+            "there is kept. Free some space, or choose a folder on another disk with --work DIR."
+        ) from error
+
+
+def _failure(work: Path, what: str) -> OSError:
+    return OSError(
+        f"The work folder {str(work)!r} {what}. Needed a folder to keep indexes and decoded pixels "
+        "in. Choose another with --work DIR."
+    )

@@ -1,0 +1,28 @@
+"""Does a set belong to the data it is tested on? Class order is the field's silent failure."""
+
+from smallset.records import Classes
+from smallset.store.manifest import Manifest
+
+
+def check_classes(manifest: Manifest, classes: Classes, *, data: str) -> None:
+    """Raise ValueError unless set and data have the same classes at the same indices.
+
+    `data` names the data in the message.
+    """
+    ours, theirs = manifest.classes, classes.names
+    if ours == theirs:
+        return
+    if sorted(ours) == sorted(theirs):
+        at = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b)
+        raise ValueError(
+            f"the set and the test data {data!r} number their classes differently: class {at} is "
+            f"{ours[at]!r} in the set and {theirs[at]!r} in the data. Accuracy would mean nothing. "
+            "Test on the data that the set was made from."
+        )
+    only_set = [c for c in ours if c not in theirs]
+    only_data = [c for c in theirs if c not in ours]
+    raise ValueError(
+        f"the set has {len(ours)} classes and the test data {data!r} has {len(theirs)}; "
+        f"only in the set: {only_set[:3]}, only in the data: {only_data[:3]}. "
+        "Test on the data that the set was made from."
+    )

@@ -1,0 +1,30 @@
+from dataclasses import replace
+
+import pytest
+
+from smallset.records import Classes
+from smallset.store import Codec, check_classes, write
+
+
+@pytest.fixture
+def manifest(make_dataset, make_plan, about, tmp_path):
+    made = write(
+        make_plan(), make_dataset(), tmp_path / "out", codec=Codec("png"), about=about, workers=1
+    )
+    return replace(made.manifest, classes=("ape", "bee", "cow"))
+
+
+def test_the_same_classes_in_the_same_order_pass(manifest):
+    assert check_classes(manifest, Classes(("ape", "bee", "cow")), data="zoo") is None
+
+
+def test_another_order_is_an_error_that_names_the_first_difference(manifest):
+    with pytest.raises(ValueError, match=r"'zoo' .* class 1 is 'bee' in the set and 'cow' in the"):
+        check_classes(manifest, Classes(("ape", "cow", "bee")), data="zoo")
+
+
+def test_other_classes_are_an_error_that_names_them(manifest):
+    with pytest.raises(
+        ValueError, match=r"only in the set: \['bee', 'cow'\], only in the data: \['x'\]"
+    ):
+        check_classes(manifest, Classes(("ape", "x")), data="zoo")
