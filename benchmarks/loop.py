@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from paired import Pair, compare, parser, settle, write
+from paired import Pair, Timer, compare, parser, settle, timer_for, write
 from steps import FixedBatch, compiled_twin
 from torch import nn
 
@@ -31,18 +31,19 @@ CLASSES, FACTOR = 10, 2
 def main() -> None:
     options = parser(__doc__, rounds=7).parse_args()
     desk = settle(options)
+    timer = timer_for(options, desk)
     pairs = []
     for student, size, steps in CASES:
         for view in VIEWS:
             name = f"{student}, {size} px, {view} view"
             if options.only in name:
-                pairs.append(measure(name, student, size, steps, view, desk, options.rounds))
+                pairs.append(measure(name, student, size, steps, view, desk, timer))
                 print(pairs[-1].line(), flush=True)
-    write(options.json, "loop", desk, pairs)
+    write(options, "loop", desk, pairs)
 
 
 def measure(
-    name: str, student: str, size: int, steps: int, view: str, desk: Machine, rounds: int
+    name: str, student: str, size: int, steps: int, view: str, desk: Machine, timer: Timer
 ) -> Pair:
     """Compare one epoch of `fit` with the same number of steps on a fixed batch."""
     images = steps * SMALL_V1.batch
@@ -79,7 +80,7 @@ def measure(
         )
         return fitted.images
 
-    return compare(name, ours, lambda: limit.train(steps), rounds=rounds, device=desk.device)
+    return compare(name, ours, lambda: limit.train(steps), timer)
 
 
 def _run(model: Network) -> nn.Module:

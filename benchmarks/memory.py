@@ -3,6 +3,8 @@
 Each run is a process of its own: `open_data`, the decode-once cache, then an observer's inference
 and EL2N over all images and an epoch's batch order, while a thread watches RssAnon in
 /proc/self/status (mapped cache pages are not anonymous). Target: at most about 100 bytes an image.
+The C library's malloc is told to give every freed tensor back at once (MALLOC_MMAP_THRESHOLD_):
+left alone it keeps tens of MiB or not, by chance, and that would drown what grows with the images.
 The source is a parquet file of CIFAR-10 where it is at hand (`--split train` for its 50,000 images,
 by default the 10,000 of the test split), else 2,000 PNG files in class folders; "ten times" are
 links. Linux only.
@@ -12,6 +14,7 @@ links. Linux only.
 
 import gc
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -39,6 +42,7 @@ SIZE, TIMES, FILES = 32, 10, 2000
 def main() -> None:
     made = parser(__doc__, rounds=1)
     made.add_argument("--split", choices=("test", "train"), default="test")
+    made.add_argument("--passes", type=int, default=1, help="inference passes of --inside")
     made.add_argument("--inside", type=Path, help="measure this folder in this process")
     options = made.parse_args()
     if options.inside is not None:
@@ -51,14 +55,14 @@ def main() -> None:
             data = Path(folder) / f"times-{times}"
             data.mkdir()
             name = lay_out(data, times, options.split)
-            rows.append(apart(name, data, options))
+            rows.append(apart(name, data, TIMES // times, options))
             stages = ", ".join(f"{k} {v / 2**20:.1f} MiB" for k, v in rows[-1].peaks.items())
             print(f"{name}, {rows[-1].images:,} images: {stages}", flush=True)
     once, repeated = rows
     for stage, peak in repeated.peaks.items():
         growth = (peak - once.peaks[stage]) / (repeated.images - once.images)
         print(f"{stage:<12} {growth:8.1f} bytes an image")
-    write(options.json, "memory", desk, rows)
+    write(options, "memory", desk, rows)
 
 
 def lay_out(data: Path, times: int, split: str) -> str:
@@ -89,11 +93,13 @@ def png_files(data: Path, times: int) -> str:
     return f"PNG files x {times}"
 
 
-def apart(name: str, data: Path, options: Namespace) -> Peak:
+def apart(name: str, data: Path, passes: int, options: Namespace) -> Peak:
     """Measure a data set in a process of its own."""
     command = [sys.executable, __file__, "--inside", str(data), "--threads", str(options.threads)]
     command += ["--device", options.device, "--precision", options.precision]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command += ["--passes", str(passes)]
+    exact = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=exact)
     peaks: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
     return Peak(name, peaks.pop("images"), peaks)
 
@@ -111,9 +117,11 @@ def watched(data: Path, options: Namespace) -> dict[str, int]:
         model = build_model("resnet8", classes=10, size=SIZE, seed=0)
         desk.place(model)
         values = np.empty(len(cache), np.float32)
-        for indices, logits in predict(model, cache, machine=desk):
-            target = torch.from_numpy(train.labels[indices]).to(logits.device)
-            values[indices] = el2n(logits, target).cpu().numpy()
+        # Both sizes see as many batches: a batch's own peak, of milliseconds, is caught by chance.
+        for _ in range(options.passes):
+            for indices, logits in predict(model, cache, machine=desk):
+                target = torch.from_numpy(train.labels[indices]).to(logits.device)
+                values[indices] = el2n(logits, target).cpu().numpy()
         order = batches(len(cache), 128, seed=0, epoch=0)
         peaks["score"] = watch.peak()
         del order

@@ -1,7 +1,8 @@
 """The alternating timer of all benchmarks, and the options that they share.
 
 Two ways of doing the same work take turns (A B, B A, A B, ...) in one process, so whatever else the
-machine does slows both alike; each round gives one ratio, and their median counts.
+machine does slows both alike; each round gives one ratio, and their median counts. On a machine
+that other jobs share, `--clock cpu` counts this process's own seconds instead of the wall's.
 """
 
 import argparse
@@ -18,6 +19,28 @@ from smallset.train.device import Machine, hardware, machine
 
 Work = Callable[[], int]
 """Does a fixed amount of work and gives how many images it went through."""
+
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Seconds by a clock, of work that is finished (a GPU's too) when the clock is read."""
+
+    device: str
+    clock: str
+    rounds: int
+
+    def rate(self, work: Work) -> float:
+        """Do the work; give images a second."""
+        started = self._now()
+        images = work()
+        return images / (self._now() - started)
+
+    def _now(self) -> float:
+        if self.device.startswith("cuda"):
+            torch.cuda.synchronize()
+        return CLOCKS[self.clock]()
 
 
 @dataclass(frozen=True)
@@ -50,18 +73,18 @@ class Peak:
     peaks: dict[str, int]
 
 
-def compare(case: str, ours: Work, peer: Work, *, rounds: int, device: str) -> Pair:
-    """Time both in turn for `rounds` rounds, after one unmeasured call of each."""
+def compare(case: str, ours: Work, peer: Work, timer: Timer) -> Pair:
+    """Time both in turn for the timer's rounds, after one unmeasured call of each."""
     ours()
     peer()
     mine, theirs = [], []
-    for turn in range(rounds):
+    for turn in range(timer.rounds):
         if turn % 2:
-            theirs.append(_rate(peer, device))
-            mine.append(_rate(ours, device))
+            theirs.append(timer.rate(peer))
+            mine.append(timer.rate(ours))
         else:
-            mine.append(_rate(ours, device))
-            theirs.append(_rate(peer, device))
+            mine.append(timer.rate(ours))
+            theirs.append(timer.rate(peer))
     ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
     return Pair(
         case,
@@ -70,15 +93,15 @@ def compare(case: str, ours: Work, peer: Work, *, rounds: int, device: str) -> P
         statistics.median(ratios),
         min(ratios),
         max(ratios),
-        rounds,
+        timer.rounds,
     )
 
 
-def enough(work: Work, *, seconds: float, device: str) -> Work:
+def enough(work: Work, *, seconds: float, timer: Timer) -> Work:
     """Repeat short work so that one call takes about `seconds`: timers and the cache settle."""
     work()
     images = work()
-    times = max(1, round(seconds * _rate(work, device) / images))
+    times = max(1, round(seconds * timer.rate(work) / images))
     return lambda: sum(work() for _ in range(times))
 
 
@@ -91,6 +114,12 @@ def parser(documentation: str | None, *, rounds: int) -> argparse.ArgumentParser
     made.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
     made.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     made.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
+    made.add_argument(
+        "--clock",
+        choices=tuple(CLOCKS),
+        default="wall",
+        help="cpu: this process's own seconds (no waiting for other jobs, nor for the disk)",
+    )
     made.add_argument("--only", default="", help="cases whose name contains this text")
     made.add_argument("--json", type=Path, help="append one JSON line with every number here")
     return made
@@ -101,8 +130,13 @@ def settle(options: argparse.Namespace) -> Machine:
     desk = machine(
         device=options.device, precision=options.precision, workers=max(1, options.threads)
     )
-    print(where(desk), flush=True)
+    print(f"{where(desk)}, {options.clock} clock", flush=True)
     return desk
+
+
+def timer_for(options: argparse.Namespace, desk: Machine) -> Timer:
+    """Give the timer that the options ask for."""
+    return Timer(desk.device, options.clock, options.rounds)
 
 
 def where(desk: Machine) -> str:
@@ -113,9 +147,11 @@ def where(desk: Machine) -> str:
     )
 
 
-def write(path: Path | None, benchmark: str, desk: Machine, rows: Sequence[Pair | Peak]) -> None:
+def write(
+    options: argparse.Namespace, benchmark: str, desk: Machine, rows: Sequence[Pair | Peak]
+) -> None:
     """Append the rows (dataclasses of numbers) as one JSON line, where a file was named."""
-    if path is None:
+    if options.json is None:
         return
     line = {
         "benchmark": benchmark,
@@ -123,20 +159,8 @@ def write(path: Path | None, benchmark: str, desk: Machine, rows: Sequence[Pair 
         "torch": torch.__version__,
         "precision": desk.precision,
         "threads": desk.threads,
+        "clock": options.clock,
         "rows": [asdict(row) for row in rows],
     }
-    with path.open("a", encoding="utf-8") as file:
+    with options.json.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
-
-
-def _rate(work: Work, device: str) -> float:
-    _finish(device)
-    started = time.perf_counter()
-    images = work()
-    _finish(device)
-    return images / (time.perf_counter() - started)
-
-
-def _finish(device: str) -> None:
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()

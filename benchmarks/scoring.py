@@ -12,7 +12,6 @@ run of 10 epochs at the speed just measured.
 """
 
 import tempfile
-import time
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
-from paired import Work, compare, parser, settle, write
+from paired import CLOCKS, Work, compare, parser, settle, timer_for, write
 from real_data import cifar10
 from steps import FixedBatch
 from torch import Tensor
@@ -69,15 +68,16 @@ def main() -> None:
             images, labels = random_pixels(options.images)
         else:
             name = "CIFAR-10"
-            started = time.perf_counter()
+            clock = CLOCKS[options.clock]
+            started = clock()
             train = open_data(source, work=work, workers=options.threads).train
             cache = pixel_cache(train, SIZE, view="squash", work=work, workers=options.threads)
-            decoding = time.perf_counter() - started
+            decoding = clock() - started
             at = np.linspace(0, len(train) - 1, options.images).astype(np.int64)
             images, labels = Part(cache, at), train.labels[at]
         ours, peer = scorer(images, labels, desk, work, options.epochs)
         case = f"el2n, resnet8, {name}, {options.images:,} x {options.epochs} epochs"
-        pair = compare(case, ours, peer, rounds=options.rounds, device=desk.device)
+        pair = compare(case, ours, peer, timer_for(options, desk))
         print(pair.line(), flush=True)
         if source is not None:
             whole = len(train) * Observer().epochs / pair.ours
@@ -86,7 +86,7 @@ def main() -> None:
                 f"{decoding:.1f} s, {decoding / (decoding + whole):.1%} of a first scoring run of "
                 f"{Observer().epochs} epochs ({whole:.0f} s at this speed)"
             )
-    write(options.json, "scoring", desk, [pair])
+    write(options, "scoring", desk, [pair])
 
 
 def scorer(

@@ -10,7 +10,7 @@ ConvNets appear twice, eager and compiled, each against the eager peer.
 
 import torch
 import torch.nn.functional as F
-from paired import Pair, compare, enough, parser, settle, write
+from paired import Pair, Timer, compare, enough, parser, settle, timer_for, write
 from steps import FixedBatch, compiled_twin
 from torch import Tensor, nn
 
@@ -124,6 +124,7 @@ def twin(name: str, model: Network, size: int) -> nn.Module:
 def main() -> None:
     options = parser(__doc__, rounds=5).parse_args()
     desk = settle(options)
+    timer = timer_for(options, desk)
     pairs = []
     for name, architecture in MODELS.items():
         wide = name.startswith("resnet") and name in (
@@ -137,12 +138,12 @@ def main() -> None:
         for compiled in ways:
             case = f"{name}, {size} px{', compiled' if compiled else ''}"
             if options.only in case:
-                pairs.append(measure(case, name, size, compiled, desk, options.rounds))
+                pairs.append(measure(case, name, size, compiled, desk, timer))
                 print(pairs[-1].line(), flush=True)
-    write(options.json, "students", desk, pairs)
+    write(options, "students", desk, pairs)
 
 
-def measure(case: str, name: str, size: int, compiled: bool, desk: Machine, rounds: int) -> Pair:
+def measure(case: str, name: str, size: int, compiled: bool, desk: Machine, timer: Timer) -> Pair:
     """Compare training steps of a student with its plain twin's."""
     model = build_model(name, classes=CLASSES, size=size, seed=0)
     peer = twin(name, model, size).to(desk.device)
@@ -161,10 +162,9 @@ def measure(case: str, name: str, size: int, compiled: bool, desk: Machine, roun
     )
     return compare(
         f"{case}, batch {batch}",
-        enough(lambda: mine.train(1), seconds=0.4, device=desk.device),
-        enough(lambda: theirs.train(1), seconds=0.4, device=desk.device),
-        rounds=rounds,
-        device=desk.device,
+        enough(lambda: mine.train(1), seconds=0.4, timer=timer),
+        enough(lambda: theirs.train(1), seconds=0.4, timer=timer),
+        timer,
     )
 
 

@@ -14,7 +14,7 @@ from argparse import Namespace
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
-from paired import Pair, Work, compare, enough, parser, settle, write
+from paired import Pair, Work, compare, enough, parser, settle, timer_for, write
 from PIL import Image
 from torch import Tensor
 
@@ -35,7 +35,7 @@ def main() -> None:
         pairs += against_peers(size, options, desk)
     for size in CROSSING:
         pairs += ways(size, options, desk)
-    write(options.json, "views", desk, pairs)
+    write(options, "views", desk, pairs)
 
 
 def against_peers(size: int, options: Namespace, desk: Machine) -> list[Pair]:
@@ -100,13 +100,9 @@ def timed(case: str, ours: Work, peer: Work, options: Namespace, desk: Machine) 
     """Time one case, and print it, where `--only` lets it through."""
     if options.only not in case:
         return []
-    device = desk.device
+    timer = timer_for(options, desk)
     pair = compare(
-        case,
-        enough(ours, seconds=0.1, device=device),
-        enough(peer, seconds=0.1, device=device),
-        rounds=options.rounds,
-        device=device,
+        case, enough(ours, seconds=0.1, timer=timer), enough(peer, seconds=0.1, timer=timer), timer
     )
     print(pair.line(), flush=True)
     return [pair]

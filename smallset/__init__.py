@@ -8,11 +8,15 @@
 `PatchCrop` is PCA's augmentation as a transform for any training loop.
 """
 
-from smallset.data import from_arrays, open_data
-from smallset.pipeline import compress, evaluate, score
-from smallset.records import Result, Scores
-from smallset.store import CompressedDataset, open_set, verify
-from smallset.train.patchcrop import PatchCrop
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smallset.data import from_arrays, open_data
+    from smallset.pipeline import compress, evaluate, score
+    from smallset.records import Result, Scores
+    from smallset.store import CompressedDataset, open_set, verify
+    from smallset.train.patchcrop import PatchCrop
 
 __all__ = [
     "CompressedDataset",
@@ -27,3 +31,24 @@ __all__ = [
     "score",
     "verify",
 ]
+
+_HOMES = {
+    "CompressedDataset": "smallset.store",
+    "PatchCrop": "smallset.train.patchcrop",
+    "Result": "smallset.records",
+    "Scores": "smallset.records",
+    "compress": "smallset.pipeline",
+    "evaluate": "smallset.pipeline",
+    "from_arrays": "smallset.data",
+    "open_data": "smallset.data",
+    "open_set": "smallset.store",
+    "score": "smallset.pipeline",
+    "verify": "smallset.store",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for: torch takes seconds to import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'smallset' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

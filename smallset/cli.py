@@ -1,5 +1,6 @@
 """The commands."""
 
+import io
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from typer.core import TyperGroup
 
 from smallset import pipeline
 from smallset.demo import run_demo
@@ -17,7 +19,7 @@ from smallset.report.sheet import contact_sheet
 from smallset.report.table import method_key, rows
 from smallset.scores import SCORES
 from smallset.spec import first_line
-from smallset.store import CompressedDataset, open_set
+from smallset.store import CompressedDataset, check_output, open_set, writing
 from smallset.store import verify as verify_set
 from smallset.terminal import (
     Stages,
@@ -31,7 +33,20 @@ from smallset.terminal import (
 )
 from smallset.train.protocol import PROTOCOLS
 
+
+class _Commands(TyperGroup):
+    """Commands that Ctrl-C stops with a word; typer itself says nothing, or "Aborted"."""
+
+    def invoke(self, ctx: object) -> object:
+        try:
+            return super().invoke(ctx)  # type: ignore[arg-type]
+        except KeyboardInterrupt:
+            complain("stopped. What was finished is kept; the same command goes on from there.")
+            sys.exit(130)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Make an image dataset small, and measure what it is really worth.",
     no_args_is_help=True,
     add_completion=False,
@@ -236,6 +251,12 @@ def show(
     """Draw a contact sheet of SET."""
     opened = open_set(set)
     target = out or Path(f"{set.resolve().name}.png")
+    check_output(target)
+    if set.resolve() in target.resolve().parents:
+        raise ValueError(
+            f"'{target}' lies inside the set '{set}', whose files are all accounted for. "
+            "Give --out a file elsewhere."
+        )
     _save_sheet(opened, target)
     say(f"wrote {target}")
 
@@ -243,7 +264,7 @@ def show(
 @app.command()
 def demo(
     out: Annotated[
-        Path, typer.Argument(metavar="[OUT]", help="Folder for the sets, sheets and results.")
+        Path, typer.Argument(metavar="OUT", help="Folder for the sets, sheets and results.")
     ] = Path("demo"),
     workers: Workers = 0,
     work: Work = None,
@@ -271,20 +292,21 @@ def demo(
 
 def main() -> None:
     """Run the command line: one line on stderr and a non-zero exit for whatever is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # no name of a class or file is unprintable
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except (ValueError, OSError, FloatingPointError) as error:
         complain(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        complain("stopped. What was finished is kept; the same command goes on from there.")
-        sys.exit(130)
 
 
 def _save_sheet(made: CompressedDataset, target: Path) -> None:
     part = target.with_name(f".{target.name}.partial")
     try:
-        contact_sheet(made).save(part, format="PNG")
-        part.replace(target)
+        with writing(target):
+            contact_sheet(made).save(part, format="PNG")
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)

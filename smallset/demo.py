@@ -33,7 +33,13 @@ def run_demo(
     `results.jsonl`; what a stopped demo had finished there is not made again. Digits are 8 x 8, so
     at 16 px a mosaic's tiles show them pixel for pixel.
     """
-    (out / "sets").mkdir(parents=True, exist_ok=True)
+    try:
+        (out / "sets").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"the demo's folder '{out}' cannot be made ({error.strerror}). Needed a place for its "
+            "sets and sheets. Name another: smallset demo OUT."
+        ) from error
     results: list[Result] = []
     shown: dict[str, CompressedDataset] = {}
     for replicate in range(REPLICATES):

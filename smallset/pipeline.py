@@ -13,10 +13,11 @@ import platformdirs
 import torch
 
 from smallset.data import Data, ImageDataset, fit_boxes, open_data, pixel_cache
-from smallset.evidence.results import append_result, read_results
+from smallset.data.work import check_work, keeping
+from smallset.evidence.results import append_result, check_results, read_results
 from smallset.methods import Method, method_from, score_from, spec_of, view_from
 from smallset.models import Network, build_model, check_model
-from smallset.records import Fit, Progress, Result, Scores
+from smallset.records import Fit, Progress, Result, Scores, Selection
 from smallset.scores import Observed
 from smallset.scores.table import write_scores
 from smallset.seeds import derive
@@ -29,6 +30,7 @@ from smallset.store import (
     check_output,
     open_set,
     write,
+    writing,
 )
 from smallset.train import loop, views
 from smallset.train.device import Machine, can_compile, hardware, machine
@@ -38,6 +40,8 @@ from smallset.train.protocol import Protocol, protocol_for
 # From about so many views on, a compiled network has earned back the compiler's seconds. The rule
 # looks at one student alone, so a resumed run computes what an uninterrupted one does.
 _COMPILE_FROM_VIEWS = 20_000
+# Beyond about this side Pillow takes an image for a decompression bomb.
+_LARGEST_SIDE = 8192
 
 
 def compress(
@@ -75,10 +79,14 @@ def compress(
     opened = _open(data, desk, skip_bad=skip_bad)
     source = opened.train
     side = _side(source, size)
+    boxes = fit_boxes(source.sizes, fit)
     _check_budget(source, chosen, ipc)
+    # Lays out nothing, to hear now and not after scoring of a size without room for the tiles.
+    chosen.mosaic(Selection(np.empty(0, np.int64)), source.labels, boxes, size=side)
     values, observer = None, None
     if chosen.score is not None and chosen.select.needs_scores:
-        values = chosen.score(_observed(source, side, fit, desk, cache=cache))
+        with keeping(desk.work):
+            values = chosen.score(_observed(source, side, fit, desk, cache=cache))
         observer = chosen.score.observer.resolved(size=side)
     selection = chosen.select(
         values,
@@ -87,7 +95,7 @@ def compress(
         per_class=ipc * chosen.mosaic.tiles,
         seed=seed,
     )
-    plan = chosen.mosaic(selection, source.labels, fit_boxes(source.sizes, fit), size=side)
+    plan = chosen.mosaic(selection, source.labels, boxes, size=side)
     here = desk.machine
     about = About(
         method=method if isinstance(method, str) else spec_of(method),
@@ -148,8 +156,10 @@ def score(
             "source": source.fingerprint,
             "observer": observed.fingerprint(scorer.observer, 0),
         }
-        made[text] = Scores(scorer(observed), made_by)
-    write_scores(out, made, rows=source.rows, labels=source.labels)
+        with keeping(desk.work):
+            made[text] = Scores(scorer(observed), made_by)
+    with writing(out):
+        write_scores(out, made, rows=source.rows, labels=source.labels)
     return made
 
 
@@ -184,7 +194,9 @@ def evaluate(
     if not wanted or min(wanted) < 0:
         raise ValueError(f"seeds={seeds} trains no student. Give how many, at least 1.")
     desk = _desk(device, precision, workers, work, progress)
-    target = _check_results(results, opened_set)
+    target = None if results is None else Path(results)
+    if target:
+        check_results(target, outside=opened_set.path)
     known = {r.fingerprint: r for r in read_results(target)} if target else {}
     opened = _open(data, desk, skip_bad=skip_bad)
     check_classes(opened_set.manifest, opened.test.classes, data=opened.name)
@@ -293,6 +305,7 @@ def _desk(
 ) -> _Desk:
     here = machine(device=device, precision=precision, workers=workers)
     folder = Path(work) if work else platformdirs.user_cache_path("smallset")
+    check_work(folder)
     return _Desk(here, folder, workers, progress)
 
 
@@ -327,6 +340,8 @@ def _observed(source: ImageDataset, size: int, fit: Fit, desk: _Desk, *, cache: 
 def _side(data: ImageDataset, size: int | None) -> int:
     if size is not None:
         _check_number("size", size, least=1, unit="the side in pixels")
+        if size > _LARGEST_SIDE:
+            raise ValueError(f"size={size} is too large. Give at most {_LARGEST_SIDE} pixels.")
         return size
     sides = np.unique(data.sizes)
     return int(sides[0]) if len(sides) == 1 else 224
@@ -344,30 +359,12 @@ def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:
     have = int(counts[poorest])
     if have < ipc * tiles:
         layout = f" with {spec_of(method.mosaic)}" if tiles > 1 else ""
-        fits = f"Use ipc<={have // tiles}" if have >= tiles else "Leave that class out"
+        fits = f"ipc<={have // tiles}" if have >= tiles else "more images of that class"
         raise ValueError(
             f"ipc={ipc}{layout} needs {ipc * tiles} images per class, but "
-            f"{data.classes.names[poorest]!r} has {have}. {fits}"
+            f"{data.classes.names[poorest]!r} has {have}. Use {fits}"
             f"{' or a smaller factor' if tiles > 1 else ''}."
         )
-
-
-def _check_results(results: str | Path | None, opened_set: CompressedDataset) -> Path | None:
-    if results is None:
-        return None
-    target = Path(results)
-    folder = target.resolve().parent
-    if opened_set.path.resolve() in target.resolve().parents:
-        raise ValueError(
-            f"the results file {str(results)!r} lies inside the set {str(opened_set.path)!r}, "
-            "whose files are all accounted for. Give --results a file elsewhere."
-        )
-    if not folder.is_dir() or target.is_dir():
-        raise ValueError(
-            f"results cannot go to {str(results)!r}: needed a file in a folder that exists. "
-            "Make the folder first, or give --results another file."
-        )
-    return target
 
 
 def _cell(

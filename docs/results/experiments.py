@@ -47,7 +47,9 @@ METHODS = {
     "PCA": "pca(score={score})",
     "PCA under the canvas view": "pca(score={score}, view=canvas)",
     "mosaics of random images under the patch view": "random(factor=2, view=patch)",
-    "easiest under a crop of equal zoom": "prune(score={score}, select=easiest, view=canvas(scale=(0.02, 0.25)))",
+    "easiest under a crop of equal zoom": (
+        "prune(score={score}, select=easiest, view=canvas(scale=(0.02, 0.25)))"
+    ),
     "PCA's selection cut to its centre": "pca(score={score}, content=centre)",
 }
 MAIN = tuple(METHODS)[:4]

@@ -146,7 +146,9 @@ def _empty(total: int, scratch: Path | None, split: str) -> Scan:
     def column(name: str, dtype: str, *shape: int) -> np.ndarray:
         if scratch is None or total == 0:
             return np.empty((total, *shape), dtype)
-        return np.memmap(scratch / f"{split}.{name}", dtype, "w+", shape=(total, *shape))
+        path = scratch / f"{split}.{name}"
+        _reserve(path, total * int(np.prod(shape, initial=np.dtype(dtype).itemsize)))
+        return np.memmap(path, dtype, "r+", shape=(total, *shape))
 
     return Scan(
         column("labels", "i8"),
@@ -157,3 +159,11 @@ def _empty(total: int, scratch: Path | None, split: str) -> Scan:
         column("entry", "S32"),
         (),
     )
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Write zeros: on a full disk that is an error, where a hole in a mapped file kills Python."""
+    zeros = bytes(1 << 16)
+    with path.open("wb") as file:
+        for start in range(0, size, len(zeros)):
+            file.write(zeros[: size - start])

@@ -1,6 +1,7 @@
 """`results.jsonl`: append-only, one line a trained student."""
 
 import dataclasses
+import io
 import json
 import os
 from pathlib import Path
@@ -40,21 +41,11 @@ def append_result(path: Path, result: Result) -> None:
     Raises OSError where the disk is full, and then leaves the file as it was.
     """
     # ASCII: any class name survives, and no character in one ends a line.
-    line = json.dumps(dataclasses.asdict(result)) + "\n"
-    before = path.stat().st_size if path.exists() else None
+    line = (json.dumps(dataclasses.asdict(result)) + "\n").encode()
     try:
         with path.open("ab", buffering=0) as file:
-            rest = memoryview(line.encode())
-            while rest:  # an unbuffered write may take only a part
-                rest = rest[file.write(rest) :]
-            os.fsync(file.fileno())
-    except BaseException as error:
-        if before is None:
-            path.unlink(missing_ok=True)
-        else:
-            os.truncate(path, before)
-        if not isinstance(error, OSError):
-            raise
+            _add(file, line)
+    except OSError as error:
         raise OSError(
             f"the result cannot be added to {str(path)!r} ({error.strerror}); the file is as it "
             "was. Free some space, or give --results a file on another disk."
@@ -73,6 +64,18 @@ def read_results(path: Path) -> list[Result]:
         for number, line in enumerate(path.read_bytes().split(b"\n"), 1)
         if line.strip()
     ]
+
+
+def _add(file: io.FileIO, line: bytes) -> None:
+    """Write the whole line or, whatever comes between, Ctrl-C included, none of it."""
+    before, written = file.seek(0, os.SEEK_END), 0
+    try:
+        while written < len(line):  # an unbuffered write may take only a part
+            written += file.write(line[written:])
+        os.fsync(file.fileno())
+    except BaseException:
+        file.truncate(before)
+        raise
 
 
 def _read(line: bytes, where: str) -> Result:

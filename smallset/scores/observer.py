@@ -5,6 +5,7 @@ folder under the fingerprint of what made it, and a killed one goes on at its la
 """
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int32, Int64
 from torch import Tensor
 
 from smallset.models import build_model, check_model
@@ -25,7 +26,7 @@ from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images, Order, fit
 from smallset.train.protocol import Protocol
-from smallset.train.views import Canvas
+from smallset.train.views import Canvas, Drawn, View
 
 VERSION = "observer-1"
 
@@ -36,6 +37,7 @@ OBSERVER_V1 = Protocol(
 )  # fmt: skip
 RECIPES: dict[str, Protocol] = {OBSERVER_V1.name: OBSERVER_V1}
 _VIEW = Canvas(scale=(0.6, 1.0))
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,15 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         ):
             target = torch.from_numpy(data.labels[indices]).to(logits.device)
             values[indices] = el2n(logits, target).cpu().numpy()
-        _replace(folder / f"el2n-{epoch:04d}.npy", values)
-        part = folder / f"state.partial-{os.getpid()}"
+        buffer = io.BytesIO()
+        np.save(buffer, values)
+        _replace(folder / f"el2n-{epoch:04d}.npy", buffer)
+        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         torch.save(
             {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epoch + 1},
-            part,
+            buffer,
         )
-        os.replace(part, state)
+        _replace(state, buffer)
 
     whole = np.broadcast_to(
         np.array([0, 0, data.images.size, data.images.size], np.int32), (len(data.images), 1, 4)
@@ -162,7 +166,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         data.labels,
         whole,
         protocol=protocol,
-        view=_VIEW,
+        view=_ByEpoch(_VIEW, len(data.images)),
         seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
         machine=data.machine,
         optimizer=optimizer,
@@ -172,10 +176,44 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
     )
 
 
-def _replace(path: Path, values: Float32[np.ndarray, " n"]) -> None:
+def _replace(path: Path, content: io.BytesIO) -> None:
     part = path.with_suffix(f".partial-{os.getpid()}")
-    with part.open("wb") as file:
-        np.save(file, values)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with part.open("wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class _ByEpoch:
+    """A view's own draws, made for the whole set once an epoch: 17 bytes an image.
+
+    A shuffled batch of a large set draws through the random numbers of most of it: on CIFAR-10 that
+    took 3.4 s of an epoch where this takes 0.05.
+    """
+
+    def __init__(self, view: View, images: int) -> None:
+        self._view = view
+        self._box = np.empty((images, 4), np.int32)
+        self._flip = np.empty(images, bool)
+        self._drawn: tuple[int, int] | None = None
+
+    def draw(
+        self,
+        tile_box: Int32[np.ndarray, "m tiles 4"],
+        images: Int64[np.ndarray, " k"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> Drawn:
+        """Draw the views of `images` for one epoch."""
+        if self._drawn != (seed, epoch):
+            for start in range(0, len(self._flip), _BLOCK):
+                here = np.arange(start, min(start + _BLOCK, len(self._flip)))
+                drawn = self._view.draw(tile_box, here, seed=seed, epoch=epoch)
+                self._box[here], self._flip[here] = drawn.box, drawn.flip
+            self._drawn = (seed, epoch)
+        return Drawn(self._box[images], self._flip[images])

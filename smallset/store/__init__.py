@@ -4,7 +4,7 @@ from smallset.store.codec import Codec
 from smallset.store.folders import class_folders
 from smallset.store.manifest import Manifest, Seeds, Source, read_manifest
 from smallset.store.match import check_classes
-from smallset.store.output import check_output
+from smallset.store.output import check_output, writing
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import render
@@ -28,4 +28,5 @@ __all__ = [
     "render",
     "verify",
     "write",
+    "writing",
 ]

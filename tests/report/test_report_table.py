@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from result_toy import result
+from scipy import stats
+
+from smallset.methods import method_from, spec_of
+from smallset.report.table import HEADER, markdown, method_key, rows, seeds_note
+
+RANDOM, BEST = [0.30, 0.32, 0.31, 0.35], [0.40, 0.45, 0.41]
+PCA = "pca(score=el2n(observer=observer(seed={})))"
+
+
+def group(top1: list[float], *, method: str = "random", spec: str | None = None) -> list:
+    return [
+        result(
+            method=method, spec=spec or method, top1=value, student_seed=seed, set_seed=seed,
+            plan_sha256=f"{method}{seed}", image_bytes=1000 + 10 * seed,
+        )
+        for seed, value in enumerate(top1)
+    ]  # fmt: skip
+
+
+def observed(top1: list[float]) -> list:
+    """One method, three observer seeds: what was typed and the whole spec differ in them."""
+    return [
+        result(
+            method=PCA.format(seed), spec=spec_of(method_from(PCA.format(seed))), top1=value,
+            observer_seed=seed, student_seed=seed, plan_sha256=f"pca{seed}",
+        )
+        for seed, value in enumerate(top1)
+    ]  # fmt: skip
+
+
+def test_replicates_of_other_observer_seeds_are_one_row():
+    table = rows(group(RANDOM) + observed(BEST))
+    assert [row.top1.n for row in table] == [4, 3]
+    assert table[1].label == PCA.format(0)
+    assert (table[1].sets, table[1].observers, table[1].students) == (3, 3, 3)
+
+
+def test_methods_that_differ_in_anything_else_are_rows_of_their_own():
+    specs = [PCA.format(0), "pca", "pca(factor=3)", "pca(score=el2n(epochs=2))",
+             "pca(score=el2n(observer=observer(epochs=20)))", "random", "random(factor=2)",
+             "pca(view=canvas)", "el2n(select=hardest)", "el2n(runs=2)"]  # fmt: skip
+    keys = {method_key(spec_of(method_from(text))) for text in specs}
+    assert len(keys) == len(specs) - 1
+    assert method_key(spec_of(method_from("pca"))) == method_key(
+        spec_of(method_from(PCA.format(7)))
+    )
+
+
+def test_labels_name_methods_by_their_key():
+    results = observed(BEST)
+    assert rows(results, labels={method_key(results[0].spec): "ours"})[0].label == "ours"
+
+
+def test_intervals_and_differences_are_those_of_scipy():
+    row = rows(group(RANDOM) + group(BEST, method="el2n"))[1]
+    expected = stats.t.interval(0.95, 2, np.mean(BEST), stats.sem(BEST))
+    assert (row.top1.low, row.top1.high) == pytest.approx(expected)
+    welch = stats.ttest_ind(BEST, RANDOM, equal_var=False).confidence_interval(0.95)
+    difference = row.minus_random
+    assert (difference.low, difference.high) == pytest.approx((welch.low, welch.high))
+    assert difference.mean == pytest.approx(np.mean(BEST) - np.mean(RANDOM))
+
+
+@pytest.mark.parametrize(
+    ("top1", "verdict"),
+    [(BEST, "better"), ([0.1, 0.11, 0.12], "worse"), ([0.30, 0.40], "unclear"), ([0.9], "unclear")],
+)
+def test_a_verdict_needs_an_interval_without_zero(top1, verdict):
+    first, second = rows(group(RANDOM) + group(top1, method="el2n"))
+    assert (first.verdict, second.verdict) == ("baseline", verdict)
+
+
+def test_the_baseline_is_found_wherever_it_stands_and_its_absence_shows():
+    assert [r.verdict for r in rows(group(BEST, method="el2n") + group(RANDOM))] == [
+        "better", "baseline"]  # fmt: skip
+    alone = rows(group(BEST, method="el2n"))[0]
+    assert alone.minus_random is None
+    assert alone.verdict != "better"
+
+
+def test_cells_are_percent_bytes_and_ratio():
+    first, second = rows(group([0.25, 0.35]) + group([0.5], method="el2n"))
+    assert len(first.cells()) == len(HEADER)
+    assert first.cells() == ("random", "30.0 [-33.5, 93.5]", "", "baseline", "1,005", "19.9", "2")
+    assert second.cells() == ("el2n", "50.0 (one run)", "+20.0 (one run)", "unclear", "1,000",
+                              "20.0", "1")  # fmt: skip
+
+
+def test_markdown_is_a_line_a_row():
+    lines = markdown(rows(group([0.25, 0.35]))).splitlines()
+    assert lines[0] == "| " + " | ".join(HEADER) + " |"
+    assert lines[1].count("|") == lines[0].count("|") == lines[2].count("|")
+    assert lines[2].startswith("| random | 30.0 [-33.5, 93.5] |")
+
+
+def test_the_note_says_which_seeds_varied():
+    same_set = [result(method="el2n", spec="el2n", student_seed=s, observer_seed=0) for s in (0, 1)]
+    note = seeds_note(rows(group(RANDOM) + observed(BEST) + same_set))
+    assert note == (
+        f"random: 4 sets, 4 student seeds; {PCA.format(0)}: 3 sets, 3 observers, 3 student seeds; "
+        "el2n: 1 set, 1 observer, 2 student seeds"
+    )
+
+
+def test_a_table_of_no_results_has_no_rows():
+    assert rows([]) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"student": "resnet20"}, {"protocol": "standard-v1"}, {"ipc": 2}, {"size": 16},
+        {"dataset": "other"}, {"data_fingerprint": "e"}, {"labels": "soft"},
+    ],
+)  # fmt: skip
+def test_settings_are_not_mixed(change):
+    with pytest.raises(ValueError, match=r"one setting, but these results mix 2 .*Filter them fir"):
+        rows([*group(RANDOM), result(**change)])

@@ -1,0 +1,47 @@
+"""Results that no student had to learn for."""
+
+from dataclasses import replace
+
+from smallset.records import Result
+
+_RESULT = Result(
+    fingerprint="f",
+    dataset="toy",
+    data_fingerprint="d",
+    held_out="test split of the source",
+    method="random",
+    spec="random(factor=1)",
+    plan_sha256="p",
+    classes=("ape", "bee"),
+    ipc=1,
+    images=2,
+    size=8,
+    view="canvas",
+    labels="hard",
+    student="resnet8",
+    protocol="small-v1",
+    set_seed=0,
+    observer_seed=None,
+    student_seed=0,
+    top1=0.5,
+    top5=1.0,
+    per_class=(0.25, 0.75),
+    loss=0.125,
+    steps=1200,
+    seconds=2.5,
+    images_per_second=1234.5,
+    image_bytes=1000,
+    label_bytes=0,
+    source_images=20,
+    source_bytes=20_000,
+    precision="float32",
+    device="cpu",
+    threads=1,
+    hardware="a processor",
+    compiled=False,
+    versions={"torch": "2.13"},
+)
+
+
+def result(**changes: object) -> Result:
+    return replace(_RESULT, **changes)

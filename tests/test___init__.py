@@ -1,0 +1,37 @@
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import smallset
+
+
+@pytest.mark.parametrize("name", smallset.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(smallset, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'smallset' has no attribute 'distill'"):
+        _ = smallset.distill
+
+
+def test_importing_the_package_does_not_import_torch():
+    code = "import smallset, sys; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_ctrl_c_while_importing_leaves_no_traceback():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "smallset", "list"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.6)  # past the interpreter's own start, well before torch is in
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stderr

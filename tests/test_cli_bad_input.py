@@ -1,0 +1,299 @@
+"""What a user can get wrong: one line that says what to do, and nothing left behind."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from cli_toy import QUICK, TINY, Shell, contents, picture, refused, tree
+from PIL import Image
+
+from smallset.store import open_set
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+def table(root: Path, labels: list[object], *, names: list[str] | None = None) -> Path:
+    """Write train and test parquet files of noise with these labels."""
+    root.mkdir()
+    for split in ("train", "test"):
+        paths = []
+        for row in range(len(labels)):
+            paths.append(root / f"{split}{row}.png")
+            picture(row + (900 if split == "test" else 0)).save(paths[-1])
+        images = [{"bytes": p.read_bytes(), "path": None} for p in paths]
+        for path in paths:
+            path.unlink()
+        made = datasets.Dataset.from_dict({"image": images, "label": labels})
+        made = made.cast_column("image", datasets.Image())
+        if names:
+            made = made.cast_column("label", datasets.ClassLabel(names=names))
+        made.to_parquet(root / f"{split}-0.parquet")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("nowhere", ["There is no data set 'nowhere'", "a folder that exists"]),
+        ("digit", ["Did you mean 'digits'?"]),
+        ("empty", ["holds no images", "DATA/<class>/*"]),
+        ("hollow", ["holds no images"]),
+        ("a-file", ["'a-file' is a file", "Give the folder"]),
+        ("one", ["'one' has 1 class ['ape']", "at least two"]),
+        ("lone", ["The class 'bee' has 1 image(s), all the same", "Add images"]),
+    ],
+)  # fmt: skip
+def test_data_that_is_not_there_or_too_little_is_named(shell, data, said):
+    (shell.root / "empty").mkdir()
+    (shell.root / "hollow/train/ape").mkdir(parents=True)
+    (shell.root / "a-file").write_text("x")
+    tree(shell.root / "one", {"ape": 4})
+    tree(shell.root / "lone", {"ape": 4, "bee": 1}, test={})
+    refused(shell.compress(data, shell.outs / "set", "--method", "random"), *said)
+    assert contents(shell.outs) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--ipc", 3, "--method", QUICK],
+         ["ipc=3 with grid(factor=2", "needs 12 images per class", "'bee' has 8. Use ipc<=2 or"]),
+        (["--ipc", 9, "--method", "el2n"], ["ipc=9 needs 9 images per class", "Use ipc<=8."]),
+        (["--ipc", 10**30, "--method", QUICK], ["Use ipc<=2 or a smaller factor"]),
+        (["--method", "pca(factor=3)"],
+         ["'bee' has 8. Use more images of that class or a smaller factor."]),
+        (["--ipc", 0], ["ipc=0 is too small. Give images per class, at least 1."]),
+        (["--ipc", -4], ["ipc=-4 is too small"]),
+        (["--size", 0], ["size=0 is too small"]),
+        (["--size", 10**12], ["size=1000000000000 is too large. Give at most 8192 pixels."]),
+        (["--ipc", 1, "--size", 1, "--method", QUICK],
+         ["a canvas of 1 px has no room for 2 tiles"]),
+        (["--seed", -1], ["seed=-1 is too small"]),
+        (["--workers", -1], ["workers=-1 is negative"]),
+        (["--precision", "half"], ["'half' is not known. Give auto, float32 or bfloat16."]),
+        (["--device", "gpu"], ["device 'gpu' cannot be used", "Give auto, cpu, cuda"]),
+        (["--codec", "gif"], ["codec 'gif' is not known. Use one of png, jpeg"]),
+        (["--codec", "jpeg:101"], ["'101', which is not a whole number from 1"]),
+        (["--method", "pcs"], ["no method 'pcs'. Did you mean 'pca'? Known: random, pca"]),
+        (["--method", "pca(score=el2m)"], ["no score 'el2m'. Did you mean 'el2n'? Known: el2n."]),
+        (["--method", "pca(facto=3)"], ["no option 'facto'. Did you mean 'factor'? Known: score,"]),
+        (["--method", "pca(factor=0)"], ["factor=0 leaves no tile"]),
+        (["--method", "pca(factor=two)"], ["pca's option 'factor' must be a whole number, not"]),
+        (["--method", "pca(factor=2"], ["cannot read the spec 'pca(factor=2'", "closing ')'"]),
+        (["--method", "el2n(observer=observer(model=resnet9))"], ["no model 'resnet9'. Did you"]),
+        (["--method", "el2n(epochs=11)"], ["reads past the end of its observer"]),
+    ],
+)  # fmt: skip
+def test_options_that_cannot_be_are_refused_before_any_scoring(shell, options, said):
+    tree(shell.root / "data", TINY | {"bee": 8, "cow": 9, "ape": 9})
+    refused(shell("compress", "data", shell.outs / "set", *options), *said)
+    assert contents(shell.outs) == []
+    assert shell.observers() == []
+
+
+def bad_files(root: Path) -> dict[str, bytes]:
+    """The content of one file for each way in which a file can be bad."""
+    picture(7).save(root / "good.png")
+    picture(7, 20).save(root / "large.png")
+    good, large = (root / "good.png").read_bytes(), (root / "large.png").read_bytes()
+    (root / "good.png").unlink()
+    (root / "large.png").unlink()
+    return {
+        "cut.png": good[: len(good) // 2],
+        "empty.png": b"",
+        "words.png": b"these are words",
+        "notes.txt": b"to do",
+        "other.jpg": good,
+        "bomb.png": large,
+    }
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_bad_files_are_named_and_left_out_only_when_asked(shell, monkeypatch, skip):
+    data = tree(shell.root / "data")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    for name, content in bad_files(shell.root).items():
+        (data / "train/ape" / name).write_bytes(content)
+    out = shell.outs / "set"
+    ran = shell.compress("data", out, "--method", "random", *(["--skip-bad"] if skip else []))
+    if not skip:
+        refused(ran, "'data' has 6 bad file(s): 'ape/bomb.png' is too large (",
+                "'ape/cut.png' is damaged or cut short", "'ape/empty.png' is empty (0 bytes)",
+                "'ape/notes.txt' has the extension '.txt'", "'ape/other.jpg' holds a PNG image",
+                "and 1 more", "--skip-bad")  # fmt: skip
+        assert contents(shell.outs) == []
+        return
+    assert ran.code == 0
+    assert "left out 6 unreadable images (the first: ape/bomb.png, ape/cut.png" in ran.out
+    names = ("bomb.png", "cut.png", "empty.png", "notes.txt", "other.jpg", "words.png")
+    assert open_set(out).manifest.source.skipped == tuple(f"ape/{name}" for name in names)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([0, 1, 5, 0, 1], ["Row 2 of the train split of 'data' has the label 5", "Correct or"]),
+        ([0, 1, -1, 0, 1], ["Row 2 of the train split of 'data' has the label -1"]),
+        ([0, 1, None, 0, 1], ["Row 2 of the train split of 'data' has the label None"]),
+        ([0.5, 1.5], ["'label' of", "holds double values"]),
+    ],
+)
+def test_labels_out_of_range_or_missing_name_the_row(shell, labels, said):
+    root = table(shell.root / "data", labels)
+    if labels[0] == 0:
+        for file in root.glob("*.parquet"):
+            plain = pq.read_table(file)
+            facts = json.loads(plain.schema.metadata[b"huggingface"])
+            facts["info"]["features"]["label"] = {"names": ["ape", "bee"], "_type": "ClassLabel"}
+            pq.write_table(plain.replace_schema_metadata({"huggingface": json.dumps(facts)}), file)
+    refused(shell.compress("data", shell.outs / "set", "--method", "random"), *said)
+    assert contents(shell.outs) == []
+
+
+def test_parquet_without_the_columns_lists_the_columns(shell):
+    for name, columns in {"blind": {"label": [0, 1]}, "mute": {"image": [b"x", b"y"]}}.items():
+        (shell.root / name).mkdir()
+        pq.write_table(pa.table(columns), shell.root / name / "train.parquet")
+    method = ("--method", "random")
+    refused(shell.compress("blind", shell.outs / "set", *method),
+            "has no image column; its columns are ['label']", "Rename it")  # fmt: skip
+    refused(shell.compress("mute", shell.outs / "set", *method),
+            "has no label column; its columns are ['image']")  # fmt: skip
+    assert contents(shell.outs) == []
+
+
+def test_labels_as_text_and_odd_class_names_round_trip(shell):
+    names = ["a b", "x/y", "Träumer", "träumer", "train", ":cat:", "[bold]", ".."]
+    root = table(shell.root / "data", names * 2)
+    out = shell.outs / "set"
+    assert shell.compress("data", out, "--method", "random").code == 0
+    assert open_set(out).manifest.classes == tuple(sorted(names))
+    ran = shell.evaluate(out, root, "--seeds", 1)
+    assert ran.code == 0
+    for name in names:
+        assert f"{name} " in ran.out
+    assert shell("verify", out).code == 0
+    again = shell.evaluate(out, root, "--seeds", 1)
+    assert again.out.splitlines()[0] == ran.out.splitlines()[0]
+
+
+def test_an_output_that_exists_is_kept(shell):
+    tree(shell.root / "data")
+    (shell.outs / "set").mkdir()
+    (shell.outs / "set/mine.txt").write_text("mine")
+    (shell.outs / "scores.parquet").write_text("mine")
+    (shell.outs / "sheet.png").write_text("mine")
+    before = contents(shell.outs)
+    refused(shell.compress("data", shell.outs / "set"), "/set' exists already", "another name")
+    refused(shell("score", "data", shell.outs / "scores.parquet"), "exists already")
+    assert shell.compress("data", "small", "--method", "random").code == 0
+    refused(shell("show", "small", "--out", shell.outs / "sheet.png"), "exists already")
+    assert contents(shell.outs) == before
+    assert (shell.outs / "sheet.png").read_text() == "mine"
+
+
+def test_an_output_without_a_folder_is_refused(shell):
+    refused(shell.compress("digits", "no/where"), "the folder", "does not exist. Make it first")
+    refused(shell("score", "digits", "scores.csv"), "a .parquet file, not 'scores.csv'")
+    refused(shell("score", "digits", "no/scores.parquet"), "does not exist. Make it first")
+    Path("file").write_text("x")
+    refused(shell("demo", "file"), "the demo's folder 'file' cannot be made")
+
+
+Spoil = Callable[[Path], object]
+EDITS: dict[str, tuple[Spoil, str]] = {
+    "manifest edited": (
+        lambda s: (s / "manifest.json").write_text(
+            (s / "manifest.json").read_text().replace('"squash"', '"crop"')
+        ),
+        "manifest.json' was edited",
+    ),
+    "manifest cut": (lambda s: (s / "manifest.json").write_text("{"), "is not valid JSON"),
+    "manifest gone": (lambda s: (s / "manifest.json").unlink(), "has no manifest.json"),
+    "plan changed": (
+        lambda s: (s / "plan.parquet").write_bytes((s / "plan.parquet").read_bytes()[:-9] + b"x"),
+        "plan.parquet",
+    ),
+    "file missing": (lambda s: (s / "ape/00000.png").unlink(), "ape/00000.png"),
+    "file added": (lambda s: picture(1).save(s / "ape/mine.png"), "ape/mine.png"),
+    "class added": (lambda s: (s / "dog").mkdir(), "dog/"),
+    "file changed": (lambda s: picture(1).save(s / "ape/00000.png"), "ape/00000.png"),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_set_that_was_changed_is_refused_by_verify_and_evaluate(shell, what):
+    spoil, said = EDITS[what]
+    data, made = tree(shell.root / "data"), shell.outs / "set"
+    assert shell.compress("data", made, "--method", "random").code == 0
+    spoil(made)
+    before = contents(shell.outs)
+    verified = shell("verify", made)
+    assert verified.code == 1
+    assert verified.err.startswith("error: ")
+    assert said in verified.err
+    assert verified.out == ""
+    refused(shell.evaluate(made, data, "--seeds", 1), said)
+    assert contents(shell.outs) == before
+    assert not Path("results.jsonl").exists()
+
+
+def test_a_path_that_is_no_set_is_refused_by_every_reader(shell):
+    tree(shell.root / "data")
+    said = "'data' has no manifest.json, so it is not a set"
+    for command in (["verify"], ["show"], ["evaluate", "--data", "digits"]):
+        refused(shell(*command, "nothing"), "'nothing' does not exist", "smallset compress")
+        if command != ["verify"]:  # which lists all problems, a line each
+            refused(shell(*command, "data"), said)
+    assert said in shell("verify", "data").err
+
+
+def test_test_data_with_other_classes_or_another_order_is_refused(shell):
+    made = shell.outs / "set"
+    table(shell.root / "data", [0, 1, 2] * 2, names=["ape", "bee", "cow"])
+    table(shell.root / "turned", [0, 1, 2] * 2, names=["bee", "ape", "cow"])
+    tree(shell.root / "fewer", {"ape": 2, "bee": 2})
+    assert shell.compress("data", made, "--method", "random").code == 0
+    refused(shell.evaluate(made, "fewer"), "the set has 3 classes and the test data 'fewer' has 2",
+            "only in the set: ['cow']", "Test on the data")  # fmt: skip
+    refused(shell.evaluate(made, "turned"), "number their classes differently: class 0 is 'ape'",
+            "'bee' in the data")  # fmt: skip
+    assert not Path("results.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--student", "resnet9"], ["no model 'resnet9'. Did you mean", "Known: convnet-d3"]),
+        (["--protocol", "smal-v1"], ["no protocol 'smal-v1'. Did you mean 'small-v1'? Known:"]),
+        (["--seeds", 0], ["seeds=0 trains no student", "at least 1"]),
+        (["--seeds", -2], ["seeds=-2 trains no student"]),
+        (["--student", "timm:no_such_network"], ["no_such_network"]),
+        (["--student", "convnet-d5"], ["at least 32 px, but the size is 8", "a shallower student"]),
+        (["--results", "no/results.jsonl"], ["'no/results.jsonl'", "Make the folder first"]),
+        (["--results", "data"], ["results cannot go to 'data'"]),
+        (["--results", "set/results.jsonl"], ["lies inside the set 'set'", "a file elsewhere"]),
+        (["--results", "torn.jsonl"], ["torn.jsonl, line 1 is no whole result", "Delete that"]),
+    ],
+)
+def test_evaluate_refuses_what_it_cannot_use(shell, options, said):
+    tree(shell.root / "data")
+    assert shell.compress("data", "set", "--method", "random").code == 0
+    Path("torn.jsonl").write_text('{"fingerprint": "ab')
+    before = contents(shell.root)
+    refused(shell("evaluate", "set", "--data", "data", *options), *said)
+    assert contents(shell.root) == before
+
+
+def test_a_name_that_the_hub_does_not_have_is_refused(shell, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", shell.root / "hub")
+    ran = shell.compress("hf:no/such-set", shell.outs / "set")
+    refused(ran, "'hf:no/such-set' could not be read", "Check the name and the network")

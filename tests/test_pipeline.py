@@ -1,0 +1,195 @@
+"""The verbs from Python: what they take, give, reuse and refuse."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from cli_toy import QUICK, contents, picture, tree
+
+import smallset
+from smallset import pipeline
+from smallset.data import Data
+from smallset.evidence.results import read_results
+from smallset.methods import Method, method_from
+from smallset.mosaic import Grid
+from smallset.records import Selection
+from smallset.scores import observer as observers
+from smallset.selection import Random
+from smallset.train import loop, protocol
+from smallset.train.views import Patch
+
+
+@pytest.fixture(autouse=True)
+def quick(tmp_path, monkeypatch) -> None:
+    """Two epochs a student, a cache folder of our own, and relative paths in the test's folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    short = replace(protocol.SMALL_V1, epochs=2)
+    monkeypatch.setattr(protocol, "SMALL_V1", short)
+    monkeypatch.setitem(protocol.PROTOCOLS, short.name, short)
+
+
+@pytest.fixture
+def data() -> Data:
+    """Three classes of ten 8 x 8 images in memory, four of each held out."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
+    test = rng.integers(0, 256, (12, 8, 8, 3), np.uint8)
+    names = ["ape", "b/e e", "cow"]
+    return smallset.from_arrays(
+        images, np.arange(30) % 3, names, test=(test, np.arange(12) % 3), name="toy"
+    )
+
+
+def test_a_set_is_made_from_arrays_with_any_class_names_and_evaluated(data):
+    made = smallset.compress(data, "set", method="random", ipc=2)
+    assert made.manifest.classes == ("ape", "b/e e", "cow")
+    (result,) = smallset.evaluate("set", data, student="resnet8", seeds=[5])
+    assert (result.dataset, result.held_out) == ("toy", "test arrays, as given")
+    assert (result.set_seed, result.observer_seed, result.student_seed) == (0, None, 5)
+    assert (result.images, result.ipc, result.steps) == (6, 2, 2)
+    assert result.top1 == pytest.approx(np.mean(result.per_class))
+    assert result.top5 == 1
+    assert (result.source_images, result.source_bytes) == (30, data.train.encoded_bytes)
+    assert result.image_bytes == sum(f.stat().st_size for f in Path("set").glob("*/*.png"))
+    assert contents(Path("set"))[0] != "results.jsonl"
+    assert not Path("results.jsonl").exists()
+
+
+def test_a_method_object_is_recorded_as_its_whole_spec(data):
+    method = Method(select=Random(), mosaic=Grid(2), view=Patch())
+    made = smallset.compress(data, "set", method=method, ipc=1)
+    assert method_from(made.manifest.spec) == method
+    assert made.manifest.method == made.manifest.spec
+    assert made.tile_box.shape == (3, 4, 4)
+
+
+@dataclass(frozen=True)
+class Last:
+    """An unregistered selector: the last images of each class."""
+
+    needs_scores: ClassVar[bool] = False
+
+    def __call__(self, values, labels, *, classes, per_class, seed):
+        del values, seed
+        chosen = [np.flatnonzero(labels == c)[-per_class:] for c in range(classes)]
+        return Selection(np.concatenate(chosen))
+
+
+def test_an_unregistered_selector_works_and_is_recorded_under_its_full_name(data):
+    made = smallset.compress(data, "set", method=Method(select=Last()), ipc=1)
+    assert made.plan.source[:, 0].tolist() == [27, 28, 29]
+    assert "Last" in made.manifest.spec
+
+
+def test_a_smaller_budget_is_a_prefix_of_a_larger_one(data):
+    for method in ("random", QUICK):
+        small = smallset.compress(data, f"s{len(method)}", method=method, ipc=1)
+        large = smallset.compress(data, f"l{len(method)}", method=method, ipc=2)
+        assert np.array_equal(small.plan.source, large.plan.source[::2])
+
+
+def test_images_keep_their_side_when_they_share_one_and_become_224_else():
+    tree(Path("data"))
+    assert smallset.compress("data", "same", method="random", ipc=1).manifest.size == 8
+    picture(99, 9).save("data/train/ape/other.png")
+    assert smallset.compress("data", "mixed", method="random", ipc=1).manifest.size == 224
+
+
+def test_an_ipc_that_does_not_fit_is_refused_before_an_observer_trains(data, monkeypatch):
+    monkeypatch.setattr(observers, "_train", None)
+    with pytest.raises(ValueError, match=r"needs 12 images per class, but 'ape' has 10\. Use ipc<"):
+        smallset.compress(data, "set", method="pca", ipc=3)
+    with pytest.raises(ValueError, match="a canvas of 2 px has no room for 3 tiles a side"):
+        smallset.compress(data, "set", method="pca(factor=3)", ipc=1, size=2)
+    assert contents(Path()) == ["cache"]
+
+
+def test_held_out_images_are_never_chosen():
+    root = tree(Path("data"), {"ape": 6, "bee": 6}, test={})
+    made = smallset.compress(root, "set", method="random", ipc=4)
+    opened = smallset.open_data(root, work=Path("cache"))
+    held = {opened.test.encoded(i) for i in range(len(opened.test))}
+    chosen = {opened.train.encoded(int(i)) for i in made.plan.source.ravel()}
+    assert len(held) == 2
+    assert not held & chosen
+    assert made.manifest.source.held_out == "20 % of each class, chosen by content hash"
+
+
+def test_scores_follow_the_rows_and_say_what_made_them(data):
+    spec = "el2n(epochs=1, observer=observer(epochs=1))"
+    made = smallset.score(data, "scores.parquet", scores=[spec])
+    assert made[spec].values.shape == (30,)
+    assert made[spec].made_by["source"] == data.train.fingerprint
+    assert made[spec].made_by["spec"].startswith("el2n(epochs=1, runs=1")
+
+
+def test_another_precision_is_another_observer_run(data, monkeypatch):
+    smallset.compress(data, "one", method=QUICK, ipc=1, precision="float32")
+    monkeypatch.setattr(observers, "_train", None)
+    smallset.compress(data, "again", method=QUICK, ipc=1, precision="float32")
+    with pytest.raises(TypeError):
+        smallset.compress(data, "other", method=QUICK, ipc=1, precision="bfloat16")
+
+
+def test_a_result_is_found_again_only_for_the_same_cell(data, monkeypatch):
+    trained, fit = [], loop.fit
+
+    def counted(*arguments: object, **options: object) -> object:
+        trained.append(1)
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(loop, "fit", counted)
+    made = smallset.compress(data, "set", method="random", ipc=1)
+    other = smallset.compress(data, "other", method="random", ipc=1, seed=1)
+
+    def evaluate(target, **changes) -> None:
+        options = {"student": "resnet8", "seeds": [0], "results": "r.jsonl"} | changes
+        smallset.evaluate(target, data, **options)
+
+    for target, changes in [
+        (made, {}),
+        (other, {}),
+        (made, {"seeds": [1]}),
+        (made, {"student": "resnet8", "precision": "bfloat16"}),
+        (made, {"student": "resnet20"}),
+    ]:
+        before = len(trained)
+        evaluate(target, **changes)
+        evaluate(target, **changes)
+        assert len(trained) == before + (0 if _known(target, changes, made) else 1)
+    assert len(read_results(Path("r.jsonl"))) == len(trained)
+
+
+def _known(target: object, changes: dict[str, object], made: object) -> bool:
+    """Where bfloat16 is what `auto` means, asking for it is the same cell."""
+    auto = pipeline.machine().precision
+    return target is made and changes.get("precision") == auto
+
+
+@pytest.mark.parametrize("seeds", [0, -1, [], [-1], [0, -3]])
+def test_seeds_that_train_no_student_are_refused(data, seeds):
+    made = smallset.compress(data, "set", method="random", ipc=1)
+    with pytest.raises(ValueError, match="Give how many, at least 1"):
+        smallset.evaluate(made, data, seeds=seeds)
+
+
+def test_progress_names_the_stages_and_reaches_their_totals(data):
+    seen: dict[str, tuple[int, int]] = {}
+
+    def told(stage: str, done: int, total: int) -> None:
+        seen[stage] = (done, total)
+
+    made = smallset.compress(data, "set", method=QUICK, ipc=1, progress=told)
+    smallset.evaluate(made, data, student="resnet8", seeds=1, progress=told)
+    assert list(seen) == ["decode train at 8 px", "train", "score", "write",
+                          "decode test at 8 px", "test"]  # fmt: skip
+    assert all(done == total for done, total in seen.values())
+
+
+def test_the_libraries_print_nothing(data, capfd):
+    made = smallset.compress(data, "set", method=QUICK, ipc=1)
+    smallset.evaluate(made, data, student="resnet8", seeds=1)
+    assert capfd.readouterr() == ("", "")
