@@ -118,14 +118,14 @@ class Cell:
 
 
 def _cells() -> list[Cell]:
-    """Every cell, three replicates of each setting first: a stopped run still has tables."""
+    """Every cell, the main rows of three replicates first: a stopped run still has tables."""
     cells = [
         Cell(setting, label, replicate)
         for setting in SETTINGS
         for replicate in range(setting.replicates)
         for label in setting.methods
     ]
-    return sorted(cells, key=lambda cell: cell.replicate // 3)
+    return sorted(cells, key=lambda cell: (cell.replicate // 3, cell.label not in MAIN))
 
 
 def _key(result: Result) -> tuple[object, ...]:

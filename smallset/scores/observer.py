@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float32, Int32, Int64
+from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from smallset.models import build_model, check_model
@@ -26,7 +26,7 @@ from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images, Order, fit
 from smallset.train.protocol import Protocol
-from smallset.train.views import Canvas, Drawn, View
+from smallset.train.views import Canvas
 
 VERSION = "observer-1"
 
@@ -37,7 +37,6 @@ OBSERVER_V1 = Protocol(
 )  # fmt: skip
 RECIPES: dict[str, Protocol] = {OBSERVER_V1.name: OBSERVER_V1}
 _VIEW = Canvas(scale=(0.6, 1.0))
-_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         data.labels,
         whole,
         protocol=protocol,
-        view=_ByEpoch(_VIEW, len(data.images)),
+        view=_VIEW,
         seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
         machine=data.machine,
         optimizer=optimizer,
@@ -186,34 +185,3 @@ def _replace(path: Path, content: io.BytesIO) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-
-
-class _ByEpoch:
-    """A view's own draws, made for the whole set once an epoch: 17 bytes an image.
-
-    A shuffled batch of a large set draws through the random numbers of most of it: on CIFAR-10 that
-    took 3.4 s of an epoch where this takes 0.05.
-    """
-
-    def __init__(self, view: View, images: int) -> None:
-        self._view = view
-        self._box = np.empty((images, 4), np.int32)
-        self._flip = np.empty(images, bool)
-        self._drawn: tuple[int, int] | None = None
-
-    def draw(
-        self,
-        tile_box: Int32[np.ndarray, "m tiles 4"],
-        images: Int64[np.ndarray, " k"],
-        *,
-        seed: int,
-        epoch: int,
-    ) -> Drawn:
-        """Draw the views of `images` for one epoch."""
-        if self._drawn != (seed, epoch):
-            for start in range(0, len(self._flip), _BLOCK):
-                here = np.arange(start, min(start + _BLOCK, len(self._flip)))
-                drawn = self._view.draw(tile_box, here, seed=seed, epoch=epoch)
-                self._box[here], self._flip[here] = drawn.box, drawn.flip
-            self._drawn = (seed, epoch)
-        return Drawn(self._box[images], self._flip[images])

@@ -17,7 +17,7 @@ from smallset.seeds import generator
 from smallset.train.device import Machine
 from smallset.train.protocol import Protocol
 from smallset.train.render import render
-from smallset.train.views import View
+from smallset.train.views import View, draw_epoch
 
 
 @runtime_checkable
@@ -98,15 +98,17 @@ def fit(
     target = torch.tensor(labels).to(machine.device)
     span = range(protocol.epochs) if epochs is None else epochs
     steps, loss, seconds = 0, float("nan"), 0.0
+    seen = span.start * len(images)
     for epoch in span:
         started = time.perf_counter()
         model.train()
         for group in optimizer.param_groups:
             group["lr"] = protocol.rate_at(epoch)
         losses = []
+        drawn = draw_epoch(view, tile_box, seed=seeds.view, epoch=epoch)
         for indices in batches(len(images), protocol.batch, seed=seeds.student, epoch=epoch):
-            views = view.draw(tile_box, indices, seed=seeds.view, epoch=epoch)
-            pixels = render(images.batch(indices).to(machine.device), views, size=images.size)
+            pixels = images.batch(indices).to(machine.device)
+            pixels = render(pixels, drawn.take(indices), size=images.size)
             with machine.autocast():
                 logits = run(pixels)
             step_loss = F.cross_entropy(
@@ -116,11 +118,12 @@ def fit(
             step_loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             losses.append(step_loss.detach())
+            seen += len(indices)
+            if progress is not None:
+                progress("train", seen, protocol.epochs * len(images))
         loss = _mean_finite(torch.stack(losses), epoch, protocol)
         steps += len(losses)
         seconds += time.perf_counter() - started
-        if progress is not None:
-            progress("train", epoch + 1, protocol.epochs)
         if after_epoch is not None:
             after_epoch(epoch)
     return Fitted(steps, len(span) * len(images), seconds, loss)

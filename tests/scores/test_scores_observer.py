@@ -159,7 +159,7 @@ def test_auto_goes_by_the_size(size, model):
 def test_progress_names_training_and_scoring(tmp_path):
     told: list[tuple[str, int, int]] = []
     toy(tmp_path, progress=lambda *report: told.append(report)).dynamics(SHORT, run=1)
-    assert told[:2] == [("train", 1, 3), ("score", 40, 40)]
+    assert told[:2] == [("train", 40, 120), ("score", 40, 40)]
     assert len(told) == 6
 
 

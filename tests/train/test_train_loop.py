@@ -118,7 +118,8 @@ def test_a_run_counts_its_steps_images_and_loss():
     assert (fitted.steps, fitted.images) == (9, 57)
     assert fitted.seconds > 0
     assert 0 < fitted.loss < 10
-    assert reports == [("train", 1, 3), ("train", 2, 3), ("train", 3, 3)]
+    sizes = [len(part) for part in batches(19, SHORT.batch, seed=SEEDS.student, epoch=0)]
+    assert reports == [("train", int(done), 57) for done in np.cumsum(3 * sizes)]
     assert ended == [0, 1, 2]
 
 
@@ -201,9 +202,14 @@ def test_the_view_is_drawn_by_image_and_epoch_and_its_own_seed():
         model, pictures(), np.zeros(19, np.int64), whole(19),
         protocol=SHORT, view=view, seeds=SEEDS, machine=HERE,
     )  # fmt: skip
-    assert [(seed, epoch) for _, seed, epoch in view.asked] == [(2, k // 3) for k in range(9)]
+    assert view.asked == [(list(range(19)), 2, epoch) for epoch in range(3)]
     images = pictures().pixels.float() / 255
-    for (indices, _, _), shown in zip(view.asked, model.shown, strict=True):
+    order = [
+        indices
+        for epoch in range(3)
+        for indices in batches(19, SHORT.batch, seed=SEEDS.student, epoch=epoch)
+    ]
+    for indices, shown in zip(order, model.shown, strict=True):
         assert torch.equal(shown, images[indices])
 
 

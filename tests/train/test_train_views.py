@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from smallset.mosaic import Grid
 from smallset.records import Selection
 from smallset.seeds import derive
-from smallset.train.views import VERSION, VIEWS, Canvas, Patch, crop_boxes, uniform
+from smallset.train.views import (
+    VERSION,
+    VIEWS,
+    Canvas,
+    Patch,
+    crop_boxes,
+    draw_epoch,
+    uniform,
+)
 
 BOTH = pytest.mark.parametrize("view", [Canvas(), Patch()], ids=["canvas", "patch"])
 
@@ -110,6 +118,17 @@ def test_random_access_is_the_sequential_stream():
     sequential = stream.random((3 * 4096 + 50, 24))
     images = np.array([0, 1, 4095, 4096, 4097, 8191, 8192, 12287, 12288, 12337, 3])
     np.testing.assert_array_equal(uniform(images, seed=8, epoch=2), sequential[images])
+
+
+@BOTH
+def test_an_epoch_drawn_at_once_is_each_image_drawn_by_itself(view):
+    boxes = tiles(9000, 16, 2)  # three blocks, the last one short
+    whole = draw_epoch(view, boxes, seed=3, epoch=4)
+    some = np.array([8999, 0, 4095, 4096, 17])
+    alone = view.draw(boxes, some, seed=3, epoch=4)
+    taken = whole.take(some)
+    np.testing.assert_array_equal(taken.box, alone.box)
+    np.testing.assert_array_equal(taken.flip, alone.flip)
 
 
 def test_no_images_draw_nothing():
