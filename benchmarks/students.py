@@ -147,11 +147,19 @@ def measure(case: str, name: str, size: int, compiled: bool, desk: Machine, time
     """Compare training steps of a student with its plain twin's."""
     model = build_model(name, classes=CLASSES, size=size, seed=0)
     peer = twin(name, model, size).to(desk.device)
-    desk.place(model)
+    channels_last = compiled or not model.worth_compiling  # as evaluate() lays it out
+    desk.place(model, channels_last=channels_last)
     run = compiled_twin(model) if compiled else model
     # Smaller batches for the deep ones, so that a round stays short on one core.
     batch = 16 if name.startswith(("resnet34", "resnet50")) else SMALL_V1.batch
-    mine = FixedBatch(run, SMALL_V1.optimizer_for(model), desk, batch=batch, size=size)
+    mine = FixedBatch(
+        run,
+        SMALL_V1.optimizer_for(model),
+        desk,
+        batch=batch,
+        size=size,
+        layout=torch.channels_last if channels_last else torch.contiguous_format,
+    )
     theirs = FixedBatch(
         peer,
         SMALL_V1.optimizer_for(peer),
