@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import torch
 import typer
 from typer.core import TyperGroup
 
@@ -14,7 +15,6 @@ from smallset import pipeline
 from smallset.demo import run_demo
 from smallset.methods import METHODS
 from smallset.models import MODELS
-from smallset.records import Result
 from smallset.report.sheet import contact_sheet
 from smallset.report.table import method_key, rows
 from smallset.scores import SCORES
@@ -149,29 +149,31 @@ def evaluate(
     device: Device = "auto",
     workers: Workers = 0,
     work: Work = None,
+    cache: Cache = CacheChoice.disk,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Train students on SET with hard labels and test them on held-out DATA."""
     if seeds < 1:
         raise ValueError(
             f"seeds={seeds} trains no student. Give the number of students, at least 1."
         )
-    found: list[Result] = []
     with Stages() as stages:
-        for seed in range(seeds):
-            found += pipeline.evaluate(
-                set,
-                data,
-                student=student,
-                protocol=protocol,
-                seeds=[seed],
-                results=results,
-                precision=precision,
-                device=device,
-                workers=workers,
-                work=work,
-                progress=stages,
-            )
-            stages.say(result_line(found[-1]))
+        found = pipeline.evaluate(
+            set,
+            data,
+            student=student,
+            protocol=protocol,
+            seeds=seeds,
+            results=results,
+            precision=precision,
+            device=device,
+            workers=workers,
+            work=work,
+            cache=cache is CacheChoice.disk,
+            skip_bad=skip_bad,
+            progress=stages,
+            told=lambda result: stages.say(result_line(result)),
+        )
     show_evaluation(found, results)
 
 
@@ -266,7 +268,7 @@ def demo(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Folder for the sets, sheets and results.")
     ] = Path("demo"),
-    workers: Workers = 0,
+    workers: Workers = 1,
     work: Work = None,
 ) -> None:
     """Compress the embedded digits three ways and say what each is worth."""
@@ -297,6 +299,13 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except MemoryError:  # torch's own for a GPU is a RuntimeError, below
+        complain("out of memory. Use a smaller --size or fewer --workers.")
+        sys.exit(1)
+    except torch.OutOfMemoryError as error:
+        first = str(error).splitlines()[0]
+        complain(f"{first} Use a smaller --size or student, or --device cpu.")
+        sys.exit(1)
     except (ValueError, OSError, FloatingPointError) as error:
         complain(str(error))
         sys.exit(1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from smallset.methods import method_from, spec_of
 from smallset.pipeline import compress, evaluate
 from smallset.records import Progress, Result
 from smallset.store import CompressedDataset, open_set
@@ -22,7 +23,7 @@ REPLICATES = 5
 def run_demo(
     out: Path,
     *,
-    workers: int = 0,
+    workers: int = 1,
     work: Path | None = None,
     progress: Progress | None = None,
     told: Callable[[str, Result], None] | None = None,
@@ -31,7 +32,8 @@ def run_demo(
 
     Gives every result, and the first set of each method to look at. `out` holds the sets and
     `results.jsonl`; what a stopped demo had finished there is not made again. Digits are 8 x 8, so
-    at 16 px a mosaic's tiles show them pixel for pixel.
+    at 16 px a mosaic's tiles show them pixel for pixel. Networks this small gain little from a
+    second thread, and lose much where another job wants the core: one is the default.
     """
     try:
         (out / "sets").mkdir(parents=True, exist_ok=True)
@@ -43,15 +45,16 @@ def run_demo(
     results: list[Result] = []
     shown: dict[str, CompressedDataset] = {}
     for replicate in range(REPLICATES):
-        for name, method in METHODS.items():
+        for name, spec in METHODS.items():
             folder = out / "sets" / f"{name}-{replicate}"
+            method = spec.format(observer=replicate)
             made = (
                 open_set(folder)
                 if folder.exists()
                 else compress(
                     "digits",
                     folder,
-                    method=method.format(observer=replicate),
+                    method=method,
                     ipc=IPC,
                     size=SIZE,
                     seed=replicate,
@@ -60,6 +63,11 @@ def run_demo(
                     progress=progress,
                 )
             )
+            if made.manifest.spec != spec_of(method_from(method)):
+                raise ValueError(
+                    f"'{folder}' holds another set than the demo's: {made.manifest.spec}. "
+                    "Remove that folder, or name another: smallset demo OUT."
+                )
             if replicate == 0:
                 shown[name] = made
             results += evaluate(

@@ -1,26 +1,21 @@
 """compress(), score() and evaluate(): each verb's whole way in one screen."""
 
-import hashlib
-import json
-import platform
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 import torch
 
-from smallset.data import Data, ImageDataset, fit_boxes, open_data, pixel_cache
+from smallset.cell import Cell, Desk, load_pixels, train_and_test
+from smallset.data import CUT_OFF, Data, ImageDataset, fit_boxes, open_data, pixel_cache
 from smallset.data.work import check_work, keeping
 from smallset.evidence.results import append_result, check_results, read_results
-from smallset.methods import Method, method_from, score_from, spec_of, view_from
-from smallset.models import Network, build_model, check_model
+from smallset.methods import Method, method_from, score_from, spec_of
+from smallset.models import check_model
 from smallset.records import Fit, Progress, Result, Scores, Selection
 from smallset.scores import Observed
 from smallset.scores.table import write_scores
-from smallset.seeds import derive
 from smallset.store import (
     About,
     Codec,
@@ -32,14 +27,10 @@ from smallset.store import (
     write,
     writing,
 )
-from smallset.train import loop, views
-from smallset.train.device import Machine, can_compile, hardware, machine
-from smallset.train.evaluation import accuracy
-from smallset.train.protocol import Protocol, protocol_for
+from smallset.train import loop
+from smallset.train.device import machine
+from smallset.train.protocol import protocol_for
 
-# From about so many views on, a compiled network has earned back the compiler's seconds. The rule
-# looks at one student alone, so a resumed run computes what an uninterrupted one does.
-_COMPILE_FROM_VIEWS = 20_000
 # Beyond about this side Pillow takes an image for a decompression bomb.
 _LARGEST_SIDE = 8192
 
@@ -175,14 +166,17 @@ def evaluate(
     device: str = "auto",
     workers: int = 0,
     work: Path | None = None,
+    cache: bool = True,
     skip_bad: bool = False,
     progress: Progress | None = None,
+    told: Callable[[Result], None] | None = None,
 ) -> list[Result]:
     """Train students on a compressed set with hard labels and test them on the held-out data.
 
     `seeds` is a count (0, 1, ...) or the student seeds themselves; they vary the student only.
     `student=None` is resnet18-3x3 up to 64 px and resnet18 above. Each finished student is appended
-    to `results`; one that is there already, with the same fingerprint, is not trained again. Raises
+    to `results` and `told`; one that is in the file already, with the same fingerprint, is not
+    trained again. `skip_bad` must be what the set was made with. Raises
     ValueError or OSError for whatever is wrong, FloatingPointError where the loss diverges.
     """
     opened_set = set if isinstance(set, CompressedDataset) else open_set(Path(set))
@@ -200,117 +194,33 @@ def evaluate(
     known = {r.fingerprint: r for r in read_results(target)} if target else {}
     opened = _open(data, desk, skip_bad=skip_bad)
     check_classes(opened_set.manifest, opened.test.classes, data=opened.name)
+    _check_unseen(opened_set, opened)
+    cell = Cell(opened_set, opened, name, chosen, desk.machine)
+    pixels: tuple[loop.InMemory, loop.Images] | None = None
     made = []
     for seed in wanted:
-        fingerprint = _cell(opened_set, opened, name, chosen, desk.machine, seed)
+        fingerprint = cell.fingerprint(seed)
         if fingerprint not in known:
-            result = _train_and_test(opened_set, opened, name, chosen, desk, seed, fingerprint)
+            pixels = pixels or load_pixels(cell, desk, cache=cache)
+            known[fingerprint] = train_and_test(cell, seed, *pixels, desk)
             if target:
-                append_result(target, result)
-            known[fingerprint] = result
+                append_result(target, known[fingerprint])
         made.append(known[fingerprint])
+        if told is not None:
+            told(made[-1])
     return made
-
-
-@dataclass(frozen=True)
-class _Desk:
-    """Where the work is done and kept, and who is told."""
-
-    machine: Machine
-    work: Path
-    workers: int
-    progress: Progress | None
-
-
-def _train_and_test(
-    opened_set: CompressedDataset,
-    data: Data,
-    student: str,
-    protocol: Protocol,
-    desk: _Desk,
-    seed: int,
-    fingerprint: str,
-) -> Result:
-    manifest, here = opened_set.manifest, desk.machine
-    classes, size = len(manifest.classes), manifest.size
-    model = build_model(student, classes=classes, size=size, seed=derive(seed, "weights"))
-    compiles = _worth_compiling(model, protocol, len(opened_set))
-    # Eager, the library's instance norm is a fifth faster in the contiguous layout.
-    here.place(model, channels_last=compiles or not model.worth_compiling)
-    test = pixel_cache(
-        data.test,
-        size,
-        view="test",
-        work=desk.work,
-        workers=desk.workers,
-        progress=desk.progress,
-    )
-    pixels = torch.from_numpy(opened_set.images(workers=desk.workers)).to(here.device)
-    fitted = loop.fit(
-        model,
-        loop.InMemory(pixels.permute(0, 3, 1, 2)),
-        opened_set.labels,
-        opened_set.tile_box,
-        protocol=protocol,
-        view=view_from(manifest.view),
-        seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
-        machine=here,
-        run=_compiled(model) if compiles else model,
-        progress=desk.progress,
-    )
-    found = accuracy(
-        model, test, data.test.labels, classes=classes, machine=here, progress=desk.progress
-    )
-    return Result(
-        fingerprint=fingerprint,
-        dataset=data.name,
-        data_fingerprint=data.fingerprint,
-        held_out=data.held_out,
-        method=manifest.method,
-        spec=manifest.spec,
-        plan_sha256=manifest.plan_sha256,
-        classes=manifest.classes,
-        ipc=manifest.ipc,
-        images=len(opened_set),
-        size=size,
-        view=manifest.view,
-        labels="hard",
-        student=student,
-        protocol=protocol.name,
-        set_seed=manifest.seeds.set,
-        observer_seed=manifest.seeds.observer,
-        student_seed=seed,
-        top1=found.top1,
-        top5=found.top5,
-        per_class=tuple(found.per_class.tolist()),
-        loss=fitted.loss,
-        steps=fitted.steps,
-        seconds=round(fitted.seconds, 3),
-        images_per_second=round(fitted.images / fitted.seconds, 1),
-        image_bytes=manifest.image_bytes,
-        label_bytes=0,
-        source_images=len(data.train),
-        source_bytes=data.train.encoded_bytes,
-        precision=here.precision,
-        device=here.kind,
-        threads=here.threads,
-        hardware=hardware(here.kind),
-        compiled=compiles,
-        versions={name: version(name) for name in ("smallset", "torch", "numpy")}
-        | {"python": platform.python_version()},
-    )
 
 
 def _desk(
     device: str, precision: str, workers: int, work: Path | None, progress: Progress | None
-) -> _Desk:
+) -> Desk:
     here = machine(device=device, precision=precision, workers=workers)
     folder = Path(work) if work else platformdirs.user_cache_path("smallset")
     check_work(folder)
-    return _Desk(here, folder, workers, progress)
+    return Desk(here, folder, workers, progress)
 
 
-def _open(data: str | Path | Data, desk: _Desk, *, skip_bad: bool) -> Data:
+def _open(data: str | Path | Data, desk: Desk, *, skip_bad: bool) -> Data:
     if isinstance(data, Data):
         return data
     return open_data(
@@ -318,7 +228,7 @@ def _open(data: str | Path | Data, desk: _Desk, *, skip_bad: bool) -> Data:
     )
 
 
-def _observed(source: ImageDataset, size: int, fit: Fit, desk: _Desk, *, cache: bool) -> Observed:
+def _observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bool) -> Observed:
     images = pixel_cache(
         source,
         size,
@@ -368,33 +278,11 @@ def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:
         )
 
 
-def _cell(
-    opened_set: CompressedDataset,
-    data: Data,
-    student: str,
-    protocol: Protocol,
-    here: Machine,
-    seed: int,
-) -> str:
-    """Name a result by everything its numbers depend on."""
-    facts = {
-        "set": opened_set.manifest.digest,
-        "data": data.fingerprint,
-        "student": student,
-        "protocol": {k: v for k, v in asdict(protocol).items() if k != "line"},
-        "views": views.VERSION,
-        "seed": seed,
-        "machine": asdict(here),
-        "compiled": can_compile(),
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _worth_compiling(model: Network, protocol: Protocol, images: int) -> bool:
-    views = images * protocol.epochs
-    return model.worth_compiling and views >= _COMPILE_FROM_VIEWS and can_compile()
-
-
-def _compiled(model: Network) -> torch.nn.Module:
-    compiled: torch.nn.Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
-    return compiled
+def _check_unseen(opened_set: CompressedDataset, data: Data) -> None:
+    """Refuse held-out images that the set may hold: a cut by content moves when images come in."""
+    if data.held_out == CUT_OFF and opened_set.manifest.source.fingerprint != data.fingerprint:
+        raise ValueError(
+            f"the set was made from another state of the data than {data.name!r} is in, which has "
+            "no test split of its own: the 20 % held out now may hold images of the set. "
+            "Restore the data, or make the set again."
+        )

@@ -70,7 +70,8 @@ class Result:
     Accuracies are fractions of the held-out images (`top5` is 1 where there are at most 5 classes),
     `loss` is the last epoch's mean training loss, `seconds` the training alone, bytes those of the
     files. `fingerprint` names everything the numbers depend on; `set_seed`, `observer_seed` (None
-    where no observer was asked) and `student_seed` make the replicate.
+    where no observer was asked) and `student_seed` make the replicate. `source_fingerprint` is that
+    of the data the set was made from, `data_fingerprint` that of the data it was tested on.
     """
 
     fingerprint: str
@@ -80,6 +81,9 @@ class Result:
     method: str
     spec: str
     plan_sha256: str
+    source_fingerprint: str
+    codec: str
+    fit: str
     classes: tuple[str, ...]
     ipc: int | None
     images: int

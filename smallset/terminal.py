@@ -119,7 +119,7 @@ def show_set(made: CompressedDataset) -> None:
     m = made.manifest
     say(
         f"wrote {made.path}: {m.images:,} images of {m.size} px in {len(m.classes)} classes, "
-        f"{m.image_bytes:,} bytes ({m.source.bytes / m.image_bytes:,.1f}x fewer than the source)"
+        f"{_bytes_against(m.image_bytes, m.source.bytes)}"
     )
     say(f"view: {m.view}")
     say(f"held out: {m.source.held_out}")
@@ -152,10 +152,7 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     )
     more = len(first.classes) - 20
     say(f"per class, %: {per_class}{f' and {more} more in {results}' if more > 0 else ''}")
-    say(
-        f"{first.image_bytes:,} bytes of images for {first.source_bytes:,} "
-        f"({first.source_bytes / first.image_bytes:,.1f}x fewer), no label bytes"
-    )
+    say(f"{_bytes_against(first.image_bytes, first.source_bytes)}, no label bytes")
     say(
         f"{first.precision} on {first.hardware}, {first.threads} threads"
         f"{', compiled' if first.compiled else ''}; torch {first.versions['torch']}"
@@ -187,6 +184,12 @@ def show_comparison(table: list[Row]) -> None:
 def _rate(per_second: float) -> str:
     """Slow things too: an epoch may take a minute."""
     return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.2g}/s"
+
+
+def _bytes_against(image_bytes: int, source_bytes: int) -> str:
+    ratio = source_bytes / image_bytes
+    times = f"{ratio:,.1f}x fewer" if ratio >= 1 else f"{1 / ratio:,.1f}x more"
+    return f"{image_bytes:,} bytes, {times} than the source's {source_bytes:,}"
 
 
 def _percent(fraction: float) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from smallset.methods import method_from, spec_of
 from smallset.records import Result
 
 _RESULT = Result(
@@ -10,8 +11,11 @@ _RESULT = Result(
     data_fingerprint="d",
     held_out="test split of the source",
     method="random",
-    spec="random(factor=1)",
+    spec=spec_of(method_from("random")),
     plan_sha256="p",
+    source_fingerprint="d",
+    codec="png",
+    fit="squash",
     classes=("ape", "bee"),
     ipc=1,
     images=2,

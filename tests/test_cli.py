@@ -10,6 +10,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pytest
+import torch
 import typer
 from cli_toy import QUICK, TINY, Shell, contents, picture, refused, tree
 from PIL import Image
@@ -279,3 +280,45 @@ def test_usage_errors_say_what_is_wrong_and_exit_2(shell, words, said):
     assert said in " ".join(ran.err.replace("│", " ").split())
     assert "Traceback" not in ran.err
     assert contents(shell.root) == []
+
+
+def test_a_set_made_without_bad_files_is_evaluated_without_them_too(shell):
+    tree(shell.root / "data")
+    (shell.root / "data/train/ape/broken.png").write_bytes(b"")
+    assert shell.compress("data", "set", "--method", "random", "--skip-bad").code == 0
+    refused(shell.evaluate("set", "data", "--seeds", 1), "broken.png", "--skip-bad")
+    ran = shell.evaluate("set", "data", "--seeds", 1, "--skip-bad", "--cache", "none")
+    assert ran.code == 0, ran.err
+    assert not list(shell.work.rglob("*test*8*"))
+
+
+def test_a_set_of_data_without_a_test_split_is_not_tested_on_data_that_grew(shell):
+    tree(shell.root / "split", test={})
+    (shell.root / "split/train").rename(shell.root / "data")
+    assert shell.compress("data", "set", "--method", "random").code == 0
+    assert shell.evaluate("set", "data", "--seeds", 1).code == 0
+    Image.new("RGB", (8, 8), "red").save(shell.root / "data/ape/new.png")
+    refused(
+        shell.evaluate("set", "data", "--seeds", 1),
+        "another state of the data than 'data'",
+        "may hold images of the set",
+        "Restore the data, or make the set again.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "out of memory. Use a smaller --size or fewer --workers."),
+        (
+            torch.OutOfMemoryError("CUDA out of memory.\nmore"),
+            "CUDA out of memory. Use a smaller --size or student, or --device cpu.",
+        ),
+    ],
+)
+def test_running_out_of_memory_is_one_line(shell, monkeypatch, error, said):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "compress", fail)
+    refused(shell.compress("digits", "set"), said)

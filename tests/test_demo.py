@@ -1,5 +1,5 @@
 import pytest
-from cli_toy import Shell, contents
+from cli_toy import Shell, contents, refused
 from PIL import Image
 
 from smallset import demo, pipeline
@@ -62,7 +62,7 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
             assert (made.ipc, made.size, made.seeds.set) == (demo.IPC, demo.SIZE, replicate)
             assert made.seeds.observer == (None if name == "random" else replicate)
 
-    monkeypatch.setattr(pipeline, "_train_and_test", None)
+    monkeypatch.setattr(pipeline, "train_and_test", None)
     monkeypatch.setattr(observers, "_train", None)
     again = shell("demo", "here")
     assert (again.code, again.out) == (0, ran.out)
@@ -77,3 +77,12 @@ def test_the_demo_makes_the_folder_it_is_given(shell, monkeypatch):
     monkeypatch.setattr(demo, "REPLICATES", 0)
     assert demo.run_demo(shell.root / "new/deep") == ([], {})
     assert contents(shell.root) == ["new", "new/deep", "new/deep/sets"]
+
+
+def test_a_folder_of_another_set_is_refused(shell, monkeypatch):
+    monkeypatch.setattr(demo, "REPLICATES", 1)
+    monkeypatch.setattr(demo, "METHODS", {"random": "random"})
+    assert shell("demo", "here").code == 0
+    monkeypatch.setattr(demo, "METHODS", {"random": "random(factor=2)"})
+    ran = shell("demo", "here")
+    refused(ran, "'here/sets/random-0' holds another set than the demo's", "smallset demo OUT")

@@ -8,6 +8,7 @@ one-thread processes; the driver alone appends, a line a finished student. Kill 
 """
 
 import argparse
+import hashlib
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -149,9 +150,8 @@ def _run(cell: Cell, data: Path, work: Path) -> Result:
     from smallset.store import open_set
 
     setting, source = cell.setting, cell.setting.source
-    method = tuple(METHODS).index(cell.label)
-    name = f"{source.name}-{source.size}-{setting.ipc}-{method}-{cell.replicate}"
-    folder = work / "experiments" / name
+    what = repr((source.name, source.size, setting.ipc, cell.method, cell.replicate))
+    folder = work / "experiments" / hashlib.sha256(what.encode()).hexdigest()[:16]
     made = (
         open_set(folder)
         if folder.exists()
@@ -205,8 +205,8 @@ def run(data: Path, work: Path, jobs: int, only: str) -> None:
             )
 
 
-def write() -> None:
-    """Write docs/results.md from results.jsonl."""
+def page() -> str:
+    """Give docs/results.md as results.jsonl has it."""
     found = {_key(result): result for result in read_results(RESULTS)}
     parts = [HEADER]
     for setting in SETTINGS:
@@ -220,8 +220,7 @@ def write() -> None:
             parts.append(_section(setting, results))
         else:
             parts.append("Not run yet.\n")
-    PAGE.write_text("\n".join(parts), encoding="utf-8")
-    print(f"wrote {PAGE}")
+    return "\n".join(parts)
 
 
 def _section(setting: Setting, results: dict[Cell, Result]) -> str:
@@ -275,7 +274,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="settings whose title holds this text")
     args = parser.parse_args()
     if args.verb == "write":
-        write()
+        PAGE.write_text(page(), encoding="utf-8")
+        print(f"wrote {PAGE}")
     elif args.data is None:
         parser.error("run needs --data PATH")
     else:

@@ -3,20 +3,26 @@
 from smallset.data.arrays import from_arrays
 from smallset.data.cache import MappedPixels, Pixels, StreamedPixels, pixel_cache
 from smallset.data.dataset import Data, ImageDataset
+from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, fit_boxes, read_box
-from smallset.data.open import SOURCES, open_data
+from smallset.data.held_out import CUT_OFF
+from smallset.data.open import open_data
+from smallset.data.threads import cores, ordered
 
 __all__ = [
-    "SOURCES",
+    "CUT_OFF",
+    "DECODE_VERSION",
     "Data",
     "ImageDataset",
     "MappedPixels",
     "Pixels",
     "StreamedPixels",
     "View",
+    "cores",
     "fit_boxes",
     "from_arrays",
     "open_data",
+    "ordered",
     "pixel_cache",
     "read_box",
 ]

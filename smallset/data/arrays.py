@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from smallset.data.dataset import Data
-from smallset.data.held_out import CUT
+from smallset.data.held_out import CUT_OFF
 from smallset.data.index import index
 from smallset.data.source import RawSplit, Source
 
@@ -56,7 +56,7 @@ def from_arrays(
         )
     train_split = _split("train", images, labels, count)
     test_split = None if test is None else _split("test", *test, count)
-    held_out = CUT if test is None else "test arrays, as given"
+    held_out = CUT_OFF if test is None else "test arrays, as given"
     source = Source(name, "", classes, train_split, test_split, held_out)
     return index(source, work=None, skip_bad=False)
 

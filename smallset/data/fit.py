@@ -16,6 +16,8 @@ _RESAMPLE = {
 }
 _SMALL = 64
 """Sources up to this many pixels a side are never cropped for a test view."""
+_BUILT = 1 << 24
+"""The most pixels that are built on the way (48 MB); a strip of 30000 x 2 would take gigabytes."""
 
 
 def fit_boxes(sizes: Int[np.ndarray, "k 2"], fit: Fit) -> Int32[np.ndarray, "k 4"]:
@@ -46,6 +48,9 @@ def read_box(
     Only pixels inside the box count; what lies beyond the image is black. "antialias" is Pillow's
     bilinear filter, whose support grows with the reduction; "nearest" picks single pixels. Either
     leaves a box alone that has the size already (the result may then share the input's memory).
+
+    A box of more than 16 million pixels that reaches beyond the image is not built: what lies
+    inside is resized by itself to its share of `size`, at least one pixel, and then padded.
     """
     left, top, right, bottom = (int(edge) for edge in box)
     if left >= right or top >= bottom:
@@ -53,11 +58,17 @@ def read_box(
             f"Given the box ({left}, {top}, {right}, {bottom}); needed left < right and "
             "top < bottom. Check the plan that holds it."
         )
-    cut = _cut(pixels, left, top, right, bottom)
-    if size == (right - left, bottom - top):
-        return cut
-    image = Image.fromarray(np.ascontiguousarray(cut))
-    return np.asarray(image.resize(size, _RESAMPLE[resample]))
+    inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    if not inside.size:
+        return np.zeros((size[1], size[0], 3), np.uint8)
+    x, y, wide, high = max(-left, 0), max(-top, 0), right - left, bottom - top
+    if inside.shape[:2] == (high, wide):
+        return _resized(inside, size, resample)
+    if wide * high <= _BUILT:
+        return _resized(_padded(inside, x, y, (wide, high)), size, resample)
+    x, width = _share(x, inside.shape[1], wide, size[0])
+    y, height = _share(y, inside.shape[0], high, size[1])
+    return _padded(_resized(inside, (width, height), resample), x, y, size)
 
 
 def is_small_or_square(sizes: Int[np.ndarray, "n 2"]) -> bool:
@@ -83,19 +94,35 @@ def view_square(
     short = round(size * 256 / 224)
     scale = short / min(width, height)
     wide, high = max(short, round(width * scale)), max(short, round(height * scale))
-    resized = read_box(pixels, np.array([0, 0, width, height]), (wide, high), "antialias")
     left, top = (wide - size) // 2, (high - size) // 2
+    if wide * high > _BUILT:
+        x, y = width / wide, height / high  # source pixels a view's pixel
+        box = (left * x, top * y, (left + size) * x, (top + size) * y)
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        return np.asarray(image.resize((size, size), _RESAMPLE["antialias"], box))
+    resized = _resized(pixels, (wide, high), "antialias")
     return resized[top : top + size, left : left + size]
 
 
-def _cut(
-    pixels: UInt8[np.ndarray, "h w 3"], left: int, top: int, right: int, bottom: int
-) -> UInt8[np.ndarray, "bh bw 3"]:
-    height, width, _ = pixels.shape
-    inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    if left >= 0 and top >= 0 and right <= width and bottom <= height:
-        return inside
-    black = np.zeros((bottom - top, right - left, 3), np.uint8)
-    y, x = max(-top, 0), max(-left, 0)
-    black[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+def _resized(
+    pixels: UInt8[np.ndarray, "h w 3"], size: tuple[int, int], resample: Resample
+) -> UInt8[np.ndarray, "height width 3"]:
+    if size == (pixels.shape[1], pixels.shape[0]):
+        return pixels
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    return np.asarray(image.resize(size, _RESAMPLE[resample]))
+
+
+def _padded(
+    pixels: UInt8[np.ndarray, "h w 3"], x: int, y: int, size: tuple[int, int]
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Lay pixels on black at (x, y)."""
+    black = np.zeros((size[1], size[0], 3), np.uint8)
+    black[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
     return black
+
+
+def _share(start: int, length: int, whole: int, size: int) -> tuple[int, int]:
+    """Give (start, length) in a box of `whole` pixels once that is resized to `size`."""
+    first = min(round(start * size / whole), size - 1)
+    return first, max(1, round((start + length) * size / whole) - first)

@@ -6,7 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Int64, Shaped
 
 FRACTION = 0.2
-CUT = "20 % of each class, chosen by content hash"
+CUT_OFF = "20 % of each class, chosen by content hash"
+"""The sentence of the rule where a source has no held-out split of its own."""
+
 VALIDATION = ("validation", "val", "valid")
 
 
@@ -23,7 +25,7 @@ def choose_split(
     for name in VALIDATION:
         if name in available and labelled(name):
             return name, f"{name} split of the source ({why})"
-    return None, CUT
+    return None, CUT_OFF
 
 
 def cut_off(
@@ -33,8 +35,10 @@ def cut_off(
 ) -> Bool[np.ndarray, " n"]:
     """Mark the 20 % of each class with the smallest content hashes, at least one image.
 
-    `content` is the hash of each image's bytes. Equal images fall on the same side, so no held-out
-    image has a copy left in training; a class may then give a little more than its fifth.
+    `content` is the hash of each image's bytes. Equal images of one class fall on the same side, so
+    no held-out image has a copy left in its class's training images; a class may then give a little
+    more than its fifth. A copy under another class, where the labels contradict each other anyway,
+    may fall on the other side.
 
     Raises ValueError naming a class that has no two different images.
     """

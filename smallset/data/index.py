@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,8 @@ def index(
     progress: Progress | None = None,
 ) -> Data:
     """Look at every image of a source once and give its splits; the second time, map the result.
+
+    A pass in which a file could not be read (not one that does not decode) is not remembered.
 
     Raises ValueError where the source has fewer than two classes, where files are bad (all of them
     counted, the first five named) unless `skip_bad`, and where a class has no image left.
@@ -69,18 +72,28 @@ def _parts(
         return _build(source, None, skip_bad, workers, progress)
     home = work / "index"
     home.mkdir(parents=True, exist_ok=True)
-    folder = home / f"{source.key}-v{_INDEX_VERSION}.{DECODE_VERSION}"
+    folder = home / f"{_key(source)}-v{_INDEX_VERSION}.{DECODE_VERSION}"
     if not folder.exists():
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=home))
         try:
             scratch = partial / "scratch"
             scratch.mkdir()
-            write_parts(_build(source, scratch, skip_bad, workers, progress), partial)
+            parts = _build(source, scratch, skip_bad, workers, progress)
+            if not parts.lasting:
+                return parts
+            write_parts(parts, partial)
+            del parts  # Windows removes no file that is mapped
             shutil.rmtree(scratch)
             _publish(partial, folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return read_parts(folder)
+
+
+def _key(source: Source) -> str:
+    """Hash what an index depends on: the files, and the classes in order."""
+    text = json.dumps([source.key, source.classes])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _publish(partial: Path, folder: Path) -> None:
@@ -111,7 +124,17 @@ def _build(
         (raw, whole), *_ = scans.items()
         held = cut_off(whole.labels, whole.content, source.classes)
         splits = {"train": _part(raw, whole, ~held), "test": _part(raw, whole, held, bad=())}
-    return Parts(splits, _fingerprint(source, list(scans.values())))
+    fingerprint = _fingerprint(source, list(scans.values()))
+    if all(one.lasting for one in scans.values()):
+        return Parts(splits, fingerprint)
+    return Parts({n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False)
+
+
+def _in_memory(part: Part) -> Part:
+    """Copy the arrays out of the scratch files, which go when nothing is kept."""
+    return replace(
+        part, labels=np.array(part.labels), rows=np.array(part.rows), sizes=np.array(part.sizes)
+    )
 
 
 def _part(

@@ -46,7 +46,8 @@ class FolderRows:
 
 
 def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[FolderRows, str]:
-    """List a split's files, one class at a time, and hash their paths, sizes and change times.
+    """List a split's files, one class at a time, and hash the classes in order and each file's
+    path, size and change time.
 
     Hidden files and folders are left aside; files in folders inside a class folder belong to the
     class. Raises ValueError for a link that leads back up.
@@ -54,6 +55,9 @@ def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[Fol
     home = work / "listings"
     home.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(os.fsencode(root.resolve()) + b"\0")
+    # An empty class has no path, and yet shifts the indices of those that follow.
+    for name in classes:
+        digest.update(os.fsencode(name) + b"\0")
     counts = []
     handle, partial = tempfile.mkstemp(prefix=".partial-", dir=home)
     os.close(handle)
@@ -67,12 +71,17 @@ def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[Fol
                 writer.write_batch(pa.record_batch([column], schema=_SCHEMA))
                 counts.append(len(paths))
         key = digest.hexdigest()[:32]
-        os.replace(partial, home / f"{key}.arrow")
-    except BaseException:
+        names = home / f"{key}.arrow"
+        _keep(Path(partial), names)
+    finally:
         Path(partial).unlink(missing_ok=True)
-        raise
-    rows = FolderRows(root, home / f"{key}.arrow", np.array(counts, np.int64))
-    return rows, key
+    return FolderRows(root, names, np.array(counts, np.int64)), key
+
+
+def _keep(partial: Path, names: Path) -> None:
+    """Put a listing in place, unless it is there: Windows replaces no file that is mapped."""
+    if not names.exists() or names.stat().st_size != partial.stat().st_size:
+        os.replace(partial, names)
 
 
 def has_files(folder: Path) -> bool:

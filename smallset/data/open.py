@@ -12,14 +12,6 @@ from smallset.data.source import Source
 from smallset.data.work import check_work, keeping
 from smallset.records import Progress
 
-SOURCES = {
-    "digits": "1,797 handwritten digits, 8 x 8 pixels, inside scikit-learn (no download)",
-    "FOLDER": "class folders, with or without train/ and test/ or val/ above them",
-    "FOLDER of parquet": "train-*.parquet and so on, the Hugging Face Hub's layout",
-    "hf:owner/name": "a data set on the Hugging Face Hub, or hf:owner/name:config",
-}
-"""What `open_data` understands, with a line each."""
-
 
 def open_data(
     data: str | Path,

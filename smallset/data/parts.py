@@ -26,10 +26,14 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The final splits by name ("train", "test", ...; two of them) and the common fingerprint."""
+    """The final splits by name ("train", "test", ...; two of them) and the common fingerprint.
+
+    `lasting` is False where a file could not be read: such an index is not to be kept.
+    """
 
     splits: Mapping[str, Part]
     fingerprint: str
+    lasting: bool = True
 
 
 def write_parts(parts: Parts, folder: Path) -> None:

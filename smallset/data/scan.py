@@ -23,7 +23,8 @@ class Scan:
     """The good rows of a split, in row order, and the bad ones as (id, reason).
 
     `content` is the sha256 of the encoded bytes, `entry` the sha256 that binds it to the split, the
-    class and the name. The arrays lie in scratch files where the scan was given a folder.
+    class and the name. The arrays lie in scratch files where the scan was given a folder. `lasting`
+    is False where a row could not be read, so that it may be good the next time.
     """
 
     labels: Int64[np.ndarray, " n"]
@@ -33,6 +34,7 @@ class Scan:
     content: Shaped[np.ndarray, " n"]
     entry: Shaped[np.ndarray, " n"]
     bad: tuple[tuple[str, str], ...]
+    lasting: bool
 
 
 class _Row(NamedTuple):
@@ -42,6 +44,7 @@ class _Row(NamedTuple):
     size: tuple[int, int]
     encoded_bytes: int
     reason: str
+    unread: bool = False
 
 
 def scan(
@@ -60,8 +63,10 @@ def scan(
     into = _empty(total, scratch, split.name)
     bad: list[tuple[str, str]] = []
     good = done = 0
+    lasting = True
     for chunk in _measured(split, workers):
         for row in chunk:
+            lasting = lasting and not row.unread
             if row.reason:
                 bad.append((row.name, row.reason))
                 continue
@@ -76,10 +81,10 @@ def scan(
         done += len(chunk)
         if progress is not None:
             progress(f"index {split.name}", done, total)
-    return _first(into, good, tuple(bad))
+    return _first(into, good, tuple(bad), lasting)
 
 
-def _first(whole: Scan, good: int, bad: tuple[tuple[str, str], ...]) -> Scan:
+def _first(whole: Scan, good: int, bad: tuple[tuple[str, str], ...], lasting: bool) -> Scan:
     return Scan(
         whole.labels[:good],
         whole.rows[:good],
@@ -88,6 +93,7 @@ def _first(whole: Scan, good: int, bad: tuple[tuple[str, str], ...]) -> Scan:
         whole.content[:good],
         whole.entry[:good],
         bad,
+        lasting,
     )
 
 
@@ -131,7 +137,8 @@ def _measure_row(split: RawSplit, row: int) -> _Row:
     except BadImage as error:
         return _Row(row, name, b"", (0, 0), 0, str(error))
     except OSError as error:
-        return _Row(row, name, b"", (0, 0), 0, f"cannot be read ({error.strerror or error})")
+        reason = f"cannot be read ({error.strerror or error})"
+        return _Row(row, name, b"", (0, 0), 0, reason, unread=True)
     return _Row(row, name, hashlib.sha256(data).digest(), size, len(data), "")
 
 
@@ -158,6 +165,7 @@ def _empty(total: int, scratch: Path | None, split: str) -> Scan:
         column("content", "S32"),
         column("entry", "S32"),
         (),
+        True,
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -30,11 +30,13 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def ordered(function: Callable[[T], R], items: Iterable[T], *, threads: int) -> Iterator[R]:
+def ordered(
+    function: Callable[[T], R], items: Iterable[T], *, threads: int
+) -> Generator[R, None, None]:
     """Yield `function(item)` in the order of the items, computed ahead by a few in threads.
 
-    At most `2 * threads` results wait. Leaving the loop early (an error, Ctrl-C) drops what has not
-    begun.
+    At most `2 * threads` results wait. Closing it early (an error, Ctrl-C) drops what has not begun
+    and waits for what has.
     """
     if threads == 1:
         yield from map(function, items)

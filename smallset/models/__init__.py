@@ -12,6 +12,7 @@ from smallset.models.convnet import ConvNet
 from smallset.models.resnet import BasicBlock, Bottleneck, ResNet
 from smallset.spec import nearest
 
+MODELS_VERSION = "models-1"
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
@@ -113,6 +114,11 @@ def check_model(name: str) -> None:
         )
 
 
+def worth_compiling(name: str) -> bool:
+    """Whether inductor makes this network faster."""
+    return name in MODELS and MODELS[name].worth_compiling
+
+
 def build_model(name: str, *, classes: int, size: int, seed: int) -> Network:
     """Build a network by name with fresh weights: same seed, same weights.
 
@@ -122,8 +128,7 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> Network:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
         if name in MODELS:
-            architecture = MODELS[name]
-            net = architecture.build(classes, size)
-            return Network(net, worth_compiling=architecture.worth_compiling)
+            net = MODELS[name].build(classes, size)
+            return Network(net, worth_compiling=worth_compiling(name))
         library, _, rest = name.partition(":")
         return Network(adapt(library, rest, classes), worth_compiling=False)

@@ -5,8 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smallset.evidence import Interval, mean_interval, welch_difference
+from smallset.methods import random, spec_of
 from smallset.records import Result
 
+# What the rows of one table share.
+SETTING = (
+    "dataset", "data_fingerprint", "student", "protocol", "labels", "size", "ipc", "codec", "fit"
+)  # fmt: skip
 HEADER = ("method", "top-1 % [95 %]", "minus random [95 %]", "verdict", "bytes", "ratio", "n")
 
 
@@ -63,19 +68,16 @@ def rows(results: Sequence[Result], *, labels: dict[str, str] | None = None) -> 
     `labels` names methods by their `method_key`, else they are called as they were typed. Raises
     ValueError where results of several settings are mixed.
     """
-    settings = {
-        (r.dataset, r.data_fingerprint, r.student, r.protocol, r.size, r.ipc, r.labels)
-        for r in results
-    }
+    settings = {tuple(getattr(result, name) for name in SETTING) for result in results}
     if len(settings) > 1:
         raise ValueError(
             f"a table holds one setting, but these results mix {len(settings)} "
-            "(dataset, student, protocol, size, ipc or labels differ). Filter them first."
+            f"(something of {', '.join(SETTING)} differs). Filter them first."
         )
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(method_key(result.spec), []).append(result)
-    baseline = next((g for g in groups.values() if g[0].method == "random"), None)
+    baseline = groups.get(method_key(spec_of(random())))
     return [_row(key, group, baseline, labels or {}) for key, group in groups.items()]
 
 

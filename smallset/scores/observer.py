@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images, Order, fit
 from smallset.train.protocol import Protocol
+from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
 
 VERSION = "observer-1"
@@ -92,9 +93,12 @@ class Observed:
 
     def fingerprint(self, observer: Observer, run: int) -> str:
         """Name a run by everything its numbers depend on."""
+        recipe = {k: v for k, v in asdict(RECIPES[observer.recipe]).items() if k != "line"}
         facts = {
-            "version": VERSION,
+            "versions": {"observer": VERSION, **component_versions()},
             "observer": repr(observer.resolved(size=self.images.size)),
+            "recipe": recipe,
+            "view": repr(_VIEW),
             "run": run,
             "source": self.source,
             "size": self.images.size,

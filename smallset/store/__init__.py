@@ -9,6 +9,7 @@ from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import render
 from smallset.store.verify import Verification, verify
+from smallset.store.version import smallset_version
 from smallset.store.write import About, write
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "open_set",
     "read_manifest",
     "render",
+    "smallset_version",
     "verify",
     "write",
     "writing",

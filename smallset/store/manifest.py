@@ -27,9 +27,9 @@ class Seeds:
 class Source:
     """What a set was made from.
 
-    `given` is the source as the user typed it, `images` and `bytes` count its training split as
-    encoded, `held_out` says how held-out data was settled, `skipped` are the ids of the bad files
-    left out.
+    `given` is the source's name (its folder's without the path, "digits", or the Hub's owner/name),
+    `images` and `bytes` count its training split as encoded, `held_out` says how held-out data was
+    settled, `skipped` are the ids of the bad files left out.
     """
 
     given: str

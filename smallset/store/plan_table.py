@@ -89,7 +89,8 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> tuple[Plan, tup
             f"the set again."
         )
     try:
-        table = pq.read_table(io.BytesIO(content))
+        # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
+        table = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ValueError(
             f"'{path}' is not a parquet file that can be read ({error}). Restore it, or make the "

@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, Int32, Int64, UInt8
 
+from smallset.data import cores, ordered
 from smallset.records import Plan
 from smallset.store.card import CARD
 from smallset.store.codec import Codec
@@ -56,12 +57,9 @@ class CompressedDataset:
         def decode(position: int) -> None:
             pixels[position] = self._decode(self.files[int(chosen[position])], codec)
 
-        pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
-        try:
-            for _ in pool.map(decode, range(len(chosen))):
+        with closing(ordered(decode, range(len(chosen)), threads=workers or cores())) as decoded:
+            for _ in decoded:
                 pass
-        finally:
-            pool.shutdown(cancel_futures=True)
         return pixels
 
     def _decode(self, file: ImageFile, codec: Codec) -> UInt8[np.ndarray, "s s 3"]:

@@ -1,17 +1,14 @@
 """Write a plan as a set: image files by class, plan.parquet, manifest.json and README.md."""
 
 import hashlib
-import os
-from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-from smallset.data import ImageDataset
+from smallset.data import ImageDataset, cores, ordered
 from smallset.records import Fit, Plan, Progress
 from smallset.store.card import CARD, card
 from smallset.store.codec import Codec
@@ -21,6 +18,7 @@ from smallset.store.output import check_output, whole_folder, write_file, writin
 from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import check_plan, render
+from smallset.store.version import smallset_version
 
 # At least five digits: a set of ipc 10 has the first ten file names of a set of ipc 1000.
 _DIGITS = 5
@@ -74,7 +72,7 @@ def write(
                 write_file(partial / paths[row], encoded)
             return ImageFile(paths[row], hashlib.sha256(encoded).hexdigest(), len(encoded))
 
-        files = _in_threads(draw, len(paths), workers, progress or _silent)
+        files = _drawn(draw, len(paths), workers or cores(), progress)
         content = plan_bytes(plan, files, dataset)
         manifest = _manifest(plan, dataset, codec, about, folders, files, content)
         with writing(out):
@@ -95,28 +93,16 @@ def _paths(plan: Plan, folders: tuple[str, ...], extension: str) -> list[str]:
     return paths
 
 
-def _silent(stage: str, done: int, total: int) -> None:
-    """Report no progress."""
-
-
-def _in_threads(
-    draw: Callable[[int], ImageFile], rows: int, workers: int, progress: Progress
+def _drawn(
+    draw: Callable[[int], ImageFile], rows: int, threads: int, progress: Progress | None
 ) -> list[ImageFile]:
-    """Give draw(0), draw(1), ... in this order, at most two a thread begun and not reported."""
-    threads = workers or os.cpu_count() or 1
-    waiting: deque[Future[ImageFile]] = deque()
     files: list[ImageFile] = []
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="smallset-write")
-    try:
-        for row in range(rows + 2 * threads):
-            if row < rows:
-                waiting.append(pool.submit(draw, row))
-            if row >= 2 * threads - 1 and waiting:
-                files.append(waiting.popleft().result())
+    # Closing waits for the canvases in flight: nothing may write into a folder being removed.
+    with closing(ordered(draw, range(rows), threads=threads)) as drawn:
+        for file in drawn:
+            files.append(file)
+            if progress is not None:
                 progress("write", len(files), rows)
-    finally:
-        # Waits for the canvases in flight: nothing may write into a folder that is being removed.
-        pool.shutdown(cancel_futures=True)
     return files
 
 
@@ -130,7 +116,7 @@ def _manifest(
     plan_content: bytes,
 ) -> Manifest:
     return Manifest(
-        smallset=_version(),
+        smallset=smallset_version(),
         method=about.method,
         spec=about.spec,
         seeds=about.seeds,
@@ -156,10 +142,3 @@ def _manifest(
         image_bytes=sum(f.bytes for f in files),
         plan_sha256=hashlib.sha256(plan_content).hexdigest(),
     )
-
-
-def _version() -> str:
-    try:
-        return version("smallset")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "unknown"

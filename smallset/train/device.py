@@ -2,7 +2,7 @@
 
 import os
 import platform
-import shutil
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,10 @@ import torch
 from torch import nn
 
 Precision = Literal["float32", "bfloat16"]
+
+
+# What `workers=0` means, whatever an earlier call set.
+_ALL_THREADS = torch.get_num_threads()
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,10 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
         raise ValueError(
             f"workers={workers} is negative. Give the number of threads, or 0 for all cores."
         )
-    if workers:
-        torch.set_num_threads(workers)
+    torch.set_num_threads(workers or _ALL_THREADS)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", chosen):
+        raise ValueError(f"device {device!r} is not known. Give auto, cpu, cuda or cuda:N.")
     try:
         torch.empty(1, device=chosen)
     except (RuntimeError, AssertionError) as error:
@@ -59,18 +64,25 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
             "Give auto, cpu, cuda or cuda:N."
         ) from error
     kind = chosen.partition(":")[0]
+    if kind == "cuda":
+        # Same seed, same bytes: no kernel picked by timing, none that adds in an order of its own,
+        # and float32 means float32.
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
     if precision == "auto":
-        precision = "bfloat16" if _good_at_bfloat16(kind) else "float32"
+        precision = "bfloat16" if _good_at_bfloat16(chosen) else "float32"
     if precision != "float32" and precision != "bfloat16":
         raise ValueError(f"precision {precision!r} is not known. Give auto, float32 or bfloat16.")
     return Machine(chosen, precision, torch.get_num_threads())  # type: ignore[arg-type]
 
 
 @cache
-def hardware(kind: str) -> str:
+def hardware(device: str) -> str:
     """Name the processor that did the work, for the record."""
-    if kind == "cuda":
-        return torch.cuda.get_device_name()
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -81,13 +93,26 @@ def hardware(kind: str) -> str:
 
 
 @cache
-def can_compile() -> bool:
-    """Whether inductor finds what it needs: a C++ compiler for the CPU."""
-    return any(shutil.which(compiler) for compiler in ("g++", "clang++", "c++"))
+def can_compile(device: str) -> bool:
+    """Whether inductor works here, found out by compiling one line, once.
+
+    It needs a C++ compiler for the CPU and Triton for a GPU; a broken one is as good as none.
+    """
+    try:
+        torch.compile(_one_more)(torch.zeros(8, device=device))
+    except Exception:
+        return False
+    return True
 
 
-def _good_at_bfloat16(kind: str) -> bool:
-    if kind == "cuda":
+def _one_more(x: torch.Tensor) -> torch.Tensor:
+    return x + 1
+
+
+def _good_at_bfloat16(device: str) -> bool:
+    if device.startswith("cuda"):
+        if torch.cuda.get_device_capability(device) < (8, 0):
+            return False
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool({"amx_bf16", "avx512_bf16"} & _cpu_flags())
 

@@ -37,15 +37,14 @@ def predict(
     """
     batch = max(16, min(512, 256 * 64**2 // images.size**2))
     model.eval()
-    with torch.inference_mode():
-        for start in range(0, len(images), batch):
-            indices = np.arange(start, min(start + batch, len(images)))
-            pixels = to_unit(images.batch(indices).to(machine.device))
-            with machine.autocast():
-                logits = model(pixels)
-            yield indices, logits.float()
-            if progress is not None:
-                progress(stage, int(indices[-1]) + 1, len(images))
+    for start in range(0, len(images), batch):
+        indices = np.arange(start, min(start + batch, len(images)))
+        # Left before the yield: the mode would leak into the caller.
+        with torch.inference_mode(), machine.autocast():
+            logits = model(to_unit(images.batch(indices).to(machine.device))).float()
+        yield indices, logits
+        if progress is not None:
+            progress(stage, int(indices[-1]) + 1, len(images))
 
 
 def accuracy(

@@ -85,7 +85,7 @@ class PatchCrop:
                 f"a canvas of {width} x {height} px has no room for PatchCrop's factor="
                 f"{self.factor} tiles a side. Use factor<={min(height, width)} or larger images."
             )
-        numbers = torch.rand(count, _NUMBERS, dtype=torch.float64).numpy()
+        numbers = torch.rand(count, _NUMBERS, dtype=torch.float64, device="cpu").numpy()
         tile = (numbers[:, -1] * self.factor**2).astype(np.int64)
         row, column = np.divmod(tile, self.factor)
         area = self._tiles(column, row, height=height, width=width)

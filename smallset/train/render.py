@@ -8,6 +8,7 @@ from torch import Tensor
 
 from smallset.train.views import Drawn
 
+RENDER_VERSION = "render-1"
 # Up to this side one batched call beats a call an image; above, the reverse (benchmarks/views.py).
 _BATCHED_UP_TO = 64
 

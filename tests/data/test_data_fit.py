@@ -82,3 +82,46 @@ def test_every_view_of_a_square_of_the_size_is_the_image():
         assert np.array_equal(view_square(square, 40, view, whole=False), square)
     assert np.array_equal(view_square(square, 40, "test", whole=True), square)
     assert view_square(square, 40, "test", whole=False).shape == (40, 40, 3)
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """The pixels of every image that goes into or comes out of a resizing."""
+    areas = []
+    resize = Image.Image.resize
+
+    def record(image, size, *options):
+        areas.extend([image.width * image.height, size[0] * size[1]])
+        return resize(image, size, *options)
+
+    monkeypatch.setattr(Image.Image, "resize", record)
+    return areas
+
+
+@pytest.mark.parametrize("view", ["squash", "crop", "pad", "test"])
+@pytest.mark.parametrize("shape", [(2, 30000, 3), (30000, 2, 3)])
+def test_a_long_strip_builds_no_giant_on_the_way(built, view, shape):
+    strip = np.full(shape, 200, np.uint8)
+    square = view_square(strip, 224, view, whole=False)
+    assert max(built) <= 1 << 24
+    if view == "pad":  # one line of the strip's colour through the middle, black around it
+        line = square.swapaxes(0, 1) if shape[0] > shape[1] else square
+        assert (line[112] == 200).all()
+        assert np.count_nonzero(line.any(axis=(1, 2))) == 1
+    else:
+        assert (square == 200).all()
+
+
+@pytest.mark.parametrize("view", ["pad", "test"])
+def test_what_is_too_large_to_build_looks_as_if_it_had_been_built(monkeypatch, view):
+    smooth = np.linspace(0, 255, 300 * 900).reshape(300, 900, 1).repeat(3, axis=2).astype(np.uint8)
+    want = view_square(smooth, 96, view, whole=False).astype(int)
+    monkeypatch.setattr("smallset.data.fit._BUILT", 0)
+    got = view_square(smooth, 96, view, whole=False).astype(int)
+    # The padded edge is sharp where it would have been blended, a row on either side.
+    rows = np.abs(got - want).max(axis=(1, 2))
+    assert np.count_nonzero(rows > 1) <= (4 if view == "pad" else 0)
+
+
+def test_a_large_box_beyond_the_image_is_black():
+    assert not read_box(WIDE, np.array([200, 0, 9000, 9000]), (7, 5), "nearest").any()

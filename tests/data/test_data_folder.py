@@ -156,3 +156,68 @@ def test_many_files_keep_their_place(write_folder, work):
             number = int(name[3:6])
             expected = np.random.default_rng(number).integers(0, 256, (7, 9, 3), np.uint8)
             assert np.array_equal(split.pixels(i), expected)
+
+
+@pytest.mark.parametrize(
+    ("train", "test"), [("training", "testing"), ("Train", "Test"), ("TRAINING", "test")]
+)
+def test_other_spellings_of_train_and_test_are_splits_and_not_classes(
+    write_folder, work, train, test
+):
+    files = {path.replace("train", train): seed for path, seed in TWO.items()}
+    held = {path.replace("test", test): seed for path, seed in TEST.items()}
+    found = source(write_folder(files | held), work)
+    assert found.classes == ("ape", "bee")
+    assert ids(found.train.rows) == ["ape/1.png", "ape/2.png", "bee/1.png", "bee/2.png"]
+    assert (found.test.name, found.held_out) == ("test", "test split of the source")
+
+
+@pytest.mark.parametrize("name", ["dev", "Eval"])
+def test_a_split_folder_of_unclear_meaning_is_an_error(write_folder, work, name):
+    held = {path.replace("test", name): seed for path, seed in TEST.items()}
+    with pytest.raises(
+        ValueError,
+        match=rf"split folder '{name}', which may be validation or test\. Needed train/<class>/\*,"
+        r" with an optional test/<class>/\* or val/<class>/\*\. Rename it",
+    ):
+        source(write_folder(TWO | held), work)
+
+
+def test_two_folders_for_one_split_are_an_error(write_folder, work):
+    again = {path.replace("train", "training"): seed for path, seed in TWO.items()}
+    with pytest.raises(
+        ValueError, match=r"the split folders 'train' and 'training', both for train\. Needed"
+    ):
+        source(write_folder(TWO | again), work)
+
+
+@pytest.mark.parametrize(("train", "test"), [("train", "test"), ("training", "testing")])
+def test_split_folders_with_images_and_no_classes_are_an_error(write_folder, work, train, test):
+    root = write_folder({f"{train}/1.png": 1, f"{test}/2.png": 2})
+    with pytest.raises(
+        ValueError, match=rf"has {test}/, {train}/ but no train/ with class.*Add train/<class>/\*"
+    ):
+        source(root, work)
+
+
+def test_the_key_changes_with_an_empty_class(write_folder, work):
+    root = write_folder({"ape/1.png": 1, "cow/1.png": 2})
+    before = source(root, work)
+    (root / "bee").mkdir()
+    after = source(root, work)
+    assert before.key != after.key
+    assert before.train.labels().tolist() == [0, 1]
+    assert after.train.labels().tolist() == [0, 2]
+    assert [ids(found.train.rows) for found in (before, after)] == [["ape/1.png", "cow/1.png"]] * 2
+
+
+def test_a_listing_that_is_there_is_kept(write_folder, work, monkeypatch):
+    root = write_folder(TWO)
+    first = source(root, work)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError("the file is mapped")  # as Windows does
+
+    monkeypatch.setattr("smallset.data.listing.os.replace", refuse)
+    assert ids(source(root, work).train.rows) == ids(first.train.rows)
+    assert len(list((work / "listings").iterdir())) == 1

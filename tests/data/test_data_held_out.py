@@ -46,3 +46,9 @@ def test_equal_images_fall_on_the_same_side():
 def test_a_class_without_two_different_images_is_an_error():
     with pytest.raises(ValueError, match=r"class 'b' has 2 image.* the same.*Add images"):
         cut_off(np.array([0, 0, 1, 1]), hashes([1, 2, 3, 3]), ("a", "b"))
+
+
+def test_equal_images_of_two_classes_may_fall_on_two_sides():
+    labels = np.array([0] * 5 + [1] * 5)
+    held = cut_off(labels, hashes([5, 6, 7, 8, 9, 1, 2, 3, 4, 5]), ("a", "b"))
+    assert np.flatnonzero(held).tolist() == [0, 5]

@@ -1,7 +1,13 @@
+import errno
+
 import numpy as np
 import pytest
 
 from smallset.data import from_arrays, open_data
+from smallset.data.arrays import ArrayRows
+from smallset.data.index import index
+from smallset.data.listing import FolderRows
+from smallset.data.source import RawSplit, Source
 
 GOOD = {f"{name}/{k}.png": 10 * c + k for c, name in enumerate(("ape", "bee")) for k in range(5)}
 BAD = {"ape/empty.png": b"", "bee/text.jpg": b"hello", "bee/notes.txt": b"hello"}
@@ -145,3 +151,46 @@ def test_images_of_equal_content_never_end_up_on_both_sides():
     train = {data.train.encoded(i) for i in range(len(data.train))}
     assert not train & {data.test.encoded(i) for i in range(len(data.test))}
     assert len(data.test) == 20
+
+
+def test_an_empty_class_is_an_error_although_the_other_files_are_known(write_folder, work):
+    root = write_folder(GOOD)
+    open_data(root, work=work)
+    (root / "ant").mkdir()
+    with pytest.raises(ValueError, match=r"has no image of the class\(es\) 'ant'\. Every class"):
+        open_data(root, work=work)
+
+
+def test_the_index_of_other_class_names_is_not_taken(work):
+    images = np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    rows, labels = ArrayRows(images), np.arange(40) // 20
+    split = RawSplit("train", rows, lambda: labels)
+    found = [
+        index(Source("x", "key", names, split, None, "cut"), work=work, skip_bad=False)
+        for names in (("a", "b"), ("b", "a"))
+    ]
+    assert found[0].fingerprint != found[1].fingerprint
+
+
+def test_a_file_that_could_not_be_read_once_is_not_left_out_for_good(
+    write_folder, work, monkeypatch
+):
+    root = write_folder(GOOD | BAD)
+    read = FolderRows.read
+
+    def fails_once(rows: FolderRows, row: int) -> bytes:
+        if rows.name(row) == "bee/3.png":
+            raise OSError(errno.EIO, "Input/output error")
+        return read(rows, row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderRows, "read", fails_once)
+        first = open_data(root, work=work, skip_bad=True)
+    assert len(first.train) + len(first.test) == 9
+    assert "bee/3.png" in first.train.skipped
+    assert not list((work / "index").iterdir())
+    assert sorted(first.train.labels)[0] == 0  # still readable, though nothing was kept
+    second = open_data(root, work=work, skip_bad=True)
+    assert len(second.train) + len(second.test) == 10
+    assert second.train.skipped == tuple(sorted(BAD))
+    assert len(list((work / "index").iterdir())) == 1

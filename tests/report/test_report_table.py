@@ -6,6 +6,7 @@ from scipy import stats
 from smallset.methods import method_from, spec_of
 from smallset.report.table import HEADER, markdown, method_key, rows, seeds_note
 
+BASELINE = spec_of(method_from("random"))
 RANDOM, BEST = [0.30, 0.32, 0.31, 0.35], [0.40, 0.45, 0.41]
 PCA = "pca(score=el2n(observer=observer(seed={})))"
 
@@ -13,7 +14,8 @@ PCA = "pca(score=el2n(observer=observer(seed={})))"
 def group(top1: list[float], *, method: str = "random", spec: str | None = None) -> list:
     return [
         result(
-            method=method, spec=spec or method, top1=value, student_seed=seed, set_seed=seed,
+            method=method, spec=spec or (BASELINE if method == "random" else method),
+            top1=value, student_seed=seed, set_seed=seed,
             plan_sha256=f"{method}{seed}", image_bytes=1000 + 10 * seed,
         )
         for seed, value in enumerate(top1)

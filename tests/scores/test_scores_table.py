@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,7 +31,7 @@ def test_what_is_written_is_read(tmp_path):
 
 def test_the_table_is_plain_parquet_with_a_row_an_image(tmp_path):
     write_scores(tmp_path / "scores.parquet", scores(), rows=ROWS, labels=LABELS)
-    table = pq.read_table(tmp_path / "scores.parquet")
+    table = pq.ParquetFile(tmp_path / "scores.parquet").read(use_threads=False)
     assert table.column_names == ["index", "label", "el2n", "el2n(runs=2)"]
     assert table["index"].to_pylist() == ROWS.tolist()
     assert table["label"].to_pylist() == LABELS.tolist()
@@ -59,3 +62,13 @@ def test_a_table_of_others_holds_no_scores_of_ours(tmp_path):
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.parquet"):
         read_scores(tmp_path / "none.parquet")
+
+
+def test_reading_starts_none_of_the_threads_that_abort_a_process_at_its_end(tmp_path):
+    write_scores(tmp_path / "scores.parquet", scores(), rows=ROWS, labels=LABELS)
+    code = (
+        "import sys; from pathlib import Path; from smallset.scores.table import read_scores; "
+        "read_scores(Path(sys.argv[1])); assert 'pyarrow.dataset' not in sys.modules"
+    )
+    path = str(tmp_path / "scores.parquet")
+    subprocess.run([sys.executable, "-c", code, path], check=True)

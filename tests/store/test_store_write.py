@@ -2,7 +2,9 @@ import errno
 import hashlib
 import importlib
 import os
+import shutil
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -189,3 +191,29 @@ def test_the_folder_can_be_read_by_others_as_any_new_folder_can(tmp_path, plan, 
     (tmp_path / "plain").mkdir()
     write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_no_canvas_is_still_drawn_when_a_failed_folder_is_removed(
+    tmp_path, make_plan, dataset, about, monkeypatch
+):
+    drawing = threading.Lock()
+    remove = shutil.rmtree
+
+    def slow(*arguments):
+        with drawing:
+            time.sleep(0.01)
+            return render(*arguments)
+
+    def removing(*arguments, **options):
+        assert not drawing.locked()
+        remove(*arguments, **options)
+
+    def stop(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(WRITE, "render", slow)
+    monkeypatch.setattr("smallset.store.output.shutil.rmtree", removing)
+    plan = make_plan(ipc=10)
+    with pytest.raises(KeyboardInterrupt):
+        write(plan, dataset, tmp_path / "o", codec=PNG, about=about, workers=3, progress=stop)
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,12 @@ def test_what_was_given_is_what_happens(precision):
 def test_threads_are_set_for_the_process_and_recorded():
     assert machine(device="cpu", workers=2).threads == 2
     assert torch.get_num_threads() == 2
-    assert machine(device="cpu").threads == 2
+
+
+def test_no_number_of_threads_means_all_whatever_an_earlier_call_set(monkeypatch):
+    monkeypatch.setattr(device, "_ALL_THREADS", 3)
+    machine(device="cpu", workers=1)
+    assert machine(device="cpu").threads == torch.get_num_threads() == 3
 
 
 @pytest.mark.parametrize(
@@ -44,11 +49,19 @@ def test_the_kind_of_a_device_has_no_index():
     assert Machine("cuda:3", "float32", 1).kind == "cuda"
 
 
+@pytest.mark.parametrize("name", ["tpu", "meta", "mps", "cuda:x", "cpu:0"])
+def test_an_unknown_device_is_refused(name):
+    said = f"device {name!r} is not known. Give auto, cpu, cuda or cuda:N."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        machine(device=name)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_device_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="cannot be used here") as caught:
-        machine(device="tpu")
+        machine(device="cuda:7")
     said = str(caught.value)
-    assert said.startswith("device 'tpu' cannot be used here (")
+    assert said.startswith("device 'cuda:7' cannot be used here (")
     assert said.endswith("). Give auto, cpu, cuda or cuda:N.")
     assert "\n" not in said
 
@@ -82,9 +95,17 @@ def test_the_processor_has_a_name():
     assert "cores" in hardware("cpu")
 
 
-@pytest.mark.parametrize("found", ["/usr/bin/g++", None])
-def test_compiling_needs_a_compiler(found, monkeypatch):
+@pytest.mark.parametrize("works", [True, False])
+def test_compiling_is_tried_once_and_a_broken_toolchain_is_none(works, monkeypatch):
+    def compile_(function):
+        tried.append(function)
+        if not works:
+            raise RuntimeError("g++: not here")
+        return function
+
+    tried: list[object] = []
+    monkeypatch.setattr(torch, "compile", compile_)
     can_compile.cache_clear()
-    monkeypatch.setattr(device.shutil, "which", lambda _: found)
-    assert can_compile() == bool(found)
+    assert can_compile("cpu") == can_compile("cpu") == works
+    assert len(tried) == 1
     can_compile.cache_clear()
