@@ -154,7 +154,7 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     say(f"per class, %: {per_class}{f' and {more} more in {results}' if more > 0 else ''}")
     say(f"{_bytes_against(first.image_bytes, first.source_bytes)}, no label bytes")
     say(
-        f"{first.precision} on {first.hardware}, {first.threads} threads"
+        f"{first.precision} on {first.hardware}, {first.threads} thread{'s' if first.threads > 1 else ''}"
         f"{', compiled' if first.compiled else ''}; torch {first.versions['torch']}"
     )
     if len(found) > 1:
