@@ -146,7 +146,9 @@ def test_what_is_left_out_is_said(make_set, monkeypatch):
 
 @pytest.mark.parametrize("names", [("", "\n", "\u732b"), ("x" * 500, "y", "z")])
 def test_odd_names_can_be_drawn(make_set, names):
-    contact_sheet(make_set(names, method="pca(" + "x" * 300 + ")"))
+    sheet = contact_sheet(make_set(names, method="pca(" + "x" * 300 + ")"))
+    assert sheet.width <= 1200
+    assert len(set(sheet.tobytes())) > 2  # something was drawn on the background
 
 
 def test_the_same_set_gives_the_same_picture(make_set):

@@ -74,10 +74,10 @@ def test_an_added_file_or_folder_is_found_when_the_set_is_opened(made, name):
 
 def test_the_card_may_be_edited_or_removed(made):
     (made.path / "README.md").write_text("mine")
-    open_set(made.path)
+    assert open_set(made.path).files == made.files
     (made.path / "README.md").unlink()
     (made.path / ".gitattributes").touch()
-    open_set(made.path)
+    assert open_set(made.path).files == made.files
 
 
 def test_a_changed_image_is_found_when_it_is_read(made):
