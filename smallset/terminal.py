@@ -153,9 +153,11 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     more = len(first.classes) - 20
     say(f"per class, %: {per_class}{f' and {more} more in {results}' if more > 0 else ''}")
     say(f"{_bytes_against(first.image_bytes, first.source_bytes)}, no label bytes")
+    threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
+    compiled = ", compiled" if first.compiled else ""
     say(
-        f"{first.precision} on {first.hardware}, {first.threads} thread{'s' if first.threads > 1 else ''}"
-        f"{', compiled' if first.compiled else ''}; torch {first.versions['torch']}"
+        f"{first.precision} on {first.hardware}, {threads}{compiled}; "
+        f"torch {first.versions['torch']}"
     )
     if len(found) > 1:
         say(
