@@ -25,6 +25,7 @@ Space = namedtuple("Space", "total used free")
 PACKAGE = Path(__file__).parents[1]
 WRITE = importlib.import_module("smallset.store.write")
 TABLE = importlib.import_module("smallset.scores.table")
+COMPRESS = importlib.import_module("smallset.pipeline.compress")
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
     stop, out = KeyboardInterrupt(), shell.outs / "set"
     with monkeypatch.context() as patch:
         if place == "index":
-            patch.setattr(pipeline, "open_data", raises(stop))
+            patch.setattr(pipeline.desk, "open_data", raises(stop))
         elif place == "decode":
             patch.setattr(data.cache._Squares, "__call__", raises(stop))
         elif place == "train":
@@ -64,7 +65,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "record":
             patch.setattr(observers, "_replace", raises(stop, at_call=2, then=observers._replace))
         elif place == "lay out":
-            patch.setattr(pipeline, "Seeds", raises(stop))
+            patch.setattr(COMPRESS, "Seeds", raises(stop))
         else:
             patch.setattr(WRITE, "render", raises(stop, at_call=2, then=WRITE.render))
         ran = shell.compress("data", out, "--method", QUICK)

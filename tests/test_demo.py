@@ -1,8 +1,10 @@
+import importlib
+
 import pytest
 from cli_toy import Shell, contents, refused
 from PIL import Image
 
-from smallset import demo, pipeline
+from smallset import demo
 from smallset.evidence.results import read_results
 from smallset.methods import method_from
 from smallset.scores import observer as observers
@@ -62,7 +64,8 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
             assert (made.ipc, made.size, made.seeds.set) == (demo.IPC, demo.SIZE, replicate)
             assert made.seeds.observer == (None if name == "random" else replicate)
 
-    monkeypatch.setattr(pipeline, "train_and_test", None)
+    evaluate = importlib.import_module("smallset.pipeline.evaluate")
+    monkeypatch.setattr(evaluate, "train_and_test", None)
     monkeypatch.setattr(observers, "_train", None)
     again = shell("demo", "here")
     assert (again.code, again.out) == (0, ran.out)

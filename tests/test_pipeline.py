@@ -17,7 +17,7 @@ from smallset.mosaic import Grid
 from smallset.records import Selection
 from smallset.scores import observer as observers
 from smallset.selection import Random
-from smallset.train import loop, protocol
+from smallset.train import device, loop, protocol
 from smallset.train.views import Patch
 
 
@@ -25,7 +25,7 @@ from smallset.train.views import Patch
 def quick(tmp_path, monkeypatch) -> None:
     """Two epochs a student, a cache folder of our own, and relative paths in the test's folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
     short = replace(protocol.SMALL_V1, epochs=2)
     monkeypatch.setattr(protocol, "SMALL_V1", short)
     monkeypatch.setitem(protocol.PROTOCOLS, short.name, short)
@@ -165,7 +165,7 @@ def test_a_result_is_found_again_only_for_the_same_cell(data, monkeypatch):
 
 def _known(target: object, changes: dict[str, object], made: object) -> bool:
     """Where bfloat16 is what `auto` means, asking for it is the same cell."""
-    auto = pipeline.machine().precision
+    auto = device.machine().precision
     return target is made and changes.get("precision") == auto
 
 

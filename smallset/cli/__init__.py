@@ -1,0 +1,55 @@
+"""The commands."""
+
+import io
+import sys
+
+import torch
+import typer
+from typer.core import TyperGroup
+
+from smallset.cli import make, measure, sets
+from smallset.terminal import complain
+
+
+class _Commands(TyperGroup):
+    """Commands that Ctrl-C stops with a word; typer itself says nothing, or "Aborted"."""
+
+    def invoke(self, ctx: object) -> object:
+        try:
+            return super().invoke(ctx)  # type: ignore[arg-type]
+        except KeyboardInterrupt:
+            complain("stopped. What was finished is kept; the same command goes on from there.")
+            sys.exit(130)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Make an image dataset small, and measure what it is really worth.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+for command in (make.compress, measure.evaluate, make.score, sets.verify, sets.show, measure.demo):
+    app.command()(command)
+app.command("list")(sets.list_)
+
+
+def main() -> None:
+    """Run the command line: one line on stderr and a non-zero exit for whatever is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # no name of a class or file is unprintable
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except MemoryError:  # torch's own for a GPU is a RuntimeError, below
+        complain("out of memory. Use a smaller --size or fewer --workers.")
+        sys.exit(1)
+    except torch.OutOfMemoryError as error:
+        first = str(error).splitlines()[0]
+        complain(f"{first} Use a smaller --size or student, or --device cpu.")
+        sys.exit(1)
+    except (ValueError, OSError, FloatingPointError) as error:
+        complain(str(error))
+        sys.exit(1)

@@ -1,0 +1,105 @@
+"""Commands that make something of a dataset: compress, score."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from smallset import pipeline
+from smallset.cli.options import (
+    Cache,
+    CacheChoice,
+    Data,
+    Device,
+    Fit,
+    FitChoice,
+    Precision,
+    Size,
+    SkipBad,
+    Work,
+    Workers,
+)
+from smallset.terminal import Stages, say, show_set
+
+
+def compress(
+    data: Data,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the set.")],
+    method: Annotated[
+        str, typer.Option(help='See `smallset list`; options in brackets: "pca(factor=3)".')
+    ] = "pca",
+    ipc: Annotated[int, typer.Option(help="Images per class to write.")] = 10,
+    size: Size = None,
+    fit: Fit = FitChoice.squash,
+    codec: Annotated[str, typer.Option(help="png, jpeg:QUALITY or webp:QUALITY.")] = "png",
+    seed: Annotated[int, typer.Option(help="Set seed: the draw of random choices.")] = 0,
+    precision: Precision = "auto",
+    device: Device = "auto",
+    workers: Workers = 0,
+    work: Work = None,
+    cache: Cache = CacheChoice.disk,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Compress DATA into the new folder OUT."""
+    with Stages() as stages:
+        made = pipeline.compress(
+            data,
+            out,
+            method=method,
+            ipc=ipc,
+            size=size,
+            fit=fit.value,
+            codec=codec,
+            seed=seed,
+            precision=precision,
+            device=device,
+            workers=workers,
+            work=work,
+            cache=cache is CacheChoice.disk,
+            skip_bad=skip_bad,
+            progress=stages,
+        )
+    show_set(made)
+
+
+def score(
+    data: Data,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The new .parquet file of the scores.")
+    ],
+    scores: Annotated[
+        str, typer.Option(help='One or more, separated by ";": "el2n;el2n(runs=3)".')
+    ] = "el2n",
+    size: Size = None,
+    fit: Fit = FitChoice.squash,
+    precision: Precision = "auto",
+    device: Device = "auto",
+    workers: Workers = 0,
+    work: Work = None,
+    cache: Cache = CacheChoice.disk,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Score every training image of DATA; larger is harder."""
+    with Stages() as stages:
+        made = pipeline.score(
+            data,
+            out,
+            scores=[text.strip() for text in scores.split(";")],
+            size=size,
+            fit=fit.value,
+            precision=precision,
+            device=device,
+            workers=workers,
+            work=work,
+            cache=cache is CacheChoice.disk,
+            skip_bad=skip_bad,
+            progress=stages,
+        )
+    for name, found in made.items():
+        low, middle, high = np.quantile(found.values, (0, 0.5, 1))
+        say(
+            f"{name}: {len(found.values):,} images, easiest {low:.4f}, median {middle:.4f}, "
+            f"hardest {high:.4f}"
+        )
+    say(f"wrote {out}")

@@ -1,0 +1,94 @@
+"""Commands that say what a set is worth: evaluate, demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smallset import pipeline
+from smallset.cli.options import (
+    DATA_HELP,
+    Cache,
+    CacheChoice,
+    Device,
+    Precision,
+    SkipBad,
+    Work,
+    Workers,
+)
+from smallset.cli.sets import save_sheet
+from smallset.demo import run_demo
+from smallset.report.table import method_key, rows
+from smallset.terminal import Stages, result_line, say, show_comparison, show_evaluation
+
+
+def evaluate(
+    set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
+    data: Annotated[str, typer.Option(help=f"Where the held-out images are: {DATA_HELP}.")],
+    student: Annotated[
+        str | None,
+        typer.Option(help="See `smallset list`. Default: resnet18-3x3, above 64 px resnet18."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Number of students to train.")] = 3,
+    protocol: Annotated[
+        str | None, typer.Option(help="Default: small-v1 under 1,280 images, else standard-v1.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="File to append to.")] = Path("results.jsonl"),
+    precision: Precision = "auto",
+    device: Device = "auto",
+    workers: Workers = 0,
+    work: Work = None,
+    cache: Cache = CacheChoice.disk,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Train students on SET with hard labels and test them on held-out DATA."""
+    if seeds < 1:
+        raise ValueError(
+            f"seeds={seeds} trains no student. Give the number of students, at least 1."
+        )
+    with Stages() as stages:
+        found = pipeline.evaluate(
+            set,
+            data,
+            student=student,
+            protocol=protocol,
+            seeds=seeds,
+            results=results,
+            precision=precision,
+            device=device,
+            workers=workers,
+            work=work,
+            cache=cache is CacheChoice.disk,
+            skip_bad=skip_bad,
+            progress=stages,
+            told=lambda result: stages.say(result_line(result)),
+        )
+    show_evaluation(found, results)
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Folder for the sets, sheets and results.")
+    ] = Path("demo"),
+    workers: Workers = 1,
+    work: Work = None,
+) -> None:
+    """Compress the embedded digits three ways and say what each is worth."""
+    with Stages() as stages:
+        results, sets = run_demo(
+            out,
+            workers=workers,
+            work=work,
+            progress=stages,
+            told=lambda name, result: stages.say(f"{name:<6} {result_line(result)}"),
+        )
+    for name, made in sets.items():
+        save_sheet(made, out / f"{name}.png")
+    first = results[0]
+    say(
+        f"\ndigits at {first.size} px, {first.ipc} images per class, {first.student}, "
+        f"{first.protocol}, hard labels"
+    )
+    names = {method_key(made.manifest.spec): name for name, made in sets.items()}
+    show_comparison(rows(results, labels=names))
+    say(f"Contact sheets: {', '.join(str(out / f'{name}.png') for name in sets)}")

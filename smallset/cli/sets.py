@@ -1,0 +1,67 @@
+"""Commands on sets that exist, and on what there is: verify, show, list."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smallset.methods import METHODS
+from smallset.models import MODELS
+from smallset.report.sheet import contact_sheet
+from smallset.scores import SCORES
+from smallset.spec import first_line
+from smallset.store import CompressedDataset, check_output, open_set, writing
+from smallset.store import verify as verify_set
+from smallset.terminal import say, show_list
+from smallset.train.protocol import PROTOCOLS
+
+
+def list_() -> None:
+    """Show methods, scores, students and protocols."""
+    sections = {
+        "methods": {name: first_line(entry) for name, entry in METHODS.items()},
+        "scores": {name: first_line(entry) for name, entry in SCORES.items()},
+        "students": {name: entry.line for name, entry in MODELS.items()}
+        | {"timm:NAME, torchvision:NAME": "any network of those libraries, where installed"},
+        "protocols": {name: entry.line for name, entry in PROTOCOLS.items()},
+    }
+    for title, entries in sections.items():
+        show_list(title, entries.items())
+
+
+def verify(
+    set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
+) -> None:
+    """Check every hash and count of SET."""
+    found = verify_set(set)
+    say(f"{set}: {found.files:,} images, {found.bytes:,} bytes, every hash and count agrees")
+
+
+def show(
+    set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
+    out: Annotated[
+        Path | None, typer.Option(help="PNG file to write. Default: SET's name + .png, here.")
+    ] = None,
+) -> None:
+    """Draw a contact sheet of SET."""
+    opened = open_set(set)
+    target = out or Path(f"{set.resolve().name}.png")
+    check_output(target)
+    if set.resolve() in target.resolve().parents:
+        raise ValueError(
+            f"'{target}' lies inside the set '{set}', whose files are all accounted for. "
+            "Give --out a file elsewhere."
+        )
+    save_sheet(opened, target)
+    say(f"wrote {target}")
+
+
+def save_sheet(made: CompressedDataset, target: Path) -> None:
+    """Draw a set's contact sheet into a PNG file, whole or not at all."""
+    part = target.with_name(f".{target.name}.partial")
+    try:
+        with writing(target):
+            contact_sheet(made).save(part, format="PNG")
+            part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

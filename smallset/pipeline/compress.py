@@ -1,0 +1,102 @@
+"""compress(): a dataset in, a small set out; the whole way in one screen."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from smallset.data import Data, ImageDataset, fit_boxes
+from smallset.data.work import keeping
+from smallset.methods import Method, method_from, spec_of
+from smallset.pipeline.desk import check_number, desk_for, observed, open_source, side_of
+from smallset.records import Fit, Progress, Selection
+from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, write
+
+
+def compress(
+    data: str | Path | Data,
+    out: str | Path,
+    *,
+    method: str | Method = "pca",
+    ipc: int = 10,
+    size: int | None = None,
+    fit: Fit = "squash",
+    codec: str = "png",
+    seed: int = 0,
+    precision: str = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    work: Path | None = None,
+    cache: bool = True,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> CompressedDataset:
+    """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
+
+    `method` is a spec or a `Method`; `size=None` keeps the side that all the sources share, else
+    takes 224; `seed` is the set seed (an observer has its own). `work` keeps what a later call can
+    use again (None: the user's cache folder); `cache=False` keeps no pixels there. Raises
+    ValueError or OSError for whatever is wrong, and then leaves no output.
+    """
+    out = Path(out)
+    check_output(out)
+    chosen = method_from(method) if isinstance(method, str) else method
+    parsed = Codec.parse(codec)
+    check_number("ipc", ipc, least=1, unit="images per class")
+    check_number("seed", seed, least=0, unit="a seed")
+    desk = desk_for(device, precision, workers, work, progress)
+    opened = open_source(data, desk, skip_bad=skip_bad)
+    source = opened.train
+    side = side_of(source, size)
+    boxes = fit_boxes(source.sizes, fit)
+    _check_budget(source, chosen, ipc)
+    # Lays out nothing, to hear now and not after scoring of a size without room for the tiles.
+    chosen.mosaic(Selection(np.empty(0, np.int64)), source.labels, boxes, size=side)
+    values, observer = None, None
+    if chosen.score is not None and chosen.select.needs_scores:
+        with keeping(desk.work):
+            values = chosen.score(observed(source, side, fit, desk, cache=cache))
+        observer = chosen.score.observer.resolved(size=side)
+    selection = chosen.select(
+        values,
+        source.labels,
+        classes=len(source.classes),
+        per_class=ipc * chosen.mosaic.tiles,
+        seed=seed,
+    )
+    plan = chosen.mosaic(selection, source.labels, boxes, size=side)
+    here = desk.machine
+    about = About(
+        method=method if isinstance(method, str) else spec_of(method),
+        spec=spec_of(chosen),
+        seeds=Seeds(set=seed, observer=observer.seed if observer else None),
+        given=opened.name,
+        held_out=opened.held_out,
+        fit=fit,
+        view=spec_of(chosen.view),
+        precision=here.precision if observer else "none",
+        device=here.kind if observer else "none",
+        made_with={
+            "observer": spec_of(observer),
+            "threads": str(here.threads),
+            "torch": torch.__version__,
+        }
+        if observer
+        else {},
+    )
+    return write(plan, source, out, codec=parsed, about=about, workers=workers, progress=progress)
+
+
+def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:
+    """Refuse an ipc that some class cannot fill, before anything costly starts."""
+    counts = np.bincount(data.labels, minlength=len(data.classes))
+    poorest, tiles = int(counts.argmin()), method.mosaic.tiles
+    have = int(counts[poorest])
+    if have < ipc * tiles:
+        layout = f" with {spec_of(method.mosaic)}" if tiles > 1 else ""
+        fits = f"ipc<={have // tiles}" if have >= tiles else "more images of that class"
+        raise ValueError(
+            f"ipc={ipc}{layout} needs {ipc * tiles} images per class, but "
+            f"{data.classes.names[poorest]!r} has {have}. Use {fits}"
+            f"{' or a smaller factor' if tiles > 1 else ''}."
+        )

@@ -1,0 +1,73 @@
+"""What every verb settles first: where the work is done, the data, and how large it is drawn."""
+
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from smallset.cell import Desk
+from smallset.data import Data, ImageDataset, open_data, pixel_cache
+from smallset.data.work import check_work
+from smallset.records import Fit, Progress
+from smallset.scores import Observed
+from smallset.train.device import machine
+
+# Beyond about this side Pillow takes an image for a decompression bomb.
+_LARGEST_SIDE = 8192
+
+
+def desk_for(
+    device: str, precision: str, workers: int, work: Path | None, progress: Progress | None
+) -> Desk:
+    """Settle the machine and the work folder (None: the user's cache folder)."""
+    here = machine(device=device, precision=precision, workers=workers)
+    folder = Path(work) if work else platformdirs.user_cache_path("smallset")
+    check_work(folder)
+    return Desk(here, folder, workers, progress)
+
+
+def open_source(data: str | Path | Data, desk: Desk, *, skip_bad: bool) -> Data:
+    """Open what the user named; data that is open already stays as it is."""
+    if isinstance(data, Data):
+        return data
+    return open_data(
+        data, work=desk.work, skip_bad=skip_bad, workers=desk.workers, progress=desk.progress
+    )
+
+
+def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bool) -> Observed:
+    """Give the training data as a score sees it, at `size` pixels."""
+    images = pixel_cache(
+        source,
+        size,
+        view=fit,
+        work=desk.work if cache else None,
+        workers=desk.workers,
+        progress=desk.progress,
+    )
+    return Observed(
+        images=images,
+        labels=source.labels,
+        classes=len(source.classes),
+        source=f"{source.fingerprint} {source.split} {fit}",
+        machine=desk.machine,
+        work=desk.work,
+        progress=desk.progress,
+    )
+
+
+def side_of(data: ImageDataset, size: int | None) -> int:
+    """Give the side asked for, else the one all sources share, else 224."""
+    if size is not None:
+        check_number("size", size, least=1, unit="the side in pixels")
+        if size > _LARGEST_SIDE:
+            raise ValueError(f"size={size} is too large. Give at most {_LARGEST_SIDE} pixels.")
+        return size
+    sides = np.unique(data.sizes)
+    return int(sides[0]) if len(sides) == 1 else 224
+
+
+def check_number(name: str, value: int, *, least: int, unit: str) -> None:
+    """Raise ValueError where `value` is less than `least`."""
+    if value < least:
+        raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")

@@ -1,0 +1,57 @@
+"""score(): the difficulty of every training image, as a table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from smallset.data import Data
+from smallset.data.work import keeping
+from smallset.methods import score_from, spec_of
+from smallset.pipeline.desk import desk_for, observed, open_source, side_of
+from smallset.records import Fit, Progress, Scores
+from smallset.scores.table import write_scores
+from smallset.store import check_output, writing
+
+
+def score(
+    data: str | Path | Data,
+    out: str | Path,
+    *,
+    scores: Sequence[str] = ("el2n",),
+    size: int | None = None,
+    fit: Fit = "squash",
+    precision: str = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    work: Path | None = None,
+    cache: bool = True,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Scores]:
+    """Score every training image and write the table `out` (a new .parquet file).
+
+    The observer run behind a score stays in the work folder, where `compress` finds it when data,
+    size, fit, precision, device and threads are the same. Raises as `compress`.
+    """
+    out = Path(out)
+    if out.suffix != ".parquet":
+        raise ValueError(
+            f"the scores go to a .parquet file, not {str(out)!r}. "
+            f"Give for example {str(out / 'scores.parquet')!r}."
+        )
+    check_output(out)
+    scorers = {text: score_from(text) for text in scores}
+    desk = desk_for(device, precision, workers, work, progress)
+    source = open_source(data, desk, skip_bad=skip_bad).train
+    seen = observed(source, side_of(source, size), fit, desk, cache=cache)
+    made = {}
+    for text, scorer in scorers.items():
+        made_by = {
+            "spec": spec_of(scorer),
+            "source": source.fingerprint,
+            "observer": seen.fingerprint(scorer.observer, 0),
+        }
+        with keeping(desk.work):
+            made[text] = Scores(scorer(seen), made_by)
+    with writing(out):
+        write_scores(out, made, rows=source.rows, labels=source.labels)
+    return made
