@@ -72,6 +72,8 @@ class Result:
     files. `fingerprint` names everything the numbers depend on; `set_seed`, `observer_seed` (None
     where no observer was asked) and `student_seed` make the replicate. `source_fingerprint` is that
     of the data the set was made from, `data_fingerprint` that of the data it was tested on.
+    `labels` is "hard" or "online"; online ones come from `teacher` (its spec), whose accuracy on
+    the held-out images is `teacher_top1` and whose weights count as `teacher_bytes`.
     """
 
     fingerprint: str
@@ -90,6 +92,8 @@ class Result:
     size: int
     view: str
     labels: str
+    teacher: str | None
+    teacher_top1: float | None
     student: str
     protocol: str
     set_seed: int
@@ -104,6 +108,7 @@ class Result:
     images_per_second: float
     image_bytes: int
     label_bytes: int
+    teacher_bytes: int
     source_images: int
     source_bytes: int
     precision: str
