@@ -1,5 +1,27 @@
-"""What repeated runs prove: means, their intervals, and differences between methods."""
+"""What repeated runs prove: intervals, tests, ranks, and what one class or another set says."""
 
+from smallset.evidence.classes import WorstClass, per_class_intervals, worst_class
+from smallset.evidence.comparison import Rank, paired_difference, ranks, replicates_needed
 from smallset.evidence.intervals import Interval, mean_interval, welch_difference
+from smallset.evidence.permutation import PermutationTest, holm, permutation_test
+from smallset.evidence.ranking import ars, hlr, ior, lrs
 
-__all__ = ["Interval", "mean_interval", "welch_difference"]
+__all__ = [
+    "Interval",
+    "PermutationTest",
+    "Rank",
+    "WorstClass",
+    "ars",
+    "hlr",
+    "holm",
+    "ior",
+    "lrs",
+    "mean_interval",
+    "paired_difference",
+    "per_class_intervals",
+    "permutation_test",
+    "ranks",
+    "replicates_needed",
+    "welch_difference",
+    "worst_class",
+]

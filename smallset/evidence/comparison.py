@@ -1,0 +1,94 @@
+"""Methods beside each other: paired differences, ranks with ties, replicates that are needed."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from smallset.evidence.intervals import Interval, Values, mean_interval, welch_difference
+from smallset.evidence.permutation import finite
+
+
+@dataclass(frozen=True)
+class Rank:
+    """The places a method may hold, 1 the best: equal where it is told apart from all others."""
+
+    best: int
+    worst: int
+
+    def __str__(self) -> str:
+        return str(self.best) if self.best == self.worst else f"{self.best}-{self.worst}"
+
+
+def paired_difference(a: Values, b: Values, confidence: float = 0.95) -> Interval:
+    """Give the mean of a - b, value by value, and its Student-t interval.
+
+    For pairs only, where a[i] and b[i] come from the very same set and seeds; otherwise
+    `welch_difference` is right. Raises ValueError where the sides are not of one length.
+    """
+    left, right = np.asarray(a, np.float64).reshape(-1), np.asarray(b, np.float64).reshape(-1)
+    if len(left) != len(right):
+        raise ValueError(
+            f"{len(left)} values cannot be paired with {len(right)}: a paired difference needs one "
+            "of each a pair. Use welch_difference for replicates that are no pairs."
+        )
+    return mean_interval(left - right, confidence)
+
+
+def ranks(groups: Sequence[Values], confidence: float = 0.95) -> list[Rank]:
+    """Rank groups by their means, largest first, as far as their differences are known.
+
+    `best` is one more than the number of groups that are clearly better, `worst` the number of
+    groups less those that are clearly worse; clear is a Welch interval of the difference that
+    leaves 0 out. A group of one value is told apart from none. The intervals are those of single
+    pairs, not corrected for their number.
+    """
+    better = [[_clearly_better(a, b, confidence) for b in groups] for a in groups]
+    return [
+        Rank(1 + sum(row[i] for row in better), len(groups) - sum(better[i]))
+        for i in range(len(groups))
+    ]
+
+
+def replicates_needed(a: Values, b: Values, *, power: float = 0.8, alpha: float = 0.05) -> float:
+    """Give how many replicates a side would tell two methods apart, were they as observed here.
+
+    The least n >= 2 with n >= (t_{1-alpha/2} + t_power)^2 (s_a^2 + s_b^2) / (mean_a - mean_b)^2,
+    the t quantiles at Welch's degrees of freedom for n (the usual sample-size formula of the
+    two-sided Welch test, t in place of the normal). inf where the means are equal, nan where a side
+    has fewer than two values, 2 where neither varies. Raises ValueError for a value that is nan or
+    infinite, and where `power` or `alpha` is not between 0 and 1.
+    """
+    for name, share in (("power", power), ("alpha", alpha)):
+        if not 0 < share < 1:
+            raise ValueError(
+                f"{name}={share} is not a share between 0 and 1. Use power=0.8, alpha=0.05."
+            )
+    left, right = finite(a, "a"), finite(b, "b")
+    if min(len(left), len(right)) < 2:
+        return math.nan
+    gap = abs(float(left.mean() - right.mean()))
+    parts = [0.0 if np.ptp(side) == 0 else float(side.var(ddof=1)) for side in (left, right)]
+    # Means of the same values in another order differ in their last bits.
+    if gap <= 1e-12 * max(float(np.abs(left).max()), float(np.abs(right).max())):
+        return math.inf
+    spread = sum(parts)
+    if spread == 0:
+        return 2.0
+    freedom_each = spread**2 / sum(v**2 for v in parts)
+    effect = spread / gap**2
+    n = max(2, math.ceil((ndtri(1 - alpha / 2) + ndtri(power)) ** 2 * effect))
+    # t quantiles are larger than normal ones, so the answer lies above, a few steps away.
+    while n < (_quantiles((n - 1) * freedom_each, power, alpha) ** 2) * effect:
+        n += 1
+    return float(n)
+
+
+def _quantiles(freedom: float, power: float, alpha: float) -> float:
+    return float(stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power))
+
+
+def _clearly_better(a: Values, b: Values, confidence: float) -> bool:
+    return welch_difference(a, b, confidence).low > 0
