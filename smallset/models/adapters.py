@@ -1,16 +1,31 @@
 """Networks of other libraries: `timm:NAME` and `torchvision:NAME`, imported when asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 
 from torch import nn
 
+from smallset.models.network import Colour
+from smallset.models.weights import head_name
 from smallset.spec import nearest
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A library's network with its own weights, and what they were trained to see."""
+
+    net: nn.Module
+    mean: Colour
+    std: Colour
+    size: int
+    outputs: int
 
 
 def _timm(name: str, classes: int) -> nn.Module:
     timm = import_module("timm")
-    if name not in timm.list_models():
+    # A name may carry the tag of its weights: resnet18.a1_in1k.
+    if name.partition(".")[0] not in timm.list_models():
         close = [m for m in timm.list_models(f"*{name[:6]}*")][:8]
         raise ValueError(f"timm has no model {name!r}. {nearest(name, close)}")
     model: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
@@ -26,7 +41,27 @@ def _torchvision(name: str, classes: int) -> nn.Module:
     return model
 
 
+def _timm_pretrained(name: str) -> Pretrained:
+    net = import_module("timm").create_model(name, pretrained=True)
+    config = net.pretrained_cfg
+    mean, std = _colour(config["mean"]), _colour(config["std"])
+    return Pretrained(net, mean, std, int(config["input_size"][-1]), int(net.num_classes))
+
+
+def _torchvision_pretrained(name: str) -> Pretrained:
+    models = import_module("torchvision.models")
+    weights = models.get_model_weights(name).DEFAULT
+    net = models.get_model(name, weights=weights)
+    view = weights.transforms()
+    outputs = len(weights.meta["categories"])
+    return Pretrained(net, _colour(view.mean), _colour(view.std), int(view.crop_size[0]), outputs)
+
+
 ADAPTERS: dict[str, Callable[[str, int], nn.Module]] = {"timm": _timm, "torchvision": _torchvision}
+PRETRAINED: dict[str, Callable[[str], Pretrained]] = {
+    "timm": _timm_pretrained,
+    "torchvision": _torchvision_pretrained,
+}
 
 
 def adapt(library: str, name: str, classes: int) -> nn.Module:
@@ -47,3 +82,37 @@ def adapt(library: str, name: str, classes: int) -> nn.Module:
             f"the model {library}:{name} needs {library}, which cannot be used here "
             f"({str(error).splitlines()[0]}). Install it with: pip install 'smallset[{library}]'."
         ) from error
+
+
+def pretrained(library: str, name: str) -> Pretrained:
+    """Give network `name` with the weights that the library has for it, and its own classifier.
+
+    Raises ValueError as `adapt`, and where the weights are not here and cannot be fetched.
+    """
+    adapt(library, name, 1)  # hears first of a library or a network that is not there
+    try:
+        return PRETRAINED[library](name)
+    except Exception as error:  # each library's downloader fails in ways of its own
+        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise ValueError(
+            f"the default weights of {library}:{name} cannot be had "
+            f"({why}). Needed the "
+            "library's cache or a network connection. Or give weights=PATH of a file."
+        ) from error
+
+
+def replace_head(net: nn.Module, classes: int) -> None:
+    """Put a fresh linear classifier with `classes` outputs in the place of the last linear layer.
+
+    Raises ValueError for a network without one.
+    """
+    parent, _, name = head_name(net).rpartition(".")
+    holder = net.get_submodule(parent)
+    old = holder.get_submodule(name)
+    assert isinstance(old, nn.Linear)  # head_name() names a linear layer
+    setattr(holder, name, nn.Linear(old.in_features, classes, bias=old.bias is not None))
+
+
+def _colour(values: Sequence[float]) -> Colour:
+    red, green, blue = (float(v) for v in values)
+    return red, green, blue

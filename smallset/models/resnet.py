@@ -6,19 +6,21 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+Shortcut = Literal["conv", "a"]
+
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and a shortcut (1x1 projection where the shape changes)."""
+    """Two 3x3 convolutions and a shortcut; where the shape changes, a projection or option A."""
 
     expansion = 1
 
-    def __init__(self, inputs: int, width: int, stride: int) -> None:
+    def __init__(self, inputs: int, width: int, stride: int, shortcut: Shortcut = "conv") -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
-        self.shortcut = _shortcut(inputs, width, stride)
+        self.shortcut = _shortcut(inputs, width, stride, shortcut)
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
         """Give the block's output."""
@@ -32,7 +34,7 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, inputs: int, width: int, stride: int) -> None:
+    def __init__(self, inputs: int, width: int, stride: int, shortcut: Shortcut = "conv") -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
@@ -40,7 +42,7 @@ class Bottleneck(nn.Module):
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(4 * width)
-        self.shortcut = _shortcut(inputs, 4 * width, stride)
+        self.shortcut = _shortcut(inputs, 4 * width, stride, shortcut)
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
         """Give the block's output."""
@@ -54,7 +56,8 @@ class ResNet(nn.Module):
     """A stem, stages of residual blocks that halve all but the first, mean pool, linear head.
 
     `stem="7x7"` is ImageNet's (stride 2 and max-pool: the image shrinks 4 x at once), `"3x3"` keeps
-    the full resolution for small images.
+    the full resolution for small images. `shortcut` is what a shape-changing block adds: a 1x1
+    convolution of its input ("conv"), or every second pixel between channels of zeros ("a").
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class ResNet(nn.Module):
         blocks: tuple[int, ...],
         widths: tuple[int, ...],
         stem: Literal["7x7", "3x3"],
+        shortcut: Shortcut = "conv",
     ) -> None:
         super().__init__()
         channels = widths[0]
@@ -78,9 +82,10 @@ class ResNet(nn.Module):
         ]
         if wide:
             layers.append(nn.MaxPool2d(3, 2, 1))
+        self.blocks, self.first_block = blocks, len(layers)
         for stage, (count, width) in enumerate(zip(blocks, widths, strict=True)):
             for index in range(count):
-                layers.append(block(channels, width, 2 if stage and not index else 1))
+                layers.append(block(channels, width, 2 if stage and not index else 1, shortcut))
                 channels = width * block.expansion
         self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = nn.Linear(channels, classes)
@@ -94,7 +99,23 @@ class ResNet(nn.Module):
         return logits
 
 
-def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Module:
+class PaddedShortcut(nn.Module):
+    """Option A of He et al. 2016, section 3.3: every second pixel, zeros for the new channels."""
+
+    def __init__(self, new_channels: int, stride: int) -> None:
+        super().__init__()
+        self.before, self.after = new_channels // 2, new_channels - new_channels // 2
+        self.stride = stride
+
+    def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
+        """Give the input in the shape of the block's output; half the zeros come first."""
+        strided = x[:, :, :: self.stride, :: self.stride]
+        return F.pad(strided, (0, 0, 0, 0, self.before, self.after))
+
+
+def _shortcut(inputs: int, outputs: int, stride: int, kind: Shortcut) -> nn.Module:
     if stride == 1 and inputs == outputs:
         return nn.Identity()
+    if kind == "a":
+        return PaddedShortcut(outputs - inputs, stride)
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))

@@ -7,8 +7,6 @@ folder under the fingerprint of what made it, and a killed one goes on at its la
 import hashlib
 import io
 import json
-import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -18,14 +16,16 @@ import torch.nn.functional as F
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from smallset.models import build_model, check_model
+from smallset.models import Network, check_model, weights_sha256
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.spec import nearest
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
-from smallset.train.loop import Images, Order, fit
+from smallset.train.loop import Images
+from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
+from smallset.train.run import replace_file, train_kept
 from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
 
@@ -94,7 +94,7 @@ class Observed:
     def fingerprint(self, observer: Observer, run: int) -> str:
         """Name a run by everything its numbers depend on."""
         recipe = {k: v for k, v in asdict(RECIPES[observer.recipe]).items() if k != "line"}
-        facts = {
+        facts: dict[str, object] = {
             "versions": {"observer": VERSION, **component_versions()},
             "observer": repr(observer.resolved(size=self.images.size)),
             "recipe": recipe,
@@ -106,15 +106,21 @@ class Observed:
             "device": self.machine.kind,
             "threads": self.machine.threads,
         }
+        weights = weights_sha256(observer.model) if observer.model != "auto" else None
+        if weights is not None:
+            facts["weights"] = weights
+        if self.machine.processes > 1:
+            facts["processes"] = self.machine.processes
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def dynamics(self, observer: Observer, *, run: int) -> Dynamics:
         """Give the records of one run of an observer; train it unless the work folder has them."""
         folder = self.work / "observers" / self.fingerprint(observer, run)[:24]
         files = [folder / f"el2n-{epoch:04d}.npy" for epoch in range(observer.epochs)]
-        if not files[-1].exists():
+        if not first_alone(files[-1].exists):
             folder.mkdir(parents=True, exist_ok=True)
             _train(self, observer.resolved(size=self.images.size), run, folder)
+            wait()  # for the first of several processes, which writes the records
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files))
 
 
@@ -126,24 +132,9 @@ def el2n(logits: Float32[Tensor, "b c"], labels: Int64[Tensor, " b"]) -> Float32
 
 
 def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
-    """Train from the last whole epoch on, recording after each epoch before saying it is done."""
-    seed = derive(observer.seed, "observer", run)
-    protocol = replace(RECIPES[observer.recipe], epochs=observer.epochs)
-    model = build_model(
-        observer.model, classes=data.classes, size=data.images.size, seed=derive(seed, "weights")
-    )
-    data.machine.place(model)
-    optimizer = protocol.optimizer_for(model)
-    state, done = folder / "state.pt", 0
-    if state.exists():
-        saved: Mapping[str, object] = torch.load(
-            state, map_location=data.machine.device, weights_only=True
-        )
-        model.load_state_dict(saved["model"])  # type: ignore[arg-type]
-        optimizer.load_state_dict(saved["optimizer"])  # type: ignore[arg-type]
-        done = int(saved["epochs"])  # type: ignore[call-overload]
+    """Train the observer's network, recording every image's values after each epoch."""
 
-    def record(epoch: int) -> None:
+    def record(epoch: int, model: Network) -> None:
         values = np.empty(len(data.images), np.float32)
         for indices, logits in predict(
             model, data.images, machine=data.machine, stage="score", progress=data.progress
@@ -152,40 +143,18 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
             values[indices] = el2n(logits, target).cpu().numpy()
         buffer = io.BytesIO()
         np.save(buffer, values)
-        _replace(folder / f"el2n-{epoch:04d}.npy", buffer)
-        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
-        torch.save(
-            {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epoch + 1},
-            buffer,
-        )
-        _replace(state, buffer)
+        replace_file(folder / f"el2n-{epoch:04d}.npy", buffer)
 
-    whole = np.broadcast_to(
-        np.array([0, 0, data.images.size, data.images.size], np.int32), (len(data.images), 1, 4)
-    )
-    fit(
-        model,
+    train_kept(
         data.images,
         data.labels,
-        whole,
-        protocol=protocol,
+        model=observer.model,
+        classes=data.classes,
+        protocol=replace(RECIPES[observer.recipe], epochs=observer.epochs),
         view=_VIEW,
-        seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
+        seed=derive(observer.seed, "observer", run),
         machine=data.machine,
-        optimizer=optimizer,
-        epochs=range(done, observer.epochs),
+        state=folder / "state.pt",
         progress=data.progress,
         after_epoch=record,
     )
-
-
-def _replace(path: Path, content: io.BytesIO) -> None:
-    part = path.with_suffix(f".partial-{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,13 +1,13 @@
 import re
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from smallset.models import build_model
-from smallset.models.adapters import adapt
+from smallset.models import build_model, load_teacher
+from smallset.models.adapters import adapt, pretrained, replace_head
 
 
 def fake(name: str, **members: object) -> ModuleType:
@@ -20,9 +20,14 @@ def fake(name: str, **members: object) -> ModuleType:
 def timm(monkeypatch):
     known = ["resnet18", "resnet26"]
 
-    def create_model(name: str, *, pretrained: bool, num_classes: int) -> nn.Module:
-        assert not pretrained
-        return nn.Sequential(nn.Flatten(), nn.Linear(48, num_classes))
+    def create_model(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
+        net = nn.Sequential(nn.Flatten(), nn.Linear(48, num_classes))
+        if pretrained:
+            nn.init.ones_(net[1].weight)
+            nn.init.zeros_(net[1].bias)
+            net.num_classes = num_classes
+            net.pretrained_cfg = {"mean": (0.5,) * 3, "std": (0.25,) * 3, "input_size": (3, 4, 4)}
+        return net
 
     def list_models(like: str = "*") -> list[str]:
         return [n for n in known if like.strip("*") in n]
@@ -38,10 +43,20 @@ def torchvision(monkeypatch):
         assert module is models
         return ["vgg11"]
 
-    def get_model(name: str, *, weights: None, num_classes: int) -> nn.Module:
-        return nn.Sequential(nn.Flatten(), nn.Linear(48, num_classes))
+    def get_model(name: str, *, weights: object, num_classes: int = 7) -> nn.Module:
+        net = nn.Sequential(nn.Flatten(), nn.Linear(48, num_classes))
+        if weights is not None:
+            nn.init.ones_(net[1].weight)
+        return net
 
-    models = fake("torchvision.models", list_models=list_models, get_model=get_model)
+    view = SimpleNamespace(mean=[0.5] * 3, std=[0.25] * 3, crop_size=[4])
+    default = SimpleNamespace(transforms=lambda: view, meta={"categories": list("abcdefg")})
+    models = fake(
+        "torchvision.models",
+        list_models=list_models,
+        get_model=get_model,
+        get_model_weights=lambda name: SimpleNamespace(DEFAULT=default),
+    )
     monkeypatch.setitem(sys.modules, "torchvision", fake("torchvision", models=models))
     monkeypatch.setitem(sys.modules, "torchvision.models", models)
 
@@ -92,3 +107,85 @@ def test_an_unknown_library_is_refused_with_the_known_ones():
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         adapt("kers", "resnet18", 2)
+
+
+@pytest.mark.usefixtures("timm", "torchvision")
+@pytest.mark.parametrize("name", ["timm:resnet18.a1_in1k", "torchvision:vgg11"])
+def test_default_weights_bring_their_normalisation_and_a_fitting_head(name):
+    finetuned = build_model(f"{name}(weights=default)", classes=3, size=4, seed=0)
+    kept = build_model(f"{name}(weights=default)", classes=7, size=4, seed=0)
+    own = build_model(f"{name}(weights=default, mean=(0, 0, 0))", classes=7, size=4, seed=0)
+    assert finetuned.net[1].weight.shape == (3, 48)
+    assert not torch.equal(finetuned.net[1].weight, torch.ones(3, 48))
+    assert torch.equal(kept.net[1].weight, torch.ones(7, 48))
+    assert (kept.mean.unique().tolist(), kept.std.unique().tolist()) == ([0.5], [0.25])
+    assert (own.mean.unique().tolist(), own.std.unique().tolist()) == ([0.0], [0.25])
+
+
+@pytest.mark.usefixtures("timm")
+def test_a_fresh_head_on_default_weights_follows_the_seed():
+    one, same, other = (
+        build_model("timm:resnet18(weights=default)", classes=3, size=4, seed=seed).net[1].weight
+        for seed in (0, 0, 1)
+    )
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.usefixtures("timm", "torchvision")
+@pytest.mark.parametrize("name", ["timm:resnet18", "torchvision:vgg11"])
+def test_a_teacher_with_default_weights_looks_at_their_size(name, tmp_path):
+    (tmp_path / "c.txt").write_text("\n".join("abcdefg"))
+    spec = f"{name}(weights=default, classes={tmp_path}/c.txt)"
+    teacher = load_teacher(spec, classes=("b", "a"), size=16)
+    net = teacher.network
+    assert (net.size, net.mean.unique().tolist(), net.outputs.tolist()) == (4, [0.5], [1, 0])
+    assert net(torch.rand(2, 3, 16, 16)).shape == (2, 2)
+    assert teacher.bytes == 4 * 7 * 49
+    assert teacher.sha256 != load_teacher(spec, classes=("a", "b"), size=16).sha256
+
+
+@pytest.mark.usefixtures("timm")
+def test_a_teacher_of_another_number_of_outputs_than_its_class_file_is_refused(tmp_path):
+    (tmp_path / "c.txt").write_text("a\nb")
+    said = "has 7 outputs, but the class file"
+    with pytest.raises(ValueError, match=said) as caught:
+        load_teacher(
+            f"timm:resnet18(weights=default, classes={tmp_path}/c.txt)", classes=("a",), size=4
+        )
+    assert str(caught.value).endswith("for all its outputs, or with imagenet_1k_index.")
+
+
+@pytest.mark.usefixtures("timm")
+def test_default_weights_that_cannot_be_fetched_say_what_else_there_is(monkeypatch):
+    create = sys.modules["timm"].create_model
+
+    def offline(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
+        if pretrained:
+            raise ConnectionError("no route to host")
+        return create(name, pretrained=False, num_classes=num_classes)
+
+    monkeypatch.setattr(sys.modules["timm"], "create_model", offline)
+    said = "the default weights of timm:resnet18 cannot be had (no route to host). Needed the"
+    with pytest.raises(ValueError, match=re.escape(said)) as caught:
+        pretrained("timm", "resnet18")
+    assert str(caught.value).endswith("Or give weights=PATH of a file.")
+
+
+def test_the_last_linear_layer_is_replaced_wherever_it_stands():
+    net = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 4, bias=False), nn.Dropout()))
+    replace_head(net, 9)
+    assert (net[1][0].in_features, net[1][0].out_features, net[1][0].bias) == (3, 9, None)
+    assert net[0].out_features == 3
+
+
+@pytest.mark.usefixtures("timm")
+def test_a_weights_file_fits_a_network_of_another_library(tmp_path):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(48, 5))
+    torch.save(net.state_dict(), tmp_path / "w.pt")
+    pixels = torch.rand(2, 3, 4, 4)
+    spec = f"timm:resnet18(weights={tmp_path}/w.pt, mean=(0, 0, 0), std=(1, 1, 1))"
+    assert torch.equal(build_model(spec, classes=5, size=4, seed=0)(pixels), net(pixels))
+    assert build_model(spec, classes=2, size=4, seed=0)(pixels).shape == (2, 2)
+    taught = load_teacher(f"{spec[:-1]}, classes=same)", classes=tuple("abcde"), size=4)
+    assert torch.equal(taught.network(pixels), net(pixels))

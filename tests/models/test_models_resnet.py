@@ -43,3 +43,24 @@ def test_kernels_start_at_the_scale_of_he():
     one = ResNet(4, block=BasicBlock, blocks=(1,), widths=(64,), stem="3x3")
     kernel = one.body[3].conv1.weight
     assert abs(float(kernel.detach().std()) - (2 / (64 * 9)) ** 0.5) < 2e-3
+
+
+def test_option_a_takes_every_second_pixel_between_zero_channels():
+    block = BasicBlock(4, 8, 2, "a")
+    x = torch.randn(2, 4, 5, 6)
+    wanted = torch.zeros(2, 8, 3, 3)
+    for channel in range(4):
+        for row in range(3):
+            for column in range(3):
+                wanted[:, 2 + channel, row, column] = x[:, channel, 2 * row, 2 * column]
+    assert torch.equal(block.shortcut(x), wanted)
+    assert not list(block.shortcut.parameters())
+
+
+# Published in the table of github.com/akamaster/pytorch_resnet_cifar10 as 0.27 M.
+def test_resnet20_of_option_a_has_the_published_parameters():
+    with torch.device("meta"):
+        net = ResNet(
+            10, block=BasicBlock, blocks=(3, 3, 3), widths=(16, 32, 64), stem="3x3", shortcut="a"
+        )
+    assert sum(p.numel() for p in net.parameters()) == 269_722

@@ -10,8 +10,8 @@ from scores_toy import LABELS, toy
 
 from smallset.models import MODELS, build_model
 from smallset.scores import OBSERVERS, Observer
-from smallset.scores import observer as module
 from smallset.scores.observer import RECIPES, el2n
+from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 
@@ -27,7 +27,7 @@ def trained(monkeypatch):
         seeds.append(seed)
         return build_model(name, classes=classes, size=size, seed=seed)
 
-    monkeypatch.setattr(module, "build_model", build)
+    monkeypatch.setattr(run, "build_model", build)
     return seeds
 
 
@@ -103,7 +103,7 @@ def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, tmp_path, train
         real(part, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "replace", replace_unless_killed)
+        patch.setattr(run.os, "replace", replace_unless_killed)
         with pytest.raises(Killed):
             toy(tmp_path / "killed", progress=stop).dynamics(SHORT, run=0)
 
@@ -135,6 +135,15 @@ def test_the_fingerprint_changes_with_every_fact(tmp_path):
     larger = replace(base, images=type(base.images)(torch.zeros(40, 3, 16, 16, dtype=torch.uint8)))
     prints.append(larger.fingerprint(SHORT, 0))
     assert len(set(prints)) == len(prints)
+
+
+def test_the_fingerprint_changes_with_the_content_of_given_weights(tmp_path):
+    file, prints = tmp_path / "w.pt", set()
+    for seed in (0, 1):
+        torch.save(build_model("resnet8", classes=4, size=8, seed=seed).state_dict(), file)
+        given = replace(SHORT, model=f"resnet8(weights={file})")
+        prints.add(toy(tmp_path).fingerprint(given, 0))
+    assert len(prints) == 2
 
 
 def test_the_fingerprint_of_a_gpu_does_not_name_its_index(tmp_path):

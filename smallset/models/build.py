@@ -1,0 +1,74 @@
+"""Networks to be trained, by spec: with fresh weights, or with given ones and a fitting head."""
+
+import torch
+from torch import nn
+
+from smallset.models.adapters import adapt, pretrained, replace_head
+from smallset.models.network import MEAN, STD, Network
+from smallset.models.spec import DEFAULT, ModelSpec, read_model, student_spec, weights_file
+from smallset.models.table import MODELS
+from smallset.models.weights import file_sha256, load_weights, read_weights
+
+
+def check_model(name: str) -> None:
+    """Raise, before any work, unless `name` is a spec of a network that can be trained.
+
+    ValueError for a bad spec, an unknown name (with the nearest and the list) or a file that holds
+    no weights, FileNotFoundError for a file that is not there. Whether the weights fit is seen when
+    the network is built.
+    """
+    file = weights_file(student_spec(name))
+    if file is not None:
+        read_weights(file)
+
+
+def worth_compiling(name: str) -> bool:
+    """Whether inductor makes this network faster."""
+    known = read_model(name).name
+    return known in MODELS and MODELS[known].worth_compiling
+
+
+def weights_sha256(name: str) -> str | None:
+    """Give the sha256 of the weights file that a spec names, whose path pins no content."""
+    file = weights_file(read_model(name))
+    return None if file is None else file_sha256(file)
+
+
+def build_model(name: str, *, classes: int, size: int, seed: int) -> Network:
+    """Build a network by name with fresh weights: same seed, same weights.
+
+    `size` is the side of the square images in pixels. A spec may give weights to start from, as in
+    `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`: that is finetuning, so a
+    classifier of another number of classes is replaced by a fresh one, and all else must fit. Such
+    weights may come with their own `mean` and `std` of pixels. The global random state is left as
+    it was. Raises as `check_model`, and ValueError where the weights do not fit.
+    """
+    spec = student_spec(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
+        if spec.weights == DEFAULT:
+            return _with_default_weights(spec, classes)
+        net = fresh_network(spec, classes=classes, size=size)
+    file = weights_file(spec)
+    if file is not None:
+        load_weights(net, read_weights(file), name=spec.name, source=str(file), new_head=True)
+    mean, std = spec.mean or MEAN, spec.std or STD
+    return Network(net, worth_compiling=worth_compiling(name), mean=mean, std=std)
+
+
+def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> nn.Module:
+    """Build the bare network of a spec, which takes normalised pixels, with fresh weights."""
+    if spec.library:
+        return adapt(spec.library, spec.name.partition(":")[2], classes)
+    entry = MODELS[spec.name]
+    if spec.shortcut == "a" and entry.build_a is not None:
+        return entry.build_a(classes, size)
+    return entry.build(classes, size)
+
+
+def _with_default_weights(spec: ModelSpec, classes: int) -> Network:
+    had = pretrained(spec.library, spec.name.partition(":")[2])
+    if had.outputs != classes:
+        replace_head(had.net, classes)
+    mean, std = spec.mean or had.mean, spec.std or had.std
+    return Network(had.net, worth_compiling=False, mean=mean, std=std)

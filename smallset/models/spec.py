@@ -1,0 +1,119 @@
+"""The spec of a network: a name, and what its weights need to be used rightly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from smallset.models.network import Colour
+from smallset.models.resnet import Shortcut
+from smallset.models.table import MODELS
+from smallset.spec import build, nearest, read
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """`NAME(weights=PATH, shortcut=a, mean=(...), std=(...), size=32, classes=FILE)`, read.
+
+    `weights` is a file, or "default" for the pretrained ones of timm and torchvision. `mean` and
+    `std` are of pixels in 0..1 (None: ImageNet's, or those of the library's own weights). `size` is
+    the side in pixels at which a teacher looks, `classes` a file or "same": see `load_teacher`.
+    """
+
+    name: str
+    weights: str | None = None
+    shortcut: Shortcut = "conv"
+    mean: Colour | None = None
+    std: Colour | None = None
+    size: int | None = None
+    classes: str | None = None
+
+    @property
+    def library(self) -> str:
+        """`timm`, `torchvision`, or nothing for a network of the table."""
+        return self.name.partition(":")[0] if ":" in self.name else ""
+
+
+def read_model(text: str) -> ModelSpec:
+    """Read the spec of a network; looks at no file.
+
+    Raises ValueError for bad grammar, an unknown name (with the nearest and the list), an unknown
+    option, or an option that this network cannot have.
+    """
+    name = read(text).name
+    if name not in MODELS and ":" not in name:
+        raise ValueError(
+            f"there is no model {name!r}. {nearest(name, MODELS)} "
+            "Or timm:NAME, torchvision:NAME, from those libraries."
+        )
+    spec = build(text, ModelSpec, {ModelSpec: {name: _entry(name)}})
+    assert isinstance(spec, ModelSpec)  # build() gives what its table makes
+    if spec.shortcut == "a" and MODELS[name].build_a is None:
+        known = ", ".join(n for n, entry in MODELS.items() if entry.build_a)
+        raise ValueError(
+            f"{name!r} has no shortcut=a. Only the CIFAR family has: {known}. Leave it out."
+        )
+    if spec.weights == DEFAULT and not spec.library:
+        raise ValueError(
+            f"{text!r}: {name!r} comes with no default weights. Needed the path of a weights file. "
+            "Give weights=PATH, or take timm:NAME or torchvision:NAME."
+        )
+    if spec.std is not None and min(spec.std) <= 0:
+        raise ValueError(
+            f"{name}'s std={spec.std} divides the pixels, so each must be above 0. "
+            "Give the deviation of pixels in 0..1."
+        )
+    if spec.size is not None and spec.size < 1:
+        raise ValueError(f"{name}'s size={spec.size} is too small. Give the side in pixels.")
+    return spec
+
+
+def student_spec(text: str) -> ModelSpec:
+    """Read the spec of a network to be trained, which sees the set's size and classes."""
+    spec = read_model(text)
+    for option, value in (("size", spec.size), ("classes", spec.classes)):
+        if value is not None:
+            raise ValueError(
+                f"{text!r}: {option}={value} tells how a teacher is used; a network that is "
+                f"trained takes its {option} from the set. Leave it out."
+            )
+    return spec
+
+
+def weights_file(spec: ModelSpec) -> Path | None:
+    """Give the file that a spec names; raises FileNotFoundError where it is no file."""
+    if spec.weights is None or spec.weights == DEFAULT:
+        return None
+    path = Path(spec.weights).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no weights file {spec.weights!r} for {spec.name!r}. Needed a file that "
+            "torch.save or safetensors wrote. Check the path in weights=PATH."
+        )
+    return path
+
+
+def _entry(name: str) -> Callable[..., ModelSpec]:
+    """Give what the grammar builds for a name: its parameters are the options it takes."""
+
+    def ours(
+        weights: str | None = None,
+        shortcut: Shortcut = "conv",
+        mean: Colour | None = None,
+        std: Colour | None = None,
+        size: int | None = None,
+        classes: str | None = None,
+    ) -> ModelSpec:
+        return ModelSpec(name, weights, shortcut, mean, std, size, classes)
+
+    def library(
+        weights: str | None = None,
+        mean: Colour | None = None,
+        std: Colour | None = None,
+        size: int | None = None,
+        classes: str | None = None,
+    ) -> ModelSpec:
+        return ModelSpec(name, weights, "conv", mean, std, size, classes)
+
+    return ours if name in MODELS else library

@@ -1,0 +1,105 @@
+"""The table of networks: what each name builds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from smallset.models.convnet import ConvNet
+from smallset.models.mobile import (
+    EFFICIENTNET_B0,
+    EFFICIENTNET_LITE0,
+    MOBILENET_V2,
+    MobileNet,
+    Stage,
+    Style,
+)
+from smallset.models.resnet import BasicBlock, Bottleneck, ResNet, Shortcut
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One line of the table: what builds the network for (classes, size), and what it is.
+
+    `worth_compiling`: inductor makes it faster (it fuses ConvNet's norms; ResNets gain nothing).
+    `build_a` builds it with the shortcuts of option A, where the family knows them.
+    """
+
+    build: Callable[[int, int], nn.Module]
+    line: str
+    worth_compiling: bool = False
+    build_a: Callable[[int, int], nn.Module] | None = None
+
+
+def _convnet(depth: int) -> Architecture:
+    return Architecture(
+        lambda classes, size: ConvNet(classes, size, depth=depth),
+        f"{depth} blocks of conv3x3-128, instance norm, ReLU, 2x2 mean pool; from {2**depth} px",
+        worth_compiling=True,
+    )
+
+
+def _thin(depth: int) -> Architecture:
+    def build(classes: int, shortcut: Shortcut) -> nn.Module:
+        return ResNet(
+            classes,
+            block=BasicBlock,
+            blocks=((depth - 2) // 6,) * 3,
+            widths=(16, 32, 64),
+            stem="3x3",
+            shortcut=shortcut,
+        )
+
+    return Architecture(
+        lambda classes, _: build(classes, "conv"),
+        f"ResNet-{depth} of the CIFAR family: three stages of 16, 32, 64 channels",
+        build_a=lambda classes, _: build(classes, "a"),
+    )
+
+
+def _resnet(
+    depth: int,
+    blocks: tuple[int, ...],
+    stem: str,
+    block: type[BasicBlock] | type[Bottleneck] = BasicBlock,
+) -> Architecture:
+    return Architecture(
+        lambda classes, _: ResNet(
+            classes,
+            block=block,
+            blocks=blocks,
+            widths=(64, 128, 256, 512),
+            stem="3x3" if stem == "3x3" else "7x7",
+        ),
+        f"ResNet-{depth}, "
+        + ("3x3 stem for small images" if stem == "3x3" else "7x7 stem and max-pool"),
+    )
+
+
+def _mobile(family: tuple[Sequence[Stage], Style], line: str) -> Architecture:
+    stages, style = family
+    return Architecture(lambda classes, _: MobileNet(classes, stages=stages, style=style), line)
+
+
+MODELS: dict[str, Architecture] = {
+    "convnet-d3": _convnet(3),
+    "convnet-d4": _convnet(4),
+    "convnet-d5": _convnet(5),
+    "resnet8": _thin(8),
+    "resnet20": _thin(20),
+    "resnet10": _resnet(10, (1, 1, 1, 1), "7x7"),
+    "resnet18": _resnet(18, (2, 2, 2, 2), "7x7"),
+    "resnet34": _resnet(34, (3, 4, 6, 3), "7x7"),
+    "resnet50": _resnet(50, (3, 4, 6, 3), "7x7", Bottleneck),
+    "resnet10-3x3": _resnet(10, (1, 1, 1, 1), "3x3"),
+    "resnet18-3x3": _resnet(18, (2, 2, 2, 2), "3x3"),
+    "resnet34-3x3": _resnet(34, (3, 4, 6, 3), "3x3"),
+    "resnet50-3x3": _resnet(50, (3, 4, 6, 3), "3x3", Bottleneck),
+    "mobilenet-v2": _mobile(MOBILENET_V2, "MobileNet-V2: inverted residuals, ReLU6"),
+    "efficientnet-b0": _mobile(
+        EFFICIENTNET_B0, "EfficientNet-B0: inverted residuals, squeeze-and-excitation, SiLU"
+    ),
+    "efficientnet-lite0": _mobile(
+        EFFICIENTNET_LITE0, "EfficientNet-Lite0: B0 with ReLU6 and no squeeze-and-excitation"
+    ),
+}

@@ -1,0 +1,190 @@
+"""Teachers: trained networks that give logits over exactly the data's classes, in their order."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from smallset.models.adapters import pretrained
+from smallset.models.build import fresh_network
+from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
+from smallset.models.network import MEAN, STD, Colour
+from smallset.models.spec import DEFAULT, ModelSpec, read_model, weights_file
+from smallset.models.table import MODELS
+from smallset.models.trained import CARD, WEIGHTS, read_trained
+from smallset.models.weights import file_sha256, load_weights, read_weights, tensors_sha256
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A trained network, in eval mode and frozen, and what shipping it costs.
+
+    `bytes` is the size of its weights file (of its tensors where it has none). `sha256` names
+    everything that its logits depend on: weights, architecture, size, normalisation, classes.
+    """
+
+    spec: str
+    network: "TeacherNetwork"
+    bytes: int
+    sha256: str
+
+
+class TeacherNetwork(nn.Module):
+    """Gives logits over the data's classes for pixels in 0..1 of any side.
+
+    `outputs` are the network's own outputs to keep, one a class of the data: restricted before any
+    softmax. Pixels of another side than `size` are resized (bilinear, antialiased where they
+    shrink); `size=None` takes them as they come.
+    """
+
+    mean: Tensor
+    std: Tensor
+    outputs: Tensor
+
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        outputs: tuple[int, ...],
+        size: int | None,
+        mean: Colour,
+        std: Colour,
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.size = size
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+        self.register_buffer("outputs", torch.tensor(outputs))
+        self.eval().requires_grad_(False)
+
+    def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
+        """Give logits for RGB pixels in 0..1."""
+        side = pixels.shape[-1]
+        if self.size is not None and side != self.size:
+            sides = (self.size, self.size)
+            pixels = F.interpolate(pixels, sides, mode="bilinear", antialias=side > self.size)
+        logits: Tensor = self.net((pixels - self.mean) / self.std)
+        return logits[:, self.outputs]
+
+
+def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
+    """Load a teacher for data with these classes, drawn at `size` pixels.
+
+    `spec` is a folder that `smallset train` made, or a network with its weights:
+    `resnet20(weights=PATH, shortcut=a, classes=FILE)`, `timm:NAME(weights=default, classes=FILE)`.
+    FILE says what the outputs stand for (see `read_classes`; a 1,000-class ImageNet teacher needs
+    one with `imagenet_1k_index`); the data's classes are found in it by exact name or WordNet id,
+    in any order and among more. `classes=same` states that the outputs are the data's classes in
+    the data's order. Without `mean`, `std` and `size` the pixels are normalised with ImageNet's
+    numbers at the side they come in, but `weights=default` brings its own three. Raises ValueError
+    or FileNotFoundError for a spec, weights or classes that don't fit.
+    """
+    if Path(spec).expanduser().is_dir():
+        return _from_folder(spec, classes)
+    if "(" not in spec and ":" not in spec and spec not in MODELS:
+        raise FileNotFoundError(
+            f"there is no teacher {spec!r}. Needed a folder that `smallset train` made, or a "
+            "network such as resnet20(weights=PATH, classes=FILE). Check the path."
+        )
+    wanted = read_model(spec)
+    if wanted.weights is None:
+        raise ValueError(
+            f"the teacher {spec!r} has learned nothing: it names no weights. Give weights=PATH, "
+            "weights=default for timm and torchvision, or a folder that `smallset train` made."
+        )
+    file = weights_file(wanted)
+    known = _classes_of(wanted, spec, classes)
+    outputs = known.pick(classes)
+    if wanted.weights == DEFAULT:
+        return _default(wanted, spec, known, outputs)
+    assert file is not None  # weights_file() gives or refuses what is not the default
+    return _from_file(wanted, spec, file, known, outputs, size)
+
+
+def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
+    folder = Path(spec).expanduser()
+    card = read_trained(folder)
+    file = folder / WEIGHTS
+    found = file_sha256(file)
+    if found != card.weights_sha256:
+        raise ValueError(
+            f"'{file}' is not the file that {CARD} describes: its sha256 is {found[:12]}... and "
+            f"not {card.weights_sha256[:12]}... Restore it, or train the teacher again."
+        )
+    wanted = read_model(card.model)
+    outputs = listed_classes(card.classes, source=f"the teacher {spec!r}").pick(classes)
+    net = fresh_network(wanted, classes=len(card.classes), size=card.size)
+    load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
+    network = TeacherNetwork(net, outputs=outputs, size=card.size, mean=card.mean, std=card.std)
+    return _teacher(spec, wanted, network, bytes=file.stat().st_size, weights=found)
+
+
+def _from_file(
+    wanted: ModelSpec,
+    spec: str,
+    file: Path,
+    known: ClassList,
+    outputs: tuple[int, ...],
+    size: int,
+) -> Teacher:
+    net = fresh_network(wanted, classes=known.outputs, size=wanted.size or size)
+    load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
+    network = TeacherNetwork(
+        net,
+        outputs=outputs,
+        size=wanted.size,
+        mean=wanted.mean or MEAN,
+        std=wanted.std or STD,
+    )
+    return _teacher(spec, wanted, network, bytes=file.stat().st_size, weights=file_sha256(file))
+
+
+def _default(wanted: ModelSpec, spec: str, known: ClassList, outputs: tuple[int, ...]) -> Teacher:
+    had = pretrained(wanted.library, wanted.name.partition(":")[2])
+    if known.outputs != had.outputs:
+        raise ValueError(
+            f"the teacher {spec!r} has {had.outputs} outputs, but {known.source} is for "
+            f"{known.outputs}. Give classes=FILE for all its outputs, or with imagenet_1k_index."
+        )
+    network = TeacherNetwork(
+        had.net,
+        outputs=outputs,
+        size=wanted.size or had.size,
+        mean=wanted.mean or had.mean,
+        std=wanted.std or had.std,
+    )
+    weights: Mapping[str, Tensor] = had.net.state_dict()
+    size = sum(value.numel() * value.element_size() for value in weights.values())
+    return _teacher(spec, wanted, network, bytes=size, weights=tensors_sha256(weights))
+
+
+def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> ClassList:
+    if wanted.classes is None:
+        raise ValueError(
+            f"the teacher {spec!r} does not say what its outputs stand for. Needed a file with "
+            "their names in order (for a 1,000-class ImageNet teacher: names or wnids with "
+            "imagenet_1k_index). Give classes=FILE, or classes=same where they are the data's own "
+            "classes in the data's order."
+        )
+    return same_classes(classes) if wanted.classes == SAME else read_classes(wanted.classes)
+
+
+def _teacher(
+    spec: str, wanted: ModelSpec, network: TeacherNetwork, *, bytes: int, weights: str
+) -> Teacher:
+    facts = (
+        weights,
+        wanted.name,
+        wanted.shortcut,
+        network.size,
+        network.mean.flatten().tolist(),
+        network.std.flatten().tolist(),
+        network.outputs.tolist(),
+    )
+    return Teacher(spec, network, bytes, hashlib.sha256(repr(facts).encode()).hexdigest())

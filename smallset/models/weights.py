@@ -1,0 +1,146 @@
+"""Weights files: read without running any code in them, and loaded strictly."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from smallset.models.keys import translate
+
+# What training scripts wrap a state dict in, and what wrappers put before its keys: DataParallel,
+# and our own Network.
+_WRAPPERS = ("state_dict", "model")
+_PREFIXES = ("module.", "net.")
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a state dict, unwrapped, onto the CPU: `torch.save`'s, or a `.safetensors` file.
+
+    A dict in {"state_dict": ...} or {"model": ...} is taken out, and a `module.` or `net.` that
+    every key begins with is cut off. Raises ValueError for a file that holds no state dict.
+    """
+    read = _safetensors() if path.suffix == ".safetensors" else _torch
+    path.open("rb").close()  # what the system has against it is no fault of the content
+    try:
+        loaded = read(path)
+    except Exception as error:  # a damaged file makes the readers fail in any way they can
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise _no_weights(path, why) from error
+    for wrapper in _WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(wrapper), Mapping):
+            loaded = loaded[wrapper]
+    if not isinstance(loaded, Mapping) or not loaded:
+        raise _no_weights(path, f"it holds a {type(loaded).__name__} without entries of weights")
+    weights = {}
+    for key, value in loaded.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise _no_weights(path, f"its entry {key!r} is a {type(value).__name__}")
+        weights[key] = value
+    for prefix in _PREFIXES:
+        if all(key.startswith(prefix) for key in weights):
+            weights = {key.removeprefix(prefix): value for key, value in weights.items()}
+    return weights
+
+
+def load_weights(
+    net: nn.Module, weights: Mapping[str, Tensor], *, name: str, source: str, new_head: bool
+) -> None:
+    """Copy weights into a network: each key once, each of the network's shape, none left over.
+
+    Foreign key names are translated. With `new_head` a classifier of another number of classes
+    keeps the network's fresh one. BatchNorm's batch counters may be missing (old files have none).
+    Raises ValueError naming keys and shapes where the weights are not this network's.
+    """
+    given = translate(weights, net)
+    if len(given) < len(weights):
+        raise ValueError(
+            f"{source!r} holds some weights of {name!r} under two names. Needed each once. "
+            "Save the state dict of one network."
+        )
+    own = dict(net.state_dict())
+    if new_head:
+        head = head_name(net)
+        given_head = given.get(f"{head}.weight")
+        if given_head is not None and len(given_head) != len(own[f"{head}.weight"]):
+            given = {k: v for k, v in given.items() if not k.startswith(f"{head}.")}
+            given |= {k: v for k, v in own.items() if k.startswith(f"{head}.")}
+    missing = [k for k in own if k not in given and not k.endswith("num_batches_tracked")]
+    unknown = [k for k in given if k not in own]
+    shapes = [
+        f"{k} is {tuple(v.shape)} and not {tuple(own[k].shape)}"
+        for k, v in given.items()
+        if k in own and v.shape != own[k].shape
+    ]
+    if missing or unknown or shapes:
+        problems = _some("missing", missing), _some("unknown", unknown), _some("shapes", shapes)
+        raise ValueError(
+            f"the weights {source!r} are not those of {name!r} with these options: "
+            f"{'; '.join(p for p in problems if p)}. Name the network that they belong to, with "
+            "its options (shortcut=a, size, classes)."
+        )
+    net.load_state_dict(own | given)
+
+
+def head_name(net: nn.Module) -> str:
+    """Give the name of the classifier: the last linear layer.
+
+    Raises ValueError for a network without one.
+    """
+    names: list[str] = [n for n, m in net.named_modules() if isinstance(m, nn.Linear)]
+    if not names:
+        raise ValueError(
+            f"{type(net).__name__} has no linear classifier to replace. Needed one whose last "
+            "layer is linear. Choose another network, or give no weights."
+        )
+    return names[-1]
+
+
+def file_sha256(path: Path) -> str:
+    """Give the sha256 of a file, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def tensors_sha256(weights: Mapping[str, Tensor]) -> str:
+    """Give a sha256 in hex over the names, shapes and values of weights that have no file."""
+    digest = hashlib.sha256()
+    for key, value in sorted(weights.items()):
+        digest.update(f"{key} {tuple(value.shape)} {value.dtype} ".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _torch(path: Path) -> object:
+    loaded: object = torch.load(path, map_location="cpu", weights_only=True)
+    return loaded
+
+
+def _safetensors() -> Callable[[Path], object]:
+    try:
+        read: Callable[[Path], object] = import_module("safetensors.torch").load_file
+    except ImportError as error:
+        raise ValueError(
+            "a .safetensors file needs the package safetensors, which is not installed. "
+            "Install it with: pip install safetensors."
+        ) from error
+    return read
+
+
+def _no_weights(path: Path, why: str) -> ValueError:
+    return ValueError(
+        f"{str(path)!r} is no weights file ({why.rstrip('.')}). Needed a state dict that "
+        "torch.save or safetensors wrote, of tensors only. Save model.state_dict() to a new file."
+    )
+
+
+def _some(what: str, entries: list[str]) -> str:
+    if not entries:
+        return ""
+    more = f" and {len(entries) - 3} more" if len(entries) > 3 else ""
+    return f"{what} {', '.join(entries[:3])}{more}"

@@ -1,0 +1,231 @@
+"""train_teacher(): a network trained on the full data, as a teacher that labels can come from."""
+
+import hashlib
+import io
+import json
+import math
+import platform
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from smallset.cell import Desk
+from smallset.data import Data, pixel_cache
+from smallset.data.work import keeping
+from smallset.methods import spec_of
+from smallset.models import Network, check_model, weights_sha256
+from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
+from smallset.pipeline.desk import check_number, desk_for, open_source, side_of
+from smallset.records import Fit, Progress
+from smallset.seeds import derive
+from smallset.spec import nearest
+from smallset.store import check_output, smallset_version, writing
+from smallset.store.output import whole_folder, write_file
+from smallset.train.device import hardware
+from smallset.train.evaluation import Accuracy, accuracy
+from smallset.train.processes import first_alone, first_before_others, is_first
+from smallset.train.protocol import Protocol
+from smallset.train.run import train_kept
+from smallset.train.versions import component_versions
+from smallset.train.views import Canvas
+
+VERSION = "train-1"
+TEACHER_V1 = Protocol(
+    "teacher-v1",
+    "SGD 0.1 nesterov, cosine, 30 epochs, batch 128, crops (area 0.25-1) and flips",
+    batch=128, epochs=30, optimizer="sgd", rate=0.1, weight_decay=5e-4, momentum=(0.9, 0.0),
+)  # fmt: skip
+RECIPES: dict[str, Protocol] = {TEACHER_V1.name: TEACHER_V1}
+# Wider than an observer's: a teacher is asked about crops, mixed images and enlarged patches.
+VIEW = Canvas(scale=(0.25, 1.0))
+
+
+def train_teacher(
+    data: str | Path | Data,
+    out: str | Path,
+    *,
+    model: str,
+    recipe: str = "teacher-v1",
+    epochs: int | None = None,
+    size: int | None = None,
+    fit: Fit = "squash",
+    seed: int = 0,
+    precision: str = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    work: Path | None = None,
+    cache: bool = True,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network on the full training split, and write it to the new folder `out`.
+
+    The folder holds `weights.pt` (a state dict) and `teacher.json` (`Trained`); `load_teacher` and
+    `--teacher` take it. `epochs=None` is the recipe's. A killed run goes on at its last whole
+    epoch, which the work folder keeps until `out` stands. Raises ValueError or OSError for whatever
+    is wrong, FloatingPointError where the loss diverges, and then leaves no output.
+    """
+    out = Path(out)
+    first_alone(lambda: check_output(out))
+    check_model(model)
+    if recipe not in RECIPES:
+        raise ValueError(f"there is no recipe {recipe!r}. {nearest(recipe, RECIPES)}")
+    chosen = RECIPES[recipe]
+    if epochs is not None:
+        check_number("epochs", epochs, least=1, unit="passes over the data")
+        chosen = replace(chosen, epochs=epochs)
+    check_number("seed", seed, least=0, unit="a seed")
+    desk = desk_for(device, precision, workers, work, progress)
+    with first_before_others():
+        opened = open_source(data, desk, skip_bad=skip_bad)
+    job = _Job(opened, model, chosen, side_of(opened.train, size), fit, seed)
+    state = desk.work / "teachers" / job.fingerprint(desk)[:24] / "state.pt"
+    with keeping(desk.work):
+        state.parent.mkdir(parents=True, exist_ok=True)
+        network = _trained(job, desk, state, cache=cache)
+    made = first_alone(
+        lambda: _write(job, network, _tested(job, network, desk, cache=cache), desk, out)
+    )
+    if is_first():
+        _clear(state)
+    return made
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is trained on what: all that the weights depend on but the machine."""
+
+    data: Data
+    model: str
+    recipe: Protocol
+    size: int
+    fit: Fit
+    seed: int
+
+    def recipe_facts(self) -> dict[str, object]:
+        """Every number of the recipe as it is used."""
+        return {k: v for k, v in asdict(self.recipe).items() if k != "line"}
+
+    def fingerprint(self, desk: Desk) -> str:
+        """Name the weights by everything they depend on."""
+        facts: dict[str, object] = {
+            "versions": {"train": VERSION, **component_versions()},
+            "model": self.model,
+            "weights": weights_sha256(self.model),
+            "recipe": self.recipe_facts(),
+            "view": spec_of(VIEW),
+            "source": f"{self.data.train.fingerprint} {self.data.train.split}",
+            "size": self.size,
+            "fit": self.fit,
+            "seed": self.seed,
+            "precision": desk.machine.precision,
+            "device": desk.machine.kind,
+            "threads": desk.machine.threads,
+        }
+        if desk.machine.processes > 1:
+            facts["processes"] = desk.machine.processes
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _trained(job: _Job, desk: Desk, state: Path, *, cache: bool) -> Network:
+    with first_before_others():
+        images = pixel_cache(
+            job.data.train,
+            job.size,
+            view=job.fit,
+            work=desk.work if cache else None,
+            workers=desk.workers,
+            progress=desk.progress,
+        )
+    return train_kept(
+        images,
+        job.data.train.labels,
+        model=job.model,
+        classes=len(job.data.train.classes),
+        protocol=job.recipe,
+        view=VIEW,
+        seed=derive(job.seed, "teacher"),
+        machine=desk.machine,
+        state=state,
+        progress=desk.progress,
+    )
+
+
+def _tested(job: _Job, network: Network, desk: Desk, *, cache: bool) -> Accuracy:
+    test = pixel_cache(
+        job.data.test,
+        job.size,
+        view="test",
+        work=desk.work if cache else None,
+        workers=desk.workers,
+        progress=desk.progress,
+    )
+    return accuracy(
+        network,
+        test,
+        job.data.test.labels,
+        classes=len(job.data.train.classes),
+        machine=desk.machine,
+        progress=desk.progress,
+    )
+
+
+def _write(job: _Job, network: Network, found: Accuracy, desk: Desk, out: Path) -> Trained:
+    """Write weights and card, and give the card."""
+    buffer = io.BytesIO()
+    state = {key: value.cpu().contiguous() for key, value in network.net.state_dict().items()}
+    torch.save(state, buffer)
+    content, here, data = buffer.getvalue(), desk.machine, job.data
+    made = Trained(
+        format=FORMAT,
+        model=job.model,
+        classes=data.train.classes.names,
+        size=job.size,
+        mean=_colour(network.mean),
+        std=_colour(network.std),
+        fit=job.fit,
+        recipe=job.recipe_facts(),
+        view=spec_of(VIEW),
+        epochs=job.recipe.epochs,
+        seed=job.seed,
+        source={
+            "given": data.name,
+            "fingerprint": data.fingerprint,
+            "images": len(data.train),
+            "held_out": data.held_out,
+        },
+        top1=found.top1,
+        per_class=tuple(None if math.isnan(v) else v for v in found.per_class.tolist()),
+        weights_sha256=hashlib.sha256(content).hexdigest(),
+        weights_bytes=len(content),
+        precision=here.precision,
+        device=here.kind,
+        threads=here.threads,
+        hardware=hardware(here.device, here.processes),
+        versions={
+            "smallset": smallset_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    )
+    with whole_folder(out) as partial, writing(out):
+        write_file(partial / WEIGHTS, content)
+        write_file(partial / CARD, made.to_json().encode())
+    return made
+
+
+def _clear(state: Path) -> None:
+    """Drop what a killed run would have gone on from."""
+    state.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty: another process is at the same run
+        state.parent.rmdir()
+
+
+def _colour(values: torch.Tensor) -> tuple[float, float, float]:
+    # float32's shortest decimals, which read back as the same float32: 0.485, not 0.48500001.
+    red, green, blue = (float(str(v)) for v in values.flatten().cpu().numpy())
+    return red, green, blue

@@ -1,0 +1,98 @@
+"""A network trained on the full data, kept at every epoch: observers and teachers are such runs."""
+
+import io
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+
+from smallset.models import Network, build_model
+from smallset.records import Progress
+from smallset.seeds import derive
+from smallset.train.device import Machine
+from smallset.train.loop import Images, Order, fit
+from smallset.train.processes import first_alone, wait
+from smallset.train.protocol import Protocol
+from smallset.train.views import View
+
+
+def train_kept(
+    images: Images,
+    labels: Int64[np.ndarray, " n"],
+    *,
+    model: str,
+    classes: int,
+    protocol: Protocol,
+    view: View,
+    seed: int,
+    machine: Machine,
+    state: Path,
+    progress: Progress | None = None,
+    after_epoch: Callable[[int, Network], None] | None = None,
+) -> Network:
+    """Train the named network from the last whole epoch that the file `state` holds, if any.
+
+    `seed` makes weights, order and views. After each epoch `after_epoch` is called, and then the
+    file is replaced: what was recorded for an epoch is there before the epoch counts as done. A run
+    that was killed goes on to the same weights. `state` belongs to these arguments alone: the
+    caller names it by a fingerprint of them.
+    """
+    network = build_model(model, classes=classes, size=images.size, seed=derive(seed, "weights"))
+    machine.place(network)
+    optimizer = protocol.optimizer_for(network)
+    begun = first_alone(state.exists)
+    done = _restore(state, network, optimizer, machine) if begun else 0
+    wait()  # until all have read it: the first replaces it, and its caller may take it away
+
+    def keep(epoch: int) -> None:
+        if after_epoch is not None:
+            after_epoch(epoch, network)
+        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
+        saved = {"model": network.state_dict(), "optimizer": optimizer.state_dict()}
+        torch.save(saved | {"epochs": epoch + 1}, buffer)
+        replace_file(state, buffer)
+
+    whole = np.broadcast_to(
+        np.array([0, 0, images.size, images.size], np.int32), (len(images), 1, 4)
+    )
+    fit(
+        network,
+        images,
+        labels,
+        whole,
+        protocol=protocol,
+        view=view,
+        seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
+        machine=machine,
+        optimizer=optimizer,
+        epochs=range(done, protocol.epochs),
+        progress=progress,
+        after_epoch=keep,
+    )
+    return network
+
+
+def replace_file(path: Path, content: io.BytesIO) -> None:
+    """Put a file in its place, whole and on the disk, or leave what is there as it is."""
+    part = path.with_suffix(f".partial-{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _restore(
+    state: Path, network: Network, optimizer: torch.optim.Optimizer, machine: Machine
+) -> int:
+    """Load network and optimiser, and say how many epochs they have seen."""
+    saved: Mapping[str, object] = torch.load(state, map_location=machine.device, weights_only=True)
+    network.load_state_dict(saved["model"])  # type: ignore[arg-type]
+    optimizer.load_state_dict(saved["optimizer"])  # type: ignore[arg-type]
+    return int(saved["epochs"])  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,62 @@
+"""The command `train`: what it says, writes and refuses."""
+
+import json
+
+import pytest
+from cli_toy import Shell, contents, refused, tree
+
+from smallset.train import run
+
+QUICK = ("--model", "resnet8", "--epochs", 1)
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    tree(shell.root / "data")
+    return shell
+
+
+def test_train_writes_a_teacher_and_says_what_it_is_worth(shell):
+    ran = shell("train", "data", "t", *QUICK, "--size", 9, "--seed", 3)
+    assert ran.code == 0, ran.err
+    assert contents(shell.root / "t") == ["teacher.json", "weights.pt"]
+    card = json.loads((shell.root / "t/teacher.json").read_text())
+    assert (card["model"], card["size"], card["epochs"], card["seed"]) == ("resnet8", 9, 1, 3)
+    assert ran.out == (
+        f"wrote t: resnet8 at 9 px, teacher-v1, 1 epochs, {card['weights_bytes']:,} bytes\n"
+        "held out: test split of the source\n"
+        f"top-1 {100 * card['top1']:.2f} % of the held-out images, 3 classes\n"
+    )
+
+
+def test_train_needs_a_model(shell):
+    ran = shell("train", "data", "t")
+    assert ran.code == 2
+    assert "--model" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--model", "resnet9"], "there is no model 'resnet9'"),
+        (["--model", "resnet8", "--recipe", "x"], "there is no recipe 'x'. Known: teacher-v1."),
+        (["--model", "resnet8", "--epochs", 0], "epochs=0 is too small"),
+    ],
+)
+def test_bad_options_are_one_line(shell, options, said):
+    refused(shell("train", "data", shell.outs / "t", *options), said)
+    assert contents(shell.outs) == []
+
+
+def test_ctrl_c_leaves_no_output_and_the_same_command_completes(shell, monkeypatch):
+    with monkeypatch.context() as patch:
+
+        def stop(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(run, "replace_file", stop)
+        ran = shell("train", "data", shell.outs / "t", *QUICK)
+    assert (ran.code, ran.out) == (130, "")
+    assert contents(shell.outs) == []
+    assert shell("train", "data", shell.outs / "t", *QUICK).code == 0

@@ -1,0 +1,112 @@
+import errno
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from smallset.models import Network
+from smallset.train import run
+from smallset.train.device import Machine
+from smallset.train.loop import InMemory
+from smallset.train.protocol import SMALL_V1
+from smallset.train.run import replace_file, train_kept
+from smallset.train.views import Canvas
+
+IMAGES = InMemory(
+    torch.from_numpy(np.random.default_rng(0).integers(0, 256, (24, 3, 8, 8), dtype=np.uint8))
+)
+LABELS = np.arange(24) % 3
+SHORT = replace(SMALL_V1, epochs=3, batch=10, optimizer="sgd", rate=0.1, momentum=(0.9, 0.0))
+
+
+class Killed(BaseException):
+    """As a lost machine would end the run."""
+
+
+def trained(state: Path, **options: object) -> Network:
+    return train_kept(
+        IMAGES,
+        LABELS,
+        model="resnet8",
+        classes=3,
+        protocol=SHORT,
+        view=Canvas(),
+        machine=Machine("cpu", "float32", 1),
+        state=state,
+        **{"seed": 4, **options},
+    )
+
+
+def same(one: Network, other: Network) -> bool:
+    states = one.state_dict(), other.state_dict()
+    return all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+@pytest.mark.parametrize("at", ["after the epoch", "before the state"])
+def test_a_killed_run_goes_on_to_the_same_weights(epoch, at, tmp_path, monkeypatch):
+    whole = trained(tmp_path / "whole.pt")
+    asked: list[int] = []
+
+    def stop(finished: int, _: Network) -> None:
+        asked.append(finished)
+        if at == "after the epoch" and finished == epoch:
+            raise Killed
+
+    real = run.replace_file
+
+    def stop_or_replace(path: Path, content: io.BytesIO) -> None:
+        if at == "before the state" and asked[-1] == epoch:
+            raise Killed
+        real(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "replace_file", stop_or_replace)
+        with pytest.raises(Killed):
+            trained(tmp_path / "killed.pt", after_epoch=stop)
+    asked.clear()
+    again = trained(tmp_path / "killed.pt", after_epoch=lambda finished, _: asked.append(finished))
+    assert asked == list(range(epoch, 3))
+    assert same(again, whole)
+
+
+def test_a_finished_run_trains_no_more(tmp_path):
+    whole = trained(tmp_path / "state.pt")
+    again = trained(tmp_path / "state.pt", after_epoch=lambda *_: pytest.fail("trains"))
+    assert same(again, whole)
+
+
+def test_seeds_make_different_networks(tmp_path):
+    assert not same(trained(tmp_path / "a.pt"), trained(tmp_path / "b.pt", seed=5))
+
+
+def test_an_epoch_counts_only_after_it_was_told(tmp_path):
+    seen = []
+
+    def told(epoch: int, network: Network) -> None:
+        state = tmp_path / "state.pt"
+        seen.append(torch.load(state, weights_only=True)["epochs"] if state.exists() else 0)
+        assert isinstance(network, Network)
+
+    trained(tmp_path / "state.pt", after_epoch=told)
+    assert seen == [0, 1, 2]
+
+
+def test_a_file_is_replaced_whole_or_stays(tmp_path, monkeypatch):
+    path = tmp_path / "state.pt"
+    replace_file(path, io.BytesIO(b"one"))
+    replace_file(path, io.BytesIO(b"two"))
+    assert path.read_bytes() == b"two"
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(run.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(path, io.BytesIO(b"three"))
+    assert path.read_bytes() == b"two"
+    assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
