@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int32, UInt8
 from torch import Tensor
 
 from smallset.train.views import Drawn
@@ -25,6 +25,19 @@ def render(
     if enlarging and (images.is_cuda or size <= _BATCHED_UP_TO):
         return _batched(images, views, size)
     return _one_by_one(images, views, size)
+
+
+def paste(
+    pixels: Float32[Tensor, "b 3 t t"],
+    partners: Float32[Tensor, "b 3 t t"],
+    box: Int32[np.ndarray, "b 4"],
+) -> Float32[Tensor, "b 3 t t"]:
+    """Fill each image's box (left, top, right, bottom) with its partner's pixels there (CutMix)."""
+    left, top, right, bottom = torch.from_numpy(box).to(pixels.device).T[:, :, None]  # (b, 1) each
+    at = torch.arange(pixels.shape[-1], device=pixels.device)  # (t,)
+    across = (left <= at) & (at < right)  # (b, t)
+    down = (top <= at) & (at < bottom)
+    return torch.where((down[:, :, None] & across[:, None, :])[:, None], partners, pixels)
 
 
 def to_unit(images: UInt8[Tensor, "b 3 s s"]) -> Float32[Tensor, "b 3 s s"]:

@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from smallset.models import build_model
-from smallset.train.protocol import PROTOCOLS, SMALL_V1, STANDARD_V1, protocol_for
+from smallset.train.protocol import (
+    CROSS_V1,
+    FINETUNE_V1,
+    PROTOCOLS,
+    RETHINKDC_V1,
+    SMALL_V1,
+    STANDARD_V1,
+    protocol_for,
+)
 
 
 def test_the_rate_falls_along_half_a_cosine():
@@ -61,8 +69,61 @@ def test_the_published_protocols_are_these():
     for protocol, batch in ((STANDARD_V1, 128), (SMALL_V1, 50)):
         assert (protocol.batch, protocol.epochs, protocol.rate) == (batch, 300, 1e-3)
         assert (protocol.weight_decay, protocol.optimizer) == (0.01, "adamw")
-    assert set(PROTOCOLS) == {"standard-v1", "small-v1"}
+    for protocol in (STANDARD_V1, SMALL_V1):
+        assert (protocol.temperature, protocol.mix_alpha, protocol.mix) == (20, 1, "image")
+        assert (protocol.rates, protocol.best_of) == ((), None)
+    assert list(PROTOCOLS) == [
+        "standard-v1", "small-v1", "rethinkdc-v1", "cross-v1", "finetune-v1",
+    ]  # fmt: skip
     assert all(PROTOCOLS[name].name == name for name in PROTOCOLS)
+
+
+def test_the_published_way_is_standard_v1_but_for_its_mixing_and_its_peeking():
+    published = replace(
+        STANDARD_V1, name="rethinkdc-v1", line=RETHINKDC_V1.line, mix="batch", best_of=50
+    )
+    assert published == RETHINKDC_V1
+    assert "peeks at the test set" in RETHINKDC_V1.line
+    tested = [epoch for epoch in range(300) if RETHINKDC_V1.tests_after(epoch)]
+    assert tested == [0, 50, 100, 150, 200, 250, 299]
+    assert not any(STANDARD_V1.tests_after(epoch) for epoch in range(300))
+
+
+def test_across_architectures_only_the_rate_differs():
+    assert replace(CROSS_V1, name="standard-v1", line=STANDARD_V1.line, rates=()) == STANDARD_V1
+    for student in ("resnet18", "convnet-d3", "timm:mobilenetv2_100", "torchvision:resnet50"):
+        assert CROSS_V1.suited_to(student).rate == 1e-3
+    for student in ("timm:swin_tiny_patch4_window7_224", "torchvision:swin_t"):
+        suited = CROSS_V1.suited_to(student)
+        assert (suited.rate, suited.rate_at(0), suited.rates) == (3e-4, 3e-4, ())
+    assert STANDARD_V1.suited_to("torchvision:swin_t") == STANDARD_V1
+
+
+def test_fine_tuning_is_short_and_slow():
+    one = FINETUNE_V1
+    assert (one.epochs, one.batch, one.rate, one.optimizer) == (30, 50, 1e-4, "adamw")
+    assert [p.name for p in PROTOCOLS.values() if p.pretrained] == ["finetune-v1"]
+
+
+@pytest.mark.parametrize("protocol", [STANDARD_V1, SMALL_V1], ids=lambda p: p.name)
+def test_under_hard_labels_only_the_fields_of_hard_labels_count(protocol):
+    old = ("name", "batch", "epochs", "optimizer", "rate", "weight_decay", "momentum")
+    assert protocol.facts("resnet18", soft=False) == {key: getattr(protocol, key) for key in old}
+
+
+def test_under_soft_labels_the_mixing_and_the_temperature_count():
+    soft = STANDARD_V1.facts("resnet18", soft=True)
+    assert soft == STANDARD_V1.facts("resnet18", soft=False) | {
+        "temperature": 20.0, "mix_alpha": 1.0, "mix": "image",
+    }  # fmt: skip
+    assert RETHINKDC_V1.facts("resnet18", soft=False)["best_of"] == 50
+
+
+def test_the_rate_that_counts_is_the_students():
+    assert CROSS_V1.facts("torchvision:swin_t", soft=False)["rate"] == 3e-4
+    assert CROSS_V1.facts("resnet18", soft=False)["rate"] == 1e-3
+    more = replace(CROSS_V1, rates=(*CROSS_V1.rates, ("timm:vit", 1e-4)))
+    assert more.facts("resnet18", soft=False) == CROSS_V1.facts("resnet18", soft=False)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +141,8 @@ def test_the_size_of_the_set_chooses_unless_a_name_does(name, images, wanted):
 
 def test_an_unknown_protocol_gets_the_nearest_and_the_list():
     said = (
-        "there is no protocol 'standard'. Did you mean 'standard-v1'? Known: standard-v1, small-v1."
+        "there is no protocol 'standard'. Did you mean 'standard-v1'? Known: standard-v1, "
+        "small-v1, rethinkdc-v1, cross-v1, finetune-v1."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         protocol_for("standard", images=10)

@@ -4,7 +4,7 @@ import torch
 
 from smallset.mosaic import Grid
 from smallset.records import Selection
-from smallset.train.render import _batched, _one_by_one, render, to_unit
+from smallset.train.render import _batched, _one_by_one, paste, render, to_unit
 from smallset.train.views import Drawn, Patch
 
 PATHS = pytest.mark.parametrize("path", [_batched, _one_by_one], ids=["batched", "one by one"])
@@ -152,3 +152,13 @@ def test_unit_pixels_are_the_bytes_over_255_and_leave_them_alone():
     seen = to_unit(images)
     assert torch.equal(seen, images.float() / 255)
     assert torch.equal(images, before)
+
+
+def test_a_pasted_box_holds_the_partners_pixels_and_nothing_else_changes():
+    own, partners = to_unit(pictures(4, 6)), 1 - to_unit(pictures(4, 6))
+    boxes = np.array([[0, 0, 6, 6], [1, 2, 5, 3], [3, 3, 3, 6], [0, 0, 1, 1]], np.int32)
+    wanted = own.clone()
+    for i, (left, top, right, bottom) in enumerate(boxes.tolist()):
+        wanted[i, :, top:bottom, left:right] = partners[i, :, top:bottom, left:right]
+    assert torch.equal(paste(own, partners, boxes), wanted)
+    assert torch.equal(wanted[2], own[2])

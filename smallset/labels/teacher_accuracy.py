@@ -1,0 +1,103 @@
+"""What a teacher itself scores on the held-out images: measured once, and a check that it can see.
+
+Soft labels carry the teacher's knowledge into the student, so every result says how good it is.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64
+
+from smallset.data.work import keeping
+from smallset.models import Teacher
+from smallset.records import Progress
+from smallset.train.device import Machine
+from smallset.train.evaluation import predict
+from smallset.train.loop import Images
+from smallset.train.versions import component_versions
+
+
+def teacher_top1(
+    teacher: Teacher,
+    images: Images,
+    labels: Int64[np.ndarray, " n"],
+    *,
+    data: str,
+    machine: Machine,
+    work: Path,
+    progress: Progress | None = None,
+) -> float:
+    """Give the teacher's top-1 on held-out images, a fraction; found again in the work folder.
+
+    `data` is the data's fingerprint. Raises ValueError where the teacher is not clearly better than
+    always naming the largest class: then its classes or its normalisation are probably wrong.
+    """
+    facts = {
+        "versions": component_versions(),
+        "teacher": teacher.spec,
+        "sha256": teacher.sha256,
+        "data": data,
+        "size": images.size,
+        "device": machine.kind,
+        "precision": machine.precision,
+        "threads": machine.threads,
+    }
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    file = work / "teachers" / f"{key[:24]}.json"
+    top1 = _kept(file)
+    if top1 is None:
+        top1 = _measure(teacher, images, labels, machine, progress)
+        with keeping(work):
+            _keep(file, facts | {"top1": top1})
+    _check(teacher.spec, top1, labels, images.size)
+    return top1
+
+
+def _measure(
+    teacher: Teacher,
+    images: Images,
+    labels: Int64[np.ndarray, " n"],
+    machine: Machine,
+    progress: Progress | None,
+) -> float:
+    network = machine.place(teacher.network)
+    hits = 0
+    for indices, logits in predict(
+        network, images, machine=machine, stage="test teacher", progress=progress
+    ):
+        hits += int((logits.argmax(1).cpu().numpy() == labels[indices]).sum())
+    return hits / len(images)
+
+
+def _check(spec: str, top1: float, labels: Int64[np.ndarray, " n"], size: int) -> None:
+    """Refuse a teacher within three standard errors of chance (half-way to 1 for few images)."""
+    chance = float(np.bincount(labels).max() / len(labels))
+    error = (chance * (1 - chance) / len(labels)) ** 0.5
+    if top1 <= chance + min(3 * error, (1 - chance) / 2):
+        raise ValueError(
+            f"the teacher {spec!r} has {100 * top1:.2f} % top-1 on the {len(labels):,} held-out "
+            f"images at {size} px, but needs to be clearly above the {100 * chance:.2f} % of "
+            "chance: its classes or its normalisation are probably wrong. Check its classes, mean "
+            "and std, or give another teacher."
+        )
+
+
+def _kept(file: Path) -> float | None:
+    """Read a measurement; a file that a power cut left empty is measured again."""
+    try:
+        return float(json.loads(file.read_text())["top1"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(file: Path, facts: dict[str, object]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".partial-{os.getpid()}")
+    try:
+        part.write_text(json.dumps(facts, indent=1) + "\n")
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""Mixing (CutMix) as a part of the view: partners and boxes, drawn before any pixel is touched.
+
+`mix="image"` draws for image i in epoch e from (seed, e, i) and the number of images alone, so a
+stored logit needs no record of its batch. `mix="batch"` is the published way, one box and one
+permutation a batch: it depends on batch size and order, and exists for comparison only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64, Int32, Int64
+from scipy.special import betaincinv
+
+from smallset.seeds import generator
+
+MIX_VERSION = "mix-1"
+
+Mixing = Literal["image", "batch"]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Whose view each image is mixed with, and the box (left, top, right, bottom) that it fills.
+
+    `partner` holds positions in the set, `box` pixels of the rendered view; an empty box (of a
+    lambda near 1) mixes nothing. Lambda itself is not kept: the teacher sees the mixed pixels.
+    """
+
+    partner: Int64[np.ndarray, " k"]
+    box: Int32[np.ndarray, "k 4"]
+
+    def take(self, images: Int64[np.ndarray, " b"]) -> "Mix":
+        """Give the mixes at positions `images`."""
+        return Mix(self.partner[images], self.box[images])
+
+
+def draw_epoch_mix(images: int, size: int, *, alpha: float, seed: int, epoch: int) -> Mix:
+    """Draw the mix of every image of a set for one epoch, in views of `size` pixels.
+
+    The partners are one permutation of the whole set, as in a batch of all of it; an image may meet
+    itself. Lambda is Beta(alpha, alpha), by inversion, so that it costs one number an image.
+    """
+    partner = generator(seed, "mix", MIX_VERSION, epoch, "partner").permutation(images)
+    numbers = generator(seed, "mix", MIX_VERSION, epoch, "box").random((images, 3))
+    return Mix(partner, cutmix_boxes(numbers, size, alpha))
+
+
+def draw_batch_mix(
+    indices: Int64[np.ndarray, " b"], size: int, *, alpha: float, seed: int, epoch: int, step: int
+) -> Mix:
+    """Draw one lambda, box and permutation for a whole batch, as published."""
+    draw = generator(seed, "mix", MIX_VERSION, epoch, "batch", step)
+    box = cutmix_boxes(draw.random((1, 3)), size, alpha)
+    return Mix(draw.permutation(indices), np.repeat(box, len(indices), axis=0))
+
+
+def draw_mixes(
+    batches: Sequence[Int64[np.ndarray, " _"]],
+    size: int,
+    *,
+    mix: Mixing,
+    alpha: float,
+    seed: int,
+    epoch: int,
+) -> list[Mix]:
+    """Draw the mixes of one epoch, batch by batch."""
+    if mix == "image":
+        whole = draw_epoch_mix(sum(map(len, batches)), size, alpha=alpha, seed=seed, epoch=epoch)
+        return [whole.take(indices) for indices in batches]
+    return [
+        draw_batch_mix(indices, size, alpha=alpha, seed=seed, epoch=epoch, step=step)
+        for step, indices in enumerate(batches)
+    ]
+
+
+def cutmix_boxes(
+    numbers: Float64[np.ndarray, "k 3"], size: int, alpha: float
+) -> Int32[np.ndarray, "k 4"]:
+    """Place CutMix's boxes (arXiv 1905.04899, algorithm 1) from three numbers in 0..1 each.
+
+    Centre uniform over the pixels, sides size sqrt(1 - lambda) in whole pixels, halved as in the
+    authors' code (so their widths are even), clipped at the border.
+    """
+    kept = betaincinv(alpha, alpha, numbers[:, 0])  # lambda
+    half = (size * np.sqrt(1 - kept)).astype(np.int64)[:, None] // 2
+    centre = (numbers[:, 1:] * size).astype(np.int64)  # (k, 2): x, y
+    corners = np.concatenate([centre - half, centre + half], axis=1)
+    boxes: Int32[np.ndarray, "k 4"] = corners.clip(0, size).astype(np.int32)
+    return boxes
