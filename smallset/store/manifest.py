@@ -17,9 +17,9 @@ _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 
 @dataclass(frozen=True)
 class Seeds:
-    """The seeds that a set was made with; `observer` is None where no network looked."""
+    """The seeds of a set: `set` is None for a foreign one, `observer` where no network looked."""
 
-    set: int
+    set: int | None
     observer: int | None
 
 

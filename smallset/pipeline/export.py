@@ -1,0 +1,26 @@
+"""export(): a set in, the same set in another layout out."""
+
+from pathlib import Path
+
+from smallset.records import Progress
+from smallset.store import CompressedDataset, open_set
+from smallset.store.export import export_set
+
+
+def export(
+    set: str | Path | CompressedDataset,
+    out: str | Path,
+    *,
+    to: str,
+    progress: Progress | None = None,
+) -> Path:
+    """Export a compressed set to the new folder `out`, and give that folder.
+
+    `to` is "hub" (parquet in the Hub's layout), "imagefolder" (train/<class>/<file>) or
+    "webdataset" (tar shards). Image bytes are copied, never encoded again; the same set gives the
+    same bytes. `evaluate` reads the first two back as the same set. Raises ValueError or OSError
+    for whatever is wrong, and then leaves no output.
+    """
+    made = set if isinstance(set, CompressedDataset) else open_set(Path(set))
+    export_set(made, Path(out), to=to, progress=progress)
+    return Path(out)

@@ -1,0 +1,143 @@
+"""The set that students train on: ours with its manifest, an export of it, or other people's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int32
+
+from smallset.cell import Desk
+from smallset.data import CUT_OFF, Data, ImageDataset
+from smallset.methods import spec_of, view_from
+from smallset.mosaic import Grid
+from smallset.pipeline.desk import check_number, open_source, side_of
+from smallset.records import Selection
+from smallset.store import CompressedDataset
+from smallset.store.exported import is_ours, open_made
+from smallset.store.foreign import HUB, ForeignSet, foreign_set, read_foreign, set_name
+from smallset.train.views import Patch, View
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the user says of a set; None where nothing is said.
+
+    `view` is a view's spec, `factor` the tiles a side of each image, `size` the side in pixels that
+    images are read at, `classes` the JSON file that pairs class names and WordNet ids. A manifest
+    says all of it already and cannot be contradicted.
+    """
+
+    view: str | None = None
+    factor: int | None = None
+    size: int | None = None
+    classes: Path | None = None
+
+
+def training_set(
+    given: str | Path | CompressedDataset,
+    data: str | Path | Data,
+    desk: Desk,
+    reading: Reading,
+    *,
+    skip_bad: bool,
+) -> tuple[CompressedDataset, str | Path | Data]:
+    """Open a set, and the data too where a set without a manifest needs its classes first.
+
+    Raises FileNotFoundError where there is no set; ValueError for a set that was changed, a
+    reading that contradicts its manifest and, without a manifest, for whatever is not settled:
+    classes that do not map, images of several sizes without a size, a patch view without a factor.
+    """
+    view = None if reading.view is None else view_from(reading.view)
+    if reading.factor is not None:
+        check_number("factor", reading.factor, least=1, unit="the tiles a side")
+    if isinstance(given, CompressedDataset) or is_ours(given):
+        made = given if isinstance(given, CompressedDataset) else open_made(given, work=desk.work)
+        if not isinstance(given, ForeignSet):
+            _check_agreement(made, reading, view)
+        return made, data
+    chosen = view_from("canvas") if view is None else view
+    _check_view(chosen, reading, set_name(given))
+    if not str(given).startswith(HUB):
+        given = Path(given).expanduser()
+    opened = open_source(data, desk, skip_bad=skip_bad)
+    if opened.held_out == CUT_OFF:
+        raise ValueError(
+            f"the data {opened.name!r} has no test split of its own, and the set "
+            f"'{set_name(given)}' may hold images of the 20 % that would be held out: it has no "
+            "manifest that says which it was made from. Needed a test or validation split. Give "
+            "--data that has one."
+        )
+    images = read_foreign(
+        given,
+        opened.test.classes,
+        data=opened.name,
+        naming=reading.classes,
+        work=desk.work,
+        skip_bad=skip_bad,
+        workers=desk.workers,
+        progress=desk.progress,
+    )
+    size = _side(images.dataset, opened.test, reading.size)
+    tiles = _tile_boxes(reading.factor or 1, size)
+    return foreign_set(images, size=size, view=spec_of(chosen), tiles=tiles), opened
+
+
+def _check_view(view: View, reading: Reading, name: str) -> None:
+    """Refuse a patch view without its tiles, and tiles that the view does not look at."""
+    patch = isinstance(view, Patch)
+    if patch and reading.factor is None:
+        raise ValueError(
+            f"--view patch needs to know the tiles, and the set '{name}' has no manifest that says "
+            "where they are. Give --factor: 2 for 2 x 2 tiles an image, 1 for images of one tile."
+        )
+    if not patch and reading.factor is not None:
+        raise ValueError(
+            f"--factor {reading.factor} says where the tiles of the set '{name}' are, but the view "
+            f"{spec_of(view)!r} sees whole images. Leave --factor out, or add --view patch."
+        )
+
+
+def _side(images: ImageDataset, test: ImageDataset, size: int | None) -> int:
+    """Give the side asked for, else the one all images of the set share; guess none."""
+    if size is not None:
+        return side_of(images, size)
+    sides = np.unique(images.sizes)
+    if len(sides) == 1:
+        return int(sides[0])
+    (w, h), (wide, high) = images.sizes.min(axis=0), images.sizes.max(axis=0)
+    judges = np.unique(test.sizes)
+    hint = f" The held-out images have {judges[0]} px." if len(judges) == 1 else ""
+    raise ValueError(
+        f"the images of the set '{images.name}' are no squares of one size (from {w} to {wide} px "
+        f"wide, from {h} to {high} px high). Needed one side to read them at.{hint} Give --size."
+    )
+
+
+def _tile_boxes(factor: int, size: int) -> Int32[np.ndarray, "tiles 4"]:
+    """Give the boxes of a grid of tiles, as our own mosaics have them."""
+    grid = Grid(factor)
+    one = Selection(np.arange(grid.tiles))
+    nowhere = np.zeros((grid.tiles, 4), np.int32)
+    plan = grid(one, np.zeros(grid.tiles, np.int64), nowhere, size=size)
+    return np.asarray(plan.tile_box[0])
+
+
+def _check_agreement(made: CompressedDataset, reading: Reading, view: View | None) -> None:
+    """Refuse whatever contradicts the manifest."""
+    manifest = made.manifest
+    wrong = []
+    if view is not None and view != view_from(manifest.view):
+        wrong.append(f"--view {reading.view} (it says {manifest.view!r})")
+    if reading.size is not None and reading.size != manifest.size:
+        wrong.append(f"--size {reading.size} (it says {manifest.size} px)")
+    if reading.factor is not None:
+        tiles = made.tile_box.shape[1]
+        if reading.factor**2 != tiles:
+            wrong.append(f"--factor {reading.factor} (its images have {tiles} tiles)")
+    if reading.classes is not None:
+        wrong.append(f"--classes {reading.classes} (it names the classes)")
+    if wrong:
+        raise ValueError(
+            f"{', '.join(wrong)}: the manifest of the set '{made.path}' says otherwise, and these "
+            "belong to the set. They are for sets without a manifest. Leave them out."
+        )

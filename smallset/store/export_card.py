@@ -1,0 +1,133 @@
+"""The card of an exported set: what the set's own card says, and how to load this layout."""
+
+from collections.abc import Callable
+from math import isqrt
+
+from smallset.store.card import card
+from smallset.store.codec import Codec
+from smallset.store.manifest import Manifest
+
+_MEASURE = (
+    "`smallset evaluate PATH/OF/THIS/FOLDER --data SOURCE` trains a student under a fixed protocol "
+    "and\nmeasures it on the source's held-out images."
+)
+
+_MEASURE_ELSEWHERE = (
+    "`smallset evaluate` reads this set in its other forms: the set itself, or exported to hub or\n"
+    "imagefolder."
+)
+
+
+def imagefolder_card(manifest: Manifest, tiles: int) -> str:
+    """Give the card of train/<class>/<file>."""
+    extension = Codec.parse(manifest.codec).extension
+    load = """\
+```python
+from datasets import load_dataset
+
+data = load_dataset("PATH/OF/THIS/FOLDER", split="train")
+print(data.features["label"].names, data[0]["image"].size)
+```
+
+`torchvision.datasets.ImageFolder("PATH/OF/THIS/FOLDER/train")` and any other reader of class
+folders give the same class indices. Within a class, files sort in order of choice."""
+    return _card(manifest, tiles, f"train/*/*.{extension}", load)
+
+
+def hub_card(manifest: Manifest, tiles: int) -> str:
+    """Give the card of data/train-*.parquet."""
+    load = """\
+```python
+from datasets import load_dataset
+
+data = load_dataset("PATH/OF/THIS/FOLDER", split="train")
+print(data.features["label"].names, data[0]["image"].size, data[0]["tile_box"])
+```
+
+Beside `image` and `label` every row lists its tiles: `source_row` and `source_id` (the image of
+the source that is shown), `source_box` (in its pixels) and `tile_box` (in this image's pixels),
+each box left, top, right, bottom. Within a class, rows stand in order of choice."""
+    return _card(manifest, tiles, "data/train-*.parquet", load)
+
+
+def webdataset_card(manifest: Manifest, tiles: int) -> str:
+    """Give the card of train-*.tar."""
+    extension = Codec.parse(manifest.codec).extension
+    load = f"""\
+```python
+import webdataset
+
+shards = "PATH/OF/THIS/FOLDER/train-000000.tar"
+data = webdataset.WebDataset(shards, shardshuffle=False).decode("pil")
+image, label, tiles = next(iter(data.to_tuple("{extension}", "cls", "json")))
+```
+
+`classes.json` names the classes in index order. `json` lists every image's tiles: `source_row` and
+`source_id` (the image of the source that is shown), `source_box` (in its pixels) and `tile_box` (in
+this image's pixels), each box left, top, right, bottom. The first image of every class comes first,
+then the second: a prefix is the smaller set."""
+    return _card(manifest, tiles, "train-*.tar", load, _MEASURE_ELSEWHERE)
+
+
+CARDS: dict[str, Callable[[Manifest, int], str]] = {
+    "webdataset": webdataset_card,
+    "hub": hub_card,
+    "imagefolder": imagefolder_card,
+}
+
+
+def _card(manifest: Manifest, tiles: int, files: str, load: str, measure: str = _MEASURE) -> str:
+    """Put the set's own front matter, title, table and classes around this layout's words."""
+    lines = card(manifest).splitlines()
+    front = lines[: lines.index("configs:")]
+    title = next(line for line in lines if line.startswith("# "))
+    table = [line for line in lines if line.startswith("|")]
+    classes = next(line for line in lines if line.startswith("Classes, in index order"))
+    configs = f"""\
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: "{files}"
+---
+"""
+    return "\n".join(
+        [
+            *front,
+            configs,
+            title,
+            "",
+            f"A small training set made of a large one by smallset {manifest.smallset}, with hard "
+            "labels, exported",
+            "without encoding any image again. Its licence is that of the source.",
+            "",
+            *table,
+            "",
+            classes,
+            "",
+            "## Load",
+            "",
+            load,
+            "",
+            "## Train",
+            "",
+            _training(manifest, tiles),
+            "",
+            measure,
+            "",
+            "`manifest.json` says how the set was made; `plan.parquet` has the hash of every image",
+            "and the boxes and source of every tile.",
+        ]
+    )
+
+
+def _training(manifest: Manifest, tiles: int) -> str:
+    size, view = manifest.size, manifest.view
+    if view.partition("(")[0] == "patch":
+        return (
+            f"Every image is a mosaic of {tiles} {'tile' if tiles == 1 else 'tiles'}, and the view "
+            f"is `{view}`:\nshow one random crop inside one tile (`tile_box` in `plan.parquet`) at "
+            f"a time, resized to {size} px.\nFor your own training loop, "
+            f"`smallset.PatchCrop(factor={isqrt(tiles)})` is this view as a transform."
+        )
+    return f"The view is `{view}`: train on whole images under random resized crops."

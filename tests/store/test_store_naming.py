@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from smallset.records import Classes
+from smallset.store.naming import match_classes, read_naming
+
+ZOO = Classes(("cow", "ape", "bee"))
+
+
+def match(own, naming=None):
+    return match_classes(own, ZOO, set="theirs", data="zoo", naming=naming).tolist()
+
+
+@pytest.fixture
+def naming(tmp_path):
+    def write(value: object) -> str:
+        path = tmp_path / "classes.json"
+        path.write_text(value if isinstance(value, str) else json.dumps(value))
+        return path
+
+    return write
+
+
+def test_classes_are_matched_by_name_and_not_by_position():
+    assert match(["ape", "bee", "cow"]) == [1, 2, 0]
+
+
+def test_a_file_pairs_names_and_wordnet_ids_either_way(naming):
+    path = naming({"names": ["ape", "bee", "cow", "dog"], "wnids": ["n3", "n1", "n2", "n9"]})
+    assert match(["n1", "n2", "n3"], path) == [2, 0, 1]
+    assert match(["n1", "cow", "n3"], path) == [2, 0, 1]
+    wnids = Classes(("n2", "n3"))
+    found = match_classes(["ape", "cow"], wnids, set="s", data="d", naming=path)
+    assert found.tolist() == [1, 0]
+
+
+def test_every_class_without_a_counterpart_is_listed_on_both_sides():
+    with pytest.raises(ValueError, match="never matched by position") as caught:
+        match(["n1", "n2", "n3", "cow"])
+    assert (
+        "the 4 classes of the set 'theirs' are not the 3 of the data 'zoo': only in the set: "
+        "'n1', 'n2', 'n3'; only in the data: 'ape', 'bee'. Needed the same classes by name or "
+        "WordNet id"
+    ) in str(caught.value)
+    assert 'give --classes a JSON file {"names": ["tench", ...], "wnids"' in str(caught.value)
+
+
+def test_fewer_classes_than_the_data_has_are_an_error():
+    with pytest.raises(ValueError, match=r"'zoo': only in the data: 'cow'\. Needed"):
+        match(["ape", "bee"])
+
+
+def test_numbers_are_names_like_any_other():
+    with pytest.raises(ValueError, match="only in the set: '0', '1', '2'; only in the data"):
+        match(["0", "1", "2"])
+
+
+def test_a_name_of_two_classes_is_not_guessed(naming):
+    path = naming({"names": ["crane", "crane", "bee"], "wnids": ["cow", "ape", "n1"]})
+    with pytest.raises(ValueError, match=r"with the names of '.*json': only in the set: 'crane'"):
+        match(["crane", "bee", "ape"], path)
+
+
+def test_two_classes_that_meet_in_one_are_an_error(naming):
+    path = naming({"names": ["bee"], "wnids": ["n1"]})
+    with pytest.raises(ValueError, match=r"'bee', 'n1' are several names of the same\. Needed one"):
+        match(["ape", "bee", "cow", "n1"], path)
+
+
+def test_a_file_that_is_missing_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"names '.*/no' does not exist\. Give --classes a"):
+        read_naming(tmp_path / "no")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{", r"'.*' is not valid JSON \(Expecting.*Needed .*Correct it"),
+        ([1], r"has 0 texts in 'names' and 0 in 'wnids'\. Needed as many of each"),
+        ({"names": ["a"]}, "has 1 texts in 'names' and 0 in 'wnids'"),
+        ({"names": ["a", 1], "wnids": ["n", 2]}, "has 0 texts in 'names' and 0 in 'wnids'"),
+        ({"names": ["a", "b"], "wnids": ["n"]}, "has 2 texts in 'names' and 1 in 'wnids'"),
+    ],
+)
+def test_a_file_without_the_two_lists_is_an_error(naming, value, message):
+    with pytest.raises(ValueError, match=message):
+        read_naming(naming(value))

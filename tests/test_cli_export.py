@@ -1,0 +1,36 @@
+import pytest
+from cli_toy import Shell, contents, refused, tree
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    tree(shell.root / "data")
+    assert shell.compress("data", "set", "--method", "random").code == 0
+    return shell
+
+
+def test_export_writes_the_folder_and_says_so(shell):
+    ran = shell("export", "set", shell.outs / "hub", "--to", "hub")
+    assert (ran.code, ran.out) == (0, f"wrote {shell.outs / 'hub'}\n")
+    assert contents(shell.outs / "hub") == [
+        "README.md", "data", "data/train-00000-of-00001.parquet", "manifest.json", "plan.parquet"
+    ]  # fmt: skip
+
+
+def test_bad_input_is_one_clear_error_and_leaves_nothing(shell):
+    out = shell.outs / "out"
+    refused(shell("export", "no", out, "--to", "hub"), "'no' does not exist. Give the folder")
+    refused(shell("export", "data", out, "--to", "hub"), "'data' has no manifest.json")
+    refused(shell("export", "set", out, "--to", "hubb"), "no export format 'hubb'. Did you mean")
+    refused(shell("export", "set", shell.outs, "--to", "hub"), "exists already")
+    refused(shell("export", "set", "a/b", "--to", "hub"), "does not exist. Make it first")
+    (shell.root / "set" / "ape" / "00000.png").write_bytes(b"edited")
+    refused(shell("export", "set", out, "--to", "hub"), "00000.png' was changed after it was wri")
+    (shell.root / "set" / "plan.parquet").write_bytes(b"edited")
+    refused(shell("export", "set", out, "--to", "hub"), "plan.parquet' was changed")
+    assert contents(shell.outs) == []
+
+
+def test_the_format_has_no_default(shell):
+    assert shell("export", "set", shell.outs / "out").code == 2
