@@ -1,0 +1,1 @@
+"""The benchmark: a matrix of methods, data, students and labels; run, resumed, foretold."""

@@ -1,0 +1,177 @@
+"""The cells of a matrix: one student on one set, known by what its result line will say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table, teacher_of
+from smallset.bench.sources import Source
+from smallset.methods import spec_of
+from smallset.records import Fit, Result
+from smallset.train.device import Machine
+from smallset.train.protocol import STANDARD_V1, protocol_for
+from smallset.train.views import Canvas
+
+# Replicates run in blocks of so many, the main rows first: a stopped run still has tables.
+_BLOCK = 3
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a cell from every other: fields of `Result`, known before the set is made.
+
+    `ipc` is None for a student on the whole training split, whose `spec` is "full".
+    """
+
+    dataset: str
+    data_fingerprint: str
+    spec: str
+    ipc: int | None
+    size: int
+    fit: Fit
+    codec: str
+    view: str
+    set_seed: int
+    observer_seed: int | None
+    student_seed: int
+    student: str
+    protocol: str
+    labels: str
+    teacher: str | None
+    precision: str
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell in its place: table, row and replicate. Two tables may hold one and the same."""
+
+    table: Table
+    label: str
+    replicate: int
+    teacher: str | None
+    epochs: int
+    identity: Identity
+
+    @property
+    def name(self) -> str:
+        """Say which cell this is."""
+        where, ipc = self.identity, f", ipc {self.identity.ipc}" if self.identity.ipc else ""
+        labels = f"online({self.teacher})" if self.teacher else HARD
+        return (
+            f"{where.dataset} {where.size} px, {self.label}{ipc}, {where.student}, {labels}, "
+            f"{where.protocol}, replicate {self.replicate}"
+        )
+
+
+def identity_of(result: Result) -> Identity:
+    """Give the identity of the cell that a result line is of."""
+    return Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
+
+
+def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
+    """Give every cell whose data is among `sources`, in the order in which they run.
+
+    The main rows of the first replicates come first.
+    """
+    cells = [
+        cell
+        for table in matrix.tables
+        if table.data in sources
+        for cell in [*_product(matrix, table, sources, machine), *_full(table, sources, machine)]
+    ]
+    # A sort keeps the order of equals: table by table within a block of replicates.
+    return sorted(cells, key=lambda c: (c.replicate // _BLOCK, c.label not in matrix.main))
+
+
+def _product(
+    matrix: Matrix, table: Table, sources: Mapping[str, Source], machine: Machine
+) -> list[Cell]:
+    return [
+        _cell(matrix, table, (ipc, student, labels, protocol), (label, replicate), sources, machine)
+        for ipc in table.ipc
+        for student in table.students
+        for labels in table.labels
+        for protocol in table.protocols
+        for replicate in range(table.replicates)
+        for label in table.methods
+    ]
+
+
+def _cell(
+    matrix: Matrix,
+    table: Table,
+    setting: tuple[int, str, str, str],
+    row: tuple[str, int],
+    sources: Mapping[str, Source],
+    machine: Machine,
+) -> Cell:
+    (ipc, student, labels, protocol), (label, replicate) = setting, row
+    observer = replicate % table.observers
+    method = matrix.method(label, observer)
+    teacher, source = teacher_of(labels), sources[table.data].data
+    name = None if protocol == AUTO else protocol
+    chosen = protocol_for(name, images=ipc * len(source.train.classes))
+    identity = Identity(
+        dataset=table.data,
+        data_fingerprint=source.fingerprint,
+        spec=spec_of(method),
+        ipc=ipc,
+        size=table.size,
+        fit=table.fit,
+        codec=table.codec,
+        view=spec_of(method.view),
+        set_seed=replicate,
+        observer_seed=observer if method.score else None,
+        student_seed=replicate,
+        student=student,
+        protocol=chosen.name,
+        labels="online" if teacher else HARD,
+        teacher=matrix.teachers[teacher] if teacher else None,
+        precision=machine.precision,
+        device=machine.kind,
+        threads=machine.threads,
+    )
+    return Cell(table, label, replicate, teacher, chosen.epochs, identity)
+
+
+def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
+    """Give one cell a student on the whole training split, where the table asks for them."""
+    epochs = table.full_epochs
+    if epochs is None:
+        return []
+    return [
+        Cell(
+            table,
+            FULL,
+            0,
+            None,
+            epochs,
+            Identity(
+                dataset=table.data,
+                data_fingerprint=sources[table.data].data.fingerprint,
+                spec=FULL,
+                ipc=None,
+                size=table.size,
+                fit=table.fit,
+                codec=FULL,
+                view=spec_of(Canvas()),
+                set_seed=0,
+                observer_seed=None,
+                student_seed=0,
+                student=student,
+                protocol=full_protocol(epochs),
+                labels=HARD,
+                teacher=None,
+                precision=machine.precision,
+                device=machine.kind,
+                threads=machine.threads,
+            ),
+        )
+        for student in table.students
+    ]
+
+
+def full_protocol(epochs: int) -> str:
+    """Name how a student is trained on the whole training split: few epochs, and it says so."""
+    return f"{STANDARD_V1.name}(epochs={epochs})"

@@ -1,0 +1,223 @@
+"""A run folder: what the run is (run.json, matrix.toml), its results, and what is left to do.
+
+run.json        matrix, versions, fingerprints of data and weights, precision, device, threads
+matrix.toml     the matrix, to read
+results.jsonl   a line a finished cell, appended by the driver alone
+sets/ scores/ teachers/     what units made
+driver.lock     held by the driver
+"""
+
+import dataclasses
+import json
+import os
+import platform
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from smallset.bench.cells import Cell, Identity, cells_of, identity_of
+from smallset.bench.lock import LOCK
+from smallset.bench.matrix import Matrix
+from smallset.bench.problems import Checked
+from smallset.bench.sources import Source
+from smallset.evidence.results import read_results
+from smallset.records import Result
+from smallset.store import smallset_version
+from smallset.train.device import Machine
+from smallset.train.versions import component_versions
+
+RUN = "run.json"
+MATRIX = "matrix.toml"
+RESULTS = "results.jsonl"
+PARTS = ("sets", "scores", "teachers")
+_FORMAT = 1
+# The run's own facts beside the matrix, and what to do where they are not as they were.
+_WAYS_OUT = {
+    "versions": "Install those versions again, or give a new folder.",
+    "data": "Restore the data, or give a new folder.",
+    "weights": "Restore the weights, or give a new folder.",
+    "precision": "Give --precision {old}, or a new folder.",
+    "device": "Give --device {old}, or a new folder.",
+    "threads": "Give a new folder.",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all lines of a run's results share."""
+
+    matrix: str
+    versions: Mapping[str, str]
+    data: Mapping[str, str]
+    weights: Mapping[str, str]
+    precision: str
+    device: str
+    threads: int
+    format: int = _FORMAT
+
+
+def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
+    """Describe a run of the matrix text here and now; data and weights by fingerprint."""
+    data = {name: source.data.fingerprint for name, source in checked.sources.items()}
+    versions = {
+        "smallset": smallset_version(),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        **component_versions(),
+    }
+    here = machine
+    return Run(
+        matrix, versions, data, dict(checked.weights), here.precision, here.kind, here.threads
+    )
+
+
+def read_run(folder: Path) -> Run | None:
+    """Read what the run in a folder is; None where the folder is new or empty.
+
+    Raises ValueError where the folder holds something else, or a run of a newer version.
+    """
+    path = folder / RUN
+    if not path.exists():
+        others = [name for name in _names(folder) if name != LOCK and not name.startswith(".")]
+        if others:
+            raise ValueError(
+                f"'{folder}' is no run folder: it holds {others[0]!r} but no {RUN}. "
+                "Give a new folder, or one that `smallset bench` made."
+            )
+        return None
+    try:
+        values = json.loads(path.read_bytes())
+        run = Run(**values)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"'{path}' is not of this version or was edited ({error}). Restore it, or give a new "
+            "folder."
+        ) from error
+    if run.format != _FORMAT:
+        raise ValueError(
+            f"'{path}' has format {run.format!r}; this version reads {_FORMAT}. "
+            "Use the version that made it, or give a new folder."
+        )
+    return run
+
+
+def check_same(folder: Path, old: Run, new: Run) -> None:
+    """Raise ValueError where the run in a folder is another one, but for its matrix."""
+    for name, way_out in _WAYS_OUT.items():
+        before, now = getattr(old, name), getattr(new, name)
+        if not isinstance(before, dict):
+            before, now = {"": before}, {"": now}
+        # Data and weights come and go with the matrix; what both know must be the same.
+        for key in sorted({*before, *now} if name == "versions" else {*before} & {*now}):
+            if before.get(key) != now.get(key):
+                raise ValueError(
+                    f"'{folder}' was begun with {f'{name} {key}'.strip()} = {before.get(key)!r}, "
+                    f"but now it is {now.get(key)!r}, and results of the two do not belong in one "
+                    f"table. {way_out.format(old=before.get(key))}"
+                )
+
+
+def check_grown(
+    folder: Path, old: Matrix, new: Matrix, sources: Mapping[str, Source], machine: Machine
+) -> None:
+    """Raise ValueError unless the new matrix holds every cell of the old one: it may only grow."""
+    kept = {cell.identity for cell in cells_of(new, sources, machine)}
+    gone = [c.name for c in cells_of(old, sources, machine) if c.identity not in kept]
+    known = {table.data for table in new.tables}
+    gone += [f"all of {table.title}" for table in old.tables if table.data not in known]
+    if gone:
+        raise ValueError(
+            f"'{folder}' was begun with another matrix: this one lacks {gone[0]!r}"
+            f"{f' and {len(gone) - 1} more' if len(gone) > 1 else ''}. A matrix may grow, but "
+            f"loses nothing: put back what '{folder / MATRIX}' has, or give a new folder."
+        )
+
+
+def write_run(folder: Path, run: Run) -> None:
+    """Write run.json and the copy of the matrix; what an earlier part of the run knew stays."""
+    old = read_run(folder)
+    if old is not None:
+        data, weights = {**old.data, **run.data}, {**old.weights, **run.weights}
+        run = dataclasses.replace(run, data=data, weights=weights)
+    text = json.dumps(dataclasses.asdict(run), indent=2, sort_keys=True) + "\n"
+    _replace(folder / MATRIX, run.matrix)
+    _replace(folder / RUN, text)
+
+
+def read_lines(
+    folder: Path, run: Run, cells: Iterable[Cell], *, absent: Collection[str] = ()
+) -> dict[Identity, Result]:
+    """Read the results by their cells' identity, without those of data that is `absent`.
+
+    Raises ValueError for a line that is no result, for one of no cell of the matrix, for two of one
+    cell, and for a line of another version.
+    """
+    path, known = folder / RESULTS, {cell.identity for cell in cells}
+    found: dict[Identity, Result] = {}
+    for number, result in enumerate(read_results(path), 1):
+        identity, where = identity_of(result), f"'{path}', line {number}"
+        if result.dataset in absent:
+            continue
+        if identity not in known:
+            raise ValueError(
+                f"{where} is of no cell of the matrix ({result.method} on {result.dataset}, "
+                f"{result.student}, set seed {result.set_seed}). Take the line out: only "
+                "`smallset bench` writes here."
+            )
+        if identity in found:
+            raise ValueError(f"{where} is of a cell that has a line already. Take one out.")
+        for name, version in result.versions.items():
+            if run.versions.get(name) != version:
+                raise ValueError(
+                    f"{where} was made by {name} {version}, but the run by "
+                    f"{run.versions.get(name)}. Take the line out, or give a new folder."
+                )
+        found[identity] = result
+    return found
+
+
+def drop_torn_line(folder: Path) -> bool:
+    """Cut off a last line that a killed driver could not finish; say whether there was one."""
+    path = folder / RESULTS
+    content = path.read_bytes() if path.exists() else b""
+    whole = content.rfind(b"\n") + 1
+    if whole == len(content):
+        return False
+    with path.open("r+b") as file:
+        file.truncate(whole)
+        os.fsync(file.fileno())
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Make the folders of units, and remove what killed workers left half-written in them.
+
+    Only whoever holds the lock may do so: nobody else writes here.
+    """
+    for part in PARTS:
+        (folder / part).mkdir(exist_ok=True)
+        for entry in (folder / part).iterdir():
+            if entry.name.startswith(".") and "partial" in entry.name:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _names(folder: Path) -> list[str]:
+    if not folder.exists():
+        return []
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"'{folder}' is a file; needed a folder for the run. Give another place."
+        )
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.partial")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

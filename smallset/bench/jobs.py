@@ -1,0 +1,212 @@
+"""What a worker does for each kind of unit; picklable functions of picklable arguments.
+
+Every job works with one thread and leaves what it makes whole or not at all, so a killed one is
+simply done again.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from smallset.bench.cells import Identity
+from smallset.bench.teachers import own_teacher
+from smallset.bench.whole import learn_whole
+from smallset.cell import Desk
+from smallset.data import View, pixel_cache
+from smallset.pipeline import compress, evaluate, score, train_teacher
+from smallset.pipeline.desk import desk_for, open_source
+from smallset.records import Fit, Result
+from smallset.store import CompressedDataset, open_set
+from smallset.train.device import Machine
+
+THREADS = 1
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where and in which arithmetic every job of a run works."""
+
+    machine: Machine
+    work: Path
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A split's images at a size, decoded once for all that read them; `view` as in the cache."""
+
+    data: str
+    split: str
+    size: int
+    view: View
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One observer run, whose scores go to the table `out`."""
+
+    data: str
+    size: int
+    fit: Fit
+    scores: tuple[str, ...]
+    out: Path
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A teacher `train(model=..., epochs=...)`, trained into the folder `out`."""
+
+    data: str
+    size: int
+    fit: Fit
+    spec: str
+    out: Path
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One student on the whole training split."""
+
+    data: str
+    identity: Identity
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Making:
+    """One set."""
+
+    data: str
+    identity: Identity
+    out: Path
+
+
+@dataclass(frozen=True)
+class Learning:
+    """One student on the set in the folder `set`; `teacher` as `evaluate` takes it."""
+
+    data: str
+    identity: Identity
+    set: Path
+    teacher: str | None
+
+
+def decode(job: Pixels, bench: Bench) -> None:
+    """Decode a split into the work folder, unless it is there."""
+    desk = _desk(bench)
+    opened = open_source(job.data, desk, skip_bad=False)
+    split = opened.train if job.split == "train" else opened.test
+    pixel_cache(split, job.size, view=job.view, work=bench.work, workers=THREADS)
+
+
+def observe(job: Observation, bench: Bench) -> None:
+    """Train an observer and write its scores; the run itself stays in the work folder."""
+    if not job.out.exists():
+        score(
+            job.data,
+            job.out,
+            scores=job.scores,
+            size=job.size,
+            fit=job.fit,
+            device=bench.machine.device,
+            precision=bench.machine.precision,
+            workers=THREADS,
+            work=bench.work,
+        )
+
+
+def teach(job: Teaching, bench: Bench) -> None:
+    """Train a teacher on the full data, unless it is there."""
+    own = own_teacher(job.spec)
+    assert own is not None
+    if not job.out.exists():
+        train_teacher(
+            job.data,
+            job.out,
+            model=own.model,
+            recipe=own.recipe,
+            epochs=own.epochs,
+            seed=own.seed,
+            size=job.size,
+            fit=job.fit,
+            device=bench.machine.device,
+            precision=bench.machine.precision,
+            workers=THREADS,
+            work=bench.work,
+        )
+
+
+def make(job: Making, bench: Bench) -> None:
+    """Make a set, unless it is there. Raises ValueError where another one is in its place."""
+    wanted = job.identity
+    if job.out.exists():
+        check_set(open_set(job.out), wanted)
+        return
+    assert wanted.ipc is not None
+    made = compress(
+        job.data,
+        job.out,
+        method=wanted.spec,
+        ipc=wanted.ipc,
+        size=wanted.size,
+        fit=wanted.fit,
+        codec=wanted.codec,
+        seed=wanted.set_seed,
+        device=bench.machine.device,
+        precision=bench.machine.precision,
+        workers=THREADS,
+        work=bench.work,
+    )
+    check_set(made, wanted)
+
+
+def learn(job: Learning, bench: Bench) -> Result:
+    """Train and test one student, and give its result under the matrix's names."""
+    wanted = job.identity
+    made = open_set(job.set)
+    check_set(made, wanted)
+    [result] = evaluate(
+        made,
+        job.data,
+        student=wanted.student,
+        protocol=wanted.protocol,
+        labels=wanted.labels,
+        teacher=job.teacher,
+        seeds=[wanted.student_seed],
+        device=bench.machine.device,
+        precision=bench.machine.precision,
+        workers=THREADS,
+        work=bench.work,
+    )
+    # The matrix's own names hold on every machine; a path of this one would not.
+    return replace(result, dataset=wanted.dataset, teacher=wanted.teacher)
+
+
+def learn_all(job: Whole, bench: Bench) -> Result:
+    """Train and test one student on all training images."""
+    desk = _desk(bench)
+    opened = open_source(job.data, desk, skip_bad=False)
+    return learn_whole(opened, job.identity, epochs=job.epochs, desk=desk)
+
+
+def check_set(made: CompressedDataset, wanted: Identity) -> None:
+    """Raise ValueError where the set in a folder of the run is not the one that belongs there."""
+    manifest = made.manifest
+    found = {
+        "spec": manifest.spec,
+        "ipc": manifest.ipc,
+        "size": manifest.size,
+        "fit": manifest.fit,
+        "codec": manifest.codec,
+        "set_seed": manifest.seeds.set,
+        "observer_seed": manifest.seeds.observer,
+        "data_fingerprint": manifest.source.fingerprint,
+    }
+    for name, value in found.items():
+        if value != getattr(wanted, name):
+            raise ValueError(
+                f"'{made.path}' holds another set than the matrix's: its {name} is {value!r}, "
+                f"needed {getattr(wanted, name)!r}. Remove that folder, and run again."
+            )
+
+
+def _desk(bench: Bench) -> Desk:
+    return desk_for(bench.machine.device, bench.machine.precision, THREADS, bench.work, None)

@@ -1,0 +1,265 @@
+"""A matrix: which methods on which data, for which students, under which labels, how often.
+
+A short TOML file; methods and teachers are specs as on the command line:
+
+    title = "CIFAR-10"
+    main = ["random", "PCA"]                  # rows that run first (default: all)
+
+    [methods]                                 # label in the tables -> spec
+    random = "random"
+    PCA = "pca"
+
+    [teachers]                                # name -> spec; {data} is the data folder
+    resnet20 = "resnet20(weights={data}/weights/resnet20.th, shortcut=a, size=32, classes=same)"
+    own = "train(model=resnet18-3x3, epochs=30)"   # trained here, on the table's full data
+
+    [[table]]                                 # every combination of what is listed
+    title = "CIFAR-10, ConvNet-D3"
+    data = "cifar10"
+    size = 32
+    ipc = [1, 10]
+    students = ["convnet-d3"]
+    methods = ["random", "PCA"]
+    labels = ["hard", "online(own)"]          # default ["hard"]
+    protocols = ["auto"]                      # the default: by the size of the set
+    replicates = 10                           # replicate r: set seed r, student seed r ...
+    observers = 3                             # ... and observer seed r % observers (default 3)
+    full = {epochs = 10}                      # also one of each student on all training images
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from importlib import resources
+from pathlib import Path
+
+from smallset.bench.toml_fields import Entries
+from smallset.methods import Method, method_from, spec_of
+from smallset.models.spec import read_model
+from smallset.records import Fit
+from smallset.spec import nearest
+from smallset.store import Codec
+from smallset.train.protocol import PROTOCOLS
+
+AUTO = "auto"
+HARD = "hard"
+FULL = "full"
+"""What the whole training split is called where a method's label or spec stands."""
+
+_FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A full product: every method x ipc x student x labels x protocol x replicate.
+
+    `methods` are labels of the matrix, `labels` "hard" or "online(TEACHER)" with a name of its
+    teachers, `protocols` names or "auto". `full_epochs` is None where no student is to be trained
+    on the whole training split.
+    """
+
+    title: str
+    data: str
+    size: int
+    ipc: tuple[int, ...]
+    students: tuple[str, ...]
+    methods: tuple[str, ...]
+    replicates: int
+    labels: tuple[str, ...] = (HARD,)
+    protocols: tuple[str, ...] = (AUTO,)
+    observers: int = 3
+    fit: Fit = "squash"
+    codec: str = "png"
+    full_epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix as its file says it; `methods` and `teachers` are specs by label and by name."""
+
+    title: str
+    methods: Mapping[str, str]
+    teachers: Mapping[str, str]
+    tables: tuple[Table, ...]
+    main: tuple[str, ...]
+
+    def method(self, label: str, observer: int = 0) -> Method:
+        """Give the method of a label, looking through the observer of that seed."""
+        method = method_from(self.methods[label])
+        if method.score is None:
+            return method
+        seen = replace(method.score.observer, seed=observer)
+        return replace(method, score=replace(method.score, observer=seen))  # type: ignore[type-var]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Canonical spec (observer seed 0) -> label: names the rows of a table.
+
+        `report.table.method_key` of a result's spec and of these are equal for one method.
+        """
+        return {spec_of(self.method(label)): label for label in self.methods} | {FULL: FULL}
+
+
+def shipped() -> tuple[str, ...]:
+    """Give the names of the matrices that come with the package."""
+    folder = resources.files("smallset.bench") / "matrices"
+    names = (Path(entry.name) for entry in folder.iterdir())
+    return tuple(sorted(name.stem for name in names if name.suffix == ".toml"))
+
+
+def matrix_text(name: str | Path) -> str:
+    """Read a shipped matrix by name, else a file.
+
+    Raises FileNotFoundError where there is neither, ValueError where the file is no text.
+    """
+    if str(name) in shipped():
+        entry = resources.files("smallset.bench") / "matrices" / f"{name}.toml"
+        return entry.read_text(encoding="utf-8")
+    path = Path(name)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no matrix {str(name)!r}: needed a shipped one or a file. "
+            f"{nearest(str(name), shipped())}"
+        )
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"'{path}' is no text file ({error}). Give a matrix in TOML, as in the documentation."
+        ) from error
+
+
+def read_matrix(name: str | Path) -> Matrix:
+    """Read a shipped matrix by name, else a file; see the top of this module for the format.
+
+    Raises FileNotFoundError where there is neither, and ValueError, with the line where it is
+    known, for bad TOML, an unknown or missing key, a value of another type, an unknown name.
+    """
+    return parse_matrix(matrix_text(name), str(name))
+
+
+def parse_matrix(text: str, name: str) -> Matrix:
+    """Read a matrix from its text; `name` is what errors call it."""
+    try:
+        top = Entries(tomllib.loads(text), name, text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{name}: {error}. Mend the line; a matrix is a TOML file.") from error
+    top.only(("title", "main", "methods", "teachers", "table"))
+    methods, teachers = top.texts_by_name("methods"), top.texts_by_name("teachers", {})
+    _check_methods(methods, top)
+    for teacher, spec in teachers.items():
+        if list(teachers.values()).count(spec) > 1:
+            raise ValueError(
+                f"{top.where(teacher)}: the teacher {spec!r} has two names. Give it one."
+            )
+    tables = tuple(_table(entries, methods, teachers) for entries in top.inner("table"))
+    main = top.texts("main", tuple(methods))
+    _check_known(main, methods, "method", top)
+    titles = [table.title for table in tables]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise ValueError(
+                f"{top.where(title)}: two tables are called {title!r}. Give each a title."
+            )
+    return Matrix(top.text("title"), methods, teachers, tables, main)
+
+
+def teacher_of(labels: str) -> str | None:
+    """Give the name of the teacher in "online(NAME)"; None for "hard"."""
+    match = re.fullmatch(r"online\((.+)\)", labels)
+    return match[1].strip() if match else None
+
+
+def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Table:
+    names = [field.name for field in fields(Table)]
+    entries.only([FULL if name == "full_epochs" else name for name in names])
+    fit, epochs = entries.text("fit", Table.fit), None
+    if fit not in _FITS:
+        raise ValueError(f"{entries.where(fit)}: there is no fit {fit!r}. {nearest(fit, _FITS)}")
+    for full in entries.inner(FULL, ()):
+        full.only(("epochs",))
+        epochs = full.number("epochs")
+    table = Table(
+        title=entries.text("title"),
+        data=entries.text("data"),
+        size=entries.number("size"),
+        ipc=entries.numbers("ipc"),
+        students=entries.texts("students"),
+        methods=entries.texts("methods"),
+        replicates=entries.number("replicates"),
+        labels=entries.texts("labels", Table.labels),
+        protocols=entries.texts("protocols", Table.protocols),
+        observers=entries.number("observers", Table.observers),
+        fit=_FITS[fit],
+        codec=entries.text("codec", Table.codec),
+        full_epochs=epochs,
+    )
+    _check_known(table.methods, methods, "method", entries)
+    _check_names(table, entries)
+    for labels in table.labels:
+        teacher = teacher_of(labels)
+        if labels != HARD and teacher is None:
+            raise ValueError(
+                f"{entries.where(labels)}: there are no labels {labels!r}. "
+                "Give hard or online(TEACHER), a name under [teachers]."
+            )
+        if teacher is not None:
+            _check_known((teacher,), teachers, "teacher", entries)
+    return table
+
+
+def _check_names(table: Table, entries: Entries) -> None:
+    """Raise ValueError for a student, protocol or codec that there is not; looks at no file."""
+    checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
+        (table.students, read_model),
+        (table.protocols, _check_protocol),
+        ((table.codec,), Codec.parse),
+    ]
+    for names, check in checks:
+        for name in names:
+            try:
+                check(name)
+            except ValueError as error:
+                raise ValueError(f"{entries.where(name)}: {error}") from error
+
+
+def _check_protocol(name: str) -> None:
+    if name not in (AUTO, *PROTOCOLS):
+        raise ValueError(f"there is no protocol {name!r}. {nearest(name, (AUTO, *PROTOCOLS))}")
+
+
+def _check_known(given: Iterable[str], known: Iterable[str], noun: str, entries: Entries) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(
+                f"{entries.where(name)}: there is no {noun} {name!r} under [{noun}s]. "
+                f"{nearest(name, known)}"
+            )
+
+
+def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
+    specs: dict[str, str] = {}
+    for label, text in methods.items():
+        try:
+            method = method_from(text)
+        except ValueError as error:
+            raise ValueError(f"{top.where(label)}: method {label!r}: {error}") from error
+        if label == FULL:
+            raise ValueError(
+                f"{top.where(label)}: 'full' names the whole training split. "
+                f"Call the method {text!r} something else."
+            )
+        if method.score is not None and method.score.observer.seed:
+            raise ValueError(
+                f"{top.where(label)}: method {label!r} gives its observer the seed "
+                f"{method.score.observer.seed}, but replicate r looks through observer "
+                "r % observers. Leave the seed out."
+            )
+        spec = spec_of(method)
+        if spec in specs:
+            raise ValueError(
+                f"{top.where(label)}: the methods {specs[spec]!r} and {label!r} are one and the "
+                f"same, {text!r}. Leave one out."
+            )
+        specs[spec] = label

@@ -1,0 +1,134 @@
+"""Impossible cells, found before anything runs, all of them at once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from smallset.bench.matrix import Matrix, Table, teacher_of
+from smallset.bench.sources import Places, Source, open_source
+from smallset.bench.teachers import check_teacher
+from smallset.data import fit_boxes
+from smallset.models import build_model, weights_sha256
+from smallset.models.spec import read_model
+from smallset.pipeline.desk import side_of
+from smallset.records import Selection
+from smallset.train.protocol import PROTOCOLS
+
+_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A matrix's opened data, and the sha256 of every weights file it names, by teacher or student.
+
+    A teacher's covers all that its logits depend on; it is "" for one that the bench trains.
+    """
+
+    sources: dict[str, Source]
+    weights: dict[str, str]
+
+
+def check_matrix(
+    matrix: Matrix, places: Places, *, only: str = "", work: Path, workers: int = 0
+) -> Checked:
+    """Open every data set of the matrix, after making sure that every cell can be computed.
+
+    Only tables whose title holds `only` must be possible; data of the others is opened where it is
+    at hand. Raises ValueError with all that is impossible, a line each: data that is not there, a
+    class that cannot fill an ipc, a size without room for tiles or network, a student without its
+    library or weights, a teacher that cannot be loaded or whose classes don't map.
+    """
+    checked = Checked({}, {})
+    found: dict[str, None] = {}  # in order, each once
+    for table in matrix.tables:
+        try:
+            if table.data not in checked.sources:
+                source = open_source(table.data, places, work=work, workers=workers)
+                checked.sources[table.data] = source
+        except (ValueError, OSError) as error:
+            if only in table.title:
+                found[f"data {table.data!r}: {error}"] = None
+        if only in table.title:
+            for problem in _table(matrix, table, places, checked):
+                found[f"{table.title}: {problem}"] = None
+    if found:
+        lines = [f"  {line}" for line in list(found)[:_SHOWN]]
+        if len(found) > _SHOWN:
+            lines.append(f"  and {len(found) - _SHOWN} more")
+        raise ValueError(
+            f"{matrix.title!r} has {len(found)} impossible "
+            f"{'entry' if len(found) == 1 else 'entries'}; nothing was run. Mend the matrix, give "
+            "what is missing, or leave those tables out with --only:\n" + "\n".join(lines)
+        )
+    return checked
+
+
+def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> Iterator[str]:
+    """Say what is impossible in one table, a sentence each; note the teachers that were loaded."""
+    source = checked.sources.get(table.data)
+    if source is None:
+        return
+    classes = source.data.train.classes
+    for student in table.students:
+        yield from _student(student, table, checked, classes=len(classes))
+    for teacher in filter(None, map(teacher_of, table.labels)):
+        try:
+            checked.weights[teacher] = check_teacher(
+                matrix.teachers[teacher], places, classes=classes.names, size=table.size
+            )
+        except (ValueError, OSError) as error:
+            yield f"teacher {teacher!r}: {error}"
+    for label in table.methods:
+        yield from _said(partial(_check_layout, matrix, table, label, source))
+        for ipc in table.ipc:
+            yield from _said(partial(_check_budget, matrix, label, ipc, source))
+
+
+def _student(student: str, table: Table, checked: Checked, *, classes: int) -> Iterator[str]:
+    """Say what is impossible with one student; note the weights that it starts from."""
+    try:
+        build_model(student, classes=classes, size=table.size, seed=0)
+        file = weights_sha256(student)
+    except (ValueError, OSError) as error:
+        yield str(error)
+        return
+    if file is not None:
+        checked.weights[student] = file
+    for name in table.protocols:
+        protocol = PROTOCOLS.get(name)
+        if protocol is not None and protocol.pretrained and read_model(student).weights is None:
+            yield (
+                f"the protocol {name!r} is for a pretrained student, but {student!r} starts from "
+                f"fresh weights. Write '{student}(weights=...)', or another protocol."
+            )
+
+
+def _said(check: Callable[[], object]) -> list[str]:
+    """Give the sentence with which a check fails, if it does."""
+    try:
+        check()
+    except (ValueError, OSError) as error:
+        return [str(error)]
+    return []
+
+
+def _check_layout(matrix: Matrix, table: Table, label: str, source: Source) -> None:
+    train, nothing = source.data.train, Selection(np.empty(0, np.int64))
+    boxes = fit_boxes(train.sizes[:1], table.fit)
+    mosaic = matrix.method(label).mosaic
+    mosaic(nothing, train.labels[:1], boxes, size=side_of(train, table.size))
+
+
+def _check_budget(matrix: Matrix, label: str, ipc: int, source: Source) -> None:
+    train, tiles = source.data.train, matrix.method(label).mosaic.tiles
+    counts = np.bincount(train.labels, minlength=len(train.classes))
+    poorest = int(counts.argmin())
+    if counts[poorest] < ipc * tiles:
+        raise ValueError(
+            f"{label!r} at ipc {ipc} needs {ipc * tiles} images per class, but "
+            f"{train.classes.names[poorest]!r} has {counts[poorest]}. "
+            f"Use ipc<={counts[poorest] // tiles} or leave the method out of this table."
+        )

@@ -1,0 +1,97 @@
+"""How many images a second a network trains on here: from result lines, else measured briefly."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from smallset.bench.units import digest
+from smallset.models import Network, build_model, worth_compiling
+from smallset.records import Result
+from smallset.train import loop
+from smallset.train.device import Machine, can_compile
+from smallset.train.protocol import PROTOCOLS, STANDARD_V1
+from smallset.train.versions import component_versions
+from smallset.train.views import Canvas
+
+_STEPS = 4
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network that trains on batches of `batch` images of `size` pixels, without a teacher."""
+
+    model: str
+    size: int
+    batch: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Images a second, and whether they were measured now rather than taken from results."""
+
+    images_per_second: float
+    measured: bool
+
+
+def known_rates(results: Iterable[Result]) -> dict[Training, float]:
+    """Give the median rate of each hard-label training among result lines of this machine."""
+    found: dict[Training, list[float]] = {}
+    for result in results:
+        protocol = PROTOCOLS.get(result.protocol, STANDARD_V1)
+        if result.labels == "hard":
+            batch = min(protocol.batch, result.images)
+            training = Training(result.student, result.size, batch, len(result.classes))
+            found.setdefault(training, []).append(result.images_per_second)
+    return {training: median(rates) for training, rates in found.items()}
+
+
+def measured_rate(training: Training, machine: Machine, work: Path) -> float:
+    """Train a few steps on noise and give the rate; kept in the work folder for the next time."""
+    facts = [asdict(training), asdict(machine), component_versions()]
+    file = work / "rates" / f"{digest(facts)[:24]}.json"
+    if file.exists():
+        return float(json.loads(file.read_text())["images_per_second"])
+    rate = _measure(training, machine)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".partial-{os.getpid()}")
+    part.write_text(json.dumps({"images_per_second": rate, **asdict(training)}) + "\n")
+    part.replace(file)
+    return rate
+
+
+def _measure(training: Training, machine: Machine) -> float:
+    size, count = training.size, training.batch
+    model = build_model(training.model, classes=training.classes, size=size, seed=0)
+    compiled = worth_compiling(training.model) and can_compile(machine.device)
+    machine.place(model, channels_last=compiled or not worth_compiling(training.model))
+    noise = np.random.default_rng(0).integers(0, 256, (count, 3, size, size), np.uint8)
+    images = loop.InMemory(torch.from_numpy(noise).to(machine.device))
+    whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (count, 1, 4))
+    run = _compiled(model) if compiled else model
+    fitted = None
+    for epochs in (1, _STEPS):  # the first step compiles, picks kernels and fills caches
+        fitted = loop.fit(
+            model,
+            images,
+            np.arange(count) % training.classes,
+            whole,
+            protocol=replace(STANDARD_V1, epochs=epochs, batch=count),
+            view=Canvas(),
+            seeds=loop.Order(student=0, view=0),
+            machine=machine,
+            run=run,
+        )
+    assert fitted is not None
+    return fitted.images / fitted.seconds
+
+
+def _compiled(model: Network) -> torch.nn.Module:
+    compiled: torch.nn.Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
+    return compiled

@@ -1,0 +1,104 @@
+"""The data sets of a matrix: where each is, and opened."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from smallset.data import Data, open_data
+
+# A path with {data} in it where a spec's value stands, quoted or not.
+_PATH = re.compile(r"""["']?([^\s(),='"]*\{data\}[^(),='"]*)["']?""")
+
+
+@dataclass(frozen=True)
+class Places:
+    """What `--data` gave: a folder of data sets, and data sets by name."""
+
+    folder: Path | None
+    named: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, given: Sequence[str]) -> "Places":
+        """Read FOLDER and NAME=PATH arguments.
+
+        Raises ValueError for a second folder, a name given twice, or a folder that is none.
+        """
+        folder: Path | None = None
+        named: dict[str, str] = {}
+        for text in given:
+            name, equals, path = text.partition("=")
+            if equals and not Path(text).is_dir():
+                if name in named or not name or not path:
+                    raise ValueError(
+                        f"--data {text!r}: needed NAME=PATH, each name once. "
+                        "Name a data set as the matrix does, for example cifar10=path/to/cifar10."
+                    )
+                named[name] = path
+                continue
+            if folder is not None:
+                raise ValueError(
+                    f"--data was given two folders, '{folder}' and {text!r}. "
+                    "Give one folder of data sets, and others as NAME=PATH."
+                )
+            folder = Path(text)
+            if not folder.is_dir():
+                raise ValueError(
+                    f"--data {text!r} is no folder. Give the folder that holds the data sets, or "
+                    "NAME=PATH for one of them."
+                )
+        return cls(folder, named)
+
+    def find(self, name: str) -> str:
+        """Say where a data set of the matrix is; raise FileNotFoundError where it is nowhere.
+
+        Paths are absolute: a worker on another machine starts in a folder of its own.
+        """
+        if name in self.named:
+            given = self.named[name]
+            return str(Path(given).absolute()) if Path(given).exists() else given
+        if self.folder is not None and (self.folder / name).is_dir():
+            return str((self.folder / name).absolute())
+        if name == "digits" or name.startswith("hf:"):
+            return name
+        looked = f"not in '{self.folder}'" if self.folder else "no --data folder was given"
+        raise FileNotFoundError(
+            f"the data set {name!r} is nowhere ({looked}). "
+            f"Give --data {name}=PATH, or --data with the folder that holds it."
+        )
+
+    def fill(self, spec: str) -> str:
+        """Put the data folder in the place of {data} in a teacher's spec.
+
+        In a spec with options the path is quoted, so that any folder's name can be read. Raises
+        ValueError where the spec needs a folder and none was given.
+        """
+        if "{data}" not in spec:
+            return spec
+        if self.folder is None:
+            raise ValueError(
+                f"the teacher {spec!r} lies in the data folder, but none was given. "
+                "Give --data with the folder that holds the data sets."
+            )
+        folder = str(self.folder.absolute())
+        if "(" not in spec:
+            return spec.replace("{data}", folder)
+        return _PATH.sub(lambda found: _quoted(found[1].replace("{data}", folder)), spec)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened data set, and what a worker is to open it by."""
+
+    given: str
+    data: Data
+
+
+def open_source(name: str, places: Places, *, work: Path, workers: int = 0) -> Source:
+    """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
+    given = places.find(name)
+    return Source(given, open_data(given, work=work, workers=workers))
+
+
+def _quoted(path: str) -> str:
+    return f"'{path}'" if '"' in path else f'"{path}"'

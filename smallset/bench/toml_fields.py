@@ -1,0 +1,112 @@
+"""Typed access to a parsed TOML table, whose errors name the file, the line and the nearest key."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeGuard
+
+from smallset.spec import nearest
+
+
+class Entries:
+    """The entries of one table of a TOML file; `text` is the file's part that holds it.
+
+    tomllib keeps no positions, so an error's line is where the word in question first stands in
+    the table's own part of the text.
+    """
+
+    def __init__(self, values: Mapping[str, object], name: str, text: str, line: int = 1) -> None:
+        self._values, self._name, self._text, self._line = values, name, text, line
+
+    def where(self, word: str) -> str:
+        """Name the file, and the line on which a word stands: as a key, else anywhere."""
+        name = re.escape(word)
+        for pattern in (rf"""\s*["']?{name}["']?\s*=""", rf".*(?<![\w-]){name}(?![\w-])"):
+            for number, line in enumerate(self._text.splitlines(), self._line):
+                if re.match(pattern, line.partition(" #")[0]):
+                    return f"{self._name}, line {number}"
+        return f"{self._name}, from line {self._line}" if self._line > 1 else self._name
+
+    def only(self, known: Iterable[str]) -> None:
+        """Raise ValueError for a key that is not known."""
+        names = list(known)
+        for key in self._values:
+            if key not in names:
+                raise ValueError(
+                    f"{self.where(key)}: there is no key {key!r}. {nearest(key, names)}"
+                )
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Give a text that is not empty."""
+        value = self._get(key, default)
+        if not isinstance(value, str) or not value.strip():
+            raise self._wrong(key, value, 'text in quotes, such as "cifar10"')
+        return value
+
+    def number(self, key: str, default: int | None = None) -> int:
+        """Give a whole number from 1."""
+        value = self._get(key, default)
+        if not _counts(value):
+            raise self._wrong(key, value, "a whole number from 1")
+        return value
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """Give a list of different whole numbers from 1."""
+        value = self._get(key, None)
+        if not _different(value) or not all(_counts(v) for v in value):
+            raise self._wrong(key, value, "a list of different whole numbers from 1, as [1, 10]")
+        return tuple(value)
+
+    def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """Give a list of different texts."""
+        value = self._get(key, None if default is None else list(default))
+        if not _different(value) or not all(isinstance(v, str) and v for v in value):
+            raise self._wrong(key, value, 'a list of different texts, as ["random", "pca"]')
+        return tuple(value)
+
+    def texts_by_name(self, key: str, default: dict[str, str] | None = None) -> dict[str, str]:
+        """Give a table of texts."""
+        value = self._get(key, default)
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise self._wrong(key, value, f'a table [{key}] of lines such as name = "spec"')
+        return value
+
+    def inner(self, key: str, default: tuple[()] | None = None) -> list["Entries"]:
+        """Give the tables of an array of tables, or the one inline table."""
+        value = self._get(key, default)
+        if value == ():
+            return []
+        if isinstance(value, dict):
+            return [Entries(value, self._name, self._text, self._line)]
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise self._wrong(key, value, f"one [[{key}]] or more")
+        starts = [m.start() for m in re.finditer(rf"(?m)^\s*\[\[\s*{key}\s*\]\]", self._text)]
+        ends = [*starts[1:], len(self._text)]
+        if len(starts) != len(value):  # written inline: no part of the text is one table's own
+            return [Entries(v, self._name, self._text, self._line) for v in value]
+        return [
+            Entries(v, self._name, self._text[a:b], 1 + self._text.count("\n", 0, a))
+            for v, a, b in zip(value, starts, ends, strict=True)
+        ]
+
+    def _get(self, key: str, default: object) -> object:
+        if key in self._values:
+            return self._values[key]
+        if default is None:
+            from_line = f", the table from line {self._line}" if self._line > 1 else ""
+            raise ValueError(
+                f"{self._name}{from_line}: {key!r} is missing. "
+                f"Add a line {key} = ... ; it has {', '.join(self._values) or 'nothing'}."
+            )
+        return default
+
+    def _wrong(self, key: str, value: object, needed: str) -> ValueError:
+        return ValueError(f"{self.where(key)}: {key} = {value!r}, but it must be {needed}.")
+
+
+def _counts(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _different(value: object) -> TypeGuard[list]:
+    """Whether a value is a list with something in it and nothing twice."""
+    return isinstance(value, list) and 0 < len(value) == len({repr(v) for v in value})

@@ -1,0 +1,206 @@
+"""The units of a run: what is made once and shared, each with a key and the keys it needs.
+
+Pixels (a split at a size, decoded) feed observers, which feed sets, which feed cells; teachers feed
+the cells with soft labels.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from smallset.bench import jobs
+from smallset.bench.cells import Cell
+from smallset.bench.matrix import FULL, Matrix
+from smallset.bench.sources import Places, Source
+from smallset.bench.teachers import own_teacher
+from smallset.data import View
+from smallset.methods import Method, spec_of
+from smallset.scores import Observer
+from smallset.train.versions import component_versions
+
+Kind = Literal["pixels", "observer", "teacher", "set", "cell", "full"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One piece of work, done once.
+
+    `key` says what it is and ends in a part of the sha256 over what decides its numbers; `out` is
+    the file or folder it leaves in the run folder (None: it leaves nothing there). `asker` is the
+    first cell that needs it: itself, where it gives a result line.
+    """
+
+    kind: Kind
+    key: str
+    asker: Cell
+    function: Callable[..., object]
+    job: object
+    needs: tuple[str, ...] = ()
+    out: Path | None = None
+
+    @property
+    def cell(self) -> Cell | None:
+        """The cell whose result line it gives, if it gives one."""
+        return self.asker if self.kind in ("cell", "full") else None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """All that a unit is made from: the matrix, its data and where the run's files lie."""
+
+    matrix: Matrix
+    sources: Mapping[str, Source]
+    places: Places
+    folder: Path
+
+
+@dataclass
+class _Units:
+    """Collects units in the order in which they are first needed."""
+
+    ground: Ground
+    bench: jobs.Bench
+    scores: Mapping[str, tuple[str, ...]]
+    made: dict[str, Unit] = field(default_factory=dict)
+
+    def add(self, unit: Unit) -> str:
+        self.made.setdefault(unit.key, unit)
+        return unit.key
+
+    def cell(self, cell: Cell) -> str:
+        identity = cell.identity
+        key = f"{cell.name} [{digest(asdict(identity))[:12]}]"
+        given = self.ground.sources[identity.dataset].given
+        test = self.pixels(cell, "test")
+        if identity.spec == FULL:
+            job = jobs.Whole(given, identity, cell.epochs)
+            both = (self.pixels(cell, "train"), test)
+            return self.add(Unit("full", key, cell, jobs.learn_all, job, both))
+        made = self.set(cell)
+        needs: tuple[str, ...] = (made, test)
+        teacher = None
+        if cell.teacher is not None:
+            teacher, trained = self.teacher(cell)
+            needs += trained
+        set_folder = self.made[made].out
+        assert set_folder is not None
+        learning = jobs.Learning(given, identity, set_folder, teacher)
+        return self.add(Unit("cell", key, cell, jobs.learn, learning, needs))
+
+    def set(self, cell: Cell) -> str:
+        wanted = cell.identity
+        facts = {name: value for name, value in asdict(wanted).items() if name not in _STUDENTS}
+        what = f"{cell.label}, ipc {wanted.ipc}, seed {wanted.set_seed}"
+        key = f"set {wanted.dataset} {wanted.size} px, {what} [{digest(facts)[:12]}]"
+        out = self._out("sets", key)
+        given = self.ground.sources[wanted.dataset].given
+        needs = (self.observer(cell),) if wanted.observer_seed is not None else ()
+        return self.add(
+            Unit("set", key, cell, jobs.make, jobs.Making(given, wanted, out), needs, out)
+        )
+
+    def observer(self, cell: Cell) -> str:
+        wanted = cell.identity
+        observer = observer_of(self.ground.matrix, cell)
+        scores = self.scores[observer_key(cell, observer)]
+        facts = {"run": observer_key(cell, observer), "scores": scores, **self._machine()}
+        key = (
+            f"observer {wanted.dataset} {wanted.size} px, {observer.model}, seed {observer.seed} "
+            f"[{digest(facts)[:12]}]"
+        )
+        out = self._out("scores", key).with_suffix(".parquet")
+        given = self.ground.sources[wanted.dataset].given
+        job = jobs.Observation(given, wanted.size, cell.table.fit, scores, out)
+        needs = (self.pixels(cell, "train"),)
+        return self.add(Unit("observer", key, cell, jobs.observe, job, needs, out))
+
+    def teacher(self, cell: Cell) -> tuple[str, tuple[str, ...]]:
+        """Give what `evaluate` is told of a teacher, and the key of its unit where it has one."""
+        wanted = cell.identity
+        assert wanted.teacher is not None
+        if own_teacher(wanted.teacher) is None:
+            return self.ground.places.fill(wanted.teacher), ()
+        facts = {
+            "teacher": wanted.teacher,
+            "data": wanted.data_fingerprint,
+            "size": wanted.size,
+            "fit": wanted.fit,
+            **self._machine(),
+        }
+        key = f"teacher {wanted.dataset} {wanted.size} px, {cell.teacher} [{digest(facts)[:12]}]"
+        out = self._out("teachers", key)
+        given = self.ground.sources[wanted.dataset].given
+        job = jobs.Teaching(given, wanted.size, cell.table.fit, wanted.teacher, out)
+        needs = (self.pixels(cell, "train"), self.pixels(cell, "test"))
+        return str(out), (self.add(Unit("teacher", key, cell, jobs.teach, job, needs, out)),)
+
+    def pixels(self, cell: Cell, split: str) -> str:
+        wanted = cell.identity
+        view: View = cell.table.fit if split == "train" else "test"
+        facts = [wanted.data_fingerprint, split, wanted.size, view]
+        key = f"pixels {wanted.dataset} {split}, {wanted.size} px [{digest(facts)[:12]}]"
+        given = self.ground.sources[wanted.dataset].given
+        job = jobs.Pixels(given, split, wanted.size, view)
+        return self.add(Unit("pixels", key, cell, jobs.decode, job))
+
+    def _out(self, kind: str, key: str) -> Path:
+        """Name a place in the run folder: readable, and unique by the digest."""
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", key.removeprefix(f"{kind.rstrip('s')} "))
+        return self.ground.folder / kind / name.strip("-")
+
+    def _machine(self) -> dict[str, object]:
+        here = self.bench.machine
+        versions = component_versions()
+        return {"machine": [here.precision, here.kind, here.threads], "versions": versions}
+
+
+# What of a cell's identity its set does not depend on.
+_STUDENTS = ("student_seed", "student", "protocol", "labels", "teacher")
+
+
+def units_of(
+    cells: Iterable[Cell], ground: Ground, bench: jobs.Bench, *, only: str = ""
+) -> dict[str, Unit]:
+    """Give the units of the cells in tables whose title holds `only`, by key, the urgent first.
+
+    A unit stands after those it needs and before those of less urgent cells. An observer's scores
+    are those that all cells ask for, so that its table does not depend on `only`.
+    """
+    cells = list(cells)
+    scores: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell.identity.observer_seed is not None:
+            method = _method(ground.matrix, cell)
+            key = observer_key(cell, observer_of(ground.matrix, cell))
+            scores.setdefault(key, set()).add(spec_of(method.score))
+    units = _Units(ground, bench, {key: tuple(sorted(found)) for key, found in scores.items()})
+    for cell in cells:
+        if only in cell.table.title:
+            units.cell(cell)
+    return units.made
+
+
+def observer_of(matrix: Matrix, cell: Cell) -> Observer:
+    """Give the observer that a cell's method looks through, its network named."""
+    method = _method(matrix, cell)
+    assert method.score is not None
+    return method.score.observer.resolved(size=cell.identity.size)
+
+
+def observer_key(cell: Cell, observer: Observer) -> str:
+    """Name an observer run: cells share it where these words are the same."""
+    where = cell.identity
+    return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
+
+
+def digest(facts: object) -> str:
+    """Give the sha256 of facts that JSON can hold, in hex."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _method(matrix: Matrix, cell: Cell) -> Method:
+    return matrix.method(cell.label, cell.identity.observer_seed or 0)

@@ -1,0 +1,100 @@
+"""The command that runs a matrix: bench."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smallset.bench.forecast import Forecast, forecast
+from smallset.bench.matrix import shipped
+from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
+from smallset.cli.options import Device, Precision, Work
+from smallset.terminal import result_line, say
+
+_COUNTS = ("pixels", "observer", "teacher", "set", "cell", "full")
+
+
+def bench(
+    matrix: Annotated[
+        str, typer.Argument(metavar="MATRIX", help=f"A file, or one of {', '.join(shipped())}.")
+    ],
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="The folder of the run.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder of the data sets, or NAME=PATH of one; may be repeated."),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(help="One-thread processes side by side; 0 is one a core.")
+    ] = 0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what there is to do and how long it takes.")
+    ] = False,
+    only: Annotated[str, typer.Option(help="Only tables whose title holds this text.")] = "",
+    precision: Precision = "auto",
+    device: Device = "auto",
+    work: Work = None,
+) -> None:
+    """Run the matrix MATRIX in the folder RUNS; a stopped run goes on."""
+    if jobs < 0:
+        raise ValueError(f"jobs={jobs} runs nothing. Give at least 1, or 0 for one a core.")
+    request = Request(matrix, runs, tuple(data or ()), only, precision, device, work)
+    if dry_run:
+        plan = plan_bench(request)
+        _show_plan(plan)
+        _show_forecast(forecast(plan), jobs or jobs_for(plan))
+        return
+    plan = run_bench(request, jobs=jobs, planned=_show_plan, told=_show_finished)
+    left = sum(1 for cell in plan.cells if only not in cell.table.title)
+    say(
+        f"finished: {runs / 'results.jsonl'}"
+        + (f" ({left} cells of other tables were not asked for)" if left else "")
+    )
+
+
+def _show_plan(plan: Planned) -> None:
+    if plan.torn:
+        say("took out a last line that a stopped run had not finished writing")
+    say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
+    for table in plan.matrix.tables:
+        cells = [cell for cell in plan.cells if cell.table is table]
+        done = sum(cell.identity in plan.results for cell in cells)
+        here = table.data in plan.checked.sources
+        said = (
+            f"{len(cells)} cells, {done} done" if here else f"its data {table.data!r} is not here"
+        )
+        say(f"  {table.title}: {said}")
+    counts = [(kind, sum(u.kind == kind for u in plan.units.values())) for kind in _COUNTS]
+    todo = [(kind, sum(u.kind == kind for u in plan.pending)) for kind in _COUNTS]
+    say(f"shared: {_counted(counts)}")
+    say(f"to do: {_counted(todo)}")
+
+
+def _show_forecast(found: Forecast, jobs: int) -> None:
+    if not found.seconds:
+        return
+    say(
+        f"about {_duration(found.seconds / jobs)} in {jobs} processes, besides decoding and "
+        f"drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, and up to "
+        f"{found.work_bytes / 1e6:,.0f} MB of decoded pixels in the work folder"
+    )
+    basis = {"result lines": found.known, "a few steps measured here": found.measured}
+    for source, trainings in basis.items():
+        if trainings:
+            names = ", ".join(f"{t.model} at {t.size} px, batch {t.batch}" for t in trainings)
+            say(f"  from {source}: {names}")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _show_finished(finished: Finished) -> None:
+    words = f"{finished.number}/{finished.total}  {finished.unit.key}"
+    say(f"{words}  {result_line(finished.result)}" if finished.result else words)
+
+
+def _counted(counts: list[tuple[str, int]]) -> str:
+    words = [f"{n} {kind}{'' if n == 1 or kind == 'pixels' else 's'}" for kind, n in counts if n]
+    return " -> ".join(words) or "nothing"

@@ -1,0 +1,101 @@
+"""A small matrix on coloured noise, and workers that are this very process."""
+
+import json
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from smallset.bench.run import Request
+from smallset.models import build_model
+from smallset.parallel import Done, Graph, Task
+
+COLOURS = {"ape": (200, 60, 60), "bee": (60, 200, 60), "cow": (60, 60, 200)}
+MATRIX = """title = "Toy"
+main = ["random", "PCA"]
+
+[methods]
+random = "random"
+easy = "el2n(epochs=1, observer=observer(epochs=1))"
+PCA = "pca(score=el2n(epochs=1, observer=observer(epochs=1)))"
+
+[[table]]
+title = "toy"
+data = "toy"
+size = 8
+ipc = [1]
+students = ["resnet8(weights=w.pt)"]
+methods = ["random", "easy", "PCA"]
+protocols = ["finetune-v1"]
+replicates = 2
+observers = 1
+full = {epochs = 2}
+"""
+SOFT = """
+[teachers]
+own = "train(model=resnet8, epochs=30)"
+
+[[table]]
+title = "soft"
+data = "toy"
+size = 8
+ipc = [1]
+students = ["resnet8(weights=w.pt)"]
+methods = ["random"]
+labels = ["hard", "online(own)"]
+protocols = ["finetune-v1"]
+replicates = 1
+"""
+
+
+class Serial:
+    """Workers in this process, one task after the other."""
+
+    def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
+        graph = Graph(tasks)
+        while (task := graph.take()) is not None:
+            value = task.function(*task.arguments)
+            graph.done(task)
+            yield Done(task.key, value)
+
+
+def coloured(root: Path, images: int = 8) -> Path:
+    """Write train/ and test/ with `images` and 4 images a class, each class of its own colour."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", images), ("test", 4)):
+        for name, colour in COLOURS.items():
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for i in range(count):
+                pixels = np.clip(rng.normal(colour, 30, (8, 8, 3)), 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{i:02d}.png")
+    return root
+
+
+def ask(root: Path, matrix: str = MATRIX, *, runs: str = "runs", only: str = "") -> Request:
+    """Ask for a matrix on root/data/toy, which is made where it is missing.
+
+    The student's weights are no better than fresh ones, but a student with weights may be trained
+    under finetune-v1, the quickest protocol there is. They are found from the folder `root`.
+    """
+    if not (root / "w.pt").exists():
+        net = build_model("resnet8", classes=3, size=8, seed=0).net
+        torch.save(net.state_dict(), root / "w.pt")
+    if not (root / "data" / "toy").exists():
+        coloured(root / "data" / "toy")
+    file = root / "matrix.toml"
+    file.write_text(matrix)
+    data = (str(root / "data"),)
+    return Request(file, root / runs, data, only, "float32", "cpu", root / "work")
+
+
+def lines(runs: Path) -> list[str]:
+    """Give the result lines without their times, in any order."""
+    found = []
+    for line in (runs / "results.jsonl").read_text().splitlines():
+        result = json.loads(line)
+        del result["seconds"], result["images_per_second"]
+        found.append(json.dumps(result))
+    return sorted(found)

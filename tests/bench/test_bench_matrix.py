@@ -1,0 +1,166 @@
+"""Matrices: the shipped ones, and what a file can get wrong."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from bench_toy import MATRIX
+
+from smallset.bench.cells import cells_of
+from smallset.bench.jobs import Bench
+from smallset.bench.matrix import (
+    FULL,
+    parse_matrix,
+    read_matrix,
+    shipped,
+    teacher_of,
+)
+from smallset.bench.sources import Places, Source
+from smallset.bench.units import Ground, units_of
+from smallset.data import open_data
+from smallset.methods import method_from, spec_of
+from smallset.report.table import method_key
+from smallset.train.device import Machine
+
+HERE = Machine("cpu", "float32", 1)
+
+
+def test_shipped_matrices_are_those_promised():
+    promised = {"demo", "cifar10", "imagenette", "soft-vs-hard", "cross-architecture"}
+    assert promised | {"imagenet1k-paper"} <= set(shipped())
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_matrix_reads_and_expands(name, tmp_path):
+    matrix = read_matrix(name)
+    few = tuple(replace(t, replicates=min(t.replicates, 2)) for t in matrix.tables)
+    matrix = replace(matrix, tables=few)
+    source = Source("digits", open_data("digits", work=tmp_path))
+    sources = {table.data: source for table in matrix.tables}
+    cells = cells_of(matrix, sources, HERE)
+    product = sum(
+        len(t.ipc) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
+        + (len(t.students) if t.full_epochs else 0)
+        for t in matrix.tables
+    )
+    assert len(cells) == product
+    ground = Ground(matrix, sources, Places(tmp_path, {}), tmp_path)
+    units = units_of(cells, ground, Bench(HERE, tmp_path))
+    ends = [unit.cell.identity for unit in units.values() if unit.cell]
+    assert len(ends) == len(set(ends)) == len({cell.identity for cell in cells})
+    seen: set[str] = set()
+    for unit in units.values():
+        assert seen.issuperset(unit.needs)
+        seen.add(unit.key)
+
+
+def test_observer_seed_goes_into_the_method_whatever_its_spec():
+    matrix = parse_matrix(MATRIX, "m.toml")
+    assert matrix.method("PCA", 4).score.observer.seed == 4
+    assert matrix.method("PCA", 4).score.epochs == 1
+    assert matrix.method("random", 4) == method_from("random")
+
+
+def test_labels_name_the_rows_of_a_report_for_every_observer():
+    matrix = parse_matrix(MATRIX, "m.toml")
+    labels = {method_key(spec): label for spec, label in matrix.labels.items()}
+    assert labels[method_key(spec_of(matrix.method("PCA", 7)))] == "PCA"
+    assert labels[FULL] == FULL
+    assert len(labels) == 4
+
+
+def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
+    table = parse_matrix(re.sub("protocols.*\n|observers.*\n|full.*\n", "", MATRIX), "m").tables[0]
+    assert (table.labels, table.protocols, table.observers) == (("hard",), ("auto",), 3)
+    assert (table.fit, table.codec, table.full_epochs) == ("squash", "png", None)
+
+
+def test_teacher_of_labels():
+    assert teacher_of("hard") is None
+    assert teacher_of("online( own )") == "own"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("size = 8", "sise = 8"), "m.toml, line 12: there is no key 'sise'. Did you mean 'size'?"),
+        (("size = 8", ""), "'size' is missing. Add a line size = ..."),
+        (("size = 8", 'size = "8"'), "line 12: size = '8', but it must be a whole number from 1"),
+        (("size = 8", "size = 0"), "size = 0, but it must be a whole number from 1"),
+        (("ipc = [1]", "ipc = 1"), "line 13: ipc = 1, but it must be a list of different whole"),
+        (("ipc = [1]", "ipc = [1, 1]"), "ipc = [1, 1], but it must be a list of different"),
+        (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
+        (('["random", "PCA"]', '["random", "PCB"]'), "line 2: there is no method 'PCB' under [me"),
+        (
+            ('"easy", "PCA"]', '"esay", "PCA"]'),
+            "line 15: there is no method 'esay' under [methods]",
+        ),
+        (('= "random"', '= "randon"'), "line 5: method 'random': there is no method 'randon'. Did"),
+        (('"toy"\nsize', '""\nsize'), "data = '', but it must be text in quotes"),
+        (('"Toy"', "Toy"), "m.toml: Invalid value (at line 1, column 9). Mend the line"),
+        (("full = {epochs", "full = {epoch"), "there is no key 'epoch'. Did you mean 'epochs'?"),
+        (("observers = 1", 'labels = ["soft"]'), "there are no labels 'soft'. Give hard or online"),
+        (("observers = 1", 'labels = ["online(b)"]'), "there is no teacher 'b' under [teachers]"),
+        (("observers = 1", 'fit = "stretch"'), "there is no fit 'stretch'. Known: squash, crop"),
+        (
+            ("observer(epochs=1)", "observer(epochs=1, seed=2)"),
+            "gives its observer the seed 2, but",
+        ),
+        (('"el2n(ep', '"pca(score=el2n(ep'), "cannot read the spec"),
+        (('random = "random"', 'random = "random"\nfull = "pca"'), "'full' names the whole"),
+        (
+            ('random = "random"', 'random = "random"\nr2 = "random(factor=1)"'),
+            "the methods 'random' and 'r2' are one and the same, 'random(factor=1)'. Leave one out",
+        ),
+        (
+            ("[[table]]", '[teachers]\na = "resnet8"\nb = "resnet8"\n[[table]]'),
+            "the teacher 'resnet8' has two names. Give it one.",
+        ),
+        (("resnet8(", "resnet9("), "line 14: there is no model 'resnet9'. Did you mean 'resnet8'?"),
+        (
+            ("finetune-v1", "finetune-v2"),
+            "line 16: there is no protocol 'finetune-v2'. Did you mean",
+        ),
+        (("observers = 1", 'codec = "gif"'), "codec 'gif' is not known. Use one of png"),
+        (("[methods]", "[method]"), "there is no key 'method'. Did you mean 'methods'?"),
+        (("[[table]]", "[table]"), None),
+        (('easy = "', 'easy = 3 # "'), "methods = {'random': 'random', 'easy': 3"),
+    ],
+)
+def test_error_in_a_matrix_names_line_and_way_out(change, said):
+    assert change[0] in MATRIX
+    text = MATRIX.replace(*change, 1)
+    if said is None:  # a single table may be written so
+        assert parse_matrix(text, "m.toml").tables == parse_matrix(MATRIX, "m.toml").tables
+        return
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parse_matrix(text, "m.toml")
+
+
+def test_two_tables_of_one_title_are_an_error_on_the_second_tables_line():
+    table = MATRIX.partition("[[table]]")[2]
+    with pytest.raises(ValueError, match="two tables are called 'toy'"):
+        parse_matrix(f"{MATRIX}[[table]]{table}", "m.toml")
+
+
+def test_error_in_the_second_table_names_its_own_line():
+    table = MATRIX.partition("[[table]]")[2].replace('"toy"', '"two"', 1)
+    text = f"{MATRIX}[[table]]{table}".replace(
+        "replicates = 2\nobservers = 1\nfull = {epochs = 2}\n", "replicates = 2\n"
+    )
+    second = text.rindex("replicates = 2")
+    text = text[:second] + "replicates = 0\n"
+    line = text.count("\n")
+    with pytest.raises(ValueError, match=f"m.toml, line {line}: replicates = 0"):
+        parse_matrix(text, "m.toml")
+
+
+def test_unknown_matrix_names_the_nearest(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no matrix 'cifar': .* Did you mean 'cifar10'"):
+        read_matrix("cifar")
+
+
+def test_matrix_that_is_no_text_is_an_error(tmp_path):
+    (tmp_path / "m.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"m\.toml' is no text file"):
+        read_matrix(tmp_path / "m.toml")

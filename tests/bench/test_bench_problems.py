@@ -1,0 +1,132 @@
+"""Impossible cells: found before anything runs, all of them at once."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from bench_toy import MATRIX, SOFT, ask
+
+from smallset.bench.run import plan_bench, run_bench
+
+# One line a mistake, each of another kind.
+IMPOSSIBLE = """
+[teachers]
+lost = "resnet8(weights={data}/lost.pt, classes=same)"
+blank = "resnet8"
+never = "train(model=resnet9, epochs=3)"
+short = "train(model=resnet8, epochs=0)"
+
+[[table]]
+title = "bad"
+data = "toy"
+size = 4
+ipc = [9]
+students = ["resnet8(weights=no.pt)", "convnet-d3", "resnet8"]
+labels = ["online(lost)", "online(blank)", "online(never)", "online(short)"]
+methods = ["random", "PCA"]
+protocols = ["finetune-v1"]
+replicates = 1
+
+[[table]]
+title = "tiles"
+data = "toy"
+size = 1
+ipc = [1]
+students = ["resnet8"]
+methods = ["PCA"]
+replicates = 1
+
+[[table]]
+title = "elsewhere"
+data = "atlantis"
+size = 8
+ipc = [1]
+students = ["resnet8"]
+methods = ["random"]
+replicates = 1
+"""
+SAID = (
+    "'Toy' has 11 impossible entries; nothing was run. Mend the matrix, give what is missing, or",
+    "bad: there is no weights file 'no.pt' for 'resnet8'",
+    "bad: ConvNet-D3 halves the image 3 times, so it needs at least 8 px, but the size is 4.",
+    "bad: the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh",
+    "bad: teacher 'lost': there is no weights file",
+    "bad: teacher 'blank': the teacher 'resnet8' has learned nothing",
+    "bad: teacher 'never': there is no model 'resnet9'",
+    "bad: teacher 'short': 'train(model=resnet8, epochs=0)': epochs=0 trains nothing. Give at",
+    "bad: 'random' at ipc 9 needs 9 images per class, but 'ape' has 8. Use ipc<=8 or leave the",
+    "bad: 'PCA' at ipc 9 needs 36 images per class, but 'ape' has 8. Use ipc<=2 or leave the",
+    "tiles: a canvas of 1 px has no room for 2 tiles a side",
+    "data 'atlantis': the data set 'atlantis' is nowhere (not in '",
+)
+
+
+def with_teachers(matrix: str, more: str) -> str:
+    teachers, _, tables = more.partition("[[table]]")
+    return matrix.replace("[[table]]", f"{teachers}[[table]]", 1) + "\n[[table]]" + tables
+
+
+def test_all_impossible_cells_are_listed_at_once_and_nothing_is_made(tmp_path):
+    with pytest.raises(ValueError, match="impossible") as caught:
+        run_bench(ask(tmp_path, with_teachers(MATRIX, IMPOSSIBLE)))
+    said = str(caught.value)
+    for line in SAID:
+        assert line in said
+    assert said.count("\n") == 11
+    assert not (tmp_path / "runs").exists()
+
+
+def test_tables_that_were_not_asked_for_may_be_impossible(tmp_path):
+    plan = plan_bench(ask(tmp_path, with_teachers(MATRIX, IMPOSSIBLE), only="toy"))
+    assert {unit.asker.table.title for unit in plan.pending} == {"toy"}
+
+
+def test_weights_that_changed_under_an_old_run_are_an_error(root):
+    request = ask(root)
+    content = (root / "w.pt").read_bytes()
+    plan_bench(request)
+    ask(root)
+    import torch
+
+    state = torch.load(root / "w.pt", weights_only=True)
+    torch.save({key: value + 1 for key, value in state.items()}, root / "w.pt")
+    assert (root / "w.pt").read_bytes() != content
+    with pytest.raises(
+        ValueError, match=r"begun with weights resnet8\(weights=w\.pt\) = .*Restore"
+    ):
+        plan_bench(request)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (("data", "other"), "--data was given two folders, 'data' and 'other'. Give one folder"),
+        (("nowhere",), "--data 'nowhere' is no folder. Give the folder that holds the data sets"),
+        (("toy=data/toy", "toy=x"), "--data 'toy=x': needed NAME=PATH, each name once"),
+        (("=x",), "--data '=x': needed NAME=PATH"),
+        ((), "'toy' is nowhere (no --data folder was given). Give --data toy=PATH"),
+        (("toy=nowhere",), "There is no data set 'nowhere'"),
+    ],
+)
+def test_data_that_cannot_be_found_is_an_error(tmp_path, data, said):
+    request = ask(tmp_path)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(ValueError, match=re.escape(said)):
+        plan_bench(replace(request, data=data))
+
+
+def test_data_by_name_keeps_the_matrixs_name(tmp_path):
+    request = ask(tmp_path)
+    (tmp_path / "data" / "toy").rename(tmp_path / "elsewhere")
+    plan = plan_bench(replace(request, data=("toy=elsewhere",)))
+    assert {cell.identity.dataset for cell in plan.cells} == {"toy"}
+
+
+def test_teacher_in_the_data_folder_needs_one(tmp_path):
+    matrix = with_teachers(
+        MATRIX, SOFT.replace('"train(model=resnet8, epochs=30)"', '"{data}/own"')
+    )
+    request = replace(ask(tmp_path, matrix), data=("toy=data/toy",))
+    said = r"teacher 'own': the teacher '\{data\}/own' lies in the data folder, but none was given"
+    with pytest.raises(ValueError, match=said):
+        plan_bench(request)

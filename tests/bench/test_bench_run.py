@@ -1,0 +1,251 @@
+"""Running a matrix: what is shared, resumed, compared and refused."""
+
+import json
+import os
+import re
+import shutil
+
+import pytest
+from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
+
+from smallset.bench import run as bench_run
+from smallset.bench.lock import driving
+from smallset.bench.run import plan_bench, run_bench
+from smallset.evidence.results import read_results
+from smallset.parallel import TaskError, Workers
+from smallset.store import open_set
+
+
+def kinds(units) -> list[str]:
+    return sorted(unit.kind for unit in units)
+
+
+def test_one_observer_feeds_two_methods_and_each_cell_has_one_line(finished):
+    root, units = finished
+    assert isinstance(Serial(), Workers)
+    made = [done.unit for done in units]
+    assert kinds(made) == ["cell"] * 6 + ["full", "observer", "pixels", "pixels"] + ["set"] * 6
+    results = read_results(root / "runs" / "results.jsonl")
+    assert len(results) == 7
+    assert {r.dataset for r in results} == {"toy"}
+    seeds = {
+        (r.spec.partition("(")[0], r.set_seed, r.observer_seed, r.student_seed) for r in results
+    }
+    assert seeds == {
+        ("full", 0, None, 0),
+        *(("prune", r, None, r) for r in range(2)),
+        *(("prune", r, 0, r) for r in range(2)),
+    }
+
+
+def test_main_rows_come_first(finished):
+    _, units = finished
+    labels = [done.unit.cell.label for done in units if done.unit.kind == "cell"]
+    assert set(labels[:4]) == {"random", "PCA"}
+    assert labels[4:] == ["easy", "easy"]
+
+
+def test_student_on_all_images_says_how_it_was_trained(finished):
+    root, _ = finished
+    [full] = [r for r in read_results(root / "runs" / "results.jsonl") if r.spec == "full"]
+    assert (full.method, full.ipc, full.images, full.labels) == ("full", None, 24, "hard")
+    assert full.protocol == "standard-v1(epochs=2)"
+    assert full.steps == 2
+    assert full.image_bytes == full.source_bytes
+    assert len(full.per_class) == 3
+
+
+def test_finished_run_has_nothing_to_do_and_changes_nothing(root):
+    before = (root / "runs" / "results.jsonl").read_bytes()
+    assert plan_bench(ask(root)).pending == ()
+    units = []
+    run_bench(ask(root), workers=Serial(), told=units.append)
+    assert units == []
+    assert (root / "runs" / "results.jsonl").read_bytes() == before
+
+
+def test_lost_lines_and_sets_are_made_again_and_no_others(root, finished):
+    results = root / "runs" / "results.jsonl"
+    whole = results.read_text().splitlines(keepends=True)
+    results.write_text("".join(whole[:-2]))
+    lost = sorted((root / "runs" / "sets").iterdir())[0]
+    shutil.rmtree(lost)
+    units = []
+    run_bench(ask(root), workers=Serial(), told=units.append)
+    assert sum(done.result is not None for done in units) == 2
+    assert lines(root / "runs") == lines(finished[0] / "runs")
+
+
+def test_torn_last_line_is_dropped_with_a_word(root, finished):
+    results = root / "runs" / "results.jsonl"
+    results.write_bytes(results.read_bytes()[:-40])
+    said = []
+    run_bench(ask(root), workers=Serial(), planned=said.append)
+    assert [plan.torn for plan in said] == [True]
+    assert lines(root / "runs") == lines(finished[0] / "runs")
+
+
+def test_torn_line_is_taken_out_by_a_plan_too(root):
+    results = root / "runs" / "results.jsonl"
+    results.write_bytes(results.read_bytes()[:-1])
+    assert plan_bench(ask(root)).torn
+    assert len(read_results(results)) == 6
+
+
+def test_bad_line_in_the_middle_is_an_error(root):
+    results = root / "runs" / "results.jsonl"
+    whole = results.read_text().splitlines(keepends=True)
+    results.write_text("".join([whole[0], whole[1][:50] + "\n", *whole[2:]]))
+    with pytest.raises(ValueError, match=r"line 2 is no whole result"):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_line_of_no_cell_is_an_error(root):
+    results = root / "runs" / "results.jsonl"
+    first = json.loads(results.read_text().splitlines()[0])
+    with results.open("a") as file:
+        file.write(json.dumps(first | {"student": "resnet20"}) + "\n")
+    said = r"line 8 is of no cell of the matrix \(.*resnet20, set seed \d\)\. Take the line out"
+    with pytest.raises(ValueError, match=said):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_two_lines_of_one_cell_are_an_error(root):
+    results = root / "runs" / "results.jsonl"
+    with results.open("a") as file:
+        file.write(results.read_text().splitlines()[0] + "\n")
+    with pytest.raises(ValueError, match=r"line 8 is of a cell that has a line already\. Take one"):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_line_of_another_version_is_an_error(root):
+    results = root / "runs" / "results.jsonl"
+    results.write_text(re.sub(r'"numpy": "[^"]*"', '"numpy": "0.9"', results.read_text(), count=1))
+    with pytest.raises(ValueError, match=r"line 1 was made by numpy 0\.9, but the run by"):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_run_of_another_version_is_an_error(root):
+    file = root / "runs" / "run.json"
+    file.write_text(re.sub(r'"torch": "[^"]*"', '"torch": "1.0"', file.read_text()))
+    said = r"was begun with versions torch = '1\.0', but now it is .*Install those versions again"
+    with pytest.raises(ValueError, match=said):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_other_precision_is_an_error_that_names_the_old_one(root):
+    request = bench_run.replace(ask(root), precision="bfloat16")
+    said = r"begun with precision = 'float32', but now it is 'bfloat16'.*Give --precision float32"
+    with pytest.raises(ValueError, match=said):
+        run_bench(request, workers=Serial())
+
+
+def test_changed_data_under_an_old_run_is_an_error(root):
+    shutil.rmtree(root / "data")
+    coloured(root / "data" / "toy", images=9)
+    said = r"was begun with data toy = '\w+', but now it is '\w+'.*Restore the data, or give a new"
+    with pytest.raises(ValueError, match=said):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_matrix_that_lost_a_cell_is_an_error_that_names_it(root):
+    smaller = MATRIX.replace("replicates = 2", "replicates = 1")
+    said = (
+        r"begun with another matrix: this one lacks 'toy 8 px, random, .*replicate 1' and 2 more\. "
+        r"A matrix may grow, but loses nothing: put back what '.*matrix\.toml' has"
+    )
+    with pytest.raises(ValueError, match=said):
+        run_bench(ask(root, smaller), workers=Serial())
+
+
+def test_matrix_may_grow_and_keeps_what_is_done(root):
+    grown = MATRIX.replace("replicates = 2", "replicates = 3").replace('"Toy"', '"Toy, grown"')
+    before = lines(root / "runs")
+    units = []
+    run_bench(ask(root, grown), workers=Serial(), told=units.append)
+    assert sum(done.result is not None for done in units) == 3
+    assert set(before) < set(lines(root / "runs"))
+    assert (root / "runs" / "matrix.toml").read_text() == grown
+
+
+def test_second_driver_is_an_error_and_a_plan_is_not(root):
+    with driving(root / "runs"):
+        said = rf"is being worked on by process {os.getpid()} on .*One driver a run folder"
+        with pytest.raises(ValueError, match=said):
+            run_bench(ask(root), workers=Serial())
+        assert plan_bench(ask(root)).pending == ()
+
+
+def test_folder_of_something_else_is_left_alone(root):
+    other = root / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("years")
+    with pytest.raises(
+        ValueError, match=r"is no run folder: it holds 'thesis\.txt' but no run\.js"
+    ):
+        run_bench(ask(root, runs="other"), workers=Serial())
+    assert [entry.name for entry in other.iterdir()] == ["thesis.txt"]
+
+
+def test_file_in_the_place_of_the_folder_is_an_error(root):
+    (root / "file").write_text("x")
+    with pytest.raises(OSError, match=r"'.*file' is a file; needed a folder for the run"):
+        run_bench(ask(root, runs="file"), workers=Serial())
+
+
+def test_folder_below_a_file_is_an_error(root):
+    (root / "file").write_text("x")
+    with pytest.raises(OSError, match=r"the run folder '.*below' cannot be made .* Give another"):
+        run_bench(ask(root, runs="file/below"), workers=Serial())
+
+
+def test_another_set_in_a_sets_place_is_an_error_that_names_it(root):
+    results = root / "runs" / "results.jsonl"
+    results.unlink()
+    sets = sorted((root / "runs" / "sets").glob("toy-8-px-random-*"))
+    shutil.rmtree(sets[1])
+    shutil.copytree(sets[0], sets[1])
+    assert open_set(sets[1]).manifest.seeds.set == 0
+    said = r"holds another set than the matrix's: its set_seed is 0, needed 1\. Remove that folder"
+    with pytest.raises(ValueError, match=said):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_what_killed_workers_left_is_swept_away(root):
+    left = root / "runs" / "sets" / ".toy.partial-0a"
+    left.mkdir()
+    (left / "half.png").write_text("x")
+    (root / "runs" / "scores" / ".toy.parquet.partial-17").write_text("x")
+    run_bench(ask(root), workers=Serial())
+    assert not [p for p in (root / "runs").rglob(".*")]
+
+
+def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
+    matrix = MATRIX.replace("[[table]]", SOFT.partition("[[table]]")[0] + "[[table]]")
+    matrix += "[[table]]" + SOFT.partition("[[table]]")[2]
+    units = []
+    plan = run_bench(ask(tmp_path, matrix, only="soft"), workers=Serial(), told=units.append)
+    assert kinds(d.unit for d in units) == ["cell", "cell", "pixels", "pixels", "set", "teacher"]
+    assert len(plan.cells) == 9
+    [soft] = [r for r in read_results(tmp_path / "runs" / "results.jsonl") if r.labels == "online"]
+    assert soft.teacher == "train(model=resnet8, epochs=30)"
+    assert soft.teacher_bytes > 0
+    # The hard cell of `soft` is one of `toy` too, so it is not run again.
+    assert kinds(plan_bench(ask(tmp_path, matrix)).pending).count("cell") == 5
+
+
+def test_only_that_names_no_table_is_an_error(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"--only 'tyo' is in no table's title\. Did you mean 'toy'"
+    ):
+        run_bench(ask(tmp_path, only="tyo"), workers=Serial())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_error_in_a_unit_is_told_with_its_name(root):
+    (root / "runs" / "results.jsonl").unlink()
+    for folder in (root / "runs" / "sets").iterdir():
+        (folder / "stranger").write_text("x")
+    said = r"toy 8 px, .*, ipc 1, resnet8.*, hard, finetune-v1, replicate \d .*: '.*' has the addi"
+    with pytest.raises(TaskError, match=said):
+        run_bench(ask(root), jobs=1)

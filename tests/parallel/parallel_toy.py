@@ -1,0 +1,70 @@
+"""Tasks for workers: they live in a module of their own, so that a new process can import them."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def slow_double(number: int) -> int:
+    time.sleep(0.5)
+    return 2 * number
+
+
+def note(path: Path, word: str) -> None:
+    """Write a word at the end of a file; a short write is whole."""
+    with path.open("a") as file:
+        file.write(word + "\n")
+
+
+def meet(folder: Path, own: str, other: str) -> str:
+    """Wait until the other task runs too, which it must at the same time."""
+    (folder / own).touch()
+    for _ in range(3000):
+        if (folder / other).exists():
+            return own
+        time.sleep(0.01)
+    raise ValueError("the other never came")
+
+
+def die(path: Path, times: int) -> int:
+    """Die as by kill -9 the first so many times, then give the number of this try."""
+    note(path, "tried")
+    tries = len(path.read_text().split())
+    if tries <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return tries
+
+
+def refuse() -> None:
+    raise ValueError("no room for it. Use less.")
+
+
+def diverge() -> None:
+    raise FloatingPointError("the loss became nan")
+
+
+def blunder() -> None:
+    raise TypeError("a mistake in the code")
+
+
+def own_error() -> None:
+    class Odd(Exception):
+        pass
+
+    raise Odd("of a class that no other process knows")
+
+
+def threads() -> tuple[str, int]:
+    import torch  # takes seconds, which only this task should pay
+
+    return os.environ["OMP_NUM_THREADS"], torch.get_num_threads()
+
+
+def sleep_and_note(path: Path) -> None:
+    path.write_text(str(os.getpid()))
+    time.sleep(600)

@@ -1,0 +1,41 @@
+"""Which task may start."""
+
+import pytest
+
+from smallset.parallel import Graph, Here, Task
+
+
+def task(key: str, *needs: str) -> Task:
+    return Task(key, print, (), needs)
+
+
+def test_tasks_start_in_the_order_given_once_their_needs_are_done():
+    graph = Graph([task("c", "a"), task("a"), task("b")])
+    first, second = graph.take(), graph.take()
+    assert (first.key, second.key) == ("a", "b")
+    assert graph.take() is None
+    graph.done(first)
+    assert graph.take().key == "c"
+    assert graph.take() is None
+
+
+def test_lost_task_is_the_next_to_start():
+    graph = Graph([task("a"), task("b")])
+    a = graph.take()
+    graph.lost(a, "killed")
+    assert graph.take() == a
+
+
+def test_two_tasks_of_one_key_are_an_error():
+    with pytest.raises(ValueError, match=r"two tasks are called 'b'. Give every task a key"):
+        Graph([task("a"), task("b"), task("b")])
+
+
+def test_need_that_is_no_task_is_an_error():
+    with pytest.raises(ValueError, match=r"'a' needs 'z', which is not among the tasks. Add it"):
+        Graph([task("a", "z")])
+
+
+def test_circle_of_needs_is_an_error_and_not_a_wait_without_end():
+    with pytest.raises(ValueError, match=r"2 tasks need one another in a circle, among them 'a'"):
+        list(Here(1).run([task("a", "b"), task("b", "a")]))

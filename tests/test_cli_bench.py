@@ -1,0 +1,86 @@
+"""`smallset bench` as typed: what it says of a matrix, and its errors."""
+
+import pytest
+from cli_toy import Shell, refused, tree
+
+from smallset.bench import forecast
+from smallset.parallel import Graph
+
+MATRIX = """title = "Toy"
+
+[methods]
+random = "random"
+
+[[table]]
+title = "one"
+data = "toy"
+size = 8
+ipc = [1]
+students = ["resnet8"]
+methods = ["random"]
+replicates = 2
+
+[[table]]
+title = "two"
+data = "missing"
+size = 8
+ipc = [1]
+students = ["resnet8"]
+methods = ["random"]
+replicates = 1
+"""
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    tree(shell.root / "data" / "toy")
+    (shell.root / "m.toml").write_text(MATRIX)
+    return shell
+
+
+def test_dry_run_says_what_is_shared_how_long_and_what_that_rests_on(shell, monkeypatch):
+    monkeypatch.setattr(forecast, "measured_rate", lambda *_: 0.01)
+    ran = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one", "--dry-run",
+                "--jobs", 2)  # fmt: skip
+    assert ran.code == 0, ran.err
+    said = ran.out.splitlines()
+    assert said[:5] == [
+        "Toy: 2 cells",
+        "  one: 2 cells, 0 done",
+        "  two: its data 'missing' is not here",
+        "shared: 1 pixels -> 2 sets -> 2 cells",
+        "to do: 1 pixels -> 2 sets -> 2 cells",
+    ]
+    # 2 epochs of 3 images and a third of 6 test images, twice, at 0.01 images/s, in 2 processes
+    assert said[5].startswith("about 13 min in 2 processes, besides decoding and drawing; up to ")
+    assert said[6] == "  from a few steps measured here: resnet8 at 8 px, batch 3"
+    assert not (shell.root / "runs").exists()
+
+
+def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypatch):
+    def serial(self: object, tasks: list) -> object:
+        graph = Graph(tasks)
+        from smallset.parallel import Done
+
+        while (task := graph.take()) is not None:
+            value = task.function(*task.arguments)
+            graph.done(task)
+            yield Done(task.key, value)
+
+    monkeypatch.setattr("smallset.parallel.here.Here.run", serial)
+    ran = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one")
+    assert ran.code == 0, ran.err
+    said = ran.out.splitlines()
+    assert said[-1] == "finished: runs/results.jsonl"
+    assert len([line for line in said if "/5  " in line]) == 5
+    assert "toy 8 px, random, ipc 1, resnet8, hard, small-v1, replicate 1" in ran.out
+    assert "top-1" in ran.out
+    again = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one")
+    assert "to do: nothing" in again.out
+
+
+def test_bad_commands_are_one_clear_line(shell):
+    refused(shell("bench", "m.tom", "runs"), "there is no matrix 'm.tom': needed a shipped one or")
+    refused(shell("bench", "m.toml", "runs", "--jobs", -1), "jobs=-1 runs nothing. Give at least 1")
+    refused(shell("bench", "demo", "runs", "--only", "x" * 9), "is in no table's title")
