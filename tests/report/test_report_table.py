@@ -3,8 +3,9 @@ import pytest
 from result_toy import result
 from scipy import stats
 
+from smallset.evidence import holm, permutation_test, ranks, replicates_needed
 from smallset.methods import method_from, spec_of
-from smallset.report.table import HEADER, markdown, method_key, rows, seeds_note
+from smallset.report.table import HEADER, markdown, method_key, rows, seeds_note, times
 
 BASELINE = spec_of(method_from("random"))
 RANDOM, BEST = [0.30, 0.32, 0.31, 0.35], [0.40, 0.45, 0.41]
@@ -115,9 +116,47 @@ def test_a_table_of_no_results_has_no_rows():
     "change",
     [
         {"student": "resnet20"}, {"protocol": "standard-v1"}, {"ipc": 2}, {"size": 16},
-        {"dataset": "other"}, {"data_fingerprint": "e"}, {"labels": "soft"},
+        {"dataset": "other"}, {"data_fingerprint": "e"}, {"labels": "soft"}, {"teacher": "own"},
+        {"precision": "bfloat16"}, {"codec": "jpeg:90"}, {"fit": "crop"}, {"images": 3},
     ],
 )  # fmt: skip
 def test_settings_are_not_mixed(change):
     with pytest.raises(ValueError, match=r"one setting, but these results mix 2 .*Filter them fir"):
         rows([*group(RANDOM), result(**change)])
+
+
+def test_a_set_of_other_people_stands_in_a_table_of_any_codec():
+    theirs = result(spec="foreign(theirs)", codec="as found")
+    assert len(rows([*group(RANDOM), theirs])) == 2
+    with pytest.raises(ValueError, match="one setting"):
+        rows([*group(RANDOM), result(spec="foreign(theirs)", codec="as found", ipc=2)])
+
+
+def test_p_is_that_of_the_permutation_test_and_holm_corrects_it_over_the_table():
+    six = [0.30, 0.32, 0.31, 0.35, 0.29, 0.33]
+    better, alike = [x + 0.1 for x in six], [x + 0.005 for x in six]
+    _, first, second, few = rows(
+        group(six) + group(better, method="pca") + group(alike, method="el2n")
+        + group(better[:5], method="pca(factor=3)")
+    )  # fmt: skip
+    assert first.permutation == permutation_test(better, six, seed=0)
+    assert [first.p_holm, second.p_holm] == holm([first.permutation.p, second.permutation.p])
+    assert (few.permutation, few.p_holm) == (None, None)
+
+
+def test_ranks_replicates_and_the_worst_class_are_those_of_the_evidence():
+    made = group(RANDOM) + group(BEST, method="el2n")
+    first, second = rows(made)
+    assert [first.rank, second.rank] == ranks([RANDOM, BEST])
+    assert second.replicates_needed == replicates_needed(BEST, RANDOM)
+    assert first.replicates_needed is None
+    assert (first.worst_class, first.worst.mean) == ("ape", 0.25)
+
+
+def test_the_ratio_counts_all_that_a_student_was_given():
+    soft = result(image_bytes=1000, label_bytes=500, teacher_bytes=38_500, labels="online")
+    [row] = rows([soft])
+    assert row.given_bytes == 40_000
+    assert row.ratio == 0.5
+    assert row.cells()[5] == "0.5"
+    assert [times(r) for r in (0.0199, 1, 3886.2)] == ["0.02", "1.0", "3,886.2"]

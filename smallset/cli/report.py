@@ -1,0 +1,55 @@
+"""The command that turns results into tables: report."""
+
+from collections.abc import Sized
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smallset.report.runs import read_runs
+from smallset.report.tables import FORMATS, tables_of, write_tables
+from smallset.terminal import say
+
+
+class Format(StrEnum):
+    """How tables are written."""
+
+    markdown = "markdown"
+    csv = "csv"
+    latex = "latex"
+    all = "all"
+
+
+def report(
+    runs: Annotated[
+        Path, typer.Argument(metavar="RUNS", help="A folder of `bench`, or a results.jsonl.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the tables. Default: RUNS/report, or beside the file."),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How to write them.")] = Format.all,
+) -> None:
+    """Make tables of RUNS: each method beside random, soft labels beside hard."""
+    found = read_runs(runs)
+    tables = tables_of(found)
+    folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
+    formats = list(FORMATS) if format is Format.all else [format.value]
+    written = write_tables(tables, folder, formats)
+    for section in tables.sections:
+        best = max(section.rows, key=lambda row: row.top1.mean)
+        counts = f"{_count(section.rows, 'method')}, {_count(section.results, 'result')}"
+        lacking = f", {section.missing} of {section.wanted} cells missing"
+        say(
+            f"{section.title}: {counts}, best {best.label} {100 * best.top1.mean:.1f} %"
+            f"{lacking if section.missing else ''}"
+        )
+    for line in tables.not_begun:
+        say(f"not run yet: {line}")
+    for path in written:
+        say(f"wrote {path}")
+
+
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

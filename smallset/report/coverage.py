@@ -1,0 +1,111 @@
+"""Coverage: what a matrix asks for, and what of it the results hold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from smallset.bench.matrix import AUTO, HARD, Matrix, Table, teacher_of
+from smallset.records import Result
+from smallset.report.table import AS_FOUND, FULL, method_key
+
+CellKey = tuple[str, int | None, int | None, int]
+"""A cell of one setting: method key, set seed, observer seed, student seed."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One setting that a matrix asks for, and its cells.
+
+    `labels` is as the matrix writes it, "hard" or "online(NAME)"; `teacher` is the spec so named.
+    """
+
+    table: Table
+    student: str
+    ipc: int
+    labels: str
+    teacher: str | None
+    protocol: str
+    cells: frozenset[CellKey]
+
+    def holds(self, result: Result) -> bool:
+        """Tell whether a result is of this setting."""
+        return (
+            _of_table(self.table, result)
+            and result.spec != FULL
+            and (result.student, result.ipc) == (self.student, self.ipc)
+            and (result.labels == HARD) is (self.labels == HARD)
+            and result.teacher == self.teacher
+            and self.protocol in (AUTO, result.protocol)
+        )
+
+    def title(self, protocol: str) -> str:
+        """Name the setting: its table's title, and what may differ within that table."""
+        several = [self.student] if len(self.table.students) > 1 else []
+        named = [protocol] if len(self.table.protocols) > 1 else []
+        return ", ".join(
+            [self.table.title, *several, f"ipc {self.ipc}", *named, f"{self.labels} labels"]
+        )
+
+
+def planned(matrix: Matrix) -> list[Planned]:
+    """Give every setting of a matrix in its order."""
+    return [
+        Planned(table, student, ipc, labels, _teacher(matrix, labels), protocol, cells)
+        for table in matrix.tables
+        for cells in [_cells(matrix, table)]
+        for student, ipc, labels, protocol in product(
+            table.students, table.ipc, table.labels, table.protocols
+        )
+    ]
+
+
+def cell_key(result: Result) -> CellKey:
+    """Give a result's place in its setting."""
+    return method_key(result.spec), result.set_seed, result.observer_seed, result.student_seed
+
+
+def row_labels(matrix: Matrix) -> dict[str, str]:
+    """Give the matrix's names of methods by their `method_key`."""
+    return {method_key(spec): label for spec, label in matrix.labels.items()}
+
+
+def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[int, int]:
+    """Count the cells of settings that `results` lack, and all of them."""
+    wanted = frozenset().union(*(setting.cells for setting in settings))
+    return len(wanted - {cell_key(r) for r in results}), len(wanted)
+
+
+def not_begun(matrix: Matrix, results: Sequence[Result]) -> list[str]:
+    """Say which settings of a matrix have no result at all, with their cells, a line each."""
+    lines = [
+        f"{setting.title(setting.protocol)}: {len(setting.cells)} cells"
+        for setting in planned(matrix)
+        if not any(setting.holds(r) for r in results)
+    ]
+    for table in matrix.tables:
+        trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
+        for student in table.students if table.full_epochs is not None else ():
+            if student not in trained:
+                lines.append(f"{table.title}, {student} on the full data: 1 cell")
+    return lines
+
+
+def _of_table(table: Table, result: Result) -> bool:
+    if (result.dataset, result.size, result.fit) != (table.data, table.size, table.fit):
+        return False
+    return result.spec == FULL or result.codec in (table.codec, AS_FOUND)
+
+
+def _cells(matrix: Matrix, table: Table) -> frozenset[CellKey]:
+    keys = {label: key for key, label in row_labels(matrix).items()}
+    scored = {label: matrix.method(label).score is not None for label in table.methods}
+    return frozenset(
+        (keys[label], r, r % table.observers if scored[label] else None, r)
+        for label in table.methods
+        for r in range(table.replicates)
+    )
+
+
+def _teacher(matrix: Matrix, labels: str) -> str | None:
+    name = teacher_of(labels)
+    return None if name is None else matrix.teachers[name]

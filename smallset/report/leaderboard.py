@@ -1,0 +1,172 @@
+"""The leaderboard: every method of a setting beside random, and what its numbers rest on."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from smallset.records import Result
+from smallset.report.panel import Panel
+from smallset.report.published import Published, published, published_name
+from smallset.report.sections import Section, teacher_name
+from smallset.report.table import Row, percent, points, seeds_note, times
+
+_HEADER = (
+    "method", "top-1 % [95 %]", "minus random [95 % Welch]", "p", "p (Holm)", "rank",
+    "worst class %", "image bytes", "label bytes", "teacher bytes", "ratio", "n",
+)  # fmt: skip
+
+
+def leaderboard(section: Section) -> Panel:
+    """Lay a section out as text; the columns are explained in the notes."""
+    known = published(section.first)
+    header = list(_HEADER)
+    body = [list(_cells(row)) for row in section.rows]
+    if known is not None:
+        header.append("published %")
+        for cells, row in zip(body, section.rows, strict=True):
+            cells.append(_published_cell(section.of(row.key)[0], known))
+    cells_of_all = tuple(tuple(cells) for cells in body)
+    return Panel(section.title, tuple(header), cells_of_all, tuple(_notes(section, known)))
+
+
+def machines(results: Sequence[Result]) -> str:
+    """Say on what the results were made, with counts where that is not one thing."""
+    kinds = Counter(
+        f"{r.hardware}, {r.precision}, {r.threads} thread{'' if r.threads == 1 else 's'}"
+        + (", compiled" if r.compiled else "")
+        for r in results
+    )
+    builds = Counter(", ".join(f"{name} {v}" for name, v in r.versions.items()) for r in results)
+    return f"{_counted(kinds)}; {_counted(builds)}."
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.label,
+        percent(row.top1),
+        points(row.minus_random),
+        "-" if row.permutation is None else _p(row.permutation.p),
+        "-" if row.p_holm is None else _p(row.p_holm),
+        str(row.rank),
+        f"{100 * row.worst.mean:.1f} ({row.worst_class})",
+        f"{row.image_bytes:,.0f}",
+        f"{row.label_bytes:,.0f}",
+        f"{row.teacher_bytes:,.0f}",
+        times(row.ratio),
+        str(row.top1.n),
+    )
+
+
+def _notes(section: Section, known: Published | None) -> list[str]:
+    r = section.first
+    notes = [
+        f"{r.protocol}, {r.labels} labels, {r.held_out}; {r.source_images:,} training images of "
+        f"{r.source_bytes:,} bytes, fit {r.fit}, codec "
+        f"{' and '.join(sorted({other.codec for other in section.results}))}.",
+        _teacher_note(section),
+        f"Varied: {seeds_note(section.rows)}.",
+        _shared_note(section),
+        _missing_note(section),
+        _baseline_note(section),
+        _p_note(section),
+        "Rank: shared where the Welch interval of a difference holds 0.",
+        _unclear_note(section),
+        _published_note(section, known),
+        machines(section.results),
+    ]
+    return [note for note in notes if note]
+
+
+def _teacher_note(section: Section) -> str:
+    r = section.first
+    if r.teacher is None:
+        return "No teacher: the ratio is the source's bytes over those of the images."
+    accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
+    return (
+        f"Teacher: {teacher_name(r.teacher)}, top-1 {accuracy}, {r.teacher_bytes:,} bytes. The "
+        "ratio is the source's bytes over those of images, labels and teacher."
+    )
+
+
+def _shared_note(section: Section) -> str:
+    """Say where replicates are no fresh draws: their spread leaves a part of the luck out."""
+    shared = [row.label for row in section.rows if row.sets < row.top1.n]
+    if not shared:
+        return ""
+    return (
+        f"Replicates share sets or observers in {' | '.join(shared)}: their intervals and p hold "
+        "the student's luck in full, but that of the set only in part."
+    )
+
+
+def _missing_note(section: Section) -> str:
+    if not section.missing:
+        return ""
+    return f"Missing: {section.missing} of {section.wanted} cells of the matrix are not run yet."
+
+
+def _baseline_note(section: Section) -> str:
+    if any(row.minus_random for row in section.rows):
+        return ""
+    return "Nothing is compared: this setting has no random baseline, or nothing else."
+
+
+def _p_note(section: Section) -> str:
+    tests = [row.permutation for row in section.rows if row.permutation]
+    if not tests:
+        return "No p: it needs 6 replicates a side."
+    smallest = sorted({test.smallest for test in tests})
+    which = "exact" if all(test.exact for test in tests) else "partly by random splits"
+    return (
+        f"p: two-sided permutation test against random ({which}), at best "
+        f"{' or '.join(_p(s) for s in smallest)} with so many replicates; Holm over "
+        f'{len(tests)} {"test" if len(tests) == 1 else "tests"}; "-" below 6 replicates a side.'
+    )
+
+
+def _unclear_note(section: Section) -> str:
+    """Say what would settle the pairs that the interval leaves open."""
+    parts = [
+        f"{row.label} ({_needed(row.replicates_needed)})"
+        for row in section.rows
+        if row.verdict == "unclear" and row.replicates_needed is not None
+    ]
+    if not parts:
+        return ""
+    return (
+        f"Not told from random: {'; '.join(parts)}. In brackets the replicates a side that would "
+        "do it at these means and deviations (power 0.8, alpha 0.05)."
+    )
+
+
+def _published_note(section: Section, known: Published | None) -> str:
+    if known is None:
+        return ""
+    here = {published_name(r.spec) for r in section.results}
+    others = [f"{name} {100 * v:.1f}" for name, v in known.top1.items() if name not in here]
+    return (
+        f"Published: {known.source}, {known.student}, ipc {known.ipc}, {known.labels} labels, the "
+        f"best of its evaluations on the test set; here {section.first.protocol}."
+        + (f" Also published: {', '.join(others)}." if others else "")
+    )
+
+
+def _published_cell(result: Result, known: Published) -> str:
+    value = known.top1.get(published_name(result.spec) or "")
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+def _p(p: float) -> str:
+    return f"{p:.2g}"
+
+
+def _needed(replicates: float) -> str:
+    if math.isnan(replicates):
+        return "unknown from one run"
+    return "never: equal means" if math.isinf(replicates) else f"about {replicates:,.0f}"
+
+
+def _counted(kinds: Counter[str]) -> str:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "; ".join(f"{kind} ({n} results)" for kind, n in kinds.items())

@@ -1,0 +1,42 @@
+"""RUNS: the folder of a benchmark run, or a results file, as the report reads it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from smallset.bench.matrix import Matrix, read_matrix
+from smallset.evidence.results import read_results
+from smallset.records import Result
+
+RESULTS_NAME = "results.jsonl"
+MATRIX_NAME = "matrix.toml"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Results, and the matrix that asked for them, None where there is none."""
+
+    results: tuple[Result, ...]
+    matrix: Matrix | None
+
+
+def read_runs(path: Path) -> Runs:
+    """Read a run folder (results.jsonl and, where there, matrix.toml) or a results file.
+
+    Raises FileNotFoundError where there is no such thing, and ValueError for a file without
+    results, a torn line, another version's line or a bad matrix.
+    """
+    file = path / RESULTS_NAME if path.is_dir() else path
+    if not file.is_file():
+        inside = f" (no {RESULTS_NAME} in it)" if path.is_dir() else ""
+        raise FileNotFoundError(
+            f"there are no results in '{path}'{inside}: needed a folder that `smallset bench` made "
+            "or a results file. Give its path, or run the benchmark first."
+        )
+    results = tuple(read_results(file))
+    if not results:
+        raise ValueError(
+            f"'{file}' holds no results, and a report needs at least one line. "
+            "Run `smallset bench` or `smallset evaluate` first."
+        )
+    matrix = path / MATRIX_NAME
+    return Runs(results, read_matrix(matrix) if matrix.is_file() else None)

@@ -1,0 +1,156 @@
+"""Sections: the results of one setting each, with their rows; the full data stands aside."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from smallset.records import Result
+from smallset.report.coverage import Planned, missing
+from smallset.report.table import AS_FOUND, FULL, SETTING, Row, method_key, rows, setting_of
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table's results, in order of its rows; of the `wanted` cells some are `missing`.
+
+    `labels` is the label regime: where a matrix names the teacher, "online(NAME)".
+    """
+
+    title: str
+    labels: str
+    results: tuple[Result, ...]
+    rows: tuple[Row, ...]
+    missing: int
+    wanted: int
+
+    @property
+    def first(self) -> Result:
+        """Any result: they share their setting."""
+        return self.results[0]
+
+    def of(self, key: str) -> list[Result]:
+        """Give the results of the method that `key` names (see `method_key`)."""
+        return [r for r in self.results if method_key(r.spec) == key]
+
+
+def sections(
+    results: Sequence[Result], labels: Mapping[str, str], settings: Sequence[Planned] = ()
+) -> list[Section]:
+    """Part results into tables by `SETTING`, in order of appearance; `full` ones are left aside.
+
+    `labels` names methods by their `method_key` and orders them; others follow under the words they
+    were typed with. `settings` are those of the matrix, if there is one. Raises ValueError where a
+    setting mixes versions of this package, or holds the same replicate twice.
+    """
+    groups = _grouped(results)
+    titles = _titles([group[0] for group in groups], settings)
+    order = {key: place for place, key in enumerate(labels)}
+    made = []
+    for title, group in zip(titles, groups, strict=True):
+        _check_one_version(group, title)
+        _check_no_repeats(group, title)
+        group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(method_key(r.spec), len(order))))
+        table = tuple(rows(group, labels={**short_names(group), **labels}))
+        plans = [s for s in settings if s.holds(group[0])]
+        regime = plans[0].labels if plans else group[0].labels
+        made.append(Section(title, regime, tuple(group), table, *missing(plans, group)))
+    return made
+
+
+def full_results(results: Sequence[Result]) -> list[Result]:
+    """Give the results of whole training splits."""
+    return [r for r in results if r.spec == FULL]
+
+
+def teacher_name(spec: str) -> str:
+    """Write a teacher's spec without the folders of its files, which lie elsewhere tomorrow."""
+    if "(" not in spec:
+        return re.split(r"[/\\]", spec.rstrip("/\\"))[-1]
+    unquoted = re.sub(r"""(["'])[^"']*[/\\]([^"']*)\1""", r"\2", spec)
+    return re.sub(r"[^\s=(),\"']*[/\\]", "", unquoted)
+
+
+def short_names(group: Sequence[Result]) -> dict[str, str]:
+    """Name methods by their key as they were typed, less the observer's seed, which varies.
+
+    Other people's sets go by their spec: "foreign" alone names none.
+    """
+    names: dict[str, str] = {}
+    for result in group:
+        typed = result.spec if result.codec == AS_FOUND else result.method
+        typed = re.sub(r"(observer\((?:[^()]*, )?)seed=\d+(?:, )?", r"\1", typed)
+        typed = re.sub(r"(observer\([^()]*), \)", r"\1)", typed).replace("observer()", "observer")
+        names.setdefault(method_key(result.spec), typed)
+    return names
+
+
+def _grouped(results: Sequence[Result]) -> list[list[Result]]:
+    """Group by setting; a set of other people's goes where only its codec is another."""
+    groups: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        if result.spec != FULL:
+            groups.setdefault(setting_of(result), []).append(result)
+    for setting in [setting for setting in groups if setting[-1] == AS_FOUND]:
+        homes = [home for home in groups if home[:-1] == setting[:-1] and home != setting]
+        if len(homes) == 1:
+            groups[homes[0]] += groups.pop(setting)
+    return list(groups.values())
+
+
+def _titles(firsts: Sequence[Result], settings: Sequence[Planned]) -> list[str]:
+    """Give each setting a title of its own."""
+    plain = [_title(first, settings) for first in firsts]
+    alike = {
+        title: [f for t, f in zip(plain, firsts, strict=True) if t == title] for title in plain
+    }
+    return [
+        f"{title}, {_apart(first, alike[title])}" if len(alike[title]) > 1 else title
+        for title, first in zip(plain, firsts, strict=True)
+    ]
+
+
+def _title(r: Result, settings: Sequence[Planned]) -> str:
+    for setting in settings:
+        if setting.holds(r):
+            return setting.title(r.protocol)
+    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
+    return f"{r.dataset} at {r.size} px, {r.student}, {budget}, {r.protocol}, {r.labels} labels"
+
+
+def _apart(result: Result, alike: Sequence[Result]) -> str:
+    """Say what tells settings of one title apart."""
+    differing = [n for n in SETTING if len({getattr(other, n) for other in alike}) > 1]
+    return ", ".join(
+        f"data {result.data_fingerprint[:8]}"
+        if name == "data_fingerprint"
+        else f"teacher {teacher_name(str(result.teacher))}"
+        if name == "teacher"
+        else f"{name} {getattr(result, name)}"
+        for name in differing
+    )
+
+
+def _check_one_version(group: Sequence[Result], title: str) -> None:
+    versions = sorted({r.versions.get("smallset", "unknown") for r in group})
+    if len(versions) > 1:
+        raise ValueError(
+            f"the results of {title!r} come from smallset {' and '.join(versions)}, whose numbers "
+            "may not mean the same; a table needs one version. Keep each version's lines in a file "
+            "of its own, or run the older ones again."
+        )
+
+
+def _check_no_repeats(group: Sequence[Result], title: str) -> None:
+    """Refuse one replicate counted twice: it would narrow every interval for nothing."""
+    counts = Counter(
+        (r.spec, r.plan_sha256, r.set_seed, r.observer_seed, r.student_seed) for r in group
+    )
+    (spec, _, *seeds), times = counts.most_common(1)[0]
+    if times > 1:
+        first = next(r for r in group if r.spec == spec)
+        raise ValueError(
+            f"the results of {title!r} hold one replicate of {first.method!r} {times} times (set "
+            f"seed {seeds[0]}, observer seed {seeds[1]}, student seed {seeds[2]}), but every "
+            "replicate counts once. Delete the repeated lines, or report the runs one by one."
+        )

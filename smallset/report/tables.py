@@ -1,0 +1,104 @@
+"""The report: every table of a run, as text in three formats, and its files."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from smallset.records import Result
+from smallset.report.coverage import not_begun, planned, row_labels
+from smallset.report.leaderboard import leaderboard
+from smallset.report.panel import Panel, to_latex, to_markdown
+from smallset.report.regimes import overviews
+from smallset.report.runs import Runs
+from smallset.report.sections import Section, full_results, sections
+from smallset.report.spreadsheet import to_csv
+from smallset.report.yardsticks import ranking_panels
+from smallset.spec import nearest
+from smallset.store import check_output, writing
+
+FORMATS = {"markdown": "tables.md", "csv": "tables.csv", "latex": "tables.tex"}
+"""The formats and the files they are written to."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A run's tables: one section a setting, the panels that are read, what is not begun."""
+
+    title: str
+    sections: tuple[Section, ...]
+    full: tuple[Result, ...]
+    panels: tuple[Panel, ...]
+    not_begun: tuple[str, ...]
+
+    def text(self, format: str) -> str:
+        """Write all of it as "markdown", "csv" or "latex"; ValueError for another word."""
+        if format == "markdown":
+            parts = [f"# {self.title}\n", *(to_markdown(panel) for panel in self.panels)]
+            if self.not_begun:
+                parts.append("\n".join(["## Not run yet", "", *_items(self.not_begun), ""]))
+            return "\n".join(parts)
+        if format == "csv":
+            return to_csv(self.sections, self.full)
+        if format == "latex":
+            return "\n".join(
+                ["% Needs \\usepackage{booktabs}.", *(to_latex(panel) for panel in self.panels)]
+            )
+        raise ValueError(f"there is no format {format!r}. {nearest(format, FORMATS)}")
+
+
+def tables_of(runs: Runs) -> Tables:
+    """Make every table of a run; raises ValueError where its results cannot stand side by side."""
+    settings = planned(runs.matrix) if runs.matrix else []
+    labels = row_labels(runs.matrix) if runs.matrix else {}
+    made = sections(runs.results, labels, settings)
+    full = full_results(runs.results)
+    panels = [
+        *(leaderboard(section) for section in made),
+        *overviews(made),
+        *ranking_panels(made, full),
+    ]
+    return Tables(
+        title=runs.matrix.title if runs.matrix else "Results",
+        sections=tuple(made),
+        full=tuple(full),
+        panels=tuple(panels),
+        not_begun=tuple(not_begun(runs.matrix, runs.results)) if runs.matrix else (),
+    )
+
+
+def write_tables(tables: Tables, out: Path, formats: Sequence[str]) -> list[Path]:
+    """Write the tables into the folder `out`, a file a format, each whole or not at all.
+
+    A folder that holds nothing but earlier tables is written anew, since they follow from the
+    results alone. Raises FileExistsError where it holds anything else, else as `check_output`.
+    """
+    texts = {FORMATS[name]: tables.text(name) for name in formats}
+    _check_out(out)
+    with writing(out):
+        out.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            part = out / f".{name}.partial"
+            try:
+                part.write_text(text, encoding="utf-8")
+                os.replace(part, out / name)
+            finally:
+                part.unlink(missing_ok=True)
+    return [out / name for name in texts]
+
+
+def _check_out(out: Path) -> None:
+    if not out.is_dir():
+        check_output(out)
+        return
+    known = {*FORMATS.values(), *(f".{name}.partial" for name in FORMATS.values())}
+    others = sorted(child.name for child in out.iterdir() if child.name not in known)
+    if others:
+        raise FileExistsError(
+            f"'{out}' exists and holds {others[0]!r}, which no report wrote; a report needs a new "
+            "folder or that of an earlier one. Choose another with --out."
+        )
+
+
+def _items(lines: Sequence[str]) -> list[str]:
+    return [f"- {line}" for line in lines]

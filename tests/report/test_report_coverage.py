@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import pytest
+from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
+
+from smallset.bench.matrix import parse_matrix
+from smallset.report.coverage import cell_key, missing, not_begun, planned, row_labels
+from smallset.report.table import method_key
+
+TOYS = parse_matrix(MATRIX, "toys")
+ALL = [
+    one
+    for ipc in (1, 2)
+    for labels in ({}, ONLINE)
+    for method in ("random", "pca")
+    for one in replicates(method, RANDOM, ipc=ipc, **labels)
+]
+
+
+def test_a_matrix_asks_for_the_very_cells_that_its_results_are():
+    settings = planned(TOYS)
+    assert [(s.ipc, s.labels) for s in settings] == [
+        (1, "hard"), (1, "online(wise)"), (2, "hard"), (2, "online(wise)")]  # fmt: skip
+    for setting in settings:
+        held = [r for r in ALL if setting.holds(r)]
+        assert {cell_key(r) for r in held} == setting.cells
+        assert missing([setting], held) == (0, 12)
+    assert not_begun(TOYS, [*ALL, full(0.9)]) == []
+
+
+def test_what_is_missing_is_counted_and_what_nobody_asked_for_is_not():
+    hard = planned(TOYS)[0]
+    some = replicates("random", RANDOM[:4]) + replicates("el2n", BEST)
+    assert missing([hard], some) == (8, 12)
+    assert missing([], some) == (0, 0)
+    # the two observers take turns, so a replicate with the other one is another cell
+    other = [replace(r, observer_seed=0) for r in replicates("pca", BEST)]
+    assert missing([hard], other)[0] == 9
+
+
+def test_settings_without_a_result_are_named_with_their_cells():
+    assert not_begun(TOYS, replicates("random", RANDOM)) == [
+        "Toy, ResNet-8, ipc 1, online(wise) labels: 12 cells",
+        "Toy, ResNet-8, ipc 2, hard labels: 12 cells",
+        "Toy, ResNet-8, ipc 2, online(wise) labels: 12 cells",
+        "Toy, ResNet-8, resnet8 on the full data: 1 cell",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"dataset": "other"}, {"size": 16}, {"student": "resnet20"}, {"ipc": 3}, {"codec": "jpeg:90"},
+     {"fit": "crop"}, {"labels": "online", "teacher": "another"}],
+)  # fmt: skip
+def test_a_result_of_another_setting_is_not_held(change):
+    [one] = replicates("random", [0.5], **change)
+    assert not any(setting.holds(one) for setting in planned(TOYS))
+
+
+def test_a_protocol_that_is_named_is_compared_and_a_title_names_what_may_differ():
+    text = MATRIX.replace("replicates = 6", 'replicates = 6\nprotocols = ["small-v1", "auto"]')
+    text = text.replace('["resnet8"]', '["resnet8", "convnet-d3"]')
+    settings = planned(parse_matrix(text, "toys"))
+    [one] = replicates("random", [0.5], protocol="standard-v1")
+    [held] = [s for s in settings if s.holds(one)]
+    assert held.protocol == "auto"
+    assert held.title(one.protocol) == "Toy, ResNet-8, resnet8, ipc 1, standard-v1, hard labels"
+
+
+def test_rows_are_called_as_the_matrix_calls_them():
+    names = row_labels(TOYS)
+    found = [names[method_key(r.spec)] for r in replicates("pca", BEST[:2])]
+    assert found == ["PCA", "PCA"]
+    assert list(names.values())[:3] == ["plain", "easy", "PCA"]

@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+from runs_toy import BEST, CLOSE, MATRIX, ONLINE, RANDOM, replicates
+
+from smallset.bench.matrix import parse_matrix
+from smallset.evidence import paired_difference, welch_difference
+from smallset.report.coverage import planned, row_labels
+from smallset.report.regimes import overviews, regime_names
+from smallset.report.sections import sections
+from smallset.report.table import points
+
+HARD = [*replicates("random", RANDOM), *replicates("pca", BEST), *replicates("el2n", CLOSE)]
+SOFT = [*replicates("random", BEST, **ONLINE), *replicates("pca", RANDOM, **ONLINE)]
+
+
+def test_hard_and_soft_labels_stand_side_by_side_with_their_bytes():
+    [found] = overviews(sections([*SOFT, *HARD], {}))
+    assert found.title == "Soft labels against hard: toy at 8 px, resnet8, ipc 1"
+    assert found.header == (
+        "method", "hard: top-1 % [95 %]", "hard: rank", "hard: bytes",
+        "online: top-1 % [95 %]", "online: rank", "online: bytes", "online minus hard [95 %]",
+    )  # fmt: skip
+    cells = {row[0]: row for row in found.cells}
+    assert cells["pca"][1:7] == (
+        "42.5 [40.5, 44.5]", "1", "1,000", "31.7 [29.4, 33.9]", "2", "1,001,000")  # fmt: skip
+    assert cells["el2n"][4:] == ("-", "-", "-", "")
+
+
+def test_the_two_orders_can_be_read_off():
+    [found] = overviews(sections([*HARD, *SOFT], {}))
+    assert found.notes[0] == (
+        "Order by mean, = where the interval of a step holds 0: "
+        "hard: pca > el2n = random; online: random > pca."
+    )
+
+
+def test_a_difference_is_paired_only_where_the_very_same_sets_are_used():
+    soft = [*SOFT[:6], *(replace(r, plan_sha256=f"new {r.set_seed}") for r in SOFT[6:])]
+    [found] = overviews(sections([*HARD, *soft], {}))
+    cells = {row[0]: row[-1] for row in found.cells}
+    assert cells["random"] == points(paired_difference(BEST, RANDOM))
+    assert cells["pca"] == points(welch_difference(RANDOM, BEST))
+    assert found.notes[-1].endswith("paired for random (the very same sets), else Welch.")
+    [fewer] = overviews(sections([*HARD, *SOFT[:5]], {}))
+    assert fewer.notes[-1].endswith("between regimes: Welch's.")
+
+
+def test_several_teachers_have_letters_or_the_matrix_names_and_a_note_each():
+    other = {**ONLINE, "teacher": "own", "teacher_bytes": 5}
+    made = sections([*HARD, *SOFT, *replicates("random", CLOSE, **other)], {})
+    assert regime_names(made) == ["hard", "online A", "online B"]
+    [found] = overviews(made)
+    assert "Teacher B: own, top-1 91.7 %, 5 bytes." in found.notes
+    toys = parse_matrix(MATRIX, "toys")
+    named = sections([*HARD, *SOFT], row_labels(toys), planned(toys))
+    assert regime_names(named) == ["hard", "online(wise)"]
+    wise = "Teacher wise: resnet20(weights=r20.th, classes=same), top-1 91.7 %, 1,000,000 bytes."
+    assert wise in overviews(named)[0].notes
+
+
+def test_two_protocols_of_one_regime_are_two_columns_that_name_them():
+    made = [*HARD, *SOFT, *replicates("random", RANDOM, protocol="standard-v1")]
+    [found] = overviews(sections(made, {}))
+    assert "hard, small-v1: rank" in found.header
+    assert "hard, standard-v1 minus hard, small-v1 [95 %]" in found.header
+
+
+def test_one_regime_alone_or_another_budget_makes_no_overview():
+    assert overviews(sections(HARD, {})) == []
+    assert overviews(sections(SOFT, {})) == []
+    assert overviews(sections([*HARD, *(replace(r, ipc=2) for r in SOFT)], {})) == []

@@ -1,0 +1,69 @@
+import pytest
+from cli_toy import Shell, refused
+from result_toy import result
+
+from smallset.evidence.results import append_result
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def runs(shell):
+    folder = shell.root / "runs"
+    folder.mkdir()
+    for seed in range(2):
+        append_result(folder / "results.jsonl", result(student_seed=seed, top1=0.3 + seed / 10))
+    return folder
+
+
+def files(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_run_folder_gets_its_tables_in_three_formats_and_again(shell, runs):
+    ran = shell("report", "runs")
+    assert ran.code == 0, ran.err
+    assert ran.out == (
+        "toy at 8 px, resnet8, ipc 1, small-v1, hard labels: 1 method, 2 results, best random "
+        "35.0 %\nwrote runs/report/tables.md\nwrote runs/report/tables.csv\n"
+        "wrote runs/report/tables.tex\n"
+    )
+    assert files(runs / "report") == ["tables.csv", "tables.md", "tables.tex"]
+    before = (runs / "report/tables.md").read_bytes()
+    append_result(runs / "results.jsonl", result(student_seed=2, top1=0.9))
+    assert shell("report", "runs").code == 0
+    assert (runs / "report/tables.md").read_bytes() != before
+
+
+def test_a_results_file_has_its_tables_beside_it_or_where_out_says(shell, runs):
+    assert shell("report", "runs/results.jsonl", "--format", "csv").code == 0
+    assert files(runs) == ["results-report", "results.jsonl"]
+    assert files(runs / "results-report") == ["tables.csv"]
+    assert shell("report", "runs", "--out", "here", "--format", "latex").code == 0
+    assert files(shell.root / "here") == ["tables.tex"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "there are no results in 'runs/no'"), ("", "holds no results"),
+     ('{"torn', "line 1 is no whole result")],
+)  # fmt: skip
+def test_what_is_no_run_is_one_clear_line(shell, runs, content, said):
+    if content is not None:
+        (runs / "no").write_text(content)
+    refused(shell("report", "runs/no"), said)
+    assert files(runs) == sorted(["results.jsonl"] + ["no"] * (content is not None))
+
+
+def test_a_folder_of_the_users_is_not_written_to(shell, runs):
+    refused(shell("report", "runs", "--out", "runs"), "holds 'results.jsonl', which no report")
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(shell, runs):
+    ran = shell("report", "runs", "--format", "html")
+    assert ran.code != 0
+    assert "markdown" in ran.err
+    assert files(runs) == ["results.jsonl"]
