@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smallset.data import from_arrays, open_data
-    from smallset.pipeline import compress, evaluate, score
+    from smallset.pipeline import compress, evaluate, export, score, train_teacher
     from smallset.records import Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
     from smallset.train.patchcrop import PatchCrop
@@ -25,10 +25,12 @@ __all__ = [
     "Scores",
     "compress",
     "evaluate",
+    "export",
     "from_arrays",
     "open_data",
     "open_set",
     "score",
+    "train_teacher",
     "verify",
 ]
 
@@ -39,10 +41,12 @@ _HOMES = {
     "Scores": "smallset.records",
     "compress": "smallset.pipeline",
     "evaluate": "smallset.pipeline",
+    "export": "smallset.pipeline",
     "from_arrays": "smallset.data",
     "open_data": "smallset.data",
     "open_set": "smallset.store",
     "score": "smallset.pipeline",
+    "train_teacher": "smallset.pipeline",
     "verify": "smallset.store",
 }
 

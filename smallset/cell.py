@@ -3,22 +3,26 @@
 import hashlib
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from smallset.data import Data, pixel_cache
+from smallset.labels import Hard, Online, OnlineLabels, Regime, teacher_top1
 from smallset.methods import view_from
-from smallset.models import Network, build_model, worth_compiling
+from smallset.models import Network, Teacher, build_model, weights_sha256, worth_compiling
+from smallset.models.spec import read_model
 from smallset.records import Progress, Result
 from smallset.seeds import derive
 from smallset.store import CompressedDataset, smallset_version
 from smallset.train import loop
 from smallset.train.device import Machine, can_compile, hardware
-from smallset.train.evaluation import accuracy
-from smallset.train.protocol import Protocol
+from smallset.train.evaluation import Accuracy, accuracy
+from smallset.train.mix import MIX_VERSION
+from smallset.train.processes import first_alone
+from smallset.train.protocol import StudentProtocol
 from smallset.train.versions import component_versions
 
 # From about so many views on, a compiled network has earned back the compiler's seconds. The rule
@@ -38,13 +42,35 @@ class Desk:
 
 @dataclass(frozen=True)
 class Cell:
-    """A set, the data it is tested on, a student and a protocol: all of a result but the seed."""
+    """A set, the data it is tested on, a student, a protocol and labels: a result but its seed.
+
+    Online labels come with their loaded `teacher`, the other regimes with none. Raises ValueError
+    where they don't, or where the protocol is for a pretrained student and this one is not.
+    """
 
     set: CompressedDataset
     data: Data
     student: str
-    protocol: Protocol
+    protocol: StudentProtocol
     machine: Machine
+    labels: Regime = Hard()
+    teacher: Teacher | None = None
+
+    def __post_init__(self) -> None:
+        if self.protocol.pretrained and read_model(self.student).weights is None:
+            raise ValueError(
+                f"the protocol {self.protocol.name!r} is for a pretrained student, but "
+                f"{self.student!r} starts from fresh weights. Give it some: "
+                f"'{self.student}(weights=...)', or choose another protocol."
+            )
+        wanted = self.labels.teacher if isinstance(self.labels, Online) else None
+        given = self.teacher.spec if self.teacher else None
+        if wanted != given:
+            needed = f"the teacher {wanted!r}" if wanted else "no teacher"
+            raise ValueError(
+                f"{self.labels.name} labels need {needed}, but {given or 'none'!r} was loaded. "
+                "Load the teacher that the labels name, and no other."
+            )
 
     @property
     def compiles(self) -> bool:
@@ -55,18 +81,30 @@ class Cell:
 
     def fingerprint(self, seed: int) -> str:
         """Name a result by everything its numbers depend on."""
-        facts = {
+        facts: dict[str, object] = {
             "versions": component_versions(),
             "set": self.set.manifest.digest,
             "data": self.data.fingerprint,
             "student": self.student,
-            "protocol": {k: v for k, v in asdict(self.protocol).items() if k != "line"},
+            "protocol": self.protocol.facts(self.student, soft=self.teacher is not None),
             "seed": seed,
             "device": self.machine.kind,
             "precision": self.machine.precision,
             "threads": self.machine.threads,
             "compiled": self.compiles,
         }
+        weights = weights_sha256(self.student)
+        if weights is not None:
+            facts["weights"] = weights
+        if self.machine.processes > 1:
+            facts["processes"] = self.machine.processes
+        if self.teacher is not None:  # hard results keep the names they had before there were soft
+            facts["labels"] = {
+                "regime": self.labels.name,
+                "mix": MIX_VERSION,
+                "teacher": self.teacher.spec,
+                "sha256": self.teacher.sha256,
+            }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -87,27 +125,13 @@ def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.InMemory, 
 def train_and_test(
     cell: Cell, seed: int, images: loop.InMemory, test: loop.Images, desk: Desk
 ) -> Result:
-    """Train the student that `seed` makes and test it."""
-    manifest, data, here = cell.set.manifest, cell.data, desk.machine
-    classes, size = len(manifest.classes), manifest.size
-    model = build_model(cell.student, classes=classes, size=size, seed=derive(seed, "weights"))
-    # Eager, the library's instance norm is a fifth faster in the contiguous layout.
-    here.place(model, channels_last=cell.compiles or not model.worth_compiling)
-    fitted = loop.fit(
-        model,
-        images,
-        cell.set.labels,
-        cell.set.tile_box,
-        protocol=cell.protocol,
-        view=view_from(manifest.view),
-        seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
-        machine=here,
-        run=_compiled(model) if cell.compiles else model,
-        progress=desk.progress,
-    )
-    found = accuracy(
-        model, test, data.test.labels, classes=classes, machine=here, progress=desk.progress
-    )
+    """Train the student that `seed` makes and test it.
+
+    Raises ValueError, before any training, for a teacher that is near chance.
+    """
+    manifest, data, here, teacher = cell.set.manifest, cell.data, desk.machine, cell.teacher
+    known = first_alone(lambda: _teachers_own(cell, test, desk))
+    fitted, found = _fit(cell, seed, images, test, desk)
     return Result(
         fingerprint=cell.fingerprint(seed),
         dataset=data.name,
@@ -122,11 +146,11 @@ def train_and_test(
         classes=manifest.classes,
         ipc=manifest.ipc,
         images=len(cell.set),
-        size=size,
+        size=manifest.size,
         view=manifest.view,
-        labels="hard",
-        teacher=None,
-        teacher_top1=None,
+        labels=cell.labels.name,
+        teacher=teacher.spec if teacher else None,
+        teacher_top1=known,
         student=cell.student,
         protocol=cell.protocol.name,
         set_seed=manifest.seeds.set,
@@ -141,13 +165,13 @@ def train_and_test(
         images_per_second=round(fitted.images / fitted.seconds, 1),
         image_bytes=manifest.image_bytes,
         label_bytes=0,
-        teacher_bytes=0,
+        teacher_bytes=teacher.bytes if teacher else 0,
         source_images=len(data.train),
         source_bytes=data.train.encoded_bytes,
         precision=here.precision,
         device=here.kind,
         threads=here.threads,
-        hardware=hardware(here.device),
+        hardware=hardware(here.device, here.processes),
         compiled=cell.compiles,
         versions={
             "smallset": smallset_version(),
@@ -155,6 +179,74 @@ def train_and_test(
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
+    )
+
+
+def _fit(
+    cell: Cell, seed: int, images: loop.InMemory, test: loop.Images, desk: Desk
+) -> tuple[loop.Fitted, Accuracy]:
+    """Train one student; give its run and, of its tests, the last or the one that counts."""
+    manifest, here = cell.set.manifest, desk.machine
+    model = build_model(
+        cell.student,
+        classes=len(manifest.classes),
+        size=manifest.size,
+        seed=derive(seed, "weights"),
+    )
+    # Eager, the library's instance norm is a fifth faster in the contiguous layout.
+    here.place(model, channels_last=cell.compiles or not model.worth_compiling)
+    tests: list[Accuracy] = []
+
+    def peek(epoch: int) -> None:
+        if cell.protocol.tests_after(epoch):
+            tests.append(_tested(model, cell, test, desk))
+
+    fitted = loop.fit(
+        model,
+        images,
+        cell.set.labels,
+        cell.set.tile_box,
+        protocol=cell.protocol.suited_to(cell.student),
+        view=view_from(manifest.view),
+        seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
+        machine=here,
+        run=_compiled(model) if cell.compiles else model,
+        soft=OnlineLabels(cell.teacher, here) if cell.teacher else None,
+        progress=desk.progress,
+        after_epoch=peek,
+    )
+
+    def counted() -> tuple[loop.Fitted, Accuracy]:
+        if tests:
+            return fitted, max(tests, key=lambda found: found.top1)
+        return fitted, _tested(model, cell, test, desk)
+
+    return first_alone(counted)
+
+
+def _tested(model: Network, cell: Cell, test: loop.Images, desk: Desk) -> Accuracy:
+    return accuracy(
+        model,
+        test,
+        cell.data.test.labels,
+        classes=len(cell.set.manifest.classes),
+        machine=desk.machine,
+        progress=desk.progress,
+    )
+
+
+def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
+    """Give the teacher's top-1 on the images that judge its student, where there is a teacher."""
+    if cell.teacher is None:
+        return None
+    return teacher_top1(
+        cell.teacher,
+        test,
+        cell.data.test.labels,
+        data=cell.data.fingerprint,
+        machine=desk.machine,
+        work=desk.work,
+        progress=desk.progress,
     )
 
 

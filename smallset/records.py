@@ -69,9 +69,10 @@ class Result:
 
     Accuracies are fractions of the held-out images (`top5` is 1 where there are at most 5 classes),
     `loss` is the last epoch's mean training loss, `seconds` the training alone, bytes those of the
-    files. `fingerprint` names everything the numbers depend on; `set_seed`, `observer_seed` (None
-    where no observer was asked) and `student_seed` make the replicate. `source_fingerprint` is that
-    of the data the set was made from, `data_fingerprint` that of the data it was tested on.
+    files. `fingerprint` names everything the numbers depend on; `set_seed` (None for other people's
+    sets), `observer_seed` (None where no observer was asked) and `student_seed` make the replicate.
+    `source_fingerprint` is that of the data the set was made from (of a set without a manifest: its
+    own), `data_fingerprint` that of the data it was tested on.
     `labels` is "hard" or "online"; online ones come from `teacher` (its spec), whose accuracy on
     the held-out images is `teacher_top1` and whose weights count as `teacher_bytes`.
     """
@@ -96,7 +97,7 @@ class Result:
     teacher_top1: float | None
     student: str
     protocol: str
-    set_seed: int
+    set_seed: int | None
     observer_seed: int | None
     student_seed: int
     top1: float

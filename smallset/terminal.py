@@ -15,6 +15,7 @@ from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
 from smallset.store import CompressedDataset
+from smallset.train.protocol import PROTOCOLS
 
 # Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
 # searched, and no text of the user's is taken for markup.
@@ -131,8 +132,10 @@ def show_set(made: CompressedDataset) -> None:
 def result_line(r: Result) -> str:
     """One student in a line."""
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
+    drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
+    labels = "" if r.labels == "hard" else f", {r.labels} labels"
     return (
-        f"set {r.set_seed}, student {r.student_seed}: top-1 {_percent(r.top1)}, "
+        f"{drawn}student {r.student_seed}{labels}: top-1 {_percent(r.top1)}, "
         f"top-5 {_percent(r.top5)}, worst class {r.classes[worst]!r} "
         f"{_percent(r.per_class[worst])}, loss {r.loss:.4f}, "
         f"{r.steps:,} steps in {r.seconds:.1f} s, {r.images_per_second:,.0f} images/s"
@@ -144,7 +147,7 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     first = found[0]
     top1 = mean_interval([r.top1 for r in found])
     spread = f" [{100 * top1.low:.2f}, {100 * top1.high:.2f}] (95 %)" if top1.n > 1 else ""
-    say(f"{first.student} on {first.method}, {first.protocol}, hard labels")
+    say(f"{first.student} on {first.method}, {first.protocol}, {first.labels} labels")
     say(f"top-1 {_percent(top1.mean)}{spread}, n = {top1.n}")
     per_class = ", ".join(
         f"{name} {100 * sum(r.per_class[c] for r in found) / len(found):.1f}"
@@ -152,7 +155,12 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     )
     more = len(first.classes) - 20
     say(f"per class, %: {per_class}{f' and {more} more in {results}' if more > 0 else ''}")
-    say(f"{_bytes_against(first.image_bytes, first.source_bytes)}, no label bytes")
+    say(_cost(first))
+    if PROTOCOLS[first.protocol].best_of is not None:
+        say(
+            "The best of several tests counts, chosen on the held-out images: for comparison with "
+            "published tables only."
+        )
     threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
     compiled = ", compiled" if first.compiled else ""
     say(
@@ -186,6 +194,18 @@ def show_comparison(table: list[Row]) -> None:
 def _rate(per_second: float) -> str:
     """Slow things too: an epoch may take a minute."""
     return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.2g}/s"
+
+
+def _cost(r: Result) -> str:
+    """What a student needs beside the network: images, labels, and the teacher that makes them."""
+    labels = f"{r.label_bytes:,}" if r.label_bytes else "no"
+    cost = f"{_bytes_against(r.image_bytes, r.source_bytes)}, {labels} label bytes"
+    if r.teacher is None or r.teacher_top1 is None:
+        return cost
+    return (
+        f"{cost}, {r.teacher_bytes:,} teacher bytes\n"
+        f"teacher {r.teacher}: top-1 {_percent(r.teacher_top1)} on the held-out images"
+    )
 
 
 def _bytes_against(image_bytes: int, source_bytes: int) -> str:

@@ -1,12 +1,19 @@
+import hashlib
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from labels_toy import SPEC, bright_images, bright_teacher
 
 import smallset
 from smallset import cell
+from smallset.labels import Hard, Online
+from smallset.train import loop
 from smallset.train.device import Machine
-from smallset.train.protocol import SMALL_V1
+from smallset.train.evaluation import Accuracy
+from smallset.train.protocol import CROSS_V1, FINETUNE_V1, RETHINKDC_V1, SMALL_V1, STANDARD_V1
 
 
 @pytest.fixture
@@ -56,3 +63,157 @@ def test_only_a_long_training_of_a_network_that_gains_is_compiled(one, monkeypat
     assert not replace(one, student="convnet-d3").compiles
     monkeypatch.setattr(cell, "can_compile", lambda _: False)
     assert not replace(one, student="convnet-d3", protocol=long).compiles
+
+
+@pytest.mark.parametrize("protocol", [SMALL_V1, STANDARD_V1], ids=lambda p: p.name)
+def test_hard_results_keep_the_names_they_had_before_there_were_soft_labels(one, protocol):
+    fields = ("name", "batch", "epochs", "optimizer", "rate", "weight_decay", "momentum")
+    facts = {
+        "versions": cell.component_versions(),
+        "set": one.set.manifest.digest,
+        "data": one.data.fingerprint,
+        "student": "resnet8",
+        "protocol": {key: getattr(protocol, key) for key in fields},
+        "seed": 3,
+        "device": "cpu",
+        "precision": "float32",
+        "threads": 1,
+        "compiled": False,
+    }
+    old = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    assert replace(one, protocol=protocol).fingerprint(3) == old
+    warmer = replace(protocol, temperature=1.0, mix_alpha=0.2, mix="batch")
+    assert replace(one, protocol=warmer).fingerprint(3) == old
+
+
+def taught(one: cell.Cell, **changes: object) -> cell.Cell:
+    teacher = bright_teacher(2, **changes)
+    return replace(one, labels=Online(teacher.spec), teacher=teacher)
+
+
+def test_a_taught_result_is_named_by_its_teacher_and_the_rules_of_soft_labels(one):
+    names = [one.fingerprint(0), taught(one).fingerprint(0)]
+    names += [taught(one, sha256="b" * 64).fingerprint(0), taught(one, spec="c.pt").fingerprint(0)]
+    for change in ({"temperature": 1.0}, {"mix_alpha": 0.5}, {"mix": "batch"}):
+        names.append(replace(taught(one), protocol=replace(SMALL_V1, **change)).fingerprint(0))
+    assert len(set(names)) == 7
+    assert taught(one).fingerprint(0) == names[1]
+
+
+def test_another_way_of_mixing_is_another_taught_result_alone(one, monkeypatch):
+    hard, soft = one.fingerprint(0), taught(one).fingerprint(0)
+    monkeypatch.setattr(cell, "MIX_VERSION", "mix-2")
+    assert one.fingerprint(0) == hard
+    assert taught(one).fingerprint(0) != soft
+
+
+def test_a_pretrained_students_weights_name_its_results(one, tmp_path, monkeypatch):
+    monkeypatch.setattr(cell, "weights_sha256", lambda name: None)
+    fresh = one.fingerprint(0)
+    monkeypatch.setattr(cell, "weights_sha256", lambda name: "0" * 64)
+    begun = one.fingerprint(0)
+    monkeypatch.setattr(cell, "weights_sha256", lambda name: "1" * 64)
+    assert len({fresh, begun, one.fingerprint(0)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "teacher", "said"),
+    [
+        (Online(SPEC), None, "online labels need the teacher 'bright.pt', but 'none' was loaded."),
+        (Hard(), SPEC, "hard labels need no teacher, but 'bright.pt' was loaded."),
+        (Online("a.pt"), SPEC, "online labels need the teacher 'a.pt', but 'bright.pt' was"),
+    ],
+)
+def test_a_cell_holds_the_teacher_of_its_labels_and_no_other(one, labels, teacher, said):
+    with pytest.raises(ValueError, match=re.escape(said)) as caught:
+        replace(one, labels=labels, teacher=teacher and bright_teacher(2))
+    assert str(caught.value).endswith("Load the teacher that the labels name, and no other.")
+
+
+def test_finetuning_needs_a_pretrained_student(one):
+    said = (
+        "the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh "
+        "weights. Give it some: 'resnet8(weights=...)', or choose another protocol."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        replace(one, protocol=FINETUNE_V1)
+    replace(one, protocol=FINETUNE_V1, student="timm:resnet18(weights=default)")
+
+
+@pytest.fixture
+def bright(tmp_path) -> tuple[cell.Cell, cell.Desk]:
+    """A set whose classes differ in brightness, two epochs, and an online teacher that sees it."""
+    labels = np.arange(30) % 3
+    held_out = np.arange(12) % 3
+    data = smallset.from_arrays(
+        bright_images(labels), labels, test=(bright_images(held_out), held_out)
+    )
+    made = smallset.compress(data, tmp_path / "set", method="random", ipc=2, work=tmp_path)
+    here = Machine("cpu", "float32", 1)
+    short = replace(SMALL_V1, epochs=2)
+    one = cell.Cell(made, data, "resnet8", short, here, Online(SPEC), bright_teacher())
+    return one, cell.Desk(here, tmp_path / "work", 1, None)
+
+
+def test_a_taught_students_result_says_what_taught_it(bright):
+    one, desk = bright
+    pixels = cell.load_pixels(one, desk, cache=True)
+    result = cell.train_and_test(one, 0, *pixels, desk)
+    assert (result.labels, result.teacher, result.teacher_top1) == ("online", SPEC, 1.0)
+    assert (result.teacher_bytes, result.label_bytes) == (1234, 0)
+    assert result.fingerprint == one.fingerprint(0)
+    alone = replace(one, labels=Hard(), teacher=None)
+    hard = cell.train_and_test(alone, 0, *pixels, desk)
+    assert (hard.labels, hard.teacher, hard.teacher_top1) == ("hard", None, None)
+    assert (hard.teacher_bytes, hard.label_bytes) == (0, 0)
+    assert hard.loss != result.loss
+    again = cell.train_and_test(one, 0, *pixels, desk)
+    assert (again.loss, again.per_class) == (result.loss, result.per_class)
+
+
+def test_a_blind_teacher_is_refused_before_any_student_trains(bright, monkeypatch):
+    one, desk = bright
+    blind = replace(one, teacher=bright_teacher(order=(1, 2, 0)))
+    pixels = cell.load_pixels(blind, desk, cache=True)
+    monkeypatch.setattr(loop, "fit", None)
+    with pytest.raises(ValueError, match="its classes or its normalisation are probably wrong"):
+        cell.train_and_test(blind, 0, *pixels, desk)
+
+
+@pytest.mark.parametrize(
+    ("best_of", "tests", "top1"), [(None, 1, 0.1), (2, 4, 0.9), (5, 3, 0.7), (100, 2, 0.2)]
+)
+def test_where_the_best_counts_the_student_is_tested_between_epochs(
+    bright, monkeypatch, best_of, tests, top1
+):
+    one, desk = bright
+    scripted = iter({1: [0.1], 4: [0.1, 0.9, 0.9, 0.2], 3: [0.3, 0.7, 0.2], 2: [0.2, 0.1]}[tests])
+    found: list[float] = []
+
+    def accuracy(*_: object, **__: object) -> Accuracy:
+        found.append(next(scripted))
+        return Accuracy(found[-1], 1.0, np.array([len(found), 0.0, 0.0]))
+
+    monkeypatch.setattr(cell, "accuracy", accuracy)
+    protocol = replace(RETHINKDC_V1, epochs=7, best_of=best_of)
+    chosen = replace(one, protocol=protocol, labels=Hard(), teacher=None)
+    result = cell.train_and_test(chosen, 0, *cell.load_pixels(one, desk, cache=True), desk)
+    assert len(found) == tests
+    assert (result.top1, result.per_class[0]) == (top1, 1 + found.index(top1))
+
+
+def test_the_student_trains_at_its_own_rate(bright, monkeypatch):
+    one, desk = bright
+    rates = []
+    fit = loop.fit
+
+    def noted(*arguments: object, protocol: loop.Protocol, **options: object) -> loop.Fitted:
+        rates.append(protocol.rate_at(0))
+        return fit(*arguments, protocol=protocol, **options)
+
+    monkeypatch.setattr(loop, "fit", noted)
+    slow = replace(CROSS_V1, epochs=1, rates=(("resnet8", 2e-4), *CROSS_V1.rates))
+    for student in ("resnet8", "resnet20"):
+        chosen = replace(one, student=student, protocol=slow)
+        cell.train_and_test(chosen, 0, *cell.load_pixels(one, desk, cache=True), desk)
+    assert rates == [2e-4, 1e-3]

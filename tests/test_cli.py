@@ -27,7 +27,7 @@ from smallset.train import loop
 from smallset.train.protocol import PROTOCOLS
 
 PACKAGE = Path(__file__).parents[1]
-COMMANDS = ("compress", "evaluate", "score", "list", "verify", "show", "demo")
+COMMANDS = ("train", "compress", "evaluate", "export", "score", "list", "verify", "show", "demo")
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from cli_toy import QUICK, Shell, contents, refused, tree
 
 from smallset import data, pipeline
 from smallset.evidence import results as results_file
-from smallset.scores import observer as observers
-from smallset.train import loop
+from smallset.train import loop, run
 
 STOPPED = "error: stopped. What was finished is kept; the same command goes on from there.\n"
 Space = namedtuple("Space", "total used free")
@@ -63,7 +62,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "train":
             patch.setattr(loop.F, "cross_entropy", raises(stop))
         elif place == "record":
-            patch.setattr(observers, "_replace", raises(stop, at_call=2, then=observers._replace))
+            patch.setattr(run, "replace_file", raises(stop))
         elif place == "lay out":
             patch.setattr(COMPRESS, "Seeds", raises(stop))
         else:
@@ -147,7 +146,7 @@ def test_a_full_disk_at_the_output_says_so(shell, monkeypatch):
 
 def test_a_full_disk_at_the_work_folder_says_so(shell, monkeypatch):
     said = "' cannot take more: the disk is full. What was finished there is kept. Free some"
-    for place in ("smallset.data.index.write_parts", "smallset.scores.observer.os.fsync"):
+    for place in ("smallset.data.index.write_parts", "smallset.train.run.os.fsync"):
         with monkeypatch.context() as patch:
             patch.setattr(place, full)
             refused(shell.compress("data", shell.outs / "set", "--method", QUICK), said, "--work")

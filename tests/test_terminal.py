@@ -147,6 +147,31 @@ def test_students_of_one_set_are_summed_up_with_what_they_cannot_say(capsys, tmp
     assert "2 students on one set: the interval holds the student's luck only" in out
 
 
+def test_a_result_of_a_set_without_a_seed_names_none_and_soft_labels_are_named():
+    line = result_line(result(set_seed=None, labels="online"))
+    assert line.startswith("student 0, online labels: top-1 50.00 %, ")
+
+
+def test_a_teacher_is_shown_with_its_bytes_and_its_accuracy(capsys, tmp_path):
+    taught = result(labels="online", teacher="t.pt", teacher_top1=0.994, teacher_bytes=18_800_000)
+    show_evaluation([taught], tmp_path / "r.jsonl")
+    out = capsys.readouterr().out
+    assert "resnet8 on random, small-v1, online labels\n" in out
+    assert "source's 20,000, no label bytes, 18,800,000 teacher bytes\n" in out
+    assert "teacher t.pt: top-1 99.40 % on the held-out images\n" in out
+    show_evaluation([result(label_bytes=1200)], tmp_path / "r.jsonl")
+    out = capsys.readouterr().out
+    assert "20,000, 1,200 label bytes\n" in out
+    assert "teacher " not in out
+
+
+def test_a_protocol_that_peeks_is_shown_to(capsys, tmp_path):
+    show_evaluation([result(protocol="rethinkdc-v1")], tmp_path / "r.jsonl")
+    assert "best of several tests counts, chosen on the held-out images" in capsys.readouterr().out
+    show_evaluation([result()], tmp_path / "r.jsonl")
+    assert "best of" not in capsys.readouterr().out
+
+
 def test_one_student_has_no_interval_and_many_classes_are_cut(capsys, tmp_path):
     names = tuple(f"c{i}" for i in range(23))
     show_evaluation([result(classes=names, per_class=(0.5,) * 23)], tmp_path / "r.jsonl")

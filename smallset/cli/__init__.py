@@ -7,7 +7,8 @@ import torch
 import typer
 from typer.core import TyperGroup
 
-from smallset.cli import make, measure, sets
+from smallset.cli import bench, export, make, measure, report, sets, train
+from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
 
 
@@ -33,7 +34,11 @@ app = typer.Typer(
 
 for command in (make.compress, measure.evaluate, make.score, sets.verify, sets.show, measure.demo):
     app.command()(command)
+app.command()(export.export)
+app.command()(bench.bench)
+app.command()(train.train)
 app.command("list")(sets.list_)
+app.command()(report.report)
 
 
 def main() -> None:
@@ -42,7 +47,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # no name of a class or file is unprintable
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        with one_voice():
+            app()
     except MemoryError:  # torch's own for a GPU is a RuntimeError, below
         complain("out of memory. Use a smaller --size or fewer --workers.")
         sys.exit(1)

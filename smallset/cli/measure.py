@@ -23,7 +23,14 @@ from smallset.terminal import Stages, result_line, say, show_comparison, show_ev
 
 
 def evaluate(
-    set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
+    set: Annotated[
+        str,
+        typer.Argument(
+            metavar="SET",
+            help="A folder that `compress` or `export` made, or anyone's: class folders, parquet "
+            "files, hf:owner/name.",
+        ),
+    ],
     data: Annotated[str, typer.Option(help=f"Where the held-out images are: {DATA_HELP}.")],
     student: Annotated[
         str | None,
@@ -33,6 +40,28 @@ def evaluate(
     protocol: Annotated[
         str | None, typer.Option(help="Default: small-v1 under 1,280 images, else standard-v1.")
     ] = None,
+    labels: Annotated[
+        str, typer.Option(help="hard, or online: a teacher looks at every view.")
+    ] = "hard",
+    teacher: Annotated[
+        str | None, typer.Option(help="The network that gives online labels.")
+    ] = None,
+    view: Annotated[
+        str | None, typer.Option(help="Of a SET without a manifest: canvas (default) or patch.")
+    ] = None,
+    factor: Annotated[
+        int | None, typer.Option(help="Of a SET without a manifest, for patch: tiles a side.")
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Of a SET without a manifest: side in pixels. Default: its images' own."),
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a SET without a manifest: JSON file that pairs class names and WordNet ids."
+        ),
+    ] = None,
     results: Annotated[Path, typer.Option(help="File to append to.")] = Path("results.jsonl"),
     precision: Precision = "auto",
     device: Device = "auto",
@@ -41,7 +70,7 @@ def evaluate(
     cache: Cache = CacheChoice.disk,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Train students on SET with hard labels and test them on held-out DATA."""
+    """Train students on SET and test them on held-out DATA."""
     if seeds < 1:
         raise ValueError(
             f"seeds={seeds} trains no student. Give the number of students, at least 1."
@@ -52,6 +81,12 @@ def evaluate(
             data,
             student=student,
             protocol=protocol,
+            labels=labels,
+            teacher=teacher,
+            view=view,
+            factor=factor,
+            size=size,
+            classes=classes,
             seeds=seeds,
             results=results,
             precision=precision,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from smallset.labels import LABELS
 from smallset.methods import METHODS
 from smallset.models import MODELS
 from smallset.report.sheet import contact_sheet
@@ -23,6 +24,7 @@ def list_() -> None:
         "scores": {name: first_line(entry) for name, entry in SCORES.items()},
         "students": {name: entry.line for name, entry in MODELS.items()}
         | {"timm:NAME, torchvision:NAME": "any network of those libraries, where installed"},
+        "labels": {name: first_line(entry) for name, entry in LABELS.items()},
         "protocols": {name: entry.line for name, entry in PROTOCOLS.items()},
     }
     for title, entries in sections.items():

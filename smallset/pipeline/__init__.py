@@ -2,6 +2,8 @@
 
 from smallset.pipeline.compress import compress
 from smallset.pipeline.evaluate import evaluate
+from smallset.pipeline.export import export
 from smallset.pipeline.score import score
+from smallset.pipeline.train import train_teacher
 
-__all__ = ["compress", "evaluate", "score"]
+__all__ = ["compress", "evaluate", "export", "score", "train_teacher"]

@@ -10,7 +10,8 @@ from smallset.data.work import keeping
 from smallset.methods import Method, method_from, spec_of
 from smallset.pipeline.desk import check_number, desk_for, observed, open_source, side_of
 from smallset.records import Fit, Progress, Selection
-from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, write
+from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, open_set, write
+from smallset.train.processes import first_alone, first_before_others, is_first
 
 
 def compress(
@@ -39,13 +40,14 @@ def compress(
     ValueError or OSError for whatever is wrong, and then leaves no output.
     """
     out = Path(out)
-    check_output(out)
+    first_alone(lambda: check_output(out))
     chosen = method_from(method) if isinstance(method, str) else method
     parsed = Codec.parse(codec)
     check_number("ipc", ipc, least=1, unit="images per class")
     check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(device, precision, workers, work, progress)
-    opened = open_source(data, desk, skip_bad=skip_bad)
+    with first_before_others():
+        opened = open_source(data, desk, skip_bad=skip_bad)
     source = opened.train
     side = side_of(source, size)
     boxes = fit_boxes(source.sizes, fit)
@@ -54,8 +56,10 @@ def compress(
     chosen.mosaic(Selection(np.empty(0, np.int64)), source.labels, boxes, size=side)
     values, observer = None, None
     if chosen.score is not None and chosen.select.needs_scores:
+        with first_before_others():
+            seen = observed(source, side, fit, desk, cache=cache)
         with keeping(desk.work):
-            values = chosen.score(observed(source, side, fit, desk, cache=cache))
+            values = chosen.score(seen)
         observer = chosen.score.observer.resolved(size=side)
     selection = chosen.select(
         values,
@@ -84,7 +88,12 @@ def compress(
         if observer
         else {},
     )
-    return write(plan, source, out, codec=parsed, about=about, workers=workers, progress=progress)
+    with first_before_others():
+        if not is_first():
+            return open_set(out)
+        return write(
+            plan, source, out, codec=parsed, about=about, workers=workers, progress=progress
+        )
 
 
 def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 from smallset.cell import Cell, load_pixels, train_and_test
 from smallset.data import CUT_OFF, Data
 from smallset.evidence.results import append_result, check_results, read_results
-from smallset.models import check_model
+from smallset.labels import Online, Regime, labels_from
+from smallset.models import Teacher, check_model, load_teacher
 from smallset.pipeline.desk import desk_for, open_source
+from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Progress, Result
-from smallset.store import CompressedDataset, check_classes, open_set
+from smallset.store import CompressedDataset, check_classes
 from smallset.train import loop
+from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import protocol_for
 
 
@@ -20,6 +23,12 @@ def evaluate(
     *,
     student: str | None = None,
     protocol: str | None = None,
+    labels: str = "hard",
+    teacher: str | None = None,
+    view: str | None = None,
+    factor: int | None = None,
+    size: int | None = None,
+    classes: str | Path | None = None,
     seeds: int | Sequence[int] = 3,
     results: str | Path | None = None,
     precision: str = "auto",
@@ -31,44 +40,69 @@ def evaluate(
     progress: Progress | None = None,
     told: Callable[[Result], None] | None = None,
 ) -> list[Result]:
-    """Train students on a compressed set with hard labels and test them on the held-out data.
+    """Train students on a compressed set and test them on the held-out data.
+
+    `labels` is `hard` or `online`, which needs the spec of a `teacher` (or holds it:
+    `online(teacher=SPEC)`): a network that looks at every view, whose accuracy on the held-out
+    images is measured too.
+
+    `set` is a folder that `compress` or `export` made, or any folder of class folders, parquet
+    folder or "hf:owner/name" without a manifest. For such a one `view` (default canvas) and
+    `factor` (tiles a side, for the patch view) say how to train on it, `size` the side it is read
+    at (default: the one all its images share), and `classes` names a JSON file that pairs its
+    class names with the data's, one of them WordNet ids: {"names": [...], "wnids": [...]}.
 
     `seeds` is a count (0, 1, ...) or the student seeds themselves; they vary the student only.
     `student=None` is resnet18-3x3 up to 64 px and resnet18 above. Each finished student is appended
     to `results` and `told`; one that is in the file already, with the same fingerprint, is not
-    trained again. `skip_bad` must be what the set was made with. Raises
-    ValueError or OSError for whatever is wrong, FloatingPointError where the loss diverges.
+    trained again. Of several processes (`smallset.train.processes`) the first alone tests, writes
+    and tells. `skip_bad` must be what the set was made with. Raises ValueError or OSError for
+    whatever is wrong, FloatingPointError where the loss diverges.
     """
-    opened_set = set if isinstance(set, CompressedDataset) else open_set(Path(set))
-    size = opened_set.manifest.size
-    name = student or ("resnet18-3x3" if size <= 64 else "resnet18")
-    check_model(name)
-    chosen = protocol_for(protocol, images=len(opened_set))
+    if student is not None:
+        check_model(student)
+    regime = labels_from(labels, teacher)
     wanted = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     if not wanted or min(wanted) < 0:
         raise ValueError(f"seeds={seeds} trains no student. Give how many, at least 1.")
     desk = desk_for(device, precision, workers, work, progress)
+    reading = Reading(view, factor, size, None if classes is None else Path(classes))
+    with first_before_others():
+        opened_set, data = training_set(set, data, desk, reading, skip_bad=skip_bad)
+        opened = open_source(data, desk, skip_bad=skip_bad)
+    name = student or ("resnet18-3x3" if opened_set.manifest.size <= 64 else "resnet18")
+    chosen = protocol_for(protocol, images=len(opened_set))
     target = None if results is None else Path(results)
     if target:
         check_results(target, outside=opened_set.path)
-    known = {r.fingerprint: r for r in read_results(target)} if target else {}
-    opened = open_source(data, desk, skip_bad=skip_bad)
+    finished = first_alone(lambda: read_results(target) if target else [])
+    known = {r.fingerprint: r for r in finished}
+    loaded = _load_teacher(regime, opened_set)
     check_classes(opened_set.manifest, opened.test.classes, data=opened.name)
     _check_unseen(opened_set, opened)
-    cell = Cell(opened_set, opened, name, chosen, desk.machine)
+    cell = Cell(opened_set, opened, name, chosen, desk.machine, regime, loaded)
     pixels: tuple[loop.InMemory, loop.Images] | None = None
     made = []
     for seed in wanted:
         fingerprint = cell.fingerprint(seed)
         if fingerprint not in known:
-            pixels = pixels or load_pixels(cell, desk, cache=cache)
+            if pixels is None:
+                with first_before_others():
+                    pixels = load_pixels(cell, desk, cache=cache)
             known[fingerprint] = train_and_test(cell, seed, *pixels, desk)
-            if target:
+            if target and is_first():
                 append_result(target, known[fingerprint])
         made.append(known[fingerprint])
-        if told is not None:
+        if told is not None and is_first():
             told(made[-1])
     return made
+
+
+def _load_teacher(regime: Regime, opened_set: CompressedDataset) -> Teacher | None:
+    if not isinstance(regime, Online):
+        return None
+    manifest = opened_set.manifest
+    return load_teacher(regime.teacher, classes=manifest.classes, size=manifest.size)
 
 
 def _check_unseen(opened_set: CompressedDataset, data: Data) -> None:

@@ -10,6 +10,7 @@ from smallset.pipeline.desk import desk_for, observed, open_source, side_of
 from smallset.records import Fit, Progress, Scores
 from smallset.scores.table import write_scores
 from smallset.store import check_output, writing
+from smallset.train.processes import first_alone, first_before_others, is_first
 
 
 def score(
@@ -38,11 +39,12 @@ def score(
             f"the scores go to a .parquet file, not {str(out)!r}. "
             f"Give for example {str(out / 'scores.parquet')!r}."
         )
-    check_output(out)
+    first_alone(lambda: check_output(out))
     scorers = {text: score_from(text) for text in scores}
     desk = desk_for(device, precision, workers, work, progress)
-    source = open_source(data, desk, skip_bad=skip_bad).train
-    seen = observed(source, side_of(source, size), fit, desk, cache=cache)
+    with first_before_others():
+        source = open_source(data, desk, skip_bad=skip_bad).train
+        seen = observed(source, side_of(source, size), fit, desk, cache=cache)
     made = {}
     for text, scorer in scorers.items():
         made_by = {
@@ -52,6 +54,7 @@ def score(
         }
         with keeping(desk.work):
             made[text] = Scores(scorer(seen), made_by)
-    with writing(out):
-        write_scores(out, made, rows=source.rows, labels=source.labels)
+    if is_first():
+        with writing(out):
+            write_scores(out, made, rows=source.rows, labels=source.labels)
     return made

@@ -11,6 +11,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from smallset.train.processes import count
+
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -20,11 +22,15 @@ _ALL_THREADS = torch.get_num_threads()
 
 @dataclass(frozen=True)
 class Machine:
-    """A device, an arithmetic and a number of CPU threads: with the seeds, all bits depend on."""
+    """A device, an arithmetic and a number of CPU threads: with the seeds, all bits depend on.
+
+    `processes` share each batch, every one with a device and threads of its own.
+    """
 
     device: str
     precision: Precision
     threads: int
+    processes: int = 1
 
     @property
     def kind(self) -> str:
@@ -45,8 +51,9 @@ class Machine:
 def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) -> Machine:
     """Settle device, precision and threads; `auto` and 0 take what is best here.
 
-    Sets torch's thread count for this process (0: `OMP_NUM_THREADS` or all cores). Raises
-    ValueError for a device that is not there, an unknown precision or a negative count.
+    Sets torch's thread count for this process (0: `OMP_NUM_THREADS` or all cores). Of several
+    processes each takes the GPU of its own number. Raises ValueError for a device that is not
+    there, too few GPUs, an unknown precision or a negative count.
     """
     if workers < 0:
         raise ValueError(
@@ -56,6 +63,8 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if not re.fullmatch(r"cpu|cuda(:\d+)?", chosen):
         raise ValueError(f"device {device!r} is not known. Give auto, cpu, cuda or cuda:N.")
+    if chosen.startswith("cuda") and count() > 1:
+        chosen = _own_gpu(chosen)
     try:
         torch.empty(1, device=chosen)
     except (RuntimeError, AssertionError) as error:
@@ -75,12 +84,16 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
         precision = "bfloat16" if _good_at_bfloat16(chosen) else "float32"
     if precision != "float32" and precision != "bfloat16":
         raise ValueError(f"precision {precision!r} is not known. Give auto, float32 or bfloat16.")
-    return Machine(chosen, precision, torch.get_num_threads())  # type: ignore[arg-type]
+    return Machine(chosen, precision, torch.get_num_threads(), count())  # type: ignore[arg-type]
+
+
+def hardware(device: str, processes: int = 1) -> str:
+    """Name the processor that did the work, for the record; "2 x" where two processes did."""
+    return _processor(device) if processes == 1 else f"{processes} x {_processor(device)}"
 
 
 @cache
-def hardware(device: str) -> str:
-    """Name the processor that did the work, for the record."""
+def _processor(device: str) -> str:
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
     model = platform.processor() or platform.machine()
@@ -103,6 +116,24 @@ def can_compile(device: str) -> bool:
     except Exception:
         return False
     return True
+
+
+def _own_gpu(chosen: str) -> str:
+    """Give this process the GPU of its number on this machine."""
+    if chosen != "cuda":
+        raise ValueError(
+            f"device {chosen!r} is one GPU, but torchrun started {count()} processes, which need "
+            "one each. Give auto or cuda."
+        )
+    gpus, here = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", count()))
+    if gpus < here:
+        raise ValueError(
+            f"torchrun started {here} processes on this machine, which need a GPU each, but it has "
+            f"{gpus}. Give torchrun --nproc-per-node {max(gpus, 1)}, or use --device cpu."
+        )
+    own = int(os.environ["LOCAL_RANK"])
+    torch.cuda.set_device(own)  # where NCCL looks
+    return f"cuda:{own}"
 
 
 def _one_more(x: torch.Tensor) -> torch.Tensor:

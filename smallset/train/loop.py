@@ -1,7 +1,7 @@
 """The one training loop: students, observers and teachers all pass through `fit`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol as Shape
 from typing import runtime_checkable
@@ -9,15 +9,18 @@ from typing import runtime_checkable
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Int32, Int64, UInt8
+from jaxtyping import Float, Float32, Int32, Int64, UInt8
 from torch import Tensor, nn
 
 from smallset.records import Progress
 from smallset.seeds import generator
 from smallset.train.device import Machine
-from smallset.train.protocol import Protocol
-from smallset.train.render import render
-from smallset.train.views import View, draw_epoch
+from smallset.train.distributed import backward, idle_loss, own_share, share_norms
+from smallset.train.mix import Mix, draw_mixes
+from smallset.train.processes import is_first
+from smallset.train.protocol import Protocol, StudentProtocol
+from smallset.train.render import paste, render
+from smallset.train.views import Drawn, View, draw_epoch
 
 
 @runtime_checkable
@@ -32,6 +35,22 @@ class Images(Shape):
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Give the images at `indices`."""
+
+
+@runtime_checkable
+class SoftLabels(Shape):
+    """What the loop asks of soft labels: logits for the very pixels that the student sees.
+
+    An online teacher reads the pixels; stored labels read the epoch and the indices.
+    """
+
+    def __call__(
+        self,
+        pixels: Float32[Tensor, "b 3 t t"],
+        indices: Int64[np.ndarray, " b"],
+        epoch: int,
+    ) -> Float32[Tensor, "b c"]:
+        """Give logits for mixed views in 0..1 of the images at `indices` in an epoch."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +103,21 @@ def fit(
     run: nn.Module | None = None,
     optimizer: torch.optim.Optimizer | None = None,
     epochs: range | None = None,
+    soft: SoftLabels | None = None,
     progress: Progress | None = None,
     after_epoch: Callable[[int], None] | None = None,
 ) -> Fitted:
     """Train `model` in place; same seeds and machine, same weights.
 
     `run` is what is called (the compiled twin of `model`, say), `epochs` a part of the protocol's
-    (a resumed run, with its `optimizer`), `after_epoch` is told each finished epoch. Raises
-    FloatingPointError, with the epoch and step, when the loss is no longer finite.
+    (a resumed run, with its `optimizer`), `after_epoch` is told each finished epoch, by the first
+    of several processes. With `soft` labels, which take the place of `labels`, views are mixed and
+    the student follows their logits as the protocol says. Raises ValueError where it says nothing
+    of them, or the processes cannot share the network's BatchNorm; FloatingPointError, with the
+    epoch and step, when the loss is no longer finite.
     """
+    rules = None if soft is None else _soft_rules(protocol)
+    share_norms(model, machine)
     optimizer = protocol.optimizer_for(model) if optimizer is None else optimizer
     run = model if run is None else run
     target = torch.tensor(labels).to(machine.device)
@@ -106,27 +131,49 @@ def fit(
             group["lr"] = protocol.rate_at(epoch)
         losses = []
         drawn = draw_epoch(view, tile_box, seed=seeds.view, epoch=epoch)
-        for indices in batches(len(images), protocol.batch, seed=seeds.student, epoch=epoch):
-            pixels = images.batch(indices).to(machine.device)
-            pixels = render(pixels, drawn.take(indices), size=images.size)
-            with machine.autocast():
-                logits = run(pixels)
-            step_loss = F.cross_entropy(
-                logits.float(), target[torch.from_numpy(indices).to(target.device)]
-            )
+        parts = batches(len(images), protocol.batch, seed=seeds.student, epoch=epoch)
+        mixes = _mixes(parts, images.size, rules, seed=seeds.view, epoch=epoch)
+        for part, mix in zip(parts, mixes, strict=True):
+            own = own_share(len(part), machine)
+            if len(own):
+                indices = part[own]
+                pixels = _mixed(images, indices, mix and mix.take(own), drawn, machine)
+                with machine.autocast():
+                    logits = run(pixels).float()
+                if soft is not None and rules is not None:
+                    step_loss = divergence(logits, soft(pixels, indices, epoch), rules.temperature)
+                else:
+                    step_loss = F.cross_entropy(
+                        logits, target[torch.from_numpy(indices).to(target.device)]
+                    )
+            else:
+                step_loss = idle_loss(model, images.size, machine)
             optimizer.zero_grad(set_to_none=True)
-            step_loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(backward(model, step_loss, len(own) / len(part), machine))
             optimizer.step()
-            losses.append(step_loss.detach())
-            seen += len(indices)
+            seen += len(part)
             if progress is not None:
                 progress("train", seen, protocol.epochs * len(images))
         loss = _mean_finite(torch.stack(losses), epoch, protocol)
         steps += len(losses)
         seconds += time.perf_counter() - started
-        if after_epoch is not None:
+        if after_epoch is not None and is_first():
             after_epoch(epoch)
     return Fitted(steps, len(span) * len(images), seconds, loss)
+
+
+def divergence(
+    student: Float[Tensor, "b c"], teacher: Float[Tensor, "b c"], temperature: float
+) -> Float[Tensor, ""]:
+    """Give KL(softmax(teacher / T) || softmax(student / T)), batch mean, no factor T^2.
+
+    The loss of soft labels in arXiv 2502.06434's evaluator (after CDA's); in nats, at least 0.
+    """
+    return F.kl_div(
+        F.log_softmax(student / temperature, 1),
+        F.softmax(teacher / temperature, 1),
+        reduction="batchmean",
+    )
 
 
 def batches(images: int, batch: int, *, seed: int, epoch: int) -> list[Int64[np.ndarray, " b"]]:
@@ -139,6 +186,51 @@ def batches(images: int, batch: int, *, seed: int, epoch: int) -> list[Int64[np.
     if cuts and images - cuts[-1] == 1:
         cuts.pop()
     return np.split(order, cuts)
+
+
+def _mixed(
+    images: Images,
+    indices: Int64[np.ndarray, " b"],
+    mix: Mix | None,
+    drawn: Drawn,
+    machine: Machine,
+) -> Float32[Tensor, "b 3 t t"]:
+    """Render what a network sees of a batch, with the partners pasted in where there is a mix."""
+    pixels = _shown(images, indices, drawn, machine)
+    if mix is None:
+        return pixels
+    return paste(pixels, _shown(images, mix.partner, drawn, machine), mix.box)
+
+
+def _shown(
+    images: Images, indices: Int64[np.ndarray, " b"], drawn: Drawn, machine: Machine
+) -> Float32[Tensor, "b 3 t t"]:
+    """Render the views of a batch on the device."""
+    pixels = images.batch(indices).to(machine.device)
+    return render(pixels, drawn.take(indices), size=images.size)
+
+
+def _mixes(
+    parts: list[Int64[np.ndarray, " _"]],
+    size: int,
+    rules: StudentProtocol | None,
+    *,
+    seed: int,
+    epoch: int,
+) -> Sequence[Mix | None]:
+    """Draw the mix of each batch; none under hard labels."""
+    if rules is None:
+        return [None] * len(parts)
+    return draw_mixes(parts, size, mix=rules.mix, alpha=rules.mix_alpha, seed=seed, epoch=epoch)
+
+
+def _soft_rules(protocol: Protocol) -> StudentProtocol:
+    if not isinstance(protocol, StudentProtocol):
+        raise ValueError(
+            f"soft labels were given, but the protocol {protocol.name!r} has no temperature and no "
+            "mixing for them. Use a protocol for students, such as 'standard-v1', or hard labels."
+        )
+    return protocol
 
 
 def _mean_finite(losses: Tensor, epoch: int, protocol: Protocol) -> float:

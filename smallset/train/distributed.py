@@ -1,0 +1,101 @@
+"""The arithmetic of one batch over several processes: shares, gradients and BatchNorm.
+
+Every process draws the same batch, renders its contiguous share of it, and weights its mean loss by
+the share's part of the batch. Gradients summed over the processes are then those of the batch, the
+last and smaller one included, up to the order in which floats are added.
+"""
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from smallset.train.device import Machine
+from smallset.train.processes import rank
+
+_PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
+
+def own_share(images: int, machine: Machine) -> Int64[np.ndarray, " b"]:
+    """Give the positions in a batch of `images` that fall to this process: all of them to one.
+
+    Shares are contiguous and differ by at most one; with fewer images than processes the last ones
+    have none.
+    """
+    positions = np.arange(images)
+    if machine.processes == 1:
+        return positions
+    return np.array_split(positions, machine.processes)[rank()]
+
+
+def idle_loss(model: nn.Module, size: int, machine: Machine) -> Float[Tensor, ""]:
+    """Give the loss of a process that has no image of a batch: 0, and 0 for every gradient.
+
+    A BatchNorm network takes part in the statistics with an empty batch. Any other looks at a blank
+    image that counts nothing, since not every network takes an empty batch.
+    """
+    blank = torch.zeros(0 if _norms(model) else 1, 3, size, size, device=machine.device)
+    with machine.autocast():
+        loss: Tensor = model(blank).float().sum() * 0
+    return loss
+
+
+def backward(
+    model: nn.Module, loss: Float[Tensor, ""], part: float, machine: Machine
+) -> Float[Tensor, ""]:
+    """Leave the gradients of the whole batch in the network, and give the batch's loss.
+
+    `loss` is the mean over this process's share, `part` of the batch in 0..1.
+
+    One all-reduce of one flat tensor, not DistributedDataParallel: that averages (which would have
+    to be undone), expects a forward pass of its own wrapper from every process at every step, which
+    a compiled network or a process without images does not make, and must be gone before the group
+    is. What it would save is the time of the all-reduce, hidden behind the backward pass.
+    """
+    if machine.processes == 1:
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+    loss = loss * part
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    flat = torch.cat([*(g.flatten() for g in gradients), loss.detach().view(1)])
+    dist.all_reduce(flat)
+    pieces = torch.split(flat[:-1], [g.numel() for g in gradients])
+    for gradient, piece in zip(gradients, pieces, strict=True):
+        gradient.copy_(piece.view(gradient.shape))
+    return flat[-1]
+
+
+def share_norms(model: nn.Module, machine: Machine) -> None:
+    """Make BatchNorm layers normalise by the whole batch, in place; nothing for one process.
+
+    Raises ValueError where that is impossible: on CPUs, and for other libraries' own kinds of
+    BatchNorm.
+    """
+    norms = _norms(model) if machine.processes > 1 else []
+    if not norms:
+        return
+    ways_out = (
+        "Run it in one process, without torchrun, or take a network without BatchNorm, "
+        "such as convnet-d3."
+    )
+    if machine.kind == "cpu":
+        raise ValueError(
+            f"the network has {len(norms)} BatchNorm layers, and torchrun started "
+            f"{machine.processes} processes on CPUs, where each would normalise by the statistics "
+            "of its own share of a batch: another result than one process gives. Needed GPUs, "
+            f"where the statistics are shared. {ways_out}"
+        )
+    other = next((type(norm).__name__ for norm in norms if type(norm) not in _PLAIN), None)
+    if other is not None:
+        raise ValueError(
+            f"the network has layers of the kind {other!r}, whose statistics "
+            f"{machine.processes} processes cannot share. Needed torch's own BatchNorm. {ways_out}"
+        )
+    nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+
+
+def _norms(model: nn.Module) -> list[nn.Module]:
+    return [layer for layer in model.modules() if isinstance(layer, _BatchNorm)]

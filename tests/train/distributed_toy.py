@@ -1,0 +1,153 @@
+"""Two processes on this machine, as torchrun starts them, and the training that they share."""
+
+import contextlib
+import io
+import multiprocessing
+import os
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from smallset.models import build_model
+from smallset.train import protocol
+from smallset.train.device import machine
+from smallset.train.loop import InMemory, Order, SoftLabels, fit
+from smallset.train.processes import joined
+from smallset.train.protocol import SMALL_V1, StudentProtocol
+from smallset.train.views import Canvas
+
+SIZE, CLASSES, IMAGES = 8, 4, 19  # 19 images in batches of 8: the last one has 3
+# SGD: AdamW makes steps of full size out of the rounding errors of gradients that should be 0.
+SHORT = replace(SMALL_V1, batch=8, epochs=2, optimizer="sgd", rate=0.02, momentum=(0.9, 0.0))
+LABELS = np.arange(IMAGES) % CLASSES
+WHOLE = np.tile(np.array([0, 0, SIZE, SIZE], np.int32), (IMAGES, 1, 1))
+
+RULES: dict[str, StudentProtocol] = {
+    "hard": SHORT,
+    "hard, an image a batch": replace(SHORT, batch=1, rate=0.002),
+    "soft": SHORT,
+    "soft, mixed in batches": replace(SHORT, mix="batch"),
+}
+
+
+def pictures() -> InMemory:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (IMAGES, 3, SIZE, SIZE), dtype=np.uint8)
+    return InMemory(torch.from_numpy(pixels))
+
+
+def soft_labels(pixels: torch.Tensor, indices: np.ndarray, epoch: int) -> torch.Tensor:
+    """Logits that depend on the pixels, the images and the epoch."""
+    own = torch.from_numpy(indices)[:, None] + torch.arange(CLASSES)
+    return 20 * pixels.mean((2, 3)) @ torch.eye(3, CLASSES) + (own % 3) + epoch
+
+
+def trained(
+    rules: StudentProtocol,
+    soft: SoftLabels | None,
+    *,
+    model: nn.Module | None = None,
+    told: Callable[[int], None] | None = None,
+) -> tuple[dict[str, torch.Tensor], float]:
+    """Train ConvNet-D3 with all processes; give its weights and the last epoch's loss."""
+    here = machine(device="cpu", precision="float32", workers=1)
+    model = model or build_model("convnet-d3", classes=CLASSES, size=SIZE, seed=0)
+    fitted = fit(
+        here.place(model), pictures(), LABELS, WHOLE, protocol=rules, view=Canvas(),
+        seeds=Order(student=1, view=2), machine=here, soft=soft, after_epoch=told,
+    )  # fmt: skip
+    return model.state_dict(), fitted.loss
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def two_processes(work: Callable[[int, Path, int], None], folder: Path) -> list[int | None]:
+    """Call work(rank, folder, a free port) in two fresh processes; give how they ended."""
+    context, port = multiprocessing.get_context("spawn"), free_port()
+    started = [context.Process(target=work, args=(rank, folder, port)) for rank in range(2)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(120)
+        process.kill()
+    return [process.exitcode for process in started]
+
+
+def as_torchrun(rank: int, port: int) -> None:
+    """Set what torchrun sets."""
+    here = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+    os.environ.update({key: str(value) for key, value in here.items()})
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+
+
+def train_together(rank: int, folder: Path, port: int) -> None:
+    """Train under all rules and keep what came of it, by rank."""
+    from smallset.train import processes
+
+    as_torchrun(rank, port)
+    kept: dict[str, object] = {}
+    with joined() as crew:
+        for name, rules in RULES.items():
+            told: list[int] = []
+            soft = soft_labels if name.startswith("soft") else None
+            kept[name] = (*trained(rules, soft, told=told.append), told)
+        bad = build_model("convnet-d3", classes=CLASSES, size=SIZE, seed=0)
+        with torch.no_grad():
+            bad.net.head.bias[1] = float("nan") if rank == 1 else 0.0
+        kept["not finite"] = _refusal(lambda: trained(SHORT, None, model=bad))
+        normed = build_model("resnet8", classes=CLASSES, size=SIZE, seed=0)
+        kept["norms"] = _refusal(lambda: trained(SHORT, None, model=normed))
+        kept["alone"] = processes.first_alone(lambda: f"rank {rank}")
+        file = folder / "made by the first"
+        with processes.first_before_others():
+            kept["found"] = file.exists()
+            file.touch()
+        kept["claims"] = crew.claims_failure()
+        torch.save(kept, folder / f"{rank}.pt")
+
+
+def command(rank: int, folder: Path, port: int) -> None:
+    """Run the command line that the file `argv` holds, and keep what it said, by rank."""
+    from smallset.cli import main
+
+    as_torchrun(rank, port)
+    sys.argv = ["smallset", *(folder / "argv").read_text().split("\n")]
+    short_students()
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    finally:
+        (folder / f"out-{rank}").write_text(out.getvalue())
+        (folder / f"err-{rank}").write_text(err.getvalue())
+
+
+def short_students() -> None:
+    """Train students by SGD for two epochs, whose results differ by rounding alone."""
+    short = replace(SMALL_V1, epochs=2, optimizer="sgd", rate=0.02)
+    protocol.SMALL_V1 = protocol.PROTOCOLS["small-v1"] = short
+
+
+def _refusal(work: Callable[[], object]) -> str:
+    try:
+        work()
+    except (ValueError, FloatingPointError) as error:
+        return str(error)
+    return "nothing was refused"
+
+
+if __name__ == "__main__":  # what torchrun starts
+    from smallset.cli import main as run
+
+    short_students()
+    run()
