@@ -3,6 +3,8 @@
 import hashlib
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +104,6 @@ class Cell:
             facts["labels"] = {
                 "regime": self.labels.name,
                 "mix": MIX_VERSION,
-                "teacher": self.teacher.spec,
                 "sha256": self.teacher.sha256,
             }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -201,20 +202,21 @@ def _fit(
         if cell.protocol.tests_after(epoch):
             tests.append(_tested(model, cell, test, desk))
 
-    fitted = loop.fit(
-        model,
-        images,
-        cell.set.labels,
-        cell.set.tile_box,
-        protocol=cell.protocol.suited_to(cell.student),
-        view=view_from(manifest.view),
-        seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
-        machine=here,
-        run=_compiled(model) if cell.compiles else model,
-        soft=OnlineLabels(cell.teacher, here) if cell.teacher else None,
-        progress=desk.progress,
-        after_epoch=peek,
-    )
+    with _random_layers(seed):
+        fitted = loop.fit(
+            model,
+            images,
+            cell.set.labels,
+            cell.set.tile_box,
+            protocol=cell.protocol.suited_to(cell.student),
+            view=view_from(manifest.view),
+            seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
+            machine=here,
+            run=_compiled(model) if cell.compiles else model,
+            soft=OnlineLabels(cell.teacher, here) if cell.teacher else None,
+            progress=desk.progress,
+            after_epoch=peek,
+        )
 
     def counted() -> tuple[loop.Fitted, Accuracy]:
         if tests:
@@ -248,6 +250,15 @@ def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
         work=desk.work,
         progress=desk.progress,
     )
+
+
+@contextmanager
+def _random_layers(seed: int) -> Iterator[None]:
+    """Let dropout and stochastic depth, which other libraries' networks have, follow the seed."""
+    gpus = range(torch.cuda.device_count())
+    with torch.random.fork_rng(devices=gpus):
+        torch.manual_seed(derive(seed, "random layers"))
+        yield
 
 
 def _compiled(model: Network) -> torch.nn.Module:

@@ -27,7 +27,10 @@ from smallset.train import loop
 from smallset.train.protocol import PROTOCOLS
 
 PACKAGE = Path(__file__).parents[1]
-COMMANDS = ("train", "compress", "evaluate", "export", "score", "list", "verify", "show", "demo")
+COMMANDS = (
+    "compress", "evaluate", "score", "train", "bench", "report", "export",
+    "list", "verify", "show", "demo",
+)  # fmt: skip
 
 
 @pytest.fixture

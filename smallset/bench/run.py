@@ -20,6 +20,10 @@ from smallset.pipeline.desk import desk_for
 from smallset.records import Result
 from smallset.spec import nearest
 
+# What a cluster keeps free for a unit, in bytes: a process with torch and a tiny student weighs
+# 0.45 GB (docs/scale.md); a large student on a CPU needs more, and is tried again where it dies.
+_MEMORY = 1 << 30
+
 
 @dataclass(frozen=True)
 class Request:
@@ -190,6 +194,7 @@ def _work(plan: Planned, workers: Workers) -> Iterator[Finished]:
             tuple(need for need in unit.needs if need in pending),
             cpus=THREADS,
             gpus=gpus,
+            memory=_MEMORY,
         )
         for unit in pending.values()
     ]

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Callable
 
 import torch
 import typer
@@ -32,13 +33,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 
-for command in (make.compress, measure.evaluate, make.score, sets.verify, sets.show, measure.demo):
-    app.command()(command)
-app.command()(export.export)
-app.command()(bench.bench)
-app.command()(train.train)
-app.command("list")(sets.list_)
-app.command()(report.report)
+# In the order in which `--help` shows them.
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "compress": make.compress,
+    "evaluate": measure.evaluate,
+    "score": make.score,
+    "train": train.train,
+    "bench": bench.bench,
+    "report": report.report,
+    "export": export.export,
+    "list": sets.list_,
+    "verify": sets.verify,
+    "show": sets.show,
+    "demo": measure.demo,
+}
+for name, command in _COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> None:

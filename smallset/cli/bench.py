@@ -8,6 +8,7 @@ import typer
 from smallset.bench.forecast import Forecast, forecast
 from smallset.bench.matrix import shipped
 from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
+from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import Device, Precision, Work
 from smallset.terminal import result_line, say
 
@@ -33,17 +34,26 @@ def bench(
     precision: Precision = "auto",
     device: Device = "auto",
     work: Work = None,
+    ray: RayAddress = None,
 ) -> None:
     """Run the matrix MATRIX in the folder RUNS; a stopped run goes on."""
     if jobs < 0:
         raise ValueError(f"jobs={jobs} runs nothing. Give at least 1, or 0 for one a core.")
+    if ray is not None and (jobs or dry_run):
+        raise ValueError(
+            f"{'--dry-run' if dry_run else f'--jobs {jobs}'} speaks of processes on this machine, "
+            "but --ray hands the work to a cluster. Leave out one of them."
+        )
     request = Request(matrix, runs, tuple(data or ()), only, precision, device, work)
     if dry_run:
         plan = plan_bench(request)
         _show_plan(plan)
         _show_forecast(forecast(plan), jobs or jobs_for(plan))
         return
-    plan = run_bench(request, jobs=jobs, planned=_show_plan, told=_show_finished)
+    with workers_on(ray, device=device) as workers:
+        plan = run_bench(
+            request, jobs=jobs, workers=workers, planned=_show_plan, told=_show_finished
+        )
     left = sum(1 for cell in plan.cells if only not in cell.table.title)
     say(
         f"finished: {runs / 'results.jsonl'}"

@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from smallset import pipeline
+from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import (
     Cache,
     CacheChoice,
@@ -40,9 +41,11 @@ def compress(
     work: Work = None,
     cache: Cache = CacheChoice.disk,
     skip_bad: SkipBad = False,
+    ray: RayAddress = None,
 ) -> None:
     """Compress DATA into the new folder OUT."""
-    with Stages() as stages:
+    _check_cached(ray, cache)
+    with workers_on(ray, device=device) as spread, Stages() as stages:
         made = pipeline.compress(
             data,
             out,
@@ -58,6 +61,7 @@ def compress(
             work=work,
             cache=cache is CacheChoice.disk,
             skip_bad=skip_bad,
+            spread=spread,
             progress=stages,
         )
     show_set(made)
@@ -79,9 +83,11 @@ def score(
     work: Work = None,
     cache: Cache = CacheChoice.disk,
     skip_bad: SkipBad = False,
+    ray: RayAddress = None,
 ) -> None:
     """Score every training image of DATA; larger is harder."""
-    with Stages() as stages:
+    _check_cached(ray, cache)
+    with workers_on(ray, device=device) as spread, Stages() as stages:
         made = pipeline.score(
             data,
             out,
@@ -94,6 +100,7 @@ def score(
             work=work,
             cache=cache is CacheChoice.disk,
             skip_bad=skip_bad,
+            spread=spread,
             progress=stages,
         )
     for name, found in made.items():
@@ -103,3 +110,11 @@ def score(
             f"hardest {high:.4f}"
         )
     say(f"wrote {out}")
+
+
+def _check_cached(ray: str | None, cache: CacheChoice) -> None:
+    if ray is not None and cache is CacheChoice.none:
+        raise ValueError(
+            "--cache none and --ray were both given, but workers read the decoded pixels from the "
+            "work folder. Leave out one of them."
+        )

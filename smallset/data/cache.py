@@ -36,9 +36,10 @@ class Pixels(Protocol):
 
 
 class MappedPixels:
-    """Squares in one mapped file of uint8 (n, s, s, 3); holds no anonymous memory of its own."""
+    """Squares in one mapped file, `path`, of uint8 (n, s, s, 3); holds no anonymous memory."""
 
     def __init__(self, path: Path, labels: Int64[np.ndarray, " n"], size: int) -> None:
+        self.path = path
         self.size = size
         self.labels = labels
         shape = (len(labels), size, size, 3)

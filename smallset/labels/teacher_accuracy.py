@@ -37,7 +37,6 @@ def teacher_top1(
     """
     facts = {
         "versions": component_versions(),
-        "teacher": teacher.spec,
         "sha256": teacher.sha256,
         "data": data,
         "size": images.size,

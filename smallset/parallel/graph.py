@@ -73,7 +73,7 @@ class Graph:
         if self._tries[task.key] >= TRIES:
             raise TaskError(
                 f"{task.key}: its process died {TRIES} times ({why}), and a process is killed when "
-                "memory runs out. Free some memory or use fewer --jobs, and run again."
+                "memory runs out. Free some memory or let fewer tasks run side by side, and go on."
             )
         self._waiting = {task.key: task, **self._waiting}
 

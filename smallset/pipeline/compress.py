@@ -1,5 +1,6 @@
 """compress(): a dataset in, a small set out; the whole way in one screen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,13 @@ import torch
 from smallset.data import Data, ImageDataset, fit_boxes
 from smallset.data.work import keeping
 from smallset.methods import Method, method_from, spec_of
+from smallset.parallel import Workers
 from smallset.pipeline.desk import check_number, desk_for, observed, open_source, side_of
 from smallset.records import Fit, Progress, Selection
+from smallset.scores import Observer
+from smallset.scores.shards import Shards
 from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, open_set, write
+from smallset.train.device import Machine
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
@@ -30,14 +35,16 @@ def compress(
     work: Path | None = None,
     cache: bool = True,
     skip_bad: bool = False,
+    spread: Workers | None = None,
     progress: Progress | None = None,
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
     `method` is a spec or a `Method`; `size=None` keeps the side that all the sources share, else
     takes 224; `seed` is the set seed (an observer has its own). `work` keeps what a later call can
-    use again (None: the user's cache folder); `cache=False` keeps no pixels there. Raises
-    ValueError or OSError for whatever is wrong, and then leaves no output.
+    use again (None: the user's cache folder); `cache=False` keeps no pixels there. `spread` are
+    workers that draw and make scoring's inference passes; the set is the same. Raises ValueError or
+    OSError for whatever is wrong, and then leaves no output.
     """
     out = Path(out)
     first_alone(lambda: check_output(out))
@@ -58,6 +65,7 @@ def compress(
     if chosen.score is not None and chosen.select.needs_scores:
         with first_before_others():
             seen = observed(source, side, fit, desk, cache=cache)
+        seen = replace(seen, spread=Shards(spread) if spread else None)
         with keeping(desk.work):
             values = chosen.score(seen)
         observer = chosen.score.observer.resolved(size=side)
@@ -80,20 +88,32 @@ def compress(
         view=spec_of(chosen.view),
         precision=here.precision if observer else "none",
         device=here.kind if observer else "none",
-        made_with={
-            "observer": spec_of(observer),
-            "threads": str(here.threads),
-            "torch": torch.__version__,
-        }
-        if observer
-        else {},
+        made_with=_made_with(observer, here) if observer else {},
     )
     with first_before_others():
         if not is_first():
             return open_set(out)
         return write(
-            plan, source, out, codec=parsed, about=about, workers=workers, progress=progress
+            plan,
+            source,
+            out,
+            codec=parsed,
+            about=about,
+            workers=workers,
+            spread=spread,
+            progress=progress,
         )
+
+
+def _made_with(observer: Observer, here: Machine) -> dict[str, str]:
+    """Say what the choice rests on, besides the data and the method."""
+    processes = {"processes": str(here.processes)} if here.processes > 1 else {}
+    return {
+        "observer": spec_of(observer),
+        "threads": str(here.threads),
+        "torch": torch.__version__,
+        **processes,
+    }
 
 
 def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:

@@ -69,7 +69,6 @@ def evaluate(
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
     with first_before_others():
         opened_set, data = training_set(set, data, desk, reading, skip_bad=skip_bad)
-        opened = open_source(data, desk, skip_bad=skip_bad)
     name = student or ("resnet18-3x3" if opened_set.manifest.size <= 64 else "resnet18")
     chosen = protocol_for(protocol, images=len(opened_set))
     target = None if results is None else Path(results)
@@ -78,6 +77,8 @@ def evaluate(
     finished = first_alone(lambda: read_results(target) if target else [])
     known = {r.fingerprint: r for r in finished}
     loaded = _load_teacher(regime, opened_set)
+    with first_before_others():
+        opened = open_source(data, desk, skip_bad=skip_bad)
     check_classes(opened_set.manifest, opened.test.classes, data=opened.name)
     _check_unseen(opened_set, opened)
     cell = Cell(opened_set, opened, name, chosen, desk.machine, regime, loaded)

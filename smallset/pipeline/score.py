@@ -1,13 +1,16 @@
 """score(): the difficulty of every training image, as a table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.methods import score_from, spec_of
+from smallset.parallel import Workers
 from smallset.pipeline.desk import desk_for, observed, open_source, side_of
 from smallset.records import Fit, Progress, Scores
+from smallset.scores.shards import Shards
 from smallset.scores.table import write_scores
 from smallset.store import check_output, writing
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -26,12 +29,14 @@ def score(
     work: Path | None = None,
     cache: bool = True,
     skip_bad: bool = False,
+    spread: Workers | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Scores]:
     """Score every training image and write the table `out` (a new .parquet file).
 
     The observer run behind a score stays in the work folder, where `compress` finds it when data,
-    size, fit, precision, device and threads are the same. Raises as `compress`.
+    size, fit, precision, device and threads are the same. `spread` are workers that make the
+    inference passes; the scores are the same. Raises as `compress`.
     """
     out = Path(out)
     if out.suffix != ".parquet":
@@ -45,6 +50,7 @@ def score(
     with first_before_others():
         source = open_source(data, desk, skip_bad=skip_bad).train
         seen = observed(source, side_of(source, size), fit, desk, cache=cache)
+    seen = replace(seen, spread=Shards(spread) if spread else None)
     made = {}
     for text, scorer in scorers.items():
         made_by = {

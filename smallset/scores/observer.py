@@ -7,6 +7,7 @@ folder under the fingerprint of what made it, and a killed one goes on at its la
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -80,7 +81,8 @@ class Observed:
     """The training data as a score sees it; asked for a run, it finds or makes it.
 
     `images` stand at the observer's resolution; `source` is the fingerprint of the data and of how
-    its pixels were fitted to a square.
+    its pixels were fitted to a square. `spread` makes the inference passes in place of this
+    process (see `shards`); the values are the same.
     """
 
     images: Images
@@ -90,6 +92,7 @@ class Observed:
     machine: Machine
     work: Path
     progress: Progress | None = None
+    spread: "Spread | None" = None
 
     def fingerprint(self, observer: Observer, run: int) -> str:
         """Name a run by everything its numbers depend on."""
@@ -124,6 +127,28 @@ class Observed:
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files))
 
 
+Spread = Callable[[Observed, str, Network, Path], Float32[np.ndarray, " n"]]
+"""Given the data, the network's name, the network and the run's folder, gives what `infer` does."""
+
+
+def infer(
+    model: Network,
+    images: Images,
+    labels: Int64[np.ndarray, " n"],
+    *,
+    machine: Machine,
+    progress: Progress | None = None,
+) -> Float32[np.ndarray, " n"]:
+    """Give each clean image's EL2N under a network."""
+    values = np.empty(len(images), np.float32)
+    for indices, logits in predict(
+        model, images, machine=machine, stage="score", progress=progress
+    ):
+        target = torch.from_numpy(labels[indices]).to(logits.device)
+        values[indices] = el2n(logits, target).cpu().numpy()
+    return values
+
+
 def el2n(logits: Float32[Tensor, "b c"], labels: Int64[Tensor, " b"]) -> Float32[Tensor, " b"]:
     """Give || softmax(logits) - onehot(labels) ||_2, in 0..sqrt 2 (arXiv 2107.07075, eq. 4)."""
     error = logits.softmax(1) - F.one_hot(labels, logits.shape[1])
@@ -135,12 +160,12 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
     """Train the observer's network, recording every image's values after each epoch."""
 
     def record(epoch: int, model: Network) -> None:
-        values = np.empty(len(data.images), np.float32)
-        for indices, logits in predict(
-            model, data.images, machine=data.machine, stage="score", progress=data.progress
-        ):
-            target = torch.from_numpy(data.labels[indices]).to(logits.device)
-            values[indices] = el2n(logits, target).cpu().numpy()
+        if data.spread is not None:
+            values = data.spread(data, observer.model, model, folder)
+        else:
+            values = infer(
+                model, data.images, data.labels, machine=data.machine, progress=data.progress
+            )
         buffer = io.BytesIO()
         np.save(buffer, values)
         replace_file(folder / f"el2n-{epoch:04d}.npy", buffer)

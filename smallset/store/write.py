@@ -1,7 +1,7 @@
 """Write a plan as a set: image files by class, plan.parquet, manifest.json and README.md."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data import ImageDataset, cores, ordered
+from smallset.parallel import Workers
 from smallset.records import Fit, Plan, Progress
 from smallset.store.card import CARD, card
+from smallset.store.chunks import drawn_apart
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders
 from smallset.store.manifest import MANIFEST, Manifest, Seeds, Source
@@ -48,14 +50,16 @@ def write(
     codec: Codec,
     about: About,
     workers: int,
+    spread: Workers | None = None,
     progress: Progress | None = None,
 ) -> CompressedDataset:
     """Draw every canvas of `plan` and write the set to the new folder `out`.
 
     Canvases are drawn in `workers` threads (0: one a core), at most two a thread at a time in
-    memory; the bytes written do not depend on it. Files sort in order of choice. `progress` hears
-    of ("write", images done, images in all). The folder appears whole or not at all. Raises as
-    `check_output` and `check_plan`, and OSError where the disk is full or read-only.
+    memory, or by the workers `spread`; the bytes written do not depend on it. Files sort in order
+    of choice. `progress` hears of ("write", images done, images in all). The folder appears whole
+    or not at all. Raises as `check_output` and `check_plan`, and OSError where the disk is full or
+    read-only.
     """
     check_output(out)
     check_plan(plan, dataset)
@@ -66,13 +70,18 @@ def write(
             for folder in folders:
                 (partial / folder).mkdir()
 
-        def draw(row: int) -> ImageFile:
-            encoded = codec.encode(render(plan, row, dataset))
+        def keep(row: int, encoded: bytes) -> ImageFile:
             with writing(out):
                 write_file(partial / paths[row], encoded)
             return ImageFile(paths[row], hashlib.sha256(encoded).hexdigest(), len(encoded))
 
-        files = _drawn(draw, len(paths), workers or cores(), progress)
+        def draw(row: int) -> ImageFile:
+            return keep(row, codec.encode(render(plan, row, dataset)))
+
+        if spread is None:
+            files = _drawn(draw, len(paths), workers or cores(), progress)
+        else:
+            files = _kept(drawn_apart(plan, dataset, codec, spread), keep, len(paths), progress)
         content = plan_bytes(plan, files, dataset)
         manifest = _manifest(plan, dataset, codec, about, folders, files, content)
         with writing(out):
@@ -104,6 +113,22 @@ def _drawn(
             if progress is not None:
                 progress("write", len(files), rows)
     return files
+
+
+def _kept(
+    drawn: Generator[tuple[int, bytes], None, None],
+    keep: Callable[[int, bytes], ImageFile],
+    rows: int,
+    progress: Progress | None,
+) -> list[ImageFile]:
+    """Write what workers have drawn, and give the files in the order of the plan."""
+    files: dict[int, ImageFile] = {}
+    with closing(drawn):
+        for row, encoded in drawn:
+            files[row] = keep(row, encoded)
+            if progress is not None:
+                progress("write", len(files), rows)
+    return [files[row] for row in range(rows)]
 
 
 def _manifest(

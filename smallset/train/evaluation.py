@@ -23,6 +23,14 @@ class Accuracy:
     per_class: Float64[np.ndarray, " c"]
 
 
+def inference_batch(size: int) -> int:
+    """Give how many images of a side in pixels `predict` takes at once.
+
+    It depends on the image size alone, so results don't depend on free memory.
+    """
+    return max(16, min(512, 256 * 64**2 // size**2))
+
+
 def predict(
     model: nn.Module,
     images: Images,
@@ -31,11 +39,8 @@ def predict(
     stage: str = "test",
     progress: Progress | None = None,
 ) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b c"]]]:
-    """Run the network in eval mode over clean images, in order: (indices, logits) batch by batch.
-
-    The batch size depends on the image size alone, so results don't depend on free memory.
-    """
-    batch = max(16, min(512, 256 * 64**2 // images.size**2))
+    """Run the network in eval mode over clean images, in order: (indices, logits) by batch."""
+    batch = inference_batch(images.size)
     model.eval()
     for start in range(0, len(images), batch):
         indices = np.arange(start, min(start + batch, len(images)))

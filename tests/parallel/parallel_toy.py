@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -68,3 +70,17 @@ def threads() -> tuple[str, int]:
 def sleep_and_note(path: Path) -> None:
     path.write_text(str(os.getpid()))
     time.sleep(600)
+
+
+def die_at_work(pid: Path, function: Callable[..., object], *arguments: object) -> object:
+    """Make a call, in the middle of which kill -9 comes the first time."""
+    if not pid.exists():
+        pid.write_text(str(os.getpid()))
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        function(*arguments)
+        time.sleep(600)
+    return function(*arguments)
+
+
+def whereabouts() -> tuple[str, int]:
+    return os.getcwd(), os.getpid()

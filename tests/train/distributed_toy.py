@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import multiprocessing
 import os
 import socket
@@ -25,14 +26,15 @@ from smallset.train.views import Canvas
 SIZE, CLASSES, IMAGES = 8, 4, 19  # 19 images in batches of 8: the last one has 3
 # SGD: AdamW makes steps of full size out of the rounding errors of gradients that should be 0.
 SHORT = replace(SMALL_V1, batch=8, epochs=2, optimizer="sgd", rate=0.02, momentum=(0.9, 0.0))
+STUDENTS = replace(SMALL_V1, epochs=2, optimizer="sgd", rate=0.02, momentum=(0.9, 0.0))
 LABELS = np.arange(IMAGES) % CLASSES
 WHOLE = np.tile(np.array([0, 0, SIZE, SIZE], np.int32), (IMAGES, 1, 1))
 
 RULES: dict[str, StudentProtocol] = {
     "hard": SHORT,
     "hard, an image a batch": replace(SHORT, batch=1, rate=0.002),
-    "soft": SHORT,
-    "soft, mixed in batches": replace(SHORT, mix="batch"),
+    "soft": replace(SHORT, rate=0.4),
+    "soft, mixed in batches": replace(SHORT, rate=0.4, mix="batch"),
 }
 
 
@@ -71,16 +73,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def two_processes(work: Callable[[int, Path, int], None], folder: Path) -> list[int | None]:
-    """Call work(rank, folder, a free port) in two fresh processes; give how they ended."""
-    context, port = multiprocessing.get_context("spawn"), free_port()
-    started = [context.Process(target=work, args=(rank, folder, port)) for rank in range(2)]
+def two_processes(commands: dict[str, list[str]], folder: Path) -> list[int | None]:
+    """Train and then run the commands in two fresh processes; give how these ended."""
+    context, ports = multiprocessing.get_context("spawn"), [free_port(), *map(_port, commands)]
+    started = [
+        context.Process(target=_work, args=(rank, commands, folder, ports)) for rank in range(2)
+    ]
     for process in started:
         process.start()
     for process in started:
         process.join(120)
         process.kill()
     return [process.exitcode for process in started]
+
+
+def _port(_: str) -> int:
+    return free_port()
+
+
+def _work(rank: int, commands: dict[str, list[str]], folder: Path, ports: list[int]) -> None:
+    os.chdir(folder)
+    short_students()
+    train_together(rank, ports[0])
+    for (name, words), port in zip(commands.items(), ports[1:], strict=True):
+        as_torchrun(rank, port)
+        run_command(rank, name, words)
 
 
 def as_torchrun(rank: int, port: int) -> None:
@@ -90,7 +107,7 @@ def as_torchrun(rank: int, port: int) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
 
 
-def train_together(rank: int, folder: Path, port: int) -> None:
+def train_together(rank: int, port: int) -> None:
     """Train under all rules and keep what came of it, by rank."""
     from smallset.train import processes
 
@@ -108,34 +125,32 @@ def train_together(rank: int, folder: Path, port: int) -> None:
         normed = build_model("resnet8", classes=CLASSES, size=SIZE, seed=0)
         kept["norms"] = _refusal(lambda: trained(SHORT, None, model=normed))
         kept["alone"] = processes.first_alone(lambda: f"rank {rank}")
-        file = folder / "made by the first"
+        file = Path("made by the first")
         with processes.first_before_others():
             kept["found"] = file.exists()
             file.touch()
         kept["claims"] = crew.claims_failure()
-        torch.save(kept, folder / f"{rank}.pt")
+    torch.save(kept, f"{rank}.pt")
 
 
-def command(rank: int, folder: Path, port: int) -> None:
-    """Run the command line that the file `argv` holds, and keep what it said, by rank."""
-    from smallset.cli import main
+def run_command(rank: int, name: str, words: list[str]) -> None:
+    """Run a command line; keep what it said and its exit code, by rank."""
+    from smallset.cli import main, torchrun
 
-    as_torchrun(rank, port)
-    sys.argv = ["smallset", *(folder / "argv").read_text().split("\n")]
-    short_students()
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    torchrun.leave = lambda: None
+    sys.argv = ["smallset", *words]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
             main()
-    finally:
-        (folder / f"out-{rank}").write_text(out.getvalue())
-        (folder / f"err-{rank}").write_text(err.getvalue())
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    Path(f"{name}-{rank}.json").write_text(json.dumps([code, out.getvalue(), err.getvalue()]))
 
 
 def short_students() -> None:
-    """Train students by SGD for two epochs, whose results differ by rounding alone."""
-    short = replace(SMALL_V1, epochs=2, optimizer="sgd", rate=0.02)
-    protocol.SMALL_V1 = protocol.PROTOCOLS["small-v1"] = short
+    """Train students by SGD for two epochs, so that results differ by rounding alone."""
+    protocol.SMALL_V1 = protocol.PROTOCOLS["small-v1"] = STUDENTS
 
 
 def _refusal(work: Callable[[], object]) -> str:

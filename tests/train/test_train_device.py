@@ -109,3 +109,44 @@ def test_compiling_is_tried_once_and_a_broken_toolchain_is_none(works, monkeypat
     assert can_compile("cpu") == can_compile("cpu") == works
     assert len(tried) == 1
     can_compile.cache_clear()
+
+
+@pytest.fixture
+def four_processes(monkeypatch):
+    """Process 1 of four on a machine with as many GPUs as the test says."""
+    chosen: list[int] = []
+    monkeypatch.setattr(device, "count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    return chosen
+
+
+def test_each_process_takes_the_gpu_of_its_number(four_processes, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert device._own_gpu("cuda") == "cuda:1"
+    assert four_processes == [1]
+
+
+def test_one_gpu_by_name_is_not_enough_for_several_processes(four_processes):
+    with pytest.raises(ValueError, match="one GPU") as error:
+        machine(device="cuda:1")
+    assert str(error.value) == (
+        "device 'cuda:1' is one GPU, but torchrun started 4 processes, which need one each. "
+        "Give auto or cuda."
+    )
+
+
+def test_too_few_gpus_are_named(four_processes, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ValueError, match="a GPU each") as error:
+        machine(device="cuda")
+    assert str(error.value) == (
+        "torchrun started 4 processes on this machine, which need a GPU each, but it has 2. "
+        "Give torchrun --nproc-per-node 2, or use --device cpu."
+    )
+    assert not four_processes
+
+
+def test_several_processes_on_cpus_are_counted(four_processes):
+    assert machine(device="cpu", workers=1).processes == 4

@@ -4,38 +4,54 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+import distributed_toy
+import numpy as np
 import pytest
 import torch
 from cli_toy import tree
+from distributed_toy import RULES, free_port, soft_labels, trained, two_processes
 from torch import nn
 
-import distributed_toy
-from distributed_toy import RULES, command, free_port, soft_labels, trained, two_processes
 from smallset import pipeline
+from smallset.cli.torchrun import check_command
 from smallset.models import build_model
+from smallset.store import open_set
+from smallset.train import protocol
 from smallset.train.device import Machine, hardware
 from smallset.train.distributed import idle_loss, own_share, share_norms
 from smallset.train.processes import first_alone, first_before_others, is_first, launched
 
 TWO_GPUS = Machine("cuda", "float32", 1, 2)
+PCA = "pca(score=el2n(epochs=1, observer=observer(model=convnet-d3, epochs=1)))"
+COMMANDS = {
+    "compress": ["compress", "data", "easy", "--method", PCA, "--ipc", "1", "--work", "observed"],
+    # Last: after a failure the processes are left as they are.
+    "refused": ["evaluate", "set", "--data", "data", "--student", "resnet8", "--work", "w"],
+}
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory) -> list[dict]:
-    """What each of two processes kept."""
-    folder = tmp_path_factory.mktemp("both")
-    assert two_processes(distributed_toy.train_together, folder) == [0, 0]
+def folder(tmp_path_factory) -> Path:
+    """A folder with `data`, a `set` of it, and what two processes left there."""
+    folder = tmp_path_factory.mktemp("two")
+    tree(folder / "data")
+    pipeline.compress(folder / "data", folder / "set", method="random", ipc=3, work=folder / "w")
+    assert two_processes(COMMANDS, folder) == [0, 0]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def both(folder) -> list[dict]:
+    """What each of two processes kept of its training."""
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
-@pytest.fixture(scope="module")
-def a_set(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tree")
-    tree(folder / "data")
-    pipeline.compress(folder / "data", folder / "set", method="random", ipc=3, work=folder / "w")
-    return folder
+def said(folder: Path, name: str) -> list[tuple[int, str, str]]:
+    """The exit code, stdout and stderr of a command, by rank."""
+    return [json.loads((folder / f"{name}-{rank}.json").read_text()) for rank in range(2)]
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -119,8 +135,8 @@ def test_shares_are_contiguous_and_make_up_the_batch(monkeypatch, images):
     here, shares = Machine("cpu", "float32", 1, 3), []
     for rank in range(3):
         monkeypatch.setattr("smallset.train.distributed.rank", lambda rank=rank: rank)
-        shares.append(own_share(images, here).tolist())
-    assert sum(shares, []) == list(range(images))
+        shares.append(own_share(images, here))
+    assert np.concatenate(shares).tolist() == list(range(images))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
@@ -130,7 +146,7 @@ def test_a_process_without_an_image_gives_every_gradient_as_zero(name):
     before = {key: value.clone() for key, value in model.state_dict().items()}
     loss = idle_loss(model, 8, Machine("cpu", "float32", 1, 2))
     loss.backward()
-    assert float(loss) == 0
+    assert loss.item() == 0
     assert all(p.grad is not None and not p.grad.any() for p in model.parameters())
     after = model.state_dict()
     assert all(torch.equal(before[k], after[k]) for k in before if "num_batches" not in k)
@@ -148,60 +164,61 @@ def test_hardware_says_how_many_processes_worked():
     assert hardware("cpu", 2) == f"2 x {hardware('cpu')}"
 
 
-def test_a_command_under_torchrun_gives_the_result_of_one_process(a_set):
-    options = ["--data", "data", "--student", "convnet-d3", "--seeds", "2", "--work", "w"]
-    options += ["--precision", "float32"]
-    script = [distributed_toy.__file__, "evaluate", "set", *options]
+def test_a_failure_of_both_processes_is_told_once_and_leaves_nothing(folder):
+    (code, out, err), (other_code, other_out, other_err) = said(folder, "refused")
+    assert (code, other_code, out, other_out) == (1, 1, "", "")
+    assert (err + other_err).count("error: the network has 9 BatchNorm layers") == 1
+    assert (err + other_err).count("\n") == 1
+    assert not (folder / "results.jsonl").exists()
+
+
+def test_two_processes_write_one_set_from_one_observer(folder):
+    (code, out, _), (other_code, *other_said) = said(folder, "compress")
+    assert (code, other_code, other_said) == (0, 0, ["", ""])
+    assert out.startswith("wrote easy: 3 images of 8 px in 3 classes")
+    assert open_set(folder / "easy").manifest.made_with["processes"] == "2"
+    assert len(list((folder / "observed" / "observers").iterdir())) == 1
+    assert not list(folder.rglob("*partial*"))
+
+
+def test_torchrun_evaluates_like_one_process(folder, monkeypatch):
+    options = ["--data", "data", "--student", "convnet-d3", "--seeds", "1", "--work", "w"]
+    options += ["--precision", "float32", "--results", "two.jsonl"]
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
     launcher += ["--master-port", str(free_port())]
-    lines, said = [], []
-    for name, start in {"one": [], "two": launcher}.items():
-        ran = subprocess.run(
-            [sys.executable, *start, *script, "--results", f"{name}.jsonl"],
-            cwd=a_set, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
-        said.append(ran.stdout)
-        lines.append([json.loads(v) for v in (a_set / f"{name}.jsonl").read_text().splitlines()])
-    assert [text.count("student 0: top-1") for text in said] == [1, 1]
-    assert [len(found) for found in lines] == [2, 2]
-    for one, two in zip(*lines, strict=True):
-        assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
-        assert two["fingerprint"] != one["fingerprint"]
-        assert two["hardware"] == f"2 x {one['hardware']}"
-        same = set(one) - {"loss", "fingerprint", "hardware", "seconds", "images_per_second"}
-        assert {key: two[key] for key in same} == {key: one[key] for key in same}
+    ran = subprocess.run(
+        [sys.executable, *launcher, distributed_toy.__file__, "evaluate", "set", *options],
+        cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("student 0: top-1") == 1
+    [line] = (folder / "two.jsonl").read_text().splitlines()
+    two = json.loads(line)
+    monkeypatch.setitem(protocol.PROTOCOLS, "small-v1", distributed_toy.STUDENTS)
+    monkeypatch.setattr(protocol, "SMALL_V1", distributed_toy.STUDENTS)
+    [found] = pipeline.evaluate(
+        folder / "set", folder / "data", student="convnet-d3", seeds=1, work=folder / "w",
+        precision="float32", workers=1,
+    )  # fmt: skip
+    one = json.loads(json.dumps(asdict(found)))
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+    assert two["fingerprint"] != one["fingerprint"]
+    assert two["hardware"] == f"2 x {one['hardware']}"
+    of_each = {"loss", "fingerprint", "hardware", "seconds", "images_per_second", "dataset"}
+    assert {k: v for k, v in two.items() if k not in of_each} == {
+        k: v for k, v in one.items() if k not in of_each
+    }
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["evaluate", "set", "--data", "data", "--student", "resnet8"], "9 BatchNorm layers"),
-        (["list"], "torchrun started 2 processes of 'smallset list', which is work for one. "
-         "Needed a command that trains: compress, evaluate, score, train. Run it without torchrun."),
-    ],
-    ids=["a student that is refused", "a command for one"],
-)  # fmt: skip
-def test_a_failure_of_all_processes_is_told_once(a_set, tmp_path, monkeypatch, words, told):
-    monkeypatch.chdir(a_set)
-    work = ["--work", str(a_set / "w"), "--results", str(tmp_path / "r.jsonl")]
-    (tmp_path / "argv").write_text("\n".join(words + work * (words[0] == "evaluate")))
-    assert two_processes(command, tmp_path) == [1, 1]
-    said = "".join((tmp_path / f"err-{rank}").read_text() for rank in range(2))
-    assert said.count("error: ") == 1
-    assert told in said
-    assert not (tmp_path / "r.jsonl").exists()
-
-
-def test_two_processes_write_one_set_from_one_observer(a_set, tmp_path, monkeypatch):
-    monkeypatch.chdir(a_set)
-    observer = "el2n(epochs=1, observer=observer(model=convnet-d3, epochs=1))"
-    words = ["compress", "data", str(tmp_path / "easy"), "--method", f"pca(score={observer})"]
-    words += ["--ipc", "1", "--work", str(tmp_path / "w"), "--precision", "float32"]
-    (tmp_path / "argv").write_text("\n".join(words))
-    assert two_processes(command, tmp_path) == [0, 0]
-    assert (tmp_path / "out-0").read_text().startswith(f"wrote {tmp_path / 'easy'}: 3 images")
-    assert (tmp_path / "out-1").read_text() == ""
-    assert json.loads((tmp_path / "easy" / "manifest.json").read_text())["images"] == 3
-    assert len(list((tmp_path / "w" / "observers").iterdir())) == 1
-    assert not list(tmp_path.rglob("*partial*"))
+def test_a_command_that_trains_nothing_is_refused_under_torchrun(monkeypatch):
+    here = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "x"}
+    for key, value in (here | {"MASTER_PORT": "1"}).items():
+        monkeypatch.setenv(key, value)
+    for words in (["compress", "--ipc", "1"], ["evaluate"], ["score"], ["train"], ["--help"], []):
+        check_command(words)
+    with pytest.raises(ValueError, match=r"^torchrun started 2 processes of 'smallset list'") as no:
+        check_command(["list"])
+    assert str(no.value).endswith(
+        ", which is work for one. Needed a command that trains: compress, evaluate, score, train. "
+        "Run it without torchrun."
+    )

@@ -1,0 +1,110 @@
+"""Selecting and laying out at ImageNet's sizes: seconds, and memory that grows with the images.
+
+From random scores and unequal classes to the finished plan, no pixel touched: what decides a set
+of 1,281,167 or 14,197,122 images before anything is drawn. The peer goes through the labels once a
+class, as research code does (at ImageNet-1K only: for 21,841 classes that takes an hour). Memory is
+the peak of this process's RssAnon over what it was before, scores and labels themselves not
+counted. Linux only.
+
+    python benchmarks/planning.py [--clock cpu] [--only ImageNet-1K] [--json FILE]
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from paired import Pair, Peak, compare, parser, settle, timer_for, write
+
+from smallset.methods import method_from
+
+# name: images and classes of the training split; ImageNet-21K is the release of winter 2021.
+SOURCES = {"ImageNet-1K": (1_281_167, 1_000), "ImageNet-21K": (14_197_122, 21_841)}
+METHODS = ("random", "el2n", "pca")
+IPC, SIZE = 10, 224
+_SCANNED_UP_TO = 1_000
+
+
+def main() -> None:
+    options = parser(__doc__, rounds=3).parse_args()
+    desk = settle(options)
+    timer = timer_for(options, desk)
+    rows: list[Pair | Peak] = []
+    for source, (images, classes) in SOURCES.items():
+        wanted = [m for m in METHODS if options.only in f"{source}, {m}"]
+        values, labels = made_up(images, classes) if wanted else (None, None)
+        for method in wanted:
+            case = f"{source}, {method}"
+            ours = partial(planned, method, values, labels, classes)
+            rows.append(peak_of(case, ours))
+            seconds, more = images / timer.rate(ours), rows[-1].peaks["plan"] / images
+            print(f"{case:<44} {seconds:.2f} s, {more:.0f} bytes an image", flush=True)
+            if classes <= _SCANNED_UP_TO:
+                rows.append(compare(case, ours, partial(scanned, method, values, labels), timer))
+                print(rows[-1].line(), flush=True)
+    write(options, "planning", desk, rows)
+
+
+def made_up(images: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random scores; classes that differ in size, each with enough for a mosaic of ipc 10."""
+    draw = np.random.default_rng(0)
+    least = min(images // classes, 4 * IPC)
+    labels = np.repeat(np.arange(classes), least)
+    more = draw.integers(0, classes, images - len(labels))
+    labels = draw.permutation(np.concatenate([labels, more]))
+    return draw.random(images, np.float32), labels
+
+
+def planned(method: str, values: np.ndarray, labels: np.ndarray, classes: int) -> int:
+    """Select and lay out, as `compress` does; give the number of images."""
+    chosen = method_from(method)
+    boxes = np.broadcast_to(np.array([0, 0, SIZE, SIZE], np.int32), (len(labels), 4))
+    selection = chosen.select(
+        values if chosen.select.needs_scores else None,
+        labels,
+        classes=classes,
+        per_class=IPC * chosen.mosaic.tiles,
+        seed=0,
+    )
+    chosen.mosaic(selection, labels, boxes, size=SIZE)
+    return len(labels)
+
+
+def scanned(method: str, values: np.ndarray, labels: np.ndarray) -> int:
+    """The peer: each class finds its own images among all, then sorts them."""
+    tiles = method_from(method).mosaic.tiles
+    for c in range(int(labels.max()) + 1):
+        mine = np.flatnonzero(labels == c)
+        mine[np.argsort(values[mine], kind="stable")[: IPC * tiles]]
+    return len(labels)
+
+
+def peak_of(case: str, plan: Callable[[], int]) -> Peak:
+    """Watch RssAnon while planning once."""
+    before, highest, over = anonymous(), [0], threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            highest[0] = max(highest[0], anonymous())
+            time.sleep(0.002)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    images = plan()
+    over.set()
+    watcher.join()
+    return Peak(case, images, {"plan": max(0, highest[0] - before)})
+
+
+def anonymous() -> int:
+    """This process's RssAnon in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    raise OSError("/proc/self/status has no RssAnon: this benchmark needs Linux.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Two workers against one: inference images/s over shards, in processes here and on Ray.
+
+The shards are those that scoring spreads (8,192 images each, ResNet-8 at 32 px, random pixels in a
+mapped file), each worker has one thread. Both counts of workers take turns; every worker looks at a
+few images before the clock starts, so that starting it is not counted. Ray's cluster is one of two
+CPUs on this machine; with one worker a task asks for both. Efficiency is the ratio over 2. On a
+machine that other jobs share, `--clock cpu` counts the workers' CPU seconds: what is lost is then
+what they take from each other. Target: at least 0.90 on two idle cores.
+
+    python benchmarks/scaleout.py [--shards 8] [--rounds 3] [--only ray] [--json FILE]
+"""
+
+import os
+import tempfile
+import time
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from paired import Pair, parser, settle, write
+from shard_clock import looked
+
+from smallset.models import build_model
+from smallset.parallel import Here, Task, Workers
+from smallset.parallel.ray import Ray
+from smallset.scores.shards import Shard, shard_length
+from smallset.train.device import Machine
+
+SIZE, CLASSES, WARM = 32, 10, 512
+
+
+def main() -> None:
+    made = parser(__doc__, rounds=3)
+    made.add_argument("--shards", type=int, default=8, help="default 8")
+    options = made.parse_args()
+    desk = settle(options)
+    with tempfile.TemporaryDirectory() as folder:
+        shards = lay_out(Path(folder), desk, options.shards)
+        pairs: list[Pair] = []
+        if options.only in "processes":
+            pairs.append(
+                compare_counts("processes, 2 against 1", options, shards, Here(2), Here(1), 1)
+            )
+        if options.only in "ray":
+            os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # no token file in the home folder
+            import ray
+
+            ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=40)
+            cluster = Ray()
+            pairs.append(compare_counts("ray, 2 against 1", options, shards, cluster, cluster, 2))
+            ray.shutdown()
+    write(options, "scaleout", desk, pairs)
+
+
+def lay_out(folder: Path, desk: Machine, count: int) -> list[Shard]:
+    """Write pixels and weights, and give the shards over them."""
+    length = shard_length(SIZE)
+    draw = np.random.default_rng(0)
+    pixels = folder / "pixels.uint8"
+    draw.integers(0, 256, (count * length, SIZE, SIZE, 3), dtype=np.uint8).tofile(pixels)
+    weights = folder / "weights.pt"
+    torch.save(build_model("resnet8", classes=CLASSES, size=SIZE, seed=0).state_dict(), weights)
+    labels = np.arange(length) % CLASSES
+    return [
+        Shard(start, labels, pixels, SIZE, CLASSES, "resnet8", weights, desk)
+        for start in range(0, count * length, length)
+    ]
+
+
+def compare_counts(
+    case: str, options: Namespace, shards: list[Shard], two: Workers, one: Workers, cpus: int
+) -> Pair:
+    """Let two workers and one take turns; `cpus` is what a task asks for where there is one."""
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for turn in range(options.rounds):
+        for count in (1, 2) if turn % 2 else (2, 1):
+            workers, needed = (one, cpus) if count == 1 else (two, 1)
+            rates[count].append(rate(shards, workers, count, needed, options.clock))
+    ratios = sorted(b / a for a, b in zip(rates[1], rates[2], strict=True))
+    pair = Pair(
+        case,
+        float(np.median(rates[2])),
+        float(np.median(rates[1])),
+        float(np.median(ratios)),
+        ratios[0],
+        ratios[-1],
+        options.rounds,
+    )
+    print(f"{pair.line()}   efficiency {pair.ratio / 2:.2f}", flush=True)
+    return pair
+
+
+def rate(shards: list[Shard], workers: Workers, count: int, cpus: int, clock: str) -> float:
+    """Give images/s of `count` workers once all have begun.
+
+    By the cpu clock it is what they would do if none had to wait for a core.
+    """
+    first = replace(shards[0], labels=shards[0].labels[:WARM])
+    warm = tuple(f"warm {number}" for number in range(count))
+    tasks = [Task(key, looked, (first,), cpus=cpus) for key in warm]
+    tasks += [Task(f"{s.start}", looked, (s,), needs=warm, cpus=cpus) for s in shards]
+    started, seconds = 0.0, 0.0
+    for number, done in enumerate(workers.run(tasks), 1):
+        assert isinstance(done.value, float)
+        seconds += done.value if number > count else 0.0
+        if number == count:
+            started = time.perf_counter()
+    passed = time.perf_counter() - started if clock == "wall" else seconds / count
+    return sum(len(shard.labels) for shard in shards) / passed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""An observer's inference pass over the training data, cut into shards of a fixed size."""
+
+import io
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, UInt8
+from torch import Tensor
+
+from smallset.models import Network, build_model
+from smallset.parallel import Task, Workers
+from smallset.scores.observer import Observed, infer
+from smallset.train.device import Machine
+from smallset.train.evaluation import inference_batch
+from smallset.train.run import replace_file
+
+SHARD = 8192
+"""Images of a shard at most: the largest multiple of `predict`'s batch up to it is taken."""
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Spreads inference over workers; the values are those of one process, bit for bit.
+
+    That holds where the workers' processors are of one kind. They read the pixels from the file in
+    the work folder, and the network from a file beside the run's records.
+    """
+
+    workers: Workers
+
+    def __call__(
+        self, data: Observed, name: str, model: Network, folder: Path
+    ) -> Float32[np.ndarray, " n"]:
+        """Give each image's EL2N under a network, called `name`, of a run kept in `folder`.
+
+        Raises ValueError where the pixels are in no file.
+        """
+        weights = folder / "shards.pt"
+        buffer = io.BytesIO()
+        torch.save(model.state_dict(), buffer)
+        replace_file(weights, buffer)
+        try:
+            shards = _shards(data, name, weights.absolute())
+            return _gathered(self.workers, shards, data)
+        finally:
+            weights.unlink()
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The images from `start` on, as many as labels, and what looks at them."""
+
+    start: int
+    labels: Int64[np.ndarray, " b"]
+    pixels: Path
+    size: int
+    classes: int
+    model: str
+    weights: Path
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some squares of the mapped file of all, `count` from `start` on."""
+
+    file: Path
+    start: int
+    count: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
+        """Copy the images at `indices` of the window."""
+        shape = (self.count, self.size, self.size, 3)
+        offset = self.start * self.size * self.size * 3
+        squares = np.asarray(np.memmap(self.file, np.uint8, "r", offset, shape))
+        return torch.from_numpy(squares[indices]).permute(0, 3, 1, 2)
+
+
+def look(shard: Shard) -> Float32[np.ndarray, " b"]:
+    """Give the EL2N of a shard's images: the task of one worker.
+
+    Raises FileNotFoundError where the worker's node does not see the work folder.
+    """
+    for file in (shard.pixels, shard.weights):
+        if not file.exists():
+            raise FileNotFoundError(
+                f"a worker does not see '{file}'. Needed a work folder that all nodes share: give "
+                "one with --work DIR."
+            )
+    torch.set_num_threads(shard.machine.threads)
+    # A worker sees the one GPU that it was given, whatever number that has at the driver's.
+    machine = replace(shard.machine, device=shard.machine.kind, processes=1)
+    model = build_model(shard.model, classes=shard.classes, size=shard.size, seed=0)
+    machine.place(model)
+    state = torch.load(shard.weights, map_location=machine.device, weights_only=True)
+    model.load_state_dict(state)
+    window = Window(shard.pixels, shard.start, len(shard.labels), shard.size)
+    return infer(model, window, shard.labels, machine=machine)
+
+
+def shard_length(size: int) -> int:
+    """Give how many images of a side in pixels a shard has: whole batches of `predict`."""
+    batch = inference_batch(size)
+    return SHARD // batch * batch
+
+
+def _shards(data: Observed, name: str, weights: Path) -> list[Shard]:
+    length, size = shard_length(data.images.size), data.images.size
+    pixels = _file_of(data)
+    return [
+        Shard(
+            start,
+            np.array(data.labels[start : start + length]),
+            pixels,
+            size,
+            data.classes,
+            name,
+            weights,
+            data.machine,
+        )
+        for start in range(0, len(data.images), length)
+    ]
+
+
+def _gathered(workers: Workers, shards: list[Shard], data: Observed) -> Float32[np.ndarray, " n"]:
+    values = np.empty(len(data.images), np.float32)
+    gpus = 1.0 if data.machine.kind == "cuda" else 0.0
+    places = {f"images {s.start} to {s.start + len(s.labels) - 1}": s for s in shards}
+    tasks = [
+        Task(key, look, (shard,), cpus=data.machine.threads, gpus=gpus)
+        for key, shard in places.items()
+    ]
+    done = 0
+    with closing(workers.run(tasks)) as finished:
+        for task in finished:
+            shard, found = places[task.key], task.value
+            assert isinstance(found, np.ndarray)
+            values[shard.start : shard.start + len(found)] = found
+            done += len(found)
+            if data.progress is not None:
+                data.progress("score", done, len(values))
+    return values
+
+
+def _file_of(data: Observed) -> Path:
+    """Find the file that the pixels are mapped from."""
+    path = getattr(data.images, "path", None)
+    if not isinstance(path, Path):
+        raise ValueError(
+            "the images are decoded on demand, but workers read them from the file of decoded "
+            "pixels. Leave out --cache none, or --ray."
+        )
+    return path.absolute()

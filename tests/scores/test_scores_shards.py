@@ -1,0 +1,67 @@
+"""Shards without a cluster: where they are cut, and what a worker needs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scores_toy import toy
+from torch import nn
+
+from smallset.models import build_model
+from smallset.parallel import Here
+from smallset.scores import shards
+from smallset.scores.shards import Shard, Shards, Window, look, shard_length
+from smallset.train.device import Machine
+from smallset.train.evaluation import predict
+
+HERE = Machine("cpu", "float32", 1)
+
+
+class Seen(Exception):
+    """How many images were asked for at once."""
+
+
+class Asked:
+    """Many images of a side that are never given."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __len__(self) -> int:
+        return 100_000
+
+    def batch(self, indices):
+        raise Seen(len(indices))
+
+
+@pytest.mark.parametrize("size", [8, 32, 64, 96, 128, 224, 384, 1024])
+def test_shards_end_where_predict_cuts(size):
+    with pytest.raises(Seen) as seen:
+        next(predict(nn.Identity(), Asked(size), machine=HERE))
+    batch = seen.value.args[0]
+    assert shard_length(size) == shards.SHARD // batch * batch
+
+
+def test_window_shows_the_images_from_its_start_on(tmp_path):
+    squares = np.random.default_rng(0).integers(0, 256, (9, 4, 4, 3), np.uint8)
+    file = tmp_path / "squares"
+    squares.tofile(file)
+    shown = Window(file, 3, 5, 4).batch(np.array([4, 0]))
+    np.testing.assert_array_equal(shown.permute(0, 2, 3, 1).numpy(), squares[[7, 3]])
+
+
+def test_images_that_are_in_no_file_are_an_error_and_leave_no_weights(tmp_path):
+    data = replace(toy(tmp_path), spread=Shards(Here(1)))
+    model = build_model("resnet8", classes=4, size=8, seed=0)
+    with pytest.raises(ValueError, match=r"decoded on demand, but .* Leave out --cache none, or"):
+        Shards(Here(1))(data, "resnet8", model, tmp_path)
+    assert not (tmp_path / "shards.pt").exists()
+
+
+def test_worker_that_does_not_see_the_work_folder_says_so():
+    gone = Path("/nowhere/pixels.uint8")
+    shard = Shard(0, np.zeros(3, np.int64), gone, 8, 4, "resnet8", gone, HERE)
+    said = r"a worker does not see '/nowhere/pixels.uint8'\. Needed a work folder .* --work DIR"
+    with pytest.raises(FileNotFoundError, match=said):
+        look(shard)
