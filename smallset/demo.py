@@ -3,83 +3,35 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from smallset.methods import method_from, spec_of
-from smallset.pipeline import compress, evaluate
-from smallset.records import Progress, Result
+from smallset.bench.cells import identity_of
+from smallset.bench.run import Finished, Request, run_bench
+from smallset.evidence.results import read_results
+from smallset.records import Result
 from smallset.store import CompressedDataset, open_set
 
-_SCORE = "el2n(observer=observer(seed={observer}))"
-METHODS = {
-    "random": "random",
-    "el2n": "prune(score=" + _SCORE + ", select=easiest)",
-    "pca": "pca(score=" + _SCORE + ")",
-}
-IPC = 5
-SIZE = 16
-STUDENT = "resnet8"
-REPLICATES = 5
+MATRIX: str | Path = "demo"
 
 
 def run_demo(
     out: Path,
     *,
-    workers: int = 1,
+    jobs: int = 0,
     work: Path | None = None,
-    progress: Progress | None = None,
-    told: Callable[[str, Result], None] | None = None,
-) -> tuple[list[Result], dict[str, CompressedDataset]]:
-    """Compress digits three ways; a replicate is a new draw, a new observer and a new student.
+    told: Callable[[Finished], None] | None = None,
+) -> tuple[dict[str, list[Result]], dict[str, CompressedDataset]]:
+    """Run the shipped matrix `demo` in the folder `out`; what a stopped one had finished stays.
 
-    Gives every result, and the first set of each method to look at. `out` holds the sets and
-    `results.jsonl`; what a stopped demo had finished there is not made again. Digits are 8 x 8, so
-    at 16 px a mosaic's tiles show them pixel for pixel. Networks this small gain little from a
-    second thread, and lose much where another job wants the core: one is the default.
+    Gives, by the method's label in the matrix, its results (a replicate is a new draw, a new
+    observer and a new student) and its first set to look at. Raises as `run_bench`.
     """
-    try:
-        (out / "sets").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(
-            f"the demo's folder '{out}' cannot be made ({error.strerror}). Needed a place for its "
-            "sets and sheets. Name another: smallset demo OUT."
-        ) from error
-    results: list[Result] = []
-    shown: dict[str, CompressedDataset] = {}
-    for replicate in range(REPLICATES):
-        for name, spec in METHODS.items():
-            folder = out / "sets" / f"{name}-{replicate}"
-            method = spec.format(observer=replicate)
-            made = (
-                open_set(folder)
-                if folder.exists()
-                else compress(
-                    "digits",
-                    folder,
-                    method=method,
-                    ipc=IPC,
-                    size=SIZE,
-                    seed=replicate,
-                    workers=workers,
-                    work=work,
-                    progress=progress,
-                )
-            )
-            if made.manifest.spec != spec_of(method_from(method)):
-                raise ValueError(
-                    f"'{folder}' holds another set than the demo's: {made.manifest.spec}. "
-                    "Remove that folder, or name another: smallset demo OUT."
-                )
-            if replicate == 0:
-                shown[name] = made
-            results += evaluate(
-                made,
-                "digits",
-                student=STUDENT,
-                seeds=[replicate],
-                results=out / "results.jsonl",
-                workers=workers,
-                work=work,
-                progress=progress,
-            )
-            if told is not None:
-                told(name, results[-1])
-    return results, shown
+    plan = run_bench(Request(MATRIX, out, work=work), jobs=jobs, told=told)
+    found = {identity_of(result): result for result in read_results(out / "results.jsonl")}
+    results: dict[str, list[Result]] = {label: [] for label in plan.matrix.methods}
+    for cell in plan.cells:
+        results[cell.label].append(found[cell.identity])
+    sets = {
+        unit.asker.label: open_set(unit.out)
+        for unit in plan.units.values()
+        if unit.kind == "set" and unit.asker.replicate == 0 and unit.out is not None
+    }
+    return results, {label: sets[label] for label in results}

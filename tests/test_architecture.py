@@ -18,8 +18,8 @@ FLOORS = {
     "methods": 4,
     "cell": 5,
     "pipeline": 6,
-    "bench": 7, "demo": 7,
-    "report": 8, "analysis": 8,
+    "bench": 7,
+    "demo": 8, "report": 8, "analysis": 8,
     "terminal": 9,
     "cli": 10,
     # What users import and `python -m smallset`: above everything, imported by nothing.

@@ -1,52 +1,67 @@
-import importlib
+"""The demo on a matrix of two quick replicates, in this process and in workers."""
+
+from functools import partial
 
 import pytest
-from cli_toy import Shell, contents, refused
+from cli_toy import Shell, refused
 from PIL import Image
 
 from smallset import demo
+from smallset.bench.matrix import matrix_text, read_matrix
+from smallset.bench.run import run_bench
 from smallset.evidence.results import read_results
-from smallset.methods import method_from
-from smallset.scores import observer as observers
-from smallset.store import open_set
+from smallset.parallel import Done, Graph
+
+
+class Serial:
+    """Workers in this process; Ctrl-C comes before the `stop`-th task."""
+
+    def __init__(self, stop: int = 0) -> None:
+        self.stop, self.done = stop, 0
+
+    def run(self, tasks):
+        graph = Graph(tasks)
+        while (task := graph.take()) is not None:
+            self.done += 1
+            if self.done == self.stop:
+                raise KeyboardInterrupt
+            value = task.function(*task.arguments)
+            graph.done(task)
+            yield Done(task.key, value)
 
 
 @pytest.fixture
 def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    """A demo of two replicates whose observers train for one epoch."""
-    monkeypatch.setattr(demo, "REPLICATES", 2)
-    quick = "el2n(epochs=1, observer=observer(epochs=1, seed={observer}))"
-    for name, method in demo.METHODS.items():
-        monkeypatch.setitem(demo.METHODS, name, method.replace(demo._SCORE, quick))
-    return Shell(tmp_path, monkeypatch, capsys)
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    text = matrix_text(demo.MATRIX).replace("replicates = 5", "replicates = 2")
+    quick = "(epochs=1, observer=observer(epochs=1))"
+    text = text.replace('"el2n"\npca = "pca"', f'"el2n{quick}"\npca = "pca(score=el2n{quick})"')
+    assert quick in text
+    file = tmp_path / "quick.toml"
+    file.write_text(text)
+    monkeypatch.setattr(demo, "MATRIX", file)
+    return shell
 
 
-def test_every_method_of_the_demo_can_be_built():
-    built = {name: method_from(text.format(observer=3)) for name, text in demo.METHODS.items()}
-    assert set(built) == {"random", "el2n", "pca"}
-    assert built["pca"].score.observer.seed == built["el2n"].score.observer.seed == 3
-    assert demo.REPLICATES >= 5
+def test_the_demos_matrix_is_what_the_readme_promises():
+    matrix = read_matrix(demo.MATRIX)
+    (table,) = matrix.tables
+    assert table.methods == ("random", "el2n", "pca") == tuple(matrix.methods)
+    assert (table.data, table.labels) == ("digits", ("hard",))
+    assert table.replicates == table.observers >= 5
 
 
 def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(shell, monkeypatch):
-    with monkeypatch.context() as patch:
-        calls, compress = [], demo.compress
-
-        def stop_at_fourth(*arguments: object, **options: object) -> object:
-            calls.append(arguments)
-            if len(calls) == 4:
-                raise KeyboardInterrupt
-            return compress(*arguments, **options)
-
-        patch.setattr(demo, "compress", stop_at_fourth)
-        stopped = shell("demo", "here")
-    assert stopped.code == 130
-    assert len(read_results(shell.root / "here/results.jsonl")) == 3
-
+    first, rest = Serial(stop=14), Serial()
+    monkeypatch.setattr(demo, "run_bench", partial(run_bench, workers=first))
+    assert shell("demo", "here").code == 130
+    before = len(read_results(shell.root / "here/results.jsonl"))
+    assert 0 < before < 6
+    monkeypatch.setattr(demo, "run_bench", partial(run_bench, workers=rest))
     ran = shell("demo", "here")
     assert ran.code == 0, ran.err
-    assert "digits at 16 px, 5 images per class, resnet8, small-v1, hard labels" in ran.out
     for word in (
+        "digits at 16 px, 5 images per class, resnet8, small-v1, hard labels",
         "minus random [95 %]",
         "random: 2 sets, 2 student seeds",
         "el2n | pca: 2 sets, 2 observers, 2 student seeds",
@@ -55,37 +70,25 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
         assert word in ran.out
     results = read_results(shell.root / "here/results.jsonl")
     assert len(results) == 6
-    assert [(r.set_seed, r.student_seed) for r in results] == [(0, 0)] * 3 + [(1, 1)] * 3
-    for name in demo.METHODS:
-        with Image.open(shell.root / f"here/{name}.png") as sheet:
+    assert {(r.set_seed, r.student_seed) for r in results} == {(0, 0), (1, 1)}
+    assert {r.observer_seed for r in results if "pca" in r.spec or "el2n" in r.spec} == {0, 1}
+    for label in ("random", "el2n", "pca"):
+        with Image.open(shell.root / f"here/{label}.png") as sheet:
             assert sheet.width > 100
-        for replicate in (0, 1):
-            made = open_set(shell.root / f"here/sets/{name}-{replicate}").manifest
-            assert (made.ipc, made.size, made.seeds.set) == (demo.IPC, demo.SIZE, replicate)
-            assert made.seeds.observer == (None if name == "random" else replicate)
 
-    evaluate = importlib.import_module("smallset.pipeline.evaluate")
-    monkeypatch.setattr(evaluate, "train_and_test", None)
-    monkeypatch.setattr(observers, "_train", None)
+    done = rest.done
+    found, sets = demo.run_demo(shell.root / "here", work=shell.work)
+    assert list(found) == list(sets) == ["random", "el2n", "pca"]
+    assert [made.manifest.seeds.set for made in sets.values()] == [0, 0, 0]
+    assert [made.manifest.spec for made in sets.values()] == [r[0].spec for r in found.values()]
     again = shell("demo", "here")
-    assert (again.code, again.out) == (0, ran.out)
-
-    (shell.root / "here/sets/pca-1/0/00000.png").unlink()
-    spoiled = shell("demo", "here")
-    assert spoiled.code == 1
-    assert "error: 'here/sets/pca-1' lacks file '0/00000.png'" in spoiled.err
+    assert (again.code, rest.done) == (0, done)
+    assert again.out == ran.out[ran.out.index("\ndigits at 16 px") :]
 
 
-def test_the_demo_makes_the_folder_it_is_given(shell, monkeypatch):
-    monkeypatch.setattr(demo, "REPLICATES", 0)
-    assert demo.run_demo(shell.root / "new/deep") == ([], {})
-    assert contents(shell.root) == ["new", "new/deep", "new/deep/sets"]
-
-
-def test_a_folder_of_another_set_is_refused(shell, monkeypatch):
-    monkeypatch.setattr(demo, "REPLICATES", 1)
-    monkeypatch.setattr(demo, "METHODS", {"random": "random"})
-    assert shell("demo", "here").code == 0
-    monkeypatch.setattr(demo, "METHODS", {"random": "random(factor=2)"})
-    ran = shell("demo", "here")
-    refused(ran, "'here/sets/random-0' holds another set than the demo's", "smallset demo OUT")
+def test_a_demo_without_a_place_or_in_a_full_folder_is_refused(shell):
+    (shell.root / "file").write_text("x")
+    refused(shell("demo", "file"), "'file' is a file; needed a folder for the run")
+    (shell.root / "other").mkdir()
+    (shell.root / "other/mine.txt").write_text("x")
+    refused(shell("demo", "other"), "'other' is no run folder: it holds 'mine.txt'")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from smallset import pipeline
+from smallset.bench.run import Finished
 from smallset.cli.options import (
     DATA_HELP,
     Cache,
@@ -105,25 +106,27 @@ def demo(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Folder for the sets, sheets and results.")
     ] = Path("demo"),
-    workers: Workers = 1,
+    jobs: Annotated[
+        int, typer.Option(help="One-thread processes side by side; 0 is one a core.")
+    ] = 0,
     work: Work = None,
 ) -> None:
     """Compress the embedded digits three ways and say what each is worth."""
-    with Stages() as stages:
-        results, sets = run_demo(
-            out,
-            workers=workers,
-            work=work,
-            progress=stages,
-            told=lambda name, result: stages.say(f"{name:<6} {result_line(result)}"),
-        )
-    for name, made in sets.items():
-        save_sheet(made, out / f"{name}.png")
+
+    def told(finished: Finished) -> None:
+        if finished.result is not None:
+            label = finished.unit.asker.label
+            say(f"{finished.number:>2}/{finished.total}  {label:<6} {result_line(finished.result)}")
+
+    found, sets = run_demo(out, jobs=jobs, work=work, told=told)
+    for label, made in sets.items():
+        save_sheet(made, out / f"{label}.png")
+    results = [result for row in found.values() for result in row]
     first = results[0]
     say(
         f"\ndigits at {first.size} px, {first.ipc} images per class, {first.student}, "
         f"{first.protocol}, hard labels"
     )
-    names = {method_key(made.manifest.spec): name for name, made in sets.items()}
+    names = {method_key(row[0].spec): label for label, row in found.items()}
     show_comparison(rows(results, labels=names))
-    say(f"Contact sheets: {', '.join(str(out / f'{name}.png') for name in sets)}")
+    say(f"Contact sheets: {', '.join(str(out / f'{label}.png') for label in sets)}")
