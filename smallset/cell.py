@@ -3,8 +3,6 @@
 import hashlib
 import json
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +27,7 @@ from smallset.train.versions import component_versions
 
 # From about so many views on, a compiled network has earned back the compiler's seconds. The rule
 # looks at one student alone, so a resumed run computes what an uninterrupted one does.
-_COMPILE_FROM_VIEWS = 20_000
+COMPILE_FROM_VIEWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Cell:
     def compiles(self) -> bool:
         """Whether the student is worth compiling, and can be."""
         views = len(self.set) * self.protocol.epochs
-        worth = worth_compiling(self.student) and views >= _COMPILE_FROM_VIEWS
+        worth = worth_compiling(self.student) and views >= COMPILE_FROM_VIEWS
         return worth and can_compile(self.machine.device)
 
     def fingerprint(self, seed: int) -> str:
@@ -202,7 +200,7 @@ def _fit(
         if cell.protocol.tests_after(epoch):
             tests.append(_tested(model, cell, test, desk))
 
-    with _random_layers(seed):
+    with loop.random_layers(seed):
         fitted = loop.fit(
             model,
             images,
@@ -250,15 +248,6 @@ def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
         work=desk.work,
         progress=desk.progress,
     )
-
-
-@contextmanager
-def _random_layers(seed: int) -> Iterator[None]:
-    """Let dropout and stochastic depth, which other libraries' networks have, follow the seed."""
-    gpus = range(torch.cuda.device_count())
-    with torch.random.fork_rng(devices=gpus):
-        torch.manual_seed(derive(seed, "random layers"))
-        yield
 
 
 def _compiled(model: Network) -> torch.nn.Module:

@@ -225,7 +225,7 @@ def test_layers_that_draw_follow_the_students_seed_and_leave_the_global_state_al
     before = torch.random.get_rng_state()
     drawn = []
     for seed in (1, 1, 2):
-        with cell._random_layers(seed):
+        with loop.random_layers(seed):
             drawn.append(torch.rand(4).tolist())
     assert drawn[0] == drawn[1] != drawn[2]
     assert torch.equal(torch.random.get_rng_state(), before)

@@ -20,7 +20,7 @@ import numpy as np
 
 from smallset.bench.cells import Cell, Identity, cells_of, identity_of
 from smallset.bench.lock import LOCK
-from smallset.bench.matrix import Matrix
+from smallset.bench.matrix import Matrix, Table, teacher_of
 from smallset.bench.problems import Checked
 from smallset.bench.sources import Source
 from smallset.evidence.results import read_results
@@ -126,8 +126,9 @@ def check_grown(
     """Raise ValueError unless the new matrix holds every cell of the old one: it may only grow."""
     kept = {cell.identity for cell in cells_of(new, sources, machine)}
     gone = [c.name for c in cells_of(old, sources, machine) if c.identity not in kept]
-    known = {table.data for table in new.tables}
-    gone += [f"all of {table.title}" for table in old.tables if table.data not in known]
+    # Without its data a table has no cells to compare, so it must stay as it is.
+    hidden = [table for table in old.tables if table.data not in sources]
+    gone += [f"all of {table.title}" for table in hidden if not _has(new, table, old)]
     if gone:
         raise ValueError(
             f"'{folder}' was begun with another matrix: this one lacks {gone[0]!r}"
@@ -143,8 +144,8 @@ def write_run(folder: Path, run: Run) -> None:
         data, weights = {**old.data, **run.data}, {**old.weights, **run.weights}
         run = dataclasses.replace(run, data=data, weights=weights)
     text = json.dumps(dataclasses.asdict(run), indent=2, sort_keys=True) + "\n"
+    _replace(folder / RUN, text)  # first: a folder that holds anything but this is no run's
     _replace(folder / MATRIX, run.matrix)
-    _replace(folder / RUN, text)
 
 
 def read_lines(
@@ -202,6 +203,16 @@ def sweep(folder: Path) -> None:
         for entry in (folder / part).iterdir():
             if entry.name.startswith(".") and "partial" in entry.name:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _has(matrix: Matrix, table: Table, old: Matrix) -> bool:
+    """Whether a matrix holds a table of the old one, its methods and teachers included."""
+    teachers = list(filter(None, map(teacher_of, table.labels)))
+    return (
+        table in matrix.tables
+        and all(matrix.methods[label] == old.methods[label] for label in table.methods)
+        and all(matrix.teachers[name] == old.teachers[name] for name in teachers)
+    )
 
 
 def _names(folder: Path) -> list[str]:

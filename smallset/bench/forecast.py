@@ -1,15 +1,21 @@
 """How long and how large what is left of a matrix will be, from measured rates."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean
 
-from smallset.bench.cells import Cell
-from smallset.bench.jobs import Pixels
+from smallset.bench.cells import Identity
+from smallset.bench.jobs import Learning, Observation, Pixels
 from smallset.bench.rates import Training, known_rates, measured_rate
 from smallset.bench.run import Planned
 from smallset.bench.teachers import own_teacher
 from smallset.bench.units import Unit, observer_of
+from smallset.cell import COMPILE_FROM_VIEWS
+from smallset.methods import score_from
+from smallset.models import worth_compiling
 from smallset.models.spec import read_model
+from smallset.models.trained import read_trained
+from smallset.train.device import can_compile
 from smallset.train.protocol import PROTOCOLS, STANDARD_V1
 
 # The forward pass alone takes about a third of a training step.
@@ -63,51 +69,62 @@ class _Rates:
 
 
 def _seconds(unit: Unit, plan: Planned, rates: _Rates) -> float:
-    cell = unit.asker
+    cell, batch = unit.asker, STANDARD_V1.batch
     wanted = cell.identity
     data = plan.checked.sources[wanted.dataset].data
     classes, n, tested = len(data.train.classes), len(data.train), len(data.test)
 
-    def each(model: str, batch: int, size: int = wanted.size) -> float:
-        return 1 / rates(Training(model, size, batch, classes))
+    def each(model: str, compiled: bool = False) -> float:
+        return 1 / rates(Training(model, wanted.size, min(batch, n), classes, compiled))
 
-    batch = STANDARD_V1.batch
-    if unit.kind == "observer":
+    if isinstance(unit.job, Observation):
         observer = observer_of(plan.matrix, cell)
-        views = n * observer.epochs * _runs(plan, cell)
-        return views * (1 + _FORWARD) * each(observer.model, min(batch, n))
+        runs = max(int(getattr(score_from(text), "runs", 1)) for text in unit.job.scores)
+        return n * observer.epochs * runs * (1 + _FORWARD) * each(observer.model)
     if unit.kind == "teacher":
         own = own_teacher(wanted.teacher or "")
         assert own is not None
-        return (n * own.epochs + tested * _FORWARD) * each(own.model, min(batch, n))
+        return (n * own.epochs + tested * _FORWARD) * each(own.model)
     if unit.kind == "full":
-        return (n * cell.epochs + tested * _FORWARD) * each(wanted.student, min(batch, n))
-    if unit.kind != "cell":
-        return 0.0
+        compiled = _compiles(plan, wanted.student, COMPILE_FROM_VIEWS)
+        return (n * cell.epochs + tested * _FORWARD) * each(wanted.student, compiled)
+    if isinstance(unit.job, Learning):
+        return _learning_seconds(unit.job, plan, rates, classes=classes, tested=tested)
+    return 0.0
+
+
+def _learning_seconds(
+    job: Learning, plan: Planned, rates: _Rates, *, classes: int, tested: int
+) -> float:
+    wanted = job.identity
     protocol = PROTOCOLS[wanted.protocol]
     images = (wanted.ipc or 0) * classes
-    views = images * protocol.epochs
+    views, batch = images * protocol.epochs, min(protocol.batch, images)
     tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
-    student = each(wanted.student, min(protocol.batch, images))
-    seconds = (views + tests * tested * _FORWARD) * student
-    if wanted.teacher is not None:
-        name, side = _looked_through(wanted.teacher, wanted.size)
-        seconds += views * _FORWARD * each(name, min(protocol.batch, images), side)
+    compiled = _compiles(plan, wanted.student, views)
+    student = Training(wanted.student, wanted.size, batch, classes, compiled)
+    seconds = (views + tests * tested * _FORWARD) / rates(student)
+    if job.teacher is not None:
+        name, side = _looked_through(job.teacher, wanted)
+        seconds += views * _FORWARD / rates(Training(name, side, batch, classes))
     return seconds
 
 
-def _looked_through(teacher: str, size: int) -> tuple[str, int]:
+def _compiles(plan: Planned, student: str, views: int) -> bool:
+    worth = worth_compiling(student) and views >= COMPILE_FROM_VIEWS
+    return worth and can_compile(plan.bench.machine.device)
+
+
+def _looked_through(teacher: str, wanted: Identity) -> tuple[str, int]:
     """Give a teacher's network and the side in pixels at which it looks."""
-    own = own_teacher(teacher)
+    own = own_teacher(wanted.teacher or "")
     if own is not None:
-        return own.model, size
+        return own.model, wanted.size
+    if Path(teacher).expanduser().is_dir():
+        made = read_trained(Path(teacher).expanduser())
+        return made.model, made.size
     ready = read_model(teacher)
-    return ready.name, ready.size or size
-
-
-def _runs(plan: Planned, cell: Cell) -> int:
-    score = plan.matrix.method(cell.label).score
-    return int(getattr(score, "runs", 1))
+    return ready.name, ready.size or wanted.size
 
 
 def _set_bytes(unit: Unit, plan: Planned) -> int:

@@ -4,7 +4,8 @@ Every job works with one thread and leaves what it makes whole or not at all, so
 simply done again.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from smallset.bench.cells import Identity
@@ -12,9 +13,11 @@ from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
 from smallset.cell import Desk
 from smallset.data import View, pixel_cache
+from smallset.models.trained import read_trained
 from smallset.pipeline import compress, evaluate, score, train_teacher
 from smallset.pipeline.desk import desk_for, open_source
 from smallset.records import Fit, Result
+from smallset.scores.table import read_scores
 from smallset.store import CompressedDataset, open_set
 from smallset.train.device import Machine
 
@@ -97,9 +100,20 @@ def decode(job: Pixels, bench: Bench) -> None:
     pixel_cache(split, job.size, view=job.view, work=bench.work, workers=THREADS)
 
 
+def is_observed(job: Observation, work: Path) -> bool:
+    """Whether the scores are written and the runs behind them, which sets read, are at hand."""
+    try:
+        made = read_scores(job.out).values()
+    except (OSError, ValueError):  # not there, or emptied by a power cut
+        return False
+    runs = [score.made_by.get("observer", "none")[:24] for score in made]
+    return bool(runs) and all((work / "observers" / run).is_dir() for run in runs)
+
+
 def observe(job: Observation, bench: Bench) -> None:
     """Train an observer and write its scores; the run itself stays in the work folder."""
-    if not job.out.exists():
+    if not is_observed(job, bench.work):
+        job.out.unlink(missing_ok=True)  # of a work folder that is gone
         score(
             job.data,
             job.out,
@@ -163,6 +177,8 @@ def learn(job: Learning, bench: Bench) -> Result:
     wanted = job.identity
     made = open_set(job.set)
     check_set(made, wanted)
+    if job.teacher is not None:
+        check_own(job.teacher, wanted)
     [result] = evaluate(
         made,
         job.data,
@@ -200,11 +216,33 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
         "observer_seed": manifest.seeds.observer,
         "data_fingerprint": manifest.source.fingerprint,
     }
+    _check_place(f"'{made.path}' holds another set", found, asdict(wanted))
+
+
+def check_own(folder: str, wanted: Identity) -> None:
+    """Raise ValueError where a folder of the run holds another teacher than the cell's own."""
+    own = own_teacher(wanted.teacher or "")
+    if own is None:
+        return
+    made = read_trained(Path(folder))
+    found = {
+        "model": made.model,
+        "recipe": made.recipe.get("name"),
+        "epochs": made.epochs,
+        "seed": made.seed,
+        "size": made.size,
+        "fit": made.fit,
+        "data_fingerprint": made.source.get("fingerprint"),
+    }
+    _check_place(f"'{folder}' holds another teacher", found, asdict(wanted) | asdict(own))
+
+
+def _check_place(place: str, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
     for name, value in found.items():
-        if value != getattr(wanted, name):
+        if value != wanted[name]:
             raise ValueError(
-                f"'{made.path}' holds another set than the matrix's: its {name} is {value!r}, "
-                f"needed {getattr(wanted, name)!r}. Remove that folder, and run again."
+                f"{place} than the matrix's: its {name} is {value!r}, needed {wanted[name]!r}. "
+                "Remove that folder, and run again."
             )
 
 

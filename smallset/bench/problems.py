@@ -22,9 +22,9 @@ _SHOWN = 50
 
 @dataclass(frozen=True)
 class Checked:
-    """A matrix's opened data, and the sha256 of every weights file it names, by teacher or student.
+    """A matrix's opened data, and the sha256 of all weights that it names, by who names them.
 
-    A teacher's covers all that its logits depend on; it is "" for one that the bench trains.
+    The keys are specs of networks, and "teacher SPEC", whose sha256 is `check_teacher`'s.
     """
 
     sources: dict[str, Source]
@@ -75,13 +75,15 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
     for student in table.students:
         yield from _student(student, table, checked, classes=len(classes))
     for teacher in filter(None, map(teacher_of, table.labels)):
+        spec = matrix.teachers[teacher]
         try:
-            checked.weights[teacher] = check_teacher(
-                matrix.teachers[teacher], places, classes=classes.names, size=table.size
+            checked.weights[f"teacher {spec}"] = check_teacher(
+                spec, places, classes=classes.names, size=table.size
             )
         except (ValueError, OSError) as error:
             yield f"teacher {teacher!r}: {error}"
     for label in table.methods:
+        yield from _observer(matrix, table, label, checked, classes=len(classes))
         yield from _said(partial(_check_layout, matrix, table, label, source))
         for ipc in table.ipc:
             yield from _said(partial(_check_budget, matrix, label, ipc, source))
@@ -89,14 +91,10 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
 
 def _student(student: str, table: Table, checked: Checked, *, classes: int) -> Iterator[str]:
     """Say what is impossible with one student; note the weights that it starts from."""
-    try:
-        build_model(student, classes=classes, size=table.size, seed=0)
-        file = weights_sha256(student)
-    except (ValueError, OSError) as error:
-        yield str(error)
+    wrong = _said(partial(_build, student, table, checked, classes=classes))
+    yield from wrong
+    if wrong:
         return
-    if file is not None:
-        checked.weights[student] = file
     for name in table.protocols:
         protocol = PROTOCOLS.get(name)
         if protocol is not None and protocol.pretrained and read_model(student).weights is None:
@@ -104,6 +102,24 @@ def _student(student: str, table: Table, checked: Checked, *, classes: int) -> I
                 f"the protocol {name!r} is for a pretrained student, but {student!r} starts from "
                 f"fresh weights. Write '{student}(weights=...)', or another protocol."
             )
+
+
+def _observer(
+    matrix: Matrix, table: Table, label: str, checked: Checked, *, classes: int
+) -> Iterator[str]:
+    """Say what is impossible with a method's observer; note the weights that it starts from."""
+    score = matrix.method(label).score
+    if score is not None:
+        model = score.observer.resolved(size=table.size).model
+        for problem in _said(partial(_build, model, table, checked, classes=classes)):
+            yield f"the observer of {label!r}: {problem}"
+
+
+def _build(model: str, table: Table, checked: Checked, *, classes: int) -> None:
+    build_model(model, classes=classes, size=table.size, seed=0)
+    file = weights_sha256(model)
+    if file is not None:
+        checked.weights[model] = file
 
 
 def _said(check: Callable[[], object]) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -11,10 +12,10 @@ import numpy as np
 import torch
 
 from smallset.bench.units import digest
-from smallset.models import Network, build_model, worth_compiling
+from smallset.models import Network, build_model
 from smallset.records import Result
 from smallset.train import loop
-from smallset.train.device import Machine, can_compile
+from smallset.train.device import Machine
 from smallset.train.protocol import PROTOCOLS, STANDARD_V1
 from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
@@ -30,14 +31,7 @@ class Training:
     size: int
     batch: int
     classes: int
-
-
-@dataclass(frozen=True)
-class Rate:
-    """Images a second, and whether they were measured now rather than taken from results."""
-
-    images_per_second: float
-    measured: bool
+    compiled: bool = False
 
 
 def known_rates(results: Iterable[Result]) -> dict[Training, float]:
@@ -47,7 +41,8 @@ def known_rates(results: Iterable[Result]) -> dict[Training, float]:
         protocol = PROTOCOLS.get(result.protocol, STANDARD_V1)
         if result.labels == "hard":
             batch = min(protocol.batch, result.images)
-            training = Training(result.student, result.size, batch, len(result.classes))
+            shape = (result.student, result.size, batch, len(result.classes))
+            training = Training(*shape, result.compiled)
             found.setdefault(training, []).append(result.images_per_second)
     return {training: median(rates) for training, rates in found.items()}
 
@@ -56,7 +51,7 @@ def measured_rate(training: Training, machine: Machine, work: Path) -> float:
     """Train a few steps on noise and give the rate; kept in the work folder for the next time."""
     facts = [asdict(training), asdict(machine), component_versions()]
     file = work / "rates" / f"{digest(facts)[:24]}.json"
-    if file.exists():
+    with suppress(OSError, ValueError):  # not there, or emptied by a power cut
         return float(json.loads(file.read_text())["images_per_second"])
     rate = _measure(training, machine)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -69,12 +64,11 @@ def measured_rate(training: Training, machine: Machine, work: Path) -> float:
 def _measure(training: Training, machine: Machine) -> float:
     size, count = training.size, training.batch
     model = build_model(training.model, classes=training.classes, size=size, seed=0)
-    compiled = worth_compiling(training.model) and can_compile(machine.device)
-    machine.place(model, channels_last=compiled or not worth_compiling(training.model))
+    machine.place(model, channels_last=training.compiled or not model.worth_compiling)
     noise = np.random.default_rng(0).integers(0, 256, (count, 3, size, size), np.uint8)
     images = loop.InMemory(torch.from_numpy(noise).to(machine.device))
     whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (count, 1, 4))
-    run = _compiled(model) if compiled else model
+    run = _compiled(model) if training.compiled else model
     fitted = None
     for epochs in (1, _STEPS):  # the first step compiles, picks kernels and fills caches
         fitted = loop.fit(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smallset.bench import folder as run_folder
 from smallset.bench.cells import Cell, Identity, cells_of, identity_of
-from smallset.bench.jobs import THREADS, Bench
+from smallset.bench.jobs import THREADS, Bench, Observation, is_observed
 from smallset.bench.lock import driving
 from smallset.bench.matrix import Matrix, matrix_text, parse_matrix
 from smallset.bench.problems import Checked, check_matrix
@@ -140,7 +140,7 @@ def _plan(request: Request) -> Planned:
     results = run_folder.read_lines(request.runs, run, cells, absent=absent)
     ground = Ground(matrix, checked.sources, places, request.runs.absolute())
     units = units_of(cells, ground, bench, only=request.only)
-    pending = tuple(_pending(units, results))
+    pending = tuple(_pending(units, results, bench.work))
     return Planned(
         matrix, request.runs, bench, run, checked, tuple(cells), results, units, pending, False
     )
@@ -159,12 +159,12 @@ def _check_folder(
         run_folder.check_grown(folder, before, matrix, checked.sources, bench.machine)
 
 
-def _pending(units: dict[str, Unit], results: dict[Identity, Result]) -> Iterator[Unit]:
+def _pending(units: dict[str, Unit], results: dict[Identity, Result], work: Path) -> Iterator[Unit]:
     """Give the units to do, each after those that it needs."""
     wanted: set[str] = set()
 
     def want(unit: Unit) -> None:
-        if unit.key not in wanted and not is_done(unit, results):
+        if unit.key not in wanted and not is_done(unit, results, work):
             wanted.add(unit.key)
             for need in unit.needs:
                 want(units[need])
@@ -175,10 +175,12 @@ def _pending(units: dict[str, Unit], results: dict[Identity, Result]) -> Iterato
     return (unit for unit in units.values() if unit.key in wanted)
 
 
-def is_done(unit: Unit, results: dict[Identity, Result]) -> bool:
+def is_done(unit: Unit, results: dict[Identity, Result], work: Path) -> bool:
     """Whether a unit is done: a cell has its line, another unit its file or folder."""
     if unit.cell is not None:
         return unit.cell.identity in results
+    if isinstance(unit.job, Observation):
+        return is_observed(unit.job, work)
     return unit.out is not None and unit.out.exists()
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from smallset.bench.sources import Places
-from smallset.models import check_model
+from smallset.models import build_model, weights_sha256
 from smallset.models.teacher import load_teacher
-from smallset.spec import build, read
+from smallset.pipeline.train import RECIPES
+from smallset.spec import build, nearest, read
 
 OWN = "train"
 
@@ -33,14 +34,17 @@ def own_teacher(spec: str) -> Own | None:
 
 
 def check_teacher(spec: str, places: Places, *, classes: tuple[str, ...], size: int) -> str:
-    """Load a ready teacher and give the sha256 of its weights; "" for one to be trained.
+    """Load a ready teacher and give the sha256 of all that its logits depend on.
 
-    Raises ValueError or OSError where it cannot be loaded, or cannot teach these classes.
+    For one to be trained it is that of the weights it starts from, "" for fresh ones. Raises
+    ValueError or OSError where it cannot be loaded or built, or cannot teach these classes.
     """
     own = own_teacher(spec)
     if own is None:
         return load_teacher(places.fill(spec), classes=classes, size=size).sha256
-    check_model(own.model)
+    build_model(own.model, classes=len(classes), size=size, seed=own.seed)
     if own.epochs < 1:
         raise ValueError(f"{spec!r}: epochs={own.epochs} trains nothing. Give at least 1.")
-    return ""
+    if own.recipe not in RECIPES:
+        raise ValueError(f"{spec!r}: no recipe {own.recipe!r}. {nearest(own.recipe, RECIPES)}")
+    return weights_sha256(own.model) or ""

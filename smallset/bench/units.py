@@ -149,7 +149,9 @@ class _Units:
 
     def _out(self, kind: str, key: str) -> Path:
         """Name a place in the run folder: readable, and unique by the digest."""
-        name = re.sub(r"[^A-Za-z0-9.]+", "-", key.removeprefix(f"{kind.rstrip('s')} "))
+        words, _, unique = key.removeprefix(f"{kind.rstrip('s')} ").rpartition(" ")
+        # A label may be longer than the name of a file.
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{words[:_NAME]} {unique}")
         return self.ground.folder / kind / name.strip("-")
 
     def _machine(self) -> dict[str, object]:
@@ -158,6 +160,7 @@ class _Units:
         return {"machine": [here.precision, here.kind, here.threads], "versions": versions}
 
 
+_NAME = 120
 # What of a cell's identity its set does not depend on.
 _STUDENTS = ("student_seed", "student", "protocol", "labels", "teacher")
 

@@ -11,7 +11,7 @@ import torch
 from smallset.bench.cells import Identity
 from smallset.cell import Desk
 from smallset.data import Data, pixel_cache
-from smallset.models import Network, build_model, worth_compiling
+from smallset.models import Network, build_model, weights_sha256, worth_compiling
 from smallset.records import Result
 from smallset.seeds import derive
 from smallset.store import smallset_version
@@ -35,6 +35,9 @@ def learn_whole(data: Data, wanted: Identity, *, epochs: int, desk: Desk) -> Res
     fitted, found = _fit(data, wanted, epochs, compiled, desk)
     here, train = desk.machine, data.train
     facts = {"cell": asdict(wanted), "compiled": compiled, "versions": component_versions()}
+    weights = weights_sha256(wanted.student)
+    if weights is not None:
+        facts["weights"] = weights
     return Result(
         fingerprint=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
         dataset=wanted.dataset,
@@ -95,17 +98,18 @@ def _fit(
     model = build_model(wanted.student, classes=classes, size=size, seed=derive(seed, "weights"))
     here.place(model, channels_last=compiled or not model.worth_compiling)
     whole = np.array([0, 0, size, size], np.int32)
-    fitted = loop.fit(
-        model,
-        images,
-        data.train.labels,
-        np.broadcast_to(whole, (len(images), 1, 4)),
-        protocol=replace(STANDARD_V1, epochs=epochs),
-        view=VIEW,
-        seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
-        machine=here,
-        run=_compiled(model) if compiled else model,
-    )
+    with loop.random_layers(seed):
+        fitted = loop.fit(
+            model,
+            images,
+            data.train.labels,
+            np.broadcast_to(whole, (len(images), 1, 4)),
+            protocol=replace(STANDARD_V1, epochs=epochs),
+            view=VIEW,
+            seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
+            machine=here,
+            run=_compiled(model) if compiled else model,
+        )
     return fitted, accuracy(model, held_out, data.test.labels, classes=classes, machine=here)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from smallset.models.network import Colour
 from smallset.models.weights import head_name
@@ -99,6 +100,29 @@ def pretrained(library: str, name: str) -> Pretrained:
             f"({why}). Needed the "
             "library's cache or a network connection. Or give weights=PATH of a file."
         ) from error
+
+
+def check_runs(net: nn.Module, *, name: str, size: int, outputs: int) -> None:
+    """Raise ValueError unless a network gives `outputs` logits for images of `size` pixels.
+
+    Some libraries' networks take one size only, or give more than logits in training. Running
+    statistics change in training mode: give a copy.
+    """
+    device = next(net.parameters()).device
+    try:
+        with torch.no_grad():
+            given: object = net(torch.zeros(2, 3, size, size, device=device))
+    except Exception as error:  # each network objects in its own way
+        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    else:
+        if isinstance(given, Tensor) and given.shape == (2, outputs):
+            return
+        shape = f" of {tuple(given.shape)}" if isinstance(given, Tensor) else ""
+        why = f"for 2 images it gives a {type(given).__name__}{shape}, not (2, {outputs})"
+    raise ValueError(
+        f"the network {name!r} cannot be used on images of {size} px ({why}). Needed one that "
+        f"gives {outputs} logits for them. Choose another network or another size."
+    )
 
 
 def replace_head(net: nn.Module, classes: int) -> None:

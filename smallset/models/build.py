@@ -1,13 +1,15 @@
 """Networks to be trained, by spec: with fresh weights, or with given ones and a fitting head."""
 
+import copy
+
 import torch
 from torch import nn
 
-from smallset.models.adapters import adapt, pretrained, replace_head
+from smallset.models.adapters import adapt, check_runs, pretrained, replace_head
 from smallset.models.network import MEAN, STD, Network
 from smallset.models.spec import DEFAULT, ModelSpec, read_model, student_spec, weights_file
 from smallset.models.table import MODELS
-from smallset.models.weights import file_sha256, load_weights, read_weights
+from smallset.models.weights import file_sha256, load_weights, read_weights, tensors_sha256
 
 
 def check_model(name: str) -> None:
@@ -29,8 +31,13 @@ def worth_compiling(name: str) -> bool:
 
 
 def weights_sha256(name: str) -> str | None:
-    """Give the sha256 of the weights file that a spec names, whose path pins no content."""
-    file = weights_file(read_model(name))
+    """Give the sha256 of the weights that a spec names: neither a path nor "default" pins them."""
+    spec = read_model(name)
+    if spec.weights == DEFAULT:
+        with torch.random.fork_rng(devices=[]):
+            had = pretrained(spec.library, spec.name.partition(":")[2])
+        return tensors_sha256(had.net.state_dict())
+    file = weights_file(spec)
     return None if file is None else file_sha256(file)
 
 
@@ -41,19 +48,20 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> Network:
     `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`: that is finetuning, so a
     classifier of another number of classes is replaced by a fresh one, and all else must fit. Such
     weights may come with their own `mean` and `std` of pixels. The global random state is left as
-    it was. Raises as `check_model`, and ValueError where the weights do not fit.
+    it was. Raises as `check_model`, and ValueError where the weights do not fit, or where another
+    library's network does not take this size.
     """
     spec = student_spec(name)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
         if spec.weights == DEFAULT:
-            return _with_default_weights(spec, classes)
-        net = fresh_network(spec, classes=classes, size=size)
-    file = weights_file(spec)
-    if file is not None:
-        load_weights(net, read_weights(file), name=spec.name, source=str(file), new_head=True)
-    mean, std = spec.mean or MEAN, spec.std or STD
-    return Network(net, worth_compiling=worth_compiling(name), mean=mean, std=std)
+            model = _with_default_weights(spec, classes)
+        else:
+            model = _with_own_weights(spec, classes, size)
+        if spec.library:
+            trial = copy.deepcopy(model.net).train()
+            check_runs(trial, name=spec.name, size=size, outputs=classes)
+    return model
 
 
 def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> nn.Module:
@@ -72,3 +80,13 @@ def _with_default_weights(spec: ModelSpec, classes: int) -> Network:
         replace_head(had.net, classes)
     mean, std = spec.mean or had.mean, spec.std or had.std
     return Network(had.net, worth_compiling=False, mean=mean, std=std)
+
+
+def _with_own_weights(spec: ModelSpec, classes: int, size: int) -> Network:
+    """Give the network with fresh weights, or with those of a file."""
+    net = fresh_network(spec, classes=classes, size=size)
+    file = weights_file(spec)
+    if file is not None:
+        load_weights(net, read_weights(file), name=spec.name, source=str(file), new_head=True)
+    mean, std = spec.mean or MEAN, spec.std or STD
+    return Network(net, worth_compiling=worth_compiling(spec.name), mean=mean, std=std)

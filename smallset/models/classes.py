@@ -13,18 +13,26 @@ _IMAGENET = 1000
 class ClassList:
     """The classes that a teacher's outputs stand for: `labels` gives each name's output.
 
-    `outputs` is how many the teacher has, `source` what the list is called in errors.
+    `outputs` is how many the teacher has, `source` what the list is called in errors, `unclear` the
+    names that stand for two outputs, as "crane" does among ImageNet's: no class is found by them.
     """
 
     labels: dict[str, int]
     outputs: int
     source: str
+    unclear: frozenset[str] = frozenset()
 
     def pick(self, classes: tuple[str, ...]) -> tuple[int, ...]:
         """Give the outputs of the data's classes, in the data's order.
 
-        Raises ValueError listing the classes that the teacher does not have.
+        Raises ValueError listing the classes that the teacher does not have, or has twice.
         """
+        unclear = [name for name in classes if name in self.unclear]
+        if unclear:
+            raise ValueError(
+                f"{self.source} has {_listed(unclear)} twice, so what an output stands for is not "
+                "clear. Needed each of the data's classes once. Use WordNet ids, or mend the file."
+            )
         missing = [name for name in classes if name not in self.labels]
         if missing:
             raise ValueError(
@@ -48,7 +56,7 @@ def same_classes(classes: tuple[str, ...]) -> ClassList:
 
 
 def listed_classes(names: Iterable[str], *, source: str) -> ClassList:
-    """Take the names of a teacher's outputs, in order. Raises ValueError where one stands twice."""
+    """Take the names of a teacher's outputs, in order."""
     return _numbered([(name, i) for i, name in enumerate(names)], None, source)
 
 
@@ -69,7 +77,7 @@ def read_classes(file: str) -> ClassList:
     try:
         text = path.read_text(encoding="utf-8")
         content = json.loads(text) if text.lstrip()[:1] in ("[", "{") else text.splitlines()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _bad(file, f"it cannot be read ({error})") from error
     source = f"the class file {file!r}"
     if isinstance(content, list):
@@ -100,14 +108,10 @@ def _places(index: object, names: list[str], file: str) -> list[int]:
 
 
 def _numbered(pairs: list[tuple[str, int]], outputs: int | None, source: str) -> ClassList:
-    labels: dict[str, int] = {}
-    for name, output in pairs:
-        if labels.setdefault(name, output) != output:
-            raise ValueError(
-                f"{source} has the class {name!r} twice, so what an output stands for is not "
-                "clear. Needed each name once. Use WordNet ids, or mend the file."
-            )
-    return ClassList(labels, outputs or 1 + max(labels.values()), source)
+    labels = dict(pairs)
+    unclear = frozenset(name for name, output in pairs if labels[name] != output)
+    clear = {name: output for name, output in labels.items() if name not in unclear}
+    return ClassList(clear, outputs or 1 + max(output for _, output in pairs), source, unclear)
 
 
 def _bad(file: str, why: str) -> ValueError:

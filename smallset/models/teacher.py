@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from smallset.models.adapters import pretrained
+from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
 from smallset.models.network import MEAN, STD, Colour
@@ -87,6 +87,12 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
     """
     if Path(spec).expanduser().is_dir():
         return _from_folder(spec, classes)
+    teacher = _from_spec(spec, classes, size)
+    check_runs(teacher.network, name=spec, size=size, outputs=len(classes))
+    return teacher
+
+
+def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
     if "(" not in spec and ":" not in spec and spec not in MODELS:
         raise FileNotFoundError(
             f"there is no teacher {spec!r}. Needed a folder that `smallset train` made, or a "

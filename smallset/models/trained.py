@@ -64,14 +64,33 @@ def read_trained(folder: Path) -> Trained:
             )
     try:
         fields = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        known = {f.name for f in dataclasses.fields(Trained)}
-        if fields.get("format") != FORMAT or set(fields) != known:
+        if fields.get("format") != FORMAT:
             raise ValueError(f"its format is {fields.get('format')!r}, not {FORMAT!r}")
+        differing = {f.name for f in dataclasses.fields(Trained)} ^ set(fields)
+        if differing:
+            raise ValueError(f"missing or unknown: {', '.join(sorted(differing))}")
         for name in ("classes", "mean", "std", "per_class"):
             fields[name] = tuple(fields[name])
-        return Trained(**fields)
-    except (ValueError, TypeError, AttributeError) as error:
+        made = Trained(**fields)
+        _check(made)
+        return made
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"'{folder / CARD}' is not what this version of `smallset train` writes ({error}). "
             "Train the teacher again, or use the version that made it."
         ) from error
+
+
+def _check(made: Trained) -> None:
+    """Refuse what was edited into something that no teacher can be built of."""
+    good = {
+        "model": isinstance(made.model, str),
+        "classes": len(made.classes) > 0 and all(isinstance(c, str) for c in made.classes),
+        "size": type(made.size) is int and made.size > 0,
+        "mean": len(made.mean) == 3 and all(isinstance(v, float | int) for v in made.mean),
+        "std": len(made.std) == 3 and all(isinstance(v, float | int) and v > 0 for v in made.std),
+        "weights_sha256": isinstance(made.weights_sha256, str),
+    }
+    bad = [name for name, holds in good.items() if not holds]
+    if bad:
+        raise ValueError(f"its {bad[0]} is {getattr(made, bad[0])!r}")

@@ -65,6 +65,10 @@ def evaluate(
     wanted = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     if not wanted or min(wanted) < 0:
         raise ValueError(f"seeds={seeds} trains no student. Give how many, at least 1.")
+    if len(wanted) > len({*wanted}):
+        raise ValueError(
+            f"seeds={seeds} names a student twice, which would count as two. Give each seed once."
+        )
     desk = desk_for(device, precision, workers, work, progress)
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
     with first_before_others():

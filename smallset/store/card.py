@@ -15,11 +15,12 @@ def card(manifest: Manifest) -> str:
 
     The licence is "unknown": the images carry that of their source, which is not known here.
     """
-    return f"{_front_matter(manifest)}\n{_body(manifest)}"
+    files = f"*/*.{Codec.parse(manifest.codec).extension}"
+    return f"{front_matter(manifest, files=files)}\n{_body(manifest)}"
 
 
-def _front_matter(manifest: Manifest) -> str:
-    extension = Codec.parse(manifest.codec).extension
+def front_matter(manifest: Manifest, *, files: str) -> str:
+    """Give the Hub's YAML; `files` is the pattern under which the training images lie."""
     return f"""\
 ---
 pretty_name: {_yaml(_title(manifest))}
@@ -36,23 +37,34 @@ configs:
 - config_name: default
   data_files:
   - split: train
-    path: "*/*.{extension}"
+    path: "{files}"
 ---
 """
 
 
-def _body(manifest: Manifest) -> str:
+def heading(manifest: Manifest) -> str:
+    """Give the title of a set, as Markdown's first heading."""
+    return f"# {_plain(_title(manifest))}"
+
+
+def facts(manifest: Manifest) -> str:
+    """Give what the set is: a table, and its classes."""
     return f"""\
-# {_plain(_title(manifest))}
-
-A small training set made of a large one by smallset {manifest.smallset}, with hard labels: an
-image's class is the folder it lies in. Its licence is that of the source.
-
 | | |
 |---|---|
 {_table(manifest)}
 
-Classes, in index order: {_classes(manifest)}.
+Classes, in index order: {_classes(manifest)}."""
+
+
+def _body(manifest: Manifest) -> str:
+    return f"""\
+{heading(manifest)}
+
+A small training set made of a large one by smallset {manifest.smallset}, with hard labels: an
+image's class is the folder it lies in. Its licence is that of the source.
+
+{facts(manifest)}
 
 ## Load
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import isqrt
 
-from smallset.store.card import card
+from smallset.store.card import facts, front_matter, heading
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
 
@@ -77,48 +77,29 @@ CARDS: dict[str, Callable[[Manifest, int], str]] = {
 
 
 def _card(manifest: Manifest, tiles: int, files: str, load: str, measure: str = _MEASURE) -> str:
-    """Put the set's own front matter, title, table and classes around this layout's words."""
-    lines = card(manifest).splitlines()
-    front = lines[: lines.index("configs:")]
-    title = next(line for line in lines if line.startswith("# "))
-    table = [line for line in lines if line.startswith("|")]
-    classes = next(line for line in lines if line.startswith("Classes, in index order"))
-    configs = f"""\
-configs:
-- config_name: default
-  data_files:
-  - split: train
-    path: "{files}"
----
+    """Put the set's own facts around this layout's words."""
+    return f"""\
+{front_matter(manifest, files=files)}
+{heading(manifest)}
+
+A small training set made of a large one by smallset {manifest.smallset}, with hard labels, exported
+without encoding any image again. Its licence is that of the source.
+
+{facts(manifest)}
+
+## Load
+
+{load}
+
+## Train
+
+{_training(manifest, tiles)}
+
+{measure}
+
+`manifest.json` says how the set was made; `plan.parquet` has the hash of every image
+and the boxes and source of every tile.
 """
-    return "\n".join(
-        [
-            *front,
-            configs,
-            title,
-            "",
-            f"A small training set made of a large one by smallset {manifest.smallset}, with hard "
-            "labels, exported",
-            "without encoding any image again. Its licence is that of the source.",
-            "",
-            *table,
-            "",
-            classes,
-            "",
-            "## Load",
-            "",
-            load,
-            "",
-            "## Train",
-            "",
-            _training(manifest, tiles),
-            "",
-            measure,
-            "",
-            "`manifest.json` says how the set was made; `plan.parquet` has the hash of every image",
-            "and the boxes and source of every tile.",
-        ]
-    )
 
 
 def _training(manifest: Manifest, tiles: int) -> str:

@@ -1,7 +1,8 @@
 """The one training loop: students, observers and teachers all pass through `fit`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol as Shape
 from typing import runtime_checkable
@@ -13,7 +14,7 @@ from jaxtyping import Float, Float32, Int32, Int64, UInt8
 from torch import Tensor, nn
 
 from smallset.records import Progress
-from smallset.seeds import generator
+from smallset.seeds import derive, generator
 from smallset.train.device import Machine
 from smallset.train.distributed import backward, idle_loss, own_share, share_norms
 from smallset.train.mix import Mix, draw_mixes
@@ -160,6 +161,14 @@ def fit(
         if after_epoch is not None and is_first():
             after_epoch(epoch)
     return Fitted(steps, len(span) * len(images), seconds, loss)
+
+
+@contextmanager
+def random_layers(seed: int, *keys: str | int) -> Iterator[None]:
+    """Let dropout and stochastic depth, which other libraries' networks have, follow the seed."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(derive(seed, "random layers", *keys))
+        yield
 
 
 def divergence(

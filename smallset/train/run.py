@@ -13,7 +13,7 @@ from smallset.models import Network, build_model
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
-from smallset.train.loop import Images, Order, fit
+from smallset.train.loop import Images, Order, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
 from smallset.train.views import View
@@ -58,20 +58,22 @@ def train_kept(
     whole = np.broadcast_to(
         np.array([0, 0, images.size, images.size], np.int32), (len(images), 1, 4)
     )
-    fit(
-        network,
-        images,
-        labels,
-        whole,
-        protocol=protocol,
-        view=view,
-        seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
-        machine=machine,
-        optimizer=optimizer,
-        epochs=range(done, protocol.epochs),
-        progress=progress,
-        after_epoch=keep,
-    )
+    for epoch in range(done, protocol.epochs):
+        with random_layers(seed, epoch):  # by epoch, so that a resumed run draws the same
+            fit(
+                network,
+                images,
+                labels,
+                whole,
+                protocol=protocol,
+                view=view,
+                seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
+                machine=machine,
+                optimizer=optimizer,
+                epochs=range(epoch, epoch + 1),
+                progress=progress,
+                after_epoch=keep,
+            )
     return network
 
 

@@ -8,6 +8,7 @@ from smallset.bench.forecast import forecast
 from smallset.bench.rates import Training, known_rates, measured_rate
 from smallset.bench.run import plan_bench
 from smallset.evidence.results import read_results
+from smallset.pipeline import train_teacher
 from smallset.train.device import Machine
 
 STUDENT = "resnet8(weights=w.pt)"
@@ -60,3 +61,50 @@ def test_measured_rate_is_kept_in_the_work_folder(tmp_path, monkeypatch):
     assert rate > 0
     monkeypatch.setattr("smallset.bench.rates._measure", None)
     assert measured_rate(training, here, tmp_path) == rate
+
+
+def test_observer_costs_as_many_runs_as_the_greediest_of_its_scores(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+    plain = forecast(plan_bench(ask(tmp_path)))
+    greedy = MATRIX.replace(
+        "\n\n[[table]]",
+        '\nthrice = "el2n(epochs=1, runs=3, observer=observer(epochs=1))"\n\n[[table]]',
+    ).replace('"PCA"]\nprotocols', '"PCA", "thrice"]\nprotocols')
+    more = forecast(plan_bench(ask(tmp_path, greedy)))
+    cells, two_more_runs = 2 * (3 * 30 + 12 / 3), 2 * 24 * (1 + 1 / 3)
+    assert more.seconds - plain.seconds == pytest.approx((cells + two_more_runs) / 100)
+
+
+def test_only_students_that_will_be_compiled_are_measured_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+    monkeypatch.setattr(forecasting, "can_compile", lambda _: True)
+    large = MATRIX.replace("resnet8(weights=w.pt)", "convnet-d3").replace("finetune-v1", "small-v1")
+    large = large.replace('["random", "easy", "PCA"]', '["random"]')
+    found = forecast(plan_bench(ask(tmp_path, large)))  # 900 views are too few
+    assert set(found.measured) == {
+        Training("convnet-d3", 8, 3, 3),
+        Training("convnet-d3", 8, 24, 3, compiled=True),
+    }
+    monkeypatch.setattr(forecasting, "COMPILE_FROM_VIEWS", 900)
+    found = forecast(plan_bench(ask(tmp_path, large)))
+    assert Training("convnet-d3", 8, 3, 3, compiled=True) in found.measured
+
+
+def test_teacher_in_a_folder_is_known_by_its_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+    ask(tmp_path)
+    train_teacher("data/toy", "data/own", model="resnet20", epochs=1, size=8, work=tmp_path / "w")
+    soft = MATRIX.replace("[[table]]", '[teachers]\nown = "{data}/own"\n\n[[table]]').replace(
+        '["random", "easy", "PCA"]', '["random"]\nlabels = ["online(own)"]'
+    )
+    found = forecast(plan_bench(ask(tmp_path, soft)))
+    assert Training("resnet20", 8, 3, 3) in found.measured
+
+
+def test_rate_file_that_a_power_cut_emptied_is_measured_again(tmp_path, monkeypatch):
+    here, training = Machine("cpu", "float32", 1), Training("resnet8", 8, 4, 3)
+    monkeypatch.setattr("smallset.bench.rates._measure", lambda *_: 7.0)
+    assert measured_rate(training, here, tmp_path) == 7.0
+    [file] = (tmp_path / "rates").iterdir()
+    file.write_text("")
+    assert measured_rate(training, here, tmp_path) == 7.0

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from bench_toy import MATRIX
 
-from smallset.bench.cells import cells_of
+from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.jobs import Bench
 from smallset.bench.matrix import (
     FULL,
@@ -18,11 +19,13 @@ from smallset.bench.matrix import (
 from smallset.bench.sources import Places, Source
 from smallset.bench.units import Ground, units_of
 from smallset.data import open_data
+from smallset.evidence.results import read_results
 from smallset.methods import method_from, spec_of
 from smallset.report.table import method_key
 from smallset.train.device import Machine
 
 HERE = Machine("cpu", "float32", 1)
+LINES = Path(__file__).parents[2] / "docs" / "results" / "results.jsonl"
 
 
 def test_shipped_matrices_are_those_promised():
@@ -52,6 +55,28 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     for unit in units.values():
         assert seen.issuperset(unit.needs)
         seen.add(unit.key)
+
+
+def test_every_line_of_the_older_runner_is_a_cell_of_a_shipped_matrix(tmp_path):
+    digits, known = open_data("digits", work=tmp_path), set()
+    results = read_results(LINES)
+    for name in ("cifar10", "imagenette"):
+        for first in {r.dataset: r for r in results}.values():
+            machine = Machine(first.device, first.precision, first.threads)
+            data = replace(digits, fingerprint=first.data_fingerprint)
+            sources = {first.dataset: Source(first.dataset, data)}
+            known |= {cell.identity for cell in cells_of(read_matrix(name), sources, machine)}
+    assert results
+    assert [r.method for r in results if identity_of(r) not in known] == []
+
+
+@pytest.mark.parametrize("name", ["cifar10", "imagenette"])
+def test_late_scores_are_asked_for_at_ipc_10(name):
+    matrix = read_matrix(name)
+    labels = ("easiest by the last three epochs", "PCA by the last three epochs")
+    assert [matrix.method(label).score.epochs for label in labels] == [(8, 9, 10)] * 2
+    for label in labels:
+        assert [t.ipc for t in matrix.tables if label in t.methods] == [(10,)]
 
 
 def test_observer_seed_goes_into_the_method_whatever_its_spec():

@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 
 import pytest
+import torch
 from bench_toy import MATRIX, SOFT, ask
 
+from smallset.bench import folder as run_folder
 from smallset.bench.run import plan_bench, run_bench
 
 # One line a mistake, each of another kind.
@@ -15,6 +17,8 @@ lost = "resnet8(weights={data}/lost.pt, classes=same)"
 blank = "resnet8"
 never = "train(model=resnet9, epochs=3)"
 short = "train(model=resnet8, epochs=0)"
+deep = "train(model=convnet-d4)"
+odd = "train(model=resnet8, recipe=teacher-v9)"
 
 [[table]]
 title = "bad"
@@ -22,8 +26,11 @@ data = "toy"
 size = 4
 ipc = [9]
 students = ["resnet8(weights=no.pt)", "convnet-d3", "resnet8"]
-labels = ["online(lost)", "online(blank)", "online(never)", "online(short)"]
-methods = ["random", "PCA"]
+labels = [
+    "online(lost)", "online(blank)", "online(never)", "online(short)",
+    "online(deep)", "online(odd)",
+]
+methods = ["random", "PCA", "deep"]
 protocols = ["finetune-v1"]
 replicates = 1
 
@@ -46,7 +53,7 @@ methods = ["random"]
 replicates = 1
 """
 SAID = (
-    "'Toy' has 11 impossible entries; nothing was run. Mend the matrix, give what is missing, or",
+    "'Toy' has 15 impossible entries; nothing was run. Mend the matrix, give what is missing, or",
     "bad: there is no weights file 'no.pt' for 'resnet8'",
     "bad: ConvNet-D3 halves the image 3 times, so it needs at least 8 px, but the size is 4.",
     "bad: the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh",
@@ -54,6 +61,9 @@ SAID = (
     "bad: teacher 'blank': the teacher 'resnet8' has learned nothing",
     "bad: teacher 'never': there is no model 'resnet9'",
     "bad: teacher 'short': 'train(model=resnet8, epochs=0)': epochs=0 trains nothing. Give at",
+    "bad: teacher 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16 px, but",
+    "bad: teacher 'odd': 'train(model=resnet8, recipe=teacher-v9)': no recipe 'teacher-v9'. Did",
+    "bad: the observer of 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16",
     "bad: 'random' at ipc 9 needs 9 images per class, but 'ape' has 8. Use ipc<=8 or leave the",
     "bad: 'PCA' at ipc 9 needs 36 images per class, but 'ape' has 8. Use ipc<=2 or leave the",
     "tiles: a canvas of 1 px has no room for 2 tiles a side",
@@ -63,6 +73,9 @@ SAID = (
 
 def with_teachers(matrix: str, more: str) -> str:
     teachers, _, tables = more.partition("[[table]]")
+    matrix = matrix.replace(
+        "[[table]]", 'deep = "el2n(observer=observer(model=convnet-d4))"\n\n[[table]]', 1
+    )
     return matrix.replace("[[table]]", f"{teachers}[[table]]", 1) + "\n[[table]]" + tables
 
 
@@ -72,7 +85,7 @@ def test_all_impossible_cells_are_listed_at_once_and_nothing_is_made(tmp_path):
     said = str(caught.value)
     for line in SAID:
         assert line in said
-    assert said.count("\n") == 11
+    assert said.count("\n") == 15
     assert not (tmp_path / "runs").exists()
 
 
@@ -86,8 +99,6 @@ def test_weights_that_changed_under_an_old_run_are_an_error(root):
     content = (root / "w.pt").read_bytes()
     plan_bench(request)
     ask(root)
-    import torch
-
     state = torch.load(root / "w.pt", weights_only=True)
     torch.save({key: value + 1 for key, value in state.items()}, root / "w.pt")
     assert (root / "w.pt").read_bytes() != content
@@ -95,6 +106,30 @@ def test_weights_that_changed_under_an_old_run_are_an_error(root):
         ValueError, match=r"begun with weights resnet8\(weights=w\.pt\) = .*Restore"
     ):
         plan_bench(request)
+
+
+FILE = "resnet8(weights=data/t.pt)"
+
+
+@pytest.mark.parametrize(
+    ("spec", "now"),
+    [
+        ("train(model=resnet8, epochs=30)", f"{FILE[:-1]}, classes=same)"),
+        ("model=resnet8", f"model='{FILE}'"),
+        ("random(view=patch)", f"el2n(observer=observer(model='{FILE}'))"),
+    ],
+)
+def test_weights_that_changed_behind_a_teacher_or_observer_are_an_error(root, spec, now):
+    state = torch.load(root / "w.pt", weights_only=True)
+    torch.save(state, root / "data" / "t.pt")
+    grown = MATRIX.replace("[methods]", '[methods]\nother = "random(view=patch)"')
+    grown = grown.replace('"PCA"]\nprotocols', '"PCA", "other"]\nprotocols')
+    grown = with_teachers(grown, SOFT).replace(spec, now)
+    run_folder.write_run(root / "runs", plan_bench(ask(root, grown)).run)
+    torch.save({key: value + 1 for key, value in state.items()}, root / "data" / "t.pt")
+    # Another name is no way around: results name a teacher by its spec.
+    with pytest.raises(ValueError, match=r"begun with weights .*data/t\.pt.* = .*Restore the wei"):
+        plan_bench(ask(root, re.sub(r"\bown\b", "renamed", grown)))
 
 
 @pytest.mark.parametrize(

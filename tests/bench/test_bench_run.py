@@ -168,6 +168,78 @@ def test_matrix_may_grow_and_keeps_what_is_done(root):
     assert (root / "runs" / "matrix.toml").read_text() == grown
 
 
+def test_matrix_may_not_lose_rows_of_data_that_is_not_here(root):
+    second = SOFT.partition("[[table]]")[2].replace('labels = ["hard", "online(own)"]\n', "")
+    two = f"{MATRIX}[[table]]{second}".replace('"soft"\ndata = "toy"', '"far"\ndata = "far"')
+    shutil.copytree(root / "data" / "toy", root / "data" / "far")
+    run_bench(ask(root, two), workers=Serial())
+    shutil.rmtree(root / "data" / "far")
+    assert plan_bench(ask(root, two, only="toy")).pending == ()
+    grown = two.replace("replicates = 2", "replicates = 3", 1)
+    assert len(plan_bench(ask(root, grown, only="toy")).pending) > 0
+    first, _, last = two.rpartition("ipc = [1]")
+    with pytest.raises(ValueError, match="lacks 'all of far'"):
+        run_bench(ask(root, f"{first}ipc = [2]{last}", only="toy"), workers=Serial())
+
+
+def test_run_killed_before_its_first_unit_goes_on(tmp_path, monkeypatch):
+    names = []
+
+    def killed(path, text):
+        if names:
+            raise KeyboardInterrupt
+        names.append(path.name)
+        path.write_text(text)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("smallset.bench.folder._replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_bench(ask(tmp_path), workers=Serial())
+    assert len(plan_bench(ask(tmp_path)).pending) == 16
+
+
+def test_work_folder_that_is_gone_costs_one_observer_run_and_not_one_a_set(root, finished):
+    (root / "runs" / "results.jsonl").unlink()
+    shutil.rmtree(root / "runs" / "sets")
+    assert "observer" not in kinds(plan_bench(ask(root)).pending)
+    [table] = (root / "runs" / "scores").iterdir()
+    table.write_bytes(b"")  # as a power cut may leave it
+    assert "observer" in kinds(plan_bench(ask(root)).pending)
+    shutil.rmtree(root / "work")
+    assert kinds(plan_bench(ask(root)).pending).count("observer") == 1
+    run_bench(ask(root), workers=Serial())
+    assert lines(root / "runs") == lines(finished[0] / "runs")
+    assert plan_bench(ask(root)).pending == ()
+
+
+def test_another_teacher_in_a_teachers_place_is_an_error_that_names_it(root):
+    soft = f"{MATRIX}{SOFT}".replace("[[table]]", f"{SOFT.partition('[[table]]')[0]}[[table]]", 1)
+    matrix = soft[: soft.rindex("[teachers]")] + "[[table]]" + SOFT.partition("[[table]]")[2]
+    run_bench(ask(root, matrix), workers=Serial())
+    [teacher] = (root / "runs" / "teachers").iterdir()
+    card = json.loads((teacher / "teacher.json").read_text())
+    (teacher / "teacher.json").write_text(json.dumps(card | {"epochs": 3}))
+    results = root / "runs" / "results.jsonl"
+    results.write_text("".join(x for x in results.open() if '"labels": "hard"' in x))
+    said = r"holds another teacher than the matrix's: its epochs is 3, needed 30\. Remove that fol"
+    with pytest.raises(ValueError, match=said):
+        run_bench(ask(root, matrix), workers=Serial())
+
+
+def test_set_of_the_run_whose_image_was_edited_is_an_error(root):
+    (root / "runs" / "results.jsonl").unlink()
+    image = sorted((root / "runs" / "sets").rglob("*.png"))[0]
+    image.write_bytes(image.read_bytes() + b"x")
+    with pytest.raises(ValueError, match=r"was changed after it was written\. Restore it, or make"):
+        run_bench(ask(root), workers=Serial())
+
+
+def test_label_may_be_longer_than_the_name_of_a_file(tmp_path):
+    long = MATRIX.replace("easy", "easy-" * 60).replace("replicates = 2", "replicates = 1")
+    plan = plan_bench(ask(tmp_path, long))
+    assert max(len(unit.out.name) for unit in plan.units.values() if unit.out) < 200
+
+
 def test_second_driver_is_an_error_and_a_plan_is_not(root):
     with driving(root / "runs"):
         said = rf"is being worked on by process {os.getpid()} on .*One driver a run folder"

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from smallset.models import build_model, load_teacher
+from smallset.models import build_model, load_teacher, weights_sha256
 from smallset.models.adapters import adapt, pretrained, replace_head
 
 
@@ -120,6 +120,70 @@ def test_default_weights_bring_their_normalisation_and_a_fitting_head(name):
     assert torch.equal(kept.net[1].weight, torch.ones(7, 48))
     assert (kept.mean.unique().tolist(), kept.std.unique().tolist()) == ([0.5], [0.25])
     assert (own.mean.unique().tolist(), own.std.unique().tolist()) == ([0.0], [0.25])
+
+
+@pytest.mark.usefixtures("timm")
+def test_default_weights_have_a_hash_of_their_values(monkeypatch):
+    spec, create = "timm:resnet18(weights=default)", sys.modules["timm"].create_model
+    before = torch.get_rng_state()
+    first = weights_sha256(spec)
+    assert first == weights_sha256(spec)
+    assert torch.equal(torch.get_rng_state(), before)
+
+    def newer(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
+        net = create(name, pretrained=pretrained, num_classes=num_classes)
+        nn.init.ones_(net[1].bias)
+        return net
+
+    monkeypatch.setattr(sys.modules["timm"], "create_model", newer)
+    assert weights_sha256(spec) not in (first, None)
+
+
+class Auxiliary(nn.Sequential):
+    """Gives more than logits in training."""
+
+    def forward(self, x: torch.Tensor) -> object:
+        logits = super().forward(x)
+        return (logits, logits) if self.training else logits
+
+
+@pytest.mark.usefixtures("timm")
+def test_a_network_that_does_not_take_the_size_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="the network 'timm:resnet18' cannot be used on") as caught:
+        build_model("timm:resnet18", classes=6, size=8, seed=1)
+    said = str(caught.value)
+    assert "on images of 8 px (mat1 and mat2 shapes cannot be multiplied (2x192 and 48x6))" in said
+    assert said.endswith("gives 6 logits for them. Choose another network or another size.")
+    torch.save(nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).state_dict(), tmp_path / "w.pt")
+    spec = f"timm:resnet18(weights={tmp_path}/w.pt, classes=same"
+    with pytest.raises(
+        ValueError, match=r"w\.pt, classes=same\)' cannot be used on images of 8 px"
+    ):
+        load_teacher(f"{spec})", classes=("a", "b"), size=8)
+    load_teacher(f"{spec}, size=4)", classes=("a", "b"), size=8)
+
+
+@pytest.mark.usefixtures("timm")
+def test_a_network_that_gives_more_than_logits_in_training_is_refused(monkeypatch):
+    def create_model(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
+        return Auxiliary(nn.Flatten(), nn.Linear(48, num_classes))
+
+    monkeypatch.setattr(sys.modules["timm"], "create_model", create_model)
+    with pytest.raises(
+        ValueError, match=r"\(for 2 images it gives a tuple, not \(2, 6\)\)\. Needed"
+    ):
+        build_model("timm:resnet18", classes=6, size=4, seed=1)
+
+
+@pytest.mark.usefixtures("timm")
+def test_the_trial_of_a_network_leaves_its_statistics_alone(monkeypatch):
+    def create_model(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
+        return nn.Sequential(nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(48, num_classes))
+
+    monkeypatch.setattr(sys.modules["timm"], "create_model", create_model)
+    model = build_model("timm:resnet18", classes=6, size=4, seed=1)
+    assert model.net[0].num_batches_tracked == 0
+    assert torch.equal(model.net[0].running_mean, torch.zeros(3))
 
 
 @pytest.mark.usefixtures("timm")

@@ -79,9 +79,19 @@ def test_two_classes_of_one_output_are_refused(file):
         read_classes(file(NETTE)).pick(("tench", "n01440764"))
 
 
-def test_a_name_that_stands_twice_is_refused():
-    with pytest.raises(ValueError, match="the teacher has the class 'crane' twice, so what an out"):
-        listed_classes(["crane", "bee", "crane"], source="the teacher")
+def test_a_name_of_two_outputs_is_refused_only_where_the_data_needs_it(file):
+    found = listed_classes(["crane", "bee", "crane"], source="the teacher")
+    assert (found.outputs, found.pick(("bee",))) == (3, (1,))
+    said = (
+        "the teacher has 'crane' twice, so what an output stands for is not clear. Needed each of "
+        "the data's classes once. Use WordNet ids, or mend the file."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        found.pick(("bee", "crane"))
+    both = {"names": ["crane", "crane"], "wnids": ["n02012849", "n03126707"]}
+    index = {"imagenet_1k_index": [134, 517]}
+    assert read_classes(file(both | index)).pick(("n03126707", "n02012849")) == (517, 134)
+    assert read_classes(file(both)).outputs == 2
 
 
 @pytest.mark.parametrize(
@@ -92,6 +102,7 @@ def test_a_name_that_stands_twice_is_refused():
         ("ape\n\nbee", "its entry 2 is ''"),
         (["ape", 3], "its entry 2 is 3"),
         ('["ape"', "it cannot be read"),
+        ("[" * 100_000, "it cannot be read"),
         ({"classes": ["ape"]}, "its names and wnids are missing, or not equally many"),
         ({"names": "ape"}, "it lists no classes"),
         (NETTE | {"wnids": ["n01440764"]}, "its names and wnids are missing, or not equally many"),

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from smallset.models import Network
+from smallset.models import MODELS, Architecture, Network
 from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
@@ -31,13 +32,12 @@ def trained(state: Path, **options: object) -> Network:
     return train_kept(
         IMAGES,
         LABELS,
-        model="resnet8",
         classes=3,
         protocol=SHORT,
         view=Canvas(),
         machine=Machine("cpu", "float32", 1),
         state=state,
-        **{"seed": 4, **options},
+        **{"model": "resnet8", "seed": 4, **options},
     )
 
 
@@ -72,6 +72,26 @@ def test_a_killed_run_goes_on_to_the_same_weights(epoch, at, tmp_path, monkeypat
     again = trained(tmp_path / "killed.pt", after_epoch=lambda finished, _: asked.append(finished))
     assert asked == list(range(epoch, 3))
     assert same(again, whole)
+
+
+def test_a_killed_run_of_a_network_with_dropout_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+    def build(classes: int, size: int) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(3 * size * size, classes))
+
+    monkeypatch.setitem(MODELS, "dropping", Architecture(build, "drops half of the pixels"))
+
+    def stop(finished: int, _: Network) -> None:
+        if finished == 1:
+            raise Killed
+
+    torch.manual_seed(1)
+    whole = trained(tmp_path / "whole.pt", model="dropping")
+    with pytest.raises(Killed):
+        trained(tmp_path / "killed.pt", model="dropping", after_epoch=stop)
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    assert same(trained(tmp_path / "killed.pt", model="dropping"), whole)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_finished_run_trains_no_more(tmp_path):
