@@ -12,7 +12,14 @@ import torch
 from smallset.data import Data, pixel_cache
 from smallset.labels import Hard, Online, OnlineLabels, Regime, teacher_top1
 from smallset.methods import view_from
-from smallset.models import Network, Teacher, build_model, weights_sha256, worth_compiling
+from smallset.models import (
+    Network,
+    Teacher,
+    build_model,
+    library_of,
+    weights_sha256,
+    worth_compiling,
+)
 from smallset.models.spec import read_model
 from smallset.records import Progress, Result
 from smallset.seeds import derive
@@ -82,7 +89,7 @@ class Cell:
     def fingerprint(self, seed: int) -> str:
         """Name a result by everything its numbers depend on."""
         facts: dict[str, object] = {
-            "versions": component_versions(),
+            "versions": component_versions() | library_of(self.student),
             "set": self.set.manifest.digest,
             "data": self.data.fingerprint,
             "student": self.student,
@@ -177,6 +184,7 @@ def train_and_test(
             "torch": torch.__version__,
             "numpy": np.__version__,
             "python": platform.python_version(),
+            **library_of(cell.student),
         },
     )
 

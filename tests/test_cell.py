@@ -117,6 +117,14 @@ def test_a_pretrained_students_weights_name_its_results(one, tmp_path, monkeypat
     assert len({fresh, begun, one.fingerprint(0)}) == 3
 
 
+def test_the_version_of_a_students_library_names_its_results(one, monkeypatch):
+    plain = one.fingerprint(0)
+    monkeypatch.setattr(cell, "library_of", lambda name: {"timm": "1.0.9"})
+    older = one.fingerprint(0)
+    monkeypatch.setattr(cell, "library_of", lambda name: {"timm": "1.0.10"})
+    assert len({plain, older, one.fingerprint(0)}) == 3
+
+
 @pytest.mark.parametrize(
     ("labels", "teacher", "said"),
     [

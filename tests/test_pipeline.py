@@ -178,7 +178,9 @@ def test_seeds_that_train_no_student_are_refused(data, seeds):
 
 def test_a_seed_that_is_given_twice_is_refused_not_counted_twice(data):
     made = smallset.compress(data, "set", method="random", ipc=1)
-    said = r"seeds=\[3, 4, 3\] names a student twice, which would count as two\. Give each seed once"
+    said = (
+        r"seeds=\[3, 4, 3\] names a student twice, which would count as two\. Give each seed once"
+    )
     with pytest.raises(ValueError, match=said):
         smallset.evaluate(made, data, seeds=[3, 4, 3])
 

@@ -45,7 +45,7 @@ What they say so far:
   are no better than random ones.
 - Why not: an epoch of Imagenette is 74 steps of the observer, one of CIFAR-10 is 391. Averaged over
   ten epochs, the scores of easy images are decided by the first three (later ones are near 0 for
-  them all), when the network has seen little and goes by colour and background: chain saws on white,
+  all), when the network has seen little and goes by colour and background: chain saws on white,
   parachutes in a blue sky, churches under one. Read over its last three epochs, the same observer
   chooses easiest images that are as good as random ones, and PCA gains more than with any other
   change of its options tried here. A score's epochs have to fit the steps an epoch has.

@@ -1,6 +1,12 @@
 """Students, observers and teachers by name."""
 
-from smallset.models.build import build_model, check_model, weights_sha256, worth_compiling
+from smallset.models.build import (
+    build_model,
+    check_model,
+    library_of,
+    weights_sha256,
+    worth_compiling,
+)
 from smallset.models.network import MEAN, STD, Network
 from smallset.models.table import MODELS, Architecture
 from smallset.models.teacher import Teacher, load_teacher
@@ -17,6 +23,7 @@ __all__ = [
     "Teacher",
     "build_model",
     "check_model",
+    "library_of",
     "load_teacher",
     "weights_sha256",
     "worth_compiling",

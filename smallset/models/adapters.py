@@ -1,6 +1,7 @@
 """Networks of other libraries: `timm:NAME` and `torchvision:NAME`, imported when asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -70,19 +71,16 @@ def adapt(library: str, name: str, classes: int) -> nn.Module:
 
     Raises ValueError when the library is unknown, cannot be imported, or has no such network.
     """
-    if library not in ADAPTERS:
-        raise ValueError(
-            f"there is no model library {library!r}. {nearest(library, ADAPTERS)} "
-            "Write timm:NAME or torchvision:NAME."
-        )
-    try:
+    _check_known(library)
+    with _at_hand(library, name):
         return ADAPTERS[library](name, classes)
-    except (ImportError, RuntimeError) as error:
-        # torchvision beside another build of torch fails with a RuntimeError at import.
-        raise ValueError(
-            f"the model {library}:{name} needs {library}, which cannot be used here "
-            f"({str(error).splitlines()[0]}). Install it with: pip install 'smallset[{library}]'."
-        ) from error
+
+
+def library_version(library: str, name: str) -> str:
+    """Give the version of the library that network `name` needs. Raises ValueError as `adapt`."""
+    _check_known(library)
+    with _at_hand(library, name):
+        return str(getattr(import_module(library), "__version__", "unknown"))
 
 
 def pretrained(library: str, name: str) -> Pretrained:
@@ -135,6 +133,27 @@ def replace_head(net: nn.Module, classes: int) -> None:
     old = holder.get_submodule(name)
     assert isinstance(old, nn.Linear)  # head_name() names a linear layer
     setattr(holder, name, nn.Linear(old.in_features, classes, bias=old.bias is not None))
+
+
+def _check_known(library: str) -> None:
+    if library not in ADAPTERS:
+        raise ValueError(
+            f"there is no model library {library!r}. {nearest(library, ADAPTERS)} "
+            "Write timm:NAME or torchvision:NAME."
+        )
+
+
+@contextmanager
+def _at_hand(library: str, name: str) -> Iterator[None]:
+    """Say what to install where a library fails at import or at work."""
+    try:
+        yield
+    except (ImportError, RuntimeError) as error:
+        # torchvision beside another build of torch fails with a RuntimeError at import.
+        raise ValueError(
+            f"the model {library}:{name} needs {library}, which cannot be used here "
+            f"({str(error).splitlines()[0]}). Install it with: pip install 'smallset[{library}]'."
+        ) from error
 
 
 def _colour(values: Sequence[float]) -> Colour:

@@ -5,7 +5,13 @@ import copy
 import torch
 from torch import nn
 
-from smallset.models.adapters import adapt, check_runs, pretrained, replace_head
+from smallset.models.adapters import (
+    adapt,
+    check_runs,
+    library_version,
+    pretrained,
+    replace_head,
+)
 from smallset.models.network import MEAN, STD, Network
 from smallset.models.spec import DEFAULT, ModelSpec, read_model, student_spec, weights_file
 from smallset.models.table import MODELS
@@ -16,12 +22,25 @@ def check_model(name: str) -> None:
     """Raise, before any work, unless `name` is a spec of a network that can be trained.
 
     ValueError for a bad spec, an unknown name (with the nearest and the list) or a file that holds
-    no weights, FileNotFoundError for a file that is not there. Whether the weights fit is seen when
-    the network is built.
+    no weights, FileNotFoundError for a file that is not there. Whether the weights and the size
+    fit, and another library is here, is seen when the network is built.
     """
     file = weights_file(student_spec(name))
     if file is not None:
         read_weights(file)
+
+
+def library_of(name: str) -> dict[str, str]:
+    """Give the library that a network comes from and its version; nothing for our own.
+
+    Raises ValueError where it cannot be used here.
+    """
+    spec = read_model(name)
+    return (
+        {spec.library: library_version(spec.library, spec.name.partition(":")[2])}
+        if spec.library
+        else {}
+    )
 
 
 def worth_compiling(name: str) -> bool:

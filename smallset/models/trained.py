@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from smallset.models.network import Colour
 
@@ -71,9 +72,8 @@ def read_trained(folder: Path) -> Trained:
             raise ValueError(f"missing or unknown: {', '.join(sorted(differing))}")
         for name in ("classes", "mean", "std", "per_class"):
             fields[name] = tuple(fields[name])
-        made = Trained(**fields)
-        _check(made)
-        return made
+        _check(fields)
+        return Trained(**fields)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"'{folder / CARD}' is not what this version of `smallset train` writes ({error}). "
@@ -81,16 +81,21 @@ def read_trained(folder: Path) -> Trained:
         ) from error
 
 
-def _check(made: Trained) -> None:
+def _check(fields: Mapping[str, object]) -> None:
     """Refuse what was edited into something that no teacher can be built of."""
+    classes, size, std = fields["classes"], fields["size"], fields["std"]
+    named = isinstance(classes, tuple) and all(isinstance(name, str) for name in classes)
     good = {
-        "model": isinstance(made.model, str),
-        "classes": len(made.classes) > 0 and all(isinstance(c, str) for c in made.classes),
-        "size": type(made.size) is int and made.size > 0,
-        "mean": len(made.mean) == 3 and all(isinstance(v, float | int) for v in made.mean),
-        "std": len(made.std) == 3 and all(isinstance(v, float | int) and v > 0 for v in made.std),
-        "weights_sha256": isinstance(made.weights_sha256, str),
+        "model": isinstance(fields["model"], str),
+        "classes": classes != () and named,
+        "size": type(size) is int and size > 0,
+        "mean": _is_colour(fields["mean"]),
+        "std": _is_colour(std) and min(std) > 0,
     }
-    bad = [name for name, holds in good.items() if not holds]
-    if bad:
-        raise ValueError(f"its {bad[0]} is {getattr(made, bad[0])!r}")
+    for name, holds in good.items():
+        if not holds:
+            raise ValueError(f"its {name} is {fields[name]!r}")
+
+
+def _is_colour(value: object) -> TypeGuard[Colour]:
+    return isinstance(value, tuple) and [type(v) in (int, float) for v in value] == [True] * 3

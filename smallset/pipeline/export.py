@@ -5,6 +5,7 @@ from pathlib import Path
 from smallset.records import Progress
 from smallset.store import CompressedDataset, open_set
 from smallset.store.export import export_set
+from smallset.store.exported import layout_of
 
 
 def export(
@@ -21,6 +22,12 @@ def export(
     same bytes. `evaluate` reads the first two back as the same set. Raises ValueError or OSError
     for whatever is wrong, and then leaves no output.
     """
+    layout = layout_of(Path(set)) if isinstance(set, str | Path) else None
+    if layout is not None:
+        raise ValueError(
+            f"'{set}' is an export to {layout} already. Needed the set that `smallset compress` "
+            "made, whose images are copied. Export that one."
+        )
     made = set if isinstance(set, CompressedDataset) else open_set(Path(set))
     export_set(made, Path(out), to=to, progress=progress)
     return Path(out)

@@ -16,7 +16,7 @@ from smallset.cell import Desk
 from smallset.data import Data, pixel_cache
 from smallset.data.work import keeping
 from smallset.methods import spec_of
-from smallset.models import Network, check_model, weights_sha256
+from smallset.models import Network, check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
 from smallset.pipeline.desk import check_number, desk_for, open_source, side_of
 from smallset.records import Fit, Progress
@@ -112,7 +112,7 @@ class _Job:
     def fingerprint(self, desk: Desk) -> str:
         """Name the weights by everything they depend on."""
         facts: dict[str, object] = {
-            "versions": {"train": VERSION, **component_versions()},
+            "versions": {"train": VERSION, **component_versions(), **library_of(self.model)},
             "model": self.model,
             "weights": weights_sha256(self.model),
             "recipe": self.recipe_facts(),
@@ -210,6 +210,7 @@ def _write(job: _Job, network: Network, found: Accuracy, desk: Desk, out: Path) 
             "torch": torch.__version__,
             "numpy": np.__version__,
             "python": platform.python_version(),
+            **library_of(job.model),
         },
     )
     with whole_folder(out) as partial, writing(out):

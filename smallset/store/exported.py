@@ -37,18 +37,28 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
     and ValueError for a webdataset export and for an export that was changed.
     """
     path = Path(given).expanduser()
-    files = parquet_files(path)
-    if files and (path / MANIFEST).is_file():
-        return _from_hub(path, files, work)
-    if (path / MANIFEST).is_file() and (path / TRAIN).is_dir():
+    layout = layout_of(path)
+    if layout == "hub":
+        return _from_hub(path, parquet_files(path), work)
+    if layout == "imagefolder":
         return _from_folders(path)
-    tars = sorted(path.glob("train-*.tar"))
-    if tars:
+    if layout == "webdataset":
         raise ValueError(
-            f"'{path}' is an export for webdataset ('{tars[0].name}'), which only streams. Needed "
-            "the set itself, or an export to hub or imagefolder. Give one of them."
+            f"'{path}' is an export for webdataset, which only streams. Needed the set itself, or "
+            "an export to hub or imagefolder. Give one of them."
         )
     return open_set(path)
+
+
+def layout_of(path: Path) -> str | None:
+    """Name the format that a folder of ours was exported to; None for a set as it was made."""
+    if not (path / MANIFEST).is_file():
+        return None
+    if parquet_files(path):
+        return "hub"
+    if (path / TRAIN).is_dir():  # no class folder of a set has this name
+        return "imagefolder"
+    return "webdataset" if any(path.glob("train-*.tar")) else None
 
 
 def _from_folders(path: Path) -> CompressedDataset:

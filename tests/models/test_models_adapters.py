@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from smallset.models import build_model, load_teacher, weights_sha256
+from smallset.models import build_model, library_of, load_teacher, weights_sha256
 from smallset.models.adapters import adapt, pretrained, replace_head
 
 
@@ -93,11 +93,12 @@ def test_a_network_that_torchvision_lacks_is_refused_with_the_nearest():
 def test_a_missing_library_says_what_to_install(library, monkeypatch):
     for name in (library, f"{library}.models"):
         monkeypatch.setitem(sys.modules, name, None)  # import now raises ImportError
-    with pytest.raises(ValueError, match="which cannot be used here") as caught:
-        build_model(f"{library}:resnet18", classes=2, size=8, seed=0)
-    said = str(caught.value)
-    assert said.startswith(f"the model {library}:resnet18 needs {library}, which cannot be used")
-    assert said.endswith(f"Install it with: pip install 'smallset[{library}]'.")
+    for ask in (lambda name: build_model(name, classes=2, size=8, seed=0), library_of):
+        with pytest.raises(ValueError, match="which cannot be used here") as caught:
+            ask(f"{library}:resnet18")
+        said = str(caught.value)
+        assert said.startswith(f"the model {library}:resnet18 needs {library}, which cannot be")
+        assert said.endswith(f"Install it with: pip install 'smallset[{library}]'.")
 
 
 def test_an_unknown_library_is_refused_with_the_known_ones():
@@ -120,6 +121,14 @@ def test_default_weights_bring_their_normalisation_and_a_fitting_head(name):
     assert torch.equal(kept.net[1].weight, torch.ones(7, 48))
     assert (kept.mean.unique().tolist(), kept.std.unique().tolist()) == ([0.5], [0.25])
     assert (own.mean.unique().tolist(), own.std.unique().tolist()) == ([0.0], [0.25])
+
+
+@pytest.mark.usefixtures("timm")
+def test_a_network_of_another_library_has_its_version(monkeypatch):
+    assert library_of("resnet18") == {}
+    assert library_of("timm:resnet18") == {"timm": "unknown"}
+    monkeypatch.setattr(sys.modules["timm"], "__version__", "1.0.9", raising=False)
+    assert library_of("timm:resnet18(weights=default)") == {"timm": "1.0.9"}
 
 
 @pytest.mark.usefixtures("timm")
