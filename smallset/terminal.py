@@ -15,7 +15,7 @@ from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
 from smallset.store import CompressedDataset
-from smallset.train.protocol import PROTOCOLS
+from smallset.train.protocol import protocol_named
 
 # Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
 # searched, and no text of the user's is taken for markup.
@@ -156,7 +156,7 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     more = len(first.classes) - 20
     say(f"per class, %: {per_class}{f' and {more} more in {results}' if more > 0 else ''}")
     say(_cost(first))
-    if PROTOCOLS[first.protocol].best_of is not None:
+    if protocol_named(first.protocol).best_of is not None:
         say(
             "The best of several tests counts, chosen on the held-out images: for comparison with "
             "published tables only."

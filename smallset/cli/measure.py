@@ -39,7 +39,11 @@ def evaluate(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of students to train.")] = 3,
     protocol: Annotated[
-        str | None, typer.Option(help="Default: small-v1 under 1,280 images, else standard-v1.")
+        str | None,
+        typer.Option(
+            help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) trains "
+            "for other epochs than NAME's."
+        ),
     ] = None,
     labels: Annotated[
         str, typer.Option(help="hard, or online: a teacher looks at every view.")

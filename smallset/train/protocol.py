@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from smallset.spec import nearest
+from smallset.spec import nearest, read
 from smallset.train.mix import Mixing
 
 
@@ -124,10 +124,32 @@ PROTOCOLS: dict[str, StudentProtocol] = {
 }
 
 
+def protocol_named(text: str) -> StudentProtocol:
+    """Give a protocol by its name, or with other epochs than its own: `small-v1(epochs=30)`.
+
+    Such a one has the whole text for its name, so no table takes it for the protocol itself.
+    """
+    call = read(text)
+    if call.name not in PROTOCOLS:
+        raise ValueError(f"there is no protocol {call.name!r}. {nearest(call.name, PROTOCOLS)}")
+    if call.args or set(call.options) - {"epochs"}:
+        raise ValueError(
+            f"{text!r} changes the protocol {call.name!r}, of which only the epochs may differ. "
+            f"Write '{call.name}(epochs=N)', or leave the brackets out."
+        )
+    if not call.options:
+        return PROTOCOLS[call.name]
+    epochs = call.options["epochs"]
+    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
+        raise ValueError(
+            f"{text!r} trains for no whole number of epochs. Give at least 1: "
+            f"'{call.name}(epochs=1)'."
+        )
+    return replace(PROTOCOLS[call.name], name=f"{call.name}(epochs={epochs})", epochs=epochs)
+
+
 def protocol_for(name: str | None, *, images: int) -> StudentProtocol:
     """Give the named protocol, or by default the one for a set of so many images."""
     if name is None:
         return SMALL_V1 if images < 1280 else STANDARD_V1
-    if name not in PROTOCOLS:
-        raise ValueError(f"there is no protocol {name!r}. {nearest(name, PROTOCOLS)}")
-    return PROTOCOLS[name]
+    return protocol_named(name)

@@ -14,6 +14,7 @@ from smallset.train.protocol import (
     SMALL_V1,
     STANDARD_V1,
     protocol_for,
+    protocol_named,
 )
 
 
@@ -146,3 +147,27 @@ def test_an_unknown_protocol_gets_the_nearest_and_the_list():
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         protocol_for("standard", images=10)
+
+
+def test_a_protocol_with_other_epochs_says_so_in_its_name():
+    short = protocol_for("small-v1( epochs=3 )", images=5000)
+    assert short == replace(SMALL_V1, name="small-v1(epochs=3)", epochs=3)
+    assert short.rate_at(3) == pytest.approx(0)
+    assert short.facts("resnet8", soft=False) != SMALL_V1.facts("resnet8", soft=False)
+    assert protocol_named("small-v1()") == SMALL_V1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("smal-v1(epochs=3)", "there is no protocol 'smal-v1'. Did you mean 'small-v1'"),
+        ("small-v1(epochs=0)", "for no whole number of epochs. Give at least 1"),
+        ("small-v1(epochs=1.5)", "for no whole number of epochs"),
+        ("small-v1(epochs=true)", "for no whole number of epochs"),
+        ("small-v1(batch=9)", "of which only the epochs may differ. Write 'small-v1(epochs=N)'"),
+        ("small-v1(9)", "of which only the epochs may differ"),
+    ],
+)
+def test_a_protocol_that_cannot_be_is_refused(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        protocol_for(text, images=100)
