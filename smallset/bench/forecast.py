@@ -16,7 +16,7 @@ from smallset.models import worth_compiling
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
 from smallset.train.device import can_compile
-from smallset.train.protocol import PROTOCOLS, STANDARD_V1
+from smallset.train.protocol import STANDARD_V1, protocol_named
 
 # The forward pass alone takes about a third of a training step.
 _FORWARD = 1 / 3
@@ -97,7 +97,7 @@ def _learning_seconds(
     job: Learning, plan: Planned, rates: _Rates, *, classes: int, tested: int
 ) -> float:
     wanted = job.identity
-    protocol = PROTOCOLS[wanted.protocol]
+    protocol = protocol_named(wanted.protocol)
     images = (wanted.ipc or 0) * classes
     views, batch = images * protocol.epochs, min(protocol.batch, images)
     tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))

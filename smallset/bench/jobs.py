@@ -70,7 +70,6 @@ class Whole:
 
     data: str
     identity: Identity
-    epochs: int
 
 
 @dataclass(frozen=True)
@@ -200,7 +199,7 @@ def learn_all(job: Whole, bench: Bench) -> Result:
     """Train and test one student on all training images."""
     desk = _desk(bench)
     opened = open_source(job.data, desk, skip_bad=False)
-    return learn_whole(opened, job.identity, epochs=job.epochs, desk=desk)
+    return learn_whole(opened, job.identity, desk=desk)
 
 
 def check_set(made: CompressedDataset, wanted: Identity) -> None:

@@ -40,7 +40,7 @@ from smallset.models.spec import read_model
 from smallset.records import Fit
 from smallset.spec import nearest
 from smallset.store import Codec
-from smallset.train.protocol import PROTOCOLS
+from smallset.train.protocol import PROTOCOLS, protocol_named
 
 AUTO = "auto"
 HARD = "hard"
@@ -225,7 +225,9 @@ def _check_names(table: Table, entries: Entries) -> None:
 
 
 def _check_protocol(name: str) -> None:
-    if name not in (AUTO, *PROTOCOLS):
+    if name != AUTO and "(" in name:
+        protocol_named(name)
+    elif name not in (AUTO, *PROTOCOLS):
         raise ValueError(f"there is no protocol {name!r}. {nearest(name, (AUTO, *PROTOCOLS))}")
 
 

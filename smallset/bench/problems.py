@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.bench.matrix import Matrix, Table, teacher_of
+from smallset.bench.matrix import AUTO, Matrix, Table, teacher_of
 from smallset.bench.sources import Places, Source, open_source
 from smallset.bench.teachers import check_teacher
 from smallset.data import fit_boxes
@@ -15,7 +15,7 @@ from smallset.models import build_model, weights_sha256
 from smallset.models.spec import read_model
 from smallset.pipeline.desk import side_of
 from smallset.records import Selection
-from smallset.train.protocol import PROTOCOLS
+from smallset.train.protocol import protocol_named
 
 _SHOWN = 50
 
@@ -96,8 +96,9 @@ def _student(student: str, table: Table, checked: Checked, *, classes: int) -> I
     if wrong:
         return
     for name in table.protocols:
-        protocol = PROTOCOLS.get(name)
-        if protocol is not None and protocol.pretrained and read_model(student).weights is None:
+        if name == AUTO:
+            continue
+        if protocol_named(name).pretrained and read_model(student).weights is None:
             yield (
                 f"the protocol {name!r} is for a pretrained student, but {student!r} starts from "
                 f"fresh weights. Write '{student}(weights=...)', or another protocol."

@@ -16,7 +16,7 @@ from smallset.models import Network, build_model
 from smallset.records import Result
 from smallset.train import loop
 from smallset.train.device import Machine
-from smallset.train.protocol import PROTOCOLS, STANDARD_V1
+from smallset.train.protocol import STANDARD_V1, protocol_named
 from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
 
@@ -38,7 +38,7 @@ def known_rates(results: Iterable[Result]) -> dict[Training, float]:
     """Give the median rate of each hard-label training among result lines of this machine."""
     found: dict[Training, list[float]] = {}
     for result in results:
-        protocol = PROTOCOLS.get(result.protocol, STANDARD_V1)
+        protocol = protocol_named(result.protocol)
         if result.labels == "hard":
             batch = min(protocol.batch, result.images)
             shape = (result.student, result.size, batch, len(result.classes))

@@ -77,7 +77,7 @@ class _Units:
         given = self.ground.sources[identity.dataset].given
         test = self.pixels(cell, "test")
         if identity.spec == FULL:
-            job = jobs.Whole(given, identity, cell.epochs)
+            job = jobs.Whole(given, identity)
             both = (self.pixels(cell, "train"), test)
             return self.add(Unit("full", key, cell, jobs.learn_all, job, both))
         made = self.set(cell)

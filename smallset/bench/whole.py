@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -18,21 +18,21 @@ from smallset.store import smallset_version
 from smallset.train import loop
 from smallset.train.device import can_compile, hardware
 from smallset.train.evaluation import Accuracy, accuracy
-from smallset.train.protocol import STANDARD_V1
+from smallset.train.protocol import protocol_named
 from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
 
 VIEW = Canvas()
 
 
-def learn_whole(data: Data, wanted: Identity, *, epochs: int, desk: Desk) -> Result:
+def learn_whole(data: Data, wanted: Identity, *, desk: Desk) -> Result:
     """Train a student on all training images, hard labels, and test it.
 
     The protocol is standard-v1 with few epochs, which its name says: a set's 300 epochs over the
     full data would cost more than all else together.
     """
     compiled = worth_compiling(wanted.student) and can_compile(desk.machine.device)
-    fitted, found = _fit(data, wanted, epochs, compiled, desk)
+    fitted, found = _fit(data, wanted, compiled, desk)
     here, train = desk.machine, data.train
     facts = {"cell": asdict(wanted), "compiled": compiled, "versions": component_versions()}
     weights = weights_sha256(wanted.student)
@@ -88,9 +88,7 @@ def learn_whole(data: Data, wanted: Identity, *, epochs: int, desk: Desk) -> Res
     )
 
 
-def _fit(
-    data: Data, wanted: Identity, epochs: int, compiled: bool, desk: Desk
-) -> tuple[loop.Fitted, Accuracy]:
+def _fit(data: Data, wanted: Identity, compiled: bool, desk: Desk) -> tuple[loop.Fitted, Accuracy]:
     here, size, classes = desk.machine, wanted.size, len(data.train.classes)
     images = pixel_cache(data.train, size, view=wanted.fit, work=desk.work, workers=desk.workers)
     held_out = pixel_cache(data.test, size, view="test", work=desk.work, workers=desk.workers)
@@ -104,7 +102,7 @@ def _fit(
             images,
             data.train.labels,
             np.broadcast_to(whole, (len(images), 1, 4)),
-            protocol=replace(STANDARD_V1, epochs=epochs),
+            protocol=protocol_named(wanted.protocol),
             view=VIEW,
             seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
             machine=here,

@@ -109,7 +109,8 @@ def times(ratio: float) -> str:
 
 def method_key(spec: str) -> str:
     """What replicates of one method share: its whole spec but for the observer's seed."""
-    return re.sub(r"(observer\([^()]*?), seed=\d+\)", r"\1)", spec)
+    inside = r"""(?:[^()"']|"[^"]*"|'[^']*')*?"""  # a quoted model may hold brackets of its own
+    return re.sub(rf"(observer\({inside}), seed=\d+\)", r"\1)", spec)
 
 
 BASELINE = method_key(spec_of(random()))

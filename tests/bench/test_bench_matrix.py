@@ -189,3 +189,14 @@ def test_matrix_that_is_no_text_is_an_error(tmp_path):
     (tmp_path / "m.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=r"m\.toml' is no text file"):
         read_matrix(tmp_path / "m.toml")
+
+
+def test_a_table_may_ask_for_a_protocol_with_other_epochs():
+    def matrix(protocol):
+        return parse_matrix(MATRIX.replace("finetune-v1", protocol), "m.toml")
+
+    assert matrix("small-v1(epochs=2)").tables[0].protocols == ("small-v1(epochs=2)",)
+    with pytest.raises(ValueError, match=r"line \d+.*no protocol 'small-v2'. Did you mean 'small"):
+        matrix("small-v2(epochs=2)")
+    with pytest.raises(ValueError, match=r"line \d+.*Give at least 1: 'small-v1\(epochs=1\)'"):
+        matrix("small-v1(epochs=0)")

@@ -160,3 +160,12 @@ def test_the_ratio_counts_all_that_a_student_was_given():
     assert row.ratio == 0.5
     assert row.cells()[5] == "0.5"
     assert [times(r) for r in (0.0199, 1, 3886.2)] == ["0.02", "1.0", "3,886.2"]
+
+
+def test_observers_of_a_model_with_options_differ_in_their_seed_alone():
+    def spec(seed):
+        return f'prune(score=el2n(observer=observer(model="resnet8(shortcut=a)", seed={seed})))'
+
+    assert method_key(spec(0)) == method_key(spec(12)) != spec(0)
+    assert "seed" not in method_key(spec(3))
+    assert method_key("observer(model=resnet8), seed=3") == "observer(model=resnet8), seed=3"
