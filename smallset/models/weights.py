@@ -1,11 +1,11 @@
 """Weights files: read without running any code in them, and loaded strictly."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from smallset.models.keys import translate
@@ -22,7 +22,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     A dict in {"state_dict": ...} or {"model": ...} is taken out, and a `module.` or `net.` that
     every key begins with is cut off. Raises ValueError for a file that holds no state dict.
     """
-    read = _safetensors() if path.suffix == ".safetensors" else _torch
+    read = load_file if path.suffix == ".safetensors" else _torch
     path.open("rb").close()  # what the system has against it is no fault of the content
     try:
         loaded = read(path)
@@ -119,17 +119,6 @@ def tensors_sha256(weights: Mapping[str, Tensor]) -> str:
 def _torch(path: Path) -> object:
     loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     return loaded
-
-
-def _safetensors() -> Callable[[Path], object]:
-    try:
-        read: Callable[[Path], object] = import_module("safetensors.torch").load_file
-    except ImportError as error:
-        raise ValueError(
-            "a .safetensors file needs the package safetensors, which is not installed. "
-            "Install it with: pip install safetensors."
-        ) from error
-    return read
 
 
 def _no_weights(path: Path, why: str) -> ValueError:
