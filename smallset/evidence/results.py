@@ -4,11 +4,14 @@ import dataclasses
 import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args, get_origin, get_type_hints
 
 from smallset.records import Result
 
 _FIELDS = {f.name: f for f in dataclasses.fields(Result)}
+_TYPES = get_type_hints(Result)
 
 
 def check_results(path: Path, *, outside: Path) -> None:
@@ -93,6 +96,26 @@ def _read(line: bytes, where: str) -> Result:
             f"{where} is no result of this version (differing fields: {', '.join(differing[:5])}). "
             "Give another --results file."
         )
+    wrong = [name for name, value in fields.items() if not _fits(value, _TYPES[name])]
+    if wrong:
+        raise ValueError(
+            f"{where} is no result: its {wrong[0]} is {fields[wrong[0]]!r}, which no result has. "
+            "It was edited or damaged: delete that line, or give another --results file."
+        )
     fields["classes"] = tuple(fields["classes"])
     fields["per_class"] = tuple(fields["per_class"])
     return Result(**fields)
+
+
+def _fits(value: object, wanted: object) -> bool:
+    """Whether a value out of JSON can stand in a field of that type."""
+    inner = get_args(wanted)
+    if get_origin(wanted) is tuple:
+        return isinstance(value, list) and all(_fits(v, inner[0]) for v in value)
+    if get_origin(wanted) is Mapping:
+        return isinstance(value, dict) and all(_fits(v, inner[1]) for v in value.values())
+    if inner:  # a union
+        return any(_fits(value, one) for one in inner)
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is wanted

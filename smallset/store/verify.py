@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smallset.data import cores, ordered
 from smallset.records import Plan
+from smallset.store.exported import layout_of
 from smallset.store.manifest import Manifest, read_manifest
 from smallset.store.plan_table import ImageFile, read_plan
 from smallset.store.read import check_folder, contradictions, strangers
@@ -30,6 +31,12 @@ def verify(path: Path) -> Verification:
     folder, and one ValueError that lists every problem.
     """
     check_folder(path)
+    layout = layout_of(path)
+    if layout is not None:
+        raise ValueError(
+            f"'{path}' is an export to {layout}, but only a set as it was made can be verified. "
+            "Give the set that it was exported from."
+        )
     problems: list[str] = []
     try:
         manifest = _manifest(path, problems)

@@ -103,3 +103,31 @@ def test_a_link_into_the_set_is_inside_it(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "set")
     with pytest.raises(ValueError, match="lies inside the set"):
         check_results(tmp_path / "link/r.jsonl", outside=tmp_path / "set")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("classes", None),
+        ("per_class", [0.5, "half"]),
+        ("top1", True),
+        ("ipc", 1.5),
+        ("teacher", 3),
+        ("versions", {"torch": 2}),
+        ("compiled", 0),
+    ],
+)
+def test_a_value_that_no_result_has_is_named(tmp_path, name, value):
+    file = tmp_path / "r.jsonl"
+    fields = dataclasses.asdict(result()) | {name: value}
+    file.write_text(json.dumps(fields) + "\n")
+    with pytest.raises(ValueError, match=rf"line 1 is no result: its {name} is .* delete that"):
+        read_results(file)
+
+
+def test_whole_numbers_and_nan_are_fractions_and_none_is_where_it_may_be(tmp_path):
+    one = result(top1=1, per_class=(float("nan"), 0), ipc=None, teacher=None, set_seed=None)
+    append_result(tmp_path / "r.jsonl", one)
+    (found,) = read_results(tmp_path / "r.jsonl")
+    assert (found.top1, found.per_class[1], found.ipc, found.set_seed) == (1, 0, None, None)
+    assert found.per_class[0] != found.per_class[0]

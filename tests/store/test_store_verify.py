@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from smallset.pipeline import export
 from smallset.store import Codec, Verification, verify, write
 from smallset.store.manifest import MANIFEST
 
@@ -80,3 +81,9 @@ def test_a_folder_without_manifest_is_no_set(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         verify(tmp_path / "no")
+
+
+def test_an_export_is_not_taken_for_a_broken_set(made, tmp_path):
+    out = export(made.path, tmp_path / "exported", to="imagefolder")
+    with pytest.raises(ValueError, match="is an export to imagefolder, but only a set as it was"):
+        verify(out)
