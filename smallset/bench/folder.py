@@ -20,7 +20,7 @@ import numpy as np
 
 from smallset.bench.cells import Cell, Identity, cells_of, identity_of
 from smallset.bench.lock import LOCK
-from smallset.bench.matrix import Matrix, Table, teacher_of
+from smallset.bench.matrix import HARD, Matrix, Table, teacher_of
 from smallset.bench.problems import Checked
 from smallset.bench.sources import Source
 from smallset.evidence.results import read_results
@@ -177,6 +177,31 @@ def read_lines(
                     f"{run.versions.get(name)}. Take the line out, or give a new folder."
                 )
         found[identity] = result
+    return found
+
+
+def known_lines(
+    files: Iterable[Path], run: Run, cells: Iterable[Cell], there: Collection[Identity]
+) -> dict[Identity, Result]:
+    """Read from results of other runs the lines that this one lacks, by their cells' identity.
+
+    Taken are those of a cell of the matrix made by the same versions, with hard labels and a
+    student that starts fresh: of weights files a line does not say which they were. Raises
+    FileNotFoundError for a missing file, ValueError for a line that is no result.
+    """
+    wanted = {cell.identity for cell in cells} - set(there)
+    found: dict[Identity, Result] = {}
+    for file in files:
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"there are no results '{file}'. Give --known the results.jsonl of another run."
+            )
+        for result in read_results(file):
+            same = all(run.versions.get(name) == v for name, v in result.versions.items())
+            fresh = result.labels == HARD and "weights=" not in result.student
+            identity = identity_of(result)
+            if same and fresh and identity in wanted:
+                found.setdefault(identity, result)
     return found
 
 

@@ -30,7 +30,8 @@ class Request:
     """What is asked for: a matrix (a shipped name or a file) and the folder of its run.
 
     `data` is the folder of data sets and NAME=PATH pairs, `only` a part of the titles of the tables
-    to run, `work` the folder for caches and observers (None: the user's cache folder).
+    to run, `work` the folder for caches and observers (None: the user's cache folder). `known` are
+    results of other runs, taken over where they are of a cell of this matrix (see `known_lines`).
     """
 
     matrix: str | Path
@@ -40,6 +41,7 @@ class Request:
     precision: str = "auto"
     device: str = "auto"
     work: Path | None = None
+    known: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class Planned:
     """A matrix on its data: every cell in order, the results there are, the units still to do.
 
     `cells` are those of all tables whose data is at hand, `units` those that the tables asked for
-    need, by key; `pending` are the ones not done, in the order in which they start. `torn` says
-    that a last line that was cut short was taken out.
+    need, by key; `pending` are the ones not done, in the order in which they start. `taken` are the
+    results of other runs among `results`. `torn` says that a last line that was cut short was taken
+    out.
     """
 
     matrix: Matrix
@@ -60,6 +63,7 @@ class Planned:
     results: dict[Identity, Result]
     units: dict[str, Unit]
     pending: tuple[Unit, ...]
+    taken: tuple[Result, ...]
     torn: bool
 
 
@@ -114,6 +118,8 @@ def run_bench(
         plan = replace(_plan(request), torn=torn)
         run_folder.write_run(folder, plan.run)
         run_folder.sweep(folder)
+        for result in plan.taken:
+            append_result(folder / run_folder.RESULTS, result)
         if planned is not None:
             planned(plan)
         for finished in _work(plan, workers or Here(jobs or jobs_for(plan))):
@@ -138,11 +144,23 @@ def _plan(request: Request) -> Planned:
     _check_folder(request.runs, run, matrix, checked, bench)
     absent = {table.data for table in matrix.tables} - set(checked.sources)
     results = run_folder.read_lines(request.runs, run, cells, absent=absent)
+    taken = run_folder.known_lines(request.known, run, cells, results)
+    results |= taken
     ground = Ground(matrix, checked.sources, places, request.runs.absolute())
     units = units_of(cells, ground, bench, only=request.only)
     pending = tuple(_pending(units, results, bench.work))
     return Planned(
-        matrix, request.runs, bench, run, checked, tuple(cells), results, units, pending, False
+        matrix,
+        request.runs,
+        bench,
+        run,
+        checked,
+        tuple(cells),
+        results,
+        units,
+        pending,
+        tuple(taken.values()),
+        False,
     )
 
 

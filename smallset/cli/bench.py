@@ -34,6 +34,13 @@ def bench(
     precision: Precision = "auto",
     device: Device = "auto",
     work: Work = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Results of another run, to take over what this one would do again; may be "
+            "repeated."
+        ),
+    ] = None,
     ray: RayAddress = None,
 ) -> None:
     """Run the matrix MATRIX in the folder RUNS; a stopped run goes on."""
@@ -44,7 +51,9 @@ def bench(
             f"{'--dry-run' if dry_run else f'--jobs {jobs}'} speaks of processes on this machine, "
             "but --ray hands the work to a cluster. Leave out one of them."
         )
-    request = Request(matrix, runs, tuple(data or ()), only, precision, device, work)
+    request = Request(
+        matrix, runs, tuple(data or ()), only, precision, device, work, tuple(known or ())
+    )
     if dry_run:
         plan = plan_bench(request)
         _show_plan(plan)
@@ -64,6 +73,8 @@ def bench(
 def _show_plan(plan: Planned) -> None:
     if plan.torn:
         say("took out a last line that a stopped run had not finished writing")
+    if plan.taken:
+        say(f"took over {len(plan.taken)} results of other runs")
     say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
     for table in plan.matrix.tables:
         cells = [cell for cell in plan.cells if cell.table is table]

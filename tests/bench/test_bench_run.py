@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
@@ -11,7 +13,7 @@ from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 from smallset.bench import run as bench_run
 from smallset.bench.lock import driving
 from smallset.bench.run import plan_bench, run_bench
-from smallset.evidence.results import read_results
+from smallset.evidence.results import append_result, read_results
 from smallset.parallel import TaskError, Workers
 from smallset.store import open_set
 
@@ -321,3 +323,34 @@ def test_error_in_a_unit_is_told_with_its_name(root):
     said = r"toy 8 px, .*, ipc 1, resnet8.*, hard, finetune-v1, replicate \d .*: '.*' has the addi"
     with pytest.raises(TaskError, match=said):
         run_bench(ask(root), jobs=1)
+
+
+def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root):
+    fresh = MATRIX.replace("resnet8(weights=w.pt)", "resnet8").replace("finetune-v1", "small-v1")
+    small = {"finetune-v1": "small-v1"}
+    made = [
+        replace(r, student="resnet8", protocol=small.get(r.protocol, r.protocol))
+        for r in read_results(root / "runs" / "results.jsonl")
+    ]
+    strange = [replace(made[0], set_seed=9), replace(made[1], labels="online"),
+               replace(made[2], versions=made[2].versions | {"torch": "1"})]  # fmt: skip
+    known = root / "known.jsonl"
+    for result in [*strange, *made[3:], made[3]]:
+        append_result(known, result)
+    request = replace(ask(root, fresh, runs="other"), known=(known,))
+    assert list(plan_bench(request).taken) == made[3:]
+    assert kinds(u for u in plan_bench(request).pending if u.cell) == ["cell"] * 3
+    assert not (root / "other").exists()
+    for result in made[:3]:
+        append_result(known, result)
+    assert run_bench(request, workers=Serial()).pending == ()
+    taken = read_results(root / "other" / "results.jsonl")
+    assert sorted(taken, key=repr) == sorted(made, key=repr)
+    assert run_bench(request, workers=Serial()).taken == ()
+
+
+def test_known_results_with_weights_are_not_taken_and_a_missing_file_is_named(root):
+    other = replace(ask(root, runs="other"), known=(root / "runs" / "results.jsonl",))
+    assert plan_bench(other).taken == ()
+    with pytest.raises(FileNotFoundError, match=r"there are no results 'no\.jsonl'\. Give --known"):
+        plan_bench(replace(other, known=(Path("no.jsonl"),)))
