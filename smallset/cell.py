@@ -129,7 +129,7 @@ def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.InMemory, 
 
 
 def train_and_test(
-    cell: Cell, seed: int, images: loop.InMemory, test: loop.Images, desk: Desk
+    cell: Cell, seed: int, images: loop.Images, test: loop.Images, desk: Desk
 ) -> Result:
     """Train the student that `seed` makes and test it.
 
@@ -190,7 +190,7 @@ def train_and_test(
 
 
 def _fit(
-    cell: Cell, seed: int, images: loop.InMemory, test: loop.Images, desk: Desk
+    cell: Cell, seed: int, images: loop.Images, test: loop.Images, desk: Desk
 ) -> tuple[loop.Fitted, Accuracy]:
     """Train one student; give its run and, of its tests, the last or the one that counts."""
     manifest, here = cell.set.manifest, desk.machine

@@ -86,7 +86,7 @@ def _seconds(unit: Unit, plan: Planned, rates: _Rates) -> float:
         assert own is not None
         return (n * own.epochs + tested * _FORWARD) * each(own.model)
     if unit.kind == "full":
-        compiled = _compiles(plan, wanted.student, COMPILE_FROM_VIEWS)
+        compiled = _compiles(plan, wanted.student, n * cell.epochs)
         return (n * cell.epochs + tested * _FORWARD) * each(wanted.student, compiled)
     if isinstance(unit.job, Learning):
         return _learning_seconds(unit.job, plan, rates, classes=classes, tested=tested)
