@@ -2,7 +2,7 @@
 
 From random scores and unequal classes to the finished plan, no pixel touched: what decides a set
 of 1,281,167 or 14,197,122 images before anything is drawn. The peer goes through the labels once a
-class, as research code does (at ImageNet-1K only: for 21,841 classes that takes an hour). Memory is
+class, as research code does (at ImageNet-1K only: for 21,841 classes that takes minutes). Memory is
 the peak of this process's RssAnon over what it was before, scores and labels themselves not
 counted. Linux only.
 

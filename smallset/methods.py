@@ -116,3 +116,8 @@ def view_from(text: str) -> View:
 def spec_of(part: object) -> str:
     """Write the canonical spec of a method or any part of one."""
     return write(part, TABLES)
+
+
+def brief_of(part: object) -> str:
+    """Write the spec of a method or any part of one without what is default: for people."""
+    return write(part, TABLES, brief=True)

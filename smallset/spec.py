@@ -66,11 +66,12 @@ def read(text: str) -> Call:
     return value
 
 
-def write(value: object, tables: Tables) -> str:
+def write(value: object, tables: Tables, *, brief: bool = False) -> str:
     """Write the canonical spec of an object: every option, in field order.
 
-    An object of an unregistered frozen dataclass is written under its class's qualified name, so it
-    can be recorded and hashed though not parsed.
+    `brief` leaves out the options that have their defaults, for people to read; it builds the same
+    object. An object of an unregistered frozen dataclass is written under its class's qualified
+    name, so it can be recorded and hashed though not parsed.
     """
     if value is None or isinstance(value, bool):
         return str(value).lower()
@@ -79,7 +80,7 @@ def write(value: object, tables: Tables) -> str:
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, tuple):
-        inner = ", ".join(write(v, tables) for v in value)
+        inner = ", ".join(write(v, tables, brief=brief) for v in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         raise ValueError(
@@ -87,7 +88,9 @@ def write(value: object, tables: Tables) -> str:
             "set they make. Make its class a frozen dataclass whose fields are its options."
         )
     options = [
-        f"{f.name}={write(getattr(value, f.name), tables)}" for f in dataclasses.fields(value)
+        f"{f.name}={write(getattr(value, f.name), tables, brief=brief)}"
+        for f in dataclasses.fields(value)
+        if not (brief and getattr(value, f.name) == f.default)
     ]
     name = _name_of(type(value), tables)
     return f"{name}({', '.join(options)})" if options else name

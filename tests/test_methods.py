@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.methods import METHODS, TABLES, Method, method_from, spec_of, view_from
+from smallset.methods import METHODS, TABLES, Method, brief_of, method_from, spec_of, view_from
 from smallset.mosaic import Grid
 from smallset.scores import EL2N, Observer
 from smallset.selection import Easiest, Hardest, Random
@@ -152,3 +152,20 @@ def test_every_table_entry_has_a_line_for_the_listing():
     for table in TABLES.values():
         for entry in table.values():
             assert first_line(entry).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        ("random", "prune(select=random)"),
+        ("el2n", "prune(score=el2n)"),
+        ("pca", "prune(score=el2n, mosaic=grid(factor=2), view=patch)"),
+        ("pca(score=el2n(observer=observer(seed=2)), view=canvas(scale=(0.02, 0.25)))",
+         "prune(score=el2n(observer=observer(seed=2)), mosaic=grid(factor=2), "
+         "view=canvas(scale=(0.02, 0.25)))"),
+    ],
+)  # fmt: skip
+def test_a_brief_spec_leaves_out_what_is_default_and_builds_the_same(text, brief):
+    method = method_from(text)
+    assert brief_of(method) == brief
+    assert method_from(brief) == method

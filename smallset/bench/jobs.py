@@ -13,6 +13,7 @@ from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
 from smallset.cell import Desk
 from smallset.data import View, pixel_cache
+from smallset.methods import brief_of, method_from
 from smallset.models.trained import read_trained
 from smallset.pipeline import compress, evaluate, score, train_teacher
 from smallset.pipeline.desk import desk_for, open_source
@@ -157,7 +158,7 @@ def make(job: Making, bench: Bench) -> None:
     made = compress(
         job.data,
         job.out,
-        method=wanted.spec,
+        method=brief_of(method_from(wanted.spec)),  # what cards and sheets call it
         ipc=wanted.ipc,
         size=wanted.size,
         fit=wanted.fit,

@@ -8,6 +8,7 @@ import typer
 
 from smallset.parallel import Workers
 from smallset.parallel.ray import Ray
+from smallset.train.processes import launched
 
 RayAddress = Annotated[
     str | None,
@@ -24,11 +25,16 @@ RayAddress = Annotated[
 def workers_on(address: str | None, *, device: str) -> Iterator[Workers | None]:
     """Give the workers of a Ray cluster, for as long as the block lasts; None without --ray.
 
-    Raises ValueError for a device with a number, and as `Ray`.
+    Raises ValueError for a device with a number, under torchrun, and as `Ray`.
     """
     if address is None:
         yield None
         return
+    if launched() > 1:
+        raise ValueError(
+            f"torchrun started {launched()} processes, and --ray hands the work to a cluster: the "
+            "two do not go together. Leave one of them out."
+        )
     if device.startswith("cuda:"):
         raise ValueError(
             f"--device {device} names one GPU of this machine, but with --ray each task gets a GPU "

@@ -51,7 +51,7 @@ def check_command(words: Sequence[str]) -> None:
 def leave() -> None:
     """End a process whose work is done and written, without the interpreter's own clean-up.
 
-    One exit in about ten aborted in it ("terminate called without an active exception", torch 2.13,
+    Now and then an exit aborted in it ("terminate called without an active exception", torch 2.13,
     gloo, after `destroy_process_group`), and torchrun took that for a failure.
     """
     sys.stdout.flush()

@@ -28,7 +28,7 @@ def train(
     model: Annotated[str, typer.Option(help="See `smallset list`.")],
     recipe: Annotated[str, typer.Option(help="How it is trained.")] = "teacher-v1",
     epochs: Annotated[
-        int | None, typer.Option(help="Passes over the data. Default: the recipe's, 30.")
+        int | None, typer.Option(help="Passes over the data. Default: the recipe's.")
     ] = None,
     size: Size = None,
     fit: Fit = FitChoice.squash,

@@ -354,3 +354,29 @@ def test_known_results_with_weights_are_not_taken_and_a_missing_file_is_named(ro
     assert plan_bench(other).taken == ()
     with pytest.raises(FileNotFoundError, match=r"there are no results 'no\.jsonl'\. Give --known"):
         plan_bench(replace(other, known=(Path("no.jsonl"),)))
+
+
+def test_sets_are_called_by_a_spec_that_people_can_read(finished):
+    root, _ = finished
+    (made,) = [
+        manifest
+        for manifest in (open_set(p).manifest for p in (root / "runs/sets").iterdir())
+        if manifest.view.startswith("patch") and manifest.seeds.set == 0
+    ]
+    score = "el2n(epochs=1, observer=observer(model=resnet8, epochs=1))"
+    assert made.method.replace("observer(epochs=1)", "observer(model=resnet8, epochs=1)") == (
+        f"prune(score={score}, mosaic=grid(factor=2), view=patch)"
+    )
+
+
+def test_a_result_of_another_cell_is_never_written(root, monkeypatch):
+    def another(unit_job, bench):
+        return replace(read_results(root / "runs" / "results.jsonl")[0], set_seed=77)
+
+    plan = plan_bench(ask(root, runs="fresh"))
+    cell = next(unit for unit in plan.pending if unit.kind == "cell")
+    monkeypatch.setattr(bench_run, "_plan", lambda _: replace(plan, pending=(replace(
+        cell, function=another, needs=()),)))  # fmt: skip
+    with pytest.raises(ValueError, match="The data changed while it was worked on: restore it"):
+        run_bench(ask(root, runs="fresh"), workers=Serial())
+    assert read_results(root / "fresh" / "results.jsonl") == []

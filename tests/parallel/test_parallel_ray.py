@@ -19,6 +19,7 @@ from cli_toy import QUICK, Shell, refused, tree
 
 from smallset import pipeline
 from smallset.bench.run import run_bench
+from smallset.cli import cluster as option
 from smallset.parallel import Done, Task, TaskError, Workers, graph
 from smallset.parallel import ray as room
 from smallset.parallel.ray import Ray
@@ -299,6 +300,12 @@ def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, caps
     )
     refused(shell("bench", "demo", "runs", "--ray", "auto", "--jobs", 2), "--jobs 2 speaks of")
     refused(shell("bench", "demo", "runs", "--ray", "auto", "--dry-run"), "--dry-run speaks of")
+    monkeypatch.setattr(option, "launched", lambda: 2)
+    refused(
+        shell("score", data, "s.parquet", "--ray", "auto"),
+        "torchrun started 2 processes, and --ray hands the work to a cluster",
+        "Leave one of them out",
+    )
 
 
 @needs_ray
