@@ -19,6 +19,7 @@ import numpy as np
 from paired import Pair, Peak, compare, parser, settle, timer_for, write
 
 from smallset.methods import method_from
+from smallset.selection import Pool
 
 # name: images and classes of the training split; ImageNet-21K is the release of winter 2021.
 SOURCES = {"ImageNet-1K": (1_281_167, 1_000), "ImageNet-21K": (14_197_122, 21_841)}
@@ -61,13 +62,8 @@ def planned(method: str, values: np.ndarray, labels: np.ndarray, classes: int) -
     """Select and lay out, as `compress` does; give the number of images."""
     chosen = method_from(method)
     boxes = np.broadcast_to(np.array([0, 0, SIZE, SIZE], np.int32), (len(labels), 4))
-    selection = chosen.select(
-        values if chosen.select.needs_scores else None,
-        labels,
-        classes=classes,
-        per_class=IPC * chosen.mosaic.tiles,
-        seed=0,
-    )
+    pool = Pool(labels, classes, values if chosen.select.needs_scores else None)
+    selection = chosen.choose(pool, np.full(classes, IPC * chosen.mosaic.tiles), seed=0)
     chosen.mosaic(selection, labels, boxes, size=SIZE)
     return len(labels)
 

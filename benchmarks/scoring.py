@@ -27,7 +27,8 @@ from torch import Tensor
 from smallset.data import open_data, pixel_cache
 from smallset.models import build_model
 from smallset.scores.el2n import EL2N
-from smallset.scores.observer import OBSERVER_V1, Observed, Observer
+from smallset.scores.observed import Observed
+from smallset.scores.observer import OBSERVER_V1, Observer
 from smallset.train.device import Machine
 from smallset.train.loop import Images, InMemory
 

@@ -2,38 +2,80 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+from jaxtyping import Int64
+
 from smallset.mosaic import MOSAICS, Grid, Mosaic
-from smallset.records import Resample
+from smallset.records import Resample, Selection
 from smallset.scores import EL2N, OBSERVERS, SCORES, Observer, Score
-from smallset.selection import SELECTORS, Easiest, Random, Select
+from smallset.seeds import generator
+from smallset.selection import SELECTORS, Easiest, Pool, Random, Select
 from smallset.spec import Tables, build, write
 from smallset.train.views import VIEWS, Canvas, Patch, View
 
 
 @dataclass(frozen=True)
 class Method:
-    """Any composition: score, selector, mosaic, and the view that belongs to the set."""
+    """Any composition: score, selector, mosaic, and the view that belongs to the set.
+
+    `pool` images of each class, drawn by the set seed, are all that the selector sees (None: the
+    full data). `observer` gives the features of a selector that needs some where there is no score,
+    whose own observer gives them otherwise.
+    """
 
     score: Score | None = None
     select: Select = Easiest()
     mosaic: Mosaic = Grid()
     view: View = Canvas()
+    pool: int | None = None
+    observer: Observer | None = None
 
     def __post_init__(self) -> None:
+        name = type(self.select).__name__.lower()
         if self.select.needs_scores and self.score is None:
-            raise ValueError(
-                f"selecting the {type(self.select).__name__.lower()} images needs a score. "
-                "Name one: score=el2n."
-            )
+            raise ValueError(f"selecting the {name} images needs a score. Name one: score=el2n.")
         if self.score is not None and not self.select.needs_scores:
             raise ValueError(
-                f"select={type(self.select).__name__.lower()} reads no score, but "
-                f"score={type(self.score).__name__.lower()} was given. Leave the score out, or "
-                "select=easiest."
+                f"select={name} reads no score, but score={type(self.score).__name__.lower()} was "
+                "given. Leave the score out, or select=easiest."
             )
+        if self.observer is not None and (self.score or not self.select.needs_features):
+            why = "the score has its own" if self.score else f"select={name} looks through none"
+            raise ValueError(
+                f"observer={spec_of(self.observer)} was given, but {why}. Leave it out"
+                f"{', or give it to the score' if self.score else ''}."
+            )
+        if self.pool is not None and self.pool < 1:
+            raise ValueError(f"pool={self.pool} leaves no image. Give images of each class.")
+
+    @property
+    def looks_through(self) -> Observer | None:
+        """The observer that the choice rests on, or None where no network looks."""
+        if self.score is not None:
+            return self.score.observer
+        return (self.observer or Observer()) if self.select.needs_features else None
+
+    def through(self, observer: Observer) -> "Method":
+        """Give the same method looking through another observer; one that looks at all."""
+        if self.score is not None:
+            return replace(self, score=replace(self.score, observer=observer))  # type: ignore[type-var]
+        return replace(self, observer=observer)
+
+    def choose(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose images of a pool, or of a part of it; `counts` as in `Select`."""
+        if self.pool is None:
+            return self.select(pool, counts, seed=seed)
+        part = np.concatenate(
+            [
+                np.sort(generator(seed, "pool", c).permutation(of_class)[: self.pool])
+                for c, of_class in enumerate(pool.members())
+            ]
+        )
+        chosen = self.select(pool.take(part), counts, seed=seed)
+        return Selection(part[chosen.indices])
 
 
 def random(factor: int = 1, view: View = Canvas()) -> Method:
@@ -48,23 +90,25 @@ def pca(
     resize: Resample = "antialias",
     content: Literal["whole", "centre"] = "whole",
     view: View = Patch(),
+    pool: int | None = None,
 ) -> Method:
     """Prune to the easiest, combine four to a canvas, augment inside one (arXiv 2502.06434)."""
     if score is None and select.needs_scores:
         score = EL2N()
-    return Method(score, select, Grid(factor, resize, content), view)
+    return Method(score, select, Grid(factor, resize, content), view, pool)
 
 
 def by_score(scorer: Callable[..., Score]) -> Callable[..., Method]:
-    """Give the method that a score names: its own options, and `select`, `factor`, `view`."""
+    """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`."""
 
     def method(
         select: Select = Easiest(),
         factor: int = 1,
         view: View = Canvas(),
+        pool: int | None = None,
         **options: object,
     ) -> Method:
-        return Method(scorer(**options), select, Grid(factor), view)
+        return Method(scorer(**options), select, Grid(factor), view, pool)
 
     own = inspect.signature(method).parameters.values()
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]

@@ -111,9 +111,9 @@ def test_names_are_these_compositions(text, method):
     [
         ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n."),
         ("pca(fctor=2)", "'pca' has no option 'fctor'. Did you mean 'factor'? Known: "
-         "score, select, factor, resize, content, view."),
+         "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
-         "epochs, runs, observer, select, factor, view."),
+         "epochs, runs, observer, select, factor, view, pool."),
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n."),
         ("pca(select=best)", "there is no select 'best'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random."),
@@ -142,9 +142,10 @@ def test_views_are_built_from_their_own_specs():
 def test_the_spec_of_pca_is_the_whole_story():
     assert spec_of(method_from("pca")) == (
         "prune(score=el2n(epochs=10, runs=1, observer=observer(model=auto, epochs=10, "
-        "recipe=observer-v1, seed=0)), select=easiest, "
+        "recipe=observer-v1, snapshots=1, seed=0)), select=easiest(balanced=true), "
         "mosaic=grid(factor=2, resize=antialias, content=whole), "
-        "view=patch(scale=(0.08, 1.0), ratio=(0.75, 1.3333333333333333), flip=0.5))"
+        "view=patch(scale=(0.08, 1.0), ratio=(0.75, 1.3333333333333333), flip=0.5), "
+        "pool=none, observer=none)"
     )
 
 

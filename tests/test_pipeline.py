@@ -15,7 +15,7 @@ from smallset.evidence.results import read_results
 from smallset.methods import Method, method_from
 from smallset.mosaic import Grid
 from smallset.records import Selection
-from smallset.scores import observer as observers
+from smallset.scores import observed as observers
 from smallset.selection import Random
 from smallset.train import device, loop, protocol
 from smallset.train.views import Patch
@@ -71,11 +71,13 @@ class Last:
     """An unregistered selector: the last images of each class."""
 
     needs_scores: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
+    balanced: ClassVar[bool] = True
 
-    def __call__(self, values, labels, *, classes, per_class, seed):
-        del values, seed
-        chosen = [np.flatnonzero(labels == c)[-per_class:] for c in range(classes)]
-        return Selection(np.concatenate(chosen))
+    def __call__(self, pool, counts, *, seed):
+        del seed
+        chosen = zip(pool.members(), counts, strict=True)
+        return Selection(np.concatenate([members[-count:] for members, count in chosen]))
 
 
 def test_an_unregistered_selector_works_and_is_recorded_under_its_full_name(data):

@@ -122,7 +122,7 @@ def _cell(
         codec=table.codec,
         view=spec_of(method.view),
         set_seed=replicate,
-        observer_seed=observer if method.score else None,
+        observer_seed=observer if method.looks_through else None,
         student_seed=replicate,
         student=student,
         protocol=chosen.name,

@@ -79,7 +79,8 @@ def _seconds(unit: Unit, plan: Planned, rates: _Rates) -> float:
 
     if isinstance(unit.job, Observation):
         observer = observer_of(plan.matrix, cell)
-        runs = max(int(getattr(score_from(text), "runs", 1)) for text in unit.job.scores)
+        asked = [int(getattr(score_from(text), "runs", 1)) for text in unit.job.scores]
+        runs = max(asked, default=1)
         return n * observer.epochs * runs * (1 + _FORWARD) * each(observer.model)
     if unit.kind == "teacher":
         own = own_teacher(wanted.teacher or "")

@@ -87,10 +87,8 @@ class Matrix:
     def method(self, label: str, observer: int = 0) -> Method:
         """Give the method of a label, looking through the observer of that seed."""
         method = method_from(self.methods[label])
-        if method.score is None:
-            return method
-        seen = replace(method.score.observer, seed=observer)
-        return replace(method, score=replace(method.score, observer=seen))  # type: ignore[type-var]
+        looks = method.looks_through
+        return method.through(replace(looks, seed=observer)) if looks else method
 
     @property
     def labels(self) -> dict[str, str]:
@@ -252,10 +250,11 @@ def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
                 f"{top.where(label)}: 'full' names the whole training split. "
                 f"Call the method {text!r} something else."
             )
-        if method.score is not None and method.score.observer.seed:
+        looks = method.looks_through
+        if looks is not None and looks.seed:
             raise ValueError(
                 f"{top.where(label)}: method {label!r} gives its observer the seed "
-                f"{method.score.observer.seed}, but replicate r looks through observer "
+                f"{looks.seed}, but replicate r looks through observer "
                 "r % observers. Leave the seed out."
             )
         spec = spec_of(method)

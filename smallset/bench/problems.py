@@ -109,9 +109,9 @@ def _observer(
     matrix: Matrix, table: Table, label: str, checked: Checked, *, classes: int
 ) -> Iterator[str]:
     """Say what is impossible with a method's observer; note the weights that it starts from."""
-    score = matrix.method(label).score
-    if score is not None:
-        model = score.observer.resolved(size=table.size).model
+    observer = matrix.method(label).looks_through
+    if observer is not None:
+        model = observer.resolved(size=table.size).model
         for problem in _said(partial(_build, model, table, checked, classes=classes)):
             yield f"the observer of {label!r}: {problem}"
 

@@ -179,7 +179,8 @@ def units_of(
         if cell.identity.observer_seed is not None:
             method = _method(ground.matrix, cell)
             key = observer_key(cell, observer_of(ground.matrix, cell))
-            scores.setdefault(key, set()).add(spec_of(method.score))
+            asked = {spec_of(method.score)} if method.score else set()
+            scores.setdefault(key, set()).update(asked)
     units = _Units(ground, bench, {key: tuple(sorted(found)) for key, found in scores.items()})
     for cell in cells:
         if only in cell.table.title:
@@ -190,8 +191,8 @@ def units_of(
 def observer_of(matrix: Matrix, cell: Cell) -> Observer:
     """Give the observer that a cell's method looks through, its network named."""
     method = _method(matrix, cell)
-    assert method.score is not None
-    return method.score.observer.resolved(size=cell.identity.size)
+    assert method.looks_through is not None
+    return method.looks_through.resolved(size=cell.identity.size)
 
 
 def observer_key(cell: Cell, observer: Observer) -> str:

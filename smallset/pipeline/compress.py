@@ -12,8 +12,9 @@ from smallset.methods import Method, method_from, spec_of
 from smallset.parallel import Workers
 from smallset.pipeline.desk import check_number, desk_for, observed, open_source, side_of
 from smallset.records import Fit, Progress, Selection
-from smallset.scores import Observer
+from smallset.scores import Observed, Observer
 from smallset.scores.shards import Shards
+from smallset.selection import Pool
 from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, open_set, write
 from smallset.train.device import Machine
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -61,21 +62,16 @@ def compress(
     _check_budget(source, chosen, ipc)
     # Lays out nothing, to hear now and not after scoring of a size without room for the tiles.
     chosen.mosaic(Selection(np.empty(0, np.int64)), source.labels, boxes, size=side)
-    values, observer = None, None
-    if chosen.score is not None and chosen.select.needs_scores:
+    pool, observer = Pool(source.labels, len(source.classes)), None
+    if chosen.looks_through is not None:
         with first_before_others():
             seen = observed(source, side, fit, desk, cache=cache)
         seen = replace(seen, spread=Shards(spread) if spread else None)
         with keeping(desk.work):
-            values = chosen.score(seen)
-        observer = chosen.score.observer.resolved(size=side)
-    selection = chosen.select(
-        values,
-        source.labels,
-        classes=len(source.classes),
-        per_class=ipc * chosen.mosaic.tiles,
-        seed=seed,
-    )
+            pool = look(pool, chosen, seen)
+        observer = chosen.looks_through.resolved(size=side)
+    counts = np.full(len(source.classes), ipc * chosen.mosaic.tiles)
+    selection = chosen.choose(pool, counts, seed=seed)
     plan = chosen.mosaic(selection, source.labels, boxes, size=side)
     here = desk.machine
     about = About(
@@ -103,6 +99,23 @@ def compress(
             spread=spread,
             progress=progress,
         )
+
+
+def look(pool: Pool, method: Method, seen: Observed) -> Pool:
+    """Give the pool with what a method's choice rests on: scores, features, probabilities."""
+    observer = method.looks_through
+    assert observer is not None
+    if method.select.needs_features:
+        features = seen.features(observer)
+        pool = replace(pool, features=lambda: features)
+    if method.score is None:
+        return pool
+    dynamics = seen.dynamics(observer)
+    return replace(
+        pool,
+        values=method.score(seen),
+        probability=lambda: dynamics.reduced(lambda loss: np.exp(-loss).mean(0), "loss"),
+    )
 
 
 def _made_with(observer: Observer, here: Machine) -> dict[str, str]:

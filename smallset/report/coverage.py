@@ -98,7 +98,7 @@ def _of_table(table: Table, result: Result) -> bool:
 
 def _cells(matrix: Matrix, table: Table) -> frozenset[CellKey]:
     keys = {label: key for key, label in row_labels(matrix).items()}
-    scored = {label: matrix.method(label).score is not None for label in table.methods}
+    scored = {label: matrix.method(label).looks_through is not None for label in table.methods}
     return frozenset(
         (keys[label], r, r % table.observers if scored[label] else None, r)
         for label in table.methods

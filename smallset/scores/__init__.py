@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from smallset.scores.el2n import EL2N
-from smallset.scores.observer import Observed, Observer
+from smallset.scores.observed import Observed
+from smallset.scores.observer import Observer
 
 
 @runtime_checkable

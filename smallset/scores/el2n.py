@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
-from smallset.scores.observer import Observed, Observer
+from smallset.scores.observed import Observed
+from smallset.scores.observer import Observer
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class EL2N:
         for run in range(self.runs):
             dynamics = observed.dynamics(self.observer, run=run)
             for epoch in self._read():
-                total += dynamics.el2n[epoch - 1]
+                total += dynamics.at(epoch)["el2n"]
         return (total / (self.runs * len(self._read()))).astype(np.float32)
 
     def _read(self) -> tuple[int, ...]:

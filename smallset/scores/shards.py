@@ -1,18 +1,20 @@
 """An observer's inference pass over the training data, cut into shards of a fixed size."""
 
 import io
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from smallset.models import Network, build_model
 from smallset.parallel import Task, Workers
-from smallset.scores.observer import Observed, infer
+from smallset.scores.observed import Observed
+from smallset.scores.record import RECORD, Records, infer
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
 from smallset.train.run import replace_file
@@ -33,8 +35,10 @@ class Shards:
 
     def __call__(
         self, data: Observed, name: str, model: Network, folder: Path
-    ) -> Float32[np.ndarray, " n"]:
-        """Give each image's EL2N under a network, called `name`, of a run kept in `folder`.
+    ) -> Iterator[tuple[int, Records]]:
+        """Give each image's record under a network, called `name`, of a run kept in `folder`.
+
+        As `infer`: (position, rows from there on), in the order in which shards are done.
 
         Raises ValueError where the pixels are in no file.
         """
@@ -44,7 +48,7 @@ class Shards:
         replace_file(weights, buffer)
         try:
             shards = _shards(data, name, weights.absolute())
-            return _gathered(self.workers, shards, data)
+            yield from _gathered(self.workers, shards, data)
         finally:
             weights.unlink()
 
@@ -83,8 +87,8 @@ class Window:
         return torch.from_numpy(squares[indices]).permute(0, 3, 1, 2)
 
 
-def look(shard: Shard) -> Float32[np.ndarray, " b"]:
-    """Give the EL2N of a shard's images: the task of one worker.
+def look(shard: Shard) -> Records:
+    """Give the records of a shard's images: the task of one worker.
 
     Raises FileNotFoundError where the worker's node does not see the work folder.
     """
@@ -102,7 +106,8 @@ def look(shard: Shard) -> Float32[np.ndarray, " b"]:
     state = torch.load(shard.weights, map_location=machine.device, weights_only=True)
     model.load_state_dict(state)
     window = Window(shard.pixels, shard.start, len(shard.labels), shard.size)
-    return infer(model, window, shard.labels, machine=machine)
+    parts = infer(model, window, shard.labels, machine=machine)
+    return np.concatenate([rows for _, rows in parts])
 
 
 def shard_length(size: int) -> int:
@@ -129,8 +134,9 @@ def _shards(data: Observed, name: str, weights: Path) -> list[Shard]:
     ]
 
 
-def _gathered(workers: Workers, shards: list[Shard], data: Observed) -> Float32[np.ndarray, " n"]:
-    values = np.empty(len(data.images), np.float32)
+def _gathered(
+    workers: Workers, shards: list[Shard], data: Observed
+) -> Iterator[tuple[int, Records]]:
     gpus = 1.0 if data.machine.kind == "cuda" else 0.0
     places = {f"images {s.start} to {s.start + len(s.labels) - 1}": s for s in shards}
     tasks = [
@@ -140,13 +146,13 @@ def _gathered(workers: Workers, shards: list[Shard], data: Observed) -> Float32[
     done = 0
     with closing(workers.run(tasks)) as finished:
         for task in finished:
-            shard, found = places[task.key], task.value
+            found = task.value
             assert isinstance(found, np.ndarray)
-            values[shard.start : shard.start + len(found)] = found
+            assert found.dtype == RECORD
+            yield places[task.key].start, found
             done += len(found)
             if data.progress is not None:
-                data.progress("score", done, len(values))
-    return values
+                data.progress("score", done, len(data.images))
 
 
 def _file_of(data: Observed) -> Path:

@@ -1,35 +1,37 @@
-"""Selectors: which images stay, equally many of every class, in order of choice."""
+"""Selectors: which images stay, class after class, in order of choice; one file a selector."""
 
 from abc import abstractmethod
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from smallset.records import Selection
 from smallset.selection.by_score import Easiest, Hardest
+from smallset.selection.pool import Pool
 from smallset.selection.random import Random
 
 
 @runtime_checkable
 class Select(Protocol):
-    """Chooses `per_class` images of every class, class after class, in order of choice."""
+    """Chooses images of a pool, class after class, in order of choice within each.
+
+    `balanced` ones give exactly `counts[c]` images of class c, the others the sum of `counts` in
+    all. Those that need features have an option `observer` (None: the score's).
+    """
 
     needs_scores: ClassVar[bool]
+    needs_features: ClassVar[bool]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every class gets the count that is wanted of it."""
 
     @abstractmethod
-    def __call__(
-        self,
-        values: Float32[np.ndarray, " n"] | None,
-        labels: Int64[np.ndarray, " n"],
-        *,
-        classes: int,
-        per_class: int,
-        seed: int,
-    ) -> Selection:
-        """Choose; `values` may be None unless `needs_scores`."""
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose; `seed` is the set seed."""
 
 
 SELECTORS: dict[str, type[Select]] = {"easiest": Easiest, "hardest": Hardest, "random": Random}
 
-__all__ = ["SELECTORS", "Easiest", "Hardest", "Random", "Select"]
+__all__ = ["SELECTORS", "Easiest", "Hardest", "Pool", "Random", "Select"]

@@ -1,4 +1,4 @@
-"""Easiest and hardest: the two ends of a score, class by class."""
+"""Easiest and hardest: the two ends of a score."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,65 +7,50 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from smallset.records import Selection
-from smallset.selection.counts import check_counts
+from smallset.selection.counts import by_class, check_counts, check_total
+from smallset.selection.pool import Pool
 
 
 @dataclass(frozen=True)
 class Easiest:
-    """The smallest scores of each class, smallest first; ties go to the lower index."""
+    """The smallest scores of each class, smallest first; ties go to the lower index.
+
+    `balanced=false` takes as many of all images, whatever their class: some may vanish.
+    """
 
     needs_scores: ClassVar[bool] = True
+    needs_features: ClassVar[bool] = False
+    balanced: bool = True
 
-    def __call__(
-        self,
-        values: Float32[np.ndarray, " n"] | None,
-        labels: Int64[np.ndarray, " n"],
-        *,
-        classes: int,
-        per_class: int,
-        seed: int,
-    ) -> Selection:
-        """Choose `per_class` of every class; the seed changes nothing."""
-        return _first(_finite(values), labels, classes, per_class)
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
+        return _first(pool.scored(), pool, counts, self.balanced)
 
 
 @dataclass(frozen=True)
 class Hardest:
-    """The largest scores of each class, largest first; ties go to the lower index."""
+    """The largest scores of each class, largest first; ties go to the lower index.
+
+    `balanced=false` takes as many of all images, whatever their class: some may vanish.
+    """
 
     needs_scores: ClassVar[bool] = True
+    needs_features: ClassVar[bool] = False
+    balanced: bool = True
 
-    def __call__(
-        self,
-        values: Float32[np.ndarray, " n"] | None,
-        labels: Int64[np.ndarray, " n"],
-        *,
-        classes: int,
-        per_class: int,
-        seed: int,
-    ) -> Selection:
-        """Choose `per_class` of every class; the seed changes nothing."""
-        return _first(-_finite(values), labels, classes, per_class)
-
-
-def _finite(values: Float32[np.ndarray, " n"] | None) -> Float32[np.ndarray, " n"]:
-    if values is None:
-        raise ValueError(
-            "selecting by score needs scores, but none were given. Name one: score=el2n."
-        )
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
-        raise ValueError(
-            f"{len(bad)} scores are not finite (the first: image {bad[0]}, {values[bad[0]]}). "
-            "Selection needs a number for every image; score again."
-        )
-    return values
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
+        return _first(-pool.scored(), pool, counts, self.balanced)
 
 
 def _first(
-    keys: Float32[np.ndarray, " n"], labels: Int64[np.ndarray, " n"], classes: int, per_class: int
+    keys: Float32[np.ndarray, " n"], pool: Pool, counts: Int64[np.ndarray, " c"], balanced: bool
 ) -> Selection:
-    check_counts(labels, classes=classes, per_class=per_class)
-    order = np.lexsort((keys, labels))  # stable: equal keys stay in index order
-    starts = np.searchsorted(labels[order], np.arange(classes))
-    return Selection(np.concatenate([order[s : s + per_class] for s in starts]))
+    if not balanced:
+        total = check_total(pool, counts)
+        return by_class(np.argsort(keys, kind="stable")[:total], pool)
+    check_counts(pool, counts)
+    order = np.lexsort((keys, pool.labels))  # stable: equal keys stay in index order
+    starts = np.searchsorted(pool.labels[order], np.arange(pool.classes))
+    chosen = [order[s : s + k] for s, k in zip(starts, counts, strict=True)]
+    return Selection(np.concatenate(chosen))

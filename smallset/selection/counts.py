@@ -1,15 +1,40 @@
-"""The one check every selector needs: that each class has what is asked of it."""
+"""What every selector asks of its budget: that each class has what is wanted of it."""
 
 import numpy as np
 from jaxtyping import Int64
 
+from smallset.records import Selection
+from smallset.selection.pool import Pool
 
-def check_counts(labels: Int64[np.ndarray, " n"], *, classes: int, per_class: int) -> None:
-    """Raise ValueError, naming the poorest class, unless each has `per_class` images."""
-    counts = np.bincount(labels, minlength=classes)
-    poorest = int(counts.argmin())
-    if per_class < 1 or counts[poorest] < per_class:
+
+def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:
+    """Raise ValueError, naming the poorest class, unless each has as many images as wanted."""
+    have = np.bincount(pool.labels, minlength=pool.classes)
+    if len(counts) != pool.classes or counts.min(initial=0) < 0 or counts.sum() < 1:
         raise ValueError(
-            f"{per_class} images per class were asked for, but class {poorest} has "
-            f"{counts[poorest]}. Ask for at least 1 and at most {counts[poorest]}."
+            f"the images wanted a class are {counts.tolist()}, but needed are {pool.classes} "
+            "counts, none negative and not all 0. Give one for each class."
         )
+    short = np.flatnonzero(have < counts)
+    if len(short):
+        c = int(short[np.argmin(have[short] - counts[short])])
+        raise ValueError(
+            f"{counts[c]} images of class {c} were asked for, but it has {have[c]}. "
+            f"Ask for at most {have[c]}."
+        )
+
+
+def check_total(pool: Pool, counts: Int64[np.ndarray, " c"]) -> int:
+    """Give how many are wanted of all; raise ValueError where there are fewer."""
+    total = int(counts.sum())
+    if not 1 <= total <= len(pool):
+        raise ValueError(
+            f"{total} images were asked for, but there are {len(pool)}. "
+            f"Ask for at least 1 and at most {len(pool)}."
+        )
+    return total
+
+
+def by_class(indices: Int64[np.ndarray, " k"], pool: Pool) -> Selection:
+    """Put a choice class after class, in order of choice within each."""
+    return Selection(indices[np.argsort(pool.labels[indices], kind="stable")])

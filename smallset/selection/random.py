@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.counts import check_counts
+from smallset.selection.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -16,23 +17,14 @@ class Random:
     """A random draw of each class without replacement, anew for every set seed."""
 
     needs_scores: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
+    balanced: ClassVar[bool] = True
 
-    def __call__(
-        self,
-        values: Float32[np.ndarray, " n"] | None,
-        labels: Int64[np.ndarray, " n"],
-        *,
-        classes: int,
-        per_class: int,
-        seed: int,
-    ) -> Selection:
-        """Choose `per_class` of every class; the values change nothing."""
-        check_counts(labels, classes=classes, per_class=per_class)
-        # One sort for all classes: a scan a class would read n labels c times.
-        order = np.argsort(labels, kind="stable")
-        members = np.split(order, np.searchsorted(labels[order], np.arange(1, classes)))
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; scores change nothing."""
+        check_counts(pool, counts)
         chosen = [
-            generator(seed, "random", c).permutation(of_class)[:per_class]
-            for c, of_class in enumerate(members)
+            generator(seed, "random", c).permutation(of_class)[:count]
+            for c, (of_class, count) in enumerate(zip(pool.members(), counts, strict=True))
         ]
         return Selection(np.concatenate(chosen))

@@ -106,13 +106,15 @@ def fit(
     epochs: range | None = None,
     soft: SoftLabels | None = None,
     progress: Progress | None = None,
+    after_step: Callable[[int, int], None] | None = None,
     after_epoch: Callable[[int], None] | None = None,
 ) -> Fitted:
     """Train `model` in place; same seeds and machine, same weights.
 
     `run` is what is called (the compiled twin of `model`, say), `epochs` a part of the protocol's
-    (a resumed run, with its `optimizer`), `after_epoch` is told each finished epoch, by the first
-    of several processes. With `soft` labels, which take the place of `labels`, views are mixed and
+    (a resumed run, with its `optimizer`). `after_step` is told each finished (epoch, step),
+    `after_epoch` each finished epoch, by the first of several processes; either may look at the
+    network in eval mode. With `soft` labels, which take the place of `labels`, views are mixed and
     the student follows their logits as the protocol says. Raises ValueError where it says nothing
     of them, or the processes cannot share the network's BatchNorm; FloatingPointError, with the
     epoch and step, when the loss is no longer finite.
@@ -134,7 +136,7 @@ def fit(
         drawn = draw_epoch(view, tile_box, seed=seeds.view, epoch=epoch)
         parts = batches(len(images), protocol.batch, seed=seeds.student, epoch=epoch)
         mixes = _mixes(parts, images.size, rules, seed=seeds.view, epoch=epoch)
-        for part, mix in zip(parts, mixes, strict=True):
+        for step, (part, mix) in enumerate(zip(parts, mixes, strict=True)):
             own = own_share(len(part), machine)
             if len(own):
                 indices = part[own]
@@ -155,6 +157,9 @@ def fit(
             seen += len(part)
             if progress is not None:
                 progress("train", seen, protocol.epochs * len(images))
+            if after_step is not None and is_first():
+                after_step(epoch, step)
+                model.train()
         loss = _mean_finite(torch.stack(losses), epoch, protocol)
         steps += len(losses)
         seconds += time.perf_counter() - started

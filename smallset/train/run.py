@@ -13,7 +13,7 @@ from smallset.models import Network, build_model
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
-from smallset.train.loop import Images, Order, fit, random_layers
+from smallset.train.loop import Images, Order, batches, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
 from smallset.train.views import View
@@ -31,14 +31,16 @@ def train_kept(
     machine: Machine,
     state: Path,
     progress: Progress | None = None,
-    after_epoch: Callable[[int, Network], None] | None = None,
+    moments: int = 1,
+    at_moment: Callable[[int, Network], None] | None = None,
 ) -> Network:
     """Train the named network from the last whole epoch that the file `state` holds, if any.
 
-    `seed` makes weights, order and views. After each epoch `after_epoch` is called, and then the
-    file is replaced: what was recorded for an epoch is there before the epoch counts as done. A run
-    that was killed goes on to the same weights. `state` belongs to these arguments alone: the
-    caller names it by a fingerprint of them.
+    `seed` makes weights, order and views. `at_moment` is called `moments` times an epoch, evenly,
+    the last time at its end, with the moment's number from 1; then the file is replaced: what was
+    recorded of an epoch is there before the epoch counts as done. A run that was killed goes on to
+    the same weights. `state` belongs to these arguments alone: the caller names it by a fingerprint
+    of them. Raises ValueError where an epoch has fewer steps than moments.
     """
     network = build_model(model, classes=classes, size=images.size, seed=derive(seed, "weights"))
     machine.place(network)
@@ -47,9 +49,19 @@ def train_kept(
     done = _restore(state, network, optimizer, machine) if begun else 0
     wait()  # until all have read it: the first replaces it, and its caller may take it away
 
+    steps = len(batches(len(images), protocol.batch, seed=0, epoch=0))
+    if steps < moments:
+        raise ValueError(
+            f"{moments} snapshots an epoch were asked for, but an epoch of {len(images)} images "
+            f"has {steps} steps (batch {protocol.batch}). Ask for at most {steps}, or train longer."
+        )
+    due = {steps * moment // moments - 1: moment for moment in range(1, moments + 1)}
+
+    def look(epoch: int, step: int) -> None:
+        if step in due and at_moment is not None:
+            at_moment(epoch * moments + due[step], network)
+
     def keep(epoch: int) -> None:
-        if after_epoch is not None:
-            after_epoch(epoch, network)
         buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         saved = {"model": network.state_dict(), "optimizer": optimizer.state_dict()}
         torch.save(saved | {"epochs": epoch + 1}, buffer)
@@ -72,6 +84,7 @@ def train_kept(
                 optimizer=optimizer,
                 epochs=range(epoch, epoch + 1),
                 progress=progress,
+                after_step=look,
                 after_epoch=keep,
             )
     return network

@@ -7,7 +7,7 @@ import torch
 from scores_toy import CLASSES, LABELS, toy
 
 from smallset.scores import EL2N, Observer
-from smallset.scores.observer import el2n
+from smallset.scores.record import el2n
 
 SHORT = Observer("resnet8", epochs=2)
 
@@ -42,7 +42,7 @@ def test_certain_networks_score_nothing_when_right_and_root_two_when_wrong():
 
 def test_the_score_is_the_mean_over_runs_and_epochs(tmp_path):
     observed = toy(tmp_path)
-    runs = [observed.dynamics(SHORT, run=run).el2n for run in (0, 1)]
+    runs = [[m["el2n"] for m in observed.dynamics(SHORT, run=run).moments] for run in (0, 1)]
     values = {
         (1, 1): [runs[0][0]],
         (2, 1): [runs[0][0], runs[0][1]],

@@ -55,7 +55,7 @@ def test_images_that_are_in_no_file_are_an_error_and_leave_no_weights(tmp_path):
     data = replace(toy(tmp_path), spread=Shards(Here(1)))
     model = build_model("resnet8", classes=4, size=8, seed=0)
     with pytest.raises(ValueError, match=r"decoded on demand, but .* Leave out --cache none, or"):
-        Shards(Here(1))(data, "resnet8", model, tmp_path)
+        list(Shards(Here(1))(data, "resnet8", model, tmp_path))
     assert not (tmp_path / "shards.pt").exists()
 
 

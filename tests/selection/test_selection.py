@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.selection import SELECTORS, Select
+from smallset.selection import SELECTORS, Pool, Select
 
 EVERY = pytest.mark.parametrize("name", SELECTORS)
 
@@ -24,9 +24,8 @@ def problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int, int]:
 def test_every_class_has_its_share_in_order_and_nothing_twice(name, problem, seed):
     values, labels, classes, poorest = problem
     for per_class in range(1, poorest + 1):
-        chosen = SELECTORS[name]()(
-            values, labels, classes=classes, per_class=per_class, seed=seed
-        ).indices
+        pool = Pool(labels, classes, values)
+        chosen = SELECTORS[name]()(pool, np.full(classes, per_class), seed=seed).indices
         assert chosen.dtype == np.int64
         assert len(set(chosen.tolist())) == len(chosen)
         np.testing.assert_array_equal(labels[chosen], np.repeat(np.arange(classes), per_class))
@@ -40,7 +39,7 @@ def test_prefix_of_selection_is_smaller_selection(name, problem, seed):
     select = SELECTORS[name]()
 
     def choose(per_class: int) -> np.ndarray:
-        chosen = select(values, labels, classes=classes, per_class=per_class, seed=seed)
+        chosen = select(Pool(labels, classes, values), np.full(classes, per_class), seed=seed)
         return chosen.indices.reshape(classes, per_class)
 
     for per_class in range(1, poorest):

@@ -1,13 +1,13 @@
 import numpy as np
 
 from smallset.seeds import generator
-from smallset.selection import Random
+from smallset.selection import Pool, Random
 
 LABELS = np.arange(60) % 3
 
 
 def draw(seed: int, labels: np.ndarray = LABELS, per_class: int = 4) -> np.ndarray:
-    return Random()(None, labels, classes=3, per_class=per_class, seed=seed).indices
+    return Random()(Pool(labels, 3), np.full(3, per_class), seed=seed).indices
 
 
 def test_a_draw_is_its_seed():
@@ -24,7 +24,7 @@ def test_the_draw_is_a_permutation_of_each_class_by_its_own_key():
 
 def test_scores_change_nothing():
     values = np.random.default_rng(0).random(60).astype(np.float32)
-    chosen = Random()(values, LABELS, classes=3, per_class=4, seed=7).indices
+    chosen = Random()(Pool(LABELS, 3, values), np.full(3, 4), seed=7).indices
     np.testing.assert_array_equal(chosen, draw(7))
 
 

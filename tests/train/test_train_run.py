@@ -1,3 +1,4 @@
+import copy
 import errno
 import io
 import os
@@ -54,23 +55,23 @@ def test_a_killed_run_goes_on_to_the_same_weights(epoch, at, tmp_path, monkeypat
 
     def stop(finished: int, _: Network) -> None:
         asked.append(finished)
-        if at == "after the epoch" and finished == epoch:
+        if at == "after the epoch" and finished == epoch + 1:
             raise Killed
 
     real = run.replace_file
 
     def stop_or_replace(path: Path, content: io.BytesIO) -> None:
-        if at == "before the state" and asked[-1] == epoch:
+        if at == "before the state" and asked[-1] == epoch + 1:
             raise Killed
         real(path, content)
 
     with monkeypatch.context() as patch:
         patch.setattr(run, "replace_file", stop_or_replace)
         with pytest.raises(Killed):
-            trained(tmp_path / "killed.pt", after_epoch=stop)
+            trained(tmp_path / "killed.pt", at_moment=stop)
     asked.clear()
-    again = trained(tmp_path / "killed.pt", after_epoch=lambda finished, _: asked.append(finished))
-    assert asked == list(range(epoch, 3))
+    again = trained(tmp_path / "killed.pt", at_moment=lambda finished, _: asked.append(finished))
+    assert asked == list(range(epoch + 1, 4))
     assert same(again, whole)
 
 
@@ -81,13 +82,13 @@ def test_a_killed_run_of_a_network_with_dropout_goes_on_to_the_same_weights(tmp_
     monkeypatch.setitem(MODELS, "dropping", Architecture(build, "drops half of the pixels"))
 
     def stop(finished: int, _: Network) -> None:
-        if finished == 1:
+        if finished == 2:
             raise Killed
 
     torch.manual_seed(1)
     whole = trained(tmp_path / "whole.pt", model="dropping")
     with pytest.raises(Killed):
-        trained(tmp_path / "killed.pt", model="dropping", after_epoch=stop)
+        trained(tmp_path / "killed.pt", model="dropping", at_moment=stop)
     torch.manual_seed(2)
     before = torch.get_rng_state()
     assert same(trained(tmp_path / "killed.pt", model="dropping"), whole)
@@ -96,7 +97,7 @@ def test_a_killed_run_of_a_network_with_dropout_goes_on_to_the_same_weights(tmp_
 
 def test_a_finished_run_trains_no_more(tmp_path):
     whole = trained(tmp_path / "state.pt")
-    again = trained(tmp_path / "state.pt", after_epoch=lambda *_: pytest.fail("trains"))
+    again = trained(tmp_path / "state.pt", at_moment=lambda *_: pytest.fail("trains"))
     assert same(again, whole)
 
 
@@ -107,13 +108,37 @@ def test_seeds_make_different_networks(tmp_path):
 def test_an_epoch_counts_only_after_it_was_told(tmp_path):
     seen = []
 
-    def told(epoch: int, network: Network) -> None:
+    def told(_: int, network: Network) -> None:
         state = tmp_path / "state.pt"
         seen.append(torch.load(state, weights_only=True)["epochs"] if state.exists() else 0)
         assert isinstance(network, Network)
 
-    trained(tmp_path / "state.pt", after_epoch=told)
+    trained(tmp_path / "state.pt", at_moment=told)
     assert seen == [0, 1, 2]
+
+
+def test_moments_are_told_evenly_and_change_no_weights(tmp_path):
+    told: list[tuple[int, Network]] = []
+
+    def look(moment: int, network: Network) -> None:
+        network.eval()
+        told.append((moment, copy.deepcopy(network)))
+
+    plain = trained(tmp_path / "plain.pt")
+    looked = trained(tmp_path / "looked.pt", moments=3, at_moment=look)  # an epoch has 3 steps
+    assert [moment for moment, _ in told] == list(range(1, 10))
+    assert same(plain, looked)
+    assert same(told[-1][1], looked)
+    assert not same(told[-2][1], looked)
+
+
+def test_more_moments_than_steps_are_refused(tmp_path):
+    said = (
+        r"4 snapshots an epoch were asked for, but an epoch of 24 images has 3 steps "
+        r"\(batch 10\)\. Ask for at most 3, or train longer"
+    )
+    with pytest.raises(ValueError, match=said):
+        trained(tmp_path / "state.pt", moments=4)
 
 
 def test_a_file_is_replaced_whole_or_stays(tmp_path, monkeypatch):

@@ -1,0 +1,192 @@
+"""The training data as a score sees it, and the observer runs that are made of it once.
+
+A run is the costly part of every training-dynamics score, so it is made once, kept in the work
+folder under the fingerprint of what made it, and a killed one goes on at its last whole epoch. The
+network of every moment stays beside the records: what a later score needs beyond them is an
+inference pass and no training.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+
+from smallset.models import Network, build_model, weights_sha256
+from smallset.records import Progress
+from smallset.scores.observer import RECIPES, VIEW, Observer
+from smallset.scores.record import Dynamics, Records, infer, look, write_records
+from smallset.seeds import derive
+from smallset.train.device import Machine
+from smallset.train.loop import Images
+from smallset.train.processes import first_alone, is_first, wait
+from smallset.train.run import replace_file, train_kept
+from smallset.train.versions import component_versions
+
+VERSION = "observer-1"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The training data as a score sees it; asked for a run, it finds or makes it.
+
+    `images` stand at the observer's resolution; `source` is the fingerprint of the data and of how
+    its pixels were fitted to a square. `spread` makes the inference passes in place of this
+    process (see `shards`); the values are the same.
+    """
+
+    images: Images
+    labels: Int64[np.ndarray, " n"]
+    classes: int
+    source: str
+    machine: Machine
+    work: Path
+    progress: Progress | None = None
+    spread: "Spread | None" = None
+
+    def fingerprint(self, observer: Observer, run: int) -> str:
+        """Name a run by everything its numbers depend on."""
+        recipe = {k: v for k, v in asdict(RECIPES[observer.recipe]).items() if k != "line"}
+        facts: dict[str, object] = {
+            "versions": {"observer": VERSION, **component_versions()},
+            "observer": repr(observer.resolved(size=self.images.size)),
+            "recipe": recipe,
+            "view": repr(VIEW),
+            "run": run,
+            "source": self.source,
+            "size": self.images.size,
+            "precision": self.machine.precision,
+            "device": self.machine.kind,
+            "threads": self.machine.threads,
+        }
+        weights = weights_sha256(observer.model) if observer.model != "auto" else None
+        if weights is not None:
+            facts["weights"] = weights
+        if self.machine.processes > 1:
+            facts["processes"] = self.machine.processes
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def dynamics(self, observer: Observer, *, run: int = 0) -> Dynamics:
+        """Give the records of one run of an observer; train it unless the work folder has them."""
+        folder = self._folder(observer, run)
+        moments = range(1, observer.epochs * observer.snapshots + 1)
+        files = [folder / _records(moment) for moment in moments]
+        if not first_alone(files[-1].exists):
+            folder.mkdir(parents=True, exist_ok=True)
+            _train(self, observer.resolved(size=self.images.size), run, folder)
+            wait()  # for the first of several processes, which writes the records
+        return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files), observer.snapshots)
+
+    def network(self, observer: Observer, *, run: int = 0, epoch: int) -> Network:
+        """Give the observer as it was at the end of an epoch, counted from 1, on the device."""
+        self.dynamics(observer, run=run)
+        file = self._folder(observer, run) / _network(epoch * observer.snapshots)
+        named = observer.resolved(size=self.images.size).model
+        model = build_model(named, classes=self.classes, size=self.images.size, seed=0)
+        self.machine.place(model)
+        state = torch.load(file, map_location=self.machine.device, weights_only=True)
+        model.load_state_dict(state)
+        return model.eval()
+
+    def features(self, observer: Observer, *, run: int = 0) -> Float32[np.ndarray, "n d"]:
+        """Give what the trained observer's last linear layer reads of each image, from disk."""
+
+        def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
+            model = self.network(observer, run=run, epoch=observer.epochs)
+            for _, _, features in look(
+                model, self.images, machine=self.machine, progress=self.progress
+            ):
+                yield features.cpu().numpy()
+
+        return self.kept(observer, "features", rows, run=run)
+
+    def kept(
+        self,
+        observer: Observer,
+        name: str,
+        make: Callable[[], Iterator[Float32[np.ndarray, "b *d"]]],
+        *,
+        run: int = 0,
+    ) -> Float32[np.ndarray, "n *d"]:
+        """Give a float32 array of a run, mapped from disk, made once from its rows in order.
+
+        `name` says all that it depends on besides the run.
+        """
+        self.dynamics(observer, run=run)
+        path = self._folder(observer, run) / f"{name}.npy"
+        if not first_alone(path.exists):
+            if is_first():
+                _write_rows(path, make(), len(self.images))
+            wait()
+        array: Float32[np.ndarray, n * d] = np.load(path, mmap_mode="r")
+        return array
+
+    def _folder(self, observer: Observer, run: int) -> Path:
+        return self.work / "observers" / self.fingerprint(observer, run)[:24]
+
+
+Spread = Callable[[Observed, str, Network, Path], Iterator[tuple[int, Records]]]
+"""Given the data, the network's name, the network and the run's folder, gives what `infer` does."""
+
+
+def _records(moment: int) -> str:
+    return f"moment-{moment:05d}.npy"
+
+
+def _network(moment: int) -> str:
+    return f"network-{moment:05d}.pt"
+
+
+def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
+    """Train the observer's network, keeping it and every image's record at each moment."""
+
+    def keep(moment: int, model: Network) -> None:
+        spread = data.spread(data, observer.model, model, folder) if data.spread else None
+        parts = spread or infer(
+            model, data.images, data.labels, machine=data.machine, progress=data.progress
+        )
+        write_records(folder / _records(moment), parts, len(data.images))
+        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
+        torch.save(model.state_dict(), buffer)
+        replace_file(folder / _network(moment), buffer)
+
+    train_kept(
+        data.images,
+        data.labels,
+        model=observer.model,
+        classes=data.classes,
+        protocol=replace(RECIPES[observer.recipe], epochs=observer.epochs),
+        view=VIEW,
+        seed=derive(observer.seed, "observer", run),
+        machine=data.machine,
+        state=folder / "state.pt",
+        progress=data.progress,
+        moments=observer.snapshots,
+        at_moment=keep,
+    )
+
+
+def _write_rows(path: Path, rows: Iterator[Float32[np.ndarray, "b *d"]], n: int) -> None:
+    """Write rows in order to a .npy file of n of them, which appears whole or not at all."""
+    part = path.with_suffix(f".partial-{os.getpid()}")
+    try:
+        # Written, not mapped: a full disk is an OSError here, and kills the process there.
+        with part.open("wb") as file:
+            for batch in rows:
+                if not file.tell():
+                    np.lib.format.write_array_header_1_0(
+                        file,
+                        {"descr": "<f4", "fortran_order": False, "shape": (n, *batch.shape[1:])},
+                    )
+                file.write(np.ascontiguousarray(batch, "<f4").tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,172 @@
+"""What an observer's run records of every image at a moment: seven numbers, on disk."""
+
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, Int64, Shaped
+from torch import Tensor
+
+from smallset.models import Network
+from smallset.models.weights import head_name
+from smallset.records import Progress
+from smallset.train.device import Machine
+from smallset.train.evaluation import predict
+from smallset.train.loop import Images
+
+FIELDS = ("loss", "margin", "el2n", "entropy", "gap", "confidence", "feature")
+RECORD = np.dtype([(name, np.float32) for name in FIELDS])
+"""The row of an image, 28 bytes, of its logits z, probabilities p and features h.
+
+`loss` is -log p_y in nats, `margin` z_y - max z_j over the other classes j, `el2n`
+||p - onehot(y)||_2, `entropy` that of p in nats, `gap` the largest p minus the second,
+`confidence` the largest p, and `feature` ||h||_2 of what the last linear layer reads. 1.28 million
+images over 60 epochs take 2.2 GB.
+"""
+
+Records = Shaped[np.ndarray, " n"]
+"""An array of `RECORD`, one row an image."""
+
+_BLOCK = 65_536
+
+
+def record(
+    logits: Float32[Tensor, "b c"], features: Float32[Tensor, "b d"], labels: Int64[Tensor, " b"]
+) -> Records:
+    """Give the rows of a batch. Of a single class, the margin is its own logit."""
+    log = logits.log_softmax(1)
+    p = log.exp()
+    own = labels[:, None]
+    others = logits.scatter(1, own, -torch.inf).amax(1)
+    two = p.topk(2, dim=1).values if p.shape[1] > 1 else F.pad(p, (0, 1))
+    mine = logits.gather(1, own)[:, 0]
+    columns = {
+        "loss": -log.gather(1, own)[:, 0],
+        "margin": torch.where(others.isinf(), mine, mine - others),
+        "el2n": el2n(logits, labels),
+        "entropy": -torch.special.xlogy(p, p).sum(1),
+        "gap": two[:, 0] - two[:, 1],
+        "confidence": two[:, 0],
+        "feature": torch.linalg.vector_norm(features, dim=1),
+    }
+    rows = np.empty(len(labels), RECORD)
+    for name, column in columns.items():
+        rows[name] = column.cpu().numpy()
+    return rows
+
+
+def el2n(logits: Float32[Tensor, "b c"], labels: Int64[Tensor, " b"]) -> Float32[Tensor, " b"]:
+    """Give || softmax(logits) - onehot(labels) ||_2, in 0..sqrt 2 (arXiv 2107.07075, eq. 4)."""
+    error = logits.softmax(1) - F.one_hot(labels, logits.shape[1])
+    length: Tensor = torch.linalg.vector_norm(error, dim=1)
+    return length
+
+
+def look(
+    model: Network, images: Images, *, machine: Machine, progress: Progress | None = None
+) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b c"], Float32[Tensor, "b d"]]]:
+    """Give (indices, logits, features) of clean images in order; eval mode.
+
+    Features are what the network's last linear layer reads.
+    """
+    seen: list[Tensor] = []
+
+    def keep(_: torch.nn.Module, given: tuple[Tensor, ...]) -> None:
+        seen[:] = [given[0].float().flatten(1)]
+
+    hook = model.net.get_submodule(head_name(model.net)).register_forward_pre_hook(keep)
+    try:
+        for indices, logits in predict(
+            model, images, machine=machine, stage="score", progress=progress
+        ):
+            yield indices, logits, seen[0]
+    finally:
+        hook.remove()
+
+
+def infer(
+    model: Network,
+    images: Images,
+    labels: Int64[np.ndarray, " n"],
+    *,
+    machine: Machine,
+    progress: Progress | None = None,
+) -> Iterator[tuple[int, Records]]:
+    """Give each clean image's record under a network: (position, rows from there on) by batch."""
+    for indices, logits, features in look(model, images, machine=machine, progress=progress):
+        own = torch.from_numpy(labels[indices]).to(logits.device)
+        yield int(indices[0]), record(logits, features, own)
+
+
+def write_records(path: Path, parts: Iterator[tuple[int, Records]], n: int) -> None:
+    """Write rows as they come, in any order, to a .npy file that appears whole or not at all."""
+    part = path.with_suffix(f".partial-{os.getpid()}")
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        head, {"descr": RECORD.descr, "fortran_order": False, "shape": (n,)}
+    )
+    try:
+        # Written, not mapped: a full disk is an OSError here, and kills the process there.
+        with part.open("wb") as file:
+            file.write(head.getvalue())
+            for start, rows in parts:
+                file.seek(head.tell() + start * RECORD.itemsize)
+                file.write(rows.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """What one run recorded: `moments[t]` are the records of a moment, mapped from disk.
+
+    There are `snapshots` moments an epoch, the last at its end; epochs are counted from 1.
+    """
+
+    moments: tuple[Records, ...]
+    snapshots: int = 1
+
+    @property
+    def epochs(self) -> int:
+        """Whole epochs."""
+        return len(self.moments) // self.snapshots
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.moments[0])
+
+    def at(self, epoch: int) -> Records:
+        """Give the records at the end of an epoch."""
+        return self.moments[epoch * self.snapshots - 1]
+
+    def reduced(
+        self,
+        formula: Callable[[Float32[np.ndarray, "t b"]], Shaped[np.ndarray, " b"]],
+        field: str,
+        *,
+        epochs: Sequence[int] | None = None,
+    ) -> Float32[np.ndarray, " n"]:
+        """Give `formula` of every image's values over epochs (None: all), a block at a time."""
+        read = [self.at(e) for e in (range(1, self.epochs + 1) if epochs is None else epochs)]
+        return reduced(formula, read, field)
+
+
+def reduced(
+    formula: Callable[[Float32[np.ndarray, "t b"]], Shaped[np.ndarray, " b"]],
+    moments: Sequence[Records],
+    field: str,
+) -> Float32[np.ndarray, " n"]:
+    """Give `formula` of every image's values at the moments; memory holds a block of images."""
+    values = np.empty(len(moments[0]), np.float32)
+    for start in range(0, len(values), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        values[block] = formula(np.stack([moment[field][block] for moment in moments]))
+    return values

@@ -1,0 +1,86 @@
+"""Pool: the images that a selector chooses from, and what is known of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Candidates: `labels` are class indices below `classes`; the position is an image's index.
+
+    `values` are scores, larger is harder. `features` gives what an observer's last linear layer
+    reads, `probability` the mean probability of the true class over an observer's training; both
+    may be costly and are asked once, by the selectors that need them.
+    """
+
+    labels: Int64[np.ndarray, " n"]
+    classes: int
+    values: Float32[np.ndarray, " n"] | None = None
+    features: Callable[[], Float32[np.ndarray, "n d"]] | None = None
+    probability: Callable[[], Float32[np.ndarray, " n"]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def members(self) -> list[Int64[np.ndarray, " m"]]:
+        """Give the images of each class, in order; one sort, not a scan a class."""
+        order = np.argsort(self.labels, kind="stable")
+        return np.split(order, np.searchsorted(self.labels[order], np.arange(1, self.classes)))
+
+    def scored(self) -> Float32[np.ndarray, " n"]:
+        """Give the scores. Raises ValueError where there are none, or some are not finite."""
+        if self.values is None:
+            raise ValueError(
+                "selecting by score needs scores, but none were given. Name one: score=el2n."
+            )
+        return self._finite(self.values, "scores", "Selection needs a number for every image")
+
+    def featured(self) -> Float32[np.ndarray, "n d"]:
+        """Give the features. Raises ValueError where there are none, too few, or not finite."""
+        if self.features is None:
+            raise ValueError(
+                "selecting by geometry needs features of every image, but none were given. "
+                "Name an observer: observer=observer(model=resnet8)."
+            )
+        features = self.features()
+        if features.ndim != 2 or len(features) != len(self):
+            raise ValueError(
+                f"the features have the shape {features.shape}, but needed are ({len(self)}, d), "
+                "a row an image. Give those of the same images."
+            )
+        return self._finite(features, "features", "Distances need a number everywhere")
+
+    def trusted(self) -> Float32[np.ndarray, " n"]:
+        """Give the mean probabilities of the true class, in 0..1. Raises as `scored`."""
+        if self.probability is None:
+            raise ValueError(
+                "this selection needs the probabilities of an observer's training, but the score "
+                "has no observer that trains. Name one that has: score=dual."
+            )
+        return self._finite(self.probability(), "probabilities", "Selection needs all of them")
+
+    def take(self, indices: Int64[np.ndarray, " k"]) -> "Pool":
+        """Give the pool of these images, renumbered in their order."""
+        features, probability = self.features, self.probability
+        return replace(
+            self,
+            labels=self.labels[indices],
+            values=None if self.values is None else self.values[indices],
+            features=None if features is None else lambda: features()[indices],
+            probability=None if probability is None else lambda: probability()[indices],
+        )
+
+    def _finite(self, values: np.ndarray, what: str, why: str) -> np.ndarray:
+        # A sum over the row: no second array of the size of all features.
+        rows = values if values.ndim == 1 else values.sum(1)
+        bad = np.flatnonzero(~np.isfinite(rows))
+        if len(bad):
+            shown = ", ".join(str(i) for i in bad[:5]) + (", ..." if len(bad) > 5 else "")
+            raise ValueError(
+                f"{len(bad)} {what} are not finite (of the images {shown}). "
+                f"{why}; score again, or mend the file that they are from."
+            )
+        return values

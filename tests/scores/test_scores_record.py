@@ -1,0 +1,97 @@
+import errno
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from smallset.models import build_model
+from smallset.scores import record as module
+from smallset.scores.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_records
+from smallset.train.device import Machine
+from smallset.train.loop import InMemory
+
+LOGITS = [[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 3.5]]
+LABELS = [0, 1, 2]
+
+
+def naive(z: list[float], y: int, h: list[float]) -> dict[str, float]:
+    total = sum(math.exp(v) for v in z)
+    p = [math.exp(v) / total for v in z]
+    ranked = sorted(p, reverse=True)
+    return {
+        "loss": -math.log(p[y]),
+        "margin": z[y] - max(v for j, v in enumerate(z) if j != y),
+        "el2n": math.sqrt(sum((v - (j == y)) ** 2 for j, v in enumerate(p))),
+        "entropy": -sum(v * math.log(v) for v in p),
+        "gap": ranked[0] - ranked[1],
+        "confidence": ranked[0],
+        "feature": math.sqrt(sum(v * v for v in h)),
+    }
+
+
+def test_a_row_is_each_formula_spelled_out():
+    features = [[1.0, 2.0], [0.0, 0.0], [-3.0, 4.0]]
+    rows = record(torch.tensor(LOGITS), torch.tensor(features), torch.tensor(LABELS))
+    assert rows.dtype.names == FIELDS
+    for row, z, y, h in zip(rows, LOGITS, LABELS, features, strict=True):
+        wanted = naive(z, y, h)
+        assert dict(zip(FIELDS, row.tolist(), strict=True)) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_single_class_has_finite_numbers():
+    rows = record(torch.tensor([[3.0]]), torch.zeros(1, 2), torch.tensor([0]))
+    assert rows[0].tolist() == (0.0, 3.0, 0.0, 0.0, 1.0, 1.0, 0.0)
+
+
+def test_certain_predictions_have_finite_numbers():
+    rows = record(
+        torch.tensor([[200.0, 0.0], [200.0, 0.0]]), torch.zeros(2, 1), torch.tensor([0, 1])
+    )
+    assert rows["entropy"].tolist() == [0, 0]
+    assert rows["loss"].tolist() == [0, 200]
+    assert rows["margin"].tolist() == [200, -200]
+
+
+def test_features_are_what_the_last_linear_layer_reads():
+    model = build_model("resnet8", classes=3, size=8, seed=0)
+    here = Machine("cpu", "float32", 1)
+    here.place(model)
+    images = InMemory(torch.randint(0, 256, (5, 3, 8, 8), dtype=torch.uint8))
+    ((_, logits, features),) = look(model, images, machine=here)
+    with torch.inference_mode():
+        torch.testing.assert_close(model.net.head(features), logits)
+    assert not model.net.head._forward_pre_hooks
+
+
+def rows_of(values: list[float]) -> np.ndarray:
+    rows = np.zeros(len(values), RECORD)
+    rows["margin"] = values
+    return rows
+
+
+def test_rows_may_come_in_any_order(tmp_path):
+    file = tmp_path / "moment-00001.npy"
+    write_records(file, iter([(3, rows_of([3, 4])), (0, rows_of([0, 1, 2]))]), 5)
+    assert np.load(file, mmap_mode="r")["margin"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(tmp_path, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_records(tmp_path / "moment-00001.npy", iter([(0, rows_of([1]))]), 1)
+    assert not list(Path(tmp_path).iterdir())
+
+
+def test_epochs_are_read_at_their_end_and_in_blocks(monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK", 2)
+    dynamics = Dynamics(tuple(rows_of([t, 10 * t, 100 * t]) for t in range(1, 7)), snapshots=2)
+    assert (dynamics.epochs, len(dynamics)) == (3, 3)
+    assert dynamics.at(2)["margin"].tolist() == [4, 40, 400]
+    assert dynamics.reduced(lambda v: v.sum(0), "margin").tolist() == [12, 120, 1200]
+    assert dynamics.reduced(lambda v: v.sum(0), "margin", epochs=[1]).tolist() == [2, 20, 200]
+    assert reduced(lambda v: v[-1], dynamics.moments, "margin").tolist() == [6, 60, 600]
