@@ -10,9 +10,9 @@ from jaxtyping import Int64
 
 from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.records import Resample, Selection
-from smallset.scores import EL2N, OBSERVERS, SCORES, Observer, Score
+from smallset.scores import EL2N, OBSERVERS, SCORES, UNCERTAINTIES, Observer, Score
 from smallset.seeds import generator
-from smallset.selection import SELECTORS, Easiest, Pool, Random, Select
+from smallset.selection import SELECTORS, Easiest, Hardest, Pool, Random, Select
 from smallset.spec import Tables, build, write
 from smallset.train.views import VIEWS, Canvas, Patch, View
 
@@ -98,11 +98,15 @@ def pca(
     return Method(score, select, Grid(factor, resize, content), view, pool)
 
 
-def by_score(scorer: Callable[..., Score]) -> Callable[..., Method]:
-    """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`."""
+def by_score(name: str) -> Callable[..., Method]:
+    """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`.
+
+    Its bare name keeps the easiest images, but of an uncertainty the largest, as its paper does.
+    """
+    scorer, largest = SCORES[name], name in UNCERTAINTIES
 
     def method(
-        select: Select = Easiest(),
+        select: Select = Hardest() if largest else Easiest(),
         factor: int = 1,
         view: View = Canvas(),
         pool: int | None = None,
@@ -114,8 +118,8 @@ def by_score(scorer: Callable[..., Score]) -> Callable[..., Method]:
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*inspect.signature(scorer).parameters.values(), *placement]
     method.__signature__ = inspect.Signature(parameters, return_annotation=Method)  # type: ignore[attr-defined]
-    name = scorer.__name__
-    method.__doc__ = f"The easiest images by {name}, equally many of each class."
+    which = "The most uncertain" if largest else "The easiest"
+    method.__doc__ = f"{which} images by {scorer.__name__}, equally many of each class."
     return method
 
 
@@ -123,7 +127,7 @@ METHODS: dict[str, Callable[..., Method]] = {
     "random": random,
     "pca": pca,
     "prune": Method,
-    **{name: by_score(scorer) for name, scorer in SCORES.items()},
+    **{name: by_score(name) for name in SCORES},
 }
 
 TABLES: Tables = {

@@ -66,6 +66,23 @@ def read(text: str) -> Call:
     return value
 
 
+def split(text: str) -> list[str]:
+    """Split a list of specs at its commas, those within brackets and quotes left alone."""
+    parts, depth, quote = [""], 0, ""
+    for mark in text:
+        if quote:
+            quote = "" if mark == quote else quote
+        elif mark in "\"'":
+            quote = mark
+        else:
+            depth += (mark == "(") - (mark == ")")
+        if mark == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += mark
+    return [part.strip() for part in parts]
+
+
 def write(value: object, tables: Tables, *, brief: bool = False) -> str:
     """Write the canonical spec of an object: every option, in field order.
 

@@ -20,7 +20,7 @@ from smallset.evidence.results import read_results
 from smallset.methods import METHODS
 from smallset.models import MODELS
 from smallset.scores import SCORES
-from smallset.scores import observer as observers
+from smallset.scores import observed as observers
 from smallset.scores.table import read_scores
 from smallset.store import open_set
 from smallset.train import loop
@@ -92,8 +92,8 @@ def test_the_manifest_says_what_was_given(shell):
         method, 12, "pad", "jpeg:80", "float32")  # fmt: skip
     assert (m.seeds.set, m.seeds.observer, m.ipc) == (7, 4, 1)
     assert m.spec.startswith("prune(score=el2n(epochs=1, runs=1, observer=observer(")
-    assert (
-        m.made_with["observer"] == "observer(model=resnet8, epochs=1, recipe=observer-v1, seed=4)"
+    assert m.made_with["observer"] == (
+        "observer(model=resnet8, epochs=1, recipe=observer-v1, snapshots=1, seed=4)"
     )
     assert (m.source.given, m.source.held_out) == ("data", "test split of the source")
     assert m.view.startswith("patch(")
@@ -102,7 +102,7 @@ def test_the_manifest_says_what_was_given(shell):
 def test_scores_are_written_once_and_used_by_compress(shell, monkeypatch):
     tree(shell.root / "data")
     spec = "el2n(epochs=1, observer=observer(epochs=1))"
-    ran = shell("score", "data", "scores.parquet", "--scores", f"{spec}; {spec[:-2]}, seed=1))")
+    ran = shell("score", "data", "scores.parquet", "--scores", f"{spec}, {spec[:-2]}, seed=1))")
     assert ran.code == 0
     assert f"{spec}: 24 images, easiest 0." in ran.out
     assert ran.out.endswith("wrote scores.parquet\n")

@@ -109,12 +109,12 @@ def test_names_are_these_compositions(text, method):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n."),
+        ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n,"),
         ("pca(fctor=2)", "'pca' has no option 'fctor'. Did you mean 'factor'? Known: "
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
-        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n."),
+        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=best)", "there is no select 'best'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random."),
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.spec import Call, build, first_line, nearest, read, write
+from smallset.spec import Call, build, first_line, nearest, read, split, write
 
 
 class Shape:
@@ -265,3 +265,17 @@ def test_the_nearest_name_ignores_case():
 
 def test_the_line_of_an_entry_is_its_docstrings_first():
     assert first_line(Plain) == "Ink of one shade."
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("el2n", ["el2n"]),
+        ("el2n, aum ,loss", ["el2n", "aum", "loss"]),
+        ("el2n(epochs=(8, 9), runs=2),aum", ["el2n(epochs=(8, 9), runs=2)", "aum"]),
+        ('file("a,b(.csv", x),aum', ['file("a,b(.csv", x)', "aum"]),
+        ("el2n,", ["el2n", ""]),
+    ],
+)
+def test_a_list_of_specs_is_split_at_its_own_commas(text, parts):
+    assert split(text) == parts

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from smallset import pipeline
+from smallset import pipeline, spec
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import (
     Cache,
@@ -72,9 +72,7 @@ def score(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="The new .parquet file of the scores.")
     ],
-    scores: Annotated[
-        str, typer.Option(help='One or more, separated by ";": "el2n;el2n(runs=3)".')
-    ] = "el2n",
+    scores: Annotated[str, typer.Option(help='One or more: "el2n,aum,el2n(runs=3)".')] = "el2n",
     size: Size = None,
     fit: Fit = FitChoice.squash,
     precision: Precision = "auto",
@@ -91,7 +89,7 @@ def score(
         made = pipeline.score(
             data,
             out,
-            scores=[text.strip() for text in scores.split(";")],
+            scores=spec.split(scores),
             size=size,
             fit=fit.value,
             precision=precision,

@@ -6,9 +6,17 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32
 
+from smallset.scores.aum import AUM
+from smallset.scores.cad_prune import CADPrune
+from smallset.scores.dual import DUAL
+from smallset.scores.dyn_unc import DynUnc
 from smallset.scores.el2n import EL2N
+from smallset.scores.forgetting import Forgetting
+from smallset.scores.grand import GraNd
 from smallset.scores.observed import Observed
 from smallset.scores.observer import Observer
+from smallset.scores.output import Entropy, LeastConfidence, Loss, Margin
+from smallset.scores.tdds import TDDS
 
 
 @runtime_checkable
@@ -24,7 +32,41 @@ class Score(Protocol):
         """Score every image."""
 
 
-SCORES: dict[str, type[Score]] = {"el2n": EL2N}
+SCORES: dict[str, type[Score]] = {
+    "el2n": EL2N,
+    "grand": GraNd,
+    "forgetting": Forgetting,
+    "aum": AUM,
+    "loss": Loss,
+    "entropy": Entropy,
+    "margin": Margin,
+    "least-confidence": LeastConfidence,
+    "tdds": TDDS,
+    "dyn-unc": DynUnc,
+    "dual": DUAL,
+    "cad-prune": CADPrune,
+}
+UNCERTAINTIES = ("tdds", "dyn-unc", "dual", "cad-prune")
+"""Scores of uncertainty, of which their papers keep the largest."""
 OBSERVERS: dict[str, type[Observer]] = {"observer": Observer}
 
-__all__ = ["EL2N", "OBSERVERS", "SCORES", "Observed", "Observer", "Score"]
+__all__ = [
+    "AUM",
+    "DUAL",
+    "EL2N",
+    "OBSERVERS",
+    "SCORES",
+    "TDDS",
+    "UNCERTAINTIES",
+    "CADPrune",
+    "DynUnc",
+    "Entropy",
+    "Forgetting",
+    "GraNd",
+    "LeastConfidence",
+    "Loss",
+    "Margin",
+    "Observed",
+    "Observer",
+    "Score",
+]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import Observer
 
@@ -23,28 +24,15 @@ class EL2N:
     observer: Observer = Observer()
 
     def __post_init__(self) -> None:
-        if self.runs < 1:
-            raise ValueError(f"el2n's runs={self.runs} measures nothing. Give at least 1.")
-        read = self._read()
-        if not read or min(read) < 1:
-            raise ValueError(
-                f"el2n's epochs={self.epochs} reads nothing. Give a number from 1, or a tuple of "
-                "epochs counted from 1."
-            )
-        if max(read) > self.observer.epochs:
-            raise ValueError(
-                f"el2n's epochs={self.epochs} reads past the end of its observer, which trains for "
-                f"{self.observer.epochs}. Train longer: observer=observer(epochs={max(read)})."
-            )
+        check_runs("el2n", self.runs)
+        read_epochs("el2n", self.epochs, self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        total = np.zeros(len(observed.labels), np.float64)
-        for run in range(self.runs):
-            dynamics = observed.dynamics(self.observer, run=run)
-            for epoch in self._read():
-                total += dynamics.at(epoch)["el2n"]
-        return (total / (self.runs * len(self._read()))).astype(np.float32)
-
-    def _read(self) -> tuple[int, ...]:
-        return tuple(range(1, self.epochs + 1)) if isinstance(self.epochs, int) else self.epochs
+        read = read_epochs("el2n", self.epochs, self.observer)
+        return over_runs(
+            observed,
+            self.observer,
+            self.runs,
+            lambda run: over_epochs(run, read, lambda moment: moment["el2n"]),
+        )

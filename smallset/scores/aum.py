@@ -1,0 +1,59 @@
+"""AUM: the area under an image's margin."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
+from smallset.scores.observed import Observed
+from smallset.scores.observer import Observer
+from smallset.scores.record import Records
+
+
+@dataclass(frozen=True)
+class AUM:
+    """Minus the mean over training of z_y - max of the other logits (arXiv 2001.10528).
+
+    `on="probabilities"` takes p in the place of the logits z, as some implementations do; then
+    values lie in -1..1. `epochs` is a number (the first so many; None: all of them) or a tuple.
+    The paper's sign is the other one: a low margin is a hard or a wrong label.
+    """
+
+    epochs: int | tuple[int, ...] | None = None
+    on: Literal["logits", "probabilities"] = "logits"
+    runs: int = 1
+    observer: Observer = Observer()
+
+    def __post_init__(self) -> None:
+        check_runs("aum", self.runs)
+        self._read()
+
+    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Score every image; larger is harder."""
+        margin = logit_margin if self.on == "logits" else probability_margin
+        return -over_runs(
+            observed,
+            self.observer,
+            self.runs,
+            lambda run: over_epochs(run, self._read(), margin),
+        )
+
+    def _read(self) -> tuple[int, ...]:
+        epochs = self.observer.epochs if self.epochs is None else self.epochs
+        return read_epochs("aum", epochs, self.observer)
+
+
+def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:
+    """Give z_y - max z_j over the other classes."""
+    margin: Float[np.ndarray, " n"] = moment["margin"]
+    return margin
+
+
+def probability_margin(moment: Records) -> Float[np.ndarray, " n"]:
+    """Give p_y - max p_j over the other classes, in -1..1."""
+    second = moment["confidence"] - moment["gap"]
+    other = np.where(moment["margin"] > 0, second, moment["confidence"])
+    margin: Float[np.ndarray, " n"] = np.exp(-moment["loss"]) - other
+    return margin

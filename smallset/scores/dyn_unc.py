@@ -1,0 +1,44 @@
+"""Dyn-Unc: how much an observer wavers about an image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from smallset.scores.epochs import check_runs, check_window, over_runs
+from smallset.scores.observed import Observed
+from smallset.scores.observer import Observer
+from smallset.scores.windows import spreads
+
+
+@dataclass(frozen=True)
+class DynUnc:
+    """Mean over windows of `window` epochs of the deviation of p_y (arXiv 2306.05175); 0..0.5.
+
+    Large values are uncertain, and the paper keeps them; images that were never or always right
+    have small ones. The deviation is the population's. An observer of just `window` epochs gives
+    one window; the papers train for longer, `observer=observer(epochs=30)`.
+    """
+
+    window: int = 10
+    runs: int = 1
+    observer: Observer = Observer()
+
+    def __post_init__(self) -> None:
+        check_runs("dyn-unc", self.runs)
+        check_window("dyn-unc", self.window, self.observer.epochs, self.observer)
+
+    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Score every image; larger is more uncertain."""
+        return over_runs(
+            observed,
+            self.observer,
+            self.runs,
+            lambda run: run.reduced(lambda loss: uncertainty(np.exp(-loss), self.window), "loss"),
+        )
+
+
+def uncertainty(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
+    """Give the mean over windows of the deviation of the true class's probabilities."""
+    mean: Float[np.ndarray, " b"] = spreads(p, window).mean(0)
+    return mean

@@ -1,0 +1,57 @@
+"""Forgetting: how often an image that was learned is lost again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int64
+
+from smallset.scores.aum import AUM
+from smallset.scores.epochs import check_runs, over_runs
+from smallset.scores.observed import Observed
+from smallset.scores.observer import Observer
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """Events at which an image goes from right to wrong, over training (arXiv 1812.05159).
+
+    An image that was never right counts as many events as there are epochs, which no count can
+    reach: the hardest. Right is a margin above 0 on the clean image, looked at after each epoch.
+    The events are the whole part of the value (their mean over `runs`); since most images share a
+    count, the fraction below half an event is the image's rank by AUM, which breaks the ties.
+    """
+
+    runs: int = 1
+    observer: Observer = Observer()
+
+    def __post_init__(self) -> None:
+        check_runs("forgetting", self.runs)
+        if self.observer.epochs < 2:
+            raise ValueError(
+                "forgetting needs 2 epochs to see an image lost, but its observer trains for "
+                f"{self.observer.epochs}. Train longer: observer=observer(epochs=10)."
+            )
+
+    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Score every image; larger is harder."""
+        events = over_runs(
+            observed,
+            self.observer,
+            self.runs,
+            lambda run: run.reduced(lambda margin: forgotten(margin > 0), "margin"),
+        )
+        hardness = AUM(runs=self.runs, observer=self.observer)(observed)
+        return (events + ranks(hardness) / (2 * self.runs * len(hardness))).astype(np.float32)
+
+
+def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
+    """Count the events of each image; as many as there are epochs where it was never right."""
+    events = (right[:-1] & ~right[1:]).sum(0)
+    return np.where(right.any(0), events, len(right)).astype(np.float64)
+
+
+def ranks(values: Float32[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+    """Give each value's place among all, from 0, the smallest first; ties in order of index."""
+    places = np.empty(len(values), np.int64)
+    places[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return places

@@ -1,0 +1,66 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scores_toy import toy
+
+from smallset.scores import AUM, Forgetting, Observer
+from smallset.scores.forgetting import forgotten, ranks
+
+SHORT = Observer("resnet8", epochs=3)
+
+
+def naive(right: list[bool]) -> int:
+    if not any(right):
+        return len(right)
+    return sum(before and not after for before, after in pairwise(right))
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=6, max_size=6), min_size=1, max_size=8))
+def test_events_are_counted_and_never_right_is_hardest(histories):
+    found = forgotten(np.array(histories).T)
+    assert found.tolist() == [naive(history) for history in histories]
+
+
+def test_no_count_of_events_reaches_never_right():
+    always = np.tile([[True], [False]], (3, 1))
+    assert forgotten(always)[0] < forgotten(np.zeros((6, 1), bool))[0]
+
+
+def test_ties_are_broken_by_aum_below_half_an_event(tmp_path):
+    observed = toy(tmp_path)
+    found = Forgetting(observer=SHORT)(observed)
+    right = np.stack([m["margin"] > 0 for m in observed.dynamics(SHORT).moments])
+    events = forgotten(right)
+    assert ((found >= events) & (found < events + 0.5)).all()
+    hardness = AUM(observer=SHORT)(observed)
+    np.testing.assert_array_equal(np.argsort(found), np.lexsort((hardness, events)))
+
+
+def test_events_are_averaged_over_runs(tmp_path):
+    observed = toy(tmp_path)
+    found = Forgetting(runs=2, observer=SHORT)(observed)
+    events = np.mean(
+        [
+            forgotten(
+                np.stack([m["margin"] > 0 for m in observed.dynamics(SHORT, run=run).moments])
+            )
+            for run in (0, 1)
+        ],
+        axis=0,
+    )
+    assert ((found >= events) & (found < events + 0.25)).all()
+
+
+def test_ranks_count_from_the_smallest_and_ties_go_by_index():
+    assert ranks(np.array([0.5, 0.1, 0.5, 0.3], np.float32)).tolist() == [2, 0, 3, 1]
+
+
+def test_one_epoch_is_refused():
+    said = (
+        r"forgetting needs 2 epochs .* trains for 1\. Train longer: observer=observer\(epochs=10\)"
+    )
+    with pytest.raises(ValueError, match=said):
+        Forgetting(observer=Observer(epochs=1))

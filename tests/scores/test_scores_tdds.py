@@ -1,0 +1,70 @@
+import math
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from scores_toy import toy
+
+from smallset.scores import TDDS, Observer
+from smallset.scores import tdds as module
+from smallset.scores.tdds import move, weighed
+from smallset.train.evaluation import predict
+
+SHORT = Observer("resnet8", epochs=4)
+
+
+def naive_move(before: list[float], after: list[float]) -> float:
+    return sum(
+        abs(q * (math.log(q + 1e-8) - math.log(p + 1e-8)))
+        for p, q in zip(before, after, strict=True)
+    )
+
+
+def naive_score(moves: list[float], window: int, decay: float) -> float:
+    total, windows = 0.0, len(moves) - window + 1
+    for k in range(1, windows + 1):
+        part = moves[k - 1 : k - 1 + window]
+        middle = sum(part) / window
+        v = math.sqrt(sum((d - middle) ** 2 for d in part))
+        total += v * decay * (1 - decay) ** (windows - k)
+    return total
+
+
+def test_a_move_is_the_formula_and_nothing_moves_where_nothing_changes():
+    draw = np.random.default_rng(0).dirichlet(np.ones(3), (2, 5)).astype(np.float32)
+    found = move(*torch.from_numpy(draw))
+    wanted = [naive_move(p.tolist(), q.tolist()) for p, q in zip(*draw, strict=True)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    certain = torch.tensor([[1.0, 0.0]])
+    assert move(certain, certain).tolist() == [0]
+
+
+@pytest.mark.parametrize(("window", "decay"), [(2, 0.9), (4, 0.5), (8, 1.0)])
+def test_late_windows_weigh_most(window, decay):
+    moves = np.random.default_rng(0).random((8, 3))
+    wanted = [naive_score(moves[:, b].tolist(), window, decay) for b in range(3)]
+    np.testing.assert_allclose(weighed(moves, window, decay), wanted)
+
+
+@pytest.mark.parametrize("held", [2**26, 64])
+def test_probabilities_are_those_of_the_run_whatever_is_held(held, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_HELD", held)
+    monkeypatch.setattr(module, "inference_batch", lambda _: 16)
+    observed = toy(tmp_path)
+    found = TDDS(window=2, observer=SHORT)(observed)
+    p = []
+    for epoch in range(1, 5):
+        model = observed.network(SHORT, epoch=epoch)
+        ((_, logits),) = predict(model, observed.images, machine=observed.machine)
+        p.append(logits.softmax(1))
+    moves = np.stack([move(a, b).numpy() for a, b in pairwise(p)])
+    np.testing.assert_allclose(found, weighed(moves, 2, 0.9), rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("decay", [0, -0.1, 1.1])
+def test_a_decay_that_weighs_nothing_is_refused(decay):
+    said = f"tdds's decay={decay} is no weight. Give one above 0, at most 1."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        TDDS(decay=decay)
