@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from smallset.scores.el2n import EL2N
+from smallset.scores.file import File
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, Pretrained
 
 
 @runtime_checkable
@@ -16,15 +17,28 @@ class Score(Protocol):
     """Gives every training image a number; larger is harder."""
 
     @property
-    def observer(self) -> Observer:
-        """The network it looks through."""
+    def observer(self) -> AnyObserver | None:
+        """The network it looks through; None where it looks through none."""
 
     @abstractmethod
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image."""
 
 
-SCORES: dict[str, type[Score]] = {"el2n": EL2N}
-OBSERVERS: dict[str, type[Observer]] = {"observer": Observer}
+SCORES: dict[str, type[Score]] = {"el2n": EL2N, "file": File}
+OBSERVERS: dict[str, type[AnyObserver]] = {
+    "observer": Observer,
+    "NETWORK(weights=..., classes=...)": Pretrained,
+}
 
-__all__ = ["EL2N", "OBSERVERS", "SCORES", "Observed", "Observer", "Score"]
+__all__ = [
+    "EL2N",
+    "OBSERVERS",
+    "SCORES",
+    "AnyObserver",
+    "File",
+    "Observed",
+    "Observer",
+    "Pretrained",
+    "Score",
+]

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, Pretrained, require_training
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,21 @@ class EL2N:
 
     `epochs` is a number (the first so many epochs) or a tuple (exactly those, counted from 1);
     `runs` observers differ in their weights, batch order and views. Probabilities are taken on
-    clean images in eval mode.
+    clean images in eval mode. Of a network that is given the one look is read: `epochs` is left at
+    its default then, and not read.
     """
 
     epochs: int | tuple[int, ...] = 10
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
         if self.runs < 1:
             raise ValueError(f"el2n's runs={self.runs} measures nothing. Give at least 1.")
+        if self.runs > 1:
+            require_training(self.observer, f"el2n's runs={self.runs}")
+        if self.epochs != EL2N.epochs:
+            require_training(self.observer, f"el2n's epochs={self.epochs}")
         read = self._read()
         if not read or min(read) < 1:
             raise ValueError(
@@ -47,4 +52,6 @@ class EL2N:
         return (total / (self.runs * len(self._read()))).astype(np.float32)
 
     def _read(self) -> tuple[int, ...]:
+        if isinstance(self.observer, Pretrained):
+            return (1,)
         return tuple(range(1, self.epochs + 1)) if isinstance(self.epochs, int) else self.epochs
