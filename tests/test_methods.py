@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from smallset.methods import METHODS, TABLES, Method, brief_of, method_from, spec_of, view_from
 from smallset.mosaic import Grid
-from smallset.scores import EL2N, Observer
+from smallset.scores import EL2N, File, Observer, Pretrained
 from smallset.selection import Easiest, Hardest, Random
 from smallset.spec import first_line
 from smallset.train.views import Canvas, Patch
@@ -16,6 +16,15 @@ OBSERVERS = st.builds(
     model=st.sampled_from(["auto", "resnet8", "resnet18-3x3", "timm:resnet18", "convnet-d3"]),
     epochs=st.integers(20, 99),
     seed=st.integers(0, 9),
+)
+PATHS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"'), min_size=1)
+GIVEN = st.builds(Pretrained, PATHS.filter(lambda path: "(" not in path)) | st.builds(
+    lambda path, name: Pretrained(f'{name}(weights="{path}", classes=same)'),
+    PATHS,
+    st.sampled_from(["resnet20", "timm:resnet50.a1_in1k"]),
+)
+LOOKED = st.builds(EL2N, observer=GIVEN) | st.builds(
+    File, PATHS.map(lambda path: f"{path}.csv"), st.none() | PATHS
 )
 EL2NS = st.builds(
     EL2N,
@@ -32,7 +41,7 @@ GRIDS = st.builds(
 )
 COMPOSITIONS = st.builds(
     Method,
-    score=EL2NS,
+    score=EL2NS | LOOKED,
     select=st.sampled_from([Easiest(), Hardest()]),
     mosaic=GRIDS,
     view=st.one_of(
@@ -54,7 +63,7 @@ def test_any_composition_is_built_again_from_its_spec(method):
     assert spec_of(method_from(text)) == text
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name != "prune"])
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ("prune", "file")])
 def test_every_method_builds_by_its_bare_name_and_says_what_it_is(name):
     method = method_from(name)
     assert method_from(spec_of(method)) == method
@@ -98,6 +107,12 @@ def test_pca_of_random_images_asks_no_score():
             Method(EL2N(10, 1), Easiest(), Grid(3, "nearest"), Patch()),
         ),
         ("pca(content=centre)", Method(EL2N(), Easiest(), Grid(2, content="centre"), Patch())),
+        ("file(s.parquet, el2n)", Method(File("s.parquet", "el2n"))),
+        ("file(s.npy, select=hardest)", Method(File("s.npy"), Hardest())),
+        ("pca(score=file('my s.csv', 'aum (2)'))",
+         Method(File("my s.csv", "aum (2)"), Easiest(), Grid(2), Patch())),
+        ("el2n(observer=resnet20(shortcut=a, weights=w.th, classes=same))",
+         Method(EL2N(observer=Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")))),
         ("prune(el2n, easiest, view=canvas(scale=(0.02, 0.25)))",
          Method(EL2N(), Easiest(), Grid(1), Canvas(scale=(0.02, 0.25)))),
     ],
@@ -120,6 +135,7 @@ def test_names_are_these_compositions(text, method):
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
+        ("file", "'file' needs 'path', which has no default. Write file(path=...)."),
         ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
         ("prune(select=easiest)",
          "selecting the easiest images needs a score. Name one: score=el2n."),

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32
 
 from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import Records
 
 
@@ -24,10 +24,11 @@ class AUM:
     epochs: int | tuple[int, ...] | None = None
     on: Literal["logits", "probabilities"] = "logits"
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_runs("aum", self.runs)
+        require_training(self.observer, "aum")
+        check_runs("aum", self.runs, self.observer)
         self._read()
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:

@@ -7,7 +7,7 @@ from jaxtyping import Float, Float32
 
 from smallset.scores.epochs import check_runs, check_window, over_runs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import reduced
 from smallset.scores.windows import spreads
 
@@ -27,10 +27,11 @@ class CADPrune:
     window: int = 6
     windows: int = 2
     runs: int = 1
-    observer: Observer = Observer(epochs=1, snapshots=8)
+    observer: AnyObserver = Observer(epochs=1, snapshots=8)
 
     def __post_init__(self) -> None:
-        check_runs("cad-prune", self.runs)
+        require_training(self.observer, "cad-prune")
+        check_runs("cad-prune", self.runs, self.observer)
         if self.windows < 1:
             raise ValueError(f"cad-prune's windows={self.windows} reads nothing. Give at least 1.")
         moments = self.observer.epochs * self.observer.snapshots

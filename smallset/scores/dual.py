@@ -7,7 +7,7 @@ from jaxtyping import Float, Float32
 
 from smallset.scores.epochs import check_runs, check_window, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.windows import spreads, windowed
 
 
@@ -23,10 +23,11 @@ class DUAL:
     window: int = 10
     epochs: int | None = None
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_runs("dual", self.runs)
+        require_training(self.observer, "dual")
+        check_runs("dual", self.runs, self.observer)
         check_window("dual", self.window, len(self._read()), self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:

@@ -7,7 +7,7 @@ from jaxtyping import Float, Float32
 
 from smallset.scores.epochs import check_runs, check_window, over_runs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.windows import spreads
 
 
@@ -22,10 +22,11 @@ class DynUnc:
 
     window: int = 10
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_runs("dyn-unc", self.runs)
+        require_training(self.observer, "dyn-unc")
+        check_runs("dyn-unc", self.runs, self.observer)
         check_window("dyn-unc", self.window, self.observer.epochs, self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:

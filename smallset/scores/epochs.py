@@ -6,18 +6,25 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Pretrained, require_training
 from smallset.scores.record import Dynamics, Records
+
+Epochs = int | tuple[int, ...] | None
 
 
 def read_epochs(
-    name: str, epochs: int | tuple[int, ...] | None, observer: Observer
+    name: str, epochs: Epochs, observer: AnyObserver, *, default: Epochs = None
 ) -> tuple[int, ...]:
     """Give the epochs, counted from 1, that a score's option means.
 
-    A number is so many from the first on, a tuple exactly those, None the last one. Raises
+    A number is so many from the first on, a tuple exactly those, None the last one. Of a network
+    that is given there is one look, which is read where the option has its `default`. Raises
     ValueError where there are none, or some that the observer does not train for.
     """
+    if isinstance(observer, Pretrained):
+        if epochs != default:
+            require_training(observer, f"{name}'s epochs={epochs}")
+        return (1,)
     if epochs is None:
         return (observer.epochs,)
     read = tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
@@ -34,13 +41,15 @@ def read_epochs(
     return read
 
 
-def check_runs(name: str, runs: int) -> None:
-    """Raise ValueError where a score is averaged over no run."""
+def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
+    """Raise ValueError where a score is averaged over no run, or over several of the same."""
+    if runs > 1:
+        require_training(observer, f"{name}'s runs={runs}")
     if runs < 1:
         raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
 
 
-def check_window(name: str, window: int, moments: int, observer: Observer) -> None:
+def check_window(name: str, window: int, moments: int, observer: AnyObserver) -> None:
     """Raise ValueError where so many moments of an observer don't fill a window."""
     if window < 2:
         raise ValueError(f"{name}'s window={window} has no spread. Give at least 2 epochs.")
@@ -54,7 +63,7 @@ def check_window(name: str, window: int, moments: int, observer: Observer) -> No
 
 def over_runs(
     observed: Observed,
-    observer: Observer,
+    observer: AnyObserver,
     runs: int,
     of_run: Callable[[Dynamics], Float[np.ndarray, " n"]],
 ) -> Float32[np.ndarray, " n"]:

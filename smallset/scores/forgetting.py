@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Float32, Int64
 from smallset.scores.aum import AUM
 from smallset.scores.epochs import check_runs, over_runs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, require_training
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,11 @@ class Forgetting:
     """
 
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_runs("forgetting", self.runs)
+        require_training(self.observer, "forgetting")
+        check_runs("forgetting", self.runs, self.observer)
         if self.observer.epochs < 2:
             raise ValueError(
                 "forgetting needs 2 epochs to see an image lost, but its observer trains for "

@@ -14,7 +14,7 @@ from torch.func import functional_call, grad, vmap
 from smallset.models import Network
 from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer
 from smallset.scores.record import Records
 from smallset.train.render import to_unit
 
@@ -35,15 +35,15 @@ class GraNd:
     epochs: int | tuple[int, ...] = 10
     runs: int = 1
     layers: Literal["last", "all"] = "last"
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_runs("grand", self.runs)
-        read_epochs("grand", self.epochs, self.observer)
+        check_runs("grand", self.runs, self.observer)
+        read_epochs("grand", self.epochs, self.observer, default=10)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        read = read_epochs("grand", self.epochs, self.observer)
+        read = read_epochs("grand", self.epochs, self.observer, default=10)
         if self.layers == "last":
             return over_runs(
                 observed, self.observer, self.runs, lambda run: over_epochs(run, read, last_layer)

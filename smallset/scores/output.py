@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
-from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
+from smallset.scores.epochs import Epochs, check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer
 from smallset.scores.record import Records
-
-Epochs = int | tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Loss:
 
     epochs: Epochs = None
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
         _check("loss", self.epochs, self.runs, self.observer)
@@ -42,7 +40,7 @@ class Entropy:
 
     epochs: Epochs = None
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
         _check("entropy", self.epochs, self.runs, self.observer)
@@ -61,7 +59,7 @@ class Margin:
 
     epochs: Epochs = None
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
         _check("margin", self.epochs, self.runs, self.observer)
@@ -80,7 +78,7 @@ class LeastConfidence:
 
     epochs: Epochs = None
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
         _check("least-confidence", self.epochs, self.runs, self.observer)
@@ -90,8 +88,8 @@ class LeastConfidence:
         return _read(self, "least-confidence", observed, lambda moment: 1 - moment["confidence"])
 
 
-def _check(name: str, epochs: Epochs, runs: int, observer: Observer) -> None:
-    check_runs(name, runs)
+def _check(name: str, epochs: Epochs, runs: int, observer: AnyObserver) -> None:
+    check_runs(name, runs, observer)
     read_epochs(name, epochs, observer)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from smallset.scores.epochs import check_runs, check_window, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.windows import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
@@ -35,10 +35,11 @@ class TDDS:
     epochs: int | None = None
     decay: float = 0.9
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_runs("tdds", self.runs)
+        require_training(self.observer, "tdds")
+        check_runs("tdds", self.runs, self.observer)
         if not 0 < self.decay <= 1:
             raise ValueError(
                 f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."

@@ -1,8 +1,10 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
-from scores_toy import toy
+from scores_toy import toy, weights
 
-from smallset.scores import SCORES, UNCERTAINTIES, Observer, Score
+from smallset.scores import SCORES, UNCERTAINTIES, File, Observer, Pretrained, Score
 from smallset.train import run
 
 SHORT = Observer("resnet8", epochs=3, snapshots=1)
@@ -15,7 +17,8 @@ OPTIONS = {
     "dual": {"window": 2},
     "cad-prune": {"window": 2, "windows": 1},
 }
-EVERY = pytest.mark.parametrize("name", SCORES)
+OURS = [name for name in SCORES if name != "file"]
+EVERY = pytest.mark.parametrize("name", OURS)
 
 
 def short(name: str) -> Score:
@@ -34,18 +37,18 @@ def test_uncertainties_are_scores():
 
 
 def test_all_scores_come_from_one_run_and_none_changes_another(tmp_path, monkeypatch):
-    alone = {name: short(name)(toy(tmp_path / name)) for name in SCORES}
+    alone = {name: short(name)(toy(tmp_path / name)) for name in OURS}
     together = toy(tmp_path / "together")
     together.dynamics(SHORT)
     monkeypatch.setattr(run, "fit", None)
-    for name in SCORES:
+    for name in OURS:
         found = short(name)(together)
         assert found.shape == (40,)
         assert found.dtype == np.float32
         assert np.isfinite(found).all()
         np.testing.assert_array_equal(found, alone[name], err_msg=name)
     assert len(list((tmp_path / "together" / "observers").iterdir())) == 1
-    assert len({found.tobytes() for found in alone.values()}) == len(SCORES)
+    assert len({found.tobytes() for found in alone.values()}) == len(OURS)
 
 
 @EVERY
@@ -69,7 +72,9 @@ def test_runs_are_averaged(name, tmp_path):
         def kept(self, observer, name, make, *, run=0):
             return super().kept(observer, name, make, run=1)
 
-    other = short(name)(Other(**vars(observed)))
+    other = short(name)(
+        Other(**{f.name: getattr(observed, f.name) for f in fields(observed) if f.init})
+    )
     np.testing.assert_allclose(both, (one.astype(float) + other) / 2, rtol=1e-5, atol=1e-7)
 
 
@@ -77,3 +82,25 @@ def test_runs_are_averaged(name, tmp_path):
 def test_no_runs_are_refused(name):
     with pytest.raises(ValueError, match=rf"{name}'s runs=0 measures nothing\. Give at least 1\."):
         SCORES[name](runs=0)
+
+
+def test_scores_made_elsewhere_look_through_nothing():
+    assert isinstance(File("scores.csv"), Score)
+    assert File("scores.csv").observer is None
+
+
+@pytest.mark.parametrize("name", ["el2n", "grand", "loss", "entropy", "margin", "least-confidence"])
+def test_scores_of_one_look_take_a_network_that_is_given(name, tmp_path):
+    given = Pretrained(f'resnet8(weights="{weights(tmp_path / "w.pt")}", classes=same)')
+    found = SCORES[name](observer=given)(toy(tmp_path))
+    assert found.shape == (40,)
+    assert np.isfinite(found).all()
+    for options in ({"runs": 2}, {"epochs": (1,)}):
+        with pytest.raises(ValueError, match=rf"{name}'s .* reads an observer's training, but"):
+            SCORES[name](observer=given, **options)
+
+
+@pytest.mark.parametrize("name", ["forgetting", "aum", "tdds", "dyn-unc", "dual", "cad-prune"])
+def test_scores_of_training_refuse_a_network_that_is_given(name):
+    with pytest.raises(ValueError, match=rf"{name} reads an observer's training, but"):
+        SCORES[name](observer=Pretrained("resnet8(weights=w.pt, classes=same)"))
