@@ -107,7 +107,7 @@ def test_a_manifest_of_a_newer_smallset_says_so_whatever_else_it_holds(tmp_path)
         ({"size": True}, r"holds 'size' = True"),
         ({"size": 6.0}, r"holds 'size' = 6\.0"),
         ({"view": None}, r"holds 'view' = None, but needs a text"),
-        ({"counts": [2, 2, 0]}, r"holds 'counts' = 0"),
+        ({"counts": [2, 2, -1]}, r"holds 'counts' = -1"),
         ({"counts": [2, 2]}, r"has 3 classes, 3 folders and 2 counts, but needs as many"),
         ({"classes": "abc"}, r"holds 'classes' = 'abc', but needs a list"),
         ({"classes": [1, 2, 3]}, r"holds 'classes' = \[1, 2, 3\], but needs a list of texts"),
