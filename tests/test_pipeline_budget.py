@@ -64,7 +64,7 @@ def test_a_class_with_too_few_images_is_named_with_what_fits():
         "'bee' has 5. Use ipc<=1 or a smaller factor. "
         "Or let small classes give what they have: --short-classes keep."
     )
-    with pytest.raises(ValueError, match="keep=0.5") as caught:
+    with pytest.raises(ValueError, match=r"keep=0\.5") as caught:
         ask(Budget(keep=0.5), (9, 3, 8), MOSAIC)
     assert str(caught.value) == (
         "keep=0.5 with grid(factor=2, resize=antialias, content=whole) needs 4 images of the "
