@@ -47,6 +47,11 @@ class Budget:
     def __str__(self) -> str:
         return f"ipc={self.ipc}" if self.keep is None else f"keep={self.keep}"
 
+    @property
+    def words(self) -> str:
+        """The budget in a table's title: "ipc 10", "keep 30 %"."""
+        return f"ipc {self.ipc}" if self.keep is None else f"keep {100 * self.keep:g} %"
+
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
         """Give the canvases asked of each class, of which there are `have` training images."""
         if self.ipc is not None:
@@ -125,7 +130,7 @@ def _too_few(budget: Budget, need: int, name: str, have: int, method: Method) ->
     else:
         fits = f"ipc<={have // tiles}" if budget.keep is None else "a smaller keep"
     hint = ""
-    if have >= tiles and budget.keep is None:
+    if have >= tiles and budget.keep is None and pool is None:
         hint = " Or let small classes give what they have: --short-classes keep."
     whom = "per class, but" if budget.keep is None else "of the class, but"
     return ValueError(
