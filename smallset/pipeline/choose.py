@@ -24,7 +24,7 @@ from smallset.records import Fit, Plan, Selection
 from smallset.scores import Observed, Observer
 from smallset.scores.shards import Shards
 from smallset.selection import Pool
-from smallset.store import About, Codec, Seeds
+from smallset.store import About, Asked, Codec, Seeds
 from smallset.store.original import check_original
 from smallset.train.device import Machine
 from smallset.train.processes import first_before_others
@@ -109,21 +109,8 @@ def choose(
         observer = method.looks_through.resolved(size=side)
     selection = method.choose(pool, want.counts, seed=order.seed)
     plan = method.mosaic(selection, source.labels, boxes, size=side)
-    here = desk.machine
-    about = About(
-        method=order.typed,
-        spec=spec_of(method),
-        seeds=Seeds(set=order.seed, observer=observer.seed if observer else None),
-        given=opened.name,
-        held_out=opened.held_out,
-        fit=order.fit,
-        view=spec_of(method.view),
-        precision=here.precision if observer else "none",
-        device=here.kind if observer else "none",
-        made_with=_made_with(observer, here) if observer else {},
-        asked=asked_of(order.budget, want.short, names),
-    )
-    return Chosen(opened, selection, plan, about)
+    asked = asked_of(order.budget, want.short, names)
+    return Chosen(opened, selection, plan, _about(order, opened, observer, asked, desk.machine))
 
 
 def look(pool: Pool, method: Method, seen: Observed) -> Pool:
@@ -140,6 +127,24 @@ def look(pool: Pool, method: Method, seen: Observed) -> Pool:
         pool,
         values=method.score(seen),
         probability=lambda: dynamics.reduced(lambda loss: np.exp(-loss).mean(0), "loss"),
+    )
+
+
+def _about(
+    order: Order, opened: Data, observer: Observer | None, asked: Asked, here: Machine
+) -> About:
+    return About(
+        method=order.typed,
+        spec=spec_of(order.method),
+        seeds=Seeds(set=order.seed, observer=observer.seed if observer else None),
+        given=opened.name,
+        held_out=opened.held_out,
+        fit=order.fit,
+        view=spec_of(order.method.view),
+        precision=here.precision if observer else "none",
+        device=here.kind if observer else "none",
+        made_with=_made_with(observer, here) if observer else {},
+        asked=asked,
     )
 
 
