@@ -50,11 +50,11 @@ def part_by_part(
 ) -> Selection:
     """Choose of each class its count or, where not balanced, of all images the sum of the counts.
 
-    A part is named "class 3" or "all images", which is also a key of its draws.
+    A part is named "class 3" or "all classes", which is also a key of its draws.
     """
     if not balanced:
         total = check_total(pool, counts)
-        return by_class(choose(np.arange(len(pool)), total, "all images"), pool)
+        return by_class(choose(np.arange(len(pool)), total, "all classes"), pool)
     check_counts(pool, counts)
     chosen = [
         choose(of_class, int(count), f"class {c}")

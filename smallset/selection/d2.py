@@ -60,8 +60,8 @@ class D2:
 
 def pick(
     passed: Float64[np.ndarray, " m"],
-    neighbours: Int64[np.ndarray, "m k"],
-    distances: Float32[np.ndarray, "m k"],
+    neighbours: Int64[np.ndarray, "m near"],
+    distances: Float32[np.ndarray, "m near"],
     gamma: float,
     count: int,
 ) -> Int64[np.ndarray, " k"]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from smallset.records import Selection
 from smallset.selection.counts import part_by_part
-from smallset.selection.points import points_of, squares
+from smallset.selection.points import centred, squares
 from smallset.selection.pool import Pool
 
 
@@ -33,7 +33,7 @@ class Herding:
         def choose(
             members: Int64[np.ndarray, " m"], count: int, part: str
         ) -> Int64[np.ndarray, " k"]:
-            chosen: Int64[np.ndarray, " k"] = members[herd(points_of(features, members), count)]
+            chosen: Int64[np.ndarray, " k"] = members[herd(centred(features, members), count)]
             return chosen
 
         return part_by_part(choose, pool, counts, balanced=True)

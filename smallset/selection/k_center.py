@@ -11,7 +11,7 @@ from torch import Tensor
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.counts import part_by_part
-from smallset.selection.points import points_of, squares
+from smallset.selection.points import centred, squares
 from smallset.selection.pool import Pool
 
 
@@ -36,7 +36,7 @@ class KCenter:
             members: Int64[np.ndarray, " m"], count: int, part: str
         ) -> Int64[np.ndarray, " k"]:
             start = int(generator(seed, "k-center", part).integers(len(members)))
-            points = points_of(features, members)
+            points = centred(features, members)
             chosen: Int64[np.ndarray, " k"] = members[farthest(points, start, count)]
             return chosen
 

@@ -5,12 +5,14 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
+from smallset.selection.points import points_of, squares
+
 _ROWS, _COLUMNS = 1024, 8192  # of a tile of distances: 32 MiB
 
 
 def nearest(
     features: Float32[np.ndarray, "n d"], members: Int64[np.ndarray, " m"], k: int
-) -> tuple[Int64[np.ndarray, "m k"], Float32[np.ndarray, "m k"]]:
+) -> tuple[Int64[np.ndarray, "m near"], Float32[np.ndarray, "m near"]]:
     """Give the k nearest others of each member, as positions among members, and their distances.
 
     Euclidean, the nearest first; of a part of k members or fewer, all the others. Besides what it
@@ -21,10 +23,12 @@ def nearest(
     centre = _mean(features, members)
     found = np.empty((m, k), np.int64), np.empty((m, k), np.float32)
     for top in range(0, m if k else 0, _ROWS):
-        rows = _gather(features, members[top : top + _ROWS], centre)
+        rows = points_of(features, members[top : top + _ROWS]).sub_(centre)
         at = _nearest_of(rows, top, features, members, centre, k)
         # Again from differences: a tile's come from products, of which close ones lose digits.
-        away = torch.stack([_gather(features, members[column], centre) for column in at.T.numpy()])
+        away = torch.stack(
+            [points_of(features, members[column]).sub_(centre) for column in at.T.numpy()]
+        )
         distances, order = torch.linalg.vector_norm(away - rows, dim=2).T.sort(dim=1, stable=True)
         found[0][top : top + _ROWS] = at.gather(1, order).numpy()
         found[1][top : top + _ROWS] = distances.numpy()
@@ -38,14 +42,14 @@ def _nearest_of(
     members: Int64[np.ndarray, " m"],
     centre: Float32[Tensor, " d"],
     k: int,
-) -> Int64[Tensor, "r k"]:
+) -> Int64[Tensor, "r near"]:
     """Give the k nearest members of some rows, which begin at `top`, in no order."""
     best = torch.full((len(rows), 0), torch.inf)
     at = torch.empty((len(rows), 0), dtype=torch.int64)
     own = torch.arange(len(rows)) + top
     for left in range(0, len(members), _COLUMNS):
-        columns = _gather(features, members[left : left + _COLUMNS], centre)
-        lengths = torch.linalg.vector_norm(columns, dim=1).square_()
+        columns = points_of(features, members[left : left + _COLUMNS]).sub_(centre)
+        lengths = squares(columns)
         # Squared distances less the row's own length, which orders them alike.
         tile = torch.addmm(lengths, rows, columns.T, alpha=-2)
         here = (own >= left) & (own < left + len(columns))
@@ -56,14 +60,6 @@ def _nearest_of(
             best, kept = best.topk(k, largest=False, sorted=False)
             at = at.gather(1, kept)
     return at
-
-
-def _gather(
-    features: Float32[np.ndarray, "n d"],
-    members: Int64[np.ndarray, " m"],
-    centre: Float32[Tensor, " d"],
-) -> Float32[Tensor, "m d"]:
-    return torch.from_numpy(np.ascontiguousarray(features[members], np.float32)).sub_(centre)
 
 
 def _mean(

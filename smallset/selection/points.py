@@ -1,4 +1,4 @@
-"""Points: the features of a class, gathered for distances."""
+"""Points: the features of some images, gathered for distances."""
 
 import numpy as np
 import torch
@@ -9,11 +9,15 @@ from torch import Tensor
 def points_of(
     features: Float32[np.ndarray, "n d"], members: Int64[np.ndarray, " m"]
 ) -> Float32[Tensor, "m d"]:
-    """Gather the features of some images, less their mean: a copy of 4 m d bytes.
+    """Gather the features of some images: a copy of 4 m d bytes."""
+    return torch.from_numpy(np.ascontiguousarray(features[members], np.float32))
 
-    Distances stay the same, and float32 keeps more digits of them.
-    """
-    points = torch.from_numpy(np.ascontiguousarray(features[members], np.float32))
+
+def centred(
+    features: Float32[np.ndarray, "n d"], members: Int64[np.ndarray, " m"]
+) -> Float32[Tensor, "m d"]:
+    """Gather them less their mean: distances stay the same, float32 keeps more digits of them."""
+    points = points_of(features, members)
     return points.sub_(points.mean(0))
 
 

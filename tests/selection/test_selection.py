@@ -133,8 +133,10 @@ def test_permuting_the_data_permutes_the_choice(name, seed):
     pool = pool_of()
     order = np.random.default_rng(seed).permutation(len(pool))
     chosen = ROOMY[name](pool, np.full(3, 6), seed=seed).indices
-    again = ROOMY[name](pool.take(order), np.full(3, 6), seed=seed).indices
-    np.testing.assert_array_equal(order[again], chosen)
+    again = order[ROOMY[name](pool.take(order), np.full(3, 6), seed=seed).indices]
+    if name == "moderate":  # the two middle distances of an even class tie for the first place
+        chosen, again = (np.sort(found.reshape(3, 6)) for found in (chosen, again))
+    np.testing.assert_array_equal(again, chosen)
 
 
 @SCORED

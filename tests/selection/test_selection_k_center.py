@@ -5,7 +5,7 @@ from selection_toy import pool_of, with_features
 from smallset.seeds import generator
 from smallset.selection import KCenter, Pool
 from smallset.selection.k_center import farthest
-from smallset.selection.points import points_of
+from smallset.selection.points import centred
 
 
 def naive(features: np.ndarray, start: int, count: int) -> list[int]:
@@ -32,8 +32,8 @@ def test_from_the_same_start_permuting_the_data_permutes_the_choice():
     features = pool_of().features()
     order = np.random.default_rng(0).permutation(60)
     start = int(np.flatnonzero(order == 5)[0])
-    again = farthest(points_of(features, order), start, 20)
-    np.testing.assert_array_equal(order[again], farthest(points_of(features, np.arange(60)), 5, 20))
+    again = farthest(centred(features, order), start, 20)
+    np.testing.assert_array_equal(order[again], farthest(centred(features, np.arange(60)), 5, 20))
 
 
 def test_every_image_may_be_the_first():
