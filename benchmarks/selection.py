@@ -27,7 +27,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 CLASSES, WIDTH = 10, 64
 PAIRED_UP_TO = 100_000
 _LONG = 60.0  # seconds
-_MMAP_THRESHOLD = -3  # of malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 SELECTS: dict[str, Select] = {name: selector() for name, selector in SELECTORS.items()}
 SELECTS["ccs, all classes"] = CCS(balanced=False)
 SELECTS["middle"] = Middle((0, 0.5))
@@ -86,8 +86,14 @@ def measure(case: str, ours: Work, images: int, timer: Timer) -> Peak:
 
 
 def give_back(at_once: bool) -> None:
-    """Let malloc map arrays from 128 KiB on, each by itself, or only those above 32 MiB."""
-    ctypes.CDLL("libc.so.6").mallopt(_MMAP_THRESHOLD, 2**17 if at_once else 2**25)
+    """Let malloc map arrays from 128 KiB on, each by itself, or keep freed ones up to 64 MiB.
+
+    Its usual rule, by the largest array freed so far, would depend on the cases before.
+    """
+    libc, threshold = ctypes.CDLL("libc.so.6"), 2**17 if at_once else 2**25
+    libc.mallopt(_MMAP_THRESHOLD, threshold)
+    libc.mallopt(_TRIM_THRESHOLD, 2 * threshold)
+    libc.malloc_trim(0)
 
 
 def selected(select: Select, pool: Pool, counts: np.ndarray) -> int:
