@@ -11,6 +11,7 @@ from jaxtyping import Int64
 from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.records import Resample, Selection
 from smallset.scores import (
+    AUM,
     EL2N,
     OBSERVERS,
     SCORES,
@@ -20,8 +21,20 @@ from smallset.scores import (
     Score,
 )
 from smallset.seeds import generator
-from smallset.selection import SELECTORS, Easiest, Hardest, Pool, Random, Select
-from smallset.spec import Tables, build, write
+from smallset.selection import (
+    CCS,
+    D2,
+    SELECTORS,
+    Easiest,
+    Hardest,
+    Herding,
+    KCenter,
+    Moderate,
+    Pool,
+    Random,
+    Select,
+)
+from smallset.spec import Tables, build, first_line, write
 from smallset.train.views import VIEWS, Canvas, Patch, View
 
 
@@ -42,7 +55,7 @@ class Method:
     observer: AnyObserver | None = None
 
     def __post_init__(self) -> None:
-        name = type(self.select).__name__.lower()
+        name = spec_of(self.select).partition("(")[0]
         if self.select.needs_scores and self.score is None:
             raise ValueError(f"selecting the {name} images needs a score. Name one: score=el2n.")
         if self.score is not None and not self.select.needs_scores:
@@ -129,12 +142,49 @@ def by_score(name: str) -> Callable[..., Method]:
     ) -> Method:
         return Method(scorer(**options), select, Grid(factor), view, pool)
 
+    which = "The most uncertain" if largest else "The easiest"
+    line = f"{which} images by {scorer.__name__}, equally many of each class."
+    return _with_options(method, scorer, line)
+
+
+def by_selector(
+    selector: Callable[..., Select], default: Score | None = None
+) -> Callable[..., Method]:
+    """Give the method that a selector names: its options, what it looks through, the placement.
+
+    It looks through an option `score` where a default is given, else through `observer`.
+    """
+
+    def scored(
+        score: Score | None = default,
+        factor: int = 1,
+        view: View = Canvas(),
+        pool: int | None = None,
+        **options: object,
+    ) -> Method:
+        return Method(score, selector(**options), Grid(factor), view, pool)
+
+    def featured(
+        observer: AnyObserver = Observer(),
+        factor: int = 1,
+        view: View = Canvas(),
+        pool: int | None = None,
+        **options: object,
+    ) -> Method:
+        return Method(None, selector(**options), Grid(factor), view, pool, observer)
+
+    return _with_options(scored if default else featured, selector, first_line(selector))
+
+
+def _with_options(
+    method: Callable[..., Method], part: Callable[..., object], line: str
+) -> Callable[..., Method]:
+    """Name the options of a part, for the spec's reader, before a method's own."""
     own = inspect.signature(method).parameters.values()
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    parameters = [*inspect.signature(scorer).parameters.values(), *placement]
+    parameters = [*inspect.signature(part).parameters.values(), *placement]
     method.__signature__ = inspect.Signature(parameters, return_annotation=Method)  # type: ignore[attr-defined]
-    which = "The most uncertain" if largest else "The easiest"
-    method.__doc__ = f"{which} images by {scorer.__name__}, equally many of each class."
+    method.__doc__ = line
     return method
 
 
@@ -143,6 +193,11 @@ METHODS: dict[str, Callable[..., Method]] = {
     "pca": pca,
     "prune": Method,
     **{name: by_score(name) for name in SCORES},
+    "ccs": by_selector(CCS, AUM()),
+    "d2": by_selector(D2, EL2N()),
+    "herding": by_selector(Herding),
+    "k-center": by_selector(KCenter),
+    "moderate": by_selector(Moderate),
 }
 
 TABLES: Tables = {

@@ -6,8 +6,24 @@ from hypothesis import strategies as st
 
 from smallset.methods import METHODS, TABLES, Method, brief_of, method_from, spec_of, view_from
 from smallset.mosaic import Grid
+<<<<<<< HEAD
 from smallset.scores import EL2N, File, Observer, Pretrained
 from smallset.selection import Easiest, Hardest, Random
+=======
+from smallset.scores import EL2N, Observer
+from smallset.selection import (
+    CCS,
+    D2,
+    Beta,
+    Easiest,
+    Hardest,
+    Herding,
+    KCenter,
+    Middle,
+    Moderate,
+    Random,
+)
+>>>>>>> issue5-select
 from smallset.spec import first_line
 from smallset.train.views import Canvas, Patch
 
@@ -41,8 +57,15 @@ GRIDS = st.builds(
 )
 COMPOSITIONS = st.builds(
     Method,
+<<<<<<< HEAD
     score=EL2NS | LOOKED,
     select=st.sampled_from([Easiest(), Hardest()]),
+=======
+    score=EL2NS,
+    select=st.sampled_from(
+        [Easiest(), Hardest(), Middle((0.0, 0.5)), CCS(0.2, 10, False), D2(1.0, 3), Beta(2.0)]
+    ),
+>>>>>>> issue5-select
     mosaic=GRIDS,
     view=st.one_of(
         [
@@ -51,6 +74,13 @@ COMPOSITIONS = st.builds(
         ]
     ),
 ) | st.builds(Method, score=st.none(), select=st.just(Random()), mosaic=GRIDS)
+COMPOSITIONS |= st.builds(
+    Method,
+    score=st.none(),
+    select=st.sampled_from([Herding(), KCenter(), Moderate()]),
+    mosaic=GRIDS,
+    observer=OBSERVERS | st.none(),
+)
 
 
 # beartype checks a random element of each tuple, which is no part of any strategy.
@@ -107,12 +137,27 @@ def test_pca_of_random_images_asks_no_score():
             Method(EL2N(10, 1), Easiest(), Grid(3, "nearest"), Patch()),
         ),
         ("pca(content=centre)", Method(EL2N(), Easiest(), Grid(2, content="centre"), Patch())),
+<<<<<<< HEAD
         ("file(s.parquet, el2n)", Method(File("s.parquet", "el2n"))),
         ("file(s.npy, select=hardest)", Method(File("s.npy"), Hardest())),
         ("pca(score=file('my s.csv', 'aum (2)'))",
          Method(File("my s.csv", "aum (2)"), Easiest(), Grid(2), Patch())),
         ("el2n(observer=resnet20(shortcut=a, weights=w.th, classes=same))",
          Method(EL2N(observer=Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")))),
+=======
+        ("pca(select=middle(quantiles=(0, 0.5)))",
+         Method(EL2N(), Middle((0, 0.5)), Grid(2), Patch())),
+        ("pca(select=k-center)", Method(None, KCenter(), Grid(2), Patch())),
+        ("d2(gamma=0.2, k=7, score=el2n(runs=2), pool=9)",
+         Method(EL2N(runs=2), D2(0.2, 7), Grid(1), Canvas(), 9)),
+        ("ccs(0.2, balanced=false, factor=2, view=patch)",
+         Method(EL2N(), CCS(0.2, balanced=False), Grid(2), Patch())),
+        ("herding(observer=observer(epochs=3))",
+         Method(None, Herding(), Grid(1), Canvas(), None, Observer(epochs=3))),
+        ("k-center", Method(None, KCenter(), Grid(1), Canvas(), None, Observer())),
+        ("moderate(factor=2, pool=5)",
+         Method(None, Moderate(), Grid(2), Canvas(), 5, Observer())),
+>>>>>>> issue5-select
         ("prune(el2n, easiest, view=canvas(scale=(0.02, 0.25)))",
          Method(EL2N(), Easiest(), Grid(1), Canvas(scale=(0.02, 0.25)))),
     ],
@@ -124,14 +169,36 @@ def test_names_are_these_compositions(text, method):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+<<<<<<< HEAD
         ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n,"),
+=======
+        ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n"),
+>>>>>>> issue5-select
         ("pca(fctor=2)", "'pca' has no option 'fctor'. Did you mean 'factor'? Known: "
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
+<<<<<<< HEAD
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=best)", "there is no select 'best'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random."),
+=======
+        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n."),
+        ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "
+         "Known: easiest, hardest, random"),
+        ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
+         "given. Leave the score out, or select=easiest."),
+        ("d2(score=none)", "selecting the d2 images needs a score. Name one: score=el2n."),
+        ("prune(select=random, observer=observer)",
+         "was given, but select=random looks through none. Leave it out."),
+        ("prune(score=el2n, select=d2, observer=observer)",
+         "was given, but the score has its own. Leave it out, or give it to the score."),
+        ("ccs(alpha=1)", "'ccs' has no option 'alpha'. Known: beta, strata, balanced, score, "
+         "factor, view, pool."),
+        ("herding(balanced=false)", "'herding' has no option 'balanced'. Known: observer, factor, "
+         "view, pool."),
+        ("ccs(beta=2)", "ccs's beta=2.0 is no share to drop."),
+>>>>>>> issue5-select
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
@@ -146,6 +213,17 @@ def test_names_are_these_compositions(text, method):
 def test_a_bad_method_says_what_is_wrong_and_what_there_is(text, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         method_from(text)
+
+
+def test_what_a_selector_looks_through_is_its_own_observer_or_the_scores():
+    assert method_from("herding(observer=observer(seed=3))").looks_through == Observer(seed=3)
+    assert method_from("pca(select=moderate)").looks_through == Observer()
+    d2 = method_from("d2(score=el2n(observer=observer(seed=4)))")
+    assert d2.looks_through == Observer(seed=4)
+    for text in ("herding", "pca(select=moderate)", "d2", "ccs"):
+        moved = method_from(text).through(Observer(seed=7))
+        assert moved.looks_through == Observer(seed=7)
+        assert method_from(spec_of(moved)) == moved
 
 
 def test_views_are_built_from_their_own_specs():

@@ -38,6 +38,17 @@ class Pool:
             )
         return self._finite(self.values, "scores", "Selection needs a number for every image")
 
+    def weighing(self) -> Float32[np.ndarray, " n"]:
+        """Give the scores to selectors that weigh by them. Raises as `scored`, and below 0."""
+        values = self.scored()
+        below = np.flatnonzero(values < 0)
+        if len(below):
+            raise ValueError(
+                f"{len(below)} scores are negative (of the images {_some(below)}). This selection "
+                "weighs by the score, so needs 0 or more; take one such as score=el2n."
+            )
+        return values
+
     def featured(self) -> Float32[np.ndarray, "n d"]:
         """Give the features. Raises ValueError where there are none, too few, or not finite."""
         if self.features is None:
@@ -78,9 +89,12 @@ class Pool:
         rows = values if values.ndim == 1 else values.sum(1)
         bad = np.flatnonzero(~np.isfinite(rows))
         if len(bad):
-            shown = ", ".join(str(i) for i in bad[:5]) + (", ..." if len(bad) > 5 else "")
             raise ValueError(
-                f"{len(bad)} {what} are not finite (of the images {shown}). "
+                f"{len(bad)} {what} are not finite (of the images {_some(bad)}). "
                 f"{why}; score again, or mend the file that they are from."
             )
         return values
+
+
+def _some(images: Int64[np.ndarray, " k"]) -> str:
+    return ", ".join(str(i) for i in images[:5]) + (", ..." if len(images) > 5 else "")

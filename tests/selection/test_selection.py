@@ -1,49 +1,209 @@
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selection_toy import ROOMY, pool_of, with_features
 
 from smallset.selection import SELECTORS, Pool, Select
 
 EVERY = pytest.mark.parametrize("name", SELECTORS)
+# r, the pruned share, is part of beta's weights: each budget is its own draw.
+ORDERED = pytest.mark.parametrize("name", [n for n in SELECTORS if n != "beta"])
+SCORED = pytest.mark.parametrize("name", [n for n in SELECTORS if SELECTORS[n].needs_scores])
+FEATURED = pytest.mark.parametrize("name", [n for n in SELECTORS if SELECTORS[n].needs_features])
+UNBALANCED = pytest.mark.parametrize("name", ["easiest", "hardest", "middle", "ccs", "d2", "beta"])
+# Those that draw by an image's place in the data: nothing else of it is known to them.
+PLACED = ("random", "k-center")
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int, int]:
-    """(values with many ties, labels in any order, classes, the poorest class's count)."""
-    classes = draw(st.integers(1, 5))
+def problems(draw: st.DrawFn) -> tuple[Pool, int]:
+    """(a pool with many ties in scores and features, the poorest class's count)."""
+    classes = draw(st.integers(1, 4))
     counts = [draw(st.integers(1, 8)) for _ in range(classes)]
     labels = draw(st.permutations([c for c in range(classes) for _ in range(counts[c])]))
     values = [draw(st.sampled_from([0.0, -0.0, 0.5, 1.0, 1e-30])) for _ in labels]
-    return np.array(values, np.float32), np.array(labels, np.int64), classes, min(counts)
+    features = np.array([[draw(st.integers(0, 2)), draw(st.integers(0, 1))] for _ in labels])
+    sure = np.array([draw(st.sampled_from([0.0, 0.25, 1.0])) for _ in labels], np.float32)
+    pool = Pool(
+        np.array(labels, np.int64),
+        classes,
+        np.array(values, np.float32),
+        lambda: features.astype(np.float32),
+        lambda: sure,
+    )
+    return pool, min(counts)
 
 
 @EVERY
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problem=problems(), seed=st.integers(0, 99))
 def test_every_class_has_its_share_in_order_and_nothing_twice(name, problem, seed):
-    values, labels, classes, poorest = problem
+    pool, poorest = problem
     for per_class in range(1, poorest + 1):
-        pool = Pool(labels, classes, values)
-        chosen = SELECTORS[name]()(pool, np.full(classes, per_class), seed=seed).indices
+        chosen = ROOMY[name](pool, np.full(pool.classes, per_class), seed=seed).indices
         assert chosen.dtype == np.int64
         assert len(set(chosen.tolist())) == len(chosen)
-        np.testing.assert_array_equal(labels[chosen], np.repeat(np.arange(classes), per_class))
+        wanted = np.repeat(np.arange(pool.classes), per_class)
+        np.testing.assert_array_equal(pool.labels[chosen], wanted)
 
 
-@EVERY
-@settings(max_examples=60, deadline=None)
+@ORDERED
+@settings(max_examples=40, deadline=None)
 @given(problem=problems(), seed=st.integers(0, 99))
 def test_prefix_of_selection_is_smaller_selection(name, problem, seed):
-    values, labels, classes, poorest = problem
-    select = SELECTORS[name]()
+    pool, poorest = problem
 
     def choose(per_class: int) -> np.ndarray:
-        chosen = select(Pool(labels, classes, values), np.full(classes, per_class), seed=seed)
-        return chosen.indices.reshape(classes, per_class)
+        chosen = ROOMY[name](pool, np.full(pool.classes, per_class), seed=seed)
+        return chosen.indices.reshape(pool.classes, per_class)
 
     for per_class in range(1, poorest):
         np.testing.assert_array_equal(choose(poorest)[:, :per_class], choose(per_class))
+
+
+@UNBALANCED
+@settings(max_examples=20, deadline=None)
+@given(problem=problems(), seed=st.integers(0, 99))
+def test_without_balance_as_many_of_all_are_taken_class_after_class(name, problem, seed):
+    pool, poorest = problem
+    select = replace(ROOMY[name], balanced=False)
+    by_total = {}
+    for per_class in range(1, poorest + 1):
+        chosen = select(pool, np.full(pool.classes, per_class), seed=seed).indices
+        assert len(set(chosen.tolist())) == len(chosen) == per_class * pool.classes
+        assert (np.diff(pool.labels[chosen]) >= 0).all()
+        by_total[per_class] = chosen.tolist()
+    if name != "beta":
+        for per_class in range(1, poorest):
+            fewer, more = by_total[per_class], by_total[per_class + 1]
+            assert [i for i in more if i in fewer] == fewer
+
+
+@EVERY
+def test_counts_may_differ_between_classes_and_one_may_be_wanted_of_none(name):
+    pool = pool_of()
+    chosen = ROOMY[name](pool, np.array([3, 0, 7]), seed=0).indices
+    np.testing.assert_array_equal(pool.labels[chosen], [0] * 3 + [2] * 7)
+
+
+@EVERY
+def test_all_of_a_class_can_be_taken(name):
+    pool = pool_of()
+    counts = np.bincount(pool.labels)
+    chosen = ROOMY[name](pool, counts, seed=0).indices
+    np.testing.assert_array_equal(np.sort(chosen), np.arange(len(pool)))
+
+
+@EVERY
+def test_more_than_a_class_has_is_refused(name):
+    pool = pool_of()
+    have = int(np.bincount(pool.labels)[1])
+    with pytest.raises(ValueError, match=rf"{have + 1} images of class 1 .* it has {have}\. Ask"):
+        ROOMY[name](pool, np.array([1, have + 1, 1]), seed=0)
+
+
+@EVERY
+def test_the_same_seed_draws_the_same(name):
+    one, other = (ROOMY[name](pool_of(), np.full(3, 5), seed=7).indices for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["random", "middle", "ccs", "k-center", "beta"])
+def test_another_seed_draws_anew(name):
+    drawn = {
+        tuple(ROOMY[name](pool_of(), np.full(3, 5), seed=seed).indices.tolist())
+        for seed in range(5)
+    }
+    assert len(drawn) == 5
+
+
+@pytest.mark.parametrize("name", ["easiest", "hardest", "herding", "moderate", "d2"])
+def test_what_draws_nothing_does_not_depend_on_the_seed(name):
+    one, other = (ROOMY[name](pool_of(), np.full(3, 5), seed=seed).indices for seed in (0, 1))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", [n for n in SELECTORS if n not in PLACED])
+@pytest.mark.parametrize("seed", range(3))
+def test_permuting_the_data_permutes_the_choice(name, seed):
+    pool = pool_of()
+    order = np.random.default_rng(seed).permutation(len(pool))
+    chosen = ROOMY[name](pool, np.full(3, 6), seed=seed).indices
+    again = order[ROOMY[name](pool.take(order), np.full(3, 6), seed=seed).indices]
+    if name == "moderate":  # the two middle distances of an even class tie for the first place
+        chosen, again = (np.sort(found.reshape(3, 6)) for found in (chosen, again))
+    np.testing.assert_array_equal(again, chosen)
+
+
+@SCORED
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_scores_that_are_not_finite_are_named(name, bad):
+    pool = pool_of()
+    values = pool.values.copy()
+    values[[4, 9]] = bad
+    with pytest.raises(ValueError, match=r"2 scores are not finite \(of the images 4, 9\)"):
+        ROOMY[name](replace(pool, values=values), np.full(3, 2), seed=0)
+
+
+@SCORED
+def test_constant_scores_still_give_what_was_asked(name):
+    pool = replace(pool_of(), values=np.full(60, 0.5, np.float32))
+    assert len(ROOMY[name](pool, np.full(3, 9), seed=0).indices) == 27
+
+
+@FEATURED
+def test_features_that_are_not_finite_are_named(name):
+    pool = pool_of()
+    features = pool.features().copy()
+    features[[4, 9], 1] = np.nan, -np.inf
+    with pytest.raises(ValueError, match=r"2 features are not finite \(of the images 4, 9\)"):
+        ROOMY[name](with_features(pool, features), np.full(3, 2), seed=0)
+
+
+@FEATURED
+def test_features_of_other_images_are_refused(name):
+    pool = pool_of()
+    said = "the features have the shape (59, 4), but needed are (60, d), a row an image."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        ROOMY[name](with_features(pool, pool.features()[:59]), np.full(3, 2), seed=0)
+
+
+@FEATURED
+def test_no_features_are_refused(name):
+    with pytest.raises(ValueError, match=r"needs features of every image, but none .* observer="):
+        ROOMY[name](replace(pool_of(), features=None), np.full(3, 2), seed=0)
+
+
+@FEATURED
+def test_equal_features_still_give_what_was_asked(name):
+    pool = with_features(pool_of(), np.ones((60, 4), np.float32))
+    assert len(set(ROOMY[name](pool, np.full(3, 9), seed=0).indices.tolist())) == 27
+
+
+@FEATURED
+def test_features_are_read_from_a_file_that_cannot_be_written(name, tmp_path):
+    pool = pool_of()
+    np.save(tmp_path / "features.npy", pool.features())
+    mapped = with_features(pool, np.load(tmp_path / "features.npy", mmap_mode="r"))
+    np.testing.assert_array_equal(
+        ROOMY[name](mapped, np.full(3, 6), seed=0).indices,
+        ROOMY[name](pool, np.full(3, 6), seed=0).indices,
+    )
+
+
+@FEATURED
+def test_a_mean_far_from_zero_changes_nothing(name):
+    pool = pool_of()
+    grid = np.round(pool.features() * 64) / 64  # exact in float32 also after the shift
+    near, far = (
+        ROOMY[name](with_features(pool, grid + np.float32(shift)), np.full(3, 6), seed=0).indices
+        for shift in (0, 4096)
+    )
+    np.testing.assert_array_equal(near, far)
 
 
 @EVERY

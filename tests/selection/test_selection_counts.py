@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from smallset.selection import Pool
-from smallset.selection.counts import by_class, check_counts, check_total
+from smallset.selection.counts import by_class, check_counts, check_left, check_total, part_by_part
 
 POOL = Pool(np.array([0, 0, 0, 1, 1]), 2)
 
@@ -32,3 +32,28 @@ def test_a_total_that_is_not_there_is_refused(total):
 
 def test_a_choice_is_put_class_after_class_in_its_order():
     assert by_class(np.array([4, 2, 3, 0]), POOL).indices.tolist() == [2, 0, 4, 3]
+
+
+def test_a_part_is_a_class_that_something_is_wanted_of_or_all_of_them():
+    asked = []
+
+    def last(members: np.ndarray, count: int, part: str) -> np.ndarray:
+        asked.append((members.tolist(), count, part))
+        return members[::-1][:count]
+
+    assert part_by_part(last, POOL, np.array([2, 1]), balanced=True).indices.tolist() == [2, 1, 4]
+    assert part_by_part(last, POOL, np.array([0, 1]), balanced=True).indices.tolist() == [4]
+    assert part_by_part(last, POOL, np.array([2, 1]), balanced=False).indices.tolist() == [2, 4, 3]
+    assert asked == [
+        ([0, 1, 2], 2, "class 0"),
+        ([3, 4], 1, "class 1"),
+        ([3, 4], 1, "class 1"),
+        ([0, 1, 2, 3, 4], 3, "all classes"),
+    ]
+
+
+def test_an_option_that_leaves_just_enough_passes():
+    check_left(4, 4, option="beta=0.5", part="class 1", of=8)
+    said = "beta=0.5 leaves 4 of the 8 images of class 1, but 5 were asked for. Ask for at most 4,"
+    with pytest.raises(ValueError, match=said):
+        check_left(4, 5, option="beta=0.5", part="class 1", of=8)

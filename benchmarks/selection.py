@@ -1,0 +1,156 @@
+"""Every selector from 10,000 to a million images: seconds, memory, and a peer where there is one.
+
+Ten classes, random scores and 64 random features, 1 % kept of each class (`--keep`), nothing read
+from disk. Memory is the peak of this process's RssAnon over what it was before, features and scores
+not counted; malloc gives freed memory back at once meanwhile, so it is what was in use. What takes
+a minute or more is run once, for both. Peers are research code's ways (each class found and sorted
+anew, distances to all that is left at every step, or all of them as a matrix), and scikit-learn's
+nearest neighbours against those of d2, of up to 100,000 images. Linux only.
+
+    python benchmarks/selection.py [--clock cpu] [--only "10,000, "] [--json FILE]
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from paired import Pair, Peak, Timer, Work, compare, parser, settle, timer_for, write
+from planning import peak_of
+from sklearn.metrics import pairwise_distances
+from sklearn.neighbors import NearestNeighbors
+
+from smallset.selection import CCS, D2, SELECTORS, Middle, Pool, Select
+from smallset.selection.neighbours import nearest
+
+SIZES = (10_000, 100_000, 1_000_000)
+CLASSES, WIDTH = 10, 64
+PAIRED_UP_TO = 100_000
+_LONG = 60.0  # seconds
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
+SELECTS: dict[str, Select] = {name: selector() for name, selector in SELECTORS.items()}
+SELECTS["ccs, all classes"] = CCS(balanced=False)
+SELECTS["middle"] = Middle((0, 0.5))
+
+Peer = Callable[[Pool, np.ndarray, int], object]
+"""Given a pool, one class's images and how many are wanted, chooses or measures."""
+
+
+def main() -> None:
+    made = parser(__doc__, rounds=3)
+    made.add_argument("--keep", type=float, default=0.01, help="share kept of a class")
+    options = made.parse_args()
+    desk = settle(options)
+    timer = timer_for(options, desk)
+    rows: list[Pair | Peak] = []
+    for images in SIZES:
+        wanted = [name for name in SELECTS if options.only in f"{images:,}, {name}"]
+        if not wanted:
+            continue
+        pool, counts = made_up(images), np.full(CLASSES, int(options.keep * images / CLASSES))
+        for name in wanted:
+            ours, case = partial(selected, SELECTS[name], pool, counts), f"{images:,}, {name}"
+            rows.append(measure(case, ours, images, timer))
+            if name in PEERS and images <= PAIRED_UP_TO:
+                peer = partial(class_by_class, PEERS[name], pool, counts)
+                mine = partial(class_by_class, graph, pool, counts) if name == "d2" else ours
+                rows.append(compare(f"{case}, peer", mine, peer, timer))
+                print(rows[-1].line(), flush=True)
+    write(options, "selection", desk, rows)
+
+
+def made_up(images: int) -> Pool:
+    """Random labels, scores, features and probabilities."""
+    draw = np.random.default_rng(0)
+    features = draw.random((images, WIDTH), np.float32)
+    sure = draw.random(images, np.float32)
+    labels = draw.permutation(np.arange(images) % CLASSES)
+    return Pool(labels, CLASSES, draw.random(images, np.float32), lambda: features, lambda: sure)
+
+
+def measure(case: str, ours: Work, images: int, timer: Timer) -> Peak:
+    """Watch the memory of one call; time it, or another where it was short."""
+    rates: list[float] = []
+
+    def once() -> int:
+        rates.append(timer.rate(ours))
+        return images
+
+    give_back(True)
+    peak = peak_of(case, once).peaks["plan"]
+    give_back(False)
+    if images / rates[-1] < _LONG:
+        once()
+    print(f"{case:<44} {images / rates[-1]:.3f} s, {peak / images:.0f} bytes an image", flush=True)
+    return Peak(case, images, {"select": peak})
+
+
+def give_back(at_once: bool) -> None:
+    """Let malloc map arrays from 128 KiB on, each by itself, or keep freed ones up to 64 MiB.
+
+    Its usual rule, by the largest array freed so far, would depend on the cases before.
+    """
+    libc, threshold = ctypes.CDLL("libc.so.6"), 2**17 if at_once else 2**25
+    libc.mallopt(_MMAP_THRESHOLD, threshold)
+    libc.mallopt(_TRIM_THRESHOLD, 2 * threshold)
+    libc.malloc_trim(0)
+
+
+def selected(select: Select, pool: Pool, counts: np.ndarray) -> int:
+    select(pool, counts, seed=0)
+    return len(pool)
+
+
+def class_by_class(peer: Peer, pool: Pool, counts: np.ndarray) -> int:
+    for members, count in zip(pool.members(), counts, strict=True):
+        peer(pool, members, int(count))
+    return len(pool)
+
+
+def sorted_all(pool: Pool, members: np.ndarray, count: int) -> object:
+    """Easiest and hardest, as research code does: each class finds its own, then sorts them."""
+    mine = np.flatnonzero(pool.labels == pool.labels[members[0]])
+    return mine[np.argsort(pool.values[mine], kind="stable")[:count]]
+
+
+def herded(pool: Pool, members: np.ndarray, count: int) -> object:
+    """The formula in numpy: the distance of every image to what the mean lacks, at every step."""
+    features = pool.features()[members]
+    mean, total, left = features.mean(0), np.zeros(WIDTH, np.float32), list(range(len(members)))
+    for t in range(count):
+        away = np.linalg.norm((t + 1) * mean - total - features[left], axis=1)
+        total = total + features[left.pop(int(away.argmin()))]
+    return total
+
+
+def matrix_centres(pool: Pool, members: np.ndarray, count: int) -> object:
+    """k-center from the whole matrix of distances."""
+    away = pairwise_distances(pool.features()[members])
+    near, chosen = away[0].copy(), [0]
+    while len(chosen) < count:
+        chosen.append(int(near.argmax()))
+        near = np.minimum(near, away[chosen[-1]])
+    return chosen
+
+
+def graph(pool: Pool, members: np.ndarray, count: int) -> object:
+    """d2's neighbours as smallset finds them."""
+    return nearest(pool.features(), members, D2().k)
+
+
+def sklearn_graph(pool: Pool, members: np.ndarray, count: int) -> object:
+    """The same from scikit-learn."""
+    points = pool.features()[members]
+    return NearestNeighbors(n_neighbors=D2().k, algorithm="brute").fit(points).kneighbors()
+
+
+PEERS: dict[str, Peer] = {
+    "easiest": sorted_all,
+    "herding": herded,
+    "k-center": matrix_centres,
+    "d2": sklearn_graph,
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Beta: DUAL's sampling, which turns to easier images the more is pruned."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+from scipy.special import xlog1py, xlogy
+
+from smallset.records import Selection
+from smallset.seeds import generator
+from smallset.selection.counts import part_by_part
+from smallset.selection.pool import Pool
+
+_TOP, _SUM = 10, 16.0  # the paper's: the hardest ten set the mean; a + b of the density
+
+
+@dataclass(frozen=True)
+class Beta:
+    """Draw by score times a Beta density of the mean probability (DUAL, arXiv 2502.06905).
+
+    Of an image with mean probability mu of its class and a score s, the weight is
+    BetaPDF(mu; a, b) s with b = 15 (1 - mu_D) (1 - r^c), a = 16 - b; mu_D is the mean mu of the
+    ten hardest, r the share of all images that is pruned; c = 4 is the paper's for CIFAR-100.
+    Drawn without replacement: exponential draws over weights, smallest first. Images of weight 0
+    come last, in random order. The weights move with the budget, so a prefix is no smaller set.
+    `balanced=false` draws of all images at once, as the paper does: some classes may vanish.
+    """
+
+    needs_scores: ClassVar[bool] = True
+    needs_features: ClassVar[bool] = False
+    c: float = 4.0
+    balanced: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.c < np.inf:
+            raise ValueError(f"beta's c={self.c} is no power. Give a number above 0, such as 4.")
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; no score may be negative."""
+        pruned = 1 - int(counts.sum()) / len(pool)
+        weights = log_weights(pool.trusted(), pool.weighing(), pruned, self.c)
+
+        def choose(
+            members: Int64[np.ndarray, " m"], count: int, part: str
+        ) -> Int64[np.ndarray, " k"]:
+            # Drawn over ranks, not positions: the order of the data does not matter.
+            ranked = members[np.argsort(weights[members], kind="stable")]
+            draws = generator(seed, "beta", part).standard_exponential(len(members))
+            keys = np.log(draws) - weights[ranked]
+            return ranked[np.lexsort((draws, keys))[:count]]
+
+        return part_by_part(choose, pool, counts, balanced=self.balanced)
+
+
+def log_weights(
+    mean: Float32[np.ndarray, " n"], scores: Float32[np.ndarray, " n"], pruned: float, c: float
+) -> Float64[np.ndarray, " n"]:
+    """Give the logarithms of the weights up to one constant; -inf is weight 0, +inf comes first."""
+    outside = np.flatnonzero((mean < 0) | (mean > 1))
+    if len(outside):
+        raise ValueError(
+            f"the mean probability of image {outside[0]} is {mean[outside[0]]}, but needed is one "
+            "in 0..1. Give probabilities of the true class."
+        )
+    hardest = np.argsort(-scores, kind="stable")[:_TOP]
+    b = (_SUM - 1) * (1 - float(mean[hardest].mean(dtype=np.float64))) * (1 - pruned**c)
+    mu = mean.astype(np.float64)
+    # xlogy: 0 log 0 is 0. The density's constant is the same for all images, so it is left out.
+    density = xlogy(_SUM - b - 1, mu) + xlog1py(b - 1, -mu)
+    weighed = scores > 0  # a score of 0 is a weight of 0, also where the density is infinite
+    logs = np.full(len(mu), -np.inf)
+    logs[weighed] = density[weighed] + np.log(scores[weighed], dtype=np.float64)
+    return logs

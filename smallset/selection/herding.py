@@ -1,0 +1,53 @@
+"""Herding: images whose running mean stays closest to the class's."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from smallset.records import Selection
+from smallset.selection.counts import part_by_part
+from smallset.selection.points import centred, squares
+from smallset.selection.pool import Pool
+
+
+@dataclass(frozen=True)
+class Herding:
+    """Greedily keep the class's mean feature: argmin ||(t + 1) mean - sum chosen - x|| (Welling).
+
+    Without replacement; ties go to the lower index. The time is images x budget of a class, the
+    memory a copy of one class's features.
+    """
+
+    needs_scores: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = True
+    balanced: ClassVar[bool] = True
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; no draw."""
+        features = pool.featured()
+
+        def choose(
+            members: Int64[np.ndarray, " m"], count: int, part: str
+        ) -> Int64[np.ndarray, " k"]:
+            chosen: Int64[np.ndarray, " k"] = members[herd(centred(features, members), count)]
+            return chosen
+
+        return part_by_part(choose, pool, counts, balanced=True)
+
+
+def herd(points: Float32[Tensor, "m d"], count: int) -> Int64[np.ndarray, " k"]:
+    """Choose among points whose mean is 0: each next one brings the sum closest to 0."""
+    lengths = squares(points)
+    total = torch.zeros(points.shape[1], dtype=torch.float64)
+    chosen = np.empty(count, np.int64)
+    for step in range(count):
+        # ||total + x||^2 less ||total||^2, which is the same for all x
+        after = torch.addmv(lengths, points, total.float(), alpha=2)
+        chosen[step] = nearest = int(after.argmin())
+        total += points[nearest]
+        lengths[nearest] = torch.inf
+    return chosen

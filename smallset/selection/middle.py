@@ -1,0 +1,51 @@
+"""Middle: a window of the score, neither its easiest nor its hardest end."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Int64
+
+from smallset.records import Selection
+from smallset.seeds import generator
+from smallset.selection.counts import check_left, part_by_part
+from smallset.selection.pool import Pool
+
+
+@dataclass(frozen=True)
+class Middle:
+    """A window of each class's scores in a random order, anew for every set seed.
+
+    Of m images ranked from the easiest (ties: the lower index first), those from rank
+    round(a m) to before round(b m), for quantiles=(a, b). The window does not depend on how many
+    are wanted; the draw is made over ranks, so the order of the data does not matter.
+    `balanced=false` takes one window of all images, whatever their class: some may vanish.
+    """
+
+    needs_scores: ClassVar[bool] = True
+    needs_features: ClassVar[bool] = False
+    quantiles: tuple[float, float] = (0.25, 0.75)
+    balanced: bool = True
+
+    def __post_init__(self) -> None:
+        low, high = self.quantiles
+        if not 0 <= low < high <= 1:
+            raise ValueError(
+                f"middle's quantiles={self.quantiles} are no window of the scores. "
+                "Give (low, high) with 0 <= low < high <= 1."
+            )
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; raises ValueError where its window holds fewer."""
+        values = pool.scored()
+
+        def choose(
+            members: Int64[np.ndarray, " m"], count: int, part: str
+        ) -> Int64[np.ndarray, " k"]:
+            ranked = members[np.argsort(values[members], kind="stable")]
+            low, high = (round(q * len(members)) for q in self.quantiles)
+            option = f"middle's quantiles={self.quantiles}"
+            check_left(high - low, count, option=option, part=part, of=len(members))
+            return generator(seed, "middle", part).permutation(ranked[low:high])[:count]
+
+        return part_by_part(choose, pool, counts, balanced=self.balanced)

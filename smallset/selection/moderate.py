@@ -1,0 +1,41 @@
+"""Moderate: images at the usual distance from the middle of their class."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+
+from smallset.records import Selection
+from smallset.selection.counts import part_by_part
+from smallset.selection.points import points_of
+from smallset.selection.pool import Pool
+
+
+@dataclass(frozen=True)
+class Moderate:
+    """Distances to the class's median feature closest to their median (Moderate-DS, ICLR 2023).
+
+    Ties go to the lower index. The memory is a copy of one class's features.
+    """
+
+    needs_scores: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = True
+    balanced: ClassVar[bool] = True
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; no draw."""
+        features = pool.featured()
+
+        def choose(
+            members: Int64[np.ndarray, " m"], count: int, part: str
+        ) -> Int64[np.ndarray, " k"]:
+            points = points_of(features, members)
+            middle = [np.median(points[:, j].numpy()) for j in range(points.shape[1])]
+            points -= torch.tensor(np.array(middle, np.float32))
+            # float64: the two middle distances of an even class are then exactly as far off.
+            away = torch.linalg.vector_norm(points, dim=1).numpy().astype(np.float64)
+            return members[np.argsort(np.abs(away - np.median(away)), kind="stable")[:count]]
+
+        return part_by_part(choose, pool, counts, balanced=True)

@@ -1,0 +1,89 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from selection_toy import pool_of, with_features
+
+from smallset.selection import D2, Hardest, Pool
+from smallset.selection.d2 import pick
+
+
+def naive(values: np.ndarray, features: np.ndarray, gamma: float, k: int, count: int) -> list[int]:
+    n = len(values)
+    away = [[np.linalg.norm(a - b) for b in features] for a in features]
+    near = [sorted((j for j in range(n) if j != i), key=lambda j: away[i][j])[:k]
+            for i in range(n)]  # fmt: skip
+    g = [values[i] + sum(np.exp(-away[i][j]) * values[j] for j in near[i]) for i in range(n)]
+    chosen: list[int] = []
+    for _ in range(count):
+        i = max((i for i in range(n) if i not in chosen), key=lambda i: g[i])
+        chosen.append(i)
+        for j in near[i]:
+            g[j] -= np.exp(-gamma * away[i][j]) * g[i]
+    return chosen
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("gamma", "k"), [(0.1, 5), (1.0, 3), (0.0, 1), (0.1, 99)])
+def test_passing_and_picking_are_the_formulas(seed, gamma, k):
+    pool = pool_of(seed=seed)
+    chosen = D2(gamma, k)(pool, np.full(3, 10), seed=0).indices.reshape(3, 10)
+    for members, found in zip(pool.members(), chosen, strict=True):
+        values = pool.values[members].astype(np.float64)
+        features = pool.features()[members].astype(np.float64)
+        assert found.tolist() == members[naive(values, features, gamma, k, 10)].tolist()
+
+
+def test_as_in_the_paper_one_graph_goes_over_all_classes():
+    pool = pool_of()
+    chosen = D2(balanced=False)(pool, np.full(3, 6), seed=0).indices
+    values, features = pool.values.astype(np.float64), pool.features().astype(np.float64)
+    assert set(chosen) == set(naive(values, features, 0.1, 5, 18))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), n=st.integers(1, 40))
+def test_the_largest_is_found_after_any_change_and_ties_go_to_the_lower_index(data, n):
+    numbers = st.sampled_from([-2.0, -0.5, 0.0, 1.0, 1.5])
+    g = np.array(data.draw(st.lists(numbers, min_size=n, max_size=n)))
+    k = data.draw(st.integers(0, min(4, n - 1)))
+    near = np.array(
+        [data.draw(st.permutations([j for j in range(n) if j != i]))[:k] for i in range(n)],
+        np.int64,
+    ).reshape(n, k)
+    found = pick(g.copy(), near, np.zeros((n, k), np.float32), 0.1, n).tolist()
+    chosen: list[int] = []
+    for _ in range(n):
+        i = min((i for i in range(n) if i not in chosen), key=lambda i: (-g[i], i))
+        chosen.append(i)
+        g[near[i]] -= g[i]
+    assert found == chosen
+
+
+def test_a_copy_of_a_chosen_image_waits_for_the_others():
+    features = np.array([[0, 0], [0, 0], [90, 0], [0, 90], [90, 90]], np.float32)
+    values = np.array([1.0, 0.9, 0.3, 0.2, 0.1], np.float32)
+    pool = with_features(Pool(np.zeros(5, np.int64), 1, values), features)
+    assert Hardest()(pool, np.array([5]), seed=0).indices.tolist() == [0, 1, 2, 3, 4]
+    assert D2(k=1)(pool, np.array([5]), seed=0).indices.tolist() == [0, 2, 3, 4, 1]
+
+
+def test_negative_scores_are_refused():
+    pool = pool_of()
+    said = "60 scores are negative (of the images 0, 1, 2, 3, 4, ...). This selection weighs by "
+    with pytest.raises(ValueError, match=re.escape(said)):
+        D2()(replace(pool, values=-pool.values), np.full(3, 2), seed=0)
+
+
+@pytest.mark.parametrize("gamma", [-0.1, np.inf, np.nan])
+def test_a_gamma_that_is_no_decay_is_refused(gamma):
+    with pytest.raises(ValueError, match=rf"d2's gamma={gamma} is no decay\. Give a number from 0"):
+        D2(gamma)
+
+
+def test_no_neighbours_are_refused():
+    with pytest.raises(ValueError, match=r"d2's k=0 makes no graph\. Give at least 1 neighbour\."):
+        D2(k=0)
