@@ -12,7 +12,7 @@ from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.records import Resample, Selection
 from smallset.scores import EL2N, OBSERVERS, SCORES, Observer, Score
 from smallset.seeds import generator
-from smallset.selection import SELECTORS, Easiest, Pool, Random, Select
+from smallset.selection import SELECTORS, Easiest, Hardest, Pool, Random, Select
 from smallset.spec import Tables, build, write
 from smallset.train.views import VIEWS, Canvas, Patch, View
 
@@ -39,8 +39,8 @@ class Method:
             raise ValueError(f"selecting the {name} images needs a score. Name one: score=el2n.")
         if self.score is not None and not self.select.needs_scores:
             raise ValueError(
-                f"select={name} reads no score, but score={type(self.score).__name__.lower()} was "
-                "given. Leave the score out, or select=easiest."
+                f"select={name} reads no score, but score={brief_of(self.score)} was given. "
+                "Leave the score out, or select=easiest."
             )
         if self.observer is not None and (self.score or not self.select.needs_features):
             why = "the score has its own" if self.score else f"select={name} looks through none"
@@ -98,11 +98,15 @@ def pca(
     return Method(score, select, Grid(factor, resize, content), view, pool)
 
 
-def by_score(scorer: Callable[..., Score]) -> Callable[..., Method]:
-    """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`."""
+def by_score(name: str, end: Select = Easiest()) -> Callable[..., Method]:
+    """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`.
+
+    `end` is what it selects unless told otherwise.
+    """
+    scorer = SCORES[name]
 
     def method(
-        select: Select = Easiest(),
+        select: Select = end,
         factor: int = 1,
         view: View = Canvas(),
         pool: int | None = None,
@@ -114,16 +118,19 @@ def by_score(scorer: Callable[..., Score]) -> Callable[..., Method]:
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*inspect.signature(scorer).parameters.values(), *placement]
     method.__signature__ = inspect.Signature(parameters, return_annotation=Method)  # type: ignore[attr-defined]
-    name = scorer.__name__
-    method.__doc__ = f"The easiest images by {name}, equally many of each class."
+    which = type(end).__name__.lower()
+    method.__doc__ = f"The {which} images by {name}, equally many of each class."
     return method
 
+
+# Scores of uncertainty, whose papers keep the largest.
+UNCERTAINTY = ("tdds", "dyn-unc", "dual", "cad-prune")
 
 METHODS: dict[str, Callable[..., Method]] = {
     "random": random,
     "pca": pca,
     "prune": Method,
-    **{name: by_score(scorer) for name, scorer in SCORES.items()},
+    **{name: by_score(name, Hardest() if name in UNCERTAINTY else Easiest()) for name in SCORES},
 }
 
 TABLES: Tables = {

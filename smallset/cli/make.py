@@ -73,7 +73,7 @@ def score(
         Path, typer.Argument(metavar="OUT", help="The new .parquet file of the scores.")
     ],
     scores: Annotated[
-        str, typer.Option(help='One or more, separated by ";": "el2n;el2n(runs=3)".')
+        str, typer.Option(help='One or more: "el2n,aum" or "el2n; dual(window=5, runs=3)".')
     ] = "el2n",
     size: Size = None,
     fit: Fit = FitChoice.squash,
@@ -91,7 +91,7 @@ def score(
         made = pipeline.score(
             data,
             out,
-            scores=[text.strip() for text in scores.split(";")],
+            scores=_apart(scores),
             size=size,
             fit=fit.value,
             precision=precision,
@@ -110,6 +110,23 @@ def score(
             f"hardest {high:.4f}"
         )
     say(f"wrote {out}")
+
+
+def _apart(specs: str) -> list[str]:
+    """Cut a list of specs at "," and ";", not at those within brackets or quotes."""
+    found, depth, quote = [""], 0, ""
+    for mark in specs:
+        if quote:
+            quote = "" if mark == quote else quote
+        elif mark in "\"'":
+            quote = mark
+        else:
+            depth += (mark == "(") - (mark == ")")
+        if mark in ",;" and not depth and not quote:
+            found.append("")
+        else:
+            found[-1] += mark
+    return [text.strip() for text in found]
 
 
 def _check_cached(ray: str | None, cache: CacheChoice) -> None:

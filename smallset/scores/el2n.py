@@ -7,6 +7,7 @@ from jaxtyping import Float32
 
 from smallset.scores.observed import Observed
 from smallset.scores.observer import Observer
+from smallset.scores.reading import check_reading, listed, mean_of_records
 
 
 @dataclass(frozen=True)
@@ -23,28 +24,14 @@ class EL2N:
     observer: Observer = Observer()
 
     def __post_init__(self) -> None:
-        if self.runs < 1:
-            raise ValueError(f"el2n's runs={self.runs} measures nothing. Give at least 1.")
-        read = self._read()
-        if not read or min(read) < 1:
-            raise ValueError(
-                f"el2n's epochs={self.epochs} reads nothing. Give a number from 1, or a tuple of "
-                "epochs counted from 1."
-            )
-        if max(read) > self.observer.epochs:
-            raise ValueError(
-                f"el2n's epochs={self.epochs} reads past the end of its observer, which trains for "
-                f"{self.observer.epochs}. Train longer: observer=observer(epochs={max(read)})."
-            )
+        check_reading("el2n", self.epochs, self.runs, self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        total = np.zeros(len(observed.labels), np.float64)
-        for run in range(self.runs):
-            dynamics = observed.dynamics(self.observer, run=run)
-            for epoch in self._read():
-                total += dynamics.at(epoch)["el2n"]
-        return (total / (self.runs * len(self._read()))).astype(np.float32)
-
-    def _read(self) -> tuple[int, ...]:
-        return tuple(range(1, self.epochs + 1)) if isinstance(self.epochs, int) else self.epochs
+        return mean_of_records(
+            observed,
+            self.observer,
+            epochs=listed(self.epochs),
+            runs=self.runs,
+            value=lambda records: records["el2n"],
+        )
