@@ -16,6 +16,7 @@ from cli_toy import QUICK, TINY, Shell, contents, picture, refused, tree
 from PIL import Image
 
 from smallset import cli, pipeline
+from smallset.cli.make import specs_in
 from smallset.evidence.results import read_results
 from smallset.methods import METHODS
 from smallset.models import MODELS
@@ -97,6 +98,44 @@ def test_the_manifest_says_what_was_given(shell):
     )
     assert (m.source.given, m.source.held_out) == ("data", "test split of the source")
     assert m.view.startswith("patch(")
+
+
+@pytest.mark.parametrize(
+    ("text", "specs"),
+    [
+        ("el2n", ["el2n"]),
+        ("el2n,forgetting, aum", ["el2n", "forgetting", "aum"]),
+        ("el2n; el2n(runs=3)", ["el2n", "el2n(runs=3)"]),
+        (
+            "el2n(epochs=(1, 2), runs=3),dual(observer=observer(resnet8, 20), window=5);aum",
+            [
+                "el2n(epochs=(1, 2), runs=3)",
+                "dual(observer=observer(resnet8, 20), window=5)",
+                "aum",
+            ],
+        ),
+        ("file('a,b.parquet', x),\"c;d\"", ["file('a,b.parquet', x)", '"c;d"']),
+        ("el2n,", ["el2n", ""]),
+        ("el2n(runs=3,aum", ["el2n(runs=3,aum"]),
+    ],
+)
+def test_commas_and_semicolons_outside_of_brackets_separate_scores(text, specs):
+    assert specs_in(text) == specs
+
+
+def test_scores_of_one_run_make_one_table(shell):
+    tree(shell.root / "data")
+    short = "observer=observer(epochs=3)"
+    specs = [f"el2n(epochs=2, {short})", f"forgetting({short})", f"dual(window=2, {short})",
+             f"tdds({short}, window=2)", f"grand(all, (1, 3), {short})"]  # fmt: skip
+    ran = shell("score", "data", "scores.parquet", "--scores", ",".join(specs))
+    assert ran.code == 0, ran.err
+    assert len(shell.observers()) == 1
+    assert list(read_scores(Path("scores.parquet"))) == specs
+    code = "import pandas; print(*pandas.read_parquet('scores.parquet').columns, sep='|')"
+    # Its threads may abort the process at its end, after it has said what there is.
+    read = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert read.stdout.strip() == "|".join(["index", "label", *specs]), read.stderr
 
 
 def test_scores_are_written_once_and_used_by_compress(shell, monkeypatch):

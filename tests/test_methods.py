@@ -4,9 +4,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.methods import METHODS, TABLES, Method, brief_of, method_from, spec_of, view_from
+from smallset.methods import (
+    METHODS,
+    TABLES,
+    UNCERTAINTY,
+    Method,
+    brief_of,
+    method_from,
+    spec_of,
+    view_from,
+)
 from smallset.mosaic import Grid
-from smallset.scores import EL2N, Observer
+from smallset.scores import EL2N, SCORES, Observer
 from smallset.selection import Easiest, Hardest, Random
 from smallset.spec import first_line
 from smallset.train.views import Canvas, Patch
@@ -109,12 +118,13 @@ def test_names_are_these_compositions(text, method):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n."),
+        ("pcb", f"there is no method 'pcb'. Did you mean 'pca'? Known: {', '.join(METHODS)}."),
         ("pca(fctor=2)", "'pca' has no option 'fctor'. Did you mean 'factor'? Known: "
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
-        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n."),
+        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? "
+         f"Known: {', '.join(SCORES)}."),
         ("pca(select=best)", "there is no select 'best'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random."),
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
@@ -130,6 +140,42 @@ def test_names_are_these_compositions(text, method):
 def test_a_bad_method_says_what_is_wrong_and_what_there_is(text, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         method_from(text)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_difficulty_names_its_easiest_and_uncertainty_its_hardest_images(name):
+    ends = (Hardest(), Easiest()) if name in UNCERTAINTY else (Easiest(), Hardest())
+    own, other = (end.__class__.__name__.lower() for end in ends)
+    assert method_from(name).select == ends[0]
+    assert method_from(f"{name}(select={other})").select == ends[1]
+    assert METHODS[name].__doc__ == f"The {own} images by {name}, equally many of each class."
+    assert method_from(f"pca(score={name})").select == Easiest()
+
+
+def test_uncertainty_is_what_the_papers_keep_the_largest_of():
+    assert UNCERTAINTY == ("tdds", "dyn-unc", "dual", "cad-prune")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aum(on=probabilities, observer=observer(epochs=30))",
+        "cad-prune(window=6, windows=2, observer=observer(epochs=2, snapshots=4))",
+        "dual(window=5, epochs=none, select=easiest, pool=300)",
+        "grand(layers=all, epochs=(1, 2), runs=3)",
+        "least-confidence(epochs=none)",
+        "tdds(window=10, alpha=0.5, epochs=20, observer=observer(epochs=90))",
+    ],
+)
+def test_options_of_scores_are_built_again_from_their_specs(text):
+    method = method_from(text)
+    assert method_from(spec_of(method)) == method_from(brief_of(method)) == method
+
+
+def test_a_score_that_nothing_reads_is_named_as_users_write_it():
+    said = "select=random reads no score, but score=least-confidence was given."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        method_from("least-confidence(select=random)")
 
 
 def test_views_are_built_from_their_own_specs():

@@ -91,7 +91,7 @@ def score(
         made = pipeline.score(
             data,
             out,
-            scores=_apart(scores),
+            scores=specs_in(scores),
             size=size,
             fit=fit.value,
             precision=precision,
@@ -112,7 +112,7 @@ def score(
     say(f"wrote {out}")
 
 
-def _apart(specs: str) -> list[str]:
+def specs_in(specs: str) -> list[str]:
     """Cut a list of specs at "," and ";", not at those within brackets or quotes."""
     found, depth, quote = [""], 0, ""
     for mark in specs:

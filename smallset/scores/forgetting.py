@@ -59,4 +59,5 @@ def folded(
     """Give (count + fraction) / runs, below (count + 1) / runs however float32 rounds."""
     value = ((counts + fractions) / runs).astype(np.float32)
     following = ((counts + 1) / runs).astype(np.float32)
-    return np.minimum(value, np.nextafter(following, np.float32(-1)))
+    below: np.ndarray = np.minimum(value, np.nextafter(following, np.float32(-1)))
+    return below

@@ -48,7 +48,7 @@ def gradient_norms(
 
 def check_gradients(model: Network, *, name: str, size: int) -> None:
     """Raise ValueError where a network has no gradient an image; tried on one black image."""
-    device = next(model.parameters()).device
+    device = model.mean.device
     label = torch.zeros(1, dtype=torch.int64, device=device)
     try:
         _norms(model)(torch.zeros(1, 3, size, size, device=device), label)

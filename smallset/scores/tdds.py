@@ -1,6 +1,5 @@
 """TDDS: how unevenly an observer's probabilities go on changing, late changes counting most."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,9 @@ from smallset.scores.divergence import divergences
 from smallset.scores.observed import Observed
 from smallset.scores.observer import Observer
 from smallset.scores.reading import check_reading, check_window, windows
+
+_LENGTH = 65_536
+"""Images in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class TDDS:
             kept = divergences(
                 observed, self.observer, epochs=self.epochs or self.observer.epochs, run=run
             )
-            for block in _blocks(len(kept)):
+            for start in range(0, len(kept), _LENGTH):
+                block = slice(start, start + _LENGTH)
                 total[block] += depth(kept[block].T, self.window, self.alpha)
         return (total / self.runs).astype(np.float32)
 
@@ -57,7 +60,3 @@ def depth(change: Float[np.ndarray, "t b"], window: int, alpha: float) -> Float6
     weights = [alpha * (1 - alpha) ** age for age in reversed(range(len(deviations)))]
     score: np.ndarray = np.sum([w * v for w, v in zip(weights, deviations, strict=True)], axis=0)
     return score
-
-
-def _blocks(n: int, length: int = 65_536) -> Iterator[slice]:
-    return (slice(start, start + length) for start in range(0, n, length))
