@@ -10,7 +10,15 @@ from jaxtyping import Int64
 
 from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.records import Resample, Selection
-from smallset.scores import EL2N, OBSERVERS, SCORES, Observer, Score
+from smallset.scores import (
+    EL2N,
+    OBSERVERS,
+    SCORES,
+    UNCERTAINTIES,
+    AnyObserver,
+    Observer,
+    Score,
+)
 from smallset.seeds import generator
 from smallset.selection import SELECTORS, Easiest, Hardest, Pool, Random, Select
 from smallset.spec import Tables, build, write
@@ -22,8 +30,8 @@ class Method:
     """Any composition: score, selector, mosaic, and the view that belongs to the set.
 
     `pool` images of each class, drawn by the set seed, are all that the selector sees (None: the
-    full data). `observer` gives the features of a selector that needs some where there is no score,
-    whose own observer gives them otherwise.
+    full data). `observer` gives the features of a selector that needs some where no score is, or
+    none that looks through an observer of its own, which gives them otherwise.
     """
 
     score: Score | None = None
@@ -31,7 +39,7 @@ class Method:
     mosaic: Mosaic = Grid()
     view: View = Canvas()
     pool: int | None = None
-    observer: Observer | None = None
+    observer: AnyObserver | None = None
 
     def __post_init__(self) -> None:
         name = type(self.select).__name__.lower()
@@ -39,28 +47,29 @@ class Method:
             raise ValueError(f"selecting the {name} images needs a score. Name one: score=el2n.")
         if self.score is not None and not self.select.needs_scores:
             raise ValueError(
-                f"select={name} reads no score, but score={brief_of(self.score)} was given. "
-                "Leave the score out, or select=easiest."
+                f"select={name} reads no score, but score={type(self.score).__name__.lower()} was "
+                "given. Leave the score out, or select=easiest."
             )
-        if self.observer is not None and (self.score or not self.select.needs_features):
-            why = "the score has its own" if self.score else f"select={name} looks through none"
+        own = self.score is not None and self.score.observer is not None
+        if self.observer is not None and (own or not self.select.needs_features):
+            why = "the score has its own" if own else f"select={name} looks through none"
             raise ValueError(
                 f"observer={spec_of(self.observer)} was given, but {why}. Leave it out"
-                f"{', or give it to the score' if self.score else ''}."
+                f"{', or give it to the score' if own else ''}."
             )
         if self.pool is not None and self.pool < 1:
             raise ValueError(f"pool={self.pool} leaves no image. Give images of each class.")
 
     @property
-    def looks_through(self) -> Observer | None:
+    def looks_through(self) -> AnyObserver | None:
         """The observer that the choice rests on, or None where no network looks."""
-        if self.score is not None:
+        if self.score is not None and self.score.observer is not None:
             return self.score.observer
         return (self.observer or Observer()) if self.select.needs_features else None
 
-    def through(self, observer: Observer) -> "Method":
+    def through(self, observer: AnyObserver) -> "Method":
         """Give the same method looking through another observer; one that looks at all."""
-        if self.score is not None:
+        if self.score is not None and self.score.observer is not None:
             return replace(self, score=replace(self.score, observer=observer))  # type: ignore[type-var]
         return replace(self, observer=observer)
 
@@ -98,15 +107,15 @@ def pca(
     return Method(score, select, Grid(factor, resize, content), view, pool)
 
 
-def by_score(name: str, end: Select = Easiest()) -> Callable[..., Method]:
+def by_score(name: str) -> Callable[..., Method]:
     """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`.
 
-    `end` is what it selects unless told otherwise.
+    Its bare name keeps the easiest images, but of an uncertainty the largest, as its paper does.
     """
-    scorer = SCORES[name]
+    scorer, largest = SCORES[name], name in UNCERTAINTIES
 
     def method(
-        select: Select = end,
+        select: Select = Hardest() if largest else Easiest(),
         factor: int = 1,
         view: View = Canvas(),
         pool: int | None = None,
@@ -118,19 +127,16 @@ def by_score(name: str, end: Select = Easiest()) -> Callable[..., Method]:
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*inspect.signature(scorer).parameters.values(), *placement]
     method.__signature__ = inspect.Signature(parameters, return_annotation=Method)  # type: ignore[attr-defined]
-    which = type(end).__name__.lower()
-    method.__doc__ = f"The {which} images by {name}, equally many of each class."
+    which = "The most uncertain" if largest else "The easiest"
+    method.__doc__ = f"{which} images by {scorer.__name__}, equally many of each class."
     return method
 
-
-# Scores of uncertainty, whose papers keep the largest.
-UNCERTAINTY = ("tdds", "dyn-unc", "dual", "cad-prune")
 
 METHODS: dict[str, Callable[..., Method]] = {
     "random": random,
     "pca": pca,
     "prune": Method,
-    **{name: by_score(name, Hardest() if name in UNCERTAINTY else Easiest()) for name in SCORES},
+    **{name: by_score(name) for name in SCORES},
 }
 
 TABLES: Tables = {

@@ -3,7 +3,8 @@
 A spec is a name, or a name with options: `pca(score=el2n(epochs=10, runs=1), factor=2)`.
 Values are numbers, `true`, `false`, `none`, bare words, quoted text, tuples and further specs.
 Which names exist is told by tables that the caller hands in, one for each kind of object; an option
-whose annotation is a kind takes a name of that kind's table, every other option a plain value.
+whose annotation is a kind takes a name of that kind's table, every other option a plain value. One
+entry of a table may take what the table does not know, as text: see `Spelled`.
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ import difflib
 import inspect
 import re
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Union, get_args, get_origin, get_type_hints
@@ -37,6 +39,27 @@ class Call:
     name: str
     args: tuple[object, ...]
     options: Mapping[str, object]
+
+
+class Spelled(ABC):
+    """An object that is its own spec: a table's entry for the names that the table lacks.
+
+    Such an entry's key stands in lists and in errors only, so it says what to write, with a bracket
+    that no name has: "NETWORK(weights=...)".
+    """
+
+    @classmethod
+    @abstractmethod
+    def spelled(cls, text: str, *, quoted: bool) -> "Spelled | None":
+        """Give the object of a whole call, as text, or of quoted text; None where it is no such.
+
+        Then the name counts as unknown. Raises ValueError where it is one, but a bad one.
+        """
+
+    @property
+    @abstractmethod
+    def spelling(self) -> str:
+        """The text, as it stands in a canonical spec, that gives an equal object."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +89,23 @@ def read(text: str) -> Call:
     return value
 
 
+def split(text: str) -> list[str]:
+    """Split a list of specs at its commas, those within brackets and quotes left alone."""
+    parts, depth, quote = [""], 0, ""
+    for mark in text:
+        if quote:
+            quote = "" if mark == quote else quote
+        elif mark in "\"'":
+            quote = mark
+        else:
+            depth += (mark == "(") - (mark == ")")
+        if mark == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += mark
+    return [part.strip() for part in parts]
+
+
 def write(value: object, tables: Tables, *, brief: bool = False) -> str:
     """Write the canonical spec of an object: every option, in field order.
 
@@ -78,7 +118,11 @@ def write(value: object, tables: Tables, *, brief: bool = False) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return _quoted(value)
+        return quoted(value)
+    if isinstance(value, Spelled):
+        return value.spelling
+    if isinstance(value, _Word | Call):
+        return _again(value)
     if isinstance(value, tuple):
         inner = ", ".join(write(v, tables, brief=brief) for v in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
@@ -102,6 +146,22 @@ def nearest(given: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(names)}."
+
+
+def quoted(value: str, *, always: bool = False) -> str:
+    """Write text so that it reads back as text: bare where it is no number and no constant.
+
+    Raises ValueError for text with both kinds of quotes.
+    """
+    bare = re.fullmatch(r"[^\s(),='\"]+", value) and value not in _CONSTANTS
+    if bare and not always and _tokens(value)[0][0] == "word":
+        return value
+    mark = "'" if '"' in value else '"'
+    if mark in value:
+        raise ValueError(
+            f"{value!r} holds both kinds of quotes, which a spec cannot write. Leave one kind out."
+        )
+    return f"{mark}{value}{mark}"
 
 
 def first_line(entry: object) -> str:
@@ -170,19 +230,6 @@ def _arguments(
             raise _grammar(text, f"',' or ')', but found {tokens[0][1]!r}")
 
 
-def _quoted(value: str) -> str:
-    """Write text so that it reads back as text: bare where it is no number and no constant."""
-    bare = re.fullmatch(r"[^\s(),='\"]+", value) and value not in _CONSTANTS
-    if bare and _tokens(value)[0][0] == "word":
-        return value
-    mark = "'" if '"' in value else '"'
-    if mark in value:
-        raise ValueError(
-            f"{value!r} holds both kinds of quotes, which a spec cannot write. Leave one kind out."
-        )
-    return f"{mark}{value}{mark}"
-
-
 def _grammar(text: str, needed: str) -> ValueError:
     return ValueError(
         f"cannot read the spec {text!r}: it needs {needed}. "
@@ -229,6 +276,9 @@ def _resolve_any(value: object, wanted: object, tables: Tables, where: str) -> o
 def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
     call = Call(value.text, (), {}) if isinstance(value, _Word) else value
     noun = kind.__name__.lower()
+    other = _spelled(value, tables[kind])
+    if other is not None:
+        return other
     if not isinstance(call, Call):
         raise ValueError(
             f"{where} must name a {noun}, not {_show(value)}. {nearest('', tables[kind])}"
@@ -250,6 +300,13 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
         if key in given:
             raise ValueError(f"{call.name!r} was given {key!r} twice. Give it once.")
         given[key] = option
+    lacking = [key for key in _required(entry) if key not in given]
+    if lacking:
+        raise ValueError(
+            f"{call.name!r} needs {' and '.join(map(repr, lacking))}, which "
+            f"{'has' if len(lacking) == 1 else 'have'} no default. "
+            f"Write {call.name}({', '.join(f'{key}=...' for key in lacking)})."
+        )
     options = {
         key: _resolve(option, fields[key], tables, where=f"{call.name}'s option {key!r}")
         for key, option in given.items()
@@ -257,15 +314,41 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
     return entry(**options)
 
 
+def _spelled(value: object, table: Table) -> object | None:
+    """Give what a table's `Spelled` entry makes of a name that the table lacks, if anything."""
+    if not isinstance(value, _Word | Call | str):
+        return None
+    text = value if isinstance(value, str) else _again(value)
+    if not isinstance(value, str) and text.partition("(")[0] in table:
+        return None
+    for entry in table.values():
+        if isinstance(entry, type) and issubclass(entry, Spelled):
+            return entry.spelled(text, quoted=isinstance(value, str))
+    return None
+
+
+def _again(value: _Word | Call) -> str:
+    """Write what was read."""
+    if isinstance(value, _Word):
+        return value.text
+    args = [write(argument, {}) for argument in value.args]
+    args += [f"{key}={write(option, {})}" for key, option in value.options.items()]
+    return f"{value.name}({', '.join(args)})" if args else value.name
+
+
 def _fields(entry: Callable[..., object]) -> dict[str, object]:
     """Option names and annotations of a table's entry, in order."""
     hints = get_type_hints(entry)
-    signature: Mapping[str, object] = getattr(
-        entry, "__signature__", inspect.signature(entry)
-    ).parameters
-    return {
-        name: hints.get(name, getattr(p, "annotation", object)) for name, p in signature.items()
-    }
+    return {name: hints.get(name, p.annotation) for name, p in _parameters(entry).items()}
+
+
+def _required(entry: Callable[..., object]) -> list[str]:
+    """Names of the options without a default."""
+    return [name for name, p in _parameters(entry).items() if p.default is inspect.Parameter.empty]
+
+
+def _parameters(entry: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(entry).parameters  # __signature__ where a function has one
 
 
 def _name_of(cls: type, tables: Tables) -> str:

@@ -16,12 +16,11 @@ from cli_toy import QUICK, TINY, Shell, contents, picture, refused, tree
 from PIL import Image
 
 from smallset import cli, pipeline
-from smallset.cli.make import specs_in
 from smallset.evidence.results import read_results
 from smallset.methods import METHODS
 from smallset.models import MODELS
 from smallset.scores import SCORES
-from smallset.scores import observer as observers
+from smallset.scores import observed as observers
 from smallset.scores.table import read_scores
 from smallset.store import open_set
 from smallset.train import loop
@@ -93,55 +92,17 @@ def test_the_manifest_says_what_was_given(shell):
         method, 12, "pad", "jpeg:80", "float32")  # fmt: skip
     assert (m.seeds.set, m.seeds.observer, m.ipc) == (7, 4, 1)
     assert m.spec.startswith("prune(score=el2n(epochs=1, runs=1, observer=observer(")
-    assert (
-        m.made_with["observer"] == "observer(model=resnet8, epochs=1, recipe=observer-v1, seed=4)"
+    assert m.made_with["observer"] == (
+        "observer(model=resnet8, epochs=1, recipe=observer-v1, snapshots=1, seed=4)"
     )
     assert (m.source.given, m.source.held_out) == ("data", "test split of the source")
     assert m.view.startswith("patch(")
 
 
-@pytest.mark.parametrize(
-    ("text", "specs"),
-    [
-        ("el2n", ["el2n"]),
-        ("el2n,forgetting, aum", ["el2n", "forgetting", "aum"]),
-        ("el2n; el2n(runs=3)", ["el2n", "el2n(runs=3)"]),
-        (
-            "el2n(epochs=(1, 2), runs=3),dual(observer=observer(resnet8, 20), window=5);aum",
-            [
-                "el2n(epochs=(1, 2), runs=3)",
-                "dual(observer=observer(resnet8, 20), window=5)",
-                "aum",
-            ],
-        ),
-        ("file('a,b.parquet', x),\"c;d\"", ["file('a,b.parquet', x)", '"c;d"']),
-        ("el2n,", ["el2n", ""]),
-        ("el2n(runs=3,aum", ["el2n(runs=3,aum"]),
-    ],
-)
-def test_commas_and_semicolons_outside_of_brackets_separate_scores(text, specs):
-    assert specs_in(text) == specs
-
-
-def test_scores_of_one_run_make_one_table(shell):
-    tree(shell.root / "data")
-    short = "observer=observer(epochs=3)"
-    specs = [f"el2n(epochs=2, {short})", f"forgetting({short})", f"dual(window=2, {short})",
-             f"tdds({short}, window=2)", f"grand(all, (1, 3), {short})"]  # fmt: skip
-    ran = shell("score", "data", "scores.parquet", "--scores", ",".join(specs))
-    assert ran.code == 0, ran.err
-    assert len(shell.observers()) == 1
-    assert list(read_scores(Path("scores.parquet"))) == specs
-    code = "import pandas; print(*pandas.read_parquet('scores.parquet').columns, sep='|')"
-    # Its threads may abort the process at its end, after it has said what there is.
-    read = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert read.stdout.strip() == "|".join(["index", "label", *specs]), read.stderr
-
-
 def test_scores_are_written_once_and_used_by_compress(shell, monkeypatch):
     tree(shell.root / "data")
     spec = "el2n(epochs=1, observer=observer(epochs=1))"
-    ran = shell("score", "data", "scores.parquet", "--scores", f"{spec}; {spec[:-2]}, seed=1))")
+    ran = shell("score", "data", "scores.parquet", "--scores", f"{spec}, {spec[:-2]}, seed=1))")
     assert ran.code == 0
     assert f"{spec}: 24 images, easiest 0." in ran.out
     assert ran.out.endswith("wrote scores.parquet\n")

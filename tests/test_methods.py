@@ -4,18 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.methods import (
-    METHODS,
-    TABLES,
-    UNCERTAINTY,
-    Method,
-    brief_of,
-    method_from,
-    spec_of,
-    view_from,
-)
+from smallset.methods import METHODS, TABLES, Method, brief_of, method_from, spec_of, view_from
 from smallset.mosaic import Grid
-from smallset.scores import EL2N, SCORES, Observer
+from smallset.scores import EL2N, File, Observer, Pretrained
 from smallset.selection import Easiest, Hardest, Random
 from smallset.spec import first_line
 from smallset.train.views import Canvas, Patch
@@ -25,6 +16,15 @@ OBSERVERS = st.builds(
     model=st.sampled_from(["auto", "resnet8", "resnet18-3x3", "timm:resnet18", "convnet-d3"]),
     epochs=st.integers(20, 99),
     seed=st.integers(0, 9),
+)
+PATHS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"'), min_size=1)
+GIVEN = st.builds(Pretrained, PATHS.filter(lambda path: "(" not in path)) | st.builds(
+    lambda path, name: Pretrained(f'{name}(weights="{path}", classes=same)'),
+    PATHS,
+    st.sampled_from(["resnet20", "timm:resnet50.a1_in1k"]),
+)
+LOOKED = st.builds(EL2N, observer=GIVEN) | st.builds(
+    File, PATHS.map(lambda path: f"{path}.csv"), st.none() | PATHS
 )
 EL2NS = st.builds(
     EL2N,
@@ -41,7 +41,7 @@ GRIDS = st.builds(
 )
 COMPOSITIONS = st.builds(
     Method,
-    score=EL2NS,
+    score=EL2NS | LOOKED,
     select=st.sampled_from([Easiest(), Hardest()]),
     mosaic=GRIDS,
     view=st.one_of(
@@ -63,7 +63,7 @@ def test_any_composition_is_built_again_from_its_spec(method):
     assert spec_of(method_from(text)) == text
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name != "prune"])
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ("prune", "file")])
 def test_every_method_builds_by_its_bare_name_and_says_what_it_is(name):
     method = method_from(name)
     assert method_from(spec_of(method)) == method
@@ -107,6 +107,12 @@ def test_pca_of_random_images_asks_no_score():
             Method(EL2N(10, 1), Easiest(), Grid(3, "nearest"), Patch()),
         ),
         ("pca(content=centre)", Method(EL2N(), Easiest(), Grid(2, content="centre"), Patch())),
+        ("file(s.parquet, el2n)", Method(File("s.parquet", "el2n"))),
+        ("file(s.npy, select=hardest)", Method(File("s.npy"), Hardest())),
+        ("pca(score=file('my s.csv', 'aum (2)'))",
+         Method(File("my s.csv", "aum (2)"), Easiest(), Grid(2), Patch())),
+        ("el2n(observer=resnet20(shortcut=a, weights=w.th, classes=same))",
+         Method(EL2N(observer=Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")))),
         ("prune(el2n, easiest, view=canvas(scale=(0.02, 0.25)))",
          Method(EL2N(), Easiest(), Grid(1), Canvas(scale=(0.02, 0.25)))),
     ],
@@ -118,18 +124,18 @@ def test_names_are_these_compositions(text, method):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("pcb", f"there is no method 'pcb'. Did you mean 'pca'? Known: {', '.join(METHODS)}."),
+        ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n,"),
         ("pca(fctor=2)", "'pca' has no option 'fctor'. Did you mean 'factor'? Known: "
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
-        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? "
-         f"Known: {', '.join(SCORES)}."),
+        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=best)", "there is no select 'best'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random."),
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
+        ("file", "'file' needs 'path', which has no default. Write file(path=...)."),
         ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
         ("prune(select=easiest)",
          "selecting the easiest images needs a score. Name one: score=el2n."),
@@ -140,42 +146,6 @@ def test_names_are_these_compositions(text, method):
 def test_a_bad_method_says_what_is_wrong_and_what_there_is(text, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         method_from(text)
-
-
-@pytest.mark.parametrize("name", SCORES)
-def test_difficulty_names_its_easiest_and_uncertainty_its_hardest_images(name):
-    ends = (Hardest(), Easiest()) if name in UNCERTAINTY else (Easiest(), Hardest())
-    own, other = (end.__class__.__name__.lower() for end in ends)
-    assert method_from(name).select == ends[0]
-    assert method_from(f"{name}(select={other})").select == ends[1]
-    assert METHODS[name].__doc__ == f"The {own} images by {name}, equally many of each class."
-    assert method_from(f"pca(score={name})").select == Easiest()
-
-
-def test_uncertainty_is_what_the_papers_keep_the_largest_of():
-    assert UNCERTAINTY == ("tdds", "dyn-unc", "dual", "cad-prune")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "aum(on=probabilities, observer=observer(epochs=30))",
-        "cad-prune(window=6, windows=2, observer=observer(epochs=2, snapshots=4))",
-        "dual(window=5, epochs=none, select=easiest, pool=300)",
-        "grand(layers=all, epochs=(1, 2), runs=3)",
-        "least-confidence(epochs=none)",
-        "tdds(window=10, alpha=0.5, epochs=20, observer=observer(epochs=90))",
-    ],
-)
-def test_options_of_scores_are_built_again_from_their_specs(text):
-    method = method_from(text)
-    assert method_from(spec_of(method)) == method_from(brief_of(method)) == method
-
-
-def test_a_score_that_nothing_reads_is_named_as_users_write_it():
-    said = "select=random reads no score, but score=least-confidence was given."
-    with pytest.raises(ValueError, match=re.escape(said)):
-        method_from("least-confidence(select=random)")
 
 
 def test_views_are_built_from_their_own_specs():

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.spec import Call, build, first_line, nearest, read, write
+from smallset.spec import Call, Spelled, build, first_line, nearest, quoted, read, split, write
 
 
 class Shape:
@@ -265,3 +266,84 @@ def test_the_nearest_name_ignores_case():
 
 def test_the_line_of_an_entry_is_its_docstrings_first():
     assert first_line(Plain) == "Ink of one shade."
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("el2n", ["el2n"]),
+        ("el2n, aum ,loss", ["el2n", "aum", "loss"]),
+        ("el2n(epochs=(8, 9), runs=2),aum", ["el2n(epochs=(8, 9), runs=2)", "aum"]),
+        ('file("a,b(.csv", x),aum', ['file("a,b(.csv", x)', "aum"]),
+        ("el2n,", ["el2n", ""]),
+    ],
+)
+def test_a_list_of_specs_is_split_at_its_own_commas(text, parts):
+    assert split(text) == parts
+
+
+@dataclass(frozen=True)
+class Own(Ink, Spelled):
+    """Ink that is mixed as its own text says."""
+
+    text: str
+
+    @classmethod
+    def spelled(cls, text: str, *, quoted: bool) -> "Own | None":
+        return cls(text) if quoted or text.startswith("mix") else None
+
+    @property
+    def spelling(self) -> str:
+        return self.text if self.text.startswith("mix") else quoted(self.text, always=True)
+
+
+@dataclass(frozen=True)
+class Pot:
+    size: int
+    depth: int
+    lid: bool = False
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "written"),
+    [
+        ("mix", "mix", "mix"),
+        ("mix(1, b=(2.50,'x y', true), c=mix(none))", "mix(1, b=(2.5, \"x y\", true), c=mix(none))",
+         "mix(1, b=(2.5, \"x y\", true), c=mix(none))"),
+        ("'plain (1)'", "plain (1)", '"plain (1)"'),
+        ("'plain'", "plain", '"plain"'),
+    ],
+)  # fmt: skip
+def test_an_object_that_is_its_own_spec_takes_what_a_table_does_not_know(text, own, written):
+    tables = {**TABLES, Ink: {"plain": Plain, "MIX(...)": Own}}
+    box = build(f"box(ink={text})", Shape, tables)
+    assert box == Box(ink=Own(own))
+    assert write(box, tables, brief=True) == f"box(ink={written})"
+    assert build(write(box, tables), Shape, tables) == box
+
+
+@pytest.mark.parametrize("text", ["plane", "plane(1)"])
+def test_what_it_does_not_take_is_unknown_and_its_key_says_what_works(text):
+    tables = {**TABLES, Ink: {"plain": Plain, "MIX(...)": Own}}
+    assert build("box(ink=plain)", Shape, tables) == Box(ink=Plain())
+    with pytest.raises(ValueError, match="there is no ink 'plane'") as caught:
+        build(f"box(ink={text})", Shape, tables)
+    assert str(caught.value).endswith("Did you mean 'plain'? Known: plain, MIX(...).")
+
+
+def test_an_option_without_a_default_has_to_be_given():
+    tables = {Pot: {"pot": Pot}}
+    assert build("pot(1, depth=2)", Pot, tables) == Pot(1, 2)
+    for text, said in {
+        "pot": "'pot' needs 'size' and 'depth', which have no default. Write pot(size=..., depth=",
+        "pot(1)": "'pot' needs 'depth', which has no default. Write pot(depth=...).",
+    }.items():
+        with pytest.raises(ValueError, match=re.escape(said)):
+            build(text, Pot, tables)
+
+
+def test_text_is_quoted_where_it_must_be_or_always():
+    assert (quoted("a/b"), quoted("a b"), quoted("5"), quoted("none")) == (
+        "a/b", '"a b"', '"5"', '"none"'
+    )  # fmt: skip
+    assert quoted("a/b", always=True) == '"a/b"'

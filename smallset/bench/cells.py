@@ -107,8 +107,7 @@ def _cell(
     machine: Machine,
 ) -> Cell:
     (ipc, student, labels, protocol), (label, replicate) = setting, row
-    observer = replicate % table.observers
-    method = matrix.method(label, observer)
+    method = matrix.method(label, replicate % table.observers)
     teacher, source = teacher_of(labels), sources[table.data].data
     name = None if protocol == AUTO else protocol
     chosen = protocol_for(name, images=ipc * len(source.train.classes))
@@ -122,7 +121,7 @@ def _cell(
         codec=table.codec,
         view=spec_of(method.view),
         set_seed=replicate,
-        observer_seed=observer if method.looks_through else None,
+        observer_seed=matrix.observer_seed(label, replicate, table),
         student_seed=replicate,
         student=student,
         protocol=chosen.name,

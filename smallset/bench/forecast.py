@@ -15,6 +15,7 @@ from smallset.methods import score_from
 from smallset.models import worth_compiling
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
+from smallset.scores import Pretrained
 from smallset.train.device import can_compile
 from smallset.train.protocol import STANDARD_V1, protocol_named
 
@@ -79,6 +80,9 @@ def _seconds(unit: Unit, plan: Planned, rates: _Rates) -> float:
 
     if isinstance(unit.job, Observation):
         observer = observer_of(plan.matrix, cell)
+        if isinstance(observer, Pretrained):
+            name, side = _network(observer.network, wanted.size)
+            return n * _FORWARD / rates(Training(name, side, min(batch, n), classes))
         asked = [int(getattr(score_from(text), "runs", 1)) for text in unit.job.scores]
         runs = max(asked, default=1)
         return n * observer.epochs * runs * (1 + _FORWARD) * each(observer.model)
@@ -119,13 +123,16 @@ def _compiles(plan: Planned, student: str, views: int) -> bool:
 def _looked_through(teacher: str, wanted: Identity) -> tuple[str, int]:
     """Give a teacher's network and the side in pixels at which it looks."""
     own = own_teacher(wanted.teacher or "")
-    if own is not None:
-        return own.model, wanted.size
-    if Path(teacher).expanduser().is_dir():
-        made = read_trained(Path(teacher).expanduser())
+    return (own.model, wanted.size) if own is not None else _network(teacher, wanted.size)
+
+
+def _network(spec: str, size: int) -> tuple[str, int]:
+    """Give a trained network's name, and the side in pixels at which it looks at images."""
+    if Path(spec).expanduser().is_dir():
+        made = read_trained(Path(spec).expanduser())
         return made.model, made.size
-    ready = read_model(teacher)
-    return ready.name, ready.size or wanted.size
+    ready = read_model(spec)
+    return ready.name, ready.size or size
 
 
 def _set_bytes(unit: Unit, plan: Planned) -> int:

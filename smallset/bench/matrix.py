@@ -23,7 +23,8 @@ A short TOML file; methods and teachers are specs as on the command line:
     labels = ["hard", "online(own)"]          # default ["hard"]
     protocols = ["auto"]                      # the default: by the size of the set
     replicates = 10                           # replicate r: set seed r, student seed r ...
-    observers = 3                             # ... and observer seed r % observers (default 3)
+    observers = 3                             # ... and observer seed r % observers (default 3);
+                                              # a network that is given is the same for all
     full = {epochs = 10}                      # also one of each student on all training images
 """
 
@@ -38,6 +39,7 @@ from smallset.bench.toml_fields import Entries
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.records import Fit
+from smallset.scores import Observer
 from smallset.spec import nearest
 from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
@@ -85,10 +87,23 @@ class Matrix:
     main: tuple[str, ...]
 
     def method(self, label: str, observer: int = 0) -> Method:
-        """Give the method of a label, looking through the observer of that seed."""
+        """Give the method of a label, looking through the observer of that seed.
+
+        A network that is given has no seed: it is the same for all.
+        """
         method = method_from(self.methods[label])
         looks = method.looks_through
-        return method.through(replace(looks, seed=observer)) if looks else method
+        if not isinstance(looks, Observer):
+            return method
+        return method.through(replace(looks, seed=observer))
+
+    def observer_seed(self, label: str, replicate: int, table: Table) -> int | None:
+        """Give the observer seed of a method's replicate: None where no network looks.
+
+        It is 0 for all replicates of a network that is given: tables count one observer.
+        """
+        looks = self.method(label, replicate % table.observers).looks_through
+        return looks.seed if looks else None
 
     @property
     def labels(self) -> dict[str, str]:

@@ -11,10 +11,11 @@ from smallset.bench.matrix import AUTO, Matrix, Table, teacher_of
 from smallset.bench.sources import Places, Source, open_source
 from smallset.bench.teachers import check_teacher
 from smallset.data import fit_boxes
-from smallset.models import build_model, weights_sha256
+from smallset.models import build_model, load_teacher, weights_sha256
 from smallset.models.spec import read_model
 from smallset.pipeline.desk import side_of
 from smallset.records import Selection
+from smallset.scores import File, Pretrained
 from smallset.train.protocol import protocol_named
 
 _SHOWN = 50
@@ -24,7 +25,8 @@ _SHOWN = 50
 class Checked:
     """A matrix's opened data, and the sha256 of all weights that it names, by who names them.
 
-    The keys are specs of networks, and "teacher SPEC", whose sha256 is `check_teacher`'s.
+    The keys are specs of networks, "teacher SPEC", whose sha256 is `check_teacher`'s, "observer
+    SPEC" of a network that is given, and "scores PATH".
     """
 
     sources: dict[str, Source]
@@ -83,7 +85,8 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
         except (ValueError, OSError) as error:
             yield f"teacher {teacher!r}: {error}"
     for label in table.methods:
-        yield from _observer(matrix, table, label, checked, classes=len(classes))
+        yield from _observer(matrix, table, label, checked, classes=classes.names)
+        yield from _said(partial(_check_file, matrix, label, checked, source))
         yield from _said(partial(_check_layout, matrix, table, label, source))
         for ipc in table.ipc:
             yield from _said(partial(_check_budget, matrix, label, ipc, source))
@@ -106,14 +109,34 @@ def _student(student: str, table: Table, checked: Checked, *, classes: int) -> I
 
 
 def _observer(
-    matrix: Matrix, table: Table, label: str, checked: Checked, *, classes: int
+    matrix: Matrix, table: Table, label: str, checked: Checked, *, classes: tuple[str, ...]
 ) -> Iterator[str]:
     """Say what is impossible with a method's observer; note the weights that it starts from."""
     observer = matrix.method(label).looks_through
-    if observer is not None:
+    if observer is None:
+        return
+    if isinstance(observer, Pretrained):
+        check = partial(_load, observer, table, checked, classes=classes)
+    else:
         model = observer.resolved(size=table.size).model
-        for problem in _said(partial(_build, model, table, checked, classes=classes)):
-            yield f"the observer of {label!r}: {problem}"
+        check = partial(_build, model, table, checked, classes=len(classes))
+    for problem in _said(check):
+        yield f"the observer of {label!r}: {problem}"
+
+
+def _load(
+    observer: Pretrained, table: Table, checked: Checked, *, classes: tuple[str, ...]
+) -> None:
+    loaded = load_teacher(observer.network, classes=classes, size=table.size)
+    checked.weights[f"observer {observer.network}"] = loaded.sha256
+
+
+def _check_file(matrix: Matrix, label: str, checked: Checked, source: Source) -> None:
+    """Raise ValueError where a method's scores are not of this data; note their sha256."""
+    score = matrix.method(label).score
+    if isinstance(score, File):
+        score.of(source.data.train)
+        checked.weights[f"scores {score.path}"] = score.sha256()
 
 
 def _build(model: str, table: Table, checked: Checked, *, classes: int) -> None:

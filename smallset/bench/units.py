@@ -19,7 +19,7 @@ from smallset.bench.sources import Places, Source
 from smallset.bench.teachers import own_teacher
 from smallset.data import View
 from smallset.methods import Method, spec_of
-from smallset.scores import Observer
+from smallset.scores import AnyObserver, Pretrained
 from smallset.train.versions import component_versions
 
 Kind = Literal["pixels", "observer", "teacher", "set", "cell", "full"]
@@ -108,10 +108,12 @@ class _Units:
         observer = observer_of(self.ground.matrix, cell)
         scores = self.scores[observer_key(cell, observer)]
         facts = {"run": observer_key(cell, observer), "scores": scores, **self._machine()}
-        key = (
-            f"observer {wanted.dataset} {wanted.size} px, {observer.model}, seed {observer.seed} "
-            f"[{digest(facts)[:12]}]"
+        name = (
+            observer.network
+            if isinstance(observer, Pretrained)
+            else f"{observer.model}, seed {observer.seed}"
         )
+        key = f"observer {wanted.dataset} {wanted.size} px, {name} [{digest(facts)[:12]}]"
         out = self._out("scores", key).with_suffix(".parquet")
         given = self.ground.sources[wanted.dataset].given
         job = jobs.Observation(given, wanted.size, cell.table.fit, scores, out)
@@ -179,7 +181,8 @@ def units_of(
         if cell.identity.observer_seed is not None:
             method = _method(ground.matrix, cell)
             key = observer_key(cell, observer_of(ground.matrix, cell))
-            asked = {spec_of(method.score)} if method.score else set()
+            own = method.score is not None and method.score.observer is not None
+            asked = {spec_of(method.score)} if own else set()
             scores.setdefault(key, set()).update(asked)
     units = _Units(ground, bench, {key: tuple(sorted(found)) for key, found in scores.items()})
     for cell in cells:
@@ -188,14 +191,14 @@ def units_of(
     return units.made
 
 
-def observer_of(matrix: Matrix, cell: Cell) -> Observer:
+def observer_of(matrix: Matrix, cell: Cell) -> AnyObserver:
     """Give the observer that a cell's method looks through, its network named."""
     method = _method(matrix, cell)
     assert method.looks_through is not None
     return method.looks_through.resolved(size=cell.identity.size)
 
 
-def observer_key(cell: Cell, observer: Observer) -> str:
+def observer_key(cell: Cell, observer: AnyObserver) -> str:
     """Name an observer run: cells share it where these words are the same."""
     where = cell.identity
     return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"

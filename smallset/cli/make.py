@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from smallset import pipeline
+from smallset import pipeline, spec
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import (
     Cache,
@@ -72,9 +72,7 @@ def score(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="The new .parquet file of the scores.")
     ],
-    scores: Annotated[
-        str, typer.Option(help='One or more: "el2n,aum" or "el2n; dual(window=5, runs=3)".')
-    ] = "el2n",
+    scores: Annotated[str, typer.Option(help='One or more: "el2n,aum,el2n(runs=3)".')] = "el2n",
     size: Size = None,
     fit: Fit = FitChoice.squash,
     precision: Precision = "auto",
@@ -91,7 +89,7 @@ def score(
         made = pipeline.score(
             data,
             out,
-            scores=specs_in(scores),
+            scores=spec.split(scores),
             size=size,
             fit=fit.value,
             precision=precision,
@@ -110,23 +108,6 @@ def score(
             f"hardest {high:.4f}"
         )
     say(f"wrote {out}")
-
-
-def specs_in(specs: str) -> list[str]:
-    """Cut a list of specs at "," and ";", not at those within brackets or quotes."""
-    found, depth, quote = [""], 0, ""
-    for mark in specs:
-        if quote:
-            quote = "" if mark == quote else quote
-        elif mark in "\"'":
-            quote = mark
-        else:
-            depth += (mark == "(") - (mark == ")")
-        if mark in ",;" and not depth and not quote:
-            found.append("")
-        else:
-            found[-1] += mark
-    return [text.strip() for text in found]
 
 
 def _check_cached(ray: str | None, cache: CacheChoice) -> None:

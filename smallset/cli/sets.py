@@ -9,7 +9,7 @@ from smallset.labels import LABELS
 from smallset.methods import METHODS
 from smallset.models import MODELS
 from smallset.report.sheet import contact_sheet
-from smallset.scores import SCORES
+from smallset.scores import OBSERVERS, SCORES
 from smallset.spec import first_line
 from smallset.store import CompressedDataset, check_output, open_set, writing
 from smallset.store import verify as verify_set
@@ -18,10 +18,11 @@ from smallset.train.protocol import PROTOCOLS
 
 
 def list_() -> None:
-    """Show methods, scores, students and protocols."""
+    """Show methods, scores, observers, students and protocols."""
     sections = {
         "methods": {name: first_line(entry) for name, entry in METHODS.items()},
         "scores": {name: first_line(entry) for name, entry in SCORES.items()},
+        "observers": {name: first_line(entry) for name, entry in OBSERVERS.items()},
         "students": {name: entry.line for name, entry in MODELS.items()}
         | {"timm:NAME, torchvision:NAME": "any network of those libraries, where installed"},
         "labels": {name: first_line(entry) for name, entry in LABELS.items()},

@@ -6,6 +6,7 @@ from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, fit_boxes, read_box
 from smallset.data.held_out import CUT_OFF
+from smallset.data.later import LaterPixels
 from smallset.data.open import open_data
 from smallset.data.threads import cores, ordered
 
@@ -14,6 +15,7 @@ __all__ = [
     "DECODE_VERSION",
     "Data",
     "ImageDataset",
+    "LaterPixels",
     "MappedPixels",
     "Pixels",
     "StreamedPixels",

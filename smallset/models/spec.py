@@ -1,13 +1,13 @@
 """The spec of a network: a name, and what its weights need to be used rightly."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from smallset.models.network import Colour
 from smallset.models.resnet import Shortcut
 from smallset.models.table import MODELS
-from smallset.spec import build, nearest, read
+from smallset.spec import build, nearest, read, write
 
 DEFAULT = "default"
 
@@ -33,6 +33,16 @@ class ModelSpec:
     def library(self) -> str:
         """`timm`, `torchvision`, or nothing for a network of the table."""
         return self.name.partition(":")[0] if ":" in self.name else ""
+
+    @property
+    def text(self) -> str:
+        """The spec itself, without what is default: equal networks have equal texts."""
+        options = [
+            f"{f.name}={write(getattr(self, f.name), {})}"
+            for f in fields(self)[1:]
+            if getattr(self, f.name) != f.default
+        ]
+        return f"{self.name}({', '.join(options)})" if options else self.name
 
 
 def read_model(text: str) -> ModelSpec:

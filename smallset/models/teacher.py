@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
-from smallset.models.network import MEAN, STD, Colour
+from smallset.models.network import MEAN, STD, Colour, Network
 from smallset.models.spec import DEFAULT, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
@@ -34,7 +34,7 @@ class Teacher:
     sha256: str
 
 
-class TeacherNetwork(nn.Module):
+class TeacherNetwork(Network):
     """Gives logits over the data's classes for pixels in 0..1 of any side.
 
     `outputs` are the network's own outputs to keep, one a class of the data: restricted before any
@@ -42,8 +42,6 @@ class TeacherNetwork(nn.Module):
     shrink); `size=None` takes them as they come.
     """
 
-    mean: Tensor
-    std: Tensor
     outputs: Tensor
 
     def __init__(
@@ -55,11 +53,8 @@ class TeacherNetwork(nn.Module):
         mean: Colour,
         std: Colour,
     ) -> None:
-        super().__init__()
-        self.net = net
+        super().__init__(net, worth_compiling=False, mean=mean, std=std)
         self.size = size
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
         self.register_buffer("outputs", torch.tensor(outputs))
         self.eval().requires_grad_(False)
 

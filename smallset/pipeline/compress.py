@@ -12,11 +12,10 @@ from smallset.methods import Method, method_from, spec_of
 from smallset.parallel import Workers
 from smallset.pipeline.desk import check_number, desk_for, observed, open_source, side_of
 from smallset.records import Fit, Progress, Selection
-from smallset.scores import Observed, Observer
+from smallset.scores import File, Observed, Observer, Pretrained
 from smallset.scores.shards import Shards
 from smallset.selection import Pool
 from smallset.store import About, Codec, CompressedDataset, Seeds, check_output, open_set, write
-from smallset.train.device import Machine
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
@@ -62,14 +61,11 @@ def compress(
     _check_budget(source, chosen, ipc)
     # Lays out nothing, to hear now and not after scoring of a size without room for the tiles.
     chosen.mosaic(Selection(np.empty(0, np.int64)), source.labels, boxes, size=side)
-    pool, observer = Pool(source.labels, len(source.classes)), None
-    if chosen.looks_through is not None:
-        with first_before_others():
-            seen = observed(source, side, fit, desk, cache=cache)
-        seen = replace(seen, spread=Shards(spread) if spread else None)
-        with keeping(desk.work):
-            pool = look(pool, chosen, seen)
-        observer = chosen.looks_through.resolved(size=side)
+    seen = observed(source, side, fit, desk, cache=cache)
+    seen = replace(seen, spread=Shards(spread) if spread else None)
+    with keeping(desk.work):
+        pool = look(Pool(source.labels, len(source.classes)), chosen, seen)
+    observer = chosen.looks_through
     counts = np.full(len(source.classes), ipc * chosen.mosaic.tiles)
     selection = chosen.choose(pool, counts, seed=seed)
     plan = chosen.mosaic(selection, source.labels, boxes, size=side)
@@ -84,7 +80,7 @@ def compress(
         view=spec_of(chosen.view),
         precision=here.precision if observer else "none",
         device=here.kind if observer else "none",
-        made_with=_made_with(observer, here) if observer else {},
+        made_with=_made_with(chosen, seen),
     )
     with first_before_others():
         if not is_first():
@@ -103,30 +99,36 @@ def compress(
 
 def look(pool: Pool, method: Method, seen: Observed) -> Pool:
     """Give the pool with what a method's choice rests on: scores, features, probabilities."""
-    observer = method.looks_through
-    assert observer is not None
     if method.select.needs_features:
-        features = seen.features(observer)
+        assert method.looks_through is not None
+        features = seen.features(method.looks_through)
         pool = replace(pool, features=lambda: features)
     if method.score is None:
         return pool
-    dynamics = seen.dynamics(observer)
+    pool, own = replace(pool, values=method.score(seen)), method.score.observer
+    if not isinstance(own, Observer):  # no training whose probabilities could be read
+        return pool
+    dynamics = seen.dynamics(own)
     return replace(
         pool,
-        values=method.score(seen),
         probability=lambda: dynamics.reduced(lambda loss: np.exp(-loss).mean(0), "loss"),
     )
 
 
-def _made_with(observer: Observer, here: Machine) -> dict[str, str]:
+def _made_with(method: Method, seen: Observed) -> dict[str, str]:
     """Say what the choice rests on, besides the data and the method."""
-    processes = {"processes": str(here.processes)} if here.processes > 1 else {}
-    return {
-        "observer": spec_of(observer),
-        "threads": str(here.threads),
-        "torch": torch.__version__,
-        **processes,
-    }
+    made, observer, here = {}, method.looks_through, seen.machine
+    if observer is not None:
+        made["observer"] = spec_of(observer.resolved(size=seen.images.size))
+        made["threads"] = str(here.threads)
+        made["torch"] = torch.__version__
+        if here.processes > 1:
+            made["processes"] = str(here.processes)
+    if isinstance(observer, Pretrained):
+        made["observer_sha256"] = seen.given(observer).sha256
+    if isinstance(method.score, File):
+        made["scores_sha256"] = method.score.sha256()
+    return made
 
 
 def _check_budget(data: ImageDataset, method: Method, ipc: int) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import platformdirs
 
 from smallset.cell import Desk
-from smallset.data import Data, ImageDataset, open_data, pixel_cache
+from smallset.data import Data, ImageDataset, LaterPixels, Pixels, open_data, pixel_cache
 from smallset.data.work import check_work
 from smallset.records import Fit, Progress
 from smallset.scores import Observed
@@ -36,23 +36,27 @@ def open_source(data: str | Path | Data, desk: Desk, *, skip_bad: bool) -> Data:
 
 
 def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bool) -> Observed:
-    """Give the training data as a score sees it, at `size` pixels."""
-    images = pixel_cache(
-        source,
-        size,
-        view=fit,
-        work=desk.work if cache else None,
-        workers=desk.workers,
-        progress=desk.progress,
-    )
+    """Give the training data as a score sees it, at `size` pixels, decoded when it looks."""
+
+    def decoded() -> Pixels:
+        return pixel_cache(
+            source,
+            size,
+            view=fit,
+            work=desk.work if cache else None,
+            workers=desk.workers,
+            progress=desk.progress,
+        )
+
     return Observed(
-        images=images,
+        images=LaterPixels(source.labels, size, decoded),
         labels=source.labels,
         classes=len(source.classes),
         source=f"{source.fingerprint} {source.split} {fit}",
         machine=desk.machine,
         work=desk.work,
         progress=desk.progress,
+        dataset=source,
     )
 
 

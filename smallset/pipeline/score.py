@@ -1,6 +1,5 @@
 """score(): the difficulty of every training image, as a table."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from smallset.methods import score_from, spec_of
 from smallset.parallel import Workers
 from smallset.pipeline.desk import desk_for, observed, open_source, side_of
 from smallset.records import Fit, Progress, Scores
+from smallset.scores import File
 from smallset.scores.shards import Shards
 from smallset.scores.table import write_scores
 from smallset.store import check_output, writing
@@ -46,23 +46,19 @@ def score(
             f"Give for example {str(out / 'scores.parquet')!r}."
         )
     first_alone(lambda: check_output(out))
-    if twice := [text for text, times in Counter(scores).items() if times > 1]:
-        raise ValueError(
-            f"the score {twice[0]!r} was asked for twice, but names one column. Give it once."
-        )
     scorers = {text: score_from(text) for text in scores}
     desk = desk_for(device, precision, workers, work, progress)
     with first_before_others():
         source = open_source(data, desk, skip_bad=skip_bad).train
-        seen = observed(source, side_of(source, size), fit, desk, cache=cache)
+    seen = observed(source, side_of(source, size), fit, desk, cache=cache)
     seen = replace(seen, spread=Shards(spread) if spread else None)
     made = {}
     for text, scorer in scorers.items():
-        made_by = {
-            "spec": spec_of(scorer),
-            "source": source.fingerprint,
-            "observer": seen.fingerprint(scorer.observer, 0),
-        }
+        made_by = {"spec": spec_of(scorer), "source": source.fingerprint}
+        if scorer.observer is not None:
+            made_by["observer"] = seen.fingerprint(scorer.observer, 0)
+        if isinstance(scorer, File):
+            made_by["file"] = scorer.sha256()
         with keeping(desk.work):
             made[text] = Scores(scorer(seen), made_by)
     if is_first():

@@ -98,9 +98,8 @@ def _of_table(table: Table, result: Result) -> bool:
 
 def _cells(matrix: Matrix, table: Table) -> frozenset[CellKey]:
     keys = {label: key for key, label in row_labels(matrix).items()}
-    scored = {label: matrix.method(label).looks_through is not None for label in table.methods}
     return frozenset(
-        (keys[label], r, r % table.observers if scored[label] else None, r)
+        (keys[label], r, matrix.observer_seed(label, r, table), r)
         for label in table.methods
         for r in range(table.replicates)
     )

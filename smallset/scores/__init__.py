@@ -11,14 +11,12 @@ from smallset.scores.cad_prune import CADPrune
 from smallset.scores.dual import DUAL
 from smallset.scores.dyn_unc import DynUnc
 from smallset.scores.el2n import EL2N
-from smallset.scores.entropy import Entropy
+from smallset.scores.file import File
 from smallset.scores.forgetting import Forgetting
 from smallset.scores.grand import GraNd
-from smallset.scores.least_confidence import LeastConfidence
-from smallset.scores.loss import Loss
-from smallset.scores.margin import Margin
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
+from smallset.scores.observer import AnyObserver, Observer, Pretrained
+from smallset.scores.output import Entropy, LeastConfidence, Loss, Margin
 from smallset.scores.tdds import TDDS
 
 
@@ -27,8 +25,8 @@ class Score(Protocol):
     """Gives every training image a number; larger is harder."""
 
     @property
-    def observer(self) -> Observer:
-        """The network it looks through."""
+    def observer(self) -> AnyObserver | None:
+        """The network it looks through; None where it looks through none."""
 
     @abstractmethod
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
@@ -40,15 +38,43 @@ SCORES: dict[str, type[Score]] = {
     "grand": GraNd,
     "forgetting": Forgetting,
     "aum": AUM,
+    "loss": Loss,
     "entropy": Entropy,
     "margin": Margin,
     "least-confidence": LeastConfidence,
-    "loss": Loss,
     "tdds": TDDS,
     "dyn-unc": DynUnc,
     "dual": DUAL,
     "cad-prune": CADPrune,
+    "file": File,
 }
-OBSERVERS: dict[str, type[Observer]] = {"observer": Observer}
+UNCERTAINTIES = ("tdds", "dyn-unc", "dual", "cad-prune")
+"""Scores of uncertainty, of which their papers keep the largest."""
+OBSERVERS: dict[str, type[AnyObserver]] = {
+    "observer": Observer,
+    "NETWORK(weights=..., classes=...)": Pretrained,
+}
 
-__all__ = ["EL2N", "OBSERVERS", "SCORES", "Observed", "Observer", "Score"]
+__all__ = [
+    "AUM",
+    "DUAL",
+    "EL2N",
+    "OBSERVERS",
+    "SCORES",
+    "TDDS",
+    "UNCERTAINTIES",
+    "AnyObserver",
+    "CADPrune",
+    "DynUnc",
+    "Entropy",
+    "File",
+    "Forgetting",
+    "GraNd",
+    "LeastConfidence",
+    "Loss",
+    "Margin",
+    "Observed",
+    "Observer",
+    "Pretrained",
+    "Score",
+]

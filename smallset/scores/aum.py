@@ -1,4 +1,4 @@
-"""AUM: the area under the margin between the label and its strongest rival."""
+"""AUM: the area under an image's margin."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,48 +6,55 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32
 
+from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
-from smallset.scores.reading import check_reading, mean_of_records
+from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import Records
 
 
 @dataclass(frozen=True)
 class AUM:
-    """Minus the label's mean margin over all epochs of the observer (arXiv 2001.10528, eq. 2).
+    """Minus the mean over training of z_y - max of the other logits (arXiv 2001.10528).
 
-    The margin is z_y - max z_j over the other classes j: of logits as in the paper, or of
-    probabilities (then -1..1). The paper's AUM points the other way: there the smallest are the
-    mislabelled. `runs` are averaged. Of a single class it says nothing.
+    `on="probabilities"` takes p in the place of the logits z, as some implementations do; then
+    values lie in -1..1. `epochs` is a number (the first so many; None: all of them) or a tuple.
+    The paper's sign is the other one: a low margin is a hard or a wrong label.
     """
 
+    epochs: int | tuple[int, ...] | None = None
     on: Literal["logits", "probabilities"] = "logits"
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_reading("aum", None, self.runs, self.observer)
+        require_training(self.observer, "aum")
+        check_runs("aum", self.runs, self.observer)
+        self._read()
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        margin = probability_margin if self.on == "probabilities" else logit_margin
-        return mean_of_records(
+        margin = logit_margin if self.on == "logits" else probability_margin
+        return -over_runs(
             observed,
             self.observer,
-            epochs=range(1, self.observer.epochs + 1),
-            runs=self.runs,
-            value=lambda records: -margin(records),
+            self.runs,
+            lambda run: over_epochs(run, self._read(), margin),
         )
 
+    def _read(self) -> tuple[int, ...]:
+        epochs = self.observer.epochs if self.epochs is None else self.epochs
+        return read_epochs("aum", epochs, self.observer)
 
-def logit_margin(records: Records) -> Float[np.ndarray, " n"]:
+
+def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:
     """Give z_y - max z_j over the other classes."""
-    margin: np.ndarray = records["margin"]
+    margin: Float[np.ndarray, " n"] = moment["margin"]
     return margin
 
 
-def probability_margin(records: Records) -> Float[np.ndarray, " n"]:
-    """Give p_y - max p_j over the other classes: the best of the others is known either way."""
-    # Where the label leads, the rival is second; elsewhere the rival is the largest of all.
-    behind = np.exp(-records["loss"].astype(np.float64)) - records["confidence"]
-    return np.where(records["margin"] > 0, records["gap"], np.minimum(behind, 0))
+def probability_margin(moment: Records) -> Float[np.ndarray, " n"]:
+    """Give p_y - max p_j over the other classes, in -1..1."""
+    second = moment["confidence"] - moment["gap"]
+    other = np.where(moment["margin"] > 0, second, moment["confidence"])
+    margin: Float[np.ndarray, " n"] = np.exp(-moment["loss"]) - other
+    return margin

@@ -1,72 +1,56 @@
-"""CAD-Prune: how much EL2N still moves at the end of a training as short as the student's."""
+"""CAD-Prune: how much the error still moves where the training budget ends."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32
 
+from smallset.scores.epochs import check_runs, check_window, over_runs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
-from smallset.scores.reading import check_reading, mean_of_runs, windows
+from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import reduced
+from smallset.scores.windows import spreads
 
 
 @dataclass(frozen=True)
 class CADPrune:
-    """Mean deviation of EL2N in the last windows of a run as long as the student's (2604.18811).
+    """Mean over the last `windows` of the deviation of EL2N in `window` moments (arXiv 2604.18811).
 
-    S_k is EL2N at moment k of the observer and U_k the deviation (of n - 1) of S_k..S_{k+J-1}; the
-    score is the mean of U over the last W moments that have one, J being `window`, W `windows`. The
-    method of this name keeps the largest, as the paper (arXiv) does; `runs` are averaged.
-
-    In the paper a moment is an epoch, and the K epochs follow from the budget:
-    K * images = student's epochs * ipc * classes. A score knows no budget, so K is written into the
-    spec: observer=observer(epochs=K). A small budget has K < J + W (CIFAR-10, ipc 10, 300 epochs:
-    300 * 100 / 50,000 = 0.6). There we depart from the paper: K is rounded up, to 1 at least, and
-    the observer looked at (J + W) / K times an epoch, rounded up: observer(epochs=K, snapshots=S).
-    The default is that case, K = 1 and S = 8: a run of its own, a tenth of the other scores'.
+    The paper trains on all n images for the K epochs that cost what training on the small set
+    does: K n = (evaluation epochs) (images kept), and looks once an epoch with window 6 and 2
+    windows. At small budgets K is less than an epoch (CIFAR-10, ipc 10: 300 x 100 / 50,000 = 0.6).
+    Then, as here by default, an observer of 1 epoch is looked at window + windows = 8 times within
+    it: a departure from the paper. For larger budgets give K: `observer=observer(epochs=6,
+    snapshots=2)`. The paper keeps large values.
     """
 
     window: int = 6
     windows: int = 2
     runs: int = 1
-    observer: Observer = Observer(epochs=1, snapshots=8)
+    observer: AnyObserver = Observer(epochs=1, snapshots=8)
 
     def __post_init__(self) -> None:
-        check_reading("cad-prune", None, self.runs, self.observer)
-        if self.window < 2:
-            raise ValueError(f"cad-prune's window={self.window} has no spread. Give at least 2.")
+        require_training(self.observer, "cad-prune")
+        check_runs("cad-prune", self.runs, self.observer)
         if self.windows < 1:
-            raise ValueError(f"cad-prune's windows={self.windows} reads none. Give at least 1.")
-        epochs, snapshots = self.observer.epochs, self.observer.snapshots
-        needs = self.window + self.windows - 1
-        if epochs * snapshots < needs:
-            raise ValueError(
-                f"cad-prune's window={self.window}, windows={self.windows} need at least {needs} "
-                f"moments, but its observer is looked at {epochs * snapshots} times (epochs="
-                f"{epochs}, snapshots={snapshots}). "
-                f"Write observer=observer(epochs={epochs}, snapshots={-(-needs // epochs)})."
-            )
+            raise ValueError(f"cad-prune's windows={self.windows} reads nothing. Give at least 1.")
+        moments = self.observer.epochs * self.observer.snapshots
+        check_window("cad-prune", self.window, moments - self.windows + 1, self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is more uncertain."""
-        read = self.window + self.windows - 1
-        return mean_of_runs(
+        last = self.window + self.windows - 1
+        return over_runs(
             observed,
             self.observer,
-            runs=self.runs,
-            value=lambda dynamics: reduced(
-                lambda el2n: late_deviation(el2n, self.window, self.windows),
-                dynamics.moments[-read:],
-                "el2n",
+            self.runs,
+            lambda run: reduced(
+                lambda error: movement(error, self.window), run.moments[-last:], "el2n"
             ),
         )
 
 
-def late_deviation(
-    el2n: Float[np.ndarray, "t b"], window: int, count: int
-) -> Float64[np.ndarray, " b"]:
-    """Give the mean deviation (of n - 1) over the last `count` windows of `window` rows."""
-    deviations = [part.std(0, ddof=1) for part in windows(el2n, window)]
-    score: np.ndarray = np.mean(deviations[-count:], axis=0)
-    return score
+def movement(error: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
+    """Give the mean over all windows of the error's deviation (of the population)."""
+    mean: Float[np.ndarray, " b"] = spreads(error, window).mean(0)
+    return mean

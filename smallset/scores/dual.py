@@ -1,51 +1,53 @@
-"""DUAL: images whose label is believed in little and unsteadily, early in training."""
+"""DUAL: uncertain and difficult at once."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32
 
+from smallset.scores.epochs import check_runs, check_window, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
-from smallset.scores.reading import check_reading, check_window, mean_of_runs, windows
+from smallset.scores.observer import AnyObserver, Observer, require_training
+from smallset.scores.windows import spreads, windowed
 
 
 @dataclass(frozen=True)
 class DUAL:
-    """Mean of std(p) (1 - mean p) of the label's probability p in windows (arXiv 2502.06905).
+    """Mean over windows of the deviation of p_y times 1 less its mean (arXiv 2502.06905); 0..0.5.
 
-    Over all windows of `window` epochs among the first `epochs` (none: all that the observer trains
-    for); std is of n - 1. The paper keeps the largest, and so does the method of this name. It
-    reads 30 epochs on CIFAR and 60 on ImageNet of a longer training, in windows of 10; the default
-    observer's 10 epochs are one such window, so that it shares the run of `el2n`. `runs` are
-    averaged.
+    `epochs` are the first so many (None: all of the observer's; the paper reads 30 on CIFAR, 60 on
+    ImageNet), `window` the epochs of a window. The paper keeps large values, and draws at high
+    pruning with `select=beta`. The deviation is the population's.
     """
 
     window: int = 10
     epochs: int | None = None
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_reading("dual", self.epochs, self.runs, self.observer)
-        check_window("dual", self.window, self.window, self.epochs, self.observer)
+        require_training(self.observer, "dual")
+        check_runs("dual", self.runs, self.observer)
+        check_window("dual", self.window, len(self._read()), self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger is harder and more uncertain."""
-        read = range(1, (self.epochs or self.observer.epochs) + 1)
-        return mean_of_runs(
+        """Score every image; larger is more uncertain and more difficult."""
+        return over_runs(
             observed,
             self.observer,
-            runs=self.runs,
-            value=lambda dynamics: dynamics.reduced(
-                lambda loss: dual_score(np.exp(-loss), self.window), "loss", epochs=read
+            self.runs,
+            lambda run: run.reduced(
+                lambda loss: both(np.exp(-loss), self.window), "loss", epochs=self._read()
             ),
         )
 
+    def _read(self) -> tuple[int, ...]:
+        epochs = self.observer.epochs if self.epochs is None else self.epochs
+        return read_epochs("dual", epochs, self.observer)
 
-def dual_score(p: Float[np.ndarray, "t b"], window: int) -> Float64[np.ndarray, " b"]:
-    """Give the mean of std (of n - 1) times 1 - mean over all windows of `window` <= t rows."""
-    score: np.ndarray = np.mean(
-        [part.std(0, ddof=1) * (1 - part.mean(0)) for part in windows(p, window)], axis=0
-    )
+
+def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
+    """Give the mean over windows of (deviation of p) (1 - mean of p)."""
+    means = windowed(p.astype(np.float64), window).mean(-1)
+    score: Float[np.ndarray, " b"] = (spreads(p, window) * (1 - means)).mean(0)
     return score

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
-from smallset.scores.reading import check_reading, listed, mean_of_records
+from smallset.scores.observer import AnyObserver, Observer
 
 
 @dataclass(frozen=True)
@@ -16,22 +16,24 @@ class EL2N:
 
     `epochs` is a number (the first so many epochs) or a tuple (exactly those, counted from 1);
     `runs` observers differ in their weights, batch order and views. Probabilities are taken on
-    clean images in eval mode.
+    clean images in eval mode. Of a network that is given the one look is read: `epochs` is left at
+    its default then, and not read.
     """
 
     epochs: int | tuple[int, ...] = 10
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_reading("el2n", self.epochs, self.runs, self.observer)
+        check_runs("el2n", self.runs, self.observer)
+        read_epochs("el2n", self.epochs, self.observer, default=10)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        return mean_of_records(
+        read = read_epochs("el2n", self.epochs, self.observer, default=10)
+        return over_runs(
             observed,
             self.observer,
-            epochs=listed(self.epochs),
-            runs=self.runs,
-            value=lambda records: records["el2n"],
+            self.runs,
+            lambda run: over_epochs(run, read, lambda moment: moment["el2n"]),
         )

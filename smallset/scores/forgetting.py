@@ -1,63 +1,58 @@
-"""Forgetting: how often an observer got an image right and then wrong again."""
+"""Forgetting: how often an image that was learned is lost again."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int64
 
+from smallset.scores.aum import AUM
+from smallset.scores.epochs import check_runs, over_runs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
-from smallset.scores.reading import check_reading
+from smallset.scores.observer import AnyObserver, Observer, require_training
 
 
 @dataclass(frozen=True)
 class Forgetting:
-    """Forgetting events, right at one epoch and wrong at the next, then AUM (arXiv 1812.05159).
+    """Events at which an image goes from right to wrong, over training (arXiv 1812.05159).
 
-    Right means a margin above 0 at the end of an epoch, on the clean image. An image that was never
-    right gets the number of epochs, which no count of events reaches: the hardest. Ties are as
-    common as images, so the value is events + f with f in 0..1 growing as the mean margin falls
-    (`aum`); float32 always keeps it below the next event, so floor(value) is the count. Over `runs`
-    the mean count decides and f / runs, less than the smallest difference of means, breaks ties.
+    An image that was never right counts as many events as there are epochs, which no count can
+    reach: the hardest. Right is a margin above 0 on the clean image, looked at after each epoch.
+    The events are the whole part of the value (their mean over `runs`); since most images share a
+    count, the fraction below half an event is the image's rank by AUM, which breaks the ties.
     """
 
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_reading("forgetting", None, self.runs, self.observer)
+        require_training(self.observer, "forgetting")
+        check_runs("forgetting", self.runs, self.observer)
+        if self.observer.epochs < 2:
+            raise ValueError(
+                "forgetting needs 2 epochs to see an image lost, but its observer trains for "
+                f"{self.observer.epochs}. Train longer: observer=observer(epochs=10)."
+            )
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        counts = np.zeros(len(observed.labels), np.int64)
-        fractions = np.zeros(len(observed.labels), np.float64)
-        for run in range(self.runs):
-            dynamics = observed.dynamics(self.observer, run=run)
-            counts += dynamics.reduced(events, "margin").astype(np.int64)
-            fractions += dynamics.reduced(tie_break, "margin")
-        return folded(counts, fractions / self.runs, self.runs)
+        events = over_runs(
+            observed,
+            self.observer,
+            self.runs,
+            lambda run: run.reduced(lambda margin: forgotten(margin > 0), "margin"),
+        )
+        hardness = AUM(runs=self.runs, observer=self.observer)(observed)
+        return (events + ranks(hardness) / (2 * self.runs * len(hardness))).astype(np.float32)
 
 
-def events(margins: Float[np.ndarray, "t b"]) -> Int64[np.ndarray, " b"]:
-    """Count the epochs at which an image is wrong and was right before; t where never right."""
-    right = margins > 0
-    forgotten = (right[:-1] & ~right[1:]).sum(0)
-    counts: np.ndarray = np.where(right.any(0), forgotten, len(margins))
-    return counts
+def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
+    """Count the events of each image; as many as there are epochs where it was never right."""
+    events = (right[:-1] & ~right[1:]).sum(0)
+    return np.where(right.any(0), events, len(right)).astype(np.float64)
 
 
-def tie_break(margins: Float[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
-    """Give a number in 0..1 that falls as the mean margin grows; one half at a mean of 0."""
-    mean = margins.mean(0, dtype=np.float64)
-    fraction: np.ndarray = (1 - mean / (1 + np.abs(mean))) / 2
-    return fraction
-
-
-def folded(
-    counts: Int64[np.ndarray, " n"], fractions: Float[np.ndarray, " n"], runs: int
-) -> Float32[np.ndarray, " n"]:
-    """Give (count + fraction) / runs, below (count + 1) / runs however float32 rounds."""
-    value = ((counts + fractions) / runs).astype(np.float32)
-    following = ((counts + 1) / runs).astype(np.float32)
-    below: np.ndarray = np.minimum(value, np.nextafter(following, np.float32(-1)))
-    return below
+def ranks(values: Float32[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+    """Give each value's place among all, from 0, the smallest first; ties in order of index."""
+    places = np.empty(len(values), np.int64)
+    places[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return places

@@ -1,80 +1,93 @@
-"""GraNd: how far an image alone would move the network."""
+"""GraNd: how strongly an image pulls at an observer's weights, early in training."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Float64
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor
+from torch.func import functional_call, grad, vmap
 
-from smallset.models import build_model
-from smallset.scores.gradients import check_gradients, gradient_norms
+from smallset.models import Network
+from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
-from smallset.scores.reading import check_reading, listed, mean_of_records
+from smallset.scores.observer import AnyObserver, Observer
 from smallset.scores.record import Records
+from smallset.train.render import to_unit
+
+# Gradients that are held at once: 256 MB of float32.
+_HELD = 2**26
 
 
 @dataclass(frozen=True)
 class GraNd:
-    """Mean norm of an image's own gradient over early epochs and runs (arXiv 2107.07075); from 0.
+    """Mean norm of the gradient of an image's loss, over early epochs and runs (arXiv 2107.07075).
 
-    `layers=last` is by the last linear layer and its bias, in closed form from what the run
-    recorded: ||p - onehot(y)|| sqrt(1 + ||h||^2), h being the features. `layers=all` is by all
-    weights: a backward pass for every image and epoch, in float32 and eval mode, through the
-    networks that the run kept; made once, without training. Some networks have no gradient an
-    image; that is an error before anything runs. `epochs` and `runs` are as in `el2n`.
+    `layers="last"` is the closed form for the last linear layer, ||p - onehot(y)|| sqrt(1 +
+    ||h||^2) with h what that layer reads, and costs nothing beyond the run. `layers="all"` takes
+    the gradient of every weight, in float32 and eval mode, at the cost of a forward and a backward
+    pass an image and epoch. `epochs` and `runs` as in `el2n`.
     """
 
-    layers: Literal["last", "all"] = "last"
     epochs: int | tuple[int, ...] = 10
     runs: int = 1
-    observer: Observer = Observer()
+    layers: Literal["last", "all"] = "last"
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_reading("grand", self.epochs, self.runs, self.observer)
+        check_runs("grand", self.runs, self.observer)
+        read_epochs("grand", self.epochs, self.observer, default=10)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        if self.layers == "all":
-            return self._all(observed)
-        return mean_of_records(
-            observed,
-            self.observer,
-            epochs=listed(self.epochs),
-            runs=self.runs,
-            value=last_layer_norm,
-        )
-
-    def _all(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        size = observed.images.size
-        name = self.observer.resolved(size=size).model
-        model = build_model(name, classes=observed.classes, size=size, seed=0)
-        check_gradients(model, name=name, size=size)
-        epochs, total = listed(self.epochs), np.zeros(len(observed.labels), np.float64)
+        read = read_epochs("grand", self.epochs, self.observer, default=10)
+        if self.layers == "last":
+            return over_runs(
+                observed, self.observer, self.runs, lambda run: over_epochs(run, read, last_layer)
+            )
+        total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
-            for epoch in epochs:
-                total += _kept(observed, self.observer, run=run, epoch=epoch)
-        return (total / (self.runs * len(epochs))).astype(np.float32)
+            for epoch in read:
+                total += self._all_layers(observed, run, epoch)
+        return (total / (self.runs * len(read))).astype(np.float32)
+
+    def _all_layers(self, observed: Observed, run: int, epoch: int) -> Float32[np.ndarray, " n"]:
+        def rows() -> Iterator[Float32[np.ndarray, " b"]]:
+            model = observed.network(self.observer, run=run, epoch=epoch)
+            chunk = max(1, _HELD // sum(p.numel() for p in model.parameters()))
+            for start in range(0, len(observed.images), chunk):
+                indices = np.arange(start, min(start + chunk, len(observed.images)))
+                pixels = to_unit(observed.images.batch(indices).to(observed.machine.device))
+                labels = torch.from_numpy(observed.labels[indices]).to(pixels.device)
+                yield gradient_norms(model, pixels, labels).cpu().numpy()
+                if observed.progress is not None:
+                    observed.progress("score", int(indices[-1]) + 1, len(observed.images))
+
+        return observed.kept(self.observer, f"gradient-{epoch:05d}", rows, run=run)
 
 
-def last_layer_norm(records: Records) -> Float64[np.ndarray, " n"]:
-    """Give ||p - onehot(y)|| sqrt(1 + ||h||^2): the 1 is the bias's part."""
-    feature = records["feature"].astype(np.float64)
-    norm: np.ndarray = records["el2n"] * np.sqrt(1 + feature**2)
+def last_layer(moment: Records) -> Float[np.ndarray, " n"]:
+    """Give ||p - onehot(y)|| sqrt(1 + ||h||^2), the last layer's gradient."""
+    norm: Float[np.ndarray, " n"] = moment["el2n"] * np.sqrt(1 + moment["feature"] ** 2)
     return norm
 
 
-def _kept(
-    observed: Observed, observer: Observer, *, run: int, epoch: int
-) -> Float32[np.ndarray, " n"]:
-    def rows() -> Iterator[Float32[np.ndarray, " b"]]:
-        yield from gradient_norms(
-            observed.network(observer, run=run, epoch=epoch),
-            observed.images,
-            observed.labels,
-            machine=observed.machine,
-            progress=observed.progress,
-        )
+def gradient_norms(
+    model: Network, pixels: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
+) -> Float32[Tensor, " b"]:
+    """Give the norm of each image's gradient of the cross-entropy by all weights, in eval mode."""
+    model.eval()
+    weights = {name: p.detach() for name, p in model.named_parameters()}
+    buffers = dict(model.named_buffers())
 
-    return observed.kept(observer, f"gradient-{epoch:05d}", rows, run=run)
+    def loss(weights: dict[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
+        logits = functional_call(model, (weights, buffers), (image[None],))
+        return F.cross_entropy(logits, label[None])
+
+    gradients = vmap(grad(loss), in_dims=(None, 0, 0))(weights, pixels, labels)
+    squares = [g.flatten(1).square().sum(1) for g in gradients.values()]
+    norm: Tensor = torch.stack(squares).sum(0).sqrt()
+    return norm

@@ -11,21 +11,29 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 
-from smallset.models import Network, build_model, weights_sha256
+from smallset.data import ImageDataset
+from smallset.models import Network, Teacher, build_model, load_teacher, weights_sha256
 from smallset.records import Progress
-from smallset.scores.observer import RECIPES, VIEW, Observer
+from smallset.scores.observer import (
+    RECIPES,
+    VIEW,
+    AnyObserver,
+    Observer,
+    Pretrained,
+    require_training,
+)
 from smallset.scores.record import Dynamics, Records, infer, look, write_records
 from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images
-from smallset.train.processes import first_alone, is_first, wait
+from smallset.train.processes import first_alone, first_before_others, is_first, wait
 from smallset.train.run import replace_file, train_kept
 from smallset.train.versions import component_versions
 
@@ -37,8 +45,9 @@ class Observed:
     """The training data as a score sees it; asked for a run, it finds or makes it.
 
     `images` stand at the observer's resolution; `source` is the fingerprint of the data and of how
-    its pixels were fitted to a square. `spread` makes the inference passes in place of this
-    process (see `shards`); the values are the same.
+    its pixels were fitted to a square. `dataset` is where the images come from, in the same order:
+    the names of its classes, and the row and the id of each image. `spread` makes the inference
+    passes in place of this process (see `shards`); the values are the same.
     """
 
     images: Images
@@ -49,42 +58,73 @@ class Observed:
     work: Path
     progress: Progress | None = None
     spread: "Spread | None" = None
+    dataset: ImageDataset = field(kw_only=True)
+    _loaded: dict[str, Teacher] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def fingerprint(self, observer: Observer, run: int) -> str:
-        """Name a run by everything its numbers depend on."""
-        recipe = {k: v for k, v in asdict(RECIPES[observer.recipe]).items() if k != "line"}
+    def fingerprint(self, observer: AnyObserver, run: int) -> str:
+        """Name a run by everything its numbers depend on. Raises as `given`."""
         facts: dict[str, object] = {
             "versions": {"observer": VERSION, **component_versions()},
-            "observer": repr(observer.resolved(size=self.images.size)),
-            "recipe": recipe,
-            "view": repr(VIEW),
-            "run": run,
             "source": self.source,
             "size": self.images.size,
             "precision": self.machine.precision,
             "device": self.machine.kind,
             "threads": self.machine.threads,
         }
-        weights = weights_sha256(observer.model) if observer.model != "auto" else None
-        if weights is not None:
-            facts["weights"] = weights
-        if self.machine.processes > 1:
-            facts["processes"] = self.machine.processes
+        if isinstance(observer, Pretrained):
+            facts["given"] = self.given(observer).sha256
+        else:
+            facts |= _training(observer.resolved(size=self.images.size), run)
+            weights = weights_sha256(observer.model) if observer.model != "auto" else None
+            if weights is not None:
+                facts["weights"] = weights
+            if self.machine.processes > 1:
+                facts["processes"] = self.machine.processes
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def dynamics(self, observer: Observer, *, run: int = 0) -> Dynamics:
-        """Give the records of one run of an observer; train it unless the work folder has them."""
+    def dynamics(self, observer: AnyObserver, *, run: int = 0) -> Dynamics:
+        """Give the records of one run of an observer; make it unless the work folder has them.
+
+        Of a network that is given they hold one moment. Raises ValueError for another run of it.
+        """
+        if run:
+            require_training(observer, f"run {run}")
         folder = self._folder(observer, run)
         moments = range(1, observer.epochs * observer.snapshots + 1)
         files = [folder / _records(moment) for moment in moments]
         if not first_alone(files[-1].exists):
             folder.mkdir(parents=True, exist_ok=True)
-            _train(self, observer.resolved(size=self.images.size), run, folder)
+            with first_before_others():  # who decodes, where nobody has yet
+                self.images.batch(np.arange(1))
+            if isinstance(observer, Pretrained):
+                _look_once(self, observer, folder)
+            else:
+                _train(self, observer.resolved(size=self.images.size), run, folder)
             wait()  # for the first of several processes, which writes the records
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files), observer.snapshots)
 
-    def network(self, observer: Observer, *, run: int = 0, epoch: int) -> Network:
-        """Give the observer as it was at the end of an epoch, counted from 1, on the device."""
+    def given(self, observer: Pretrained) -> Teacher:
+        """Load a network that is given, once; its logits are over the data's classes.
+
+        Raises ValueError or FileNotFoundError where it, its weights or its classes don't fit.
+        """
+        if observer.network not in self._loaded:
+            names = self.dataset.classes.names
+            teacher = load_teacher(observer.network, classes=names, size=self.images.size)
+            self._loaded[observer.network] = teacher
+        return self._loaded[observer.network]
+
+    def network(self, observer: AnyObserver, *, run: int = 0, epoch: int) -> Network:
+        """Give the observer as it was at the end of an epoch, counted from 1, on the device.
+
+        Its parameters take gradients. One that is given has its one moment at epoch 1.
+        """
+        if isinstance(observer, Pretrained):
+            if (run, epoch) != (0, 1):
+                require_training(observer, f"run {run}, epoch {epoch}")
+            given = self.given(observer).network.requires_grad_(True)
+            self.machine.place(given)
+            return given.eval()
         self.dynamics(observer, run=run)
         file = self._folder(observer, run) / _network(epoch * observer.snapshots)
         named = observer.resolved(size=self.images.size).model
@@ -94,8 +134,8 @@ class Observed:
         model.load_state_dict(state)
         return model.eval()
 
-    def features(self, observer: Observer, *, run: int = 0) -> Float32[np.ndarray, "n d"]:
-        """Give what the trained observer's last linear layer reads of each image, from disk."""
+    def features(self, observer: AnyObserver, *, run: int = 0) -> Float32[np.ndarray, "n d"]:
+        """Give what the observer's last linear layer reads of each image in the end, from disk."""
 
         def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
             model = self.network(observer, run=run, epoch=observer.epochs)
@@ -108,7 +148,7 @@ class Observed:
 
     def kept(
         self,
-        observer: Observer,
+        observer: AnyObserver,
         name: str,
         make: Callable[[], Iterator[Float32[np.ndarray, "b *d"]]],
         *,
@@ -127,7 +167,7 @@ class Observed:
         array: Float32[np.ndarray, n * d] = np.load(path, mmap_mode="r")
         return array
 
-    def _folder(self, observer: Observer, run: int) -> Path:
+    def _folder(self, observer: AnyObserver, run: int) -> Path:
         return self.work / "observers" / self.fingerprint(observer, run)[:24]
 
 
@@ -143,15 +183,32 @@ def _network(moment: int) -> str:
     return f"network-{moment:05d}.pt"
 
 
+def _training(observer: Observer, run: int) -> dict[str, object]:
+    """Give all that a training depends on besides the data and the machine."""
+    recipe = {k: v for k, v in asdict(RECIPES[observer.recipe]).items() if k != "line"}
+    return {"observer": repr(observer), "recipe": recipe, "view": repr(VIEW), "run": run}
+
+
+def _look(data: Observed, name: str, model: Network, folder: Path, moment: int) -> None:
+    """Write every image's record under a network, called `name`, at a moment."""
+    spread = data.spread(data, name, model, folder) if data.spread else None
+    parts = spread or infer(
+        model, data.images, data.labels, machine=data.machine, progress=data.progress
+    )
+    write_records(folder / _records(moment), parts, len(data.images))
+
+
+def _look_once(data: Observed, observer: Pretrained, folder: Path) -> None:
+    """Write every image's record under a network that is given."""
+    if is_first():
+        _look(data, observer.network, data.network(observer, epoch=1), folder, moment=1)
+
+
 def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
     """Train the observer's network, keeping it and every image's record at each moment."""
 
     def keep(moment: int, model: Network) -> None:
-        spread = data.spread(data, observer.model, model, folder) if data.spread else None
-        parts = spread or infer(
-            model, data.images, data.labels, machine=data.machine, progress=data.progress
-        )
-        write_records(folder / _records(moment), parts, len(data.images))
+        _look(data, observer.model, model, folder, moment)
         buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         torch.save(model.state_dict(), buffer)
         replace_file(folder / _network(moment), buffer)

@@ -1,9 +1,12 @@
-"""Observers: the networks that scores look through, and how they are trained."""
+"""Observers: the networks that scores look through, trained for it or given as they are."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from smallset.models import check_model
-from smallset.spec import nearest
+from smallset.models import MODELS, check_model
+from smallset.models.adapters import ADAPTERS
+from smallset.models.spec import read_model
+from smallset.spec import Spelled, nearest, quoted
 from smallset.train.protocol import Protocol
 from smallset.train.views import Canvas
 
@@ -49,3 +52,71 @@ class Observer:
         if self.model != "auto":
             return self
         return replace(self, model="resnet8" if size <= 64 else "resnet10")
+
+
+@dataclass(frozen=True)
+class Pretrained(Spelled):
+    """A trained network given as it is, or the folder of one that `smallset train` made.
+
+    `network` is what `load_teacher` takes: `resnet20(weights=PATH, shortcut=a, classes=same)`,
+    `timm:resnet50(weights=default, classes=FILE)`, or a folder. It looks at each image once,
+    without any training: a single moment, called epoch 1, the same in every run and for every seed.
+    Its logits are those of the data's classes alone. A folder in a spec is quoted, or has a slash.
+    """
+
+    network: str
+    epochs: ClassVar[int] = 1
+    snapshots: ClassVar[int] = 1
+    seed: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        if "(" not in self.network and not _is_network(self.network):
+            return
+        spec = read_model(self.network)
+        if spec.weights is None:
+            raise ValueError(
+                f"the observer {self.network!r} has learned nothing: it names no weights. Give "
+                f"weights=PATH (weights=default for timm and torchvision), or let it be trained "
+                f"here: observer(model={quoted(self.network)})."
+            )
+        object.__setattr__(self, "network", spec.text)  # equal networks are equal observers
+
+    @classmethod
+    def spelled(cls, text: str, *, quoted: bool) -> "Pretrained | None":
+        """Take the spec of a network, or a folder: what is quoted, or has a slash."""
+        folder = quoted or {"/", "\\"} & set(text.partition("(")[0])
+        return cls(text) if folder or _is_network(text) else None
+
+    @property
+    def spelling(self) -> str:
+        """The network's spec, or its folder in quotes."""
+        return self.network if "(" in self.network else quoted(self.network, always=True)
+
+    def resolved(self, *, size: int) -> "Pretrained":
+        """Give itself: it is named already."""
+        del size
+        return self
+
+
+AnyObserver = Observer | Pretrained
+"""What a score's option `observer` takes."""
+
+
+def require_training(observer: AnyObserver, what: str) -> Observer:
+    """Give the observer where it trains; raise ValueError where it is a network that is given.
+
+    For scores that read more than one look, or more than one run. `what` is the sentence's subject,
+    such as "forgetting" or "el2n's runs=3".
+    """
+    if isinstance(observer, Pretrained):
+        raise ValueError(
+            f"{what} reads an observer's training, but {observer.network!r} is given as it is: it "
+            "looks once, the same in every run. Give an observer that is trained here, such as "
+            "observer(model=resnet8, epochs=10), or leave that to scores that read one look."
+        )
+    return observer
+
+
+def _is_network(text: str) -> bool:
+    name = text.partition("(")[0].strip()
+    return name in MODELS or name.partition(":")[0] in ADAPTERS

@@ -11,9 +11,11 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from smallset.models import Network, build_model
+from smallset.models import Network, build_model, load_teacher
+from smallset.models.teacher import TeacherNetwork
 from smallset.parallel import Task, Workers
 from smallset.scores.observed import Observed
+from smallset.scores.observer import Pretrained
 from smallset.scores.record import RECORD, Records, infer
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
@@ -28,7 +30,8 @@ class Shards:
     """Spreads inference over workers; the values are those of one process, bit for bit.
 
     That holds where the workers' processors are of one kind. They read the pixels from the file in
-    the work folder, and the network from a file beside the run's records.
+    the work folder, and the network from a file beside the run's records; one that is given they
+    load by its own spec, whose files they need to see.
     """
 
     workers: Workers
@@ -42,20 +45,34 @@ class Shards:
 
         Raises ValueError where the pixels are in no file.
         """
+        given = None
+        if isinstance(model, TeacherNetwork):
+            given = Given(data.dataset.classes.names, data.given(Pretrained(name)).sha256)
         weights = folder / "shards.pt"
         buffer = io.BytesIO()
         torch.save(model.state_dict(), buffer)
         replace_file(weights, buffer)
         try:
-            shards = _shards(data, name, weights.absolute())
+            shards = _shards(data, name, weights.absolute(), given)
             yield from _gathered(self.workers, shards, data)
         finally:
             weights.unlink()
 
 
 @dataclass(frozen=True)
+class Given:
+    """A network that is given: the data's classes, which it is loaded for, and its sha256."""
+
+    classes: tuple[str, ...]
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Shard:
-    """The images from `start` on, as many as labels, and what looks at them."""
+    """The images from `start` on, as many as labels, and what looks at them.
+
+    `given` is what a network that is given has to be; None of one that is trained here.
+    """
 
     start: int
     labels: Int64[np.ndarray, " b"]
@@ -65,6 +82,7 @@ class Shard:
     model: str
     weights: Path
     machine: Machine
+    given: Given | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +108,8 @@ class Window:
 def look(shard: Shard) -> Records:
     """Give the records of a shard's images: the task of one worker.
 
-    Raises FileNotFoundError where the worker's node does not see the work folder.
+    Raises FileNotFoundError where the worker's node does not see the work folder, and as
+    `load_teacher` where it does not see a network that is given, or another one.
     """
     for file in (shard.pixels, shard.weights):
         if not file.exists():
@@ -101,7 +120,7 @@ def look(shard: Shard) -> Records:
     torch.set_num_threads(shard.machine.threads)
     # A worker sees the one GPU that it was given, whatever number that has at the driver's.
     machine = replace(shard.machine, device=shard.machine.kind, processes=1)
-    model = build_model(shard.model, classes=shard.classes, size=shard.size, seed=0)
+    model = _network(shard)
     machine.place(model)
     state = torch.load(shard.weights, map_location=machine.device, weights_only=True)
     model.load_state_dict(state)
@@ -110,13 +129,27 @@ def look(shard: Shard) -> Records:
     return np.concatenate([rows for _, rows in parts])
 
 
+def _network(shard: Shard) -> Network:
+    """Build what looks; of a network that is trained here the weights are still to come."""
+    if shard.given is None:
+        return build_model(shard.model, classes=shard.classes, size=shard.size, seed=0)
+    teacher = load_teacher(shard.model, classes=shard.given.classes, size=shard.size)
+    if teacher.sha256 != shard.given.sha256:
+        raise ValueError(
+            f"a worker finds another network under {shard.model!r} than the driver (sha256 "
+            f"{teacher.sha256[:12]}... and not {shard.given.sha256[:12]}...). Needed the same "
+            "files on all nodes: put them where all see them."
+        )
+    return teacher.network
+
+
 def shard_length(size: int) -> int:
     """Give how many images of a side in pixels a shard has: whole batches of `predict`."""
     batch = inference_batch(size)
     return SHARD // batch * batch
 
 
-def _shards(data: Observed, name: str, weights: Path) -> list[Shard]:
+def _shards(data: Observed, name: str, weights: Path, given: Given | None) -> list[Shard]:
     length, size = shard_length(data.images.size), data.images.size
     pixels = _file_of(data)
     return [
@@ -129,6 +162,7 @@ def _shards(data: Observed, name: str, weights: Path) -> list[Shard]:
             name,
             weights,
             data.machine,
+            given,
         )
         for start in range(0, len(data.images), length)
     ]

@@ -1,62 +1,128 @@
-"""TDDS: how unevenly an observer's probabilities go on changing, late changes counting most."""
+"""TDDS: how a prediction moves while the observer trains, the late epochs weighing most."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+import torch
+from jaxtyping import Float, Float32, Int64, UInt8
+from torch import Tensor
 
-from smallset.scores.divergence import divergences
+from smallset.scores.epochs import check_runs, check_window, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import Observer
-from smallset.scores.reading import check_reading, check_window, windows
+from smallset.scores.observer import AnyObserver, Observer, require_training
+from smallset.scores.windows import spreads
+from smallset.train.evaluation import inference_batch, predict
+from smallset.train.loop import Images
 
-_LENGTH = 65_536
-"""Images in memory at once."""
+# Probabilities that are held at once: 256 MB of float32.
+_HELD = 2**26
 
 
 @dataclass(frozen=True)
 class TDDS:
-    """Deviation of the change of p from epoch to epoch, decaying backwards (arXiv 2311.13613).
+    """Exponential mean, over windows, of how the moves of the prediction spread (arXiv 2311.13613).
 
-    D_t = sum over classes of |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))|, v_k = ||D - mean
-    D||_2 over the `window` values of D from the k-th on, score = sum over k of
-    v_k alpha (1 - alpha)^{T - J - k}, with T = `epochs` read from the first on (none: all that the
-    observer trains for) and J = `window` < T. The paper keeps the largest, and so does the method
-    of this name. (T, J) is chosen by the share pruned: (90, 10), (70, 10), (60, 20), (20, 10) and
-    (10, 5) for 30, 50, 70, 80 and 90 %; the default is the last pair. `runs` are averaged.
-
-    D needs all probabilities: they come from one pass over the images with the network of every
-    epoch, without training, and only D is kept.
+    D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. In each
+    window of `window` moves v = ||D - mean D||_2, and the score is sum_k v_k a (1 - a)^(K - k) over
+    the K windows, a = `decay`. `epochs` is T (None: all of the observer's), which gives K = T -
+    window. The paper takes (T, window) by the share pruned, at 90 % (10, 5), the default here. It
+    keeps large values. Probabilities of all classes come from the networks that the run kept, an
+    inference pass an epoch; on disk stay T - 1 numbers an image.
     """
 
     window: int = 5
-    alpha: float = 0.9
     epochs: int | None = None
+    decay: float = 0.9
     runs: int = 1
-    observer: Observer = Observer()
+    observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        check_reading("tdds", self.epochs, self.runs, self.observer)
-        check_window("tdds", self.window, self.window + 1, self.epochs, self.observer)
-        if not 0 < self.alpha <= 1:
-            raise ValueError(f"tdds's alpha={self.alpha} is no share. Give 0 < alpha <= 1.")
+        require_training(self.observer, "tdds")
+        check_runs("tdds", self.runs, self.observer)
+        if not 0 < self.decay <= 1:
+            raise ValueError(
+                f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."
+            )
+        check_window("tdds", self.window, len(self._read()) - 1, self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger is more uncertain."""
+        """Score every image; larger moves more."""
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
-            kept = divergences(
-                observed, self.observer, epochs=self.epochs or self.observer.epochs, run=run
-            )
-            for start in range(0, len(kept), _LENGTH):
-                block = slice(start, start + _LENGTH)
-                total[block] += depth(kept[block].T, self.window, self.alpha)
+            moves = self._moves(observed, run)
+            for start in range(0, len(total), _HELD // 64):
+                block = slice(start, start + _HELD // 64)
+                total[block] += weighed(moves[block].T, self.window, self.decay)
         return (total / self.runs).astype(np.float32)
 
+    def _read(self) -> tuple[int, ...]:
+        epochs = self.observer.epochs if self.epochs is None else self.epochs
+        return read_epochs("tdds", epochs, self.observer)
 
-def depth(change: Float[np.ndarray, "t b"], window: int, alpha: float) -> Float64[np.ndarray, " b"]:
-    """Give the decayed sum of deviations in all windows of `window` <= t rows of D."""
-    deviations = [np.linalg.norm(part - part.mean(0), axis=0) for part in windows(change, window)]
-    weights = [alpha * (1 - alpha) ** age for age in reversed(range(len(deviations)))]
-    score: np.ndarray = np.sum([w * v for w, v in zip(weights, deviations, strict=True)], axis=0)
+    def _moves(self, observed: Observed, run: int) -> Float32[np.ndarray, "n moves"]:
+        """Give D of every image, mapped from disk."""
+
+        def rows() -> Iterator[Float32[np.ndarray, "b moves"]]:
+            # Whole batches of `predict`, so that the values don't depend on the chunk.
+            batch = inference_batch(observed.images.size)
+            chunk = max(1, _HELD // observed.classes // batch) * batch
+            for start in range(0, len(observed.images), chunk):
+                part = Part(observed.images, start, min(chunk, len(observed.images) - start))
+                yield self._moves_of(part, observed, run)
+
+        name = f"moves-{len(self._read()):05d}"
+        return observed.kept(self.observer, name, rows, run=run)
+
+    def _moves_of(
+        self, part: "Part", observed: Observed, run: int
+    ) -> Float32[np.ndarray, "b moves"]:
+        before: Tensor | None = None
+        columns = []
+        read = self._read()
+        for done, epoch in enumerate(read, 1):
+            model = observed.network(self.observer, run=run, epoch=epoch)
+            seen = predict(model, part, machine=observed.machine)
+            after = torch.cat([logits.softmax(1).cpu() for _, logits in seen])
+            if observed.progress is not None:
+                finished = part.start + part.count * done // len(read)
+                observed.progress("score", finished, len(observed.images))
+            if before is not None:
+                columns.append(move(before, after).numpy())
+            before = after
+        return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some images on end of a set."""
+
+    images: Images
+    start: int
+    count: int
+
+    @property
+    def size(self) -> int:
+        """Side in pixels."""
+        return self.images.size
+
+    def __len__(self) -> int:
+        return self.count
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
+        """Give the images at `indices` of the part."""
+        return self.images.batch(indices + self.start)
+
+
+def move(before: Float32[Tensor, "b c"], after: Float32[Tensor, "b c"]) -> Float32[Tensor, " b"]:
+    """Give sum_c |p' (log(p' + 1e-8) - log(p + 1e-8))| of probabilities p, then p'."""
+    change: Tensor = (after * ((after + 1e-8).log() - (before + 1e-8).log())).abs().sum(1)
+    return change
+
+
+def weighed(moves: Float[np.ndarray, "t b"], window: int, decay: float) -> Float[np.ndarray, " b"]:
+    """Give sum_k v_k a (1 - a)^(K - k), v_k = ||D - mean D||_2 in window k of K."""
+    v = spreads(moves, window) * np.sqrt(window)
+    weights = decay * (1 - decay) ** np.arange(len(v) - 1, -1, -1)
+    score: Float[np.ndarray, " b"] = weights @ v
     return score

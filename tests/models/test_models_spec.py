@@ -56,3 +56,11 @@ def test_a_weights_file_must_be_a_file(tmp_path):
         said = f"there is no weights file {missing!r} for 'resnet8'. Needed a file that torch.save"
         with pytest.raises(FileNotFoundError, match=re.escape(said)):
             weights_file(ModelSpec("resnet8", missing))
+
+
+def test_the_text_of_a_network_names_what_is_not_default_and_reads_back():
+    text = 'resnet20(weights=a.th, shortcut=a, mean=(0.5, 0.4, 0.0), size=32, classes="my file")'
+    assert read_model("resnet20(size=32,classes='my file', mean=(.5, 0.4, 0), shortcut=a, "
+                      "weights=a.th, std=none)").text == text  # fmt: skip
+    assert read_model(text).text == text
+    assert read_model("timm:resnet18").text == "timm:resnet18"

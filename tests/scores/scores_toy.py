@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from smallset.data import from_arrays
+from smallset.models import build_model
 from smallset.records import Progress
 from smallset.scores import Observed
 from smallset.train.device import Machine
@@ -12,7 +14,18 @@ from smallset.train.loop import InMemory
 
 CLASSES = 4
 LABELS = np.arange(40) % CLASSES
+NAMES = ("ape", "bee", "cow", "dog")
 _PIXELS = np.random.default_rng(0).integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
+_TEST = np.zeros((4, 8, 8, 3), np.uint8)
+
+
+def weights(path: Path, *, classes: int = CLASSES, seed: int = 0) -> Path:
+    """Save the weights of a resnet8 whose BatchNorm statistics are not the fresh ones."""
+    net = build_model("resnet8", classes=classes, size=8, seed=seed).net
+    with torch.no_grad():
+        net.train()(torch.from_numpy(_PIXELS) / 255)
+    torch.save(net.state_dict(), path)
+    return path
 
 
 def toy(
@@ -24,4 +37,7 @@ def toy(
 ) -> Observed:
     """See the toy data, with observers kept under `work`."""
     images = InMemory(torch.from_numpy(_PIXELS))
-    return Observed(images, LABELS, CLASSES, source, machine, work, progress)
+    dataset = from_arrays(
+        _PIXELS.transpose(0, 2, 3, 1), LABELS, NAMES, test=(_TEST, LABELS[:4]), name="toy"
+    ).train
+    return Observed(images, LABELS, CLASSES, source, machine, work, progress, dataset=dataset)

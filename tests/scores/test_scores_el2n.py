@@ -4,10 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scores_toy import CLASSES, LABELS, toy
+from scores_toy import CLASSES, LABELS, toy, weights
 
-from smallset.scores import EL2N, Observer
+from smallset.scores import EL2N, Observer, Pretrained
 from smallset.scores.record import el2n
+from smallset.train.evaluation import predict
 
 SHORT = Observer("resnet8", epochs=2)
 
@@ -95,3 +96,26 @@ def test_options_that_read_nothing_are_refused(options, said):
 def test_a_longer_observer_allows_later_epochs():
     later = EL2N(12, observer=replace(Observer(), epochs=12))
     assert later.observer.epochs == 12
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"epochs": 5}, "el2n's epochs=5 reads an observer's training, but 'resnet8("),
+        ({"epochs": (1,)}, "el2n's epochs=(1,) reads an observer's training, but 'resnet8("),
+        ({"runs": 3}, "el2n's runs=3 reads an observer's training, but 'resnet8("),
+    ],
+)
+def test_of_a_network_that_is_given_nothing_but_its_one_look_can_be_asked(options, said):
+    given = Pretrained("resnet8(weights=w.pt, classes=same)")
+    with pytest.raises(ValueError, match=re.escape(said)):
+        EL2N(observer=given, **options)
+
+
+def test_the_score_of_a_network_that_is_given_is_its_one_look(tmp_path):
+    file = weights(tmp_path / "w.pt")
+    observed = toy(tmp_path)
+    given = Pretrained(f"resnet8(weights={file}, classes=same)")
+    model = observed.network(given, epoch=1)
+    ((_, logits),) = predict(model, observed.images, machine=observed.machine)
+    np.testing.assert_allclose(EL2N(observer=given)(observed), naive(logits.numpy(), LABELS), 1e-4)

@@ -2,9 +2,12 @@ import re
 
 import pytest
 
+from smallset.methods import score_from, spec_of
 from smallset.models import MODELS
-from smallset.scores import OBSERVERS, Observer
-from smallset.scores.observer import RECIPES
+from smallset.scores import EL2N, OBSERVERS, Observer, Pretrained
+from smallset.scores.observer import RECIPES, require_training
+
+GIVEN = Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")
 
 
 @pytest.mark.parametrize(("size", "model"), [(8, "resnet8"), (64, "resnet8"), (65, "resnet10")])
@@ -34,6 +37,76 @@ def test_an_observer_of_an_unknown_model_is_refused_before_any_training():
 
 
 def test_tables_hold_what_the_defaults_name():
-    assert {"observer": Observer} == OBSERVERS
+    assert {"observer": Observer, "NETWORK(weights=..., classes=...)": Pretrained} == OBSERVERS
     assert Observer().recipe in RECIPES
     assert {"resnet8", "resnet10"} <= set(MODELS)
+
+
+def test_a_network_that_is_given_is_one_moment_without_a_seed():
+    assert (GIVEN.epochs, GIVEN.snapshots, GIVEN.seed) == (1, 1, 0)
+    assert GIVEN.resolved(size=224) == GIVEN
+
+
+def test_equal_networks_are_equal_observers_however_they_are_written():
+    other = Pretrained("resnet20(classes='same', weights='w.th',shortcut=a,size=none)")
+    assert other == GIVEN
+    assert hash(other) == hash(GIVEN)
+    assert other.network == "resnet20(weights=w.th, shortcut=a, classes=same)"
+
+
+@pytest.mark.parametrize(
+    ("text", "network", "written"),
+    [
+        ("resnet20(weights=w.th, shortcut=a, classes=same)", GIVEN.network, GIVEN.network),
+        ("timm:resnet50(weights=default, classes=c.json, mean=(0.5, 0.5, 1))",
+         "timm:resnet50(weights=default, mean=(0.5, 0.5, 1.0), classes=c.json)",
+         "timm:resnet50(weights=default, mean=(0.5, 0.5, 1.0), classes=c.json)"),
+        ("resnet8(weights='my w (2), x=1.pt', classes=same)",
+         'resnet8(weights="my w (2), x=1.pt", classes=same)',
+         'resnet8(weights="my w (2), x=1.pt", classes=same)'),
+        ("'resnet8(weights=w.pt)'", "resnet8(weights=w.pt)", "resnet8(weights=w.pt)"),
+        ("runs/teacher", "runs/teacher", '"runs/teacher"'),
+        ("'my teacher'", "my teacher", '"my teacher"'),
+        ('"5"', "5", '"5"'),
+        ('\'the "best"\'', 'the "best"', "'the \"best\"'"),
+    ],
+)  # fmt: skip
+def test_an_observer_may_be_a_network_with_its_weights_or_a_folder(text, network, written):
+    score = score_from(f"el2n(observer={text})")
+    assert score == EL2N(observer=Pretrained(network))
+    assert spec_of(score) == f"el2n(epochs=10, runs=1, observer={written})"
+    assert score_from(spec_of(score)) == score
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("obsever", "there is no observer 'obsever'. Did you mean 'observer'? Known: observer, "
+         "NETWORK(weights=..., classes=...)."),
+        ("obsever(epochs=3)", "there is no observer 'obsever'. Did you mean 'observer'?"),
+        ("resnet21(weights=w.pt)", "there is no observer 'resnet21'. Known: observer, NETWORK("),
+        ("resnet20", "the observer 'resnet20' has learned nothing: it names no weights. Give "
+         "weights=PATH (weights=default for timm and torchvision), or let it be trained here: "
+         "observer(model=resnet20)."),
+        ("resnet20(shortcut=a)", 'trained here: observer(model="resnet20(shortcut=a)").'),
+        ("timm:resnet18", "the observer 'timm:resnet18' has learned nothing"),
+        ("resnet20(weight=w.pt)", "'resnet20' has no option 'weight'. Did you mean 'weights'?"),
+        ("resnet20(weights=default)", "'resnet20' comes with no default weights."),
+        ("5", "el2n's option 'observer' must name a observer, not 5. Known: observer, NETWORK("),
+    ],
+)  # fmt: skip
+def test_what_is_no_observer_is_refused_with_all_that_works(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        score_from(f"el2n(observer={text})")
+
+
+def test_scores_that_read_training_refuse_a_network_that_is_given():
+    assert require_training(Observer(), "forgetting") == Observer()
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole message is compared)
+        require_training(GIVEN, "forgetting")
+    assert str(caught.value) == (
+        "forgetting reads an observer's training, but 'resnet20(weights=w.th, shortcut=a, "
+        "classes=same)' is given as it is: it looks once, the same in every run. Give an observer "
+        "that is trained here, such as observer(model=resnet8, epochs=10), or leave that to scores "
+        "that read one look."
+    )

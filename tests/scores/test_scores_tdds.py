@@ -1,70 +1,70 @@
+import math
 import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from window_cases import windowed
+import torch
+from scores_toy import toy
 
-from smallset.scores import Observer, tdds
-from smallset.scores.tdds import TDDS, depth
+from smallset.scores import TDDS, Observer
+from smallset.scores import tdds as module
+from smallset.scores.tdds import move, weighed
 from smallset.train.evaluation import predict
 
-
-def naive(change: list[float], window: int, alpha: float) -> float:
-    """From D_1..D_{T-1}: the decayed sum over k = 1..T-J, as the paper writes it."""
-    epochs = len(change) + 1
-    score = 0.0
-    for k in range(1, epochs - window + 1):
-        part = change[k - 1 : k - 1 + window]
-        mean = sum(part) / window
-        v = sum((d - mean) ** 2 for d in part) ** 0.5
-        score += v * alpha * (1 - alpha) ** (epochs - window - k)
-    return score
+SHORT = Observer("resnet8", epochs=4)
 
 
-@given(windowed(), st.sampled_from([0.1, 0.5, 0.9, 1.0]))
-def test_the_score_is_the_papers_formula_for_each_image_by_itself(case, alpha):
-    change, window, order = case
-    found = depth(change, window, alpha)
-    wanted = [naive(column.astype(float).tolist(), window, alpha) for column in change.T]
-    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
-    np.testing.assert_array_equal(depth(change[:, order], window, alpha), found[order])
+def naive_move(before: list[float], after: list[float]) -> float:
+    return sum(
+        abs(q * (math.log(q + 1e-8) - math.log(p + 1e-8)))
+        for p, q in zip(before, after, strict=True)
+    )
 
 
-def test_late_changes_count_most():
-    early, late = np.zeros((6, 1), np.float32), np.zeros((6, 1), np.float32)
-    early[0], late[-1] = 1, 1
-    assert depth(late, 3, 0.9) > 10 * depth(early, 3, 0.9)
+def naive_score(moves: list[float], window: int, decay: float) -> float:
+    total, windows = 0.0, len(moves) - window + 1
+    for k in range(1, windows + 1):
+        part = moves[k - 1 : k - 1 + window]
+        middle = sum(part) / window
+        v = math.sqrt(sum((d - middle) ** 2 for d in part))
+        total += v * decay * (1 - decay) ** (windows - k)
+    return total
 
 
-@pytest.mark.parametrize("epochs", [None, 4])
-def test_it_is_computed_from_the_probabilities_of_consecutive_epochs(epochs, seen, monkeypatch):
-    monkeypatch.setattr(tdds, "_LENGTH", 7)
-    observer = Observer("resnet8", epochs=6)
+def test_a_move_is_the_formula_and_nothing_moves_where_nothing_changes():
+    draw = np.random.default_rng(0).dirichlet(np.ones(3), (2, 5)).astype(np.float32)
+    found = move(*torch.from_numpy(draw))
+    wanted = [naive_move(p.tolist(), q.tolist()) for p, q in zip(*draw, strict=True)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    certain = torch.tensor([[1.0, 0.0]])
+    assert move(certain, certain).tolist() == [0]
+
+
+@pytest.mark.parametrize(("window", "decay"), [(2, 0.9), (4, 0.5), (8, 1.0)])
+def test_late_windows_weigh_most(window, decay):
+    moves = np.random.default_rng(0).random((8, 3))
+    wanted = [naive_score(moves[:, b].tolist(), window, decay) for b in range(3)]
+    np.testing.assert_allclose(weighed(moves, window, decay), wanted)
+
+
+@pytest.mark.parametrize("held", [2**26, 64])
+def test_probabilities_are_those_of_the_run_whatever_is_held(held, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_HELD", held)
+    monkeypatch.setattr(module, "inference_batch", lambda _: 16)
+    observed = toy(tmp_path)
+    found = TDDS(window=2, observer=SHORT)(observed)
     p = []
-    for epoch in range(1, (epochs or 6) + 1):
-        model = seen.network(observer, epoch=epoch)
-        ((_, logits),) = predict(model, seen.images, machine=seen.machine)
-        p.append(logits.double().softmax(1).numpy())
-    found = TDDS(3, epochs=epochs, observer=observer)(seen)
-    change = [(np.abs(b * (np.log(b + 1e-8) - np.log(a + 1e-8)))).sum(1) for a, b in pairwise(p)]
-    wanted = [naive(list(column), 3, 0.9) for column in np.transpose(change)]
-    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)
+    for epoch in range(1, 5):
+        model = observed.network(SHORT, epoch=epoch)
+        ((_, logits),) = predict(model, observed.images, machine=observed.machine)
+        p.append(logits.softmax(1))
+    moves = np.stack([move(a, b).numpy() for a, b in pairwise(p)])
+    np.testing.assert_allclose(found, weighed(moves, 2, 0.9), rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"window": 10}, "tdds's window=10 needs at least 11 epochs, but it has an observer that "
-         "trains for 10. Write observer=observer(epochs=11), or a smaller window."),
-        ({"epochs": 5}, "tdds's window=5 needs at least 6 epochs, but it reads 5. "
-         "Write epochs=6, or a smaller window."),
-        ({"alpha": 0.0}, "tdds's alpha=0.0 is no share. Give 0 < alpha <= 1."),
-        ({"alpha": 1.5}, "tdds's alpha=1.5 is no share. Give 0 < alpha <= 1."),
-    ],
-)  # fmt: skip
-def test_options_that_do_not_fit_are_refused(options, said):
-    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
-        TDDS(**options)
+@pytest.mark.parametrize("decay", [0, -0.1, 1.1])
+def test_a_decay_that_weighs_nothing_is_refused(decay):
+    said = f"tdds's decay={decay} is no weight. Give one above 0, at most 1."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        TDDS(decay=decay)

@@ -1,0 +1,252 @@
+"""What scores mean on real data: do they find wrong labels, agree, and stay when run again?
+
+    python docs/studies/scores.py run --data PATH --work DIR    adds to scores.jsonl
+    python docs/studies/scores.py write                         scores.jsonl -> docs/scores.md
+    python docs/studies/scores.py draw                          scores.jsonl -> docs/scores.svg
+
+PATH is cifar10, parquet files in the Hub's layout. Runs stay in DIR: kill it at any time. Drawing
+needs altair and vl-convert-python.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from smallset.methods import score_from
+from smallset.pipeline.desk import desk_for, observed, open_source
+from smallset.scores import Observed
+from smallset.seeds import generator
+from smallset.train.device import hardware
+
+FACTS = Path(__file__).with_name("scores.jsonl")
+PAGE = Path(__file__).parents[1] / "scores.md"
+FIGURE = Path(__file__).parents[1] / "scores.svg"
+PLANTED = 0.1
+REPLICATES = 3
+GROUPS = (1, 3, 10)
+
+# Row -> spec; OBSERVER is replaced by the observer's own.
+SCORES = {
+    "el2n": "el2n(observer=OBSERVER)",
+    "el2n, last three epochs": "el2n(epochs=(8, 9, 10), observer=OBSERVER)",
+    "grand": "grand(observer=OBSERVER)",
+    "forgetting": "forgetting(observer=OBSERVER)",
+    "aum": "aum(observer=OBSERVER)",
+    "aum of probabilities": "aum(on=probabilities, observer=OBSERVER)",
+    "loss": "loss(observer=OBSERVER)",
+    "entropy": "entropy(observer=OBSERVER)",
+    "margin": "margin(observer=OBSERVER)",
+    "least-confidence": "least-confidence(observer=OBSERVER)",
+    "tdds": "tdds(observer=OBSERVER)",
+    "dyn-unc": "dyn-unc(observer=OBSERVER)",
+    "dual": "dual(observer=OBSERVER)",
+}
+
+
+INTRODUCTION = """# What scores mean on real data
+
+CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs. These commands make
+the numbers again (the first is resumable, and needs some hours of a core for all of them):
+
+    python docs/studies/scores.py run --data PATH --work DIR
+    python docs/studies/scores.py write
+    python docs/studies/scores.py draw
+
+*AUC, wrong labels*: a tenth of the labels is replaced by another class, uniformly; how well does
+the score (larger is harder) find them? 0.5 is chance. Mean and range of three plantings, each with
+an observer of its own. *resnet8 with resnet20*: Spearman's rank correlation between the score
+through one and through the other, three seeds. *two runs*, *means of K and of K others*: rank
+correlation between disjoint groups of observers that differ in nothing but their seed.
+
+![How scores agree](scores.svg)
+"""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One measured number: `what` of `score` (a row above), through `observer`, at replicate `r`.
+
+    `auc`: the area under the ROC curve for finding planted labels. `agreement`: Spearman's rho with
+    the score `other`. `stability K`: rho between the means over K observers and over K others.
+    `across`: rho between the score through resnet8 and through `other`.
+    """
+
+    what: str
+    score: str
+    other: str
+    r: int
+    value: float
+    images: int
+    hardware: str
+    versions: str
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What is measured, but for its value."""
+        return self.what, self.score, self.other, self.r
+
+
+def planted(labels: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give labels of which a tenth is another class, uniformly, and which ones they are."""
+    draw = generator(seed, "planted")
+    wrong = np.zeros(len(labels), bool)
+    wrong[draw.permutation(len(labels))[: round(PLANTED * len(labels))]] = True
+    shift = draw.integers(1, classes, len(labels))
+    return np.where(wrong, (labels + shift) % classes, labels), wrong
+
+
+def values(seen: Observed, name: str, seed: int, model: str = "resnet8") -> np.ndarray:
+    """Give a score of all images through the observer of a seed."""
+    spec = SCORES[name].replace("OBSERVER", f"observer(model={model}, seed={seed})")
+    return np.asarray(score_from(spec)(seen))
+
+
+def rho(one: np.ndarray, other: np.ndarray) -> float:
+    """Give Spearman's rank correlation."""
+    return float(spearmanr(one, other).statistic)
+
+
+Job = tuple[tuple[str, str, str, int], Callable[[], float]]
+
+
+def jobs(seen: Observed) -> Iterator[Job]:
+    """Give all that is measured: a key, and what measures it."""
+    for r in range(REPLICATES):
+        labels, wrong = planted(seen.labels, seen.classes, r)
+        noisy = replace(seen, labels=labels, source=f"{seen.source} planted {PLANTED} seed {r}")
+        for name in SCORES:
+            yield ("auc", name, "", r), partial(_auc, wrong, noisy, name, r)
+    for one, other in combinations(SCORES, 2):
+        yield ("agreement", one, other, 0), partial(_agreement, seen, one, other)
+    for name in SCORES:
+        for r in range(REPLICATES):
+            yield ("across", name, "resnet20", r), partial(_across, seen, name, r)
+        for count in GROUPS:
+            yield (f"stability {count}", name, "", 0), partial(_stability, seen, name, count)
+
+
+def _auc(wrong: np.ndarray, noisy: Observed, name: str, r: int) -> float:
+    return float(roc_auc_score(wrong, values(noisy, name, r)))
+
+
+def _agreement(seen: Observed, one: str, other: str) -> float:
+    return rho(values(seen, one, 0), values(seen, other, 0))
+
+
+def _across(seen: Observed, name: str, r: int) -> float:
+    return rho(values(seen, name, r), values(seen, name, r, "resnet20"))
+
+
+def _stability(seen: Observed, name: str, count: int) -> float:
+    groups = [range(count), range(count, 2 * count)]
+    return rho(*(np.mean([values(seen, name, seed) for seed in g], axis=0) for g in groups))
+
+
+def run(data: str, work: Path, only: str) -> None:
+    """Measure what is missing, a line a fact; only what starts with `only`."""
+    desk = desk_for("auto", "auto", 1, work, None)
+    source = open_source(data, desk, skip_bad=False).train
+    seen = observed(source, 32, "squash", desk, cache=True)
+    known = {fact.key for fact in facts()}
+    FACTS.write_text("".join(f"{json.dumps(vars(f))}\n" for f in facts()))  # no torn last line
+    versions = f"torch {torch.__version__}, numpy {np.__version__}"
+    where = f"{hardware(desk.machine.device, 1)}, {desk.machine.precision}, 1 thread"
+    for key, measure in jobs(seen):
+        if key in known or not key[0].startswith(only):
+            continue
+        fact = Fact(*key, round(measure(), 4), len(source), where, versions)
+        with FACTS.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(vars(fact)) + "\n")
+        print(*key, f"{fact.value:.3f}", flush=True)
+
+
+def facts() -> list[Fact]:
+    """Read the lines, but for a torn last one."""
+    if not FACTS.exists():
+        return []
+    lines = FACTS.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [Fact(**json.loads(line)) for line in lines if line.endswith("\n")]
+
+
+def page() -> str:
+    """Write the page of what was measured."""
+    found = facts()
+    by_key: dict[tuple[str, str], list[float]] = {}
+    for fact in found:
+        by_key.setdefault((fact.what, fact.score), []).append(fact.value)
+    columns = ("auc", "across", *(f"stability {count}" for count in GROUPS))
+    rows = [
+        f"| {name} | " + " | ".join(_cell(by_key.get((c, name), [])) for c in columns) + " |"
+        for name in SCORES
+    ]
+    heads = ("score", "AUC, wrong labels", "resnet8 with resnet20", *map(_group, GROUPS))
+    table = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1), *rows]
+    made = sorted({(f.images, f.hardware, f.versions) for f in found})
+    how = "; ".join(f"{images:,} images, {where}, {versions}" for images, where, versions in made)
+    return "\n".join([INTRODUCTION, *table, "", f"Measured on {how}.", ""])
+
+
+def _cell(measured: list[float]) -> str:
+    """Write a mean and the range of its replicates."""
+    if not measured:
+        return "not run"
+    low, high, middle = min(measured), max(measured), mean(measured)
+    return f"{middle:.3f}" + (f" [{low:.3f}, {high:.3f}]" if len(measured) > 1 else "")
+
+
+def _group(count: int) -> str:
+    return "two runs" if count == 1 else f"means of {count} and of {count} others"
+
+
+def draw() -> None:
+    """Draw how scores agree, as a matrix."""
+    import altair as alt
+
+    pairs = [fact for fact in facts() if fact.what == "agreement"]
+    both = [(f.score, f.other, f.value) for f in pairs] + [
+        (f.other, f.score, f.value) for f in pairs
+    ]
+    both += [(name, name, 1.0) for name in SCORES]
+    data = alt.Data(values=[{"one": a, "other": b, "rho": v} for a, b, v in both])
+    axes = alt.Chart(data).encode(
+        x=alt.X("one:N", sort=list(SCORES), title=None),
+        y=alt.Y("other:N", sort=list(SCORES), title=None),
+    )
+    scale = alt.Scale(domain=[-1, 1], scheme="blueorange")
+    squares = axes.mark_rect().encode(color=alt.Color("rho:Q", scale=scale, title="Spearman's rho"))
+    words = axes.mark_text(fontSize=9).encode(text=alt.Text("rho:Q", format=".2f"))
+    (squares + words).properties(
+        width=460, height=460, title="Rank correlation of scores on CIFAR-10"
+    ).save(FIGURE)
+
+
+def main() -> None:
+    """Run, write or draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("verb", choices=["run", "write", "draw"])
+    parser.add_argument("--data")
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--only", default="", help="what starts with this: auc, agreement, ...")
+    given = parser.parse_args()
+    if given.verb == "run" and not (given.data and given.work):
+        parser.error("run needs --data PATH and --work DIR")
+    if given.verb == "run":
+        run(given.data, given.work, given.only)
+    elif given.verb == "write":
+        PAGE.write_text(page(), encoding="utf-8")
+    else:
+        draw()
+
+
+if __name__ == "__main__":
+    main()

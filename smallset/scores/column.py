@@ -1,0 +1,148 @@
+"""A column of numbers from a parquet, CSV or .npy file, and what says whose numbers they are."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+from jaxtyping import Float64, Int64
+
+from smallset.spec import nearest
+
+FORMATS = (".parquet", ".csv", ".npy")
+KEYS = ("id", "index", "label")
+"""What a table calls its columns that say which image a row is of."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number a row (nan where there is none), and what a row says of its image, if it does.
+
+    `keys` are the column `key`: names in a split ("id", text) or rows in a source's own order
+    ("index", int64). `labels` are class indices, -1 where there is none; `sources` the fingerprints
+    of the data that a table of `smallset score` was made from.
+    """
+
+    name: str
+    values: Float64[np.ndarray, " m"]
+    key: str | None = None
+    keys: pa.Array | None = None
+    labels: Int64[np.ndarray, " m"] | None = None
+    sources: frozenset[str] = frozenset()
+
+
+def read_column(path: Path, name: str | None) -> Column:
+    """Read a column of a file by name (None: the only one).
+
+    Raises FileNotFoundError where there is no file, and ValueError for one that cannot be read, for
+    a column that is not there (with the nearest and the list), and for one that holds no numbers.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no file of scores {str(path)!r}. Needed a {', '.join(FORMATS[:-1])} or "
+            f"{FORMATS[-1]} file with one number an image. Check the path."
+        )
+    try:
+        table, metadata = _read(path, name)
+        facts: Mapping[str, Mapping[str, str]] = json.loads(metadata.get(b"smallset", b"{}"))
+        sources = frozenset(fact["source"] for fact in facts.values() if "source" in fact)
+    except (pa.ArrowException, EOFError, UnicodeError, json.JSONDecodeError) as error:
+        raise _unreadable(path, str(error).splitlines()[0]) from error
+    chosen, key = (
+        table.column_names[0],
+        next((k for k in KEYS[:2] if k in table.column_names), None),
+    )
+    keys = None if key is None else _keys(table, key, path)
+    return Column(chosen, _numbers(table, chosen, path), key, keys, _labels(table), sources)
+
+
+def _read(path: Path, name: str | None) -> tuple[pa.Table, Mapping[bytes, bytes]]:
+    """Give the chosen column, first, with those of KEYS that there are; and the metadata."""
+    if path.suffix == ".npy":
+        return pa.table({"values": _array(path)}), {}
+    if path.suffix == ".csv":
+        table = pc.read_csv(
+            path,
+            read_options=pc.ReadOptions(use_threads=False),
+            convert_options=pc.ConvertOptions(column_types={"id": pa.string()}),  # 0017 is a name
+        )
+        return table.select(_wanted(table.column_names, name, path)), {}
+    # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
+    with pq.ParquetFile(path) as file:
+        wanted = _wanted(file.schema_arrow.names, name, path)
+        table = file.read(columns=wanted, use_threads=False).select(wanted)
+        return table, file.schema_arrow.metadata or {}
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise _unreadable(path, str(error).splitlines()[0]) from error
+    if not isinstance(array, np.ndarray) or array.ndim != 1:
+        shape = array.shape if isinstance(array, np.ndarray) else "several arrays"
+        raise _unreadable(path, f"it holds {shape}, not (n,)")
+    return array
+
+
+def _wanted(names: Sequence[str], name: str | None, path: Path) -> list[str]:
+    """Name the columns to read, the chosen one first."""
+    scores = [n for n in names if n not in KEYS]
+    if name is None and len(scores) != 1:
+        raise ValueError(
+            f"{str(path)!r} has {len(scores)} columns of scores, so which one to take is not "
+            f"clear. Needed one name. Give file({path}, COLUMN). {nearest('', scores)}"
+        )
+    chosen = scores[0] if name is None else name
+    if chosen not in names:
+        raise ValueError(f"{str(path)!r} has no column {chosen!r}. {nearest(chosen, scores)}")
+    wanted = [chosen, *(key for key in KEYS if key in names and key != chosen)]
+    for column in wanted:
+        if names.count(column) > 1:
+            raise ValueError(
+                f"{str(path)!r} has {names.count(column)} columns {column!r}. Needed each name "
+                "once. Rename them."
+            )
+    return wanted
+
+
+def _numbers(table: pa.Table, name: str, path: Path) -> Float64[np.ndarray, " m"]:
+    kind = table[name].type
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
+        raise ValueError(
+            f"the column {name!r} of {str(path)!r} holds {kind} and no numbers. Needed one number "
+            "an image, larger is harder. Name another column, or mend the file."
+        )
+    numbers: Float64[np.ndarray, " m"] = table[name].cast(pa.float64(), safe=False).to_numpy()
+    return numbers
+
+
+def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
+    column = table[key].combine_chunks()
+    if key == "id":
+        return column.cast(pa.string())
+    if not pa.types.is_integer(column.type):
+        raise ValueError(
+            f"the column 'index' of {str(path)!r} holds {column.type}. Needed the row of each "
+            "image in the source's own order, from 0. Call it id where it holds the images' names."
+        )
+    return column.cast(pa.int64())
+
+
+def _labels(table: pa.Table) -> Int64[np.ndarray, " m"] | None:
+    """Give the column of class indices; None where there is none, or it holds their names."""
+    if "label" not in table.column_names or not pa.types.is_integer(table["label"].type):
+        return None
+    numbers: Int64[np.ndarray, " m"] = table["label"].cast(pa.int64()).fill_null(-1).to_numpy()
+    return numbers
+
+
+def _unreadable(path: Path, why: str) -> ValueError:
+    return ValueError(
+        f"{str(path)!r} cannot be read as a file of scores ({why.rstrip('.')}). Needed a parquet "
+        "or CSV table with a header, or a .npy array (n,). Write it again, or give another."
+    )

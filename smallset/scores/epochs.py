@@ -1,0 +1,86 @@
+"""Which epochs of an observer a score reads, and over how many runs it is averaged."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from smallset.scores.observed import Observed
+from smallset.scores.observer import AnyObserver, Pretrained, require_training
+from smallset.scores.record import Dynamics, Records
+
+Epochs = int | tuple[int, ...] | None
+
+
+def read_epochs(
+    name: str, epochs: Epochs, observer: AnyObserver, *, default: Epochs = None
+) -> tuple[int, ...]:
+    """Give the epochs, counted from 1, that a score's option means.
+
+    A number is so many from the first on, a tuple exactly those, None the last one. Of a network
+    that is given there is one look, which is read where the option has its `default`. Raises
+    ValueError where there are none, or some that the observer does not train for.
+    """
+    if isinstance(observer, Pretrained):
+        if epochs != default:
+            require_training(observer, f"{name}'s epochs={epochs}")
+        return (1,)
+    if epochs is None:
+        return (observer.epochs,)
+    read = tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
+    if not read or min(read) < 1:
+        raise ValueError(
+            f"{name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
+            "epochs counted from 1."
+        )
+    if max(read) > observer.epochs:
+        raise ValueError(
+            f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
+            f"{observer.epochs}. Train longer: observer=observer(epochs={max(read)})."
+        )
+    return read
+
+
+def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
+    """Raise ValueError where a score is averaged over no run, or over several of the same."""
+    if runs > 1:
+        require_training(observer, f"{name}'s runs={runs}")
+    if runs < 1:
+        raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
+
+
+def check_window(name: str, window: int, moments: int, observer: AnyObserver) -> None:
+    """Raise ValueError where so many moments of an observer don't fill a window."""
+    if window < 2:
+        raise ValueError(f"{name}'s window={window} has no spread. Give at least 2 epochs.")
+    if moments < window:
+        raise ValueError(
+            f"{name}'s window={window} does not fit the {moments} moments that its observer is "
+            f"looked at ({observer.epochs} epochs, {observer.snapshots} an epoch). Train longer, "
+            f"such as observer=observer(epochs={window}), or give a smaller window."
+        )
+
+
+def over_runs(
+    observed: Observed,
+    observer: AnyObserver,
+    runs: int,
+    of_run: Callable[[Dynamics], Float[np.ndarray, " n"]],
+) -> Float32[np.ndarray, " n"]:
+    """Give the mean of what is made of each run, summed in float64."""
+    total = np.zeros(len(observed.labels), np.float64)
+    for run in range(runs):
+        total += of_run(observed.dynamics(observer, run=run))
+    return (total / runs).astype(np.float32)
+
+
+def over_epochs(
+    dynamics: Dynamics,
+    epochs: tuple[int, ...],
+    of_moment: Callable[[Records], Float[np.ndarray, " n"]],
+) -> Float[np.ndarray, " n"]:
+    """Give the mean of what is made of the records of each epoch, summed in float64."""
+    total = np.zeros(len(dynamics), np.float64)
+    for epoch in epochs:
+        total += of_moment(dynamics.at(epoch))
+    return total / len(epochs)

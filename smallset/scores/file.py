@@ -1,0 +1,150 @@
+"""file: scores made elsewhere, each matched to its image."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Float32, Int64
+
+from smallset.data import ImageDataset
+from smallset.models.weights import file_sha256
+from smallset.scores.column import FORMATS, Column, read_column
+from smallset.scores.observed import Observed
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class File:
+    """Scores made elsewhere: a column of a parquet, CSV or .npy file; larger is harder.
+
+    Rows are matched to images by a column `id` (an image's name in its split), else by a column
+    `index` (the row in the source's own order, as `smallset score` writes it), else by place, where
+    there is exactly one row for each training image. Rows of other images, held-out ones for
+    instance, are not read. A column `label` of class indices must agree with the data. `column` may
+    be left out where there is but one. No network looks and no pixels are decoded.
+    """
+
+    path: str
+    column: str | None = None
+    observer: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        suffix = Path(self.path).suffix
+        if suffix not in FORMATS:
+            raise ValueError(
+                f"file's path={self.path!r} is of no known kind. Needed a file in "
+                f"{', '.join(FORMATS)}. Give one, with its ending."
+            )
+        if suffix == ".npy" and self.column is not None:
+            raise ValueError(
+                f"file's column={self.column!r} is in no .npy file, which holds one array. "
+                "Leave it out, or give a table."
+            )
+
+    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Give every image's score. Raises as `of`."""
+        return self.of(observed.dataset)
+
+    def of(self, dataset: ImageDataset) -> Float32[np.ndarray, " n"]:
+        """Read the scores of a split's images, in its order.
+
+        Raises FileNotFoundError where there is no file, and ValueError where it cannot be read, was
+        made from other data, lacks images, or holds scores that are not finite.
+        """
+        read = read_column(self._file, self.column)
+        self._check_source(read, dataset)
+        rows = self._rows(read, dataset)
+        if read.labels is not None:
+            self._check_labels(read.labels[rows], dataset)
+        with np.errstate(over="ignore"):
+            values: Float32[np.ndarray, " n"] = read.values[rows].astype(np.float32)
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            raise ValueError(
+                f"{len(bad)} scores in the column {read.name!r} of {self.path!r} are not finite: "
+                f"those of {_ids(bad, dataset)}. Needed a number for every image. Score these "
+                "again, or mend the file."
+            )
+        return values
+
+    def sha256(self) -> str:
+        """Give the sha256 of the file, in hex: what the scores depend on besides the data."""
+        return file_sha256(self._file)
+
+    @property
+    def _file(self) -> Path:
+        return Path(self.path).expanduser()
+
+    def _check_source(self, read: Column, dataset: ImageDataset) -> None:
+        others = read.sources - {dataset.fingerprint}
+        if others:
+            raise ValueError(
+                f"{self.path!r} holds scores of another data set: its fingerprint is "
+                f"{min(others)[:12]}..., that of {dataset.name!r} is {dataset.fingerprint[:12]}... "
+                "Needed scores of these very images. Score this data, or name the data it is of."
+            )
+
+    def _check_labels(self, labels: Int64[np.ndarray, " n"], dataset: ImageDataset) -> None:
+        wrong = np.flatnonzero(labels != dataset.labels)
+        if len(wrong):
+            first = int(wrong[0])
+            raise ValueError(
+                f"{self.path!r} says that {dataset.id(first)!r} is of class {labels[first]}, but "
+                f"in {dataset.name!r} it is of class {dataset.labels[first]}; {len(wrong)} labels "
+                "differ. Needed scores of this data, in its order. Match them by a column id, or "
+                "drop the column label where it counts classes in another way."
+            )
+
+    def _rows(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
+        """Give the row of each image."""
+        if read.key is not None:
+            return self._matched(read, dataset)
+        if len(read.values) != len(dataset):
+            raise ValueError(
+                f"{self.path!r} has {len(read.values)} rows, but {dataset.name!r} has "
+                f"{len(dataset)} training images ({dataset.split!r}), and no column says which row "
+                "is whose. Needed one row an image, in their order. Add a column id or index."
+            )
+        return np.arange(len(dataset))
+
+    def _matched(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
+        """Give the row of each image by the column that names them."""
+        counts = pc.value_counts(read.keys)
+        twice = counts.filter(pc.greater(counts.field("counts"), 1))
+        if len(twice):
+            raise ValueError(
+                f"{self.path!r} has {twice[0]['counts']} rows with {read.key} "
+                f"{twice[0]['values'].as_py()!r}. Needed one an image. Leave one of them."
+            )
+        ids = [dataset.id(i) for i in range(len(dataset))] if read.key == "id" else None
+        wanted = pa.array(dataset.rows if ids is None else ids)
+        found = pc.index_in(wanted, value_set=read.keys).fill_null(-1)
+        rows: Int64[np.ndarray, " n"] = found.cast(pa.int64()).to_numpy(zero_copy_only=False)
+        missing = np.flatnonzero(rows < 0)
+        if len(missing):
+            raise ValueError(self._lacks(missing, read.key or "", dataset))
+        return rows
+
+    def _lacks(self, missing: Int64[np.ndarray, " k"], key: str, dataset: ImageDataset) -> str:
+        """Say which images, and which whole classes, have no score."""
+        names = dataset.classes.names
+        all_of, lost = (
+            np.bincount(c, minlength=len(names)) for c in (dataset.labels, dataset.labels[missing])
+        )
+        gone = [repr(names[c]) for c in np.flatnonzero((lost == all_of) & (lost > 0))]
+        more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
+        whole = f" It has none at all of class {', '.join(gone[:_SHOWN])}{more}." if gone else ""
+        return (
+            f"{self.path!r} has no score for {len(missing)} of the {len(dataset)} training images "
+            f"of {dataset.name!r} (by its column {key!r}), such as {_ids(missing, dataset)}."
+            f"{whole} Needed one an image. Score the rest too."
+        )
+
+
+def _ids(positions: Int64[np.ndarray, " k"], dataset: ImageDataset) -> str:
+    shown = ", ".join(repr(dataset.id(int(i))) for i in positions[:_SHOWN])
+    return f"{shown} and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else shown

@@ -1,0 +1,141 @@
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from smallset.scores.column import read_column
+
+
+def parquet(path, metadata=None, **columns):
+    table = pa.table(columns)
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    return path
+
+
+def test_a_parquet_column_comes_with_what_names_its_images(tmp_path):
+    facts = {"aum": {"source": "abc"}, "el2n(epochs=2.5)": {"source": "abc", "spec": "el2n"}}
+    path = parquet(
+        tmp_path / "s.parquet",
+        {"smallset": json.dumps(facts)},
+        **{"index": [4, 2], "label": [0, 1], "aum": [1, None], "el2n(epochs=2.5)": [0.5, 0.25]},
+    )
+    aum, el2n = (read_column(path, name) for name in ("aum", "el2n(epochs=2.5)"))
+    np.testing.assert_array_equal(aum.values, [1, np.nan])
+    np.testing.assert_array_equal(el2n.values, [0.5, 0.25])
+    assert (el2n.key, el2n.keys.to_pylist(), el2n.labels.tolist()) == ("index", [4, 2], [0, 1])
+    assert el2n.sources == {"abc"}
+
+
+def test_names_in_a_csv_keep_their_zeros(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("id,index,aum\n0017,1,0.5\n0018,2,\n")
+    found = read_column(path, None)
+    np.testing.assert_array_equal(found.values, [0.5, np.nan])
+    assert (found.name, found.key, found.keys.to_pylist()) == ("aum", "id", ["0017", "0018"])
+    assert (found.labels, found.sources) == (None, frozenset())
+
+
+def test_names_of_classes_are_no_labels(tmp_path):
+    path = parquet(tmp_path / "s.parquet", label=["cat"], aum=[0.5])
+    assert read_column(path, None).labels is None
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "int32", "uint8"])
+def test_an_array_is_a_column(dtype, tmp_path):
+    np.save(tmp_path / "s.npy", np.array([3, 1, 2], dtype))
+    found = read_column(tmp_path / "s.npy", None)
+    assert found.values.tolist() == [3, 1, 2]
+    assert found.key is None
+
+
+@pytest.mark.parametrize("name", ["s.parquet", "s.csv", "s.npy"])
+def test_a_missing_file_is_named(name, tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        read_column(tmp_path / name, None)
+    assert str(caught.value) == (
+        f"there is no file of scores '{tmp_path / name}'. Needed a .parquet, .csv or .npy file "
+        "with one number an image. Check the path."
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"no such thing\n1,2,3\n", b"\x93NUMPY\x01"])
+@pytest.mark.parametrize("name", ["s.parquet", "s.csv", "s.npy"])
+def test_a_file_of_another_kind_is_refused(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=re.escape(f"{name}' ")) as caught:
+        read_column(tmp_path / name, None)
+    assert "cannot be read as a file of scores (" in str(caught.value)
+    assert str(caught.value).endswith(
+        "). Needed a parquet or CSV table with a header, or a .npy array (n,). Write it again, or "
+        "give another."
+    )
+
+
+def test_metadata_that_was_damaged_is_refused(tmp_path):
+    path = parquet(tmp_path / "s.parquet", {"smallset": "{"}, aum=[1.0])
+    with pytest.raises(ValueError, match="cannot be read as a file of scores"):
+        read_column(path, None)
+
+
+def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
+    np.save(tmp_path / "two.npy", np.zeros((3, 2)))
+    with pytest.raises(ValueError, match=r"\(it holds \(3, 2\), not \(n,\)\)\. Needed a parquet"):
+        read_column(tmp_path / "two.npy", None)
+    np.save(tmp_path / "objects.npy", np.array([{}], object), allow_pickle=True)
+    with pytest.raises(ValueError, match="cannot be read as a file of scores"):
+        read_column(tmp_path / "objects.npy", None)
+    np.save(tmp_path / "words.npy", np.array(["a"]))
+    with pytest.raises(ValueError, match="holds string and no numbers"):
+        read_column(tmp_path / "words.npy", None)
+    with (tmp_path / "several.npy").open("wb") as file:
+        np.savez(file, a=np.zeros(3))
+    with pytest.raises(ValueError, match=r"it holds several arrays, not \(n,\)"):
+        read_column(tmp_path / "several.npy", None)
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "said"),
+    [
+        ({"index": [0], "aum": [1.0], "el2n": [1.0]}, "el2m",
+         "has no column 'el2m'. Did you mean 'el2n'? Known: aum, el2n."),
+        ({"index": [0], "aum": [1.0], "el2n": [1.0]}, None,
+         "has 2 columns of scores, so which one to take is not clear. Needed one name. Give file("),
+        ({"index": [0], "label": [1]}, None, "has 0 columns of scores"),
+        ({"aum": ["high"]}, None, "holds string and no numbers. Needed one number an image, "
+         "larger is harder. Name another column, or mend the file."),
+        ({"aum": [True]}, None, "holds bool and no numbers"),
+        ({"index": ["a.png"], "aum": [1.0]}, None, "the column 'index' of"),
+        ({"index": ["a.png"], "aum": [1.0]}, None, "holds string. Needed the row of each image in "
+         "the source's own order, from 0. Call it id where it holds the images' names."),
+    ],
+)  # fmt: skip
+def test_a_column_that_cannot_be_had_is_refused(columns, name, said, tmp_path):
+    path = parquet(tmp_path / "s.parquet", **columns)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        read_column(path, name)
+
+
+def test_a_name_that_stands_for_two_columns_is_refused(tmp_path):
+    table = pa.Table.from_arrays([pa.array([1.0]), pa.array([2.0])], names=["aum", "aum"])
+    pq.write_table(table, tmp_path / "s.parquet")
+    (tmp_path / "s.csv").write_text("aum,aum\n1,2\n")
+    for name in ("s.parquet", "s.csv"):
+        with pytest.raises(ValueError, match=r"has 2 columns 'aum'\. Needed each name once\. Re"):
+            read_column(tmp_path / name, "aum")
+
+
+def test_reading_starts_none_of_the_threads_that_abort_a_process_at_its_end(tmp_path):
+    parquet(tmp_path / "s.parquet", aum=[1.0])
+    (tmp_path / "s.csv").write_text("aum\n1\n")
+    code = (
+        "import sys; from pathlib import Path; from smallset.scores.column import read_column; "
+        "[read_column(Path(p), None) for p in sys.argv[1:]]; "
+        "assert 'pyarrow.dataset' not in sys.modules"
+    )
+    paths = [str(tmp_path / name) for name in ("s.parquet", "s.csv")]
+    subprocess.run([sys.executable, "-c", code, *paths], check=True)

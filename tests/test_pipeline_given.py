@@ -1,0 +1,127 @@
+"""Sets and tables whose scores come without training: of a network that is given, or a file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+import smallset
+from smallset import pipeline
+from smallset.data import Data
+from smallset.methods import Method, method_from
+from smallset.models import build_model
+from smallset.models.weights import file_sha256
+from smallset.scores import File, Observer, Pretrained
+from smallset.scores import observed as observers
+from smallset.scores.table import read_scores
+from smallset.store import read_manifest
+
+NETWORK = "resnet8(weights=w.pt, classes=same)"
+SHORT = "observer(model=resnet8, epochs=1)"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch) -> None:
+    """A folder of our own, in which nothing trains and a network and its weights lie."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    net = build_model("resnet8", classes=3, size=8, seed=0).net
+    torch.save(net.state_dict(), "w.pt")
+
+
+@pytest.fixture
+def data() -> Data:
+    """Three classes of ten 8 x 8 images in memory, four of each held out."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
+    test = rng.integers(0, 256, (12, 8, 8, 3), np.uint8)
+    names = ["ape", "bee", "cow"]
+    return smallset.from_arrays(
+        images, np.arange(30) % 3, names, test=(test, np.arange(12) % 3), name="toy"
+    )
+
+
+@pytest.fixture
+def untrained(monkeypatch) -> None:
+    monkeypatch.setattr(observers, "train_kept", None)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_set_is_chosen_through_a_network_that_is_given(data):
+    made = smallset.compress(data, "set", method=f"el2n(observer={NETWORK})", ipc=2)
+    scored = smallset.score(data, "s.parquet", scores=[f"el2n(observer={NETWORK})"])
+    (values,) = (scores.values for scores in scored.values())
+    for label, chosen in enumerate(made.plan.source.reshape(3, 2)):
+        of_class = np.arange(label, 30, 3)
+        assert chosen.tolist() == of_class[np.argsort(values[of_class])][:2].tolist()
+    manifest = read_manifest(Path("set"))
+    given = smallset.models.load_teacher(NETWORK, classes=("ape", "bee", "cow"), size=8)
+    assert manifest.seeds.observer == 0
+    assert manifest.made_with["observer"] == NETWORK
+    assert manifest.made_with["observer_sha256"] == given.sha256
+    assert method_from(manifest.spec).looks_through == Pretrained(NETWORK)
+    facts = read_scores(Path("s.parquet"))[f"el2n(observer={NETWORK})"].made_by
+    assert Path(f"cache/observers/{facts['observer'][:24]}").is_dir()
+
+
+@pytest.mark.parametrize("method", ["file(s.npy)", "pca(score=file(s.npy))"])
+def test_scores_made_elsewhere_need_no_pixels_and_no_network(data, method):
+    values = np.random.default_rng(1).permutation(30).astype(float)
+    np.save("s.npy", values)
+    made = smallset.compress(data, "set", method=method, ipc=1)
+    for label, chosen in enumerate(made.plan.source):
+        of_class = np.arange(label, 30, 3)
+        best = of_class[np.argsort(values[of_class])]
+        assert chosen.tolist() == best[: len(chosen)].tolist()
+    manifest = read_manifest(Path("set"))
+    assert manifest.seeds.observer is None
+    assert manifest.made_with == {"scores_sha256": file_sha256(Path("s.npy"))}
+    assert (manifest.precision, manifest.device) == ("none", "none")
+    assert method_from(manifest.spec).score == File("s.npy")
+    assert not Path("cache/pixels").exists()
+    assert not Path("cache/observers").exists()
+
+
+def test_a_table_of_score_is_a_file_of_scores(data):
+    spec = f"el2n(epochs=1, observer={SHORT})"
+    smallset.score(data, "s.parquet", scores=[spec])
+    one = smallset.compress(data, "one", method=spec, ipc=3)
+    other = smallset.compress(data, "other", method=f"file(s.parquet, '{spec}')", ipc=3)
+    assert np.array_equal(one.plan.source, other.plan.source)
+    again = smallset.score(data, "t.parquet", scores=[f"file(s.parquet, '{spec}')"])
+    (made,) = again.values()
+    assert made.made_by["file"] == file_sha256(Path("s.parquet"))
+    assert "observer" not in made.made_by
+
+
+def test_a_file_that_does_not_fit_leaves_no_set(data):
+    pq.write_table(pa.table({"index": np.arange(29), "aum": np.zeros(29)}), "s.parquet")
+    with pytest.raises(ValueError, match="no score for 1 of the 30 training images of 'toy'"):
+        smallset.compress(data, "set", method="file(s.parquet)", ipc=1)
+    with pytest.raises(FileNotFoundError, match=r"there is no file of scores 'no\.parquet'"):
+        smallset.compress(data, "set", method="file(no.parquet)", ipc=1)
+    assert not Path("set").exists()
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_network_without_the_datas_classes_is_refused_before_decoding(data):
+    Path("names.json").write_text(json.dumps(["ape", "bee", "elk"]))
+    spec = "el2n(observer=resnet8(weights=w.pt, classes=names.json))"
+    with pytest.raises(ValueError, match="has no class for 'cow' of the data's 3"):
+        smallset.compress(data, "set", method=spec, ipc=1)
+    assert not Path("set").exists()
+    assert not Path("cache/pixels").exists()
+
+
+def test_methods_know_what_they_look_through():
+    given = Pretrained(NETWORK)
+    assert Method(File("s.npy")).looks_through is None
+    looking = method_from(f"el2n(observer={NETWORK})")
+    assert looking.looks_through == given
+    assert looking.through(Observer()).looks_through == Observer()
+    with pytest.raises(ValueError, match=r"observer=resnet8.* was given, but select=easiest"):
+        Method(File("s.npy"), observer=given)
