@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smallset.data import from_arrays, open_data
-    from smallset.pipeline import compress, evaluate, export, score, train_teacher
+    from smallset.pipeline import compress, evaluate, export, score, select, train_teacher
     from smallset.records import Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
     from smallset.train.patchcrop import PatchCrop
@@ -30,6 +30,7 @@ __all__ = [
     "open_data",
     "open_set",
     "score",
+    "select",
     "train_teacher",
     "verify",
 ]
@@ -46,6 +47,7 @@ _HOMES = {
     "open_data": "smallset.data",
     "open_set": "smallset.store",
     "score": "smallset.pipeline",
+    "select": "smallset.pipeline",
     "train_teacher": "smallset.pipeline",
     "verify": "smallset.store",
 }

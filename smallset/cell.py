@@ -24,6 +24,7 @@ from smallset.models.spec import read_model
 from smallset.records import Progress, Result
 from smallset.seeds import derive
 from smallset.store import CompressedDataset, smallset_version
+from smallset.store.set_pixels import pixel_bytes, set_pixels
 from smallset.train import loop
 from smallset.train.device import Machine, can_compile, hardware
 from smallset.train.evaluation import Accuracy, accuracy
@@ -35,6 +36,9 @@ from smallset.train.versions import component_versions
 # From about so many views on, a compiled network has earned back the compiler's seconds. The rule
 # looks at one student alone, so a resumed run computes what an uninterrupted one does.
 COMPILE_FROM_VIEWS = 20_000
+
+IN_MEMORY_BYTES = 1 << 30
+"""Sets of more decoded pixels than this stay on disk while a student trains on them."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +118,23 @@ class Cell:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.InMemory, loop.Images]:
-    """Give the set's images on the device, and the held-out images at their size."""
+def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.Images, loop.Images]:
+    """Give the set's images (on the device, or on disk where they are many) and the held-out ones.
+
+    The numbers of a training do not depend on where they are.
+    """
+    work = desk.work if cache else None
     test = pixel_cache(
         cell.data.test,
         cell.set.manifest.size,
         view="test",
-        work=desk.work if cache else None,
+        work=work,
         workers=desk.workers,
         progress=desk.progress,
     )
+    if pixel_bytes(cell.set) > IN_MEMORY_BYTES:
+        mapped = set_pixels(cell.set, work=work, workers=desk.workers, progress=desk.progress)
+        return mapped, test
     pixels = torch.from_numpy(cell.set.images(workers=desk.workers)).to(desk.machine.device)
     return loop.InMemory(pixels.permute(0, 3, 1, 2)), test
 

@@ -57,6 +57,12 @@ class Method:
                 f"observer={spec_of(self.observer)} was given, but {why}. Leave it out"
                 f"{', or give it to the score' if own else ''}."
             )
+        if self.mosaic.tiles > 1 and not self.select.balanced:
+            raise ValueError(
+                f"select={spec_of(self.select)} takes any number of images of a class, but "
+                f"{spec_of(self.mosaic)} needs a multiple of {self.mosaic.tiles}. "
+                "Use factor=1, or a balanced selection."
+            )
         if self.pool is not None and self.pool < 1:
             raise ValueError(f"pool={self.pool} leaves no image. Give images of each class.")
 

@@ -1,7 +1,7 @@
 """What the commands show: progress while they work, results in a few lines."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -14,7 +14,7 @@ from rich.table import Table
 from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
-from smallset.store import CompressedDataset
+from smallset.store import Asked, ChosenList, Codec, CompressedDataset
 from smallset.train.protocol import protocol_named
 
 # Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
@@ -23,6 +23,8 @@ from smallset.train.protocol import protocol_named
 _out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 _LOG_EVERY_SECONDS = 10.0
+_NAMED = 20
+"""Of so many classes the names are printed; files have them all."""
 
 
 class Stages:
@@ -118,15 +120,26 @@ def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
 def show_set(made: CompressedDataset) -> None:
     """Say what a new set is."""
     m = made.manifest
+    side = f"of {m.size} px"
+    if Codec.parse(m.codec).is_original:
+        side = f"as they are (read at {m.size} px)"
     say(
-        f"wrote {made.path}: {m.images:,} images of {m.size} px in {len(m.classes)} classes, "
+        f"wrote {made.path}: {m.images:,} images {side} in {len(m.classes)} classes, "
         f"{_bytes_against(m.image_bytes, m.source.bytes)}"
     )
+    _say_unequal(m.classes, m.counts, m.asked)
     say(f"view: {m.view}")
-    say(f"held out: {m.source.held_out}")
-    if m.source.skipped:
-        named = ", ".join(m.source.skipped[:5])
-        say(f"left out {len(m.source.skipped)} unreadable images (the first: {named})")
+    _say_source(m.source.held_out, m.source.skipped)
+
+
+def show_chosen(made: ChosenList) -> None:
+    """Say what a new list of chosen images is."""
+    say(
+        f"wrote {made.path}: the list of {len(made):,} images out of {made.of:,}, in "
+        f"{len(made.classes)} classes, and no pixels"
+    )
+    _say_unequal(made.classes, made.counts, made.about.asked)
+    _say_source(made.about.held_out, made.skipped)
 
 
 def result_line(r: Result) -> str:
@@ -189,6 +202,33 @@ def show_comparison(table: list[Row]) -> None:
             say(f"{row.label} is worse than random here.")
         elif row.verdict == "unclear":
             say(f"{row.label} does not differ clearly from random here.")
+
+
+def _say_unequal(classes: Sequence[str], counts: Sequence[int], asked: Asked | None) -> None:
+    """Name the classes that gave fewer images than asked, or none."""
+    number = dict(zip(classes, counts, strict=True))
+    if asked is not None and asked.short:
+        gave = [f"{name!r} {number[name]:,}" for name in asked.short]
+        say(f"{_classes(len(gave))} had fewer images than asked and gave: {_first(gave)}")
+    gone = [repr(name) for name, count in number.items() if count == 0]
+    if gone:
+        say(f"{_classes(len(gone))} of {len(classes):,} vanished: {_first(gone)}")
+
+
+def _say_source(held_out: str, skipped: Sequence[str]) -> None:
+    say(f"held out: {held_out}")
+    if skipped:
+        named = ", ".join(skipped[:5])
+        say(f"left out {len(skipped)} unreadable images (the first: {named})")
+
+
+def _classes(number: int) -> str:
+    return f"{number:,} {'class' if number == 1 else 'classes'}"
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _rate(per_second: float) -> str:

@@ -51,4 +51,11 @@ _RESULT = Result(
 
 
 def result(**changes: object) -> Result:
-    return replace(_RESULT, **changes)
+    """The result with these changes; an ipc of its own brings its number of images."""
+    return changed(_RESULT, **changes)
+
+
+def changed(one: Result, **changes: object) -> Result:
+    ipc = changes.get("ipc")
+    images = {"images": ipc * len(one.classes)} if isinstance(ipc, int) else {}
+    return replace(one, **{**images, **changes})

@@ -189,6 +189,20 @@ def test_a_blind_teacher_is_refused_before_any_student_trains(bright, monkeypatc
         cell.train_and_test(blind, 0, *pixels, desk)
 
 
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_large_set_stays_on_disk_and_gives_the_same_student(bright, monkeypatch, cache):
+    one, desk = bright
+    small = cell.train_and_test(one, 0, *cell.load_pixels(one, desk, cache=True), desk)
+    monkeypatch.setattr(cell, "IN_MEMORY_BYTES", 0)
+    images, test = cell.load_pixels(one, desk, cache=cache)
+    assert not isinstance(images, loop.InMemory)
+    large = cell.train_and_test(one, 0, images, test, desk)
+    assert (large.loss, large.top1, large.per_class) == (small.loss, small.top1, small.per_class)
+    assert large.fingerprint == small.fingerprint
+    kept = [file.name for file in (desk.work / "pixels").iterdir() if "-set-" in file.name]
+    assert len(kept) == (1 if cache else 0)
+
+
 @pytest.mark.parametrize(
     ("best_of", "tests", "top1"), [(None, 1, 0.1), (2, 4, 0.9), (5, 3, 0.7), (100, 2, 0.2)]
 )

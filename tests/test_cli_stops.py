@@ -24,7 +24,7 @@ Space = namedtuple("Space", "total used free")
 PACKAGE = Path(__file__).parents[1]
 WRITE = importlib.import_module("smallset.store.write")
 TABLE = importlib.import_module("smallset.scores.table")
-COMPRESS = importlib.import_module("smallset.pipeline.compress")
+CHOOSE = importlib.import_module("smallset.pipeline.choose")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "record":
             patch.setattr(run, "replace_file", raises(stop))
         elif place == "lay out":
-            patch.setattr(COMPRESS, "Seeds", raises(stop))
+            patch.setattr(CHOOSE, "Seeds", raises(stop))
         else:
             patch.setattr(WRITE, "render", raises(stop, at_call=2, then=WRITE.render))
         ran = shell.compress("data", out, "--method", QUICK)

@@ -1,11 +1,13 @@
 """The cells of a matrix: one student on one set, known by what its result line will say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cache
 
 from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table, teacher_of
 from smallset.bench.sources import Source
-from smallset.methods import spec_of
+from smallset.methods import method_from, spec_of
+from smallset.pipeline.budget import Budget
 from smallset.records import Fit, Result
 from smallset.train.device import Machine
 from smallset.train.protocol import STANDARD_V1, protocol_for
@@ -19,13 +21,15 @@ _BLOCK = 3
 class Identity:
     """What tells a cell from every other: fields of `Result`, known before the set is made.
 
-    `ipc` is None for a student on the whole training split, whose `spec` is "full".
+    `ipc` is None where classes differ in it, of an unbalanced method, and for a student on the
+    whole training split, whose `spec` is "full".
     """
 
     dataset: str
     data_fingerprint: str
     spec: str
     ipc: int | None
+    images: int
     size: int
     fit: Fit
     codec: str
@@ -44,29 +48,42 @@ class Identity:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell in its place: table, row and replicate. Two tables may hold one and the same."""
+    """A cell in its place: table, row and replicate. Two tables may hold one and the same.
+
+    `budget` is None for a student on the whole training split.
+    """
 
     table: Table
     label: str
     replicate: int
     teacher: str | None
     epochs: int
+    budget: Budget | None
     identity: Identity
 
     @property
     def name(self) -> str:
         """Say which cell this is."""
-        where, ipc = self.identity, f", ipc {self.identity.ipc}" if self.identity.ipc else ""
+        where = self.identity
+        budget = f", {self.size_of_set}" if self.budget else ""
         labels = f"online({self.teacher})" if self.teacher else HARD
         return (
-            f"{where.dataset} {where.size} px, {self.label}{ipc}, {where.student}, {labels}, "
+            f"{where.dataset} {where.size} px, {self.label}{budget}, {where.student}, {labels}, "
             f"{where.protocol}, replicate {self.replicate}"
         )
+
+    @property
+    def size_of_set(self) -> str:
+        """Say how large its set is, the same for every budget that comes to the same set."""
+        ipc, images = self.identity.ipc, self.identity.images
+        return f"{images} images" if ipc is None else f"ipc {ipc}"
 
 
 def identity_of(result: Result) -> Identity:
     """Give the identity of the cell that a result line is of."""
-    return Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
+    found = Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
+    # Classes of an unbalanced selection may come out equal, which nobody could know before.
+    return found if _is_balanced(found.spec) else replace(found, ipc=None)
 
 
 def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
@@ -88,8 +105,10 @@ def _product(
     matrix: Matrix, table: Table, sources: Mapping[str, Source], machine: Machine
 ) -> list[Cell]:
     return [
-        _cell(matrix, table, (ipc, student, labels, protocol), (label, replicate), sources, machine)
-        for ipc in table.ipc
+        _cell(
+            matrix, table, (budget, student, labels, protocol), (label, replicate), sources, machine
+        )
+        for budget in table.budgets
         for student in table.students
         for labels in table.labels
         for protocol in table.protocols
@@ -101,21 +120,24 @@ def _product(
 def _cell(
     matrix: Matrix,
     table: Table,
-    setting: tuple[int, str, str, str],
+    setting: tuple[Budget, str, str, str],
     row: tuple[str, int],
     sources: Mapping[str, Source],
     machine: Machine,
 ) -> Cell:
-    (ipc, student, labels, protocol), (label, replicate) = setting, row
+    (budget, student, labels, protocol), (label, replicate) = setting, row
     method = matrix.method(label, replicate % table.observers)
     teacher, source = teacher_of(labels), sources[table.data].data
     name = None if protocol == AUTO else protocol
-    chosen = protocol_for(name, images=ipc * len(source.train.classes))
+    canvases = budget.canvases(sources[table.data].class_counts, method.mosaic.tiles)
+    chosen = protocol_for(name, images=sum(canvases))
+    equal = method.select.balanced and len({*canvases}) == 1
     identity = Identity(
         dataset=table.data,
         data_fingerprint=source.fingerprint,
         spec=spec_of(method),
-        ipc=ipc,
+        ipc=canvases[0] if equal else None,
+        images=sum(canvases),
         size=table.size,
         fit=table.fit,
         codec=table.codec,
@@ -131,7 +153,7 @@ def _cell(
         device=machine.kind,
         threads=machine.threads,
     )
-    return Cell(table, label, replicate, teacher, chosen.epochs, identity)
+    return Cell(table, label, replicate, teacher, chosen.epochs, budget, identity)
 
 
 def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
@@ -146,11 +168,13 @@ def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list
             0,
             None,
             epochs,
+            None,
             Identity(
                 dataset=table.data,
                 data_fingerprint=sources[table.data].data.fingerprint,
                 spec=FULL,
                 ipc=None,
+                images=len(sources[table.data].data.train),
                 size=table.size,
                 fit=table.fit,
                 codec=FULL,
@@ -169,6 +193,15 @@ def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list
         )
         for student in table.students
     ]
+
+
+@cache
+def _is_balanced(spec: str) -> bool:
+    """Whether a method that can be read from its spec gives every class its own number."""
+    try:
+        return spec == FULL or method_from(spec).select.balanced
+    except ValueError:  # of another version, or a user's own class: of no cell
+        return True
 
 
 def full_protocol(epochs: int) -> str:

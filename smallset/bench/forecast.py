@@ -103,7 +103,7 @@ def _learning_seconds(
 ) -> float:
     wanted = job.identity
     protocol = protocol_named(wanted.protocol)
-    images = (wanted.ipc or 0) * classes
+    images = wanted.images
     views, batch = images * protocol.epochs, min(protocol.batch, images)
     tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
     compiled = _compiles(plan, wanted.student, views)
@@ -140,14 +140,13 @@ def _set_bytes(unit: Unit, plan: Planned) -> int:
     wanted = unit.asker.identity
     if unit.kind != "set":
         return 0
-    images = (wanted.ipc or 0) * len(plan.checked.sources[wanted.dataset].data.train.classes)
     known = [
         result.image_bytes / result.images
         for result in plan.results.values()
         if (result.dataset, result.size, result.codec)
         == (wanted.dataset, wanted.size, wanted.codec)
     ]
-    return round(images * (mean(known) if known else 3 * wanted.size**2))
+    return round(wanted.images * (mean(known) if known else 3 * wanted.size**2))
 
 
 def _pixel_bytes(unit: Unit, plan: Planned) -> int:

@@ -16,9 +16,11 @@ from smallset.data import View, pixel_cache
 from smallset.methods import brief_of, method_from
 from smallset.models.trained import read_trained
 from smallset.pipeline import compress, evaluate, score, train_teacher
-from smallset.pipeline.desk import desk_for, open_source
+from smallset.pipeline.budget import Budget
+from smallset.pipeline.desk import desk_for, observed, open_source
 from smallset.records import Fit, Result
-from smallset.scores.table import read_scores
+from smallset.scores import AnyObserver
+from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.store import CompressedDataset, open_set
 from smallset.train.device import Machine
 
@@ -45,11 +47,12 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Observation:
-    """One observer run, whose scores go to the table `out`."""
+    """One observer run, whose scores go to the table `out`; none where only features are asked."""
 
     data: str
     size: int
     fit: Fit
+    observer: AnyObserver
     scores: tuple[str, ...]
     out: Path
 
@@ -79,6 +82,7 @@ class Making:
 
     data: str
     identity: Identity
+    budget: Budget
     out: Path
 
 
@@ -103,17 +107,23 @@ def decode(job: Pixels, bench: Bench) -> None:
 def is_observed(job: Observation, work: Path) -> bool:
     """Whether the scores are written and the runs behind them, which sets read, are at hand."""
     try:
-        made = read_scores(job.out).values()
+        made, run = read_scores(job.out).values(), read_run(job.out)
     except (OSError, ValueError):  # not there, or emptied by a power cut
         return False
     runs = [score.made_by.get("observer", "none")[:24] for score in made]
+    if run is not None:
+        runs.append(run[:24])
     return bool(runs) and all((work / "observers" / run).is_dir() for run in runs)
 
 
 def observe(job: Observation, bench: Bench) -> None:
     """Train an observer and write its scores; the run itself stays in the work folder."""
-    if not is_observed(job, bench.work):
-        job.out.unlink(missing_ok=True)  # of a work folder that is gone
+    if is_observed(job, bench.work):
+        return
+    job.out.unlink(missing_ok=True)  # of a work folder that is gone
+    if not job.scores:
+        _observe_alone(job, bench)
+    else:
         score(
             job.data,
             job.out,
@@ -125,6 +135,16 @@ def observe(job: Observation, bench: Bench) -> None:
             workers=THREADS,
             work=bench.work,
         )
+
+
+def _observe_alone(job: Observation, bench: Bench) -> None:
+    """Train an observer that no score reads, and leave a table that names its run alone."""
+    desk = _desk(bench)
+    source = open_source(job.data, desk, skip_bad=False).train
+    seen = observed(source, job.size, job.fit, desk, cache=True)
+    seen.dynamics(job.observer)
+    run = seen.fingerprint(job.observer, 0)
+    write_scores(job.out, {}, rows=source.rows, labels=source.labels, run=run)
 
 
 def teach(job: Teaching, bench: Bench) -> None:
@@ -154,12 +174,12 @@ def make(job: Making, bench: Bench) -> None:
     if job.out.exists():
         check_set(open_set(job.out), wanted)
         return
-    assert wanted.ipc is not None
     made = compress(
         job.data,
         job.out,
         method=brief_of(method_from(wanted.spec)),  # what cards and sheets call it
-        ipc=wanted.ipc,
+        ipc=job.budget.ipc,
+        keep=job.budget.keep,
         size=wanted.size,
         fit=wanted.fit,
         codec=wanted.codec,
@@ -208,7 +228,9 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
     manifest = made.manifest
     found = {
         "spec": manifest.spec,
-        "ipc": manifest.ipc,
+        # an unbalanced selection may come out equal
+        "ipc": None if wanted.ipc is None else manifest.ipc,
+        "images": manifest.images,
         "size": manifest.size,
         "fit": manifest.fit,
         "codec": manifest.codec,

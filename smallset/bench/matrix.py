@@ -17,7 +17,7 @@ A short TOML file; methods and teachers are specs as on the command line:
     title = "CIFAR-10, ConvNet-D3"
     data = "cifar10"
     size = 32
-    ipc = [1, 10]
+    ipc = [1, 10]                             # or keep = [0.1, 0.3], shares of each class
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
     labels = ["hard", "online(own)"]          # default ["hard"]
@@ -38,6 +38,7 @@ from pathlib import Path
 from smallset.bench.toml_fields import Entries
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
+from smallset.pipeline.budget import Budget
 from smallset.records import Fit
 from smallset.scores import Observer
 from smallset.spec import nearest
@@ -54,8 +55,9 @@ _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 
 @dataclass(frozen=True)
 class Table:
-    """A full product: every method x ipc x student x labels x protocol x replicate.
+    """A full product: every method x budget x student x labels x protocol x replicate.
 
+    Budgets are either `ipc`, images a class, or `keep`, shares of each class; the other is empty.
     `methods` are labels of the matrix, `labels` "hard" or "online(TEACHER)" with a name of its
     teachers, `protocols` names or "auto". `full_epochs` is None where no student is to be trained
     on the whole training split.
@@ -74,6 +76,12 @@ class Table:
     fit: Fit = "squash"
     codec: str = "png"
     full_epochs: int | None = None
+    keep: tuple[float, ...] = ()
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """How many images a class, in the matrix's order."""
+        return (*(Budget(ipc=n) for n in self.ipc), *(Budget(keep=share) for share in self.keep))
 
 
 @dataclass(frozen=True)
@@ -193,11 +201,17 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
     for full in entries.inner(FULL, ()):
         full.only(("epochs",))
         epochs = full.number("epochs")
+    if entries.has("ipc") is entries.has("keep"):
+        raise ValueError(
+            f"{entries.where('keep')}: a table has either ipc = [1, 10] or keep = [0.1, 0.3], but "
+            f"this one has {'both' if entries.has('keep') else 'neither'}. Give one of them."
+        )
     table = Table(
         title=entries.text("title"),
         data=entries.text("data"),
         size=entries.number("size"),
-        ipc=entries.numbers("ipc"),
+        ipc=entries.numbers("ipc") if entries.has("ipc") else (),
+        keep=entries.shares("keep") if entries.has("keep") else (),
         students=entries.texts("students"),
         methods=entries.texts("methods"),
         replicates=entries.number("replicates"),

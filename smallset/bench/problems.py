@@ -13,9 +13,12 @@ from smallset.bench.teachers import check_teacher
 from smallset.data import fit_boxes
 from smallset.models import build_model, load_teacher, weights_sha256
 from smallset.models.spec import read_model
+from smallset.pipeline.budget import Budget, wanted
 from smallset.pipeline.desk import side_of
 from smallset.records import Selection
 from smallset.scores import File, Pretrained
+from smallset.store import Codec
+from smallset.store.original import check_original
 from smallset.train.protocol import protocol_named
 
 _SHOWN = 50
@@ -88,8 +91,8 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
         yield from _observer(matrix, table, label, checked, classes=classes.names)
         yield from _said(partial(_check_file, matrix, label, checked, source))
         yield from _said(partial(_check_layout, matrix, table, label, source))
-        for ipc in table.ipc:
-            yield from _said(partial(_check_budget, matrix, label, ipc, source))
+        for budget in table.budgets:
+            yield from _said(partial(_check_budget, matrix, label, budget, source))
 
 
 def _student(student: str, table: Table, checked: Checked, *, classes: int) -> Iterator[str]:
@@ -159,16 +162,24 @@ def _check_layout(matrix: Matrix, table: Table, label: str, source: Source) -> N
     train, nothing = source.data.train, Selection(np.empty(0, np.int64))
     boxes = fit_boxes(train.sizes[:1], table.fit)
     mosaic = matrix.method(label).mosaic
-    mosaic(nothing, train.labels[:1], boxes, size=side_of(train, table.size))
+    blank = mosaic(nothing, train.labels[:1], boxes, size=side_of(train, table.size))
+    if Codec.parse(table.codec).is_original:
+        check_original(blank, train, table.fit)
 
 
-def _check_budget(matrix: Matrix, label: str, ipc: int, source: Source) -> None:
-    train, tiles = source.data.train, matrix.method(label).mosaic.tiles
-    counts = np.bincount(train.labels, minlength=len(train.classes))
-    poorest = int(counts.argmin())
+def _check_budget(matrix: Matrix, label: str, budget: Budget, source: Source) -> None:
+    method, names = matrix.method(label), source.data.train.classes.names
+    counts, ipc, tiles = source.class_counts, budget.ipc, method.mosaic.tiles
+    if ipc is None or not method.select.balanced or method.pool is not None:
+        try:
+            wanted(budget, counts, names, method)
+        except ValueError as error:
+            raise ValueError(f"{label!r}: {error}") from error
+        return
+    poorest = min(range(len(counts)), key=lambda c: counts[c])
     if counts[poorest] < ipc * tiles:
         raise ValueError(
             f"{label!r} at ipc {ipc} needs {ipc * tiles} images per class, but "
-            f"{train.classes.names[poorest]!r} has {counts[poorest]}. "
+            f"{names[poorest]!r} has {counts[poorest]}. "
             f"Use ipc<={counts[poorest] // tiles} or leave the method out of this table."
         )

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from smallset.data import Data, open_data
 
@@ -92,6 +95,12 @@ class Source:
 
     given: str
     data: Data
+
+    @cached_property
+    def class_counts(self) -> tuple[int, ...]:
+        """The training images of each class."""
+        train = self.data.train
+        return tuple(np.bincount(train.labels, minlength=len(train.classes)).tolist())
 
 
 def open_source(name: str, places: Places, *, work: Path, workers: int = 0) -> Source:

@@ -56,6 +56,17 @@ class Entries:
             raise self._wrong(key, value, "a list of different whole numbers from 1, as [1, 10]")
         return tuple(value)
 
+    def shares(self, key: str) -> tuple[float, ...]:
+        """Give a list of different numbers above 0 and at most 1."""
+        value = self._get(key, None)
+        if not _different(value) or not all(_is_share(v) for v in value):
+            raise self._wrong(key, value, "a list of different shares above 0, as [0.1, 0.3]")
+        return tuple(float(v) for v in value)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such an entry."""
+        return key in self._values
+
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Give a list of different texts."""
         value = self._get(key, None if default is None else list(default))
@@ -105,6 +116,10 @@ class Entries:
 
 def _counts(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_share(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
 
 
 def _different(value: object) -> TypeGuard[list]:

@@ -94,14 +94,14 @@ class _Units:
     def set(self, cell: Cell) -> str:
         wanted = cell.identity
         facts = {name: value for name, value in asdict(wanted).items() if name not in _STUDENTS}
-        what = f"{cell.label}, ipc {wanted.ipc}, seed {wanted.set_seed}"
+        what = f"{cell.label}, {cell.size_of_set}, seed {wanted.set_seed}"
         key = f"set {wanted.dataset} {wanted.size} px, {what} [{digest(facts)[:12]}]"
         out = self._out("sets", key)
         given = self.ground.sources[wanted.dataset].given
         needs = (self.observer(cell),) if wanted.observer_seed is not None else ()
-        return self.add(
-            Unit("set", key, cell, jobs.make, jobs.Making(given, wanted, out), needs, out)
-        )
+        assert cell.budget is not None
+        job = jobs.Making(given, wanted, cell.budget, out)
+        return self.add(Unit("set", key, cell, jobs.make, job, needs, out))
 
     def observer(self, cell: Cell) -> str:
         wanted = cell.identity
@@ -116,7 +116,7 @@ class _Units:
         key = f"observer {wanted.dataset} {wanted.size} px, {name} [{digest(facts)[:12]}]"
         out = self._out("scores", key).with_suffix(".parquet")
         given = self.ground.sources[wanted.dataset].given
-        job = jobs.Observation(given, wanted.size, cell.table.fit, scores, out)
+        job = jobs.Observation(given, wanted.size, cell.table.fit, observer, scores, out)
         needs = (self.pixels(cell, "train"),)
         return self.add(Unit("observer", key, cell, jobs.observe, job, needs, out))
 

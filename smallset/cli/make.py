@@ -1,5 +1,6 @@
 """Commands that make something of a dataset: compress, score."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +17,17 @@ from smallset.cli.options import (
     Fit,
     FitChoice,
     Precision,
+    ShortChoice,
     Size,
     SkipBad,
     Work,
     Workers,
 )
-from smallset.terminal import Stages, say, show_set
+from smallset.pipeline.budget import IPC
+from smallset.store import ChosenList
+from smallset.terminal import Stages, say, show_chosen, show_set
+
+PNG = "png"
 
 
 def compress(
@@ -30,10 +36,32 @@ def compress(
     method: Annotated[
         str, typer.Option(help='See `smallset list`; options in brackets: "pca(factor=3)".')
     ] = "pca",
-    ipc: Annotated[int, typer.Option(help="Images per class to write.")] = 10,
+    ipc: Annotated[
+        int | None, typer.Option(help=f"Images per class to write. Default: {IPC}.")
+    ] = None,
+    keep: Annotated[
+        float | None,
+        typer.Option(
+            help="Instead of --ipc: the share of each class's images to use, 0.3 for 30 %. Of n "
+            "images that are round(share x n), halves up, in whole canvases, one at least."
+        ),
+    ] = None,
+    short_classes: Annotated[
+        ShortChoice,
+        typer.Option(help="Refuse classes with fewer images than asked, or keep all they have."),
+    ] = ShortChoice.error,
     size: Size = None,
     fit: Fit = FitChoice.squash,
-    codec: Annotated[str, typer.Option(help="png, jpeg:QUALITY or webp:QUALITY.")] = "png",
+    codec: Annotated[
+        str,
+        typer.Option(
+            help="png, jpeg:QUALITY, webp:QUALITY, or original: the bytes of whole images, copied."
+        ),
+    ] = PNG,
+    plan_only: Annotated[
+        bool,
+        typer.Option("--plan-only", help="Write the list of chosen images and no pixels."),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Set seed: the draw of random choices.")] = 0,
     precision: Precision = "auto",
     device: Device = "auto",
@@ -45,15 +73,22 @@ def compress(
 ) -> None:
     """Compress DATA into the new folder OUT."""
     _check_cached(ray, cache)
+    if plan_only and codec != PNG:
+        raise ValueError(
+            f"--codec {codec} and --plan-only were both given, but a list has no pixels to encode. "
+            "Leave out one of them."
+        )
     with workers_on(ray, device=device) as spread, Stages() as stages:
-        made = pipeline.compress(
+        verb = pipeline.select if plan_only else partial(pipeline.compress, codec=codec)
+        made = verb(
             data,
             out,
             method=method,
             ipc=ipc,
+            keep=keep,
+            short_classes=short_classes.value,
             size=size,
             fit=fit.value,
-            codec=codec,
             seed=seed,
             precision=precision,
             device=device,
@@ -64,7 +99,10 @@ def compress(
             spread=spread,
             progress=stages,
         )
-    show_set(made)
+    if isinstance(made, ChosenList):
+        show_chosen(made)
+    else:
+        show_set(made)
 
 
 def score(

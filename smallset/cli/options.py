@@ -22,6 +22,13 @@ class CacheChoice(StrEnum):
     none = "none"
 
 
+class ShortChoice(StrEnum):
+    """What becomes of classes that have fewer images than asked."""
+
+    error = "error"
+    keep = "keep"
+
+
 DATA_HELP = "digits, a folder of class folders, a folder of parquet files, or hf:owner/name"
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 Size = Annotated[

@@ -4,6 +4,7 @@ from smallset.pipeline.compress import compress
 from smallset.pipeline.evaluate import evaluate
 from smallset.pipeline.export import export
 from smallset.pipeline.score import score
+from smallset.pipeline.select import select
 from smallset.pipeline.train import train_teacher
 
-__all__ = ["compress", "evaluate", "export", "score", "train_teacher"]
+__all__ = ["compress", "evaluate", "export", "score", "select", "train_teacher"]

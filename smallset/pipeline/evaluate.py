@@ -86,7 +86,7 @@ def evaluate(
     check_classes(opened_set.manifest, opened.test.classes, data=opened.name)
     _check_unseen(opened_set, opened)
     cell = Cell(opened_set, opened, name, chosen, desk.machine, regime, loaded)
-    pixels: tuple[loop.InMemory, loop.Images] | None = None
+    pixels: tuple[loop.Images, loop.Images] | None = None
     made = []
     for seed in wanted:
         fingerprint = cell.fingerprint(seed)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 from smallset.bench.matrix import AUTO, HARD, Matrix, Table, teacher_of
+from smallset.methods import method_from
+from smallset.pipeline.budget import Budget
 from smallset.records import Result
 from smallset.report.table import AS_FOUND, FULL, method_key
 
@@ -17,11 +20,14 @@ class Planned:
     """One setting that a matrix asks for, and its cells.
 
     `labels` is as the matrix writes it, "hard" or "online(NAME)"; `teacher` is the spec so named.
+    A share of the data makes sets of one size only of methods with equally many tiles a canvas:
+    `tiles` are those of this setting's methods, None where the budget is an ipc.
     """
 
     table: Table
     student: str
-    ipc: int
+    budget: Budget
+    tiles: int | None
     labels: str
     teacher: str | None
     protocol: str
@@ -32,7 +38,8 @@ class Planned:
         return (
             _of_table(self.table, result)
             and result.spec != FULL
-            and (result.student, result.ipc) == (self.student, self.ipc)
+            and result.student == self.student
+            and _is_under(self.budget, self.tiles, result)
             and (result.labels == HARD) is (self.labels == HARD)
             and result.teacher == self.teacher
             and self.protocol in (AUTO, result.protocol)
@@ -43,18 +50,18 @@ class Planned:
         several = [self.student] if len(self.table.students) > 1 else []
         named = [protocol] if len(self.table.protocols) > 1 else []
         return ", ".join(
-            [self.table.title, *several, f"ipc {self.ipc}", *named, f"{self.labels} labels"]
+            [self.table.title, *several, self.budget.words, *named, f"{self.labels} labels"]
         )
 
 
 def planned(matrix: Matrix) -> list[Planned]:
     """Give every setting of a matrix in its order."""
     return [
-        Planned(table, student, ipc, labels, _teacher(matrix, labels), protocol, cells)
+        Planned(table, student, budget, tiles, labels, _teacher(matrix, labels), protocol, cells)
         for table in matrix.tables
-        for cells in [_cells(matrix, table)]
-        for student, ipc, labels, protocol in product(
-            table.students, table.ipc, table.labels, table.protocols
+        for tiles, cells in _cells(matrix, table).items()
+        for student, budget, labels, protocol in product(
+            table.students, table.budgets, table.labels, table.protocols
         )
     ]
 
@@ -96,13 +103,39 @@ def _of_table(table: Table, result: Result) -> bool:
     return result.spec == FULL or result.codec in (table.codec, AS_FOUND)
 
 
-def _cells(matrix: Matrix, table: Table) -> frozenset[CellKey]:
+def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
+    """Tell whether a result's set may have been made under a budget; its classes count as one.
+
+    A share is known by the images that were used of the source, up to the rounding of each class.
+    """
+    classes = len(result.classes)
+    if budget.ipc is not None:
+        return (result.ipc or budget.ipc) == budget.ipc and result.images == budget.ipc * classes
+    if budget.keep is None or tiles is None or _tiles(result.spec) != tiles:
+        return False
+    used = result.images * tiles
+    return abs(used - budget.keep * result.source_images) <= classes * tiles
+
+
+@cache
+def _tiles(spec: str) -> int | None:
+    try:
+        return method_from(spec).mosaic.tiles
+    except ValueError:  # other people's set, or a user's own class
+        return None
+
+
+def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]:
+    """Give the cells of each of a table's settings, by the tiles of its methods (see `Planned`)."""
     keys = {label: key for key, label in row_labels(matrix).items()}
-    return frozenset(
-        (keys[label], r, matrix.observer_seed(label, r, table), r)
-        for label in table.methods
-        for r in range(table.replicates)
-    )
+    found: dict[int | None, list[CellKey]] = {}
+    for label in table.methods:
+        method = matrix.method(label)
+        found.setdefault(method.mosaic.tiles if table.keep else None, []).extend(
+            (keys[label], r, matrix.observer_seed(label, r, table), r)
+            for r in range(table.replicates)
+        )
+    return {tiles: frozenset(cells) for tiles, cells in found.items()}
 
 
 def _teacher(matrix: Matrix, labels: str) -> str | None:

@@ -11,7 +11,7 @@ from smallset.report.table import percent, points
 
 # What regimes must share to stand side by side; protocols may differ, and are then named.
 _SHARED = (
-    "dataset", "data_fingerprint", "student", "size", "ipc", "images", "codec", "fit", "precision"
+    "dataset", "data_fingerprint", "student", "size", "images", "codec", "fit", "precision"
 )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def contact_sheet(
     """
     _check(per_class, classes, width)
     names = compressed.manifest.classes[:classes]
-    most = min(per_class, max(compressed.manifest.counts[:classes]))
+    most = max(1, min(per_class, max(compressed.manifest.counts[:classes])))
     layout = _layout(names, most, compressed.manifest.size, width)
     right = min(width, max(layout.width, _LEAST_WIDTH)) - _MARGIN
     head = _wrapped(_facts(compressed), right - _MARGIN)

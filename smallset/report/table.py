@@ -21,8 +21,8 @@ from smallset.records import Result
 
 # What the rows of one table share.
 SETTING = (
-    "dataset", "data_fingerprint", "student", "protocol", "labels", "teacher", "size", "ipc",
-    "images", "fit", "precision", "codec",
+    "dataset", "data_fingerprint", "student", "protocol", "labels", "teacher", "size", "images",
+    "fit", "precision", "codec",
 )  # fmt: skip
 HEADER = ("method", "top-1 % [95 %]", "minus random [95 %]", "verdict", "bytes", "ratio", "n")
 AS_FOUND = "as found"

@@ -18,17 +18,18 @@ def write_scores(
     *,
     rows: Int64[np.ndarray, " n"],
     labels: Int64[np.ndarray, " n"],
+    run: str | None = None,
 ) -> None:
     """Write scores of one training split; `rows` are positions in the source's own order.
 
-    The schema's metadata holds, under `smallset`, each column's spec and fingerprints as JSON.
+    The schema's metadata holds, under `smallset`, each column's spec and fingerprints as JSON, and
+    under `run` the fingerprint of an observer's run that no column rests on.
     """
     columns: dict[str, object] = {"index": rows, "label": labels}
     columns |= {name: score.values for name, score in scores.items()}
     made_by = {name: dict(score.made_by) for name, score in scores.items()}
-    table = pa.table(columns).replace_schema_metadata(
-        {"smallset": json.dumps(made_by, sort_keys=True)}
-    )
+    metadata = {"smallset": json.dumps(made_by, sort_keys=True)} | ({"run": run} if run else {})
+    table = pa.table(columns).replace_schema_metadata(metadata)
     part = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         pq.write_table(table, part)
@@ -48,3 +49,9 @@ def read_scores(path: Path) -> dict[str, Scores]:
         for name in table.column_names
         if name in made_by
     }
+
+
+def read_run(path: Path) -> str | None:
+    """Read the fingerprint of the run that a table names beside its columns, if it names one."""
+    named = (pq.read_schema(path).metadata or {}).get(b"run")
+    return None if named is None else named.decode()

@@ -1,8 +1,10 @@
 """Compressed sets on disk: written whole or not at all, read back, verified."""
 
+from smallset.store.about import About
+from smallset.store.chosen_list import ChosenList
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders
-from smallset.store.manifest import Manifest, Seeds, Source, read_manifest
+from smallset.store.manifest import Asked, Manifest, Seeds, Source, read_manifest
 from smallset.store.match import check_classes
 from smallset.store.output import check_output, writing
 from smallset.store.plan_table import ImageFile
@@ -10,10 +12,12 @@ from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import render
 from smallset.store.verify import Verification, verify
 from smallset.store.version import smallset_version
-from smallset.store.write import About, write
+from smallset.store.write import write
 
 __all__ = [
     "About",
+    "Asked",
+    "ChosenList",
     "Codec",
     "CompressedDataset",
     "ImageFile",

@@ -1,6 +1,7 @@
 """README.md: the dataset card that people and the Hugging Face Hub read."""
 
 import json
+from collections.abc import Sequence
 
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
@@ -15,7 +16,7 @@ def card(manifest: Manifest) -> str:
 
     The licence is "unknown": the images carry that of their source, which is not known here.
     """
-    files = f"*/*.{Codec.parse(manifest.codec).extension}"
+    files = f"*/{Codec.parse(manifest.codec).files}"
     return f"{front_matter(manifest, files=files)}\n{_body(manifest)}"
 
 
@@ -57,6 +58,16 @@ def facts(manifest: Manifest) -> str:
 Classes, in index order: {_classes(manifest)}."""
 
 
+def folder_note(manifest: Manifest) -> str:
+    """Say how readers of class folders number the classes."""
+    if manifest.vanished:
+        return (
+            "Classes without an image have no folder, and readers that count folders give the\n"
+            "classes behind them other indices: take the index from the front of a folder's name."
+        )
+    return "Any reader of class folders works too, and gives the same class indices."
+
+
 def _body(manifest: Manifest) -> str:
     return f"""\
 {heading(manifest)}
@@ -75,7 +86,7 @@ data = load_dataset("imagefolder", data_dir="PATH/OF/THIS/FOLDER", split="train"
 print(data.features["label"].names, data[0]["image"].size)
 ```
 
-Any reader of class folders works too, and gives the same class indices. Within a class, files sort
+{folder_note(manifest)} Within a class, files sort
 in order of choice: the first ones are the smaller set.
 
 ## Train
@@ -100,8 +111,12 @@ def _table(manifest: Manifest) -> str:
     skipped = f", {bad:,} bad {'file' if bad == 1 else 'files'} left out" if bad else ""
     observer = "" if seeds.observer is None else f", observer {seeds.observer}"
     ratio_images, ratio_bytes = source.images / manifest.images, source.bytes / manifest.image_bytes
+    side = f"{manifest.size} x {manifest.size} px"
+    if Codec.parse(manifest.codec).is_original:
+        side = f"each of its own size, read at {side}"
     rows = {
-        "Images": f"{manifest.images:,} ({per_class}), {manifest.size} x {manifest.size} px",
+        "Images": f"{manifest.images:,} ({per_class}), {side}",
+        **_budget(manifest),
         "Image bytes": f"{manifest.image_bytes:,} ({manifest.codec})",
         "Source": f"{_code(source.given)}, {source.images:,} images of split "
         f"{_code(source.split)}, {source.bytes:,} bytes as encoded{skipped}",
@@ -114,6 +129,26 @@ def _table(manifest: Manifest) -> str:
         "Training view": _code(manifest.view),
     }
     return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+
+
+def _budget(manifest: Manifest) -> dict[str, str]:
+    """Give the rows that only some sets have: what was asked for, and who gave less."""
+    rows: dict[str, str] = {}
+    asked = manifest.asked
+    if asked is not None:
+        share = "" if asked.keep is None else f"{100 * asked.keep:g} % of each class's images"
+        rows["Asked for"] = share or f"{asked.ipc:,} a class"
+        if asked.short:
+            rows["Classes that gave all they had"] = _named(asked.short)
+    if manifest.vanished:
+        rows["Classes without an image"] = _named(manifest.vanished)
+    return rows
+
+
+def _named(classes: Sequence[str]) -> str:
+    shown = ", ".join(_code(name) for name in classes[:_CLASSES_SHOWN])
+    more = len(classes) - _CLASSES_SHOWN
+    return f"{len(classes):,}: {shown}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def _training(manifest: Manifest) -> str:

@@ -1,4 +1,4 @@
-"""How an image becomes bytes: "png", "jpeg:90" or "webp:90"."""
+"""How an image becomes bytes: "png", "jpeg:90" or "webp:90"; or stays its own, "original"."""
 
 import io
 from dataclasses import dataclass
@@ -9,23 +9,39 @@ import simplejpeg
 from jaxtyping import UInt8
 from PIL import Image
 
-Name = Literal["png", "jpeg", "webp"]
+from smallset.data.decode import decode, image_format
+
+Name = Literal["png", "jpeg", "webp", "original"]
 
 _DEFAULT_QUALITY = 90
-_NAMES: dict[str, Name] = {"png": "png", "jpeg": "jpeg", "webp": "webp"}
-_EXTENSIONS: dict[Name, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
+_NAMES: dict[str, Name] = {"png": "png", "jpeg": "jpeg", "webp": "webp", "original": "original"}
+_EXTENSIONS = {
+    "BMP": "bmp",
+    "GIF": "gif",
+    "JPEG": "jpg",
+    "JPEG2000": "jp2",
+    "PNG": "png",
+    "PPM": "ppm",
+    "TIFF": "tif",
+    "WEBP": "webp",
+}
+"""The file name's ending of each format that `data` reads."""
 
 
 @dataclass(frozen=True)
 class Codec:
-    """An image format, and its quality (1 worst to 100 best) where it is lossy."""
+    """An image format, and its quality (1 worst to 100 best) where it is lossy.
+
+    "original" is no format: each file holds the bytes of a source image, in the format and size
+    that they have there.
+    """
 
     name: Name
     quality: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> "Codec":
-        """Read "png", "jpeg:QUALITY" or "webp:QUALITY"; a missing quality is 90.
+        """Read "png", "jpeg:QUALITY", "webp:QUALITY" (a missing quality is 90) or "original".
 
         Raises ValueError for another format, and for a quality that is not 1..100.
         """
@@ -34,11 +50,12 @@ class Codec:
         if name is None:
             raise ValueError(
                 f"codec {text!r} is not known. Use one of png, jpeg:QUALITY, webp:QUALITY, "
-                f"for example jpeg:90."
+                f"original, for example jpeg:90."
             )
-        if name == "png":
+        if name in ("png", "original"):
             if colon:
-                raise ValueError(f"codec {text!r} gives a quality, but PNG is exact. Use 'png'.")
+                exact = "PNG is exact" if name == "png" else "original bytes stay as they are"
+                raise ValueError(f"codec {text!r} gives a quality, but {exact}. Use {name!r}.")
             return cls(name)
         if not colon:
             return cls(name, _DEFAULT_QUALITY)
@@ -53,15 +70,30 @@ class Codec:
         return self.name if self.quality is None else f"{self.name}:{self.quality}"
 
     @property
-    def extension(self) -> str:
-        """The file name's ending, without a dot."""
-        return _EXTENSIONS[self.name]
+    def is_original(self) -> bool:
+        """Whether files hold the source's own bytes, in several formats and sizes."""
+        return self.name == "original"
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The file names' possible endings, without a dot: one but for original bytes."""
+        if self.is_original:
+            return tuple(_EXTENSIONS.values())
+        return (_EXTENSIONS[self.name.upper()],)
+
+    @property
+    def files(self) -> str:
+        """The pattern that matches the files in a folder: "*.png"."""
+        return "*" if self.is_original else f"*.{self.extensions[0]}"
 
     def encode(self, pixels: UInt8[np.ndarray, "h w 3"]) -> bytes:
         """Encode RGB pixels; the same pixels give the same bytes under the same libraries.
 
-        JPEG keeps colour at half the resolution (4:2:0), as cameras and other data sets do.
+        JPEG keeps colour at half the resolution (4:2:0), as cameras and other data sets do. Raises
+        ValueError for "original", which encodes nothing.
         """
+        if self.is_original:
+            raise ValueError("codec 'original' was asked to encode pixels, but it only copies.")
         if self.name == "jpeg":
             assert self.quality is not None
             return bytes(
@@ -81,8 +113,18 @@ class Codec:
         return buffer.getvalue()
 
     def decode(self, encoded: bytes) -> UInt8[np.ndarray, "h w 3"]:
-        """Decode what `encode` gave. Raises ValueError or OSError where it is damaged."""
+        """Decode a file to upright RGB. Raises ValueError or OSError where it is damaged."""
+        if self.is_original:
+            return decode(encoded)
         if self.name == "jpeg":
             return np.asarray(simplejpeg.decode_jpeg(encoded, colorspace="RGB"))
         with Image.open(io.BytesIO(encoded), formats=[self.name.upper()]) as image:
             return np.array(image.convert("RGB"))
+
+
+def extension_of(encoded: bytes) -> str:
+    """Name the file name's ending of an encoded image by its first bytes: "jpg", without a dot.
+
+    Raises ValueError where they announce no known format.
+    """
+    return _EXTENSIONS[image_format(encoded)]

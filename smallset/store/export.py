@@ -21,7 +21,7 @@ TRAIN = "train"
 def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Copy the images to train/<class>/<file>: ImageFolder's layout, which most readers know."""
     (folder / TRAIN).mkdir()
-    for name in made.manifest.folders:
+    for name in sorted({file.path.partition("/")[0] for file in made.files}):
         (folder / TRAIN / name).mkdir()
     for row, file in enumerate(made.files):
         write_file(folder / TRAIN / file.path, encoded(made, row))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import isqrt
 
-from smallset.store.card import facts, front_matter, heading
+from smallset.store.card import facts, folder_note, front_matter, heading
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
 
@@ -20,8 +20,12 @@ _MEASURE_ELSEWHERE = (
 
 def imagefolder_card(manifest: Manifest, tiles: int) -> str:
     """Give the card of train/<class>/<file>."""
-    extension = Codec.parse(manifest.codec).extension
-    load = """\
+    note = """\
+`torchvision.datasets.ImageFolder("PATH/OF/THIS/FOLDER/train")` and any other reader of class
+folders give the same class indices."""
+    if manifest.vanished:
+        note = folder_note(manifest)
+    load = f"""\
 ```python
 from datasets import load_dataset
 
@@ -29,9 +33,8 @@ data = load_dataset("PATH/OF/THIS/FOLDER", split="train")
 print(data.features["label"].names, data[0]["image"].size)
 ```
 
-`torchvision.datasets.ImageFolder("PATH/OF/THIS/FOLDER/train")` and any other reader of class
-folders give the same class indices. Within a class, files sort in order of choice."""
-    return _card(manifest, tiles, f"train/*/*.{extension}", load)
+{note} Within a class, files sort in order of choice."""
+    return _card(manifest, tiles, f"train/*/{Codec.parse(manifest.codec).files}", load)
 
 
 def hub_card(manifest: Manifest, tiles: int) -> str:
@@ -52,14 +55,14 @@ each box left, top, right, bottom. Within a class, rows stand in order of choice
 
 def webdataset_card(manifest: Manifest, tiles: int) -> str:
     """Give the card of train-*.tar."""
-    extension = Codec.parse(manifest.codec).extension
+    endings = ";".join(Codec.parse(manifest.codec).extensions)
     load = f"""\
 ```python
 import webdataset
 
 shards = "PATH/OF/THIS/FOLDER/train-000000.tar"
 data = webdataset.WebDataset(shards, shardshuffle=False).decode("pil")
-image, label, tiles = next(iter(data.to_tuple("{extension}", "cls", "json")))
+image, label, tiles = next(iter(data.to_tuple("{endings}", "cls", "json")))
 ```
 
 `classes.json` names the classes in index order. `json` lists every image's tiles: `source_row` and

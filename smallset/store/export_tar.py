@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.store.codec import Codec
 from smallset.store.export_files import Told, encoded, provenance
 from smallset.store.export_hub import SHARD_BYTES, shard_rows
 from smallset.store.output import write_file
@@ -27,7 +26,6 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     classes = {"names": list(made.manifest.classes)}
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
     order, where = _by_rank(made.labels), provenance(made)
-    extension = Codec.parse(made.manifest.codec).extension
     shards = shard_rows([made.files[row].bytes for row in order], SHARD_BYTES)
     for number, shard in enumerate(shards):
         with (folder / f"train-{number:06d}.tar").open("xb") as file:
@@ -37,7 +35,8 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
                     facts: dict[str, object] = {n: lists[row] for n, lists in where.items()}
                     facts |= {"file": made.files[row].path, "label": int(made.labels[row])}
                     key = f"{position:08d}"
-                    _add(tar, f"{key}.{extension}", encoded(made, row))
+                    ending = made.files[row].path.rpartition(".")[2]
+                    _add(tar, f"{key}.{ending}", encoded(made, row))
                     _add(tar, f"{key}.cls", str(made.labels[row]).encode())
                     _add(tar, f"{key}.json", json.dumps(facts, sort_keys=True).encode())
                     told(position + 1)

@@ -9,6 +9,7 @@ from smallset.data import ImageDataset
 from smallset.data.hub import parquet_files, parquet_source
 from smallset.data.work import keeping
 from smallset.records import Classes
+from smallset.store.chosen_list import TABLE as CHOSEN
 from smallset.store.export import TRAIN
 from smallset.store.foreign import HUB, ForeignSet
 from smallset.store.manifest import MANIFEST, read_manifest
@@ -21,12 +22,18 @@ _AGAIN = "Restore it, or export the set again."
 def is_ours(given: str | Path) -> bool:
     """Tell whether smallset wrote a folder, even if its manifest was lost since.
 
-    Raises FileNotFoundError or NotADirectoryError where `given` is neither a folder nor "hf:...".
+    Raises FileNotFoundError or NotADirectoryError where `given` is neither a folder nor "hf:...",
+    and ValueError for a list of chosen images.
     """
     if str(given).startswith(HUB):
         return False
     folder = Path(given).expanduser()
     check_folder(folder)
+    if (folder / CHOSEN).is_file():
+        raise ValueError(
+            f"'{given}' is a list of chosen images, but a set has images of its own. Make one: "
+            "smallset compress without --plan-only."
+        )
     return any((folder / name).is_file() for name in (MANIFEST, PLAN))
 
 

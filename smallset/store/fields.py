@@ -40,6 +40,15 @@ class Fields:
         value = self._get(key, "a whole number or null")
         return None if value is None else self._whole(key, value, least)
 
+    def share_or_none(self, key: str) -> float | None:
+        """Read a number above 0 and at most 1, or null."""
+        value = self._get(key, "a share or null")
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
+            raise ValueError(_message(self.where, key, value, "a number above 0 and at most 1"))
+        return float(value)
+
     def numbers(self, key: str, least: int = 0) -> tuple[int, ...]:
         """Read a list of whole numbers."""
         return tuple(self._whole(key, item, least) for item in self._list(key))

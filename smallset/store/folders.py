@@ -19,16 +19,22 @@ _DEVICES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for
 _LONGEST = 99
 
 
-def class_folders(classes: Classes) -> tuple[str, ...]:
+def class_folders(classes: Classes, *, numbered: bool = False) -> tuple[str, ...]:
     """Give one folder name a class, in index order.
 
     The folder is the name itself where all names are safe on every file system and already sort in
-    index order. Otherwise every class, so that a set looks of one piece, becomes
+    index order. Otherwise, or where they are to be `numbered` (a folder will be missing, and the
+    others are to say their index), every class, so that a set looks of one piece, becomes
     `<zero-padded index>_<name>` with what is unsafe replaced by "_".
     """
     names = classes.names
     twins = len({_folded(name) for name in names}) < len(names)
-    if not twins and list(names) == sorted(names) and all(_is_safe(name) for name in names):
+    if (
+        not numbered
+        and not twins
+        and list(names) == sorted(names)
+        and all(_is_safe(name) for name in names)
+    ):
         return names
     digits = len(str(len(names) - 1))
     return tuple(f"{i:0{digits}d}_{_sanitised(name)}" for i, name in enumerate(names))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int, Int32, UInt8
 
-from smallset.data import ImageDataset, cores, fit_boxes, ordered, read_box
+from smallset.data import ImageDataset, cores, ordered
 from smallset.data.arrow_rows import ArrowRows
 from smallset.data.decode import decode
 from smallset.data.folder import folder_source
@@ -22,6 +22,7 @@ from smallset.spec import write
 from smallset.store.manifest import Manifest, Seeds
 from smallset.store.manifest import Source as Origin
 from smallset.store.naming import match_classes
+from smallset.store.original import fitted
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, check_folder
 
@@ -64,9 +65,7 @@ class ForeignSet(CompressedDataset):
                 f"{self.files[row].path!r} of the set '{self.path}' is not the image that was "
                 "recorded. Needed the set as it was. Restore it and run again."
             )
-        pixels, side = decode(encoded), self.manifest.size
-        box = fit_boxes(np.array([pixels.shape[1::-1]]), self.manifest.fit)[0]
-        return read_box(pixels, box, (side, side), "antialias")
+        return fitted(decode(encoded), self.manifest, self.plan)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -42,11 +42,28 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The budget that was asked for: `ipc` images a class or the share `keep`, the other None.
+
+    `short` names the classes that had fewer images than asked and gave all whole canvases of them.
+    """
+
+    ipc: int | None
+    keep: float | None
+    short: tuple[str, ...]
+
+    def is_said_by(self, counts: Sequence[int]) -> bool:
+        """Whether the counts of a set say as much."""
+        return self.keep is None and not self.short and set(counts) == {self.ipc}
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything about a set but its files, which are in plan.parquet.
 
     `method` is as the user typed it, `spec` the whole spec with every option. `classes`, `folders`
-    and `counts` (images a class) stand in index order; `ipc` is None where the counts differ.
+    and `counts` (images a class) stand in index order; `ipc` is None where the counts differ. A
+    class of 0 images has a folder's name and no folder. `asked` is None where the counts say it.
     `size` is in pixels, `view` a spec such as "patch(scale=(0.08, 1.0))", `image_bytes` the sum of
     the image files. `made_with` describes the observer and so on. `format_version` counts changes
     of this format; `smallset` is the version of the package that wrote.
@@ -70,6 +87,7 @@ class Manifest:
     image_bytes: int
     plan_sha256: str
     format_version: int = FORMAT_VERSION
+    asked: Asked | None = None
 
     @property
     def images(self) -> int:
@@ -82,6 +100,11 @@ class Manifest:
         return self.counts[0] if len(set(self.counts)) == 1 else None
 
     @property
+    def vanished(self) -> tuple[str, ...]:
+        """The classes without an image, which an unbalanced selection may leave behind."""
+        return tuple(name for name, n in zip(self.classes, self.counts, strict=True) if n == 0)
+
+    @property
     def digest(self) -> str:
         """The sha256 of everything else in manifest.json: what names this very set."""
         return _digest(self._values())
@@ -92,8 +115,11 @@ class Manifest:
 
     def _values(self) -> dict[str, object]:
         skipped = {"count": len(self.source.skipped), "ids": self.source.skipped}
+        # Left out where there is none, so that sets made before there was any keep their digest.
+        asked = {} if self.asked is None else {"asked": vars(self.asked)}
         return {
-            **{f.name: getattr(self, f.name) for f in fields(self)},
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "asked"},
+            **asked,
             "images": self.images,
             "ipc": self.ipc,
             "made_with": dict(self.made_with),
@@ -167,7 +193,7 @@ def _manifest(top: Fields) -> Manifest:
         ),
         classes=top.texts("classes"),
         folders=top.texts("folders"),
-        counts=top.numbers("counts", 1),
+        counts=top.numbers("counts"),
         size=top.number("size", 1),
         fit=fit,
         view=top.text("view"),
@@ -177,7 +203,13 @@ def _manifest(top: Fields) -> Manifest:
         made_with=top.mapping("made_with"),
         image_bytes=top.number("image_bytes"),
         plan_sha256=top.text("plan_sha256"),
+        asked=_asked(top.inner("asked")) if "asked" in top.values else None,
     )
+
+
+def _asked(inner: Fields) -> Asked:
+    inner.only(f.name for f in fields(Asked))
+    return Asked(inner.number_or_none("ipc", 1), inner.share_or_none("keep"), inner.texts("short"))
 
 
 def _check(manifest: Manifest, top: Fields) -> None:

@@ -51,7 +51,7 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
     m, tiles = plan.source.shape
     source = plan.source.reshape(-1)
     empty = source < 0
-    ids = [None if s < 0 else _valid(dataset.id(int(s))) for s in source]
+    ids = [None if s < 0 else valid_text(dataset.id(int(s))) for s in source]
     rows = dataset.rows[np.where(empty, 0, source)]
     table = pa.table(
         [
@@ -107,7 +107,7 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> tuple[Plan, tup
     return _plan(table, size), _files(table)
 
 
-def _valid(text: str) -> str:
+def valid_text(text: str) -> str:
     """A file name that is not valid UTF-8 has no place in parquet: show its bytes instead."""
     return text.encode("utf-8", "backslashreplace").decode()
 

@@ -14,6 +14,7 @@ from smallset.records import Plan
 from smallset.store.card import CARD
 from smallset.store.codec import Codec
 from smallset.store.manifest import MANIFEST, Manifest, read_manifest
+from smallset.store.original import fitted
 from smallset.store.plan_table import PLAN, ImageFile, read_plan
 
 # The Hub adds .gitattributes; the card is the user's to edit.
@@ -70,6 +71,8 @@ class CompressedDataset:
                 f"the set again; `smallset verify '{self.path}'` lists all that changed."
             )
         pixels = codec.decode(encoded)
+        if codec.is_original:
+            return fitted(pixels, self.manifest, self.plan)
         size = self.manifest.size
         if pixels.shape != (size, size, 3):
             raise ValueError(

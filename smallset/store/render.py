@@ -22,8 +22,11 @@ def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s 
     return canvas
 
 
-def check_plan(plan: Plan, dataset: ImageDataset) -> None:
-    """Raise ValueError where `plan` cannot be drawn from `dataset`, or leaves a class empty."""
+def check_plan(plan: Plan, dataset: ImageDataset, *, may_vanish: bool = False) -> None:
+    """Raise ValueError where `plan` cannot be drawn from `dataset`, or leaves a class empty.
+
+    `may_vanish` allows the latter, as long as there is an image at all.
+    """
     if plan.size < 1:
         raise ValueError(f"The plan's canvas is {plan.size} pixels, but needs at least 1.")
     sources = plan.source
@@ -39,7 +42,7 @@ def check_plan(plan: Plan, dataset: ImageDataset) -> None:
             f"{dataset.name!r} has {len(classes)} classes. Use labels 0 to {len(classes) - 1}."
         )
     counts = np.bincount(plan.label, minlength=len(classes))
-    if (counts == 0).any():
+    if not counts.any() or (not may_vanish and (counts == 0).any()):
         name = classes.names[int(np.argmin(counts))]
         raise ValueError(
             f"The plan has no image of class {name!r}, but a set needs one of every class: an "

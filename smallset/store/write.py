@@ -1,21 +1,22 @@
 """Write a plan as a set: image files by class, plan.parquet, manifest.json and README.md."""
 
 import hashlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from smallset.data import ImageDataset, cores, ordered
 from smallset.parallel import Workers
-from smallset.records import Fit, Plan, Progress
+from smallset.records import Plan, Progress
+from smallset.store.about import About
 from smallset.store.card import CARD, card
 from smallset.store.chunks import drawn_apart
-from smallset.store.codec import Codec
+from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
-from smallset.store.manifest import MANIFEST, Manifest, Seeds, Source
+from smallset.store.manifest import MANIFEST, Manifest, Source
+from smallset.store.original import check_original, own_bytes
 from smallset.store.output import check_output, whole_folder, write_file, writing
 from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
@@ -26,22 +27,6 @@ from smallset.store.version import smallset_version
 _DIGITS = 5
 
 
-@dataclass(frozen=True)
-class About:
-    """What only the caller knows of a set; the fields are those of `Manifest` and `Source`."""
-
-    method: str
-    spec: str
-    seeds: Seeds
-    given: str
-    held_out: str
-    fit: Fit
-    view: str
-    precision: str
-    device: str
-    made_with: Mapping[str, str] = field(default_factory=dict)
-
-
 def write(
     plan: Plan,
     dataset: ImageDataset,
@@ -50,38 +35,45 @@ def write(
     codec: Codec,
     about: About,
     workers: int,
+    may_vanish: bool = False,
     spread: Workers | None = None,
     progress: Progress | None = None,
 ) -> CompressedDataset:
     """Draw every canvas of `plan` and write the set to the new folder `out`.
 
-    Canvases are drawn in `workers` threads (0: one a core), at most two a thread at a time in
-    memory, or by the workers `spread`; the bytes written do not depend on it. Files sort in order
-    of choice. `progress` hears of ("write", images done, images in all). The folder appears whole
-    or not at all. Raises as `check_output` and `check_plan`, and OSError where the disk is full or
+    With `may_vanish` a class may have no image: it has no folder then, and all others are numbered.
+    The codec "original" draws nothing and copies the bytes of each image. Canvases are drawn in
+    `workers` threads (0: one a core), at most two a thread at a time in memory, or by the workers
+    `spread`; the bytes written do not depend on it. Files sort in order of choice. `progress` hears
+    of ("write", images done, images in all). The folder appears whole or not at all. Raises as
+    `check_output`, `check_plan` and `check_original`, and OSError where the disk is full or
     read-only.
     """
     check_output(out)
-    check_plan(plan, dataset)
-    folders = class_folders(dataset.classes)
-    paths = _paths(plan, folders, codec.extension)
+    check_plan(plan, dataset, may_vanish=may_vanish)
+    if codec.is_original:
+        check_original(plan, dataset, about.fit)
+    filled = np.bincount(plan.label, minlength=len(dataset.classes)) > 0
+    folders = class_folders(dataset.classes, numbered=not filled.all())
+    stems = _stems(plan, folders)
     with whole_folder(out) as partial:
         with writing(out):
-            for folder in folders:
-                (partial / folder).mkdir()
+            for label in np.flatnonzero(filled):
+                (partial / folders[label]).mkdir()
 
         def keep(row: int, encoded: bytes) -> ImageFile:
+            path = f"{stems[row]}.{extension_of(encoded)}"
             with writing(out):
-                write_file(partial / paths[row], encoded)
-            return ImageFile(paths[row], hashlib.sha256(encoded).hexdigest(), len(encoded))
+                write_file(partial / path, encoded)
+            return ImageFile(path, hashlib.sha256(encoded).hexdigest(), len(encoded))
 
         def draw(row: int) -> ImageFile:
-            return keep(row, codec.encode(render(plan, row, dataset)))
+            return keep(row, _encoded(plan, row, dataset, codec))
 
-        if spread is None:
-            files = _drawn(draw, len(paths), workers or cores(), progress)
+        if spread is None or codec.is_original:
+            files = _drawn(draw, len(stems), workers or cores(), progress)
         else:
-            files = _kept(drawn_apart(plan, dataset, codec, spread), keep, len(paths), progress)
+            files = _kept(drawn_apart(plan, dataset, codec, spread), keep, len(stems), progress)
         content = plan_bytes(plan, files, dataset)
         manifest = _manifest(plan, dataset, codec, about, folders, files, content)
         with writing(out):
@@ -91,15 +83,21 @@ def write(
     return open_set(out)
 
 
-def _paths(plan: Plan, folders: tuple[str, ...], extension: str) -> list[str]:
-    """Give each canvas its path inside the set: its class folder and its rank in the class."""
+def _stems(plan: Plan, folders: tuple[str, ...]) -> list[str]:
+    """Give each canvas its path inside the set, less the extension: class folder and rank in it."""
     ranks = np.zeros(len(folders), dtype=np.int64)
     digits = max(_DIGITS, len(str(int(np.bincount(plan.label).max()) - 1)))
-    paths: list[str] = []
+    stems: list[str] = []
     for label in plan.label:
-        paths.append(f"{folders[label]}/{ranks[label]:0{digits}d}.{extension}")
+        stems.append(f"{folders[label]}/{ranks[label]:0{digits}d}")
         ranks[label] += 1
-    return paths
+    return stems
+
+
+def _encoded(plan: Plan, row: int, dataset: ImageDataset, codec: Codec) -> bytes:
+    if codec.is_original:
+        return own_bytes(dataset, int(plan.source[row, 0]))
+    return codec.encode(render(plan, row, dataset))
 
 
 def _drawn(
@@ -140,6 +138,8 @@ def _manifest(
     files: list[ImageFile],
     plan_content: bytes,
 ) -> Manifest:
+    counts = tuple(np.bincount(plan.label, minlength=len(folders)).tolist())
+    asked = about.asked
     return Manifest(
         smallset=smallset_version(),
         method=about.method,
@@ -156,7 +156,7 @@ def _manifest(
         ),
         classes=dataset.classes.names,
         folders=folders,
-        counts=tuple(np.bincount(plan.label, minlength=len(folders)).tolist()),
+        counts=counts,
         size=plan.size,
         fit=about.fit,
         view=about.view,
@@ -166,4 +166,5 @@ def _manifest(
         made_with=about.made_with,
         image_bytes=sum(f.bytes for f in files),
         plan_sha256=hashlib.sha256(plan_content).hexdigest(),
+        asked=None if asked is None or asked.is_said_by(counts) else asked,
     )

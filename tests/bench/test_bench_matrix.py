@@ -115,6 +115,11 @@ def test_teacher_of_labels():
         (("ipc = [1]", "ipc = 1"), "line 13: ipc = 1, but it must be a list of different whole"),
         (("ipc = [1]", "ipc = [1, 1]"), "ipc = [1, 1], but it must be a list of different"),
         (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
+        (("ipc = [1]", ""), "this one has neither. Give one of them."),
+        (("ipc = [1]", "ipc = [1]\nkeep = [0.5]"), "line 14: a table has either ipc = [1, 10] or"),
+        (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
+        (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
+        (("ipc = [1]", "keep = [0.5, 0.5]"), "keep = [0.5, 0.5], but it must be a list of"),
         (('["random", "PCA"]', '["random", "PCB"]'), "line 2: there is no method 'PCB' under [me"),
         (
             ('"easy", "PCA"]', '"esay", "PCA"]'),
@@ -200,3 +205,9 @@ def test_a_table_may_ask_for_a_protocol_with_other_epochs():
         matrix("small-v2(epochs=2)")
     with pytest.raises(ValueError, match=r"line \d+.*Give at least 1: 'small-v1\(epochs=1\)'"):
         matrix("small-v1(epochs=0)")
+
+
+def test_a_table_may_count_in_shares_of_the_data():
+    [table] = parse_matrix(MATRIX.replace("ipc = [1]", "keep = [0.5, 1]"), "m.toml").tables
+    assert (table.ipc, table.keep) == ((), (0.5, 1.0))
+    assert [budget.words for budget in table.budgets] == ["keep 50 %", "keep 100 %"]

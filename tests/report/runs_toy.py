@@ -1,10 +1,9 @@
 """Results of whole tables that no student had to learn for, and a matrix that asks for them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from result_toy import result
+from result_toy import changed, result
 
 from smallset.evidence.results import append_result
 from smallset.methods import method_from, spec_of
@@ -53,7 +52,7 @@ def replicates(method: str, top1: Sequence[float], **changes: object) -> list[Re
             student_seed=r,
             plan_sha256=f"{method} {r}",
         )
-        made.append(replace(one, **changes))
+        made.append(changed(one, **changes))
     return made
 
 

@@ -5,6 +5,7 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import cell_key, missing, not_begun, planned, row_labels
+from smallset.report.sections import sections
 from smallset.report.table import method_key
 
 TOYS = parse_matrix(MATRIX, "toys")
@@ -19,7 +20,7 @@ ALL = [
 
 def test_a_matrix_asks_for_the_very_cells_that_its_results_are():
     settings = planned(TOYS)
-    assert [(s.ipc, s.labels) for s in settings] == [
+    assert [(s.budget.ipc, s.labels) for s in settings] == [
         (1, "hard"), (1, "online(wise)"), (2, "hard"), (2, "online(wise)")]  # fmt: skip
     for setting in settings:
         held = [r for r in ALL if setting.holds(r)]
@@ -72,3 +73,53 @@ def test_rows_are_called_as_the_matrix_calls_them():
     found = [names[method_key(r.spec)] for r in replicates("pca", BEST[:2])]
     assert found == ["PCA", "PCA"]
     assert list(names.values())[:3] == ["plain", "easy", "PCA"]
+
+
+KEEP = """\
+title = "Toys"
+[methods]
+plain = "random"
+free = "el2n(select=easiest(balanced=false))"
+PCA = "pca"
+[[table]]
+title = "Shares"
+data = "toy"
+size = 8
+keep = [0.1, 0.5]
+students = ["resnet8"]
+methods = ["plain", "free", "PCA"]
+replicates = 6
+observers = 2
+"""
+
+
+def test_a_share_is_known_by_the_images_that_were_used():
+    matrix = parse_matrix(KEEP, "keep")
+    settings = planned(matrix)
+    facts = {"source_images": 2000, "classes": ("ape", "bee")}
+    plain = replicates("random", RANDOM, ipc=100, images=200, **facts)
+    # of classes of 1,303 and 697 images, 130 and 70; unbalanced ones as they fall
+    unequal = replicates("random", RANDOM, ipc=None, images=200, **facts)
+    free = replicates("el2n(select=easiest(balanced=false))", BEST, ipc=None, images=200, **facts)
+    half = replicates("random", RANDOM, ipc=500, images=1000, **facts)
+    mosaics = replicates("pca", BEST, ipc=25, images=50, **facts)
+    for group, at in ((plain, 0), (unequal, 0), (free, 0), (half, 1), (mosaics, 2)):
+        assert [s for s in settings if all(s.holds(r) for r in group)] == [settings[at]]
+    assert [len(s.cells) for s in settings] == [12, 12, 6, 6]
+    assert missing([settings[0]], plain + free) == (0, 12)
+    assert settings[0].title("small-v1") == "Shares, keep 10 %, hard labels"
+    made = sections([*plain, *free, *mosaics], row_labels(matrix), settings)
+    assert [s.title for s in made] == [
+        "Shares, keep 10 %, hard labels, images 200",
+        "Shares, keep 10 %, hard labels, images 50",
+    ]
+    assert [[row.label for row in s.rows] for s in made] == [["plain", "free"], ["PCA"]]
+    assert [s.missing for s in made] == [0, 0]
+
+
+def test_an_unbalanced_set_stands_in_the_setting_of_its_ipc():
+    text = MATRIX.replace('"pca"', '"el2n(select=easiest(balanced=false))"')
+    setting = planned(parse_matrix(text, "toys"))[0]
+    [free] = replicates("el2n(select=easiest(balanced=false))", [0.4], ipc=None, images=2)
+    assert setting.holds(free)
+    assert not setting.holds(replace(free, images=3))

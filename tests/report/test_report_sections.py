@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from result_toy import result
+from result_toy import changed, result
 from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 
 from smallset.bench.matrix import parse_matrix
@@ -86,7 +86,7 @@ def test_versions_are_not_mixed():
     said = r"'toy at 8 px.*' come from smallset 0\.1\.0 and 0\.2\.0, .*Keep each version's lines"
     with pytest.raises(ValueError, match=said):
         sections([*old, *new], {})
-    other_setting = [replace(r, ipc=2) for r in old]
+    other_setting = [changed(r, ipc=2) for r in old]
     assert len(sections([*other_setting, *new], {})) == 2
 
 

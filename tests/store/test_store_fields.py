@@ -5,6 +5,7 @@ from smallset.store.fields import Fields
 VALUES = {
     "text": "a",
     "number": 3,
+    "share": 0.5,
     "none": None,
     "numbers": [1, 2],
     "texts": ["a", "b"],
@@ -18,6 +19,7 @@ def test_every_field_is_read_as_its_type():
     assert fields.text("text") == "a"
     assert fields.number("number") == fields.number_or_none("number") == 3
     assert fields.number_or_none("none") is None
+    assert (fields.share_or_none("share"), fields.share_or_none("none")) == (0.5, None)
     assert fields.numbers("numbers") == (1, 2)
     assert fields.texts("texts") == ("a", "b")
     assert fields.mapping("mapping") == {"k": "v"}
@@ -29,6 +31,8 @@ def test_every_field_is_read_as_its_type():
         ("text", "number", r"^it holds 'number' = 3, but needs a text there\. It was edited or da"),
         ("number", "text", r"holds 'text' = 'a', but needs a whole number of at least 0"),
         ("number", "none", r"holds 'none' = None"),
+        ("share_or_none", "number", r"holds 'number' = 3, but needs a number above 0 and at mo"),
+        ("share_or_none", "text", r"holds 'text' = 'a', but needs a number above 0"),
         ("numbers", "texts", r"holds 'texts' = 'a', but needs a whole number"),
         ("texts", "numbers", r"holds 'numbers' = \[1, 2\], but needs a list of texts"),
         ("texts", "text", r"holds 'text' = 'a', but needs a list there"),

@@ -34,6 +34,10 @@ def test_safe_names_in_order_are_the_folders():
     assert class_folders(Classes(names)) == names
 
 
+def test_folders_are_numbered_where_one_will_be_missing():
+    assert class_folders(Classes(("ape", "bee")), numbered=True) == ("0_ape", "1_bee")
+
+
 def test_names_that_sort_otherwise_get_their_index():
     assert class_folders(Classes(("truck", "ape"))) == ("0_truck", "1_ape")
     names = tuple(str(i) for i in range(11))

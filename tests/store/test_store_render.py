@@ -69,3 +69,17 @@ def test_a_canvas_without_pixels_is_an_error(plan, dataset):
 
 def test_a_source_box_beyond_its_image_is_fine(plan, dataset):
     check_plan(broken(plan, "source_box", (0, 0, 0), -2), dataset)
+
+
+def test_a_class_may_vanish_only_where_that_is_said_and_never_all_of_them(plan, dataset):
+    lost = broken(plan, "label", slice(2, 4), 0)
+    check_plan(lost, dataset, may_vanish=True)
+    none = replace(
+        plan,
+        source=plan.source[:0],
+        source_box=plan.source_box[:0],
+        tile_box=plan.tile_box[:0],
+        label=plan.label[:0],
+    )
+    with pytest.raises(ValueError, match="has no image of class 'ape'"):
+        check_plan(none, dataset, may_vanish=True)

@@ -1,0 +1,161 @@
+"""The budget: how many images a class gives, as a number written or as a share of the data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int64
+
+from smallset.methods import Method, spec_of
+from smallset.pipeline.desk import check_number
+from smallset.store import Asked
+
+IPC = 10
+"""The images per class where neither a number nor a share is given."""
+
+ShortClasses = Literal["error", "keep"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`ipc` images of every class to write, or the share `keep` of its training images to use.
+
+    Exactly one of them is given. With a share F and a mosaic of t tiles, a class of n images gives
+    round(F n) of them (halves go up), less what fills no whole canvas, but one canvas at least.
+    """
+
+    ipc: int | None = None
+    keep: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.keep is None:
+            assert self.ipc is not None
+            check_number("ipc", self.ipc, least=1, unit="images per class")
+        elif self.ipc is not None:
+            raise ValueError(
+                f"ipc={self.ipc} and keep={self.keep} were both given, but each says how many "
+                "images to use. Give one of them."
+            )
+        elif not 0 < self.keep <= 1:
+            raise ValueError(
+                f"keep={self.keep} is no share of the images. Give a number above 0 and at most "
+                "1: 0.3 uses 30 % of each class."
+            )
+
+    def __str__(self) -> str:
+        return f"ipc={self.ipc}" if self.keep is None else f"keep={self.keep}"
+
+    @property
+    def words(self) -> str:
+        """The budget in a table's title: "ipc 10", "keep 30 %"."""
+        return f"ipc {self.ipc}" if self.keep is None else f"keep {100 * self.keep:g} %"
+
+    def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
+        """Give the canvases asked of each class, of which there are `have` training images."""
+        if self.ipc is not None:
+            return (self.ipc,) * len(have)
+        # As the decimal number that was typed: 0.145 of 100 images is 14.5, and rounds up.
+        share = Fraction(str(float(self.keep or 0)))
+        return tuple(max(1, int(share * n + Fraction(1, 2)) // tiles) for n in have)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a dataset under a budget.
+
+    `counts` are the images wanted of each class, whole canvases (of an unbalanced selection their
+    sum), `short` the classes that give fewer than they were asked for.
+    """
+
+    counts: Int64[np.ndarray, " c"]
+    short: tuple[int, ...]
+
+
+def budget_from(ipc: int | None, keep: float | None) -> Budget:
+    """Give the budget of the two options: ipc 10 where neither is given."""
+    return Budget(IPC if ipc is None and keep is None else ipc, keep)
+
+
+def wanted(
+    budget: Budget,
+    have: Sequence[int],
+    names: Sequence[str],
+    method: Method,
+    *,
+    short_classes: ShortClasses = "error",
+) -> Wanted:
+    """Say what is wanted of each class, of which there are `have` training images.
+
+    With `short_classes="keep"` a class that has fewer images than asked gives all whole canvases
+    that it has. Raises ValueError where a class cannot fill what is asked of it (or not a single
+    canvas), and where the dataset as a whole cannot fill an unbalanced selection.
+    """
+    tiles, pool = method.mosaic.tiles, method.pool
+    asked = budget.canvases(have, tiles)
+    can = [n if pool is None else min(n, pool) for n in have]
+    if not method.select.balanced:
+        _check_sum(budget, asked, can, method, short_classes)
+        return Wanted(np.array(asked, np.int64), ())
+    short = tuple(c for c, n in enumerate(can) if n < asked[c] * tiles)
+    empty = [c for c in short if can[c] < tiles]
+    if empty or (short and short_classes == "error"):
+        worst = min(empty or short, key=lambda c: can[c])
+        raise _too_few(budget, asked[worst] * tiles, names[worst], can[worst], method)
+    filled = [min(k, n // tiles) * tiles for k, n in zip(asked, can, strict=True)]
+    return Wanted(np.array(filled, np.int64), short)
+
+
+def asked_of(budget: Budget, short: Sequence[int], names: Sequence[str]) -> Asked:
+    """Give what is recorded of a budget."""
+    return Asked(budget.ipc, budget.keep, tuple(names[c] for c in short))
+
+
+def check_short_classes(value: str) -> ShortClasses:
+    """Give one of the two words. Raises ValueError for any other."""
+    if value == "error":
+        return "error"
+    if value == "keep":
+        return "keep"
+    raise ValueError(f"short_classes={value!r} is not known. Give 'error' or 'keep'.")
+
+
+def _too_few(budget: Budget, need: int, name: str, have: int, method: Method) -> ValueError:
+    tiles, pool = method.mosaic.tiles, method.pool
+    layout = f" with {spec_of(method.mosaic)}" if tiles > 1 else ""
+    there = f"has {have}" if pool is None else f"has {have} in a pool of {pool}"
+    if have < tiles:
+        fits = "more images of that class" if pool is None else "a larger pool"
+    else:
+        fits = f"ipc<={have // tiles}" if budget.keep is None else "a smaller keep"
+    hint = ""
+    if have >= tiles and budget.keep is None and pool is None:
+        hint = " Or let small classes give what they have: --short-classes keep."
+    whom = "per class, but" if budget.keep is None else "of the class, but"
+    return ValueError(
+        f"{budget}{layout} needs {need} images {whom} {name!r} {there}. Use {fits}"
+        f"{' or a smaller factor' if tiles > 1 else ''}.{hint}"
+    )
+
+
+def _check_sum(
+    budget: Budget,
+    asked: Sequence[int],
+    can: Sequence[int],
+    method: Method,
+    short_classes: ShortClasses,
+) -> None:
+    if short_classes == "keep":
+        raise ValueError(
+            f"short_classes='keep' lets small classes give what they have, but "
+            f"{spec_of(method.select)} asks no class for a number. Leave it out."
+        )
+    total, there = sum(asked), sum(can)
+    if total > there:
+        fits = f"ipc<={there // len(can)}" if budget.keep is None else "a smaller keep"
+        pool = "" if method.pool is None else f" in pools of {method.pool}"
+        raise ValueError(
+            f"{budget} of {len(can)} classes needs {total} images in all, but there are "
+            f"{there}{pool}. Use {fits}."
+        )

@@ -1,0 +1,159 @@
+"""What `compress` and `select` share: which images a method chooses, before any pixel is drawn."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from smallset.cell import Desk
+from smallset.data import Data, fit_boxes
+from smallset.data.work import keeping
+from smallset.methods import Method, method_from, spec_of
+from smallset.parallel import Workers
+from smallset.pipeline.budget import (
+    Budget,
+    ShortClasses,
+    asked_of,
+    budget_from,
+    check_short_classes,
+    wanted,
+)
+from smallset.pipeline.desk import check_number, observed, open_source, side_of
+from smallset.records import Fit, Plan, Selection
+from smallset.scores import File, Observed, Observer, Pretrained
+from smallset.scores.shards import Shards
+from smallset.selection import Pool
+from smallset.store import About, Asked, Codec, Seeds
+from smallset.store.original import check_original
+from smallset.train.processes import first_before_others
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was ordered; `typed` is the method as it was written, `codec` None for no pixels."""
+
+    method: Method
+    typed: str
+    budget: Budget
+    short_classes: ShortClasses
+    size: int | None
+    fit: Fit
+    seed: int
+    codec: Codec | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A selection of the training images of `data` and its layout on canvases, with its facts."""
+
+    data: Data
+    selection: Selection
+    plan: Plan
+    about: About
+
+
+def order_from(
+    method: str | Method,
+    ipc: int | None,
+    keep: float | None,
+    short_classes: str,
+    *,
+    size: int | None,
+    fit: Fit,
+    seed: int,
+    codec: str | None,
+) -> Order:
+    """Read the options. Raises ValueError for whatever is wrong with them by themselves."""
+    chosen = method_from(method) if isinstance(method, str) else method
+    parsed = None if codec is None else Codec.parse(codec)
+    budget, short = budget_from(ipc, keep), check_short_classes(short_classes)
+    check_number("seed", seed, least=0, unit="a seed")
+    typed = method if isinstance(method, str) else spec_of(method)
+    return Order(chosen, typed, budget, short, size, fit, seed, parsed)
+
+
+def choose(
+    data: str | Path | Data,
+    order: Order,
+    desk: Desk,
+    *,
+    cache: bool,
+    skip_bad: bool,
+    spread: Workers | None,
+) -> Chosen:
+    """Open the data, look at it through the method's observer where it has one, and choose.
+
+    Whatever is wrong with the order is said before anything is scored.
+    """
+    with first_before_others():
+        opened = open_source(data, desk, skip_bad=skip_bad)
+    source, method = opened.train, order.method
+    names = source.classes.names
+    side = side_of(source, order.size)
+    boxes = fit_boxes(source.sizes, order.fit)
+    have = np.bincount(source.labels, minlength=len(names)).tolist()
+    want = wanted(order.budget, have, names, method, short_classes=order.short_classes)
+    # Lays out nothing, to hear now and not after scoring of a size without room for the tiles.
+    blank = method.mosaic(Selection(np.empty(0, np.int64)), source.labels, boxes, size=side)
+    if order.codec is not None and order.codec.is_original:
+        check_original(blank, source, order.fit)
+    seen = observed(source, side, order.fit, desk, cache=cache)
+    seen = replace(seen, spread=Shards(spread) if spread else None)
+    with keeping(desk.work):
+        pool = look(Pool(source.labels, len(names)), method, seen)
+    selection = method.choose(pool, want.counts, seed=order.seed)
+    plan = method.mosaic(selection, source.labels, boxes, size=side)
+    asked = asked_of(order.budget, want.short, names)
+    return Chosen(opened, selection, plan, _about(order, opened, seen, asked))
+
+
+def look(pool: Pool, method: Method, seen: Observed) -> Pool:
+    """Give the pool with what a method's choice rests on: scores, features, probabilities."""
+    if method.select.needs_features:
+        assert method.looks_through is not None
+        features = seen.features(method.looks_through)
+        pool = replace(pool, features=lambda: features)
+    if method.score is None:
+        return pool
+    pool, own = replace(pool, values=method.score(seen)), method.score.observer
+    if not isinstance(own, Observer):  # no training whose probabilities could be read
+        return pool
+    dynamics = seen.dynamics(own)
+    return replace(
+        pool,
+        probability=lambda: dynamics.reduced(lambda loss: np.exp(-loss).mean(0), "loss"),
+    )
+
+
+def _about(order: Order, opened: Data, seen: Observed, asked: Asked) -> About:
+    observer, here = order.method.looks_through, seen.machine
+    return About(
+        method=order.typed,
+        spec=spec_of(order.method),
+        seeds=Seeds(set=order.seed, observer=observer.seed if observer else None),
+        given=opened.name,
+        held_out=opened.held_out,
+        fit=order.fit,
+        view=spec_of(order.method.view),
+        precision=here.precision if observer else "none",
+        device=here.kind if observer else "none",
+        made_with=_made_with(order.method, seen),
+        asked=asked,
+    )
+
+
+def _made_with(method: Method, seen: Observed) -> dict[str, str]:
+    """Say what the choice rests on, besides the data and the method."""
+    made, observer, here = {}, method.looks_through, seen.machine
+    if observer is not None:
+        made["observer"] = spec_of(observer.resolved(size=seen.images.size))
+        made["threads"] = str(here.threads)
+        made["torch"] = torch.__version__
+        if here.processes > 1:
+            made["processes"] = str(here.processes)
+    if isinstance(observer, Pretrained):
+        made["observer_sha256"] = seen.given(observer).sha256
+    if isinstance(method.score, File):
+        made["scores_sha256"] = method.score.sha256()
+    return made

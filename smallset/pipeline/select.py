@@ -1,0 +1,52 @@
+"""select(): the images that a method chooses, as a list and without any pixel."""
+
+from pathlib import Path
+
+from smallset.data import Data
+from smallset.methods import Method
+from smallset.parallel import Workers
+from smallset.pipeline.choose import choose, order_from
+from smallset.pipeline.desk import desk_for
+from smallset.records import Fit, Progress
+from smallset.store import ChosenList, check_output
+from smallset.store.chosen_list import write_list
+from smallset.train.processes import first_alone, first_before_others, is_first
+
+
+def select(
+    data: str | Path | Data,
+    out: str | Path,
+    *,
+    method: str | Method = "pca",
+    ipc: int | None = None,
+    keep: float | None = None,
+    short_classes: str = "error",
+    size: int | None = None,
+    fit: Fit = "squash",
+    seed: int = 0,
+    precision: str = "auto",
+    device: str = "auto",
+    workers: int = 0,
+    work: Path | None = None,
+    cache: bool = True,
+    skip_bad: bool = False,
+    spread: Workers | None = None,
+    progress: Progress | None = None,
+) -> ChosenList:
+    """List the images that `compress` would choose under the same options in the new folder `out`.
+
+    `selection.parquet` has a row an image, class after class and in order of choice, with what made
+    it in the schema's metadata; `selection.txt` has their ids in the same order, a line each;
+    `selection.json` says what made them. Of a mosaic it lists the image of every tile. `size` and
+    `fit` are those at which a method's observer looks. Raises as `compress`.
+    """
+    out = Path(out)
+    first_alone(lambda: check_output(out))
+    order = order_from(method, ipc, keep, short_classes, size=size, fit=fit, seed=seed, codec=None)
+    desk = desk_for(device, precision, workers, work, progress)
+    chosen = choose(data, order, desk, cache=cache, skip_bad=skip_bad, spread=spread)
+    source = chosen.data.train
+    with first_before_others():
+        if not is_first():
+            return ChosenList.of_selection(out, chosen.selection, source, chosen.about)
+        return write_list(chosen.selection, source, out, about=chosen.about, size=chosen.plan.size)

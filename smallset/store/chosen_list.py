@@ -1,0 +1,141 @@
+"""The chosen images as a list, for pipelines of one's own: no pixels, only which and why."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Int64
+
+from smallset.data import ImageDataset
+from smallset.records import Selection
+from smallset.store.about import About
+from smallset.store.output import whole_folder, write_file, writing
+from smallset.store.plan_table import valid_text
+from smallset.store.version import smallset_version
+
+TABLE, IDS, FACTS = "selection.parquet", "selection.txt", "selection.json"
+FORMAT = 1
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("label", pa.int64(), nullable=False),
+        pa.field("class", pa.string(), nullable=False),
+        pa.field("rank", pa.int64(), nullable=False),
+        pa.field("index", pa.int64(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenList:
+    """The images chosen of a training split, class after class and in order of choice.
+
+    `index` is each one's row in the source's own order, `label` its class index in `classes`.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    index: Int64[np.ndarray, " k"]
+    label: Int64[np.ndarray, " k"]
+    of: int
+    skipped: tuple[str, ...]
+    about: About
+
+    @classmethod
+    def of_selection(
+        cls, path: Path, selection: Selection, dataset: ImageDataset, about: About
+    ) -> "ChosenList":
+        """Give the list of a selection of `dataset`."""
+        chosen = selection.indices
+        return cls(
+            path,
+            dataset.classes.names,
+            np.array(dataset.rows[chosen]),
+            np.array(dataset.labels[chosen]),
+            len(dataset),
+            dataset.skipped,
+            about,
+        )
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The images of each class."""
+        return tuple(np.bincount(self.label, minlength=len(self.classes)).tolist())
+
+
+def write_list(
+    selection: Selection, dataset: ImageDataset, out: Path, *, about: About, size: int
+) -> ChosenList:
+    """Write selection.parquet, selection.txt and selection.json to the new folder `out`.
+
+    The table has the columns label, class, rank (in the class, from 0), index (the row in the
+    source's own order) and id. A line break in an id is written as in Python's source in the text,
+    which has a line an image. The folder appears whole or not at all. Raises as `check_output`, and
+    OSError where the disk is full or read-only.
+    """
+    made = ChosenList.of_selection(out, selection, dataset, about)
+    ids = [valid_text(dataset.id(int(i))) for i in selection.indices]
+    facts = json.dumps(_facts(made, dataset, size), sort_keys=True, indent=1)
+    lines = [name.replace("\r", "\\r").replace("\n", "\\n") for name in ids]
+    with whole_folder(out) as partial, writing(out):
+        write_file(partial / TABLE, _table(made, ids, facts))
+        write_file(partial / IDS, "".join(f"{line}\n" for line in lines).encode())
+        write_file(partial / FACTS, f"{facts}\n".encode())
+    return made
+
+
+def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
+    order = np.argsort(made.label, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(made.counts)])
+    rank = np.empty(len(made), np.int64)
+    rank[order] = np.arange(len(made)) - starts[made.label[order]]
+    names = [valid_text(name) for name in made.classes]
+    table = pa.table(
+        [
+            pa.array(made.label),
+            pa.array([names[c] for c in made.label], pa.string()),
+            pa.array(rank),
+            pa.array(made.index),
+            pa.array(ids, pa.string()),
+        ],
+        schema=_SCHEMA.with_metadata({"smallset": facts}),
+    )
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, object]:
+    about = made.about
+    return {
+        "format": FORMAT,
+        "smallset": smallset_version(),
+        "method": about.method,
+        "spec": about.spec,
+        "seeds": vars(about.seeds),
+        "asked": None if about.asked is None else vars(about.asked),
+        "source": {
+            "given": about.given,
+            "fingerprint": dataset.fingerprint,
+            "split": dataset.split,
+            "images": len(dataset),
+            "held_out": about.held_out,
+            "skipped": dataset.skipped,
+        },
+        "classes": made.classes,
+        "counts": made.counts,
+        "images": len(made),
+        "size": size,
+        "fit": about.fit,
+        "precision": about.precision,
+        "device": about.device,
+        "made_with": dict(about.made_with),
+    }

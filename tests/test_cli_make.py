@@ -1,0 +1,99 @@
+"""compress on the command line: shares, short and vanished classes, original bytes, lists."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_toy import Shell, contents, refused, tree
+
+from smallset.pipeline import choose
+from smallset.store import open_set
+
+UNBALANCED = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balanced=false))"
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    made = Shell(tmp_path, monkeypatch, capsys)
+    tree(made.root / "data", {"ape": 8, "bee": 3, "cow": 8})
+    return made
+
+
+def test_a_share_is_kept_of_each_class(shell):
+    ran = shell("compress", "data", "set", "--keep", 0.5, "--method", "random")
+    assert ran.out.startswith("wrote set: 10 images of 8 px in 3 classes")
+    assert open_set(Path("set")).manifest.counts == (4, 2, 4)
+
+
+def test_ten_images_a_class_are_what_is_made_of_nothing_said(shell):
+    refused(shell("compress", "data", "set", "--method", "random"), "ipc=10 needs 10 images per c")
+
+
+def test_short_classes_are_refused_or_named_with_what_they_gave(shell):
+    words = ["compress", "data", "set", "--ipc", 4, "--method", "random"]
+    refused(shell(*words), "'bee' has 3. Use ipc<=3.", "--short-classes keep")
+    ran = shell(*words, "--short-classes", "keep")
+    assert "1 class had fewer images than asked and gave: 'bee' 3\n" in ran.out
+    assert open_set(Path("set")).manifest.counts == (4, 3, 4)
+
+
+def test_vanished_classes_are_counted_and_named(shell, monkeypatch):
+    def look(pool, method, seen):
+        return replace(pool, values=np.array([2, 1, 0], np.float32)[pool.labels])
+
+    monkeypatch.setattr(choose, "look", look)
+    ran = shell("compress", "data", "set", "--ipc", 2, "--method", UNBALANCED)
+    assert "2 classes of 3 vanished: 'ape', 'bee'\n" in ran.out
+    assert shell("verify", "set").code == shell("show", "set").code == 0
+    ran = shell.evaluate("set", "data", "--seeds", 1)
+    assert "per class, %: ape " in ran.out
+
+
+def test_original_bytes_are_said_to_be_as_they_are(shell):
+    ran = shell("compress", "data", "set", "--keep", 1, "--method", "random", "--size", 6,
+                "--codec", "original")  # fmt: skip
+    assert "19 images as they are (read at 6 px) in 3 classes" in ran.out
+    assert "1.0x fewer than the source's" in ran.out
+    sizes = [p.stat().st_size for p in Path("set").glob("*/*.png")]
+    assert sum(sizes) == sum(p.stat().st_size for p in Path("data/train").rglob("*.png"))
+    assert shell("verify", "set").code == shell("show", "set").code == 0
+
+
+def test_a_list_is_said_to_be_one(shell):
+    ran = shell("compress", "data", "list", "--ipc", 4, "--short-classes", "keep", "--plan-only",
+                "--method", "random")  # fmt: skip
+    assert ran.out == (
+        "wrote list: the list of 11 images out of 19, in 3 classes, and no pixels\n"
+        "1 class had fewer images than asked and gave: 'bee' 3\n"
+        "held out: test split of the source\n"
+    )
+    assert len(Path("list/selection.txt").read_text().splitlines()) == 11
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--ipc", 2, "--keep", 0.5], ["ipc=2 and keep=0.5 were both given", "Give one of them"]),
+        (["--keep", 30], ["keep=30.0 is no share of the images", "0.3 uses 30 %"]),
+        (["--keep", 0], ["keep=0.0 is no share"]),
+        (["--keep", 0.9, "--method", "pca"],
+         ["needs 4 images of the class, but 'bee' has 3. Use more images of that class or a sm"]),
+        (["--ipc", 7, "--method", UNBALANCED], ["needs 21 images in all, but there are 19. Use"]),
+        (["--ipc", 1, "--method", UNBALANCED, "--short-classes", "keep"], ["Leave it out."]),
+        (["--method", "pca(select=easiest(balanced=false))"], ["needs a multiple of 4"]),
+        (["--codec", "original:9"], ["original bytes stay as they are. Use 'original'."]),
+        (["--plan-only", "--codec", "jpeg"], ["a list has no pixels to encode. Leave out one"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_before_any_scoring(shell, options, said):
+    refused(shell("compress", "data", shell.outs / "set", *options), *said)
+    assert contents(shell.outs) == []
+    assert shell.observers() == []
+
+
+def test_digits_have_no_bytes_of_their_own(shell):
+    refused(
+        shell.compress("digits", "set", "--method", "random", "--codec", "original"),
+        "'digits' has pixels and no encoded images. Use another codec, such as png.",
+    )

@@ -1,0 +1,124 @@
+"""How many images a budget asks of each class."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from smallset.methods import Method, method_from
+from smallset.pipeline.budget import Budget, budget_from, check_short_classes, wanted
+from smallset.selection import Easiest, Random
+
+NAMES = ("ape", "bee", "cow")
+PLAIN = method_from("random")
+MOSAIC = method_from("random(factor=2)")
+UNBALANCED = method_from("el2n(select=easiest(balanced=false))")
+
+
+def ask(budget: Budget, have: tuple[int, ...], method: Method = PLAIN, short: str = "error"):
+    return wanted(budget, have, NAMES, method, short_classes=check_short_classes(short))
+
+
+def test_a_share_is_rounded_for_each_class_and_halves_go_up():
+    assert Budget(keep=0.3).canvases((10, 11, 5), 1) == (3, 3, 2)
+    # as floats 0.145 * 100 is below 14.5 and 0.35 * 10 is 3.5 exactly
+    assert Budget(keep=0.145).canvases((100, 10), 1) == (15, 1)
+    assert Budget(keep=0.35).canvases((10,), 1) == (4,)
+    assert Budget(keep=1).canvases((7, 5000), 1) == (7, 5000)
+
+
+def test_a_share_of_a_mosaic_is_whole_canvases_and_never_more_than_there_is():
+    assert Budget(keep=0.5).canvases((40, 31, 9), 4) == (5, 4, 1)
+    assert ask(Budget(keep=0.5), (40, 31, 9), MOSAIC).counts.tolist() == [20, 16, 4]
+    assert ask(Budget(keep=1), (7, 8, 11), MOSAIC).counts.tolist() == [4, 8, 8]
+
+
+def test_every_class_gives_one_canvas_at_least():
+    assert ask(Budget(keep=1e-9), (40, 5, 9)).counts.tolist() == [1, 1, 1]
+    assert ask(Budget(keep=1e-9), (40, 5, 9), MOSAIC).counts.tolist() == [4, 4, 4]
+
+
+def test_ipc_is_canvases_written_and_ten_where_nothing_is_given():
+    assert budget_from(None, None) == Budget(ipc=10)
+    assert budget_from(None, 0.2) == Budget(keep=0.2)
+    assert ask(Budget(ipc=2), (9, 9, 8), MOSAIC).counts.tolist() == [8, 8, 8]
+
+
+def test_two_budgets_at_once_are_refused():
+    with pytest.raises(ValueError, match=r"ipc=10 and keep=0\.3 were both given, .*Give one of"):
+        budget_from(10, 0.3)
+
+
+@pytest.mark.parametrize("keep", [0, -0.1, 1.01, 30, float("nan"), float("inf")])
+def test_what_is_no_share_is_refused(keep):
+    said = f"keep={keep} is no share of the images. Give a number above 0 and at most 1"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        budget_from(None, keep)
+
+
+def test_a_class_with_too_few_images_is_named_with_what_fits():
+    with pytest.raises(ValueError, match="ipc=2") as caught:
+        ask(Budget(ipc=2), (9, 5, 8), MOSAIC)
+    assert str(caught.value) == (
+        "ipc=2 with grid(factor=2, resize=antialias, content=whole) needs 8 images per class, but "
+        "'bee' has 5. Use ipc<=1 or a smaller factor. "
+        "Or let small classes give what they have: --short-classes keep."
+    )
+    with pytest.raises(ValueError, match=r"keep=0\.5") as caught:
+        ask(Budget(keep=0.5), (9, 3, 8), MOSAIC)
+    assert str(caught.value) == (
+        "keep=0.5 with grid(factor=2, resize=antialias, content=whole) needs 4 images of the "
+        "class, but 'bee' has 3. Use more images of that class or a smaller factor."
+    )
+
+
+def test_a_pool_is_all_that_a_class_has():
+    pooled = replace(PLAIN, pool=5)
+    with pytest.raises(ValueError, match=r"ipc=6 .* 'ape' has 5 in a pool of 5\. Use ipc<=5"):
+        ask(Budget(ipc=6), (9, 9, 9), pooled)
+    with pytest.raises(ValueError, match=r"keep=0\.9 needs 8 images of the class, but 'ape' has 5"):
+        ask(Budget(keep=0.9), (9, 9, 9), pooled)
+    kept = ask(Budget(keep=0.9), (9, 9, 3), pooled, "keep")
+    assert (kept.counts.tolist(), kept.short) == ([5, 5, 3], (0, 1))
+    with pytest.raises(ValueError, match=r"'ape' has 3 in a pool of 3\. Use a larger pool or a sm"):
+        ask(Budget(ipc=1), (9, 9, 9), replace(MOSAIC, pool=3))
+
+
+def test_short_classes_give_the_whole_canvases_that_they_have():
+    kept = ask(Budget(ipc=3), (12, 5, 11), MOSAIC, "keep")
+    assert (kept.counts.tolist(), kept.short) == ([12, 4, 8], (1, 2))
+    assert ask(Budget(ipc=3), (12, 12, 12), MOSAIC, "keep").short == ()
+
+
+def test_a_class_without_a_single_canvas_is_an_error_even_then():
+    with pytest.raises(ValueError, match=r"needs 12 images per class, but 'bee' has 3\. Use more"):
+        ask(Budget(ipc=3), (11, 3, 12), MOSAIC, "keep")
+    with pytest.raises(ValueError, match=r"'cow' has 0\. Use more images of that class\.$"):
+        ask(Budget(ipc=3), (11, 3, 0), PLAIN, "keep")
+
+
+def test_of_an_unbalanced_selection_only_the_sum_counts():
+    assert ask(Budget(ipc=3), (8, 1, 0), UNBALANCED).counts.tolist() == [3, 3, 3]
+    assert ask(Budget(keep=0.5), (8, 3, 5), UNBALANCED).counts.tolist() == [4, 2, 3]
+    with pytest.raises(ValueError, match=r"ipc=4 of 3 classes needs 12 images in all, but there a"):
+        ask(Budget(ipc=4), (8, 1, 1), UNBALANCED)
+    with pytest.raises(ValueError, match=r"but there are 6 in pools of 2\. Use ipc<=2\."):
+        ask(Budget(ipc=3), (8, 8, 8), replace(UNBALANCED, pool=2))
+    with pytest.raises(ValueError, match=r"needs 9 images .* in pools of 2\. Use a smaller keep"):
+        ask(Budget(keep=0.4), (8, 8, 8), replace(UNBALANCED, pool=2))
+
+
+def test_short_classes_of_an_unbalanced_selection_mean_nothing_and_are_refused():
+    said = r"but easiest\(balanced=false\) asks no class for a number\. Leave it out"
+    with pytest.raises(ValueError, match=said):
+        ask(Budget(ipc=1), (8, 8, 8), UNBALANCED, "keep")
+
+
+def test_another_word_for_short_classes_is_refused():
+    with pytest.raises(ValueError, match=r"short_classes='drop' is not known\. Give 'error' or 'k"):
+        check_short_classes("drop")
+
+
+def test_both_kinds_of_selector_say_what_they_are():
+    assert Random().balanced
+    assert not Easiest(balanced=False).balanced
