@@ -90,7 +90,7 @@ def read(text: str) -> Call:
 
 
 def split(text: str) -> list[str]:
-    """Split a list of specs at its commas, those within brackets and quotes left alone."""
+    """Split a list of specs at "," or ";", those within brackets and quotes left alone."""
     parts, depth, quote = [""], 0, ""
     for mark in text:
         if quote:
@@ -99,7 +99,7 @@ def split(text: str) -> list[str]:
             quote = mark
         else:
             depth += (mark == "(") - (mark == ")")
-        if mark == "," and not depth and not quote:
+        if mark in ",;" and not depth and not quote:
             parts.append("")
         else:
             parts[-1] += mark

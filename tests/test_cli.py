@@ -99,6 +99,20 @@ def test_the_manifest_says_what_was_given(shell):
     assert m.view.startswith("patch(")
 
 
+def test_scores_of_one_run_are_columns_of_one_table(shell):
+    tree(shell.root / "data")
+    short = "observer=observer(epochs=3)"
+    specs = [f"tdds({short}, window=2)", f"forgetting({short})", f"el2n(epochs=(1, 3), {short})"]
+    ran = shell("score", "data", "scores.parquet", "--scores", ",".join(specs))
+    assert ran.code == 0, ran.err
+    assert len(shell.observers()) == 1
+    assert list(read_scores(Path("scores.parquet"))) == specs
+    code = "import pandas; print(*pandas.read_parquet('scores.parquet').columns, sep='|')"
+    # Its threads may abort the process at its end, after it has said what there is.
+    read = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert read.stdout.strip() == "|".join(["index", "label", *specs]), read.stderr
+
+
 def test_scores_are_written_once_and_used_by_compress(shell, monkeypatch):
     tree(shell.root / "data")
     spec = "el2n(epochs=1, observer=observer(epochs=1))"

@@ -202,6 +202,13 @@ def test_an_output_that_exists_is_kept(shell):
 def test_an_output_without_a_folder_is_refused(shell):
     refused(shell.compress("digits", "no/where"), "the folder", "does not exist. Make it first")
     refused(shell("score", "digits", "scores.csv"), "a .parquet file, not 'scores.csv'")
+    refused(
+        shell("score", "digits", "scores.parquet", "--scores", "aum, el2n,aum"),
+        "the score 'aum' was asked for twice, but names one column. Give it once.",
+    )
+    refused(
+        shell("score", "digits", "scores.parquet", "--scores", "el2n,"), "cannot read the spec ''"
+    )
     refused(shell("score", "digits", "no/scores.parquet"), "does not exist. Make it first")
 
 

@@ -275,6 +275,8 @@ def test_the_line_of_an_entry_is_its_docstrings_first():
         ("el2n, aum ,loss", ["el2n", "aum", "loss"]),
         ("el2n(epochs=(8, 9), runs=2),aum", ["el2n(epochs=(8, 9), runs=2)", "aum"]),
         ('file("a,b(.csv", x),aum', ['file("a,b(.csv", x)', "aum"]),
+        ("el2n; el2n(runs=3);file('a;b', x)", ["el2n", "el2n(runs=3)", "file('a;b', x)"]),
+        ("el2n(runs=3,aum", ["el2n(runs=3,aum"]),
         ("el2n,", ["el2n", ""]),
     ],
 )

@@ -1,5 +1,6 @@
 """score(): the difficulty of every training image, as a table."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,10 @@ def score(
             f"Give for example {str(out / 'scores.parquet')!r}."
         )
     first_alone(lambda: check_output(out))
+    if twice := [text for text, times in Counter(scores).items() if times > 1]:
+        raise ValueError(
+            f"the score {twice[0]!r} was asked for twice, but names one column. Give it once."
+        )
     scorers = {text: score_from(text) for text in scores}
     desk = desk_for(device, precision, workers, work, progress)
     with first_before_others():

@@ -11,11 +11,12 @@ from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
-from smallset.models import Network
+from smallset.models import Network, build_model
 from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
 from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer
+from smallset.scores.observer import AnyObserver, Observer, Pretrained
 from smallset.scores.record import Records
+from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 
 # Gradients that are held at once: 256 MB of float32.
@@ -29,7 +30,8 @@ class GraNd:
     `layers="last"` is the closed form for the last linear layer, ||p - onehot(y)|| sqrt(1 +
     ||h||^2) with h what that layer reads, and costs nothing beyond the run. `layers="all"` takes
     the gradient of every weight, in float32 and eval mode, at the cost of a forward and a backward
-    pass an image and epoch. `epochs` and `runs` as in `el2n`.
+    pass an image and epoch; a network without a gradient an image is an error before it trains.
+    `epochs` and `runs` as in `el2n`.
     """
 
     epochs: int | tuple[int, ...] = 10
@@ -48,16 +50,27 @@ class GraNd:
             return over_runs(
                 observed, self.observer, self.runs, lambda run: over_epochs(run, read, last_layer)
             )
+        self._check(observed)
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
             for epoch in read:
                 total += self._all_layers(observed, run, epoch)
         return (total / (self.runs * len(read))).astype(np.float32)
 
+    def _check(self, observed: Observed) -> None:
+        """Raise ValueError where the network has no gradient an image, before it is trained."""
+        size, observer = observed.images.size, self.observer
+        if isinstance(observer, Pretrained):
+            name, model = observer.network, observed.network(observer, epoch=1)
+        else:
+            name = observer.resolved(size=size).model
+            model = build_model(name, classes=observed.classes, size=size, seed=0)
+        check_gradients(model, name=name, size=size)
+
     def _all_layers(self, observed: Observed, run: int, epoch: int) -> Float32[np.ndarray, " n"]:
         def rows() -> Iterator[Float32[np.ndarray, " b"]]:
             model = observed.network(self.observer, run=run, epoch=epoch)
-            chunk = max(1, _HELD // sum(p.numel() for p in model.parameters()))
+            chunk = chunk_of(model, observed.images.size)
             for start in range(0, len(observed.images), chunk):
                 indices = np.arange(start, min(start + chunk, len(observed.images)))
                 pixels = to_unit(observed.images.batch(indices).to(observed.machine.device))
@@ -73,6 +86,32 @@ def last_layer(moment: Records) -> Float[np.ndarray, " n"]:
     """Give ||p - onehot(y)|| sqrt(1 + ||h||^2), the last layer's gradient."""
     norm: Float[np.ndarray, " n"] = moment["el2n"] * np.sqrt(1 + moment["feature"] ** 2)
     return norm
+
+
+def chunk_of(model: Network, size: int) -> int:
+    """Give how many images' gradients are taken at once, by the network and the side in pixels.
+
+    As many as 256 MB hold gradients of, and no more than an eighth of an inference batch, since
+    what the layers gave is held for the pass back: 5 MB an image for resnet8 at 32 px.
+    """
+    weights = sum(p.numel() for p in model.parameters())
+    return max(1, min(_HELD // weights, inference_batch(size) // 8))
+
+
+def check_gradients(model: Network, *, name: str, size: int) -> None:
+    """Raise ValueError where a network has no gradient an image; tried on one black image."""
+    device = model.mean.device
+    label = torch.zeros(1, dtype=torch.int64, device=device)
+    try:
+        gradient_norms(model, torch.zeros(1, 3, size, size, device=device), label)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # each operation without a rule for it objects in its own way
+        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ValueError(
+            f"the observer {name!r} gives no gradient for each image by itself ({why}). Needed a "
+            "network that torch.func can differentiate. Choose another observer, or layers=last."
+        ) from error
 
 
 def gradient_norms(

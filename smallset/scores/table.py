@@ -39,14 +39,15 @@ def write_scores(
 
 
 def read_scores(path: Path) -> dict[str, Scores]:
-    """Read what `write_scores` wrote: column name -> scores."""
+    """Read what `write_scores` wrote: column name -> scores, in the order of the columns."""
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
     with pq.ParquetFile(path) as file:
         table = file.read(use_threads=False)
     made_by = json.loads((table.schema.metadata or {}).get(b"smallset", b"{}"))
     return {
-        name: Scores(table[name].to_numpy().astype(np.float32), facts)
-        for name, facts in made_by.items()
+        name: Scores(table[name].to_numpy().astype(np.float32), made_by[name])
+        for name in table.column_names
+        if name in made_by
     }
 
 

@@ -1,10 +1,10 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from scores_toy import toy, weights
 
-from smallset.scores import SCORES, UNCERTAINTIES, File, Observer, Pretrained, Score
+from smallset.scores import SCORES, UNCERTAINTIES, File, Observed, Observer, Pretrained, Score
 from smallset.train import run
 
 SHORT = Observer("resnet8", epochs=3, snapshots=1)
@@ -104,3 +104,13 @@ def test_scores_of_one_look_take_a_network_that_is_given(name, tmp_path):
 def test_scores_of_training_refuse_a_network_that_is_given(name):
     with pytest.raises(ValueError, match=rf"{name} reads an observer's training, but"):
         SCORES[name](observer=Pretrained("resnet8(weights=w.pt, classes=same)"))
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name != "tdds"])
+def test_another_order_of_the_images_is_another_order_of_the_scores(name, tmp_path, monkeypatch):
+    observed, order = toy(tmp_path), np.random.default_rng(0).permutation(40)
+    found = short(name)(observed)
+    real = observed.dynamics(SHORT)
+    shuffled = replace(real, moments=tuple(moment[order] for moment in real.moments))
+    monkeypatch.setattr(Observed, "dynamics", lambda *_, run: shuffled)
+    np.testing.assert_array_equal(short(name)(observed), found[order])

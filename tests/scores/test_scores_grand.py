@@ -1,12 +1,13 @@
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
-from scores_toy import LABELS, toy
+from scores_toy import LABELS, toy, weights
 
-from smallset.models import build_model
-from smallset.scores import GraNd, Observer
+from smallset.models import Network, build_model
+from smallset.scores import GraNd, Observer, Pretrained
 from smallset.scores import grand as module
-from smallset.scores.grand import gradient_norms, last_layer
+from smallset.scores.grand import check_gradients, chunk_of, gradient_norms, last_layer
 from smallset.scores.record import look, record
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
@@ -50,3 +51,56 @@ def test_gradients_of_all_layers_are_means_over_epochs_whatever_the_chunk(tmp_pa
     np.testing.assert_allclose(found, np.mean(parts, axis=0), rtol=1e-4)
     monkeypatch.setattr(module, "_HELD", 7 * 78_000)
     np.testing.assert_allclose(score(toy(tmp_path / "other")), found, rtol=1e-4)
+
+
+def test_few_images_are_taken_at_once_where_weights_or_pixels_are_many():
+    small, large = (build_model(n, classes=4, size=32, seed=0) for n in ("resnet8", "resnet18"))
+    assert [chunk_of(small, size) for size in (8, 32, 96, 224)] == [64, 64, 14, 2]
+    assert chunk_of(large, 32) == 6
+
+
+class Choosing(torch.nn.Module):
+    """A network that decides by what it sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = torch.nn.Linear(3, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mean = x.mean((2, 3))
+        return self.head(mean if mean.sum().item() > 0 else -mean)
+
+
+def choosing(name: str, *, classes: int, size: int, seed: int) -> Network:
+    return Network(Choosing(), worth_compiling=False)
+
+
+SAID = (
+    r"the observer 'resnet8' gives no gradient for each image by itself \(.*item.*\). Needed a "
+    "network that torch.func can differentiate. Choose another observer, or layers=last."
+)
+
+
+def test_an_observer_without_a_gradient_an_image_is_refused_before_it_trains(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "build_model", choosing)
+    with pytest.raises(ValueError, match=SAID):
+        GraNd(epochs=1, layers="all", observer=SHORT)(toy(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_running_out_of_memory_says_nothing_about_the_network(monkeypatch):
+    def full(*_: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(module, "gradient_norms", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        check_gradients(build_model("resnet8", classes=4, size=8, seed=0), name="x", size=8)
+
+
+def test_a_network_that_is_given_has_gradients_too(tmp_path):
+    given = Pretrained(f"resnet8(weights={weights(tmp_path / 'w.pt')}, classes=same)")
+    observed = toy(tmp_path)
+    model = observed.network(given, epoch=1)
+    wanted = gradient_norms(model, to_unit(observed.images.pixels), torch.from_numpy(LABELS))
+    found = GraNd(layers="all", observer=given)(observed)
+    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-4)

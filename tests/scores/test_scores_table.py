@@ -14,7 +14,7 @@ ROWS, LABELS = np.array([4, 0, 7]), np.array([1, 0, 1])
 
 def scores() -> dict[str, Scores]:
     return {
-        "el2n": Scores(np.array([0.1, np.float32(2**0.5), 0], np.float32), {"spec": "el2n"}),
+        "loss": Scores(np.array([0.1, np.float32(2**0.5), 0], np.float32), {"spec": "loss"}),
         "el2n(runs=2)": Scores(np.array([1e-30, 0.5, 0.25], np.float32), {"source": "é", "n": "3"}),
     }
 
@@ -32,7 +32,7 @@ def test_what_is_written_is_read(tmp_path):
 def test_the_table_is_plain_parquet_with_a_row_an_image(tmp_path):
     write_scores(tmp_path / "scores.parquet", scores(), rows=ROWS, labels=LABELS)
     table = pq.ParquetFile(tmp_path / "scores.parquet").read(use_threads=False)
-    assert table.column_names == ["index", "label", "el2n", "el2n(runs=2)"]
+    assert table.column_names == ["index", "label", "loss", "el2n(runs=2)"]
     assert table["index"].to_pylist() == ROWS.tolist()
     assert table["label"].to_pylist() == LABELS.tolist()
     assert [p.name for p in tmp_path.iterdir()] == ["scores.parquet"]

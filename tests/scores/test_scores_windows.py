@@ -1,7 +1,16 @@
-from statistics import pstdev
+from collections.abc import Callable
+from statistics import fmean, pstdev
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from smallset.scores.cad_prune import movement
+from smallset.scores.dual import both
+from smallset.scores.dyn_unc import uncertainty
+from smallset.scores.tdds import weighed
 from smallset.scores.windows import spreads, windowed
 
 SERIES = np.random.default_rng(0).random((7, 3))
@@ -20,3 +29,46 @@ def test_spreads_are_the_deviations_of_the_population():
 
 def test_a_constant_has_no_spread():
     assert not spreads(np.full((5, 2), 0.1, np.float32), 5).any()
+
+
+@st.composite
+def series(draw: st.DrawFn) -> tuple[np.ndarray, int, np.ndarray]:
+    """Give values at moments of images, constants and ties among them, a window, an order."""
+    window = draw(st.integers(2, 6))
+    t, b = draw(st.integers(window, window + 6)), draw(st.integers(1, 5))
+    unit = st.floats(0, 1, width=32) | st.sampled_from([0.0, 0.5, 1.0])
+    values = draw(arrays(np.float32, (t, b), elements=unit, fill=st.just(0.5)))
+    return values, window, np.array(draw(st.permutations(range(b))))
+
+
+def tdds(moves: list[float], window: int) -> float:
+    """As the paper writes it, with moves D_1..D_{T-1} of T epochs: k = 1..T-J."""
+    epochs, score = len(moves) + 1, 0.0
+    for k in range(1, epochs - window + 1):
+        part = moves[k - 1 : k - 1 + window]
+        v = sum((d - fmean(part)) ** 2 for d in part) ** 0.5
+        score += v * 0.9 * 0.1 ** (epochs - window - k)
+    return score
+
+
+def mean_of(value: Callable[[list[float]], float]) -> Callable[[list[float], int], float]:
+    return lambda s, j: fmean(value(s[k : k + j]) for k in range(len(s) - j + 1))
+
+
+@pytest.mark.parametrize(
+    ("formula", "naive"),
+    [
+        (uncertainty, mean_of(pstdev)),
+        (movement, mean_of(pstdev)),
+        (both, mean_of(lambda p: pstdev(p) * (1 - fmean(p)))),
+        (lambda moves, window: weighed(moves, window, 0.9), tdds),
+    ],
+    ids=["dyn-unc", "cad-prune", "dual", "tdds"],
+)
+@given(case=series())
+def test_each_formula_is_the_papers_for_each_image_by_itself(formula, naive, case):
+    values, window, order = case
+    found = formula(values, window)
+    wanted = [naive(column.astype(float).tolist(), window) for column in values.T]
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(formula(values[:, order], window), found[order], rtol=1e-12)
