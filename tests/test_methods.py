@@ -6,11 +6,7 @@ from hypothesis import strategies as st
 
 from smallset.methods import METHODS, TABLES, Method, brief_of, method_from, spec_of, view_from
 from smallset.mosaic import Grid
-<<<<<<< HEAD
-from smallset.scores import EL2N, File, Observer, Pretrained
-from smallset.selection import Easiest, Hardest, Random
-=======
-from smallset.scores import EL2N, Observer
+from smallset.scores import AUM, EL2N, File, Observer, Pretrained
 from smallset.selection import (
     CCS,
     D2,
@@ -23,7 +19,6 @@ from smallset.selection import (
     Moderate,
     Random,
 )
->>>>>>> issue5-select
 from smallset.spec import first_line
 from smallset.train.views import Canvas, Patch
 
@@ -57,15 +52,10 @@ GRIDS = st.builds(
 )
 COMPOSITIONS = st.builds(
     Method,
-<<<<<<< HEAD
     score=EL2NS | LOOKED,
-    select=st.sampled_from([Easiest(), Hardest()]),
-=======
-    score=EL2NS,
     select=st.sampled_from(
-        [Easiest(), Hardest(), Middle((0.0, 0.5)), CCS(0.2, 10, False), D2(1.0, 3), Beta(2.0)]
+        [Easiest(), Hardest(), Middle((0.0, 0.5)), CCS(0.2, 10), D2(1.0, 3), Beta(2.0)]
     ),
->>>>>>> issue5-select
     mosaic=GRIDS,
     view=st.one_of(
         [
@@ -137,27 +127,24 @@ def test_pca_of_random_images_asks_no_score():
             Method(EL2N(10, 1), Easiest(), Grid(3, "nearest"), Patch()),
         ),
         ("pca(content=centre)", Method(EL2N(), Easiest(), Grid(2, content="centre"), Patch())),
-<<<<<<< HEAD
         ("file(s.parquet, el2n)", Method(File("s.parquet", "el2n"))),
         ("file(s.npy, select=hardest)", Method(File("s.npy"), Hardest())),
         ("pca(score=file('my s.csv', 'aum (2)'))",
          Method(File("my s.csv", "aum (2)"), Easiest(), Grid(2), Patch())),
         ("el2n(observer=resnet20(shortcut=a, weights=w.th, classes=same))",
          Method(EL2N(observer=Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")))),
-=======
         ("pca(select=middle(quantiles=(0, 0.5)))",
          Method(EL2N(), Middle((0, 0.5)), Grid(2), Patch())),
         ("pca(select=k-center)", Method(None, KCenter(), Grid(2), Patch())),
         ("d2(gamma=0.2, k=7, score=el2n(runs=2), pool=9)",
          Method(EL2N(runs=2), D2(0.2, 7), Grid(1), Canvas(), 9)),
-        ("ccs(0.2, balanced=false, factor=2, view=patch)",
-         Method(EL2N(), CCS(0.2, balanced=False), Grid(2), Patch())),
+        ("ccs(0.2, factor=2, view=patch)", Method(AUM(), CCS(0.2), Grid(2), Patch())),
+        ("ccs(balanced=false)", Method(AUM(), CCS(balanced=False), Grid(1), Canvas())),
         ("herding(observer=observer(epochs=3))",
          Method(None, Herding(), Grid(1), Canvas(), None, Observer(epochs=3))),
         ("k-center", Method(None, KCenter(), Grid(1), Canvas(), None, Observer())),
         ("moderate(factor=2, pool=5)",
          Method(None, Moderate(), Grid(2), Canvas(), 5, Observer())),
->>>>>>> issue5-select
         ("prune(el2n, easiest, view=canvas(scale=(0.02, 0.25)))",
          Method(EL2N(), Easiest(), Grid(1), Canvas(scale=(0.02, 0.25)))),
     ],
@@ -169,21 +156,12 @@ def test_names_are_these_compositions(text, method):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-<<<<<<< HEAD
         ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n,"),
-=======
-        ("pcb", "there is no method 'pcb'. Did you mean 'pca'? Known: random, pca, prune, el2n"),
->>>>>>> issue5-select
         ("pca(fctor=2)", "'pca' has no option 'fctor'. Did you mean 'factor'? Known: "
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
-<<<<<<< HEAD
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
-        ("pca(select=best)", "there is no select 'best'. Did you mean 'hardest'? "
-         "Known: easiest, hardest, random."),
-=======
-        ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n."),
         ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random"),
         ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
@@ -198,7 +176,6 @@ def test_names_are_these_compositions(text, method):
         ("herding(balanced=false)", "'herding' has no option 'balanced'. Known: observer, factor, "
          "view, pool."),
         ("ccs(beta=2)", "ccs's beta=2.0 is no share to drop."),
->>>>>>> issue5-select
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
