@@ -9,7 +9,7 @@ from smallset.bench.matrix import AUTO, HARD, Matrix, Table, teacher_of
 from smallset.methods import method_from
 from smallset.pipeline.budget import Budget
 from smallset.records import Result
-from smallset.report.table import AS_FOUND, FULL, method_key
+from smallset.report.table import AS_FOUND, FULL, method_key, row_key
 
 CellKey = tuple[str, int | None, int | None, int]
 """A cell of one setting: method key, set seed, observer seed, student seed."""
@@ -68,11 +68,11 @@ def planned(matrix: Matrix) -> list[Planned]:
 
 def cell_key(result: Result) -> CellKey:
     """Give a result's place in its setting."""
-    return method_key(result.spec), result.set_seed, result.observer_seed, result.student_seed
+    return row_key(result), result.set_seed, result.observer_seed, result.student_seed
 
 
 def row_labels(matrix: Matrix) -> dict[str, str]:
-    """Give the matrix's names of methods by their `method_key`."""
+    """Give the matrix's names of methods by their `row_key`."""
     return {method_key(spec): label for spec, label in matrix.labels.items()}
 
 
@@ -127,13 +127,11 @@ def _tiles(spec: str) -> int | None:
 
 def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]:
     """Give the cells of each of a table's settings, by the tiles of its methods (see `Planned`)."""
-    keys = {label: key for key, label in row_labels(matrix).items()}
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
-        method = matrix.method(label)
+        method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
         found.setdefault(method.mosaic.tiles if table.keep else None, []).extend(
-            (keys[label], r, matrix.observer_seed(label, r, table), r)
-            for r in range(table.replicates)
+            (key, r, matrix.observer_seed(label, r, table), r) for r in range(table.replicates)
         )
     return {tiles: frozenset(cells) for tiles, cells in found.items()}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from smallset.records import Result
 from smallset.report.coverage import Planned, missing
-from smallset.report.table import AS_FOUND, FULL, SETTING, Row, method_key, rows, setting_of
+from smallset.report.table import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Section:
         return self.results[0]
 
     def of(self, key: str) -> list[Result]:
-        """Give the results of the method that `key` names (see `method_key`)."""
-        return [r for r in self.results if method_key(r.spec) == key]
+        """Give the results of the method that `key` names (see `row_key`)."""
+        return [r for r in self.results if row_key(r) == key]
 
 
 def sections(
@@ -39,7 +39,7 @@ def sections(
 ) -> list[Section]:
     """Part results into tables by `SETTING`, in order of appearance; `full` ones are left aside.
 
-    `labels` names methods by their `method_key` and orders them; others follow under the words they
+    `labels` names methods by their `row_key` and orders them; others follow under the words they
     were typed with. `settings` are those of the matrix, if there is one. Raises ValueError where a
     setting mixes versions of this package, or holds the same replicate twice.
     """
@@ -50,7 +50,7 @@ def sections(
     for title, group in zip(titles, groups, strict=True):
         _check_one_version(group, title)
         _check_no_repeats(group, title)
-        group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(method_key(r.spec), len(order))))
+        group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(row_key(r), len(order))))
         table = tuple(rows(group, labels={**short_names(group), **labels}))
         plans = [s for s in settings if s.holds(group[0])]
         regime = plans[0].labels if plans else group[0].labels
@@ -81,7 +81,7 @@ def short_names(group: Sequence[Result]) -> dict[str, str]:
         typed = result.spec if result.codec == AS_FOUND else result.method
         typed = re.sub(r"(observer\((?:[^()]*, )?)seed=\d+(?:, )?", r"\1", typed)
         typed = re.sub(r"(observer\([^()]*), \)", r"\1)", typed).replace("observer()", "observer")
-        names.setdefault(method_key(result.spec), typed)
+        names.setdefault(row_key(result), typed)
     return names
 
 
@@ -144,11 +144,11 @@ def _check_one_version(group: Sequence[Result], title: str) -> None:
 def _check_no_repeats(group: Sequence[Result], title: str) -> None:
     """Refuse one replicate counted twice: it would narrow every interval for nothing."""
     counts = Counter(
-        (r.spec, r.plan_sha256, r.set_seed, r.observer_seed, r.student_seed) for r in group
+        (row_key(r), r.plan_sha256, r.set_seed, r.observer_seed, r.student_seed) for r in group
     )
-    (spec, _, *seeds), times = counts.most_common(1)[0]
+    (key, _, *seeds), times = counts.most_common(1)[0]
     if times > 1:
-        first = next(r for r in group if r.spec == spec)
+        first = next(r for r in group if row_key(r) == key)
         raise ValueError(
             f"the results of {title!r} hold one replicate of {first.method!r} {times} times (set "
             f"seed {seeds[0]}, observer seed {seeds[1]}, student seed {seeds[2]}), but every "

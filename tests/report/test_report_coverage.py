@@ -6,7 +6,7 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import cell_key, missing, not_begun, planned, row_labels
 from smallset.report.sections import sections
-from smallset.report.table import method_key
+from smallset.report.table import row_key
 
 TOYS = parse_matrix(MATRIX, "toys")
 ALL = [
@@ -70,7 +70,7 @@ def test_a_protocol_that_is_named_is_compared_and_a_title_names_what_may_differ(
 
 def test_rows_are_called_as_the_matrix_calls_them():
     names = row_labels(TOYS)
-    found = [names[method_key(r.spec)] for r in replicates("pca", BEST[:2])]
+    found = [names[row_key(r)] for r in replicates("pca", BEST[:2])]
     assert found == ["PCA", "PCA"]
     assert list(names.values())[:3] == ["plain", "easy", "PCA"]
 

@@ -7,7 +7,7 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import planned, row_labels
 from smallset.report.sections import full_results, sections, short_names, teacher_name
-from smallset.report.table import method_key
+from smallset.report.table import row_key
 
 TOYS = parse_matrix(MATRIX, "toys")
 THEIRS = [
@@ -108,7 +108,7 @@ def test_a_replicate_counts_once():
 )  # fmt: skip
 def test_a_method_goes_by_what_was_typed_less_the_seed_that_varies(typed, shown):
     [one] = replicates("pca", [0.5])
-    assert short_names([replace(one, method=typed)]) == {method_key(one.spec): shown}
+    assert short_names([replace(one, method=typed)]) == {row_key(one): shown}
 
 
 @pytest.mark.parametrize(
