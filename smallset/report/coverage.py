@@ -1,5 +1,6 @@
 """Coverage: what a matrix asks for, and what of it the results hold."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,12 +46,19 @@ class Planned:
             and self.protocol in (AUTO, result.protocol)
         )
 
-    def title(self, protocol: str) -> str:
-        """Name the setting: its table's title, and what may differ within that table."""
+    def title(self, protocol: str, called: str = "") -> str:
+        """Name the setting: `called`, by default its table's title, and what may differ in it."""
+        called, budget = called or self.table.title, self.budget.words
         several = [self.student] if len(self.table.students) > 1 else []
         named = [protocol] if len(self.table.protocols) > 1 else []
         return ", ".join(
-            [self.table.title, *several, self.budget.words, *named, f"{self.labels} labels"]
+            [
+                called,
+                *several,
+                *([] if budget in called.split(", ") else [budget]),
+                *named,
+                f"{self.labels} labels",
+            ]
         )
 
 
@@ -76,10 +84,11 @@ def row_labels(matrix: Matrix) -> dict[str, str]:
     return {method_key(spec): label for spec, label in matrix.labels.items()}
 
 
-def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[int, int]:
-    """Count the cells of settings that `results` lack, and all of them."""
+def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[Counter[str], int]:
+    """Count the cells of settings that `results` lack, by `row_key`, and all of them."""
     wanted = frozenset().union(*(setting.cells for setting in settings))
-    return len(wanted - {cell_key(r) for r in results}), len(wanted)
+    lacking = wanted - {cell_key(r) for r in results}
+    return Counter(key for key, *_ in lacking), len(wanted)
 
 
 def not_begun(matrix: Matrix, results: Sequence[Result]) -> list[str]:

@@ -4,7 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 
+from smallset.evidence import welch_difference
 from smallset.records import Result
 from smallset.report.coverage import Planned, missing
 from smallset.report.table import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
@@ -12,22 +14,38 @@ from smallset.report.table import AS_FOUND, FULL, SETTING, Row, row_key, rows, s
 
 @dataclass(frozen=True)
 class Section:
-    """One table's results, in order of its rows; of the `wanted` cells some are `missing`.
+    """One table's results, in order of its rows.
 
-    `labels` is the label regime: where a matrix names the teacher, "online(NAME)".
+    `labels` is the label regime: where a matrix names the teacher, "online(NAME)". Of the `wanted`
+    cells `lacking` are not run yet, counted by the name of their row.
     """
 
     title: str
     labels: str
     results: tuple[Result, ...]
     rows: tuple[Row, ...]
-    missing: int
+    lacking: Mapping[str, int]
     wanted: int
 
     @property
     def first(self) -> Result:
         """Any result: they share their setting."""
         return self.results[0]
+
+    @property
+    def missing(self) -> int:
+        """How many of the wanted cells are not run yet."""
+        return sum(self.lacking.values())
+
+    @property
+    def order(self) -> str:
+        """The methods from best to worst; = stands where the Welch interval of a step holds 0."""
+        ordered = sorted(self.rows, key=lambda row: -row.top1.mean)
+        top1 = [[r.top1 for r in self.of(row.key)] for row in ordered]
+        text = ordered[0].label
+        for row, (better, worse) in zip(ordered[1:], pairwise(top1), strict=True):
+            text += f" {'>' if welch_difference(better, worse).low > 0 else '='} {row.label}"
+        return text
 
     def of(self, key: str) -> list[Result]:
         """Give the results of the method that `key` names (see `row_key`)."""
@@ -54,7 +72,9 @@ def sections(
         table = tuple(rows(group, labels={**short_names(group), **labels}))
         plans = [s for s in settings if s.holds(group[0])]
         regime = plans[0].labels if plans else group[0].labels
-        made.append(Section(title, regime, tuple(group), table, *missing(plans, group)))
+        counts, wanted = missing(plans, group)
+        lacking = {label: counts[key] for key, label in labels.items() if counts[key]}
+        made.append(Section(title, regime, tuple(group), table, lacking, wanted))
     return made
 
 
@@ -111,11 +131,17 @@ def _titles(firsts: Sequence[Result], settings: Sequence[Planned]) -> list[str]:
 
 
 def _title(r: Result, settings: Sequence[Planned]) -> str:
-    for setting in settings:
-        if setting.holds(r):
-            return setting.title(r.protocol)
+    held = [setting for setting in settings if setting.holds(r)]
+    if held:
+        return held[0].title(r.protocol, _shared([setting.table.title for setting in held]))
     budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
     return f"{r.dataset} at {r.size} px, {r.student}, {budget}, {r.protocol}, {r.labels} labels"
+
+
+def _shared(titles: Sequence[str]) -> str:
+    """Give what titles begin with alike, in whole parts between commas: one section's tables."""
+    parts = zip(*(title.split(", ") for title in titles), strict=False)
+    return ", ".join(part[0] for part in takewhile(lambda part: len({*part}) == 1, parts))
 
 
 def _apart(result: Result, alike: Sequence[Result]) -> str:

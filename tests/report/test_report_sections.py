@@ -38,6 +38,24 @@ def test_a_matrix_names_and_orders_the_rows_and_titles_the_sections():
     assert [row.label for row in found.rows] == ["plain", "PCA"]
     assert found.title == "Toy, ResNet-8, ipc 1, online(wise) labels"
     assert (found.labels, found.missing, found.wanted) == ("online(wise)", 4, 12)
+    assert found.lacking == {"plain": 4}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "title"),
+    [("Toy, ResNet-8, main", "Toy, ResNet-8, more", "Toy, ResNet-8, ipc 1, hard labels"),
+     ("Toy, ipc 1", "Toy, ipc 1, more", "Toy, ipc 1, hard labels"),
+     ("Toys", "Toy", "Toys, ipc 1, hard labels")],
+)  # fmt: skip
+def test_rows_of_several_tables_stand_under_what_their_titles_share(first, second, title):
+    text = MATRIX.replace("Toy, ResNet-8", first).replace("ipc = [1, 2]", "ipc = [1]")
+    table = text.partition("[[table]]")[2].replace(first, second).replace('"PCA"', '"easy"')
+    matrix = parse_matrix(f"{text}[[table]]{table}", "toys")
+    made = [*replicates("random", RANDOM), *replicates("pca", BEST), *replicates("el2n", BEST[:1])]
+    [found] = sections(made, row_labels(matrix), planned(matrix))
+    assert found.title == title
+    assert [row.label for row in found.rows] == ["plain", "easy", "PCA"]
+    assert (found.lacking, found.wanted) == ({"easy": 5}, 18)
 
 
 @pytest.mark.parametrize(
