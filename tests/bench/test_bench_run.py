@@ -11,7 +11,6 @@ import pytest
 from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 
 from smallset.bench import run as bench_run
-from smallset.bench.jobs import check_set
 from smallset.bench.lock import driving
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.results import append_result, read_results
@@ -65,28 +64,6 @@ def test_finished_run_has_nothing_to_do_and_changes_nothing(root):
     run_bench(ask(root), workers=Serial(), told=units.append)
     assert units == []
     assert (root / "runs" / "results.jsonl").read_bytes() == before
-
-
-def test_lines_and_sets_whose_specs_an_earlier_version_wrote_are_still_those_of_the_matrix(root):
-    results = root / "runs" / "results.jsonl"
-    text = results.read_text()
-    for later in (", pool=none", ", observer=none", "(balanced=true)", ", snapshots=1"):
-        assert later in text
-        text = text.replace(later, "")
-    results.write_text(text)
-    assert plan_bench(ask(root)).pending == ()
-    wanted = {c.identity.set_seed: c.identity for c in plan_bench(ask(root)).cells
-              if c.label == "PCA"}  # fmt: skip
-    for folder in (root / "runs" / "sets").glob("toy-8-px-PCA-*"):
-        made = open_set(folder)
-        spec = made.manifest.spec.replace(", pool=none, observer=none)", ")")
-        old = replace(made, manifest=replace(made.manifest, spec=spec))
-        identity = wanted.pop(made.manifest.seeds.set)
-        check_set(old, identity)
-        other = replace(made, manifest=replace(made.manifest, spec="random"))
-        with pytest.raises(ValueError, match="holds another set than the matrix's: its spec is"):
-            check_set(other, identity)
-    assert not wanted
 
 
 def test_lost_lines_and_sets_are_made_again_and_no_others(root, finished):
