@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -91,6 +92,11 @@ class Method:
         if self.score is not None and self.score.observer is not None:
             return replace(self, score=replace(self.score, observer=observer))  # type: ignore[type-var]
         return replace(self, observer=observer)
+
+    def resolved(self, *, size: int) -> "Method":
+        """Give the same method with its observer's network named, as at an image size in pixels."""
+        looks = self.looks_through
+        return self.through(looks.resolved(size=size)) if looks else self
 
     def choose(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose images of a pool, or of a part of it; `counts` as in `Select`."""
@@ -239,3 +245,26 @@ def spec_of(part: object) -> str:
 def brief_of(part: object) -> str:
     """Write the spec of a method or any part of one without what is default: for people."""
     return write(part, TABLES, brief=True)
+
+
+@cache
+def canonical(spec: str, *, size: int) -> str:
+    """Write a method's spec as this version does, its observer's network named as at `size` pixels.
+
+    So texts compare that mean one method: an earlier version's lacks the options that came later,
+    and `auto` stands for a network. What builds no method (the spec of other people's set, or of
+    the whole training split) stays as it is.
+    """
+    try:
+        return spec_of(method_from(spec).resolved(size=size))
+    except (ValueError, OSError):  # the latter where a part names a file that is not here
+        return spec
+
+
+@cache
+def canonical_view(view: str) -> str:
+    """Write a view's spec as this version does; what builds no view stays as it is."""
+    try:
+        return spec_of(view_from(view))
+    except ValueError:
+        return view

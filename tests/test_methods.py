@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.methods import METHODS, TABLES, Method, brief_of, method_from, spec_of, view_from
+from smallset.methods import (
+    METHODS,
+    TABLES,
+    Method,
+    brief_of,
+    canonical,
+    canonical_view,
+    method_from,
+    spec_of,
+    view_from,
+)
 from smallset.mosaic import Grid
 from smallset.scores import AUM, EL2N, File, Observer, Pretrained
 from smallset.selection import (
@@ -241,3 +251,43 @@ def test_a_brief_spec_leaves_out_what_is_default_and_builds_the_same(text, brief
     method = method_from(text)
     assert brief_of(method) == brief
     assert method_from(brief) == method
+
+
+# As written before selectors could be unbalanced, methods had a pool, observers took snapshots.
+OLD = (
+    "prune(score=el2n(epochs=10, runs=1, observer=observer(model=resnet8, epochs=10, "
+    "recipe=observer-v1, seed=1)), select=easiest, mosaic=grid(factor=2, resize=antialias, "
+    "content=whole), view=patch(scale=(0.08, 1.0), ratio=(0.75, 1.3333333333333333), flip=0.5))"
+)
+
+
+def test_a_spec_of_an_earlier_version_is_written_anew_with_the_options_that_came_later():
+    now = "pca(score=el2n(observer=observer(model=resnet8, seed=1)))"
+    assert canonical(OLD, size=32) == spec_of(method_from(now))
+    assert canonical(OLD, size=32) != OLD
+    assert canonical(OLD, size=32) != canonical(now.replace("seed=1", "seed=2"), size=32)
+
+
+def test_a_canonical_spec_names_the_network_that_the_observer_is_at_the_images_size():
+    assert canonical("el2n", size=32) == canonical(
+        "el2n(observer=observer(model=resnet8))", size=32
+    )
+    assert canonical("el2n", size=96) == canonical(
+        "el2n(observer=observer(model=resnet10))", size=32
+    )
+    assert canonical("el2n", size=96) != canonical(
+        "el2n(observer=observer(model=resnet8))", size=96
+    )
+    assert canonical("random", size=96) == spec_of(method_from("random"))
+
+
+@pytest.mark.parametrize(
+    "text", ["full", "foreign", "tests.mine.Mine(a=1)", "pca(", "a set of ours"]
+)
+def test_what_builds_no_method_and_no_view_stays_as_it_is(text):
+    assert canonical(text, size=32) == text
+    assert canonical_view(text) == text
+
+
+def test_a_views_spec_is_written_anew():
+    assert canonical_view("patch(flip=0.5)") == canonical_view("patch") == spec_of(Patch())

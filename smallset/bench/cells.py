@@ -6,7 +6,7 @@ from functools import cache
 
 from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table, teacher_of
 from smallset.bench.sources import Source
-from smallset.methods import method_from, spec_of
+from smallset.methods import canonical, canonical_view, method_from, spec_of
 from smallset.pipeline.budget import Budget
 from smallset.records import Fit, Result
 from smallset.train.device import Machine
@@ -21,8 +21,9 @@ _BLOCK = 3
 class Identity:
     """What tells a cell from every other: fields of `Result`, known before the set is made.
 
-    `ipc` is None where classes differ in it, of an unbalanced method, and for a student on the
-    whole training split, whose `spec` is "full".
+    `spec` is canonical and names the observer's network, so that a matrix that leaves it to the
+    image size and one that names it share their cells. `ipc` is None where classes differ in it, of
+    an unbalanced method, and for a student on the whole training split, whose `spec` is "full".
     """
 
     dataset: str
@@ -80,10 +81,12 @@ class Cell:
 
 
 def identity_of(result: Result) -> Identity:
-    """Give the identity of the cell that a result line is of."""
-    found = Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
+    """Give the identity of the cell that a result line is of, whichever version wrote it."""
+    said = Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
+    spec = canonical(said.spec, size=said.size)
+    found = replace(said, spec=spec, view=canonical_view(said.view))
     # Classes of an unbalanced selection may come out equal, which nobody could know before.
-    return found if _is_balanced(found.spec) else replace(found, ipc=None)
+    return found if _is_balanced(spec) else replace(found, ipc=None)
 
 
 def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
@@ -135,7 +138,7 @@ def _cell(
     identity = Identity(
         dataset=table.data,
         data_fingerprint=source.fingerprint,
-        spec=spec_of(method),
+        spec=spec_of(method.resolved(size=table.size)),
         ipc=canvases[0] if equal else None,
         images=sum(canvases),
         size=table.size,

@@ -235,7 +235,7 @@ def _has(matrix: Matrix, table: Table, old: Matrix) -> bool:
     teachers = list(filter(None, map(teacher_of, table.labels)))
     return (
         table in matrix.tables
-        and all(matrix.methods[label] == old.methods[label] for label in table.methods)
+        and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)
         and all(matrix.teachers[name] == old.teachers[name] for name in teachers)
     )
 

@@ -13,7 +13,7 @@ from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
 from smallset.cell import Desk
 from smallset.data import View, pixel_cache
-from smallset.methods import brief_of, method_from
+from smallset.methods import brief_of, canonical, method_from
 from smallset.models.trained import read_trained
 from smallset.pipeline import compress, evaluate, score, train_teacher
 from smallset.pipeline.budget import Budget
@@ -227,7 +227,7 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
     """Raise ValueError where the set in a folder of the run is not the one that belongs there."""
     manifest = made.manifest
     found = {
-        "spec": manifest.spec,
+        "spec": canonical(manifest.spec, size=manifest.size),
         # an unbalanced selection may come out equal
         "ipc": None if wanted.ipc is None else manifest.ipc,
         "images": manifest.images,

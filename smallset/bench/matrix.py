@@ -117,9 +117,20 @@ class Matrix:
     def labels(self) -> dict[str, str]:
         """Canonical spec (observer seed 0) -> label: names the rows of a table.
 
+        A label has a spec for each network that its observer is at the tables' sizes.
         `report.table.method_key` of a result's spec and of these are equal for one method.
         """
-        return {spec_of(self.method(label)): label for label in self.methods} | {FULL: FULL}
+        return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
+
+    def spec(self, label: str, size: int) -> str:
+        """Write the canonical spec of a label (observer seed 0), as at an image size in pixels."""
+        return spec_of(self.method(label).resolved(size=size))
+
+    def specs(self, label: str) -> tuple[str, ...]:
+        """Write the specs of a label at the sizes of its tables; of all tables if it is in none."""
+        own = [table.size for table in self.tables if label in table.methods]
+        sizes = own or [table.size for table in self.tables]
+        return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
 
 
 def shipped() -> tuple[str, ...]:
@@ -183,7 +194,9 @@ def parse_matrix(text: str, name: str) -> Matrix:
             raise ValueError(
                 f"{top.where(title)}: two tables are called {title!r}. Give each a title."
             )
-    return Matrix(top.text("title"), methods, teachers, tables, main)
+    matrix = Matrix(top.text("title"), methods, teachers, tables, main)
+    _check_apart(matrix, top)
+    return matrix
 
 
 def teacher_of(labels: str) -> str | None:
@@ -268,7 +281,6 @@ def _check_known(given: Iterable[str], known: Iterable[str], noun: str, entries:
 
 
 def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
-    specs: dict[str, str] = {}
     for label, text in methods.items():
         try:
             method = method_from(text)
@@ -286,10 +298,16 @@ def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
                 f"{looks.seed}, but replicate r looks through observer "
                 "r % observers. Leave the seed out."
             )
-        spec = spec_of(method)
-        if spec in specs:
-            raise ValueError(
-                f"{top.where(label)}: the methods {specs[spec]!r} and {label!r} are one and the "
-                f"same, {text!r}. Leave one out."
-            )
-        specs[spec] = label
+
+
+def _check_apart(matrix: Matrix, top: Entries) -> None:
+    """Raise ValueError where two labels stand for one method: they would share its cells."""
+    labels: dict[str, str] = {}
+    for label, text in matrix.methods.items():
+        for spec in matrix.specs(label):
+            other = labels.setdefault(spec, label)
+            if other != label:
+                raise ValueError(
+                    f"{top.where(label)}: the methods {other!r} and {label!r} are one and the "
+                    f"same, {text!r}. Leave one out."
+                )

@@ -195,7 +195,7 @@ def observer_of(matrix: Matrix, cell: Cell) -> AnyObserver:
     """Give the observer that a cell's method looks through, its network named."""
     method = _method(matrix, cell)
     assert method.looks_through is not None
-    return method.looks_through.resolved(size=cell.identity.size)
+    return method.looks_through
 
 
 def observer_key(cell: Cell, observer: AnyObserver) -> str:
@@ -210,4 +210,5 @@ def digest(facts: object) -> str:
 
 
 def _method(matrix: Matrix, cell: Cell) -> Method:
-    return matrix.method(cell.label, cell.identity.observer_seed or 0)
+    method = matrix.method(cell.label, cell.identity.observer_seed or 0)
+    return method.resolved(size=cell.identity.size)

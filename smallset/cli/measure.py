@@ -19,7 +19,7 @@ from smallset.cli.options import (
 )
 from smallset.cli.sets import save_sheet
 from smallset.demo import run_demo
-from smallset.report.table import method_key, rows
+from smallset.report.table import row_key, rows
 from smallset.terminal import Stages, result_line, say, show_comparison, show_evaluation
 
 
@@ -131,6 +131,6 @@ def demo(
         f"\ndigits at {first.size} px, {first.ipc} images per class, {first.student}, "
         f"{first.protocol}, hard labels"
     )
-    names = {method_key(row[0].spec): label for label, row in found.items()}
+    names = {row_key(row[0]): label for label, row in found.items()}
     show_comparison(rows(results, labels=names))
     say(f"Contact sheets: {', '.join(str(out / f'{label}.png') for label in sets)}")

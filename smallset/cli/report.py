@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from smallset.bench.matrix import shipped
 from smallset.report.runs import read_runs
 from smallset.report.tables import FORMATS, tables_of, write_tables
 from smallset.terminal import say
@@ -25,6 +26,13 @@ def report(
     runs: Annotated[
         Path, typer.Argument(metavar="RUNS", help="A folder of `bench`, or a results.jsonl.")
     ],
+    matrix: Annotated[
+        str | None,
+        typer.Option(
+            help="What the results are of, which names rows and what is still to come: a file, or "
+            f"one of {', '.join(shipped())}. Default: RUNS/matrix.toml, else none."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the tables. Default: RUNS/report, or beside the file."),
@@ -32,7 +40,7 @@ def report(
     format: Annotated[Format, typer.Option(help="How to write them.")] = Format.all,
 ) -> None:
     """Make tables of RUNS: each method beside random, soft labels beside hard."""
-    found = read_runs(runs)
+    found = read_runs(runs, matrix)
     tables = tables_of(found)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
     formats = list(FORMATS) if format is Format.all else [format.value]

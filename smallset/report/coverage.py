@@ -1,5 +1,6 @@
 """Coverage: what a matrix asks for, and what of it the results hold."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +10,7 @@ from smallset.bench.matrix import AUTO, HARD, Matrix, Table, teacher_of
 from smallset.methods import method_from
 from smallset.pipeline.budget import Budget
 from smallset.records import Result
-from smallset.report.table import AS_FOUND, FULL, method_key
+from smallset.report.table import AS_FOUND, FULL, method_key, row_key
 
 CellKey = tuple[str, int | None, int | None, int]
 """A cell of one setting: method key, set seed, observer seed, student seed."""
@@ -45,12 +46,19 @@ class Planned:
             and self.protocol in (AUTO, result.protocol)
         )
 
-    def title(self, protocol: str) -> str:
-        """Name the setting: its table's title, and what may differ within that table."""
+    def title(self, protocol: str, called: str = "") -> str:
+        """Name the setting: `called`, by default its table's title, and what may differ in it."""
+        called, budget = called or self.table.title, self.budget.words
         several = [self.student] if len(self.table.students) > 1 else []
         named = [protocol] if len(self.table.protocols) > 1 else []
         return ", ".join(
-            [self.table.title, *several, self.budget.words, *named, f"{self.labels} labels"]
+            [
+                called,
+                *several,
+                *([] if budget in called.split(", ") else [budget]),
+                *named,
+                f"{self.labels} labels",
+            ]
         )
 
 
@@ -68,18 +76,19 @@ def planned(matrix: Matrix) -> list[Planned]:
 
 def cell_key(result: Result) -> CellKey:
     """Give a result's place in its setting."""
-    return method_key(result.spec), result.set_seed, result.observer_seed, result.student_seed
+    return row_key(result), result.set_seed, result.observer_seed, result.student_seed
 
 
 def row_labels(matrix: Matrix) -> dict[str, str]:
-    """Give the matrix's names of methods by their `method_key`."""
+    """Give the matrix's names of methods by their `row_key`."""
     return {method_key(spec): label for spec, label in matrix.labels.items()}
 
 
-def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[int, int]:
-    """Count the cells of settings that `results` lack, and all of them."""
+def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[Counter[str], int]:
+    """Count the cells of settings that `results` lack, by `row_key`, and all of them."""
     wanted = frozenset().union(*(setting.cells for setting in settings))
-    return len(wanted - {cell_key(r) for r in results}), len(wanted)
+    lacking = wanted - {cell_key(r) for r in results}
+    return Counter(key for key, *_ in lacking), len(wanted)
 
 
 def not_begun(matrix: Matrix, results: Sequence[Result]) -> list[str]:
@@ -127,13 +136,11 @@ def _tiles(spec: str) -> int | None:
 
 def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]:
     """Give the cells of each of a table's settings, by the tiles of its methods (see `Planned`)."""
-    keys = {label: key for key, label in row_labels(matrix).items()}
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
-        method = matrix.method(label)
+        method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
         found.setdefault(method.mosaic.tiles if table.keep else None, []).extend(
-            (keys[label], r, matrix.observer_seed(label, r, table), r)
-            for r in range(table.replicates)
+            (key, r, matrix.observer_seed(label, r, table), r) for r in range(table.replicates)
         )
     return {tiles: frozenset(cells) for tiles, cells in found.items()}
 

@@ -14,13 +14,16 @@ _HEADER = (
     "method", "top-1 % [95 %]", "minus random [95 % Welch]", "p", "p (Holm)", "rank",
     "worst class %", "image bytes", "label bytes", "teacher bytes", "ratio", "n",
 )  # fmt: skip
+_TESTS = ("p", "p (Holm)")
+_GIVEN = ("label bytes", "teacher bytes")
 
 
 def leaderboard(section: Section) -> Panel:
     """Lay a section out as text; the columns are explained in the notes."""
     known = published(section.first)
-    header = list(_HEADER)
-    body = [list(_cells(row)) for row in section.rows]
+    shown = _shown(section)
+    header = [name for name in _HEADER if name in shown]
+    body = [[cell for name, cell in _cells(row).items() if name in shown] for row in section.rows]
     if known is not None:
         header.append("published %")
         for cells, row in zip(body, section.rows, strict=True):
@@ -40,8 +43,15 @@ def machines(results: Sequence[Result]) -> str:
     return f"{_counted(kinds)}; {_counted(builds)}."
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
+def _shown(section: Section) -> set[str]:
+    """Give the columns that say something; the notes say of the others why they do not."""
+    untested = not any(row.permutation for row in section.rows)
+    nothing = not any(row.label_bytes or row.teacher_bytes for row in section.rows)
+    return set(_HEADER) - set(_TESTS if untested else ()) - set(_GIVEN if nothing else ())
+
+
+def _cells(row: Row) -> dict[str, str]:
+    cells = (
         row.label,
         percent(row.top1),
         points(row.minus_random),
@@ -55,6 +65,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         times(row.ratio),
         str(row.top1.n),
     )
+    return dict(zip(_HEADER, cells, strict=True))
 
 
 def _notes(section: Section, known: Published | None) -> list[str]:
@@ -64,9 +75,10 @@ def _notes(section: Section, known: Published | None) -> list[str]:
         f"{r.source_bytes:,} bytes, fit {r.fit}, codec "
         f"{' and '.join(sorted({other.codec for other in section.results}))}.",
         _teacher_note(section),
+        _missing_note(section),
+        _order_note(section),
         f"Varied: {seeds_note(section.rows)}.",
         _shared_note(section),
-        _missing_note(section),
         _baseline_note(section),
         _p_note(section),
         "Rank: shared where the Welch interval of a difference holds 0.",
@@ -80,7 +92,7 @@ def _notes(section: Section, known: Published | None) -> list[str]:
 def _teacher_note(section: Section) -> str:
     r = section.first
     if r.teacher is None:
-        return "No teacher: the ratio is the source's bytes over those of the images."
+        return "No teacher, no stored labels: the ratio is the source's bytes over the images'."
     accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
     return (
         f"Teacher: {teacher_name(r.teacher)}, top-1 {accuracy}, {r.teacher_bytes:,} bytes. The "
@@ -90,19 +102,26 @@ def _teacher_note(section: Section) -> str:
 
 def _shared_note(section: Section) -> str:
     """Say where replicates are no fresh draws: their spread leaves a part of the luck out."""
-    shared = [row.label for row in section.rows if row.sets < row.top1.n]
+    shared = [row for row in section.rows if row.sets < row.top1.n]
     if not shared:
         return ""
     return (
-        f"Replicates share sets or observers in {' | '.join(shared)}: their intervals and p hold "
-        "the student's luck in full, but that of the set only in part."
+        "Where there are fewer sets than n, replicates share sets or observers: those intervals "
+        "and p hold the student's luck in full, but that of the set only in part."
     )
 
 
 def _missing_note(section: Section) -> str:
     if not section.missing:
         return ""
-    return f"Missing: {section.missing} of {section.wanted} cells of the matrix are not run yet."
+    rows = ", ".join(f"{label} {count}" for label, count in section.lacking.items())
+    return f"Still to come: {section.missing} of {section.wanted} cells of the matrix ({rows})."
+
+
+def _order_note(section: Section) -> str:
+    if all(row.top1.n < 2 for row in section.rows):
+        return ""
+    return f"Order by mean, = where the interval of a step holds 0: {section.order}."
 
 
 def _baseline_note(section: Section) -> str:

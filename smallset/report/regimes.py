@@ -1,7 +1,6 @@
 """Soft labels against hard: the same sets side by side, with what each regime costs."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from smallset.evidence import Interval, paired_difference, welch_difference
 from smallset.records import Result
@@ -107,7 +106,7 @@ def _difference(soft: list[Result], hard: list[Result]) -> tuple[Interval | None
 
 
 def _notes(family: list[Section], names: list[str], paired: set[str]) -> list[str]:
-    orders = [f"{name}: {_order(section)}" for name, section in zip(names, family, strict=True)]
+    orders = [f"{name}: {section.order}" for name, section in zip(names, family, strict=True)]
     sets = f"paired for {', '.join(sorted(paired))} (the very same sets)" if paired else "Welch's"
     return [
         f"Order by mean, = where the interval of a step holds 0: {'; '.join(orders)}.",
@@ -115,17 +114,6 @@ def _notes(family: list[Section], names: list[str], paired: set[str]) -> list[st
         "Bytes: all that a student is given, images, labels and teacher.",
         f"Intervals of the differences between regimes: {sets}{', else Welch' if paired else ''}.",
     ]
-
-
-def _order(section: Section) -> str:
-    """Write methods from best to worst; = stands where the Welch interval of a step holds 0."""
-    ordered = sorted(section.rows, key=lambda row: -row.top1.mean)
-    top1 = [[r.top1 for r in section.of(row.key)] for row in ordered]
-    text = ordered[0].label
-    for row, (better, worse) in zip(ordered[1:], pairwise(top1), strict=True):
-        clear = welch_difference(better, worse).low > 0
-        text += f" {'>' if clear else '='} {row.label}"
-    return text
 
 
 def _named(labels: str) -> str:

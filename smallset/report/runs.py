@@ -19,11 +19,12 @@ class Runs:
     matrix: Matrix | None
 
 
-def read_runs(path: Path) -> Runs:
+def read_runs(path: Path, matrix: str | None = None) -> Runs:
     """Read a run folder (results.jsonl and, where there, matrix.toml) or a results file.
 
-    Raises FileNotFoundError where there is no such thing, and ValueError for a file without
-    results, a torn line, another version's line or a bad matrix.
+    `matrix` is a shipped one or a file, taken in place of the folder's own. Raises
+    FileNotFoundError where there is no such thing, and ValueError for a file without results, a
+    torn line, another version's line or a bad matrix.
     """
     file = path / RESULTS_NAME if path.is_dir() else path
     if not file.is_file():
@@ -38,5 +39,6 @@ def read_runs(path: Path) -> Runs:
             f"'{file}' holds no results, and a report needs at least one line. "
             "Run `smallset bench` or `smallset evaluate` first."
         )
-    matrix = path / MATRIX_NAME
-    return Runs(results, read_matrix(matrix) if matrix.is_file() else None)
+    own = path / MATRIX_NAME
+    asked = matrix or (own if own.is_file() else None)
+    return Runs(results, read_matrix(asked) if asked else None)

@@ -4,24 +4,27 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 
+from smallset.evidence import welch_difference
 from smallset.records import Result
 from smallset.report.coverage import Planned, missing
-from smallset.report.table import AS_FOUND, FULL, SETTING, Row, method_key, rows, setting_of
+from smallset.report.table import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
 
 
 @dataclass(frozen=True)
 class Section:
-    """One table's results, in order of its rows; of the `wanted` cells some are `missing`.
+    """One table's results, in order of its rows.
 
-    `labels` is the label regime: where a matrix names the teacher, "online(NAME)".
+    `labels` is the label regime: where a matrix names the teacher, "online(NAME)". Of the `wanted`
+    cells `lacking` are not run yet, counted by the name of their row.
     """
 
     title: str
     labels: str
     results: tuple[Result, ...]
     rows: tuple[Row, ...]
-    missing: int
+    lacking: Mapping[str, int]
     wanted: int
 
     @property
@@ -29,9 +32,24 @@ class Section:
         """Any result: they share their setting."""
         return self.results[0]
 
+    @property
+    def missing(self) -> int:
+        """How many of the wanted cells are not run yet."""
+        return sum(self.lacking.values())
+
+    @property
+    def order(self) -> str:
+        """The methods from best to worst; = stands where the Welch interval of a step holds 0."""
+        ordered = sorted(self.rows, key=lambda row: -row.top1.mean)
+        top1 = [[r.top1 for r in self.of(row.key)] for row in ordered]
+        text = ordered[0].label
+        for row, (better, worse) in zip(ordered[1:], pairwise(top1), strict=True):
+            text += f" {'>' if welch_difference(better, worse).low > 0 else '='} {row.label}"
+        return text
+
     def of(self, key: str) -> list[Result]:
-        """Give the results of the method that `key` names (see `method_key`)."""
-        return [r for r in self.results if method_key(r.spec) == key]
+        """Give the results of the method that `key` names (see `row_key`)."""
+        return [r for r in self.results if row_key(r) == key]
 
 
 def sections(
@@ -39,7 +57,7 @@ def sections(
 ) -> list[Section]:
     """Part results into tables by `SETTING`, in order of appearance; `full` ones are left aside.
 
-    `labels` names methods by their `method_key` and orders them; others follow under the words they
+    `labels` names methods by their `row_key` and orders them; others follow under the words they
     were typed with. `settings` are those of the matrix, if there is one. Raises ValueError where a
     setting mixes versions of this package, or holds the same replicate twice.
     """
@@ -50,11 +68,13 @@ def sections(
     for title, group in zip(titles, groups, strict=True):
         _check_one_version(group, title)
         _check_no_repeats(group, title)
-        group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(method_key(r.spec), len(order))))
+        group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(row_key(r), len(order))))
         table = tuple(rows(group, labels={**short_names(group), **labels}))
         plans = [s for s in settings if s.holds(group[0])]
         regime = plans[0].labels if plans else group[0].labels
-        made.append(Section(title, regime, tuple(group), table, *missing(plans, group)))
+        counts, wanted = missing(plans, group)
+        lacking = {label: counts[key] for key, label in labels.items() if counts[key]}
+        made.append(Section(title, regime, tuple(group), table, lacking, wanted))
     return made
 
 
@@ -81,7 +101,7 @@ def short_names(group: Sequence[Result]) -> dict[str, str]:
         typed = result.spec if result.codec == AS_FOUND else result.method
         typed = re.sub(r"(observer\((?:[^()]*, )?)seed=\d+(?:, )?", r"\1", typed)
         typed = re.sub(r"(observer\([^()]*), \)", r"\1)", typed).replace("observer()", "observer")
-        names.setdefault(method_key(result.spec), typed)
+        names.setdefault(row_key(result), typed)
     return names
 
 
@@ -111,11 +131,17 @@ def _titles(firsts: Sequence[Result], settings: Sequence[Planned]) -> list[str]:
 
 
 def _title(r: Result, settings: Sequence[Planned]) -> str:
-    for setting in settings:
-        if setting.holds(r):
-            return setting.title(r.protocol)
+    held = [setting for setting in settings if setting.holds(r)]
+    if held:
+        return held[0].title(r.protocol, _shared([setting.table.title for setting in held]))
     budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
     return f"{r.dataset} at {r.size} px, {r.student}, {budget}, {r.protocol}, {r.labels} labels"
+
+
+def _shared(titles: Sequence[str]) -> str:
+    """Give what titles begin with alike, in whole parts between commas: one section's tables."""
+    parts = zip(*(title.split(", ") for title in titles), strict=False)
+    return ", ".join(part[0] for part in takewhile(lambda part: len({*part}) == 1, parts))
 
 
 def _apart(result: Result, alike: Sequence[Result]) -> str:
@@ -144,11 +170,11 @@ def _check_one_version(group: Sequence[Result], title: str) -> None:
 def _check_no_repeats(group: Sequence[Result], title: str) -> None:
     """Refuse one replicate counted twice: it would narrow every interval for nothing."""
     counts = Counter(
-        (r.spec, r.plan_sha256, r.set_seed, r.observer_seed, r.student_seed) for r in group
+        (row_key(r), r.plan_sha256, r.set_seed, r.observer_seed, r.student_seed) for r in group
     )
-    (spec, _, *seeds), times = counts.most_common(1)[0]
+    (key, _, *seeds), times = counts.most_common(1)[0]
     if times > 1:
-        first = next(r for r in group if r.spec == spec)
+        first = next(r for r in group if row_key(r) == key)
         raise ValueError(
             f"the results of {title!r} hold one replicate of {first.method!r} {times} times (set "
             f"seed {seeds[0]}, observer seed {seeds[1]}, student seed {seeds[2]}), but every "

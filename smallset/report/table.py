@@ -16,7 +16,7 @@ from smallset.evidence import (
     welch_difference,
     worst_class,
 )
-from smallset.methods import random, spec_of
+from smallset.methods import canonical, random, spec_of
 from smallset.records import Result
 
 # What the rows of one table share.
@@ -108,9 +108,14 @@ def times(ratio: float) -> str:
 
 
 def method_key(spec: str) -> str:
-    """What replicates of one method share: its whole spec but for the observer's seed."""
+    """What replicates of one method share: its canonical spec but for the observer's seed."""
     inside = r"""(?:[^()"']|"[^"]*"|'[^']*')*?"""  # a quoted model may hold brackets of its own
     return re.sub(rf"(observer\({inside}), seed=\d+\)", r"\1)", spec)
+
+
+def row_key(result: Result) -> str:
+    """Give the `method_key` of a result's method, whichever version wrote its spec."""
+    return method_key(canonical(result.spec, size=result.size))
 
 
 BASELINE = method_key(spec_of(random()))
@@ -125,7 +130,7 @@ def setting_of(result: Result) -> tuple[object, ...]:
 def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:
     """Group the results of one setting by method, in order of appearance.
 
-    `labels` names methods by their `method_key`, else they are called as they were typed. Raises
+    `labels` names methods by their `row_key`, else they are called as they were typed. Raises
     ValueError where results of several settings are mixed.
     """
     settings = {setting_of(result) for result in results}
@@ -137,7 +142,7 @@ def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) 
         )
     groups: dict[str, list[Result]] = {}
     for result in results:
-        groups.setdefault(method_key(result.spec), []).append(result)
+        groups.setdefault(row_key(result), []).append(result)
     places = ranks([[r.top1 for r in group] for group in groups.values()])
     made = [
         _row(key, group, groups.get(BASELINE), (labels or {}).get(key, group[0].method), place)

@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from bench_toy import MATRIX
 
-from smallset.bench.cells import cells_of, identity_of
+from smallset.bench.cells import cells_of
 from smallset.bench.jobs import Bench
 from smallset.bench.matrix import (
     FULL,
@@ -19,13 +18,11 @@ from smallset.bench.matrix import (
 from smallset.bench.sources import Places, Source
 from smallset.bench.units import Ground, units_of
 from smallset.data import open_data
-from smallset.evidence.results import read_results
-from smallset.methods import method_from, spec_of
+from smallset.methods import canonical, method_from, spec_of
 from smallset.report.table import method_key
 from smallset.train.device import Machine
 
 HERE = Machine("cpu", "float32", 1)
-LINES = Path(__file__).parents[2] / "docs" / "results" / "results.jsonl"
 
 
 def test_shipped_matrices_are_those_promised():
@@ -57,19 +54,6 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
         seen.add(unit.key)
 
 
-def test_every_line_of_the_older_runner_is_a_cell_of_a_shipped_matrix(tmp_path):
-    digits, known = open_data("digits", work=tmp_path), set()
-    results = read_results(LINES)
-    for name in ("cifar10", "imagenette"):
-        for first in {r.dataset: r for r in results}.values():
-            machine = Machine(first.device, first.precision, first.threads)
-            data = replace(digits, fingerprint=first.data_fingerprint)
-            sources = {first.dataset: Source(first.dataset, data)}
-            known |= {cell.identity for cell in cells_of(read_matrix(name), sources, machine)}
-    assert results
-    assert [r.method for r in results if identity_of(r) not in known] == []
-
-
 @pytest.mark.parametrize("name", ["cifar10", "imagenette"])
 def test_late_scores_are_asked_for_at_ipc_10(name):
     matrix = read_matrix(name)
@@ -89,9 +73,29 @@ def test_observer_seed_goes_into_the_method_whatever_its_spec():
 def test_labels_name_the_rows_of_a_report_for_every_observer():
     matrix = parse_matrix(MATRIX, "m.toml")
     labels = {method_key(spec): label for spec, label in matrix.labels.items()}
-    assert labels[method_key(spec_of(matrix.method("PCA", 7)))] == "PCA"
+    assert labels[method_key(spec_of(matrix.method("PCA", 7).resolved(size=8)))] == "PCA"
     assert labels[FULL] == FULL
     assert len(labels) == 4
+
+
+def test_a_label_has_a_spec_for_each_network_that_its_observer_is_and_names_both():
+    head = MATRIX.partition("[[table]]")[0].replace(
+        "[methods]", '[methods]\nr8 = "el2n(observer=observer(model=resnet8))"\nauto = "el2n"'
+    )
+    table = '[[table]]\ntitle = "{0}"\ndata = "toy"\nsize = {0}\nipc = [1]\n' + (
+        'students = ["resnet8"]\nreplicates = 1\nmethods = ["PCA", "{1}"]\n'
+    )
+    # what would be one method at 8 px is another at 96, where alone "auto" is asked for
+    matrix = parse_matrix(head + table.format(8, "r8") + table.format(96, "auto"), "m.toml")
+    small, large = matrix.specs("PCA")
+    assert (small, large) == (matrix.spec("PCA", 8), matrix.spec("PCA", 96))
+    assert "model=resnet8" in small
+    assert "model=resnet10" in large
+    assert matrix.labels[small] == matrix.labels[large] == "PCA"
+    assert matrix.labels[canonical("el2n", size=8)] == "r8"
+    assert matrix.labels[canonical("el2n", size=96)] == "auto"
+    with pytest.raises(ValueError, match="the methods 'r8' and 'auto' are one and the same"):
+        parse_matrix(head + table.format(8, "r8") + table.format(16, "auto"), "m.toml")
 
 
 def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
@@ -141,6 +145,14 @@ def test_teacher_of_labels():
         (
             ('random = "random"', 'random = "random"\nr2 = "random(factor=1)"'),
             "the methods 'random' and 'r2' are one and the same, 'random(factor=1)'. Leave one out",
+        ),
+        (
+            (
+                'easy = "',
+                'r8 = "el2n(epochs=1, observer=observer(epochs=1, model=resnet8))"\neasy = "',
+            ),
+            # at 8 px the observer that "easy" leaves open is a resnet8
+            "line 7: the methods 'r8' and 'easy' are one and the same, 'el2n(epochs=1, obs",
         ),
         (
             ("[[table]]", '[teachers]\na = "resnet8"\nb = "resnet8"\n[[table]]'),

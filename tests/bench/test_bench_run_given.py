@@ -59,7 +59,7 @@ def test_one_look_feeds_all_replicates_and_tables_say_that_it_did_not_vary(
     }  # fmt: skip
     plan = plan_bench(request_)
     assert plan.pending == ()
-    assert missing(planned(plan.matrix), results) == (0, 6)
+    assert missing(planned(plan.matrix), results) == ({}, 6)
     note = seeds_note(rows(results, labels=row_labels(plan.matrix)))
     assert "random: 2 sets, 2 student seeds" in note
     assert "given: 1 set, 1 observer, 2 student seeds" in note

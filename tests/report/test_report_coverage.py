@@ -6,7 +6,7 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import cell_key, missing, not_begun, planned, row_labels
 from smallset.report.sections import sections
-from smallset.report.table import method_key
+from smallset.report.table import row_key
 
 TOYS = parse_matrix(MATRIX, "toys")
 ALL = [
@@ -25,18 +25,19 @@ def test_a_matrix_asks_for_the_very_cells_that_its_results_are():
     for setting in settings:
         held = [r for r in ALL if setting.holds(r)]
         assert {cell_key(r) for r in held} == setting.cells
-        assert missing([setting], held) == (0, 12)
+        assert missing([setting], held) == ({}, 12)
     assert not_begun(TOYS, [*ALL, full(0.9)]) == []
 
 
 def test_what_is_missing_is_counted_and_what_nobody_asked_for_is_not():
     hard = planned(TOYS)[0]
     some = replicates("random", RANDOM[:4]) + replicates("el2n", BEST)
-    assert missing([hard], some) == (8, 12)
-    assert missing([], some) == (0, 0)
+    keys = [row_key(replicates(method, BEST)[0]) for method in ("random", "pca")]
+    assert missing([hard], some) == (dict(zip(keys, (2, 6), strict=True)), 12)
+    assert missing([], some) == ({}, 0)
     # the two observers take turns, so a replicate with the other one is another cell
     other = [replace(r, observer_seed=0) for r in replicates("pca", BEST)]
-    assert missing([hard], other)[0] == 9
+    assert missing([hard], other)[0] == {keys[0]: 6, keys[1]: 3}
 
 
 def test_settings_without_a_result_are_named_with_their_cells():
@@ -70,7 +71,7 @@ def test_a_protocol_that_is_named_is_compared_and_a_title_names_what_may_differ(
 
 def test_rows_are_called_as_the_matrix_calls_them():
     names = row_labels(TOYS)
-    found = [names[method_key(r.spec)] for r in replicates("pca", BEST[:2])]
+    found = [names[row_key(r)] for r in replicates("pca", BEST[:2])]
     assert found == ["PCA", "PCA"]
     assert list(names.values())[:3] == ["plain", "easy", "PCA"]
 
@@ -106,7 +107,7 @@ def test_a_share_is_known_by_the_images_that_were_used():
     for group, at in ((plain, 0), (unequal, 0), (free, 0), (half, 1), (mosaics, 2)):
         assert [s for s in settings if all(s.holds(r) for r in group)] == [settings[at]]
     assert [len(s.cells) for s in settings] == [12, 12, 6, 6]
-    assert missing([settings[0]], plain + free) == (0, 12)
+    assert missing([settings[0]], plain + free) == ({}, 12)
     assert settings[0].title("small-v1") == "Shares, keep 10 %, hard labels"
     made = sections([*plain, *free, *mosaics], row_labels(matrix), settings)
     assert [s.title for s in made] == [

@@ -28,8 +28,8 @@ def test_every_method_stands_beside_random_with_its_evidence():
     assert cells["pca"] == {
         "method": "pca", "top-1 % [95 %]": "42.5 [40.5, 44.5]",
         "minus random [95 % Welch]": "+10.8 [8.2, 13.4]", "p": "0.0022", "p (Holm)": "0.0043",
-        "rank": "1", "worst class %": "32.5 (ape)", "image bytes": "1,000", "label bytes": "0",
-        "teacher bytes": "0", "ratio": "20.0", "n": "6",
+        "rank": "1", "worst class %": "32.5 (ape)", "image bytes": "1,000", "ratio": "20.0",
+        "n": "6",
     }  # fmt: skip
     assert cells["random"]["p"] == cells["random"]["p (Holm)"] == "-"
     assert cells["random"]["minus random [95 % Welch]"] == ""
@@ -42,6 +42,8 @@ def test_p_is_left_out_below_six_replicates_and_holm_counts_the_tests_that_were_
     assert [row[3:5] for row in found.cells] == [("-", "-"), ("-", "-"), ("0.81", "0.81")]
     few = [*replicates("random", RANDOM[:5]), *replicates("pca", BEST)]
     assert noted(few, "No p") == "No p: it needs 6 replicates a side."
+    assert "p" not in panel(few).header
+    assert "p (Holm)" not in panel(few).header
 
 
 def test_the_smallest_p_is_said():
@@ -66,16 +68,25 @@ def test_it_is_said_which_seeds_varied_and_where_replicates_share_a_set():
     assert noted(HARD, "Varied") == (
         "Varied: random: 6 sets, 6 student seeds; pca | el2n: 6 sets, 2 observers, 6 student seeds."
     )
-    assert noted(HARD, "Replicates share") is None
+    assert noted(HARD, "Where there are fewer sets") is None
     shared = [*HARD[:6], *replicates("pca", BEST, plan_sha256="one")]
-    assert noted(shared, "Replicates share").startswith(
-        "Replicates share sets or observers in pca:"
+    assert noted(shared, "Where there are fewer sets than n, replicates share") is not None
+
+
+def test_the_order_is_said_where_there_are_intervals():
+    assert noted(HARD, "Order by mean") == (
+        "Order by mean, = where the interval of a step holds 0: pca > el2n = random."
     )
+    single = [replicates(method, [0.5])[0] for method in ("random", "pca")]
+    assert noted(single, "Order by mean") is None
+    assert noted([*single, *replicates("el2n", CLOSE)], "Order by mean") is not None
 
 
 def test_the_teacher_its_accuracy_and_its_bytes_are_counted():
     found = panel(replicates("random", RANDOM, **ONLINE))
-    assert found.cells[0][9:11] == ("1,000,000", "0.02")
+    cells = dict(zip(found.header, found.cells[0], strict=True))
+    assert (cells["label bytes"], cells["teacher bytes"]) == ("0", "1,000,000")
+    assert cells["ratio"] == "0.02"
     assert any(note.startswith(
         "Teacher: resnet20(weights=r20.th, classes=same), top-1 91.7 %, 1,000,000 bytes.")
         for note in found.notes)  # fmt: skip
@@ -87,14 +98,17 @@ def test_a_setting_without_random_says_that_nothing_is_compared():
     assert noted(HARD, "Nothing is compared") is None
 
 
-def test_what_the_matrix_still_lacks_is_counted():
+def test_what_the_matrix_still_lacks_is_counted_by_row():
     toys = parse_matrix(MATRIX, "toys")
     options = {"labels": row_labels(toys), "settings": planned(toys)}
     lacking = [*replicates("random", RANDOM), *replicates("pca", BEST[:2])]
-    assert noted(lacking, "Missing", **options) == (
-        "Missing: 4 of 12 cells of the matrix are not run yet."
+    assert noted(lacking, "Still to come", **options) == (
+        "Still to come: 4 of 12 cells of the matrix (PCA 4)."
     )
-    assert noted(HARD, "Missing", **options) is None
+    assert noted(lacking[1:3], "Still to come", **options) == (
+        "Still to come: 10 of 12 cells of the matrix (plain 4, PCA 6)."
+    )
+    assert noted(HARD, "Still to come", **options) is None
 
 
 def test_machines_and_versions_that_differ_are_counted_not_hidden():
@@ -125,4 +139,5 @@ def test_published_numbers_have_their_own_column_where_the_setting_matches(label
 
 def test_a_class_without_held_out_images_is_not_the_worst():
     made = replicates("random", RANDOM, per_class=(math.nan, 0.4))
-    assert panel(made).cells[0][6] == "40.0 (bee)"
+    found = panel(made)
+    assert found.cells[0][found.header.index("worst class %")] == "40.0 (bee)"

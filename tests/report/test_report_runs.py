@@ -21,6 +21,15 @@ def test_a_results_file_or_a_folder_without_a_matrix_has_none(tmp_path):
     assert read_runs(tmp_path) == read_runs(file)
 
 
+def test_a_matrix_that_is_named_is_taken_for_the_folders_own(tmp_path):
+    file = write_runs(tmp_path / "results.jsonl", replicates("random", RANDOM))
+    assert read_runs(file, "demo").matrix.title == "Digits"
+    (tmp_path / "matrix.toml").write_text(MATRIX)
+    assert read_runs(tmp_path, "demo").matrix.title == "Digits"
+    with pytest.raises(FileNotFoundError, match=r"no matrix 'dem': .*Did you mean 'demo'"):
+        read_runs(file, "dem")
+
+
 def test_what_is_not_there_is_an_error_that_says_what_was_needed(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no results in '.*no': needed a folder that `sma"):
         read_runs(tmp_path / "no")

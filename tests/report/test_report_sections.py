@@ -7,7 +7,7 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import planned, row_labels
 from smallset.report.sections import full_results, sections, short_names, teacher_name
-from smallset.report.table import method_key
+from smallset.report.table import row_key
 
 TOYS = parse_matrix(MATRIX, "toys")
 THEIRS = [
@@ -38,6 +38,24 @@ def test_a_matrix_names_and_orders_the_rows_and_titles_the_sections():
     assert [row.label for row in found.rows] == ["plain", "PCA"]
     assert found.title == "Toy, ResNet-8, ipc 1, online(wise) labels"
     assert (found.labels, found.missing, found.wanted) == ("online(wise)", 4, 12)
+    assert found.lacking == {"plain": 4}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "title"),
+    [("Toy, ResNet-8, main", "Toy, ResNet-8, more", "Toy, ResNet-8, ipc 1, hard labels"),
+     ("Toy, ipc 1", "Toy, ipc 1, more", "Toy, ipc 1, hard labels"),
+     ("Toys", "Toy", "Toys, ipc 1, hard labels")],
+)  # fmt: skip
+def test_rows_of_several_tables_stand_under_what_their_titles_share(first, second, title):
+    text = MATRIX.replace("Toy, ResNet-8", first).replace("ipc = [1, 2]", "ipc = [1]")
+    table = text.partition("[[table]]")[2].replace(first, second).replace('"PCA"', '"easy"')
+    matrix = parse_matrix(f"{text}[[table]]{table}", "toys")
+    made = [*replicates("random", RANDOM), *replicates("pca", BEST), *replicates("el2n", BEST[:1])]
+    [found] = sections(made, row_labels(matrix), planned(matrix))
+    assert found.title == title
+    assert [row.label for row in found.rows] == ["plain", "easy", "PCA"]
+    assert (found.lacking, found.wanted) == ({"easy": 5}, 18)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +126,7 @@ def test_a_replicate_counts_once():
 )  # fmt: skip
 def test_a_method_goes_by_what_was_typed_less_the_seed_that_varies(typed, shown):
     [one] = replicates("pca", [0.5])
-    assert short_names([replace(one, method=typed)]) == {method_key(one.spec): shown}
+    assert short_names([replace(one, method=typed)]) == {row_key(one): shown}
 
 
 @pytest.mark.parametrize(

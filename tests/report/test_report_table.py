@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from result_toy import result
@@ -5,7 +7,7 @@ from scipy import stats
 
 from smallset.evidence import holm, permutation_test, ranks, replicates_needed
 from smallset.methods import method_from, spec_of
-from smallset.report.table import HEADER, markdown, method_key, rows, seeds_note, times
+from smallset.report.table import HEADER, markdown, method_key, row_key, rows, seeds_note, times
 
 BASELINE = spec_of(method_from("random"))
 RANDOM, BEST = [0.30, 0.32, 0.31, 0.35], [0.40, 0.45, 0.41]
@@ -54,7 +56,7 @@ def test_methods_that_differ_in_anything_else_are_rows_of_their_own():
 
 def test_labels_name_methods_by_their_key():
     results = observed(BEST)
-    assert rows(results, labels={method_key(results[0].spec): "ours"})[0].label == "ours"
+    assert rows(results, labels={row_key(results[0]): "ours"})[0].label == "ours"
 
 
 def test_intervals_and_differences_are_those_of_scipy():
@@ -169,3 +171,14 @@ def test_observers_of_a_model_with_options_differ_in_their_seed_alone():
     assert method_key(spec(0)) == method_key(spec(12)) != spec(0)
     assert "seed" not in method_key(spec(3))
     assert method_key("observer(model=resnet8), seed=3") == "observer(model=resnet8), seed=3"
+
+
+def test_one_method_is_one_row_whichever_version_wrote_it_and_where_auto_stands_for_the_network():
+    now = observed([0.4, 0.5])
+    # as written by an earlier version, which had fewer options
+    spec = now[1].spec.replace(", pool=none, observer=none)", ")").replace("(balanced=true)", "")
+    spec = spec.replace("model=auto", "model=resnet8")
+    assert len(spec) < len(now[1].spec) - 20
+    [row] = rows([now[0], replace(now[1], spec=spec)])
+    assert row.top1.n == 2
+    assert len(rows([now[0], replace(now[1], spec=spec.replace("resnet8", "resnet10"))])) == 2

@@ -1,0 +1,74 @@
+"""Which cell a result line is of, whichever version and whichever matrix wrote it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bench_toy import MATRIX, ask
+
+from smallset.bench.cells import cells_of, identity_of
+from smallset.bench.folder import Run, known_lines
+from smallset.bench.jobs import check_set
+from smallset.bench.matrix import parse_matrix, read_matrix
+from smallset.bench.run import plan_bench
+from smallset.bench.sources import Source
+from smallset.data import open_data
+from smallset.evidence.results import read_results
+from smallset.store import open_set
+from smallset.train.device import Machine
+
+HERE = Machine("cpu", "float32", 1)
+LINES = Path(__file__).parents[2] / "docs" / "results" / "cifar10.jsonl"
+
+
+def identities(matrix, tmp_path) -> list:
+    source = Source("digits", open_data("digits", work=tmp_path))
+    return [cell.identity for cell in cells_of(parse_matrix(matrix, "m"), {"toy": source}, HERE)]
+
+
+def test_matrices_that_name_the_observers_network_and_leave_it_open_share_their_cells(tmp_path):
+    named = MATRIX.replace("observer(epochs=1)", "observer(model=resnet8, epochs=1)")
+    other = MATRIX.replace("observer(epochs=1)", "observer(model=resnet20, epochs=1)")
+    left_open = identities(MATRIX, tmp_path)
+    assert named != MATRIX
+    assert identities(named, tmp_path) == left_open
+    assert sum(a != b for a, b in zip(identities(other, tmp_path), left_open, strict=True)) == 4
+
+
+def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_path):
+    """They were written before observers took snapshots and methods had a pool."""
+    lines = read_results(LINES)
+    first = lines[0]
+    assert "pool=" not in first.spec
+    data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
+    sources = {first.dataset: Source(first.dataset, data)}
+    machine = Machine(first.device, first.precision, first.threads)
+    cells = cells_of(read_matrix("soft-vs-hard"), sources, machine)
+    run = Run("", first.versions, {}, {}, first.precision, first.device, first.threads)
+    done = known_lines([LINES], run, cells, {})
+    hard = {c.identity for c in cells if c.identity.labels == "hard" and c.identity.ipc in (1, 10)}
+    assert len(hard) == 2 * 4 * 3
+    assert hard <= set(done)
+    assert all(identity_of(result) == identity for identity, result in done.items())
+
+
+def test_lines_and_sets_whose_specs_an_earlier_version_wrote_are_still_those_of_the_matrix(root):
+    results = root / "runs" / "results.jsonl"
+    text = results.read_text()
+    for later in (", pool=none", ", observer=none", "(balanced=true)", ", snapshots=1"):
+        assert later in text
+        text = text.replace(later, "")
+    results.write_text(text)
+    assert plan_bench(ask(root)).pending == ()
+    wanted = {c.identity.set_seed: c.identity for c in plan_bench(ask(root)).cells
+              if c.label == "PCA"}  # fmt: skip
+    for folder in (root / "runs" / "sets").glob("toy-8-px-PCA-*"):
+        made = open_set(folder)
+        spec = made.manifest.spec.replace(", pool=none, observer=none)", ")")
+        old = replace(made, manifest=replace(made.manifest, spec=spec))
+        identity = wanted.pop(made.manifest.seeds.set)
+        check_set(old, identity)
+        other = replace(made, manifest=replace(made.manifest, spec="random"))
+        with pytest.raises(ValueError, match="holds another set than the matrix's: its spec is"):
+            check_set(other, identity)
+    assert not wanted
