@@ -20,7 +20,7 @@ class D2:
     Forward: g_i = s_i + sum exp(-d_ij) s_j over the `k` nearest j of the same class (all others,
     where there are fewer). Then, again and again, the largest g_i is chosen (ties: the lower index)
     and g_j -= exp(-gamma d_ij) g_i for its neighbours. Distances are Euclidean, in the features'
-    own units. The time is that of all distances within a class, the memory 20 k bytes an image
+    own units. The time is that of all distances within a class, the memory 12 k bytes an image
     of a class and a tile of distances.
     `balanced=false` makes one graph of all images, as the paper does: some classes may vanish.
     """
