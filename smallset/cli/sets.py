@@ -10,6 +10,7 @@ from smallset.methods import METHODS
 from smallset.models import MODELS
 from smallset.report.sheet import contact_sheet
 from smallset.scores import OBSERVERS, SCORES
+from smallset.selection import SELECTORS
 from smallset.spec import first_line
 from smallset.store import CompressedDataset, check_output, open_set, writing
 from smallset.store import verify as verify_set
@@ -18,10 +19,11 @@ from smallset.train.protocol import PROTOCOLS
 
 
 def list_() -> None:
-    """Show methods, scores, observers, students and protocols."""
+    """Show methods, scores, selections, observers, students and protocols."""
     sections = {
         "methods": {name: first_line(entry) for name, entry in METHODS.items()},
         "scores": {name: first_line(entry) for name, entry in SCORES.items()},
+        "selections": {name: first_line(entry) for name, entry in SELECTORS.items()},
         "observers": {name: first_line(entry) for name, entry in OBSERVERS.items()},
         "students": {name: entry.line for name, entry in MODELS.items()}
         | {"timm:NAME, torchvision:NAME": "any network of those libraries, where installed"},
