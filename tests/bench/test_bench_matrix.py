@@ -26,7 +26,7 @@ HERE = Machine("cpu", "float32", 1)
 
 
 def test_shipped_matrices_are_those_promised():
-    promised = {"demo", "cifar10", "imagenette", "soft-vs-hard", "cross-architecture"}
+    promised = {"demo", "cifar10", "imagenette", "soft-vs-hard", "cross-architecture", "pruning"}
     assert promised | {"imagenet1k-paper"} <= set(shipped())
 
 
@@ -39,7 +39,7 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     sources = {table.data: source for table in matrix.tables}
     cells = cells_of(matrix, sources, HERE)
     product = sum(
-        len(t.ipc) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
+        (len(t.ipc) + len(t.keep)) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
         + (len(t.students) if t.full_epochs else 0)
         for t in matrix.tables
     )
