@@ -248,17 +248,27 @@ def brief_of(part: object) -> str:
 
 
 @cache
+def known_method(spec: str) -> Method | None:
+    """Build the method of a result's or a set's spec, as `method_from`; None where it is none here.
+
+    Such are other people's sets, the whole training split, a user's own classes, and methods that
+    name a file which is not here.
+    """
+    try:
+        return method_from(spec)
+    except (ValueError, OSError):
+        return None
+
+
+@cache
 def canonical(spec: str, *, size: int) -> str:
     """Write a method's spec as this version does, its observer's network named as at `size` pixels.
 
     So texts compare that mean one method: an earlier version's lacks the options that came later,
-    and `auto` stands for a network. What builds no method (the spec of other people's set, or of
-    the whole training split) stays as it is.
+    and `auto` stands for a network. What is no `known_method` stays as it is.
     """
-    try:
-        return spec_of(method_from(spec).resolved(size=size))
-    except (ValueError, OSError):  # the latter where a part names a file that is not here
-        return spec
+    method = known_method(spec)
+    return spec if method is None else spec_of(method.resolved(size=size))
 
 
 @cache

@@ -1,7 +1,11 @@
+import importlib.util
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from smallset.bench.cells import cells_of, identity_of
@@ -9,8 +13,10 @@ from smallset.bench.matrix import FULL, read_matrix, shipped
 from smallset.bench.sources import Source
 from smallset.data import open_data
 from smallset.evidence.results import read_results
+from smallset.methods import score_from
 from smallset.report.runs import read_runs
 from smallset.report.tables import FORMATS, tables_of
+from smallset.scores import SCORES, File
 from smallset.train.device import Machine
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +62,58 @@ def test_every_link_of_the_documents_leads_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the study asks of the data before it measures."""
+
+    labels: np.ndarray
+    classes: int = 10
+    source: str = "toy"
+
+
+def study(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/studies/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_score_is_in_the_study_and_every_line_is_of_one_of_its_jobs():
+    scores = study("scores")
+    kinds = {type(score_from(scores.spec_of_row(name, 1, "resnet8"))) for name in scores.SCORES}
+    assert kinds == set(SCORES.values()) - {File}
+    known = {key for key, _ in scores.jobs(Seen(np.arange(20) % 10))}
+    facts = scores.facts()
+    assert {fact.key for fact in facts} <= known
+    assert len({fact.key for fact in facts}) == len(facts)
+
+
+def test_a_planted_label_is_another_class_and_a_tenth_is_planted():
+    labels = np.arange(1000) % 10
+    found, wrong = study("scores").planted(labels, 10, 3)
+    assert wrong.sum() == 100
+    np.testing.assert_array_equal(found != labels, wrong)
+
+
+def test_a_long_tail_keeps_fewer_of_each_later_class(tmp_path):
+    tail, data = study("long_tail"), tmp_path / "data"
+    labels = np.repeat(np.arange(3), 100)
+    kept = tail.kept(labels, 100)
+    assert np.bincount(labels[kept]).tolist() == [100, 10, 1]
+    data.mkdir()
+    with pytest.raises(
+        SystemExit, match=r"there is no train\*\.parquet in '.*data'\. Give a folder"
+    ):
+        tail.write(data, tmp_path / "out", 100)
+    for split in ("train", "test"):
+        pq.write_table(pa.table({"label": labels}), data / f"{split}-00000-of-00001.parquet")
+    tail.write(data, tmp_path / "out", 100)
+    written = {f.name[:5]: pq.read_table(f).num_rows for f in (tmp_path / "out").iterdir()}
+    assert written == {"train": 111, "test-": 300}
+    with pytest.raises(SystemExit, match=r"out' is there already\. Give a new folder"):
+        tail.write(data, tmp_path / "out", 100)
 
 
 def test_the_digits_of_the_readme_are_counted():

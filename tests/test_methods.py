@@ -190,6 +190,7 @@ def test_names_are_these_compositions(text, method):
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
         ("file", "'file' needs 'path', which has no default. Write file(path=...)."),
+        ("el2n(pool=0)", "pool=0 leaves no image. Give images of each class."),
         ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
         ("prune(select=easiest)",
          "selecting the easiest images needs a score. Name one: score=el2n."),

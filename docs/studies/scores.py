@@ -35,27 +35,29 @@ PLANTED = 0.1
 REPLICATES = 3
 GROUPS = (1, 3, 10)
 
-# Row -> spec; OBSERVER is replaced by the observer's own.
+# Row -> spec; WHO is replaced by the network and the seed.
 SCORES = {
-    "el2n": "el2n(observer=OBSERVER)",
-    "el2n, last three epochs": "el2n(epochs=(8, 9, 10), observer=OBSERVER)",
-    "grand": "grand(observer=OBSERVER)",
-    "forgetting": "forgetting(observer=OBSERVER)",
-    "aum": "aum(observer=OBSERVER)",
-    "aum of probabilities": "aum(on=probabilities, observer=OBSERVER)",
-    "loss": "loss(observer=OBSERVER)",
-    "entropy": "entropy(observer=OBSERVER)",
-    "margin": "margin(observer=OBSERVER)",
-    "least-confidence": "least-confidence(observer=OBSERVER)",
-    "tdds": "tdds(observer=OBSERVER)",
-    "dyn-unc": "dyn-unc(observer=OBSERVER)",
-    "dual": "dual(observer=OBSERVER)",
+    "el2n": "el2n(observer=observer(WHO))",
+    "el2n, last three epochs": "el2n(epochs=(8, 9, 10), observer=observer(WHO))",
+    "grand": "grand(observer=observer(WHO))",
+    "forgetting": "forgetting(observer=observer(WHO))",
+    "aum": "aum(observer=observer(WHO))",
+    "aum of probabilities": "aum(on=probabilities, observer=observer(WHO))",
+    "loss": "loss(observer=observer(WHO))",
+    "entropy": "entropy(observer=observer(WHO))",
+    "margin": "margin(observer=observer(WHO))",
+    "least-confidence": "least-confidence(observer=observer(WHO))",
+    "tdds": "tdds(observer=observer(WHO))",
+    "dyn-unc": "dyn-unc(observer=observer(WHO))",
+    "dual": "dual(observer=observer(WHO))",
+    "cad-prune": "cad-prune(observer=observer(WHO, epochs=1, snapshots=8))",
 }
 
 
 INTRODUCTION = """# What scores mean on real data
 
-CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs. These commands make
+CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs (for CAD-Prune: for
+one, looked at eight times). These commands make
 the numbers again (the first is resumable, and needs some hours of a core for all of them):
 
     python docs/studies/scores.py run --data PATH --work DIR
@@ -107,8 +109,12 @@ def planted(labels: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np
 
 def values(seen: Observed, name: str, seed: int, model: str = "resnet8") -> np.ndarray:
     """Give a score of all images through the observer of a seed."""
-    spec = SCORES[name].replace("OBSERVER", f"observer(model={model}, seed={seed})")
-    return np.asarray(score_from(spec)(seen))
+    return np.asarray(score_from(spec_of_row(name, seed, model))(seen))
+
+
+def spec_of_row(name: str, seed: int, model: str) -> str:
+    """Give the spec of a row through the observer of a network and seed."""
+    return SCORES[name].replace("WHO", f"model={model}, seed={seed}")
 
 
 def rho(one: np.ndarray, other: np.ndarray) -> float:

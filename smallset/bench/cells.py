@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
 
 from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table, teacher_of
 from smallset.bench.sources import Source
-from smallset.methods import canonical, canonical_view, method_from, spec_of
+from smallset.methods import canonical, canonical_view, known_method, spec_of
 from smallset.pipeline.budget import Budget
 from smallset.records import Fit, Result
 from smallset.train.device import Machine
@@ -85,8 +84,11 @@ def identity_of(result: Result) -> Identity:
     said = Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
     spec = canonical(said.spec, size=said.size)
     found = replace(said, spec=spec, view=canonical_view(said.view))
+    method = known_method(spec)
+    if method is None or method.select.balanced:
+        return found
     # Classes of an unbalanced selection may come out equal, which nobody could know before.
-    return found if _is_balanced(spec) else replace(found, ipc=None)
+    return replace(found, ipc=None)
 
 
 def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
@@ -196,15 +198,6 @@ def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list
         )
         for student in table.students
     ]
-
-
-@cache
-def _is_balanced(spec: str) -> bool:
-    """Whether a method that can be read from its spec gives every class its own number."""
-    try:
-        return spec == FULL or method_from(spec).select.balanced
-    except ValueError:  # of another version, or a user's own class: of no cell
-        return True
 
 
 def full_protocol(epochs: int) -> str:

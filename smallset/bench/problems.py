@@ -168,18 +168,7 @@ def _check_layout(matrix: Matrix, table: Table, label: str, source: Source) -> N
 
 
 def _check_budget(matrix: Matrix, label: str, budget: Budget, source: Source) -> None:
-    method, names = matrix.method(label), source.data.train.classes.names
-    counts, ipc, tiles = source.class_counts, budget.ipc, method.mosaic.tiles
-    if ipc is None or not method.select.balanced or method.pool is not None:
-        try:
-            wanted(budget, counts, names, method)
-        except ValueError as error:
-            raise ValueError(f"{label!r}: {error}") from error
-        return
-    poorest = min(range(len(counts)), key=lambda c: counts[c])
-    if counts[poorest] < ipc * tiles:
-        raise ValueError(
-            f"{label!r} at ipc {ipc} needs {ipc * tiles} images per class, but "
-            f"{names[poorest]!r} has {counts[poorest]}. "
-            f"Use ipc<={counts[poorest] // tiles} or leave the method out of this table."
-        )
+    try:
+        wanted(budget, source.class_counts, source.data.train.classes.names, matrix.method(label))
+    except ValueError as error:
+        raise ValueError(f"{label!r}: {error}") from error

@@ -17,6 +17,8 @@ IPC = 10
 
 ShortClasses = Literal["error", "keep"]
 
+_OFFER = "Or let small classes give what they have: --short-classes keep."
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -84,13 +86,14 @@ def wanted(
     names: Sequence[str],
     method: Method,
     *,
-    short_classes: ShortClasses = "error",
+    short_classes: ShortClasses | None = None,
 ) -> Wanted:
     """Say what is wanted of each class, of which there are `have` training images.
 
     With `short_classes="keep"` a class that has fewer images than asked gives all whole canvases
-    that it has. Raises ValueError where a class cannot fill what is asked of it (or not a single
-    canvas), and where the dataset as a whole cannot fill an unbalanced selection.
+    that it has; None is "error" where there is no such option to offer. Raises ValueError where a
+    class cannot fill what is asked of it (or not a single canvas), and where the dataset as a whole
+    cannot fill an unbalanced selection.
     """
     tiles, pool = method.mosaic.tiles, method.pool
     asked = budget.canvases(have, tiles)
@@ -100,9 +103,11 @@ def wanted(
         return Wanted(np.array(asked, np.int64), ())
     short = tuple(c for c, n in enumerate(can) if n < asked[c] * tiles)
     empty = [c for c in short if can[c] < tiles]
-    if empty or (short and short_classes == "error"):
+    if empty or (short and short_classes != "keep"):
         worst = min(empty or short, key=lambda c: can[c])
-        raise _too_few(budget, asked[worst] * tiles, names[worst], can[worst], method)
+        fewer = _too_few(budget, asked[worst] * tiles, names[worst], can[worst], method)
+        offered = short_classes == "error" and not empty and budget.keep is None
+        raise ValueError(f"{fewer} {_OFFER}" if offered and method.pool is None else fewer)
     filled = [min(k, n // tiles) * tiles for k, n in zip(asked, can, strict=True)]
     return Wanted(np.array(filled, np.int64), short)
 
@@ -121,7 +126,7 @@ def check_short_classes(value: str) -> ShortClasses:
     raise ValueError(f"short_classes={value!r} is not known. Give 'error' or 'keep'.")
 
 
-def _too_few(budget: Budget, need: int, name: str, have: int, method: Method) -> ValueError:
+def _too_few(budget: Budget, need: int, name: str, have: int, method: Method) -> str:
     tiles, pool = method.mosaic.tiles, method.pool
     layout = f" with {spec_of(method.mosaic)}" if tiles > 1 else ""
     there = f"has {have}" if pool is None else f"has {have} in a pool of {pool}"
@@ -129,13 +134,10 @@ def _too_few(budget: Budget, need: int, name: str, have: int, method: Method) ->
         fits = "more images of that class" if pool is None else "a larger pool"
     else:
         fits = f"ipc<={have // tiles}" if budget.keep is None else "a smaller keep"
-    hint = ""
-    if have >= tiles and budget.keep is None and pool is None:
-        hint = " Or let small classes give what they have: --short-classes keep."
     whom = "per class, but" if budget.keep is None else "of the class, but"
-    return ValueError(
+    return (
         f"{budget}{layout} needs {need} images {whom} {name!r} {there}. Use {fits}"
-        f"{' or a smaller factor' if tiles > 1 else ''}.{hint}"
+        f"{' or a smaller factor' if tiles > 1 else ''}."
     )
 
 
@@ -144,7 +146,7 @@ def _check_sum(
     asked: Sequence[int],
     can: Sequence[int],
     method: Method,
-    short_classes: ShortClasses,
+    short_classes: ShortClasses | None,
 ) -> None:
     if short_classes == "keep":
         raise ValueError(

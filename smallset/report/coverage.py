@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
 
 from smallset.bench.matrix import AUTO, HARD, Matrix, Table, teacher_of
-from smallset.methods import method_from
+from smallset.methods import known_method
 from smallset.pipeline.budget import Budget
 from smallset.records import Result
 from smallset.report.table import AS_FOUND, FULL, method_key, row_key
@@ -120,18 +119,11 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
     classes = len(result.classes)
     if budget.ipc is not None:
         return (result.ipc or budget.ipc) == budget.ipc and result.images == budget.ipc * classes
-    if budget.keep is None or tiles is None or _tiles(result.spec) != tiles:
+    method = known_method(result.spec)
+    if budget.keep is None or tiles is None or method is None or method.mosaic.tiles != tiles:
         return False
     used = result.images * tiles
     return abs(used - budget.keep * result.source_images) <= classes * tiles
-
-
-@cache
-def _tiles(spec: str) -> int | None:
-    try:
-        return method_from(spec).mosaic.tiles
-    except ValueError:  # other people's set, or a user's own class
-        return None
 
 
 def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from smallset.methods import Method, method_from, random
+from smallset.methods import Method, known_method, random
 from smallset.mosaic import Grid
 from smallset.records import Result
 from smallset.scores import EL2N
@@ -63,9 +63,8 @@ def published_name(spec: str) -> str | None:
 
     Options that the papers leave open (the observer, the runs, how tiles are resized) may differ.
     """
-    try:
-        method = method_from(spec)
-    except ValueError:  # a user's own class, in no table
+    method = known_method(spec)
+    if method is None:
         return None
     if method == random():
         return "random"

@@ -52,10 +52,8 @@ def read_column(path: Path, name: str | None) -> Column:
         sources = frozenset(fact["source"] for fact in facts.values() if "source" in fact)
     except (pa.ArrowException, EOFError, UnicodeError, json.JSONDecodeError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
-    chosen, key = (
-        table.column_names[0],
-        next((k for k in KEYS[:2] if k in table.column_names), None),
-    )
+    chosen = table.column_names[0]
+    key = next((k for k in KEYS[:2] if k in table.column_names), None)
     keys = None if key is None else _keys(table, key, path)
     return Column(chosen, _numbers(table, chosen, path), key, keys, _labels(table), sources)
 

@@ -164,7 +164,7 @@ class Observed:
             if is_first():
                 _write_rows(path, make(), len(self.images))
             wait()
-        array: Float32[np.ndarray, n * d] = np.load(path, mmap_mode="r")
+        array: np.ndarray = np.load(path, mmap_mode="r")
         return array
 
     def _folder(self, observer: AnyObserver, run: int) -> Path:

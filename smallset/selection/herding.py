@@ -9,8 +9,7 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from smallset.records import Selection
-from smallset.selection.counts import part_by_part
-from smallset.selection.points import centred, squares
+from smallset.selection.points import among_points, centred, squares
 from smallset.selection.pool import Pool
 
 
@@ -28,15 +27,7 @@ class Herding:
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; no draw."""
-        features = pool.featured()
-
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
-            chosen: Int64[np.ndarray, " k"] = members[herd(centred(features, members), count)]
-            return chosen
-
-        return part_by_part(choose, pool, counts, balanced=True)
+        return among_points(lambda points, k, _: herd(centred(points), k), pool, counts)
 
 
 def herd(points: Float32[Tensor, "m d"], count: int) -> Int64[np.ndarray, " k"]:

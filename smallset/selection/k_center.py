@@ -10,8 +10,7 @@ from torch import Tensor
 
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import part_by_part
-from smallset.selection.points import centred, squares
+from smallset.selection.points import among_points, centred, squares
 from smallset.selection.pool import Pool
 
 
@@ -30,17 +29,12 @@ class KCenter:
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c."""
-        features = pool.featured()
 
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
-            start = int(generator(seed, "k-center", part).integers(len(members)))
-            points = centred(features, members)
-            chosen: Int64[np.ndarray, " k"] = members[farthest(points, start, count)]
-            return chosen
+        def order(points: Float32[Tensor, "m d"], k: int, part: str) -> Int64[np.ndarray, " k"]:
+            start = int(generator(seed, "k-center", part).integers(len(points)))
+            return farthest(centred(points), start, k)
 
-        return part_by_part(choose, pool, counts, balanced=True)
+        return among_points(order, pool, counts)
 
 
 def farthest(points: Float32[Tensor, "m d"], start: int, count: int) -> Int64[np.ndarray, " k"]:

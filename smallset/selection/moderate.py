@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
+from torch import Tensor
 
 from smallset.records import Selection
-from smallset.selection.counts import part_by_part
-from smallset.selection.points import points_of
+from smallset.selection.points import among_points
 from smallset.selection.pool import Pool
 
 
@@ -26,16 +26,13 @@ class Moderate:
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; no draw."""
-        features = pool.featured()
+        return among_points(lambda points, k, _: usual(points)[:k], pool, counts)
 
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
-            points = points_of(features, members)
-            middle = [np.median(points[:, j].numpy()) for j in range(points.shape[1])]
-            points -= torch.tensor(np.array(middle, np.float32))
-            # float64: the two middle distances of an even class are then exactly as far off.
-            away = torch.linalg.vector_norm(points, dim=1).numpy().astype(np.float64)
-            return members[np.argsort(np.abs(away - np.median(away)), kind="stable")[:count]]
 
-        return part_by_part(choose, pool, counts, balanced=True)
+def usual(points: Float32[Tensor, "m d"]) -> Int64[np.ndarray, " m"]:
+    """Order points by how far their distance to the median is from the median distance."""
+    middle = [np.median(points[:, j].numpy()) for j in range(points.shape[1])]
+    points = points.sub_(torch.tensor(np.array(middle, np.float32)))
+    # float64: the two middle distances of an even class are then exactly as far off.
+    away = torch.linalg.vector_norm(points, dim=1).numpy().astype(np.float64)
+    return np.argsort(np.abs(away - np.median(away)), kind="stable")

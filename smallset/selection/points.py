@@ -1,9 +1,30 @@
-"""Points: the features of some images, gathered for distances."""
+"""Points: the features of a class, gathered for distances, and a choice among them."""
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
+
+from smallset.records import Selection
+from smallset.selection.counts import part_by_part
+from smallset.selection.pool import Pool
+
+Order = Callable[[Float32[Tensor, "m d"], int, str], Int64[np.ndarray, " k"]]
+"""Given the features of a class, its own to change, how many are wanted of it and its name in draws
+("class 3"), gives the places of those it chooses."""
+
+
+def among_points(order: Order, pool: Pool, counts: Int64[np.ndarray, " c"]) -> Selection:
+    """Choose `counts[c]` of class c by features alone: a copy of a class's at a time."""
+    features = pool.featured()
+
+    def choose(members: Int64[np.ndarray, " m"], count: int, part: str) -> Int64[np.ndarray, " k"]:
+        chosen: Int64[np.ndarray, " k"] = members[order(points_of(features, members), count, part)]
+        return chosen
+
+    return part_by_part(choose, pool, counts, balanced=True)
 
 
 def points_of(
@@ -13,11 +34,8 @@ def points_of(
     return torch.from_numpy(np.ascontiguousarray(features[members], np.float32))
 
 
-def centred(
-    features: Float32[np.ndarray, "n d"], members: Int64[np.ndarray, " m"]
-) -> Float32[Tensor, "m d"]:
-    """Gather them less their mean: distances stay the same, float32 keeps more digits of them."""
-    points = points_of(features, members)
+def centred(points: Float32[Tensor, "m d"]) -> Float32[Tensor, "m d"]:
+    """Take their mean off, in place: distances stay, and float32 keeps more digits of them."""
     return points.sub_(points.mean(0))
 
 

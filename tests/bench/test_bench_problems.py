@@ -64,8 +64,9 @@ SAID = (
     "bad: teacher 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16 px, but",
     "bad: teacher 'odd': 'train(model=resnet8, recipe=teacher-v9)': no recipe 'teacher-v9'. Did",
     "bad: the observer of 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16",
-    "bad: 'random' at ipc 9 needs 9 images per class, but 'ape' has 8. Use ipc<=8 or leave the",
-    "bad: 'PCA' at ipc 9 needs 36 images per class, but 'ape' has 8. Use ipc<=2 or leave the",
+    "bad: 'random': ipc=9 needs 9 images per class, but 'ape' has 8. Use ipc<=8.",
+    "bad: 'PCA': ipc=9 with grid(factor=2, resize=antialias, content=whole) needs 36 images per "
+    "class, but 'ape' has 8. Use ipc<=2 or a smaller factor.",
     "tiles: a canvas of 1 px has no room for 2 tiles a side",
     "data 'atlantis': the data set 'atlantis' is nowhere (not in '",
 )
