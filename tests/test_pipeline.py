@@ -1,6 +1,6 @@
 """The verbs from Python: what they take, give, reuse and refuse."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,7 +9,6 @@ import pytest
 from cli_toy import QUICK, contents, picture, tree
 
 import smallset
-from smallset import pipeline
 from smallset.data import Data
 from smallset.evidence.results import read_results
 from smallset.methods import Method, method_from
@@ -17,18 +16,10 @@ from smallset.mosaic import Grid
 from smallset.records import Selection
 from smallset.scores import observed as observers
 from smallset.selection import Random
-from smallset.train import device, loop, protocol
+from smallset.train import device, loop
 from smallset.train.views import Patch
 
-
-@pytest.fixture(autouse=True)
-def quick(tmp_path, monkeypatch) -> None:
-    """Two epochs a student, a cache folder of our own, and relative paths in the test's folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
-    short = replace(protocol.SMALL_V1, epochs=2)
-    monkeypatch.setattr(protocol, "SMALL_V1", short)
-    monkeypatch.setitem(protocol.PROTOCOLS, short.name, short)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

@@ -9,23 +9,15 @@ from cli_toy import contents, picture, tree
 from PIL import Image
 
 import smallset
-from smallset import pipeline
 from smallset.data import Data
 from smallset.pipeline import choose
 from smallset.report.sheet import contact_sheet
 from smallset.store import Asked, read_manifest, verify
-from smallset.train import protocol
 
 UNBALANCED = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balanced=false))"
 
 
-@pytest.fixture(autouse=True)
-def quick(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
-    short = replace(protocol.SMALL_V1, epochs=2)
-    monkeypatch.setattr(protocol, "SMALL_V1", short)
-    monkeypatch.setitem(protocol.PROTOCOLS, short.name, short)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
