@@ -13,7 +13,7 @@ from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
 from smallset.cell import Desk
 from smallset.data import View, pixel_cache
-from smallset.methods import brief_of, canonical, method_from
+from smallset.methods import canonical
 from smallset.models.trained import read_trained
 from smallset.pipeline import compress, evaluate, score, train_teacher
 from smallset.pipeline.budget import Budget
@@ -78,10 +78,11 @@ class Whole:
 
 @dataclass(frozen=True)
 class Making:
-    """One set."""
+    """One set; `method` is what its card and sheet call it, the spec without what is default."""
 
     data: str
     identity: Identity
+    method: str
     budget: Budget
     out: Path
 
@@ -177,7 +178,7 @@ def make(job: Making, bench: Bench) -> None:
     made = compress(
         job.data,
         job.out,
-        method=brief_of(method_from(wanted.spec)),  # what cards and sheets call it
+        method=job.method,
         ipc=job.budget.ipc,
         keep=job.budget.keep,
         size=wanted.size,

@@ -18,7 +18,7 @@ from smallset.bench.matrix import FULL, Matrix
 from smallset.bench.sources import Places, Source
 from smallset.bench.teachers import own_teacher
 from smallset.data import View
-from smallset.methods import Method, spec_of
+from smallset.methods import Method, brief_of, spec_of
 from smallset.scores import AnyObserver, Pretrained
 from smallset.train.versions import component_versions
 
@@ -100,7 +100,9 @@ class _Units:
         given = self.ground.sources[wanted.dataset].given
         needs = (self.observer(cell),) if wanted.observer_seed is not None else ()
         assert cell.budget is not None
-        job = jobs.Making(given, wanted, cell.budget, out)
+        # As the matrix has it: the network that the size stands for would only lengthen the words.
+        method = brief_of(self.ground.matrix.method(cell.label, wanted.observer_seed or 0))
+        job = jobs.Making(given, wanted, method, cell.budget, out)
         return self.add(Unit("set", key, cell, jobs.make, job, needs, out))
 
     def observer(self, cell: Cell) -> str:

@@ -363,7 +363,7 @@ def test_sets_are_called_by_a_spec_that_people_can_read(finished):
         for manifest in (open_set(p).manifest for p in (root / "runs/sets").iterdir())
         if manifest.view.startswith("patch") and manifest.seeds.set == 0
     ]
-    score = "el2n(epochs=1, observer=observer(model=resnet8, epochs=1))"
+    score = "el2n(epochs=1, observer=observer(epochs=1))"
     assert made.method == f"prune(score={score}, mosaic=grid(factor=2), view=patch)"
 
 
