@@ -161,6 +161,7 @@ def train_and_test(
         codec=manifest.codec,
         fit=manifest.fit,
         classes=manifest.classes,
+        vanished=manifest.vanished,
         ipc=manifest.ipc,
         images=len(cell.set),
         size=manifest.size,

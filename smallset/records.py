@@ -71,6 +71,7 @@ class Result:
     `loss` is the last epoch's mean training loss, `seconds` the training alone, bytes those of the
     files. `fingerprint` names everything the numbers depend on; `set_seed` (None for other people's
     sets), `observer_seed` (None where no observer was asked) and `student_seed` make the replicate.
+    `vanished` are the classes of which the set has no image (an unbalanced selection's).
     `source_fingerprint` is that of the data the set was made from (of a set without a manifest: its
     own), `data_fingerprint` that of the data it was tested on.
     `labels` is "hard" or "online"; online ones come from `teacher` (its spec), whose accuracy on
@@ -88,6 +89,7 @@ class Result:
     codec: str
     fit: str
     classes: tuple[str, ...]
+    vanished: tuple[str, ...]
     ipc: int | None
     images: int
     size: int

@@ -17,6 +17,7 @@ _RESULT = Result(
     codec="png",
     fit="squash",
     classes=("ape", "bee"),
+    vanished=(),
     ipc=1,
     images=2,
     size=8,

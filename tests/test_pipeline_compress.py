@@ -95,6 +95,7 @@ def test_classes_may_vanish_from_an_unbalanced_selection(data, scored):
     (result,) = smallset.evaluate(made, data, student="resnet8", seeds=1)
     assert (result.classes, result.ipc, result.images) == (("ape", "bee", "cow"), None, 12)
     assert len(result.per_class) == 3
+    assert result.vanished == ("bee",)
 
 
 @pytest.mark.parametrize("to", ["hub", "imagefolder", "webdataset"])

@@ -102,8 +102,8 @@ def _read(line: bytes, where: str) -> Result:
             f"{where} is no result: its {wrong[0]} is {fields[wrong[0]]!r}, which no result has. "
             "It was edited or damaged: delete that line, or give another --results file."
         )
-    fields["classes"] = tuple(fields["classes"])
-    fields["per_class"] = tuple(fields["per_class"])
+    for name in ("classes", "vanished", "per_class"):
+        fields[name] = tuple(fields[name])
     return Result(**fields)
 
 

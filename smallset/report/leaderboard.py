@@ -79,6 +79,7 @@ def _notes(section: Section, known: Published | None) -> list[str]:
         _order_note(section),
         f"Varied: {seeds_note(section.rows)}.",
         _shared_note(section),
+        _vanished_note(section),
         _baseline_note(section),
         _p_note(section),
         "Rank: shared where the Welch interval of a difference holds 0.",
@@ -109,6 +110,19 @@ def _shared_note(section: Section) -> str:
         "Where there are fewer sets than n, replicates share sets or observers: those intervals "
         "and p hold the student's luck in full, but that of the set only in part."
     )
+
+
+def _vanished_note(section: Section) -> str:
+    """Say which rows stand on sets that lack whole classes."""
+    parts = []
+    for row in section.rows:
+        counts = [len(r.vanished) for r in section.of(row.key)]
+        if any(counts):
+            few, many = min(counts), max(counts)
+            parts.append(f"{row.label} {few if few == many else f'{few} to {many}'}")
+    if not parts:
+        return ""
+    return f"Classes without an image, of {len(section.first.classes)}: {'; '.join(parts)}."
 
 
 def _missing_note(section: Section) -> str:

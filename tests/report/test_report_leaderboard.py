@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from result_toy import result
@@ -96,6 +97,16 @@ def test_the_teacher_its_accuracy_and_its_bytes_are_counted():
 def test_a_setting_without_random_says_that_nothing_is_compared():
     assert noted(replicates("pca", BEST), "Nothing is compared") is not None
     assert noted(HARD, "Nothing is compared") is None
+
+
+def test_rows_whose_sets_lack_classes_say_how_many():
+    (one, two), (three, *rest) = replicates("random", RANDOM[:2]), replicates("pca", BEST)
+    made = [one, two, replace(three, vanished=("ape",)), *rest]
+    assert noted(made, "Classes without") == "Classes without an image, of 2: pca 0 to 1."
+    assert noted([one, two, made[2]], "Classes without") == (
+        "Classes without an image, of 2: pca 1."
+    )
+    assert noted([one, two, *rest], "Classes without") is None
 
 
 def test_what_the_matrix_still_lacks_is_counted_by_row():
