@@ -7,7 +7,8 @@ import pytest
 
 from smallset.methods import Method, method_from
 from smallset.pipeline.budget import Budget, budget_from, check_short_classes, wanted
-from smallset.selection import Easiest, Random
+from smallset.scores import EL2N
+from smallset.selection import CCS, Easiest, Middle, Random
 
 NAMES = ("ape", "bee", "cow")
 PLAIN = method_from("random")
@@ -82,6 +83,27 @@ def test_a_pool_is_all_that_a_class_has():
     assert (kept.counts.tolist(), kept.short) == ([5, 5, 3], (0, 1))
     with pytest.raises(ValueError, match=r"'ape' has 3 in a pool of 3\. Use a larger pool or a sm"):
         ask(Budget(ipc=1), (9, 9, 9), replace(MOSAIC, pool=3))
+
+
+def test_a_selection_that_leaves_a_part_is_counted_before_anything_is_scored():
+    windowed = replace(PLAIN, select=Middle((0.0, 0.4)), score=EL2N())
+    assert ask(Budget(ipc=4), (10, 10, 10), windowed).counts.tolist() == [4, 4, 4]
+    with pytest.raises(ValueError, match="of which") as caught:
+        ask(Budget(ipc=4), (10, 10, 9), replace(windowed, pool=8))
+    assert str(caught.value) == (
+        "ipc=4 needs 4 images per class, but 'ape' has 8 in a pool of 8, of which "
+        "middle(quantiles=(0.0, 0.4)) leaves 3. Use ipc<=3, or let the selection leave more."
+    )
+    kept = ask(Budget(ipc=4), (10, 10, 5), windowed, "keep")
+    assert (kept.counts.tolist(), kept.short) == ([4, 4, 2], (2,))
+    whole = replace(PLAIN, select=CCS(beta=0.5, balanced=False), score=EL2N())
+    assert ask(Budget(ipc=5), (10, 10, 10), whole).counts.sum() == 15
+    with pytest.raises(ValueError, match="leaves 15") as caught:
+        ask(Budget(ipc=6), (10, 10, 10), whole)
+    assert str(caught.value) == (
+        "ipc=6 of 3 classes needs 18 images in all, but ccs(beta=0.5, balanced=false) leaves 15. "
+        "Use ipc<=5."
+    )
 
 
 def test_short_classes_give_the_whole_canvases_that_they_have():

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Int64
 
-from smallset.methods import Method, spec_of
+from smallset.methods import Method, brief_of, spec_of
 from smallset.pipeline.desk import check_number
+from smallset.selection import Narrows
 from smallset.store import Asked
 
 IPC = 10
@@ -97,15 +98,16 @@ def wanted(
     """
     tiles, pool = method.mosaic.tiles, method.pool
     asked = budget.canvases(have, tiles)
-    can = [n if pool is None else min(n, pool) for n in have]
+    seen = [n if pool is None else min(n, pool) for n in have]
     if not method.select.balanced:
-        _check_sum(budget, asked, can, method, short_classes)
+        _check_sum(budget, asked, seen, method, short_classes)
         return Wanted(np.array(asked, np.int64), ())
+    can = [_left(method, n) for n in seen]
     short = tuple(c for c, n in enumerate(can) if n < asked[c] * tiles)
     empty = [c for c in short if can[c] < tiles]
     if empty or (short and short_classes != "keep"):
         worst = min(empty or short, key=lambda c: can[c])
-        fewer = _too_few(budget, asked[worst] * tiles, names[worst], can[worst], method)
+        fewer = _too_few(budget, asked[worst] * tiles, names[worst], seen[worst], method)
         offered = short_classes == "error" and not empty and budget.keep is None
         raise ValueError(f"{fewer} {_OFFER}" if offered and method.pool is None else fewer)
     filled = [min(k, n // tiles) * tiles for k, n in zip(asked, can, strict=True)]
@@ -126,18 +128,27 @@ def check_short_classes(value: str) -> ShortClasses:
     raise ValueError(f"short_classes={value!r} is not known. Give 'error' or 'keep'.")
 
 
+def _left(method: Method, of: int) -> int:
+    """Give how many of so many images the selector may choose."""
+    select = method.select
+    return select.leaves(of) if isinstance(select, Narrows) else of
+
+
 def _too_few(budget: Budget, need: int, name: str, have: int, method: Method) -> str:
-    tiles, pool = method.mosaic.tiles, method.pool
+    tiles, pool, left = method.mosaic.tiles, method.pool, _left(method, have)
     layout = f" with {spec_of(method.mosaic)}" if tiles > 1 else ""
     there = f"has {have}" if pool is None else f"has {have} in a pool of {pool}"
-    if have < tiles:
+    if left < have:
+        there += f", of which {brief_of(method.select)} leaves {left}"
+    if left < tiles:
         fits = "more images of that class" if pool is None else "a larger pool"
     else:
-        fits = f"ipc<={have // tiles}" if budget.keep is None else "a smaller keep"
+        fits = f"ipc<={left // tiles}" if budget.keep is None else "a smaller keep"
     whom = "per class, but" if budget.keep is None else "of the class, but"
     return (
         f"{budget}{layout} needs {need} images {whom} {name!r} {there}. Use {fits}"
-        f"{' or a smaller factor' if tiles > 1 else ''}."
+        f"{' or a smaller factor' if tiles > 1 else ''}"
+        f"{', or let the selection leave more' if left < have else ''}."
     )
 
 
@@ -153,11 +164,12 @@ def _check_sum(
             f"short_classes='keep' lets small classes give what they have, but "
             f"{spec_of(method.select)} asks no class for a number. Leave it out."
         )
-    total, there = sum(asked), sum(can)
+    total, there = sum(asked), _left(method, sum(can))
     if total > there:
         fits = f"ipc<={there // len(can)}" if budget.keep is None else "a smaller keep"
         pool = "" if method.pool is None else f" in pools of {method.pool}"
+        which = f"{brief_of(method.select)} leaves" if there < sum(can) else "there are"
         raise ValueError(
-            f"{budget} of {len(can)} classes needs {total} images in all, but there are "
+            f"{budget} of {len(can)} classes needs {total} images in all, but {which} "
             f"{there}{pool}. Use {fits}."
         )

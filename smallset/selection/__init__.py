@@ -39,6 +39,15 @@ class Select(Protocol):
         """Choose; `seed` is the set seed."""
 
 
+@runtime_checkable
+class Narrows(Protocol):
+    """What a selector also is that looks at a part of the images only, whatever is wanted."""
+
+    @abstractmethod
+    def leaves(self, of: int) -> int:
+        """Give how many images of a part of so many may be chosen."""
+
+
 SELECTORS: dict[str, type[Select]] = {
     "easiest": Easiest,
     "hardest": Hardest,
@@ -63,6 +72,7 @@ __all__ = [
     "KCenter",
     "Middle",
     "Moderate",
+    "Narrows",
     "Pool",
     "Random",
     "Select",

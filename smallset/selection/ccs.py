@@ -39,6 +39,10 @@ class CCS:
         if self.strata < 1:
             raise ValueError(f"ccs's strata={self.strata} hold nothing. Give at least 1.")
 
+    def leaves(self, of: int) -> int:
+        """Give how many images of a part of so many may be chosen."""
+        return of - round(self.beta * of)
+
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; raises ValueError where beta leaves fewer."""
         values = pool.scored()
@@ -47,7 +51,7 @@ class CCS:
             members: Int64[np.ndarray, " m"], count: int, part: str
         ) -> Int64[np.ndarray, " k"]:
             ranked = members[np.argsort(values[members], kind="stable")]
-            kept = ranked[: len(members) - round(self.beta * len(members))]
+            kept = ranked[: self.leaves(len(members))]
             option = f"ccs's beta={self.beta}"
             check_left(len(kept), count, option=option, part=part, of=len(members))
             # Drawn over ranks, not positions: the order of the data does not matter.

@@ -35,6 +35,11 @@ class Middle:
                 "Give (low, high) with 0 <= low < high <= 1."
             )
 
+    def leaves(self, of: int) -> int:
+        """Give how many images of a part of so many may be chosen."""
+        low, high = self._window(of)
+        return high - low
+
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; raises ValueError where its window holds fewer."""
         values = pool.scored()
@@ -43,9 +48,13 @@ class Middle:
             members: Int64[np.ndarray, " m"], count: int, part: str
         ) -> Int64[np.ndarray, " k"]:
             ranked = members[np.argsort(values[members], kind="stable")]
-            low, high = (round(q * len(members)) for q in self.quantiles)
+            low, high = self._window(len(members))
             option = f"middle's quantiles={self.quantiles}"
             check_left(high - low, count, option=option, part=part, of=len(members))
             return generator(seed, "middle", part).permutation(ranked[low:high])[:count]
 
         return part_by_part(choose, pool, counts, balanced=self.balanced)
+
+    def _window(self, of: int) -> tuple[int, int]:
+        low, high = self.quantiles
+        return round(low * of), round(high * of)
