@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32
 from smallset.scores.epochs import check_runs, check_window, over_runs, read_epochs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
-from smallset.scores.windows import spreads, windowed
+from smallset.scores.windows import windows
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,6 @@ class DUAL:
 
 def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
     """Give the mean over windows of (deviation of p) (1 - mean of p)."""
-    means = windowed(p.astype(np.float64), window).mean(-1)
-    score: Float[np.ndarray, " b"] = (spreads(p, window) * (1 - means)).mean(0)
+    each = [part.std(0) * (1 - part.mean(0)) for part in windows(p, window)]
+    score: Float[np.ndarray, " b"] = np.stack(each).mean(0)
     return score

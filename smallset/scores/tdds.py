@@ -11,6 +11,7 @@ from torch import Tensor
 from smallset.scores.epochs import check_runs, check_window, read_epochs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
+from smallset.scores.record import BLOCK
 from smallset.scores.windows import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
@@ -51,8 +52,8 @@ class TDDS:
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
             moves = self._moves(observed, run)
-            for start in range(0, len(total), _HELD // 64):
-                block = slice(start, start + _HELD // 64)
+            for start in range(0, len(total), BLOCK):
+                block = slice(start, start + BLOCK)
                 total[block] += weighed(moves[block].T, self.window, self.decay)
         return (total / self.runs).astype(np.float32)
 
