@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
-from smallset.scores.epochs import check_runs, check_window, over_runs, read_epochs
+from smallset.scores.epochs import (
+    check_runs,
+    check_window,
+    more_epochs,
+    over_runs,
+    read_epochs,
+)
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.windows import windows
@@ -28,7 +34,8 @@ class DUAL:
     def __post_init__(self) -> None:
         require_training(self.observer, "dual")
         check_runs("dual", self.runs, self.observer)
-        check_window("dual", self.window, len(self._read()), self.observer)
+        remedy = more_epochs(self.epochs, self.observer, self.window)
+        check_window("dual", self.window, need=self.window, read=len(self._read()), remedy=remedy)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is more uncertain and more difficult."""

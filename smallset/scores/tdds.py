@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
-from smallset.scores.epochs import check_runs, check_window, read_epochs
+from smallset.scores.epochs import check_runs, check_window, more_epochs, read_epochs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import BLOCK
@@ -45,7 +45,9 @@ class TDDS:
             raise ValueError(
                 f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."
             )
-        check_window("tdds", self.window, len(self._read()) - 1, self.observer)
+        need = self.window + 1  # a move is from one epoch to the next
+        remedy = more_epochs(self.epochs, self.observer, need)
+        check_window("tdds", self.window, need=need, read=len(self._read()), remedy=remedy)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger moves more."""
