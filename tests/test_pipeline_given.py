@@ -108,6 +108,13 @@ def test_a_file_that_does_not_fit_leaves_no_set(data):
 
 
 @pytest.mark.usefixtures("untrained")
+def test_a_file_that_does_not_fit_is_refused_before_a_selectors_network_is_trained(data):
+    np.save("s.npy", np.zeros(29))
+    with pytest.raises(ValueError, match=r"'s\.npy' has 29 rows, but 'toy' has 30"):
+        smallset.compress(data, "set", method="d2(score=file(s.npy))", ipc=1)
+
+
+@pytest.mark.usefixtures("untrained")
 def test_a_network_without_the_datas_classes_is_refused_before_decoding(data):
     Path("names.json").write_text(json.dumps(["ape", "bee", "elk"]))
     spec = "el2n(observer=resnet8(weights=w.pt, classes=names.json))"

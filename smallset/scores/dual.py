@@ -1,5 +1,6 @@
 """DUAL: uncertain and difficult at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from smallset.scores.epochs import (
 )
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
+from smallset.scores.record import Dynamics
 from smallset.scores.windows import windows
 
 
@@ -48,9 +50,20 @@ class DUAL:
             ),
         )
 
+    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Give the mean of p_y over the epochs and runs that the score reads: beta's mu."""
+        return over_runs(
+            observed, self.observer, self.runs, lambda run: probability(run, self._read())
+        )
+
     def _read(self) -> tuple[int, ...]:
         epochs = self.observer.epochs if self.epochs is None else self.epochs
         return read_epochs("dual", epochs, self.observer)
+
+
+def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
+    """Give the mean probability of the true class over epochs (None: all)."""
+    return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
 
 
 def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:

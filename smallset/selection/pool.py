@@ -12,7 +12,7 @@ class Pool:
     """Candidates: `labels` are class indices below `classes`; the position is an image's index.
 
     `values` are scores, larger is harder. `features` gives what an observer's last linear layer
-    reads, `probability` the mean probability of the true class over an observer's training; both
+    reads, `probability` the mean probability of the true class while an observer trained; both
     may be costly and are asked once, by the selectors that need them.
     """
 
