@@ -56,13 +56,13 @@ class Method:
     observer: AnyObserver | None = None
 
     def __post_init__(self) -> None:
-        name = spec_of(self.select).partition("(")[0]
+        name = _named(self.select)
         if self.select.needs_scores and self.score is None:
             raise ValueError(f"selecting the {name} images needs a score. Name one: score=el2n.")
         if self.score is not None and not self.select.needs_scores:
             raise ValueError(
-                f"select={name} reads no score, but score={type(self.score).__name__.lower()} was "
-                "given. Leave the score out, or select=easiest."
+                f"select={name} reads no score, but score={_named(self.score)} was given. "
+                "Leave the score out, or select=easiest."
             )
         own = self.score is not None and self.score.observer is not None
         if self.observer is not None and (own or not self.select.needs_features):
@@ -245,6 +245,10 @@ def spec_of(part: object) -> str:
 def brief_of(part: object) -> str:
     """Write the spec of a method or any part of one without what is default: for people."""
     return write(part, TABLES, brief=True)
+
+
+def _named(part: object) -> str:
+    return spec_of(part).partition("(")[0]
 
 
 @cache

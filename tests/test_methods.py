@@ -174,6 +174,7 @@ def test_names_are_these_compositions(text, method):
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random"),
+        ("dyn-unc(select=random)", "select=random reads no score, but score=dyn-unc was given."),
         ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
          "given. Leave the score out, or select=easiest."),
         ("d2(score=none)", "selecting the d2 images needs a score. Name one: score=el2n."),
