@@ -171,6 +171,8 @@ def test_names_are_these_compositions(text, method):
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
+        ("hardest", "there is no method 'hardest', but a select: select=hardest. Known: random,"),
+        ("pca(score=random)", "there is no score 'random', but a select: select=random. Known: "),
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random"),
