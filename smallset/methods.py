@@ -13,6 +13,7 @@ from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.records import Resample, Selection
 from smallset.scores import (
     AUM,
+    BELOW_ZERO,
     EL2N,
     OBSERVERS,
     SCORES,
@@ -26,6 +27,7 @@ from smallset.selection import (
     CCS,
     D2,
     SELECTORS,
+    WEIGHING,
     Easiest,
     Hardest,
     Herding,
@@ -63,6 +65,11 @@ class Method:
             raise ValueError(
                 f"select={name} reads no score, but score={_named(self.score)} was given. "
                 "Leave the score out, or select=easiest."
+            )
+        if name in WEIGHING and self.score is not None and _named(self.score) in BELOW_ZERO:
+            raise ValueError(
+                f"select={name} weighs by the score, so needs 0 or more, but {_named(self.score)} "
+                "is negative of what is learned. Take one such as score=el2n."
             )
         own = self.score is not None and self.score.observer is not None
         if self.observer is not None and (own or not self.select.needs_features):

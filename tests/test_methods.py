@@ -176,6 +176,8 @@ def test_names_are_these_compositions(text, method):
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random"),
+        ("d2(score=aum)", "select=d2 weighs by the score, so needs 0 or more, but aum is negative"),
+        ("margin(select=beta)", "select=beta weighs by the score, so needs 0 or more, but margin"),
         ("dyn-unc(select=random)", "select=random reads no score, but score=dyn-unc was given."),
         ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
          "given. Leave the score out, or select=easiest."),
