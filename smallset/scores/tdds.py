@@ -27,7 +27,8 @@ class TDDS:
     D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. In each
     window of `window` moves v = ||D - mean D||_2, and the score is sum_k v_k a (1 - a)^(K - k) over
     the K windows, a = `decay`. `epochs` is T (None: all of the observer's), which gives K = T -
-    window. The paper takes (T, window) by the share pruned, at 90 % (10, 5), the default here. It
+    window. The paper takes (T, J) by the share pruned, at 90 % (10, 5), the default here; where its
+    windows are taken to be J epochs, which hold J - 1 moves, they are those of `window` = J - 1. It
     keeps large values. Probabilities of all classes come from the networks that the run kept, an
     inference pass an epoch; on disk stay T - 1 numbers an image.
     """
