@@ -9,9 +9,9 @@ from jaxtyping import Float, Float32
 from smallset.scores.epochs import (
     check_runs,
     check_window,
+    first_epochs,
     more_epochs,
     over_runs,
-    read_epochs,
 )
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
@@ -57,8 +57,7 @@ class DUAL:
         )
 
     def _read(self) -> tuple[int, ...]:
-        epochs = self.observer.epochs if self.epochs is None else self.epochs
-        return read_epochs("dual", epochs, self.observer)
+        return first_epochs("dual", self.epochs, self.observer)
 
 
 def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:

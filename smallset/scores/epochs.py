@@ -41,6 +41,11 @@ def read_epochs(
     return read
 
 
+def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
+    """Give the epochs that an option means as `read_epochs`, but None for all of them."""
+    return read_epochs(name, observer.epochs if epochs is None else epochs, observer)
+
+
 def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
     """Raise ValueError where a score is averaged over no run, or over several of the same."""
     if runs > 1:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
-from smallset.scores.epochs import check_runs, check_window, more_epochs, read_epochs
+from smallset.scores.epochs import check_runs, check_window, first_epochs, more_epochs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import BLOCK
@@ -61,8 +61,7 @@ class TDDS:
         return (total / self.runs).astype(np.float32)
 
     def _read(self) -> tuple[int, ...]:
-        epochs = self.observer.epochs if self.epochs is None else self.epochs
-        return read_epochs("tdds", epochs, self.observer)
+        return first_epochs("tdds", self.epochs, self.observer)
 
     def _moves(self, observed: Observed, run: int) -> Float32[np.ndarray, "n moves"]:
         """Give D of every image, mapped from disk."""
