@@ -156,7 +156,7 @@ def by_score(name: str) -> Callable[..., Method]:
         return Method(scorer(**options), select, Grid(factor), view, pool)
 
     which = "The most uncertain" if largest else "The easiest"
-    line = f"{which} images by {scorer.__name__}, equally many of each class."
+    line = f"{which} images by {name}, equally many of each class."
     return _with_options(method, scorer, line)
 
 

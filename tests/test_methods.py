@@ -16,7 +16,7 @@ from smallset.methods import (
     view_from,
 )
 from smallset.mosaic import Grid
-from smallset.scores import AUM, EL2N, File, Observer, Pretrained
+from smallset.scores import AUM, EL2N, SCORES, File, Observer, Pretrained
 from smallset.selection import (
     CCS,
     D2,
@@ -240,6 +240,11 @@ def test_every_table_entry_has_a_line_for_the_listing():
     for table in TABLES.values():
         for entry in table.values():
             assert first_line(entry).endswith(".")
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_the_listing_calls_a_score_as_it_is_spelled(name):
+    assert f" images by {name}, equally many of each class." in first_line(METHODS[name])
 
 
 @pytest.mark.parametrize(

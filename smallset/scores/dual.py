@@ -21,7 +21,7 @@ from smallset.scores.windows import windows
 
 @dataclass(frozen=True)
 class DUAL:
-    """Mean over windows of the deviation of p_y times 1 less its mean (arXiv 2502.06905); 0..0.5.
+    """Mean over windows of the deviation of p_y times 1 less its mean (arXiv 2502.06905); 0..0.33.
 
     `epochs` are the first so many (None: all of the observer's; the paper reads 30 on CIFAR, 60 on
     ImageNet), `window` the epochs of a window. The paper keeps large values, and draws at high

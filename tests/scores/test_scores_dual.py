@@ -17,6 +17,13 @@ def test_it_is_the_mean_over_windows_of_uncertainty_times_difficulty():
     np.testing.assert_allclose(both(P, 4), wanted, rtol=1e-6)
 
 
+def test_the_largest_is_that_of_an_image_that_is_sure_a_quarter_of_the_time():
+    sure = np.array([[right] * 5 + [0.0] * 15 for right in (1.0, 0.9)], np.float32).T
+    found = both(sure, 20)
+    np.testing.assert_allclose(found[0], 3 * 3**0.5 / 16)
+    assert found[1] < found[0] < 0.33
+
+
 def test_of_equal_spread_the_less_probable_is_harder():
     low = np.array([[0.1], [0.3], [0.1], [0.3]], np.float32)
     assert both(low, 4)[0] > both(low + 0.5, 4)[0]
