@@ -144,7 +144,7 @@ def nearest(given: str, known: Iterable[str]) -> str:
     """Say which names there are, the nearest first: the tail of every unknown-name error."""
     names = list(known)
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
+    hint = f"Did you mean {close[0]!r}? " if given and close else ""
     return f"{hint}Known: {', '.join(names)}."
 
 

@@ -113,6 +113,8 @@ def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
          "has no column 'el2m'. Did you mean 'el2n'? Known: aum, el2n."),
         ({"index": [0], "aum": [1.0], "el2n": [1.0]}, None,
          "has 2 columns of scores, so which one to take is not clear. Needed one name. Give file("),
+        ({"": [0], "aum": [1.0]}, None, "Give file("),
+        ({"": [0], "aum": [1.0]}, None, ", COLUMN). Known: , aum."),
         ({"index": [0], "label": [1]}, None, "has 0 columns of scores"),
         ({"aum": ["high"]}, None, "holds string and no numbers. Needed one number an image, "
          "larger is harder. Name another column, or mend the file."),
