@@ -13,6 +13,7 @@ from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.records import Resample, Selection
 from smallset.scores import (
     AUM,
+    BELOW_ZERO,
     EL2N,
     OBSERVERS,
     SCORES,
@@ -26,6 +27,7 @@ from smallset.selection import (
     CCS,
     D2,
     SELECTORS,
+    WEIGHING,
     Easiest,
     Hardest,
     Herding,
@@ -56,13 +58,18 @@ class Method:
     observer: AnyObserver | None = None
 
     def __post_init__(self) -> None:
-        name = spec_of(self.select).partition("(")[0]
+        name = _named(self.select)
         if self.select.needs_scores and self.score is None:
             raise ValueError(f"selecting the {name} images needs a score. Name one: score=el2n.")
         if self.score is not None and not self.select.needs_scores:
             raise ValueError(
-                f"select={name} reads no score, but score={type(self.score).__name__.lower()} was "
-                "given. Leave the score out, or select=easiest."
+                f"select={name} reads no score, but score={_named(self.score)} was given. "
+                "Leave the score out, or select=easiest."
+            )
+        if name in WEIGHING and self.score is not None and _named(self.score) in BELOW_ZERO:
+            raise ValueError(
+                f"select={name} weighs by the score, so needs 0 or more, but {_named(self.score)} "
+                "is negative of what is learned. Take one such as score=el2n."
             )
         own = self.score is not None and self.score.observer is not None
         if self.observer is not None and (own or not self.select.needs_features):
@@ -149,7 +156,7 @@ def by_score(name: str) -> Callable[..., Method]:
         return Method(scorer(**options), select, Grid(factor), view, pool)
 
     which = "The most uncertain" if largest else "The easiest"
-    line = f"{which} images by {scorer.__name__}, equally many of each class."
+    line = f"{which} images by {name}, equally many of each class."
     return _with_options(method, scorer, line)
 
 
@@ -245,6 +252,10 @@ def spec_of(part: object) -> str:
 def brief_of(part: object) -> str:
     """Write the spec of a method or any part of one without what is default: for people."""
     return write(part, TABLES, brief=True)
+
+
+def _named(part: object) -> str:
+    return spec_of(part).partition("(")[0]
 
 
 @cache

@@ -39,7 +39,8 @@ class Scores:
 class Selection:
     """Chosen images in order of choice, class after class.
 
-    Within a class any prefix is the choice for the smaller budget.
+    Within a class any prefix is the choice for the smaller budget, but where the draw itself
+    follows the budget.
     """
 
     indices: Int64[np.ndarray, " k"]

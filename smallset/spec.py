@@ -144,7 +144,7 @@ def nearest(given: str, known: Iterable[str]) -> str:
     """Say which names there are, the nearest first: the tail of every unknown-name error."""
     names = list(known)
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
+    hint = f"Did you mean {close[0]!r}? " if given and close else ""
     return f"{hint}Known: {', '.join(names)}."
 
 
@@ -284,7 +284,7 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
             f"{where} must name a {noun}, not {_show(value)}. {nearest('', tables[kind])}"
         )
     if call.name not in tables[kind]:
-        raise ValueError(f"there is no {noun} {call.name!r}. {nearest(call.name, tables[kind])}")
+        raise ValueError(_unknown(call.name, kind, tables))
     entry = tables[kind][call.name]
     fields = _fields(entry)
     if len(call.args) > len(fields):
@@ -312,6 +312,15 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
         for key, option in given.items()
     }
     return entry(**options)
+
+
+def _unknown(name: str, kind: type, tables: Tables) -> str:
+    """Say that a table lacks a name, and which one has it or what is nearest."""
+    lacking = f"there is no {kind.__name__.lower()} {name!r}"
+    others = [other.__name__.lower() for other, table in tables.items() if name in table]
+    if not others:
+        return f"{lacking}. {nearest(name, tables[kind])}"
+    return f"{lacking}, but a {others[-1]}: {others[-1]}={name}. {nearest('', tables[kind])}"
 
 
 def _spelled(value: object, table: Table) -> object | None:

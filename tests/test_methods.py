@@ -16,7 +16,7 @@ from smallset.methods import (
     view_from,
 )
 from smallset.mosaic import Grid
-from smallset.scores import AUM, EL2N, File, Observer, Pretrained
+from smallset.scores import AUM, EL2N, SCORES, File, Observer, Pretrained
 from smallset.selection import (
     CCS,
     D2,
@@ -171,9 +171,14 @@ def test_names_are_these_compositions(text, method):
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
+        ("hardest", "there is no method 'hardest', but a select: select=hardest. Known: random,"),
+        ("pca(score=random)", "there is no score 'random', but a select: select=random. Known: "),
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random"),
+        ("d2(score=aum)", "select=d2 weighs by the score, so needs 0 or more, but aum is negative"),
+        ("margin(select=beta)", "select=beta weighs by the score, so needs 0 or more, but margin"),
+        ("dyn-unc(select=random)", "select=random reads no score, but score=dyn-unc was given."),
         ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
          "given. Leave the score out, or select=easiest."),
         ("d2(score=none)", "selecting the d2 images needs a score. Name one: score=el2n."),
@@ -235,6 +240,11 @@ def test_every_table_entry_has_a_line_for_the_listing():
     for table in TABLES.values():
         for entry in table.values():
             assert first_line(entry).endswith(".")
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_the_listing_calls_a_score_as_it_is_spelled(name):
+    assert f" images by {name}, equally many of each class." in first_line(METHODS[name])
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,31 @@ def test_a_file_that_does_not_fit_leaves_no_set(data):
 
 
 @pytest.mark.usefixtures("untrained")
+def test_a_file_that_does_not_fit_is_refused_before_a_selectors_network_is_trained(data):
+    np.save("s.npy", np.zeros(29))
+    with pytest.raises(ValueError, match=r"'s\.npy' has 29 rows, but 'toy' has 30"):
+        smallset.compress(data, "set", method="d2(score=file(s.npy))", ipc=1)
+    with pytest.raises(ValueError, match=r"'s\.npy' has 29 rows, but 'toy' has 30"):
+        smallset.score(data, "t.parquet", scores=["el2n", "file(s.npy)"])
+    assert not Path("t.parquet").exists()
+
+
+def test_columns_stand_in_the_order_asked_for(data):
+    np.save("s.npy", np.zeros(30))
+    asked = [f"el2n(observer={NETWORK})", "file(s.npy)"]
+    assert list(smallset.score(data, "t.parquet", scores=asked)) == asked
+    assert pq.read_schema("t.parquet").names == ["index", "label", *asked]
+
+
+@pytest.mark.parametrize(
+    ("out", "offered"), [("s.csv", "s.parquet"), ("s", "s.parquet"), (".", "scores.parquet")]
+)
+def test_a_table_of_another_kind_is_offered_a_name_that_can_be_made(data, out, offered):
+    with pytest.raises(ValueError, match=f"Give for example '{offered}'"):
+        smallset.score(data, out)
+
+
+@pytest.mark.usefixtures("untrained")
 def test_a_network_without_the_datas_classes_is_refused_before_decoding(data):
     Path("names.json").write_text(json.dumps(["ape", "bee", "elk"]))
     spec = "el2n(observer=resnet8(weights=w.pt, classes=names.json))"

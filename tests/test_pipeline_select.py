@@ -12,6 +12,7 @@ from cli_toy import QUICK, contents, picture, tree
 import smallset
 from smallset import pipeline
 from smallset.pipeline import choose
+from smallset.selection import Beta, Easiest
 
 UNBALANCED = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balanced=false))"
 
@@ -53,6 +54,24 @@ def test_the_facts_say_what_made_the_list_and_stand_in_the_table_too():
     assert facts["made_with"]["observer"].startswith("observer(model=resnet8")
     metadata = pq.read_schema("list/selection.parquet").metadata
     assert json.loads(metadata[b"smallset"]) == facts
+
+
+def test_beta_draws_by_the_probabilities_that_dual_reads(tmp_path, monkeypatch):
+    tree(Path("data"))
+    asked = []
+
+    def choice(self, pool, counts, *, seed):
+        asked.append(pool.trusted())
+        return Easiest()(pool, counts, seed=seed)
+
+    monkeypatch.setattr(Beta, "__call__", choice)
+    for number, score in enumerate(("dual(window=2, epochs=2, ", "dual(window=2, ", "el2n(1, ")):
+        method = f"{score}observer=observer(epochs=3), select=beta)"
+        smallset.select("data", f"list{number}", method=method, ipc=1)
+    (folder,) = (tmp_path / "cache/observers").iterdir()
+    p = [np.exp(-np.load(file)["loss"]) for file in sorted(folder.glob("moment-*.npy"))]
+    for found, epochs in zip(asked, (2, 3, 3), strict=True):
+        np.testing.assert_allclose(found, np.mean(p[:epochs], axis=0), rtol=1e-6)
 
 
 def test_rows_count_in_the_sources_own_order_where_images_are_held_out():

@@ -1,10 +1,12 @@
 """What `compress` and `select` share: which images a method chooses, before any pixel is drawn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from smallset.cell import Desk
 from smallset.data import Data, fit_boxes
@@ -21,7 +23,8 @@ from smallset.pipeline.budget import (
 )
 from smallset.pipeline.desk import check_number, observed, open_source, side_of
 from smallset.records import Fit, Plan, Selection
-from smallset.scores import File, Observed, Observer, Pretrained
+from smallset.scores import DUAL, File, Observed, Observer, Pretrained
+from smallset.scores.dual import probability
 from smallset.scores.shards import Shards
 from smallset.selection import Pool
 from smallset.store import About, Asked, Codec, Seeds
@@ -110,20 +113,27 @@ def choose(
 
 def look(pool: Pool, method: Method, seen: Observed) -> Pool:
     """Give the pool with what a method's choice rests on: scores, features, probabilities."""
+    if method.score is not None:  # first, since one from a file may be refused
+        pool = replace(pool, values=method.score(seen), probability=_probability(method, seen))
     if method.select.needs_features:
         assert method.looks_through is not None
         features = seen.features(method.looks_through)
         pool = replace(pool, features=lambda: features)
-    if method.score is None:
-        return pool
-    pool, own = replace(pool, values=method.score(seen)), method.score.observer
-    if not isinstance(own, Observer):  # no training whose probabilities could be read
-        return pool
-    dynamics = seen.dynamics(own)
-    return replace(
-        pool,
-        probability=lambda: dynamics.reduced(lambda loss: np.exp(-loss).mean(0), "loss"),
-    )
+    return pool
+
+
+def _probability(method: Method, seen: Observed) -> Callable[[], Float32[np.ndarray, " n"]] | None:
+    """Give the mean probability of the true class; None without a training that it is read from.
+
+    Of `dual` over what it reads, as in its paper, else over all epochs of the score's first run.
+    """
+    score = method.score
+    if isinstance(score, DUAL):
+        return lambda: score.probability(seen)
+    own = None if score is None else score.observer
+    if not isinstance(own, Observer):
+        return None
+    return lambda: probability(seen.dynamics(own))
 
 
 def _about(order: Order, opened: Data, seen: Observed, asked: Asked) -> About:

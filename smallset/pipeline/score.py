@@ -44,7 +44,7 @@ def score(
     if out.suffix != ".parquet":
         raise ValueError(
             f"the scores go to a .parquet file, not {str(out)!r}. "
-            f"Give for example {str(out / 'scores.parquet')!r}."
+            f"Give for example {str(_parquet(out))!r}."
         )
     first_alone(lambda: check_output(out))
     if twice := [text for text, times in Counter(scores).items() if times > 1]:
@@ -58,7 +58,8 @@ def score(
     seen = observed(source, side_of(source, size), fit, desk, cache=cache)
     seen = replace(seen, spread=Shards(spread) if spread else None)
     made = {}
-    for text, scorer in scorers.items():
+    # Those without an observer first: a file that does not fit is heard of before any training.
+    for text, scorer in sorted(scorers.items(), key=lambda item: item[1].observer is not None):
         made_by = {"spec": spec_of(scorer), "source": source.fingerprint}
         if scorer.observer is not None:
             made_by["observer"] = seen.fingerprint(scorer.observer, 0)
@@ -66,7 +67,13 @@ def score(
             made_by["file"] = scorer.sha256()
         with keeping(desk.work):
             made[text] = Scores(scorer(seen), made_by)
+    made = {text: made[text] for text in scorers}
     if is_first():
         with writing(out):
             write_scores(out, made, rows=source.rows, labels=source.labels)
     return made
+
+
+def _parquet(out: Path) -> Path:
+    """Name the table that was meant: in a folder that exists, else with another ending."""
+    return out / "scores.parquet" if out.is_dir() else out.with_suffix(".parquet")

@@ -50,6 +50,8 @@ SCORES: dict[str, type[Score]] = {
 }
 UNCERTAINTIES = ("tdds", "dyn-unc", "dual", "cad-prune")
 """Scores of uncertainty, of which their papers keep the largest."""
+BELOW_ZERO = ("aum", "margin")
+"""Scores that are negative of what is learned, so none that a selection can weigh by."""
 OBSERVERS: dict[str, type[AnyObserver]] = {
     "observer": Observer,
     "NETWORK(weights=..., classes=...)": Pretrained,
@@ -57,6 +59,7 @@ OBSERVERS: dict[str, type[AnyObserver]] = {
 
 __all__ = [
     "AUM",
+    "BELOW_ZERO",
     "DUAL",
     "EL2N",
     "OBSERVERS",

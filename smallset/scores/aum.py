@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32
 
-from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
+from smallset.scores.epochs import check_runs, first_epochs, over_epochs, over_runs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import Records
@@ -42,8 +42,7 @@ class AUM:
         )
 
     def _read(self) -> tuple[int, ...]:
-        epochs = self.observer.epochs if self.epochs is None else self.epochs
-        return read_epochs("aum", epochs, self.observer)
+        return first_epochs("aum", self.epochs, self.observer)
 
 
 def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:

@@ -34,8 +34,14 @@ class CADPrune:
         check_runs("cad-prune", self.runs, self.observer)
         if self.windows < 1:
             raise ValueError(f"cad-prune's windows={self.windows} reads nothing. Give at least 1.")
-        moments = self.observer.epochs * self.observer.snapshots
-        check_window("cad-prune", self.window, moments - self.windows + 1, self.observer)
+        need, epochs = self.window + self.windows - 1, self.observer.epochs
+        check_window(
+            "cad-prune",
+            self.window,
+            need=need,
+            read=epochs * self.observer.snapshots,
+            remedy=f"observer=observer(epochs={epochs}, snapshots={-(-need // epochs)})",
+        )
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is more uncertain."""

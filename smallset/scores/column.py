@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -48,9 +49,8 @@ def read_column(path: Path, name: str | None) -> Column:
         )
     try:
         table, metadata = _read(path, name)
-        facts: Mapping[str, Mapping[str, str]] = json.loads(metadata.get(b"smallset", b"{}"))
-        sources = frozenset(fact["source"] for fact in facts.values() if "source" in fact)
-    except (pa.ArrowException, EOFError, UnicodeError, json.JSONDecodeError) as error:
+        sources = _sources(json.loads(metadata.get(b"smallset", b"{}")))
+    except (pa.ArrowException, EOFError, UnicodeError, BadZipFile, json.JSONDecodeError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
     chosen = table.column_names[0]
     key = next((k for k in KEYS[:2] if k in table.column_names), None)
@@ -137,6 +137,13 @@ def _labels(table: pa.Table) -> Int64[np.ndarray, " m"] | None:
         return None
     numbers: Int64[np.ndarray, " m"] = table["label"].cast(pa.int64()).fill_null(-1).to_numpy()
     return numbers
+
+
+def _sources(facts: object) -> frozenset[str]:
+    """Give the fingerprints of sources in what `write_scores` says; none of another's facts."""
+    columns = facts.values() if isinstance(facts, dict) else ()
+    sources = (column.get("source") for column in columns if isinstance(column, dict))
+    return frozenset(source for source in sources if isinstance(source, str))
 
 
 def _unreadable(path: Path, why: str) -> ValueError:

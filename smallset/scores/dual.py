@@ -1,19 +1,27 @@
 """DUAL: uncertain and difficult at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32
 
-from smallset.scores.epochs import check_runs, check_window, over_runs, read_epochs
+from smallset.scores.epochs import (
+    check_runs,
+    check_window,
+    first_epochs,
+    more_epochs,
+    over_runs,
+)
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
-from smallset.scores.windows import spreads, windowed
+from smallset.scores.record import Dynamics
+from smallset.scores.windows import windows
 
 
 @dataclass(frozen=True)
 class DUAL:
-    """Mean over windows of the deviation of p_y times 1 less its mean (arXiv 2502.06905); 0..0.5.
+    """Mean over windows of the deviation of p_y times 1 less its mean (arXiv 2502.06905); 0..0.33.
 
     `epochs` are the first so many (None: all of the observer's; the paper reads 30 on CIFAR, 60 on
     ImageNet), `window` the epochs of a window. The paper keeps large values, and draws at high
@@ -28,7 +36,8 @@ class DUAL:
     def __post_init__(self) -> None:
         require_training(self.observer, "dual")
         check_runs("dual", self.runs, self.observer)
-        check_window("dual", self.window, len(self._read()), self.observer)
+        remedy = more_epochs(self.epochs, self.observer, self.window)
+        check_window("dual", self.window, need=self.window, read=len(self._read()), remedy=remedy)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is more uncertain and more difficult."""
@@ -41,13 +50,23 @@ class DUAL:
             ),
         )
 
+    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Give the mean of p_y over the epochs and runs that the score reads: beta's mu."""
+        return over_runs(
+            observed, self.observer, self.runs, lambda run: probability(run, self._read())
+        )
+
     def _read(self) -> tuple[int, ...]:
-        epochs = self.observer.epochs if self.epochs is None else self.epochs
-        return read_epochs("dual", epochs, self.observer)
+        return first_epochs("dual", self.epochs, self.observer)
+
+
+def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
+    """Give the mean probability of the true class over epochs (None: all)."""
+    return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
 
 
 def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
     """Give the mean over windows of (deviation of p) (1 - mean of p)."""
-    means = windowed(p.astype(np.float64), window).mean(-1)
-    score: Float[np.ndarray, " b"] = (spreads(p, window) * (1 - means)).mean(0)
+    each = [part.std(0) * (1 - part.mean(0)) for part in windows(p, window)]
+    score: Float[np.ndarray, " b"] = np.stack(each).mean(0)
     return score

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
-from smallset.scores.epochs import check_runs, check_window, over_runs
+from smallset.scores.epochs import check_runs, check_window, more_epochs, over_runs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.windows import spreads
@@ -27,7 +27,8 @@ class DynUnc:
     def __post_init__(self) -> None:
         require_training(self.observer, "dyn-unc")
         check_runs("dyn-unc", self.runs, self.observer)
-        check_window("dyn-unc", self.window, self.observer.epochs, self.observer)
+        read, remedy = self.observer.epochs, more_epochs(None, self.observer, self.window)
+        check_window("dyn-unc", self.window, need=self.window, read=read, remedy=remedy)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is more uncertain."""

@@ -41,6 +41,11 @@ def read_epochs(
     return read
 
 
+def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
+    """Give the epochs that an option means as `read_epochs`, but None for all of them."""
+    return read_epochs(name, observer.epochs if epochs is None else epochs, observer)
+
+
 def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
     """Raise ValueError where a score is averaged over no run, or over several of the same."""
     if runs > 1:
@@ -49,16 +54,25 @@ def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
         raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
 
 
-def check_window(name: str, window: int, moments: int, observer: AnyObserver) -> None:
-    """Raise ValueError where so many moments of an observer don't fill a window."""
+def check_window(name: str, window: int, *, need: int, read: int, remedy: str) -> None:
+    """Raise ValueError where a score that `read`s so many moments `need`s more for its window.
+
+    `remedy` is an option that gives as many as it needs.
+    """
     if window < 2:
-        raise ValueError(f"{name}'s window={window} has no spread. Give at least 2 epochs.")
-    if moments < window:
+        raise ValueError(f"{name}'s window={window} has no spread. Give at least 2.")
+    if read < need:
         raise ValueError(
-            f"{name}'s window={window} does not fit the {moments} moments that its observer is "
-            f"looked at ({observer.epochs} epochs, {observer.snapshots} an epoch). Train longer, "
-            f"such as observer=observer(epochs={window}), or give a smaller window."
+            f"{name}'s window={window} needs {need} looks of its observer, but reads {read}. "
+            f"Give {remedy}, or a smaller window."
         )
+
+
+def more_epochs(epochs: int | None, observer: AnyObserver, need: int) -> str:
+    """Give the options with which a score reads `need` epochs: its own, the observer's, or both."""
+    own = [] if epochs is None else [f"epochs={need}"]
+    trained = [] if observer.epochs >= need else [f"observer=observer(epochs={need})"]
+    return ", ".join(own + trained)
 
 
 def over_runs(

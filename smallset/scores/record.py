@@ -32,7 +32,8 @@ images over 60 epochs take 2.2 GB.
 Records = Shaped[np.ndarray, " n"]
 """An array of `RECORD`, one row an image."""
 
-_BLOCK = 65_536
+BLOCK = 65_536
+"""Images whose series are in memory at once."""
 
 
 def record(
@@ -166,7 +167,7 @@ def reduced(
 ) -> Float32[np.ndarray, " n"]:
     """Give `formula` of every image's values at the moments; memory holds a block of images."""
     values = np.empty(len(moments[0]), np.float32)
-    for start in range(0, len(values), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for start in range(0, len(values), BLOCK):
+        block = slice(start, start + BLOCK)
         values[block] = formula(np.stack([moment[field][block] for moment in moments]))
     return values

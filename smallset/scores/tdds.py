@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
-from smallset.scores.epochs import check_runs, check_window, read_epochs
+from smallset.scores.epochs import check_runs, check_window, first_epochs, more_epochs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
+from smallset.scores.record import BLOCK
 from smallset.scores.windows import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
@@ -26,7 +27,8 @@ class TDDS:
     D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. In each
     window of `window` moves v = ||D - mean D||_2, and the score is sum_k v_k a (1 - a)^(K - k) over
     the K windows, a = `decay`. `epochs` is T (None: all of the observer's), which gives K = T -
-    window. The paper takes (T, window) by the share pruned, at 90 % (10, 5), the default here. It
+    window. The paper takes (T, J) by the share pruned, at 90 % (10, 5), the default here; where its
+    windows are taken to be J epochs, which hold J - 1 moves, they are those of `window` = J - 1. It
     keeps large values. Probabilities of all classes come from the networks that the run kept, an
     inference pass an epoch; on disk stay T - 1 numbers an image.
     """
@@ -44,21 +46,22 @@ class TDDS:
             raise ValueError(
                 f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."
             )
-        check_window("tdds", self.window, len(self._read()) - 1, self.observer)
+        need = self.window + 1  # a move is from one epoch to the next
+        remedy = more_epochs(self.epochs, self.observer, need)
+        check_window("tdds", self.window, need=need, read=len(self._read()), remedy=remedy)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger moves more."""
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
             moves = self._moves(observed, run)
-            for start in range(0, len(total), _HELD // 64):
-                block = slice(start, start + _HELD // 64)
+            for start in range(0, len(total), BLOCK):
+                block = slice(start, start + BLOCK)
                 total[block] += weighed(moves[block].T, self.window, self.decay)
         return (total / self.runs).astype(np.float32)
 
     def _read(self) -> tuple[int, ...]:
-        epochs = self.observer.epochs if self.epochs is None else self.epochs
-        return read_epochs("tdds", epochs, self.observer)
+        return first_epochs("tdds", self.epochs, self.observer)
 
     def _moves(self, observed: Observed, run: int) -> Float32[np.ndarray, "n moves"]:
         """Give D of every image, mapped from disk."""

@@ -1,17 +1,17 @@
-"""Spreads within windows of a series: what the uncertainty scores are made of."""
+"""Windows of a series, one after the other: what the uncertainty scores are made of."""
+
+from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float
-from numpy.lib.stride_tricks import sliding_window_view
+from jaxtyping import Float, Float64
 
 
-def windowed(series: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, "k b j"]:
-    """Give every window of `window` moments on end, k = t - window + 1 of them; a view."""
-    views: Float[np.ndarray, "k b j"] = sliding_window_view(series, window, axis=0)
-    return views
+def windows(series: Float[np.ndarray, "t b"], window: int) -> Iterator[Float64[np.ndarray, "j b"]]:
+    """Give every window of `window` moments on end, t - window + 1 of them, a view of one copy."""
+    wide = series.astype(np.float64)
+    return (wide[start : start + window] for start in range(len(wide) - window + 1))
 
 
-def spreads(series: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, "k b"]:
+def spreads(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.ndarray, "k b"]:
     """Give the standard deviation (of the population) in each window."""
-    spread: Float[np.ndarray, "k b"] = windowed(series.astype(np.float64), window).std(-1)
-    return spread
+    return np.stack([part.std(0) for part in windows(series, window)])

@@ -60,11 +60,14 @@ SELECTORS: dict[str, type[Select]] = {
     "d2": D2,
     "beta": Beta,
 }
+WEIGHING = ("d2", "beta")
+"""Selections that weigh by the score, which then has to be 0 or more."""
 
 __all__ = [
     "CCS",
     "D2",
     "SELECTORS",
+    "WEIGHING",
     "Beta",
     "Easiest",
     "Hardest",

@@ -21,7 +21,7 @@ class Beta:
 
     Of an image with mean probability mu of its class and a score s, the weight is
     BetaPDF(mu; a, b) s with b = 15 (1 - mu_D) (1 - r^c), a = 16 - b; mu_D is the mean mu of the
-    ten hardest, r the share of all images that is pruned; c = 4 is the paper's for CIFAR-100.
+    ten hardest, r the share of the pool that is pruned; c = 4 is the paper's for CIFAR-100.
     Drawn without replacement: exponential draws over weights, smallest first. Images of weight 0
     come last, in random order. The weights move with the budget, so a prefix is no smaller set.
     `balanced=false` draws of all images at once, as the paper does: some classes may vanish.

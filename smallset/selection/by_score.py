@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from smallset.records import Selection
-from smallset.selection.counts import by_class, check_counts, check_total
+from smallset.selection.counts import part_by_part
 from smallset.selection.pool import Pool
 
 
@@ -46,11 +46,9 @@ class Hardest:
 def _first(
     keys: Float32[np.ndarray, " n"], pool: Pool, counts: Int64[np.ndarray, " c"], balanced: bool
 ) -> Selection:
-    if not balanced:
-        total = check_total(pool, counts)
-        return by_class(np.argsort(keys, kind="stable")[:total], pool)
-    check_counts(pool, counts)
-    order = np.lexsort((keys, pool.labels))  # stable: equal keys stay in index order
-    starts = np.searchsorted(pool.labels[order], np.arange(pool.classes))
-    chosen = [order[s : s + k] for s, k in zip(starts, counts, strict=True)]
-    return Selection(np.concatenate(chosen))
+    def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
+        # stable: equal keys stay in index order
+        first: Int64[np.ndarray, " k"] = members[np.argsort(keys[members], kind="stable")[:count]]
+        return first
+
+    return part_by_part(choose, pool, counts, balanced=balanced)

@@ -12,8 +12,9 @@ class Pool:
     """Candidates: `labels` are class indices below `classes`; the position is an image's index.
 
     `values` are scores, larger is harder. `features` gives what an observer's last linear layer
-    reads, `probability` the mean probability of the true class over an observer's training; both
-    may be costly and are asked once, by the selectors that need them.
+    reads, `probability` the mean probability of the true class while an observer trained; both
+    may be costly and are asked once, by the selectors that need them. `taken` are the places of
+    the images in the pool that they were taken from, by which errors call them.
     """
 
     labels: Int64[np.ndarray, " n"]
@@ -21,6 +22,7 @@ class Pool:
     values: Float32[np.ndarray, " n"] | None = None
     features: Callable[[], Float32[np.ndarray, "n d"]] | None = None
     probability: Callable[[], Float32[np.ndarray, " n"]] | None = None
+    taken: Int64[np.ndarray, " n"] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -44,8 +46,8 @@ class Pool:
         below = np.flatnonzero(values < 0)
         if len(below):
             raise ValueError(
-                f"{len(below)} scores are negative (of the images {_some(below)}). This selection "
-                "weighs by the score, so needs 0 or more; take one such as score=el2n."
+                f"{len(below)} scores are negative (of the images {self._some(below)}). This "
+                "selection weighs by the score, so needs 0 or more; take one such as score=el2n."
             )
         return values
 
@@ -82,6 +84,7 @@ class Pool:
             values=None if self.values is None else self.values[indices],
             features=None if features is None else lambda: features()[indices],
             probability=None if probability is None else lambda: probability()[indices],
+            taken=indices if self.taken is None else self.taken[indices],
         )
 
     def _finite(self, values: np.ndarray, what: str, why: str) -> np.ndarray:
@@ -90,11 +93,11 @@ class Pool:
         bad = np.flatnonzero(~np.isfinite(rows))
         if len(bad):
             raise ValueError(
-                f"{len(bad)} {what} are not finite (of the images {_some(bad)}). "
+                f"{len(bad)} {what} are not finite (of the images {self._some(bad)}). "
                 f"{why}; score again, or mend the file that they are from."
             )
         return values
 
-
-def _some(images: Int64[np.ndarray, " k"]) -> str:
-    return ", ".join(str(i) for i in images[:5]) + (", ..." if len(images) > 5 else "")
+    def _some(self, images: Int64[np.ndarray, " k"]) -> str:
+        named = images if self.taken is None else self.taken[images]
+        return ", ".join(str(i) for i in named[:5]) + (", ..." if len(named) > 5 else "")

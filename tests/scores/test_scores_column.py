@@ -63,7 +63,9 @@ def test_a_missing_file_is_named(name, tmp_path):
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"no such thing\n1,2,3\n", b"\x93NUMPY\x01"])
+@pytest.mark.parametrize(
+    "content", [b"", b"no such thing\n1,2,3\n", b"\x93NUMPY\x01", b"PK\x03\x04"]
+)
 @pytest.mark.parametrize("name", ["s.parquet", "s.csv", "s.npy"])
 def test_a_file_of_another_kind_is_refused(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
@@ -80,6 +82,12 @@ def test_metadata_that_was_damaged_is_refused(tmp_path):
     path = parquet(tmp_path / "s.parquet", {"smallset": "{"}, aum=[1.0])
     with pytest.raises(ValueError, match="cannot be read as a file of scores"):
         read_column(path, None)
+
+
+@pytest.mark.parametrize("facts", ['"words"', '{"format": 1, "source": {"split": "train"}}'])
+def test_metadata_of_another_kind_of_table_names_no_source(facts, tmp_path):
+    path = parquet(tmp_path / "selection.parquet", {"smallset": facts}, rank=[1.0])
+    assert read_column(path, None).sources == frozenset()
 
 
 def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
@@ -105,6 +113,8 @@ def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
          "has no column 'el2m'. Did you mean 'el2n'? Known: aum, el2n."),
         ({"index": [0], "aum": [1.0], "el2n": [1.0]}, None,
          "has 2 columns of scores, so which one to take is not clear. Needed one name. Give file("),
+        ({"": [0], "aum": [1.0]}, None, "Give file("),
+        ({"": [0], "aum": [1.0]}, None, ", COLUMN). Known: , aum."),
         ({"index": [0], "label": [1]}, None, "has 0 columns of scores"),
         ({"aum": ["high"]}, None, "holds string and no numbers. Needed one number an image, "
          "larger is harder. Name another column, or mend the file."),

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from smallset.methods import score_from
 from smallset.scores import SCORES, Observer
 from smallset.scores.epochs import read_epochs
 
@@ -34,9 +35,36 @@ def test_epochs_past_the_end_are_refused(name):
 
 @pytest.mark.parametrize("name", ["tdds", "dyn-unc", "dual", "cad-prune"])
 def test_a_window_that_does_not_fit_is_refused(name):
-    with pytest.raises(
-        ValueError, match=rf"{name}'s window=99 does not fit the \d+ moments .*smaller"
-    ):
+    with pytest.raises(ValueError, match=rf"{name}'s window=99 needs \d+ looks .*smaller window"):
         SCORES[name](window=99)
     with pytest.raises(ValueError, match=rf"{name}'s window=1 has no spread\. Give at least 2"):
         SCORES[name](window=1)
+
+
+@pytest.mark.parametrize(
+    ("spec", "given"),
+    [
+        ("tdds(window=5, observer=observer(epochs=5))", "observer=observer(epochs=6)"),
+        ("tdds(window=5, epochs=5)", "epochs=6"),
+        ("dual(epochs=5)", "epochs=10"),
+        (
+            "dual(window=20, epochs=10)",
+            "epochs=20, observer=observer(epochs=20)",
+        ),
+        ("dyn-unc(observer=observer(epochs=9))", "observer=observer(epochs=10)"),
+        (
+            "cad-prune(observer=observer(epochs=1, snapshots=4))",
+            "observer=observer(epochs=1, snapshots=7)",
+        ),
+        (
+            "cad-prune(observer=observer(epochs=3, snapshots=2))",
+            "observer=observer(epochs=3, snapshots=3)",
+        ),
+    ],
+)
+def test_what_a_window_that_does_not_fit_is_told_to_give_makes_it_fit(spec, given):
+    with pytest.raises(ValueError, match=re.escape(f"Give {given}, or a smaller window.")):
+        score_from(spec)
+    name, _, options = spec.removesuffix(")").partition("(")
+    window = [option for option in options.split(", ") if option.startswith("window")]
+    score_from(f"{name}({', '.join([*window, given])})")

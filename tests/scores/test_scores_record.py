@@ -88,7 +88,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(tmp_path, monkeypatch):
 
 
 def test_epochs_are_read_at_their_end_and_in_blocks(monkeypatch):
-    monkeypatch.setattr(module, "_BLOCK", 2)
+    monkeypatch.setattr(module, "BLOCK", 2)
     dynamics = Dynamics(tuple(rows_of([t, 10 * t, 100 * t]) for t in range(1, 7)), snapshots=2)
     assert (dynamics.epochs, len(dynamics)) == (3, 3)
     assert dynamics.at(2)["margin"].tolist() == [4, 40, 400]

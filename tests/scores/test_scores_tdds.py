@@ -68,3 +68,13 @@ def test_a_decay_that_weighs_nothing_is_refused(decay):
     said = f"tdds's decay={decay} is no weight. Give one above 0, at most 1."
     with pytest.raises(ValueError, match=re.escape(said)):
         TDDS(decay=decay)
+
+
+def test_windows_of_epochs_are_those_of_one_move_less():
+    epochs, held = 10, 5
+    moves = np.random.default_rng(0).random((epochs - 1, 1))
+    wanted = 0.0
+    for k in range(epochs - held + 1):
+        part = moves[k : k + held - 1, 0]
+        wanted += float(np.linalg.norm(part - part.mean())) * 0.9 * 0.1 ** (epochs - held - k)
+    np.testing.assert_allclose(weighed(moves, held - 1, 0.9), wanted)

@@ -1,3 +1,4 @@
+import tracemalloc
 from collections.abc import Callable
 from statistics import fmean, pstdev
 
@@ -11,20 +12,32 @@ from smallset.scores.cad_prune import movement
 from smallset.scores.dual import both
 from smallset.scores.dyn_unc import uncertainty
 from smallset.scores.tdds import weighed
-from smallset.scores.windows import spreads, windowed
+from smallset.scores.windows import spreads, windows
 
 SERIES = np.random.default_rng(0).random((7, 3))
 
 
 def test_every_window_is_given_once_in_order():
-    found = windowed(SERIES, 3)
-    assert found.shape == (5, 3, 3)
-    np.testing.assert_array_equal(found[2, 1], SERIES[2:5, 1])
+    found = list(windows(SERIES, 3))
+    assert len(found) == 5
+    np.testing.assert_array_equal(found[2], SERIES[2:5])
 
 
 def test_spreads_are_the_deviations_of_the_population():
     wanted = [[pstdev(SERIES[k : k + 3, b]) for b in range(3)] for k in range(5)]
     np.testing.assert_allclose(spreads(SERIES, 3), wanted)
+
+
+def test_memory_is_a_copy_and_a_number_a_window_not_every_window():
+    series = np.zeros((100, 20_000), np.float32)
+    tracemalloc.start()
+    try:
+        spreads(series, 50)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    copy, spread, once_more = 100, 51, 51
+    assert peak < 1.5 * (copy + spread + once_more) * 20_000 * 8
 
 
 def test_a_constant_has_no_spread():

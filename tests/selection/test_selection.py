@@ -149,6 +149,14 @@ def test_scores_that_are_not_finite_are_named(name, bad):
         ROOMY[name](replace(pool, values=values), np.full(3, 2), seed=0)
 
 
+def test_images_of_a_part_are_named_by_their_places_in_the_whole():
+    values = np.arange(60, dtype=np.float32) - 2
+    part = replace(pool_of(), values=values).take(np.arange(59, -1, -1)).take(np.arange(30, 60))
+    said = "2 scores are negative (of the images 1, 0)"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        part.weighing()
+
+
 @SCORED
 def test_constant_scores_still_give_what_was_asked(name):
     pool = replace(pool_of(), values=np.full(60, 0.5, np.float32))
