@@ -54,13 +54,16 @@ def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
         raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
 
 
-def check_window(name: str, window: int, *, need: int, read: int, remedy: str) -> None:
+def check_window(
+    name: str, window: int, *, need: int, read: int, remedy: str, least: int = 2
+) -> None:
     """Raise ValueError where a score that `read`s so many moments `need`s more for its window.
 
-    `remedy` is an option that gives as many as it needs.
+    `remedy` is an option that gives as many as it needs; a window of fewer than `least` spreads
+    nothing.
     """
-    if window < 2:
-        raise ValueError(f"{name}'s window={window} has no spread. Give at least 2.")
+    if window < least:
+        raise ValueError(f"{name}'s window={window} has no spread. Give at least {least}.")
     if read < need:
         raise ValueError(
             f"{name}'s window={window} needs {need} looks of its observer, but reads {read}. "

@@ -25,12 +25,11 @@ class TDDS:
     """Exponential mean, over windows, of how the moves of the prediction spread (arXiv 2311.13613).
 
     D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. In each
-    window of `window` moves v = ||D - mean D||_2, and the score is sum_k v_k a (1 - a)^(K - k) over
-    the K windows, a = `decay`. `epochs` is T (None: all of the observer's), which gives K = T -
-    window. The paper takes (T, J) by the share pruned, at 90 % (10, 5), the default here; where its
-    windows are taken to be J epochs, which hold J - 1 moves, they are those of `window` = J - 1. It
-    keeps large values. Probabilities of all classes come from the networks that the run kept, an
-    inference pass an epoch; on disk stay T - 1 numbers an image.
+    window of J = `window` epochs, whose moves are J - 1, v = ||D - mean D||_2, and the score is
+    sum_k v_k a (1 - a)^(T - J - k) over the windows k = 0 .. T - J, a = `decay`, T = `epochs`
+    (None: all of the observer's). The paper takes (T, J) by the share pruned, at 90 % (10, 5), the
+    default here, and keeps large values. Probabilities of all classes come from the networks that
+    the run kept, an inference pass an epoch; on disk stay T - 1 numbers an image.
     """
 
     window: int = 5
@@ -46,9 +45,9 @@ class TDDS:
             raise ValueError(
                 f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."
             )
-        need = self.window + 1  # a move is from one epoch to the next
+        need = max(self.window, 3)  # a move is from one epoch to the next, a spread is of two
         remedy = more_epochs(self.epochs, self.observer, need)
-        check_window("tdds", self.window, need=need, read=len(self._read()), remedy=remedy)
+        check_window("tdds", self.window, need=need, read=len(self._read()), remedy=remedy, least=3)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger moves more."""
@@ -57,7 +56,7 @@ class TDDS:
             moves = self._moves(observed, run)
             for start in range(0, len(total), BLOCK):
                 block = slice(start, start + BLOCK)
-                total[block] += weighed(moves[block].T, self.window, self.decay)
+                total[block] += weighed(moves[block].T, self.window - 1, self.decay)
         return (total / self.runs).astype(np.float32)
 
     def _read(self) -> tuple[int, ...]:
@@ -124,7 +123,7 @@ def move(before: Float32[Tensor, "b c"], after: Float32[Tensor, "b c"]) -> Float
 
 
 def weighed(moves: Float[np.ndarray, "t b"], window: int, decay: float) -> Float[np.ndarray, " b"]:
-    """Give sum_k v_k a (1 - a)^(K - k), v_k = ||D - mean D||_2 in window k of K."""
+    """Give sum_k v_k a (1 - a)^(K - k), v_k = ||D - mean D||_2 in window k of K, `window` moves."""
     v = spreads(moves, window) * np.sqrt(window)
     weights = decay * (1 - decay) ** np.arange(len(v) - 1, -1, -1)
     score: Float[np.ndarray, " b"] = weights @ v

@@ -12,7 +12,7 @@ SHORT = Observer("resnet8", epochs=3, snapshots=1)
 OPTIONS = {
     "el2n": {"epochs": 3},
     "grand": {"epochs": 3},
-    "tdds": {"window": 2},
+    "tdds": {"window": 3},
     "dyn-unc": {"window": 2},
     "dual": {"window": 2},
     "cad-prune": {"window": 2, "windows": 1},

@@ -53,7 +53,7 @@ def test_probabilities_are_those_of_the_run_whatever_is_held(held, tmp_path, mon
     monkeypatch.setattr(module, "_HELD", held)
     monkeypatch.setattr(module, "inference_batch", lambda _: 16)
     observed = toy(tmp_path)
-    found = TDDS(window=2, observer=SHORT)(observed)
+    found = TDDS(window=3, observer=SHORT)(observed)
     p = []
     for epoch in range(1, 5):
         model = observed.network(SHORT, epoch=epoch)
@@ -70,11 +70,18 @@ def test_a_decay_that_weighs_nothing_is_refused(decay):
         TDDS(decay=decay)
 
 
-def test_windows_of_epochs_are_those_of_one_move_less():
-    epochs, held = 10, 5
-    moves = np.random.default_rng(0).random((epochs - 1, 1))
-    wanted = 0.0
+def test_a_window_counts_epochs_and_is_weighed_by_those_that_follow_it(tmp_path):
+    epochs, held = 4, 3
+    observed = toy(tmp_path)
+    moves = TDDS(window=held, observer=SHORT)._moves(observed, 0)
+    wanted = np.zeros(len(moves))
     for k in range(epochs - held + 1):
-        part = moves[k : k + held - 1, 0]
-        wanted += float(np.linalg.norm(part - part.mean())) * 0.9 * 0.1 ** (epochs - held - k)
-    np.testing.assert_allclose(weighed(moves, held - 1, 0.9), wanted)
+        part = moves[:, k : k + held - 1].astype(np.float64)
+        v = np.linalg.norm(part - part.mean(1, keepdims=True), axis=1)
+        wanted += v * 0.9 * 0.1 ** (epochs - held - k)
+    np.testing.assert_allclose(TDDS(window=held, observer=SHORT)(observed), wanted, rtol=1e-5)
+
+
+def test_a_window_of_two_epochs_holds_one_move_which_spreads_nothing():
+    with pytest.raises(ValueError, match=r"tdds's window=2 has no spread\. Give at least 3\."):
+        TDDS(window=2)
