@@ -168,6 +168,7 @@ def train_and_test(
         view=manifest.view,
         labels=cell.labels.name,
         teacher=teacher.spec if teacher else None,
+        teacher_sha256=teacher.sha256 if teacher else None,
         teacher_top1=known,
         student=cell.student,
         protocol=cell.protocol.name,

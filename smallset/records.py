@@ -75,8 +75,9 @@ class Result:
     `vanished` are the classes of which the set has no image (an unbalanced selection's).
     `source_fingerprint` is that of the data the set was made from (of a set without a manifest: its
     own), `data_fingerprint` that of the data it was tested on.
-    `labels` is "hard" or "online"; online ones come from `teacher` (its spec), whose accuracy on
-    the held-out images is `teacher_top1` and whose weights count as `teacher_bytes`.
+    `labels` is "hard" or "online"; online ones come from `teacher` (its spec), all that its logits
+    depend on being named by `teacher_sha256`, whose accuracy on the held-out images is
+    `teacher_top1` and whose weights count as `teacher_bytes`.
     """
 
     fingerprint: str
@@ -97,6 +98,7 @@ class Result:
     view: str
     labels: str
     teacher: str | None
+    teacher_sha256: str | None
     teacher_top1: float | None
     student: str
     protocol: str

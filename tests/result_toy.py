@@ -24,6 +24,7 @@ _RESULT = Result(
     view="canvas",
     labels="hard",
     teacher=None,
+    teacher_sha256=None,
     teacher_top1=None,
     student="resnet8",
     protocol="small-v1",

@@ -20,9 +20,10 @@ import numpy as np
 
 from smallset.bench.cells import Cell, Identity, cells_of, identity_of
 from smallset.bench.lock import LOCK
-from smallset.bench.matrix import HARD, Matrix, Table, teacher_of
+from smallset.bench.matrix import Matrix, Table, teacher_of
 from smallset.bench.problems import Checked
 from smallset.bench.sources import Source
+from smallset.bench.teachers import FRESH
 from smallset.evidence.results import read_results
 from smallset.records import Result
 from smallset.store import smallset_version
@@ -185,8 +186,9 @@ def known_lines(
 ) -> dict[Identity, Result]:
     """Read from results of other runs the lines that this one lacks, by their cells' identity.
 
-    Taken are those of a cell of the matrix made by the same versions, with hard labels and a
-    student that starts fresh: of weights files a line does not say which they were. Raises
+    Taken are those of a cell of the matrix made by the same versions, with a student that starts
+    fresh (of others a line does not say from which weights) and, where labels are soft, with the
+    very teacher that this run has, or one that this run would train in the same way. Raises
     FileNotFoundError for a missing file, ValueError for a line that is no result.
     """
     wanted = {cell.identity for cell in cells} - set(there)
@@ -198,9 +200,9 @@ def known_lines(
             )
         for result in read_results(file):
             same = all(run.versions.get(name) == v for name, v in result.versions.items())
-            fresh = result.labels == HARD and "weights=" not in result.student
+            fresh = "weights=" not in result.student
             identity = identity_of(result)
-            if same and fresh and identity in wanted:
+            if same and fresh and _same_teacher(run, result) and identity in wanted:
                 found.setdefault(identity, result)
     return found
 
@@ -228,6 +230,14 @@ def sweep(folder: Path) -> None:
         for entry in (folder / part).iterdir():
             if entry.name.startswith(".") and "partial" in entry.name:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _same_teacher(run: Run, result: Result) -> bool:
+    """Whether a result's teacher is the one of that spec here; one to train has no hash yet."""
+    if result.teacher is None:
+        return True
+    here = run.weights.get(f"teacher {result.teacher}")
+    return here in (FRESH, result.teacher_sha256)
 
 
 def _has(matrix: Matrix, table: Table, old: Matrix) -> bool:

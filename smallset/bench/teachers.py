@@ -9,6 +9,8 @@ from smallset.pipeline.train import RECIPES
 from smallset.spec import build, nearest, read
 
 OWN = "train"
+FRESH = ""
+"""In place of a hash, for a teacher that starts from fresh weights: its spec says it all."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def own_teacher(spec: str) -> Own | None:
 def check_teacher(spec: str, places: Places, *, classes: tuple[str, ...], size: int) -> str:
     """Load a ready teacher and give the sha256 of all that its logits depend on.
 
-    For one to be trained it is that of the weights it starts from, "" for fresh ones. Raises
+    For one to be trained it is that of the weights it starts from, `FRESH` for fresh ones. Raises
     ValueError or OSError where it cannot be loaded or built, or cannot teach these classes.
     """
     own = own_teacher(spec)
@@ -47,4 +49,4 @@ def check_teacher(spec: str, places: Places, *, classes: tuple[str, ...], size: 
         raise ValueError(f"{spec!r}: epochs={own.epochs} trains nothing. Give at least 1.")
     if own.recipe not in RECIPES:
         raise ValueError(f"{spec!r}: no recipe {own.recipe!r}. {nearest(own.recipe, RECIPES)}")
-    return weights_sha256(own.model) or ""
+    return weights_sha256(own.model) or FRESH

@@ -13,7 +13,7 @@ from smallset.bench.matrix import parse_matrix, read_matrix
 from smallset.bench.run import plan_bench
 from smallset.bench.sources import Source
 from smallset.data import open_data
-from smallset.evidence.results import read_results
+from smallset.evidence.results import append_result, read_results
 from smallset.store import open_set
 from smallset.train.device import Machine
 
@@ -50,6 +50,29 @@ def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_pat
     assert len(hard) == 2 * 4 * 3
     assert hard <= set(done)
     assert all(identity_of(result) == identity for identity, result in done.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "taken"),
+    [
+        ("resnet20", "one", 1),
+        ("resnet20", "another", 0),
+        ("resnet20", None, 0),  # its table is not run
+        ("own-resnet20", "", 1),  # would be trained in the same way
+        ("own-resnet20", "start", 0),  # starts from weights of which the line says nothing
+    ],
+)
+def test_soft_lines_are_taken_over_where_their_teacher_is_the_one_here(name, here, taken, tmp_path):
+    first, matrix = read_results(LINES)[0], read_matrix("soft-vs-hard")
+    spec = matrix.teachers[name]
+    soft = replace(first, labels="online", teacher=spec, teacher_sha256="one")
+    append_result(tmp_path / "soft.jsonl", soft)
+    data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
+    machine = Machine(first.device, first.precision, first.threads)
+    cells = cells_of(matrix, {first.dataset: Source(first.dataset, data)}, machine)
+    weights = {} if here is None else {f"teacher {spec}": here}
+    run = Run("", first.versions, {}, weights, first.precision, first.device, first.threads)
+    assert list(known_lines([tmp_path / "soft.jsonl"], run, cells, {}).values()) == taken * [soft]
 
 
 def test_lines_and_sets_whose_specs_an_earlier_version_wrote_are_still_those_of_the_matrix(root):
