@@ -1,14 +1,19 @@
 """The command `smallset`, and `python -m smallset`."""
 
-import sys
+import signal
 
 
 def main() -> None:
     """Run the command line; Ctrl-C is quiet also in the seconds that torch takes to import."""
-    try:
-        from smallset.cli import main as run
-    except KeyboardInterrupt:
-        sys.exit(130)
+    # Nothing is begun that could be lost, and an exception in the middle of an import may be
+    # swallowed there, which leaves a library half imported: the process just ends.
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from smallset.cli import main as run
+
+    if ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     run()
 
 

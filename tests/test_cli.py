@@ -102,7 +102,7 @@ def test_the_manifest_says_what_was_given(shell):
 def test_scores_of_one_run_are_columns_of_one_table(shell):
     tree(shell.root / "data")
     short = "observer=observer(epochs=3)"
-    specs = [f"tdds({short}, window=2)", f"forgetting({short})", f"el2n(epochs=(1, 3), {short})"]
+    specs = [f"tdds({short}, window=3)", f"forgetting({short})", f"el2n(epochs=(1, 3), {short})"]
     ran = shell("score", "data", "scores.parquet", "--scores", ",".join(specs))
     assert ran.code == 0, ran.err
     assert len(shell.observers()) == 1
