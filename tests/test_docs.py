@@ -97,17 +97,6 @@ def test_a_planted_label_is_another_class_and_a_tenth_is_planted():
     np.testing.assert_array_equal(found != labels, wrong)
 
 
-def test_a_torn_last_line_of_the_study_is_cut_off_and_no_other(tmp_path):
-    scores = study("scores")
-    whole = scores.FACTS.read_bytes()
-    scores.FACTS = tmp_path / "scores.jsonl"
-    scores.drop_torn_line()  # none yet
-    for torn in (b"", b'{"what": "au'):
-        scores.FACTS.write_bytes(whole + torn)
-        scores.drop_torn_line()
-        assert scores.FACTS.read_bytes() == whole
-
-
 def test_a_long_tail_keeps_fewer_of_each_later_class(tmp_path):
     tail, data = study("long_tail"), tmp_path / "data"
     labels = np.repeat(np.arange(3), 100)

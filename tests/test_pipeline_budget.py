@@ -94,6 +94,12 @@ def test_a_selection_that_leaves_a_part_is_counted_before_anything_is_scored():
         "ipc=4 needs 4 images per class, but 'ape' has 8 in a pool of 8, of which "
         "middle(quantiles=(0.0, 0.4)) leaves 3. Use ipc<=3, or let the selection leave more."
     )
+    tiled = replace(MOSAIC, select=Middle((0.0, 0.3)), score=EL2N())
+    with pytest.raises(
+        ValueError,
+        match=r"leaves 3\. Use more images of that class or a smaller factor, or let the selection",
+    ):
+        ask(Budget(ipc=1), (10, 10, 10), tiled)
     kept = ask(Budget(ipc=4), (10, 10, 5), windowed, "keep")
     assert (kept.counts.tolist(), kept.short) == ([4, 4, 2], (2,))
     whole = replace(PLAIN, select=CCS(beta=0.5, balanced=False), score=EL2N())

@@ -10,7 +10,6 @@ needs altair and vl-convert-python.
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +22,7 @@ import torch
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
+from smallset.evidence.results import drop_torn_line
 from smallset.methods import score_from
 from smallset.pipeline.desk import desk_for, observed, open_source
 from smallset.scores import Observed
@@ -165,7 +165,7 @@ def run(data: str, work: Path, only: str) -> None:
     source = open_source(data, desk, skip_bad=False).train
     seen = observed(source, 32, "squash", desk, cache=True)
     known = {fact.key for fact in facts()}
-    drop_torn_line()
+    drop_torn_line(FACTS)
     versions = f"torch {torch.__version__}, numpy {np.__version__}"
     where = f"{hardware(desk.machine.device, 1)}, {desk.machine.precision}, 1 thread"
     for key, measure in jobs(seen):
@@ -175,14 +175,6 @@ def run(data: str, work: Path, only: str) -> None:
         with FACTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(vars(fact)) + "\n")
         print(*key, f"{fact.value:.3f}", flush=True)
-
-
-def drop_torn_line() -> None:
-    """Cut off a last line that was not finished, and nothing else, whenever this is killed."""
-    content = FACTS.read_bytes() if FACTS.exists() else b""
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(FACTS, whole)
 
 
 def facts() -> list[Fact]:

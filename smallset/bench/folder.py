@@ -207,19 +207,6 @@ def known_lines(
     return found
 
 
-def drop_torn_line(folder: Path) -> bool:
-    """Cut off a last line that a killed driver could not finish; say whether there was one."""
-    path = folder / RESULTS
-    content = path.read_bytes() if path.exists() else b""
-    whole = content.rfind(b"\n") + 1
-    if whole == len(content):
-        return False
-    with path.open("r+b") as file:
-        file.truncate(whole)
-        os.fsync(file.fileno())
-    return True
-
-
 def sweep(folder: Path) -> None:
     """Make the folders of units, and remove what killed workers left half-written in them.
 

@@ -14,7 +14,7 @@ from smallset.bench.problems import Checked, check_matrix
 from smallset.bench.sources import Places
 from smallset.bench.units import Ground, Unit, units_of
 from smallset.data import cores
-from smallset.evidence.results import append_result
+from smallset.evidence.results import append_result, drop_torn_line
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import desk_for
 from smallset.records import Result
@@ -85,7 +85,7 @@ def plan_bench(request: Request) -> Planned:
     torn = False
     if run_folder.read_run(request.runs) is not None:
         with suppress(ValueError), driving(request.runs):  # a driver at work sees to it itself
-            torn = run_folder.drop_torn_line(request.runs)
+            torn = drop_torn_line(request.runs / run_folder.RESULTS)
     return replace(_plan(request), torn=torn)
 
 
@@ -114,7 +114,7 @@ def run_bench(
         _plan(request)  # nor is one made for a matrix that cannot run
     _make(folder)
     with driving(folder):
-        torn = run_folder.drop_torn_line(folder)
+        torn = drop_torn_line(folder / run_folder.RESULTS)
         plan = replace(_plan(request), torn=torn)
         run_folder.write_run(folder, plan.run)
         run_folder.sweep(folder)

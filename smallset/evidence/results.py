@@ -69,6 +69,18 @@ def read_results(path: Path) -> list[Result]:
     ]
 
 
+def drop_torn_line(path: Path) -> bool:
+    """Cut off a last line that a killed writer could not finish; say whether there was one."""
+    content = path.read_bytes() if path.exists() else b""
+    whole = content.rfind(b"\n") + 1
+    if whole == len(content):
+        return False
+    with path.open("r+b") as file:
+        file.truncate(whole)
+        os.fsync(file.fileno())
+    return True
+
+
 def _add(file: io.FileIO, line: bytes) -> None:
     """Write the whole line or, whatever comes between, Ctrl-C included, none of it."""
     before, written = file.seek(0, os.SEEK_END), 0

@@ -45,9 +45,10 @@ class TDDS:
             raise ValueError(
                 f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."
             )
-        need = max(self.window, 3)  # a move is from one epoch to the next, a spread is of two
+        need, read = self.window, len(self._read())
         remedy = more_epochs(self.epochs, self.observer, need)
-        check_window("tdds", self.window, need=need, read=len(self._read()), remedy=remedy, least=3)
+        # A move is from one epoch to the next, and a spread is one of two moves.
+        check_window("tdds", self.window, need=need, read=read, remedy=remedy, least=3)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger moves more."""

@@ -7,7 +7,7 @@ import pytest
 from result_toy import result
 
 from smallset.evidence import results as module
-from smallset.evidence.results import append_result, check_results, read_results
+from smallset.evidence.results import append_result, check_results, drop_torn_line, read_results
 
 ODD = ("a b", "x/y", "Träumer", "line\u2028end", "next\x85line", "\udcff", '"quoted"\n')
 
@@ -131,3 +131,14 @@ def test_whole_numbers_and_nan_are_fractions_and_none_is_where_it_may_be(tmp_pat
     (found,) = read_results(tmp_path / "r.jsonl")
     assert (found.top1, found.per_class[1], found.ipc, found.set_seed) == (1, 0, None, None)
     assert found.per_class[0] != found.per_class[0]
+
+
+def test_a_torn_last_line_is_cut_off_and_no_other(tmp_path):
+    path = tmp_path / "results.jsonl"
+    assert not drop_torn_line(path)  # no file yet
+    append_result(path, result())
+    whole = path.read_bytes()
+    assert not drop_torn_line(path)
+    path.write_bytes(whole + b'{"fingerprint": "f')
+    assert drop_torn_line(path)
+    assert path.read_bytes() == whole
