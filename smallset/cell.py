@@ -86,7 +86,8 @@ class Cell:
     @property
     def compiles(self) -> bool:
         """Whether the student is worth compiling, and can be."""
-        views = len(self.set) * self.protocol.epochs
+        of_image = view_from(self.set.manifest.view).an_epoch(self.set.tile_box.shape[1])
+        views = len(self.set) * of_image * self.protocol.epochs
         worth = worth_compiling(self.student) and views >= COMPILE_FROM_VIEWS
         return worth and can_compile(self.machine.device)
 

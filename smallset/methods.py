@@ -94,6 +94,11 @@ class Method:
             return self.score.observer
         return (self.observer or Observer()) if self.select.needs_features else None
 
+    @property
+    def views_an_epoch(self) -> int:
+        """How often a student sees each written image in an epoch."""
+        return self.view.an_epoch(self.mosaic.tiles)
+
     def through(self, observer: AnyObserver) -> "Method":
         """Give the same method looking through another observer; one that looks at all."""
         if self.score is not None and self.score.observer is not None:

@@ -66,6 +66,15 @@ def test_only_a_long_training_of_a_network_that_gains_is_compiled(one, monkeypat
     assert not replace(one, student="convnet-d3", protocol=long).compiles
 
 
+@pytest.mark.parametrize(("view", "compiled"), [("patch", False), ("each-patch", True)])
+def test_each_view_of_an_epoch_counts_towards_compiling(one, tmp_path, monkeypatch, view, compiled):
+    monkeypatch.setattr(cell, "can_compile", lambda _: True)
+    method = f"random(factor=2, view={view})"
+    made = smallset.compress(one.data, tmp_path / view, method=method, ipc=1, work=tmp_path)
+    views = replace(SMALL_V1, epochs=cell.COMPILE_FROM_VIEWS // (4 * len(made)))
+    assert replace(one, set=made, student="convnet-d3", protocol=views).compiles == compiled
+
+
 @pytest.mark.parametrize("protocol", [SMALL_V1, STANDARD_V1], ids=lambda p: p.name)
 def test_hard_results_keep_the_names_they_had_before_there_were_soft_labels(one, protocol):
     fields = ("name", "batch", "epochs", "optimizer", "rate", "weight_decay", "momentum")

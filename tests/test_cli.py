@@ -25,6 +25,7 @@ from smallset.scores.table import read_scores
 from smallset.store import open_set
 from smallset.train import loop
 from smallset.train.protocol import PROTOCOLS
+from smallset.train.views import VIEWS
 
 PACKAGE = Path(__file__).parents[1]
 COMMANDS = (
@@ -255,7 +256,8 @@ def test_list_names_every_entry_with_a_line(shell, monkeypatch):
     assert ran.code == 0
     assert max(map(len, ran.out.splitlines())) <= 80
     for title, tables in {
-        "methods": METHODS, "scores": SCORES, "students": MODELS, "protocols": PROTOCOLS
+        "methods": METHODS, "scores": SCORES, "views": VIEWS, "students": MODELS,
+        "protocols": PROTOCOLS,
     }.items():  # fmt: skip
         assert f"\n{title}\n" in f"\n{ran.out}"
         for name in tables:

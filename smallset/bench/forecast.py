@@ -11,7 +11,7 @@ from smallset.bench.run import Planned
 from smallset.bench.teachers import own_teacher
 from smallset.bench.units import Unit, observer_of
 from smallset.cell import COMPILE_FROM_VIEWS
-from smallset.methods import score_from
+from smallset.methods import method_from, score_from
 from smallset.models import worth_compiling
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
@@ -103,7 +103,7 @@ def _learning_seconds(
 ) -> float:
     wanted = job.identity
     protocol = protocol_named(wanted.protocol)
-    images = wanted.images
+    images = wanted.images * method_from(wanted.spec).views_an_epoch
     views, batch = images * protocol.epochs, min(protocol.batch, images)
     tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
     compiled = _compiles(plan, wanted.student, views)

@@ -52,10 +52,15 @@ def evaluate(
         str | None, typer.Option(help="The network that gives online labels.")
     ] = None,
     view: Annotated[
-        str | None, typer.Option(help="Of a SET without a manifest: canvas (default) or patch.")
+        str | None,
+        typer.Option(
+            help="Of a SET without a manifest: canvas (default), patch, or each-patch, whose epoch "
+            "looks into every tile."
+        ),
     ] = None,
     factor: Annotated[
-        int | None, typer.Option(help="Of a SET without a manifest, for patch: tiles a side.")
+        int | None,
+        typer.Option(help="Of a SET without a manifest, for a patch view: tiles a side."),
     ] = None,
     size: Annotated[
         int | None,

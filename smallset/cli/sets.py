@@ -16,15 +16,17 @@ from smallset.store import CompressedDataset, check_output, open_set, writing
 from smallset.store import verify as verify_set
 from smallset.terminal import say, show_list
 from smallset.train.protocol import PROTOCOLS
+from smallset.train.views import VIEWS
 
 
 def list_() -> None:
-    """Show methods, scores, selections, observers, students and protocols."""
+    """Show methods, scores, selections, observers, views, students, labels and protocols."""
     sections = {
         "methods": {name: first_line(entry) for name, entry in METHODS.items()},
         "scores": {name: first_line(entry) for name, entry in SCORES.items()},
         "selections": {name: first_line(entry) for name, entry in SELECTORS.items()},
         "observers": {name: first_line(entry) for name, entry in OBSERVERS.items()},
+        "views": {name: first_line(entry) for name, entry in VIEWS.items()},
         "students": {name: entry.line for name, entry in MODELS.items()}
         | {"timm:NAME, torchvision:NAME": "any network of those libraries, where installed"},
         "labels": {name: first_line(entry) for name, entry in LABELS.items()},

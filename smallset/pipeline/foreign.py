@@ -87,8 +87,9 @@ def _check_view(view: View, reading: Reading, name: str) -> None:
     patch = isinstance(view, Patch)
     if patch and reading.factor is None:
         raise ValueError(
-            f"--view patch needs to know the tiles, and the set '{name}' has no manifest that says "
-            "where they are. Give --factor: 2 for 2 x 2 tiles an image, 1 for images of one tile."
+            f"--view {reading.view} needs to know the tiles, and the set '{name}' has no manifest "
+            "that says where they are. Give --factor: 2 for 2 x 2 tiles an image, 1 for images of "
+            "one tile."
         )
     if not patch and reading.factor is not None:
         raise ValueError(

@@ -74,8 +74,28 @@ class InMemory:
 
 
 @dataclass(frozen=True)
+class _Repeated:
+    """Each image so many times in a row: one for every view that an epoch has of it."""
+
+    images: Images
+    times: int
+
+    @property
+    def size(self) -> int:
+        """Side in pixels."""
+        return self.images.size
+
+    def __len__(self) -> int:
+        return len(self.images) * self.times
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
+        """Give the images that the views at `indices` look into."""
+        return self.images.batch(indices // self.times)
+
+
+@dataclass(frozen=True)
 class Fitted:
-    """What a training run was: steps, images seen, seconds, the last epoch's mean loss."""
+    """What a training run was: steps, views seen, seconds, the last epoch's mean loss."""
 
     steps: int
     images: int
@@ -115,11 +135,17 @@ def fit(
     (a resumed run, with its `optimizer`). `after_step` is told each finished (epoch, step),
     `after_epoch` each finished epoch, by the first of several processes; either may look at the
     network in eval mode. With `soft` labels, which take the place of `labels`, views are mixed and
-    the student follows their logits as the protocol says. Raises ValueError where it says nothing
-    of them, or the processes cannot share the network's BatchNorm; FloatingPointError, with the
-    epoch and step, when the loss is no longer finite.
+    the student follows their logits as the protocol says. Where an epoch has several views of an
+    image, view k of image i is drawn, and its soft labels asked for, as image `i * views + k`.
+    Raises ValueError where the protocol says nothing of soft labels, or the processes cannot share
+    the network's BatchNorm; FloatingPointError, with the epoch and step, when the loss is no longer
+    finite.
     """
     rules = None if soft is None else _soft_rules(protocol)
+    views = view.an_epoch(tile_box.shape[1])
+    if views > 1:
+        images, labels = _Repeated(images, views), labels.repeat(views)
+        tile_box = tile_box.reshape(-1, 1, 4)
     share_norms(model, machine)
     optimizer = protocol.optimizer_for(model) if optimizer is None else optimizer
     run = model if run is None else run

@@ -38,6 +38,10 @@ class View(Protocol):
     """Draws a box inside each image; Canvas and Patch are the two of the field."""
 
     @abstractmethod
+    def an_epoch(self, tiles: int) -> int:
+        """Give how many views an epoch has of an image of so many tiles."""
+
+    @abstractmethod
     def draw(
         self,
         tile_box: Int32[np.ndarray, "m tiles 4"],
@@ -63,6 +67,10 @@ class Canvas:
 
     def __post_init__(self) -> None:
         _check(self)
+
+    def an_epoch(self, tiles: int) -> int:
+        """One view of an image, whatever its tiles."""
+        return 1
 
     def draw(
         self,
@@ -94,6 +102,10 @@ class Patch:
     def __post_init__(self) -> None:
         _check(self)
 
+    def an_epoch(self, tiles: int) -> int:
+        """One view of an image, of whichever tile is drawn."""
+        return 1
+
     def draw(
         self,
         tile_box: Int32[np.ndarray, "m tiles 4"],
@@ -108,7 +120,24 @@ class Patch:
         return _crops(tile_box[images, tile], numbers, self.scale, self.ratio, self.flip)
 
 
-VIEWS: dict[str, type[Canvas] | type[Patch]] = {"canvas": Canvas, "patch": Patch}
+@dataclass(frozen=True)
+class EachPatch(Patch):
+    """As patch, but an epoch looks into every tile: as many views of an image as it has tiles.
+
+    What one view of a canvas an epoch (arXiv 2502.06434) is measured against, at equal steps: with
+    the protocol's epochs divided by the tiles. The loop lays the tiles out as images of one tile.
+    """
+
+    def an_epoch(self, tiles: int) -> int:
+        """As many views of an image as it has tiles."""
+        return tiles
+
+
+VIEWS: dict[str, type[Canvas] | type[Patch]] = {
+    "canvas": Canvas,
+    "patch": Patch,
+    "each-patch": EachPatch,
+}
 
 
 def draw_epoch(
@@ -193,7 +222,7 @@ def _crops(
 
 
 def _check(view: Canvas | Patch) -> None:
-    name = type(view).__name__.lower()
+    name = next(name for name, kind in VIEWS.items() if kind is type(view))
     if not 0 < view.scale[0] <= view.scale[1] <= 1:
         raise ValueError(
             f"{name}'s scale={view.scale} is no range of area shares. "

@@ -33,6 +33,14 @@ def test_estimate_of_a_new_run_is_views_over_rate(tmp_path, monkeypatch):
     assert found.work_bytes == (24 + 12) * 8 * 8 * 3
 
 
+def test_estimate_counts_every_view_of_an_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+    each = MATRIX.replace('random = "random"', 'random = "random(factor=2, view=each-patch)"')
+    one = MATRIX.replace('random = "random"', 'random = "random(factor=2)"')
+    found, less = (forecast(plan_bench(ask(tmp_path, m))) for m in (each, one))
+    assert found.seconds - less.seconds == pytest.approx(2 * 3 * 3 * 30 / 100)
+
+
 def test_estimate_of_a_begun_run_rests_on_its_own_lines(root, monkeypatch):
     monkeypatch.setattr(forecasting, "measured_rate", None)
     grown = MATRIX.replace("replicates = 2", "replicates = 3")

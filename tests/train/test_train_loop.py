@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from smallset.models import build_model
 from smallset.train.device import Machine
 from smallset.train.loop import Fitted, Images, InMemory, Order, batches, fit
 from smallset.train.protocol import SMALL_V1, Protocol
-from smallset.train.views import Canvas, Drawn, Patch
+from smallset.train.views import Canvas, Drawn, EachPatch, Patch, View
 
 SIZE, CLASSES = 8, 4
 SHORT = replace(SMALL_V1, batch=8, epochs=3)
@@ -172,9 +173,9 @@ def test_every_image_is_seen_once_an_epoch():
 class Watched(nn.Module):
     """A linear network that keeps what it was shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = CLASSES) -> None:
         super().__init__()
-        self.head = nn.Linear(3 * SIZE**2, CLASSES)
+        self.head = nn.Linear(3 * SIZE**2, classes)
         self.shown: list[torch.Tensor] = []
         self.precision = torch.float32
 
@@ -190,6 +191,9 @@ class Told:
 
     def __init__(self) -> None:
         self.asked: list[tuple[list[int], int, int]] = []
+
+    def an_epoch(self, tiles: int) -> int:
+        return 1
 
     def draw(self, tile_box: np.ndarray, images: np.ndarray, *, seed: int, epoch: int) -> Drawn:
         self.asked.append((images.tolist(), seed, epoch))
@@ -285,20 +289,50 @@ def test_a_loss_that_is_not_finite_stops_and_says_where(step, epoch, of):
     assert ended == list(range(epoch - 1))  # a broken epoch is never reported as done
 
 
-def test_training_sees_the_patch_of_the_tiles_it_was_given():
+def colours_shown(view: View) -> tuple[list[int], Fitted]:
+    """Train on six canvases, one a class; give the colour of each view: canvas x 40 + tile x 10."""
     tiles = np.array([[[0, 0, 4, 4], [4, 0, 8, 4], [0, 4, 4, 8], [4, 4, 8, 8]]], np.int32)
-    boxes = np.tile(tiles, (6, 1, 1))
     pixels = torch.zeros(6, 3, SIZE, SIZE, dtype=torch.uint8)
-    pixels[:, :, :4, :4], pixels[:, :, :4, 4:] = 10, 20
-    pixels[:, :, 4:, :4], pixels[:, :, 4:, 4:] = 30, 40
-    model = Watched()
-    fit(
-        model, InMemory(pixels), np.zeros(6, np.int64), boxes,
-        protocol=SHORT, view=Patch(), seeds=SEEDS, machine=HERE,
+    for tile, (left, top, right, bottom) in enumerate(tiles[0]):
+        for canvas in range(6):
+            pixels[canvas, :, top:bottom, left:right] = 40 * canvas + 10 * tile
+    model = Watched(classes=6)
+    fitted = fit(
+        model, InMemory(pixels), np.arange(6), np.tile(tiles, (6, 1, 1)),
+        protocol=SHORT, view=view, seeds=SEEDS, machine=HERE,
     )  # fmt: skip
     shown = torch.cat(model.shown) * 255
-    assert shown.flatten(1).std(1).max() < 1e-4  # one colour an image: one tile
-    assert set(shown.mean((1, 2, 3)).round().tolist()) == {10, 20, 30, 40}
+    assert shown.flatten(1).std(1).max() < 1e-4  # one colour a view: one tile
+    return [round(value) for value in shown.mean((1, 2, 3)).tolist()], fitted
+
+
+def test_training_sees_the_patch_of_the_tiles_it_was_given():
+    shown, _ = colours_shown(Patch())
+    assert {colour % 40 for colour in shown} == {0, 10, 20, 30}
+    for epoch in range(SHORT.epochs):
+        seen = shown[6 * epoch : 6 * epoch + 6]
+        assert sorted(colour // 40 for colour in seen) == list(range(6))  # one view a canvas
+
+
+def test_an_epoch_of_each_patch_sees_every_tile_of_every_canvas_once():
+    shown, fitted = colours_shown(EachPatch())
+    orders = [tuple(shown[24 * epoch : 24 * epoch + 24]) for epoch in range(SHORT.epochs)]
+    assert all(sorted(order) == list(range(0, 240, 10)) for order in orders)
+    assert len({*orders}) == SHORT.epochs
+    assert fitted.images == 24 * SHORT.epochs == len(shown)
+    assert fitted.steps == ceil(24 / SHORT.batch) * SHORT.epochs
+
+
+def test_each_view_of_a_canvas_has_the_label_of_that_canvas(monkeypatch):
+    told, real = [], torch.nn.functional.cross_entropy
+
+    def watched(logits, target):
+        told.extend(target.tolist())
+        return real(logits, target)
+
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", watched)
+    shown, _ = colours_shown(EachPatch())
+    assert told == [colour // 40 for colour in shown]
 
 
 def test_a_set_in_memory_gives_what_is_asked_in_that_order():

@@ -12,6 +12,7 @@ from smallset.train.views import (
     VERSION,
     VIEWS,
     Canvas,
+    EachPatch,
     Patch,
     crop_boxes,
     draw_epoch,
@@ -230,3 +231,14 @@ def test_a_bad_flip_is_refused(name, flip):
     said = f"{name}'s flip={flip} is no probability. Give a number in 0..1."
     with pytest.raises(ValueError, match=re.escape(said)):
         VIEWS[name](flip=flip)
+
+
+def test_an_epoch_has_one_view_of_an_image_or_one_of_each_tile():
+    assert [view.an_epoch(4) for view in (Canvas(), Patch(), EachPatch())] == [1, 1, 4]
+
+
+def test_each_patch_draws_what_patch_draws_in_an_image_of_one_tile():
+    boxes = tiles(9, 32, 1)
+    one, other = (draw_epoch(view(), boxes, seed=1, epoch=2) for view in (Patch, EachPatch))
+    np.testing.assert_array_equal(one.box, other.box)
+    np.testing.assert_array_equal(one.flip, other.flip)
