@@ -71,6 +71,12 @@ class Method:
                 f"select={name} weighs by the score, so needs 0 or more, but {_named(self.score)} "
                 "is negative of what is learned. Take one such as score=el2n."
             )
+        trains = self.score is not None and isinstance(self.score.observer, Observer)
+        if name == "beta" and self.score is not None and not trains:
+            raise ValueError(
+                f"select=beta needs the probabilities of an observer's training, but "
+                f"{spec_of(self.score)} has no observer that trains. Take one that has: score=dual."
+            )
         own = self.score is not None and self.score.observer is not None
         if self.observer is not None and (own or not self.select.needs_features):
             why = "the score has its own" if own else f"select={name} looks through none"
