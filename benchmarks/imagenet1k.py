@@ -5,7 +5,7 @@ square. The matrix is the shipped one with one epoch in place of 300 (students) 
 (observer), ipc 1, one replicate and hard labels: so many images hold no more. It shows that the
 whole way works at 1,000 classes, and what each unit takes; its accuracies mean nothing.
 
-    python benchmarks/imagenet1k.py FOLDER [--jobs 2]     (resumable; FOLDER takes about 0.5 GB)
+    python benchmarks/imagenet1k.py FOLDER [--jobs 2]     (resumable; FOLDER takes 3.4 GB)
 """
 
 import argparse
