@@ -94,8 +94,8 @@ def _show_forecast(found: Forecast, jobs: int) -> None:
     if not found.seconds:
         return
     say(
-        f"about {_duration(found.seconds / jobs)} in {jobs} processes, besides decoding and "
-        f"drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, and up to "
+        f"about {_duration(found.seconds / jobs)} in {jobs} process{'' if jobs == 1 else 'es'}, "
+        f"besides decoding and drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, and up to "
         f"{found.work_bytes / 1e6:,.0f} MB of decoded pixels in the work folder"
     )
     basis = {"result lines": found.known, "a few steps measured here": found.measured}
