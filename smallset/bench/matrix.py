@@ -35,6 +35,7 @@ from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 
+from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
@@ -185,6 +186,10 @@ def parse_matrix(text: str, name: str) -> Matrix:
             raise ValueError(
                 f"{top.where(teacher)}: the teacher {spec!r} has two names. Give it one."
             )
+        try:
+            check_spec(spec)
+        except ValueError as error:
+            raise ValueError(f"{top.where(teacher)}: teacher {teacher!r}: {error}") from error
     tables = tuple(_table(entries, methods, teachers) for entries in top.inner("table"))
     main = top.texts("main", tuple(methods))
     _check_known(main, methods, "method", top)

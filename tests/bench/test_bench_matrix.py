@@ -188,6 +188,24 @@ def test_error_in_a_matrix_names_line_and_way_out(change, said):
         parse_matrix(text, "m.toml")
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("resnet9(weights={data}/w.pt, classes=same)", "there is no model 'resnet9'. Did you"),
+        ("resnet8(weights={data}/w.pt, clases=same)", "'resnet8' has no option 'clases'. Did you"),
+        ("train(model=resnet9, epochs=3)", "there is no model 'resnet9'. Did you mean 'resnet8'?"),
+        ("train(model=resnet8, epoch=3)", "'train' has no option 'epoch'. Did you mean 'epochs'?"),
+        ("train(model=resnet8, epochs=0)", "epochs=0 trains nothing. Give at least 1."),
+        ("train(model=resnet8, recipe=teacher-v9)", "no recipe 'teacher-v9'. Did you mean"),
+    ],
+)
+def test_a_teacher_that_cannot_be_is_named_with_its_line(spec, said):
+    teachers = f'[teachers]\nready = "{{data}}/own"\nwise = "{spec}"\n[[table]]'
+    with pytest.raises(ValueError, match="m, line 11: teacher 'wise': ") as caught:
+        parse_matrix(MATRIX.replace("[[table]]", teachers), "m")
+    assert said in str(caught.value)
+
+
 def test_a_matrix_without_tables_is_an_error():
     head = MATRIX.partition("[[table]]")[0]
     with pytest.raises(ValueError, match=r"m, line 1: table = \[\], but .* one \[\[table\]\] or m"):
