@@ -14,11 +14,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 from paired import Pair, Timer, compare, parser, settle, timer_for, write
-from steps import FixedBatch, compiled_twin
+from steps import FixedBatch
 from torch import nn
 
 from smallset.models import Network, build_model
-from smallset.train.device import Machine, can_compile
+from smallset.train.device import Machine, can_compile, compiled_twin
 from smallset.train.loop import InMemory, Order, fit
 from smallset.train.protocol import SMALL_V1
 from smallset.train.views import VIEWS
@@ -55,7 +55,7 @@ def measure(
     model = build_model(student, classes=CLASSES, size=size, seed=0)
     desk.place(model)
     twin = copy.deepcopy(model)
-    run, twin_run = _run(model), _run(twin)
+    run, twin_run = _run(model, desk), _run(twin, desk)
     optimizer = SMALL_V1.optimizer_for(model)
     limit = FixedBatch(
         twin_run, SMALL_V1.optimizer_for(twin), desk, batch=SMALL_V1.batch, size=size
@@ -83,8 +83,9 @@ def measure(
     return compare(name, ours, lambda: limit.train(steps), timer)
 
 
-def _run(model: Network) -> nn.Module:
-    return compiled_twin(model) if model.worth_compiling and can_compile() else model
+def _run(model: Network, desk: Machine) -> nn.Module:
+    worth = model.worth_compiling and can_compile(desk.device)
+    return compiled_twin(model) if worth else model
 
 
 def _tiles(size: int) -> np.ndarray:

@@ -47,9 +47,3 @@ class FixedBatch:
                 with self.desk.autocast():
                     self.model(self.pixels)
         return batches * len(self.pixels)
-
-
-def compiled_twin(model: nn.Module) -> nn.Module:
-    """Give the network as inductor compiles it, sharing its weights."""
-    compiled: nn.Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
-    return compiled

@@ -1,4 +1,4 @@
-"""Each student against the plain PyTorch spelling of the same network, training.
+"""ConvNets and ResNets against the plain PyTorch spelling of the same network, training.
 
 The peer is what one writes without thinking of speed: `nn.InstanceNorm2d` in the ConvNets,
 torchvision's way of spelling ResNets, contiguous memory, eager. Both take the same weights (that
@@ -11,11 +11,11 @@ ConvNets appear twice, eager and compiled, each against the eager peer.
 import torch
 import torch.nn.functional as F
 from paired import Pair, Timer, compare, enough, parser, settle, timer_for, write
-from steps import FixedBatch, compiled_twin
+from steps import FixedBatch
 from torch import Tensor, nn
 
 from smallset.models import MEAN, MODELS, STD, Network, build_model
-from smallset.train.device import Machine, can_compile
+from smallset.train.device import Machine, can_compile, compiled_twin
 from smallset.train.protocol import SMALL_V1
 
 CLASSES = 10
@@ -127,6 +127,8 @@ def main() -> None:
     timer = timer_for(options, desk)
     pairs = []
     for name, architecture in MODELS.items():
+        if not name.startswith(("convnet", "resnet")):
+            continue  # of the others there is no plain spelling here
         wide = name.startswith("resnet") and name in (
             "resnet10",
             "resnet18",
@@ -134,7 +136,8 @@ def main() -> None:
             "resnet50",
         )
         size = 96 if wide else 32
-        ways = (False, True) if architecture.worth_compiling and can_compile() else (False,)
+        worth = architecture.worth_compiling and can_compile(desk.device)
+        ways = (False, True) if worth else (False,)
         for compiled in ways:
             case = f"{name}, {size} px{', compiled' if compiled else ''}"
             if options.only in case:

@@ -26,7 +26,7 @@ from smallset.seeds import derive
 from smallset.store import CompressedDataset, smallset_version
 from smallset.store.set_pixels import pixel_bytes, set_pixels
 from smallset.train import loop
-from smallset.train.device import Machine, can_compile, hardware
+from smallset.train.device import Machine, can_compile, compiled_twin, hardware
 from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.mix import MIX_VERSION
 from smallset.train.processes import first_alone
@@ -232,7 +232,7 @@ def _fit(
             view=view_from(manifest.view),
             seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
             machine=here,
-            run=_compiled(model) if cell.compiles else model,
+            run=compiled_twin(model) if cell.compiles else model,
             soft=OnlineLabels(cell.teacher, here) if cell.teacher else None,
             progress=desk.progress,
             after_epoch=peek,
@@ -270,8 +270,3 @@ def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
         work=desk.work,
         progress=desk.progress,
     )
-
-
-def _compiled(model: Network) -> torch.nn.Module:
-    compiled: torch.nn.Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
-    return compiled

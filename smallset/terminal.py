@@ -15,7 +15,7 @@ from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
 from smallset.store import Asked, ChosenList, Codec, CompressedDataset
-from smallset.train.protocol import protocol_named
+from smallset.train.protocol import caveat
 
 # Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
 # searched, and no text of the user's is taken for markup.
@@ -169,11 +169,8 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     more = len(first.classes) - 20
     say(f"per class, %: {per_class}{f' and {more} more in {results}' if more > 0 else ''}")
     say(_cost(first))
-    if protocol_named(first.protocol).best_of is not None:
-        say(
-            "The best of several tests counts, chosen on the held-out images: for comparison with "
-            "published tables only."
-        )
+    if said := caveat(first.protocol):
+        say(said)
     threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
     compiled = ", compiled" if first.compiled else ""
     say(

@@ -45,16 +45,17 @@ def test_dry_run_says_what_is_shared_how_long_and_what_that_rests_on(shell, monk
                 "--jobs", 2)  # fmt: skip
     assert ran.code == 0, ran.err
     said = ran.out.splitlines()
-    assert said[:5] == [
+    assert said[:6] == [
         "Toy: 2 cells",
         "  one: 2 cells, 0 done",
+        "    ipc 1, resnet8, hard, small-v1: random 0/2",
         "  two: its data 'missing' is not here",
         "shared: 1 pixels -> 2 sets -> 2 cells",
         "to do: 1 pixels -> 2 sets -> 2 cells",
     ]
     # 2 epochs of 3 images and a third of 6 test images, twice, at 0.01 images/s, in 2 processes
-    assert said[5].startswith("about 13 min in 2 processes, besides decoding and drawing; up to ")
-    assert said[6] == "  from a few steps measured here: resnet8 at 8 px, batch 3"
+    assert said[6].startswith("about 13 min in 2 processes, besides decoding and drawing; up to ")
+    assert said[7] == "  from a few steps measured here: resnet8 at 8 px, batch 3"
     assert not (shell.root / "runs").exists()
 
 
@@ -78,6 +79,8 @@ def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypat
     assert "top-1" in ran.out
     again = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one")
     assert "to do: nothing" in again.out
+    asked = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one", "--dry-run")
+    assert "    ipc 1, resnet8, hard, small-v1: random 2/2\n" in asked.out
 
 
 def test_bad_commands_are_one_clear_line(shell):

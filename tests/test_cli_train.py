@@ -24,7 +24,7 @@ def test_train_writes_a_teacher_and_says_what_it_is_worth(shell):
     card = json.loads((shell.root / "t/teacher.json").read_text())
     assert (card["model"], card["size"], card["epochs"], card["seed"]) == ("resnet8", 9, 1, 3)
     assert ran.out == (
-        f"wrote t: resnet8 at 9 px, teacher-v1, 1 epochs, {card['weights_bytes']:,} bytes\n"
+        f"wrote t: resnet8 at 9 px, teacher-v1, 1 epoch, {card['weights_bytes']:,} bytes\n"
         "held out: test split of the source\n"
         f"top-1 {100 * card['top1']:.2f} % of the held-out images, 3 classes\n"
     )

@@ -66,11 +66,16 @@ class Cell:
         """Say which cell this is."""
         where = self.identity
         budget = f", {self.size_of_set}" if self.budget else ""
-        labels = f"online({self.teacher})" if self.teacher else HARD
         return (
-            f"{where.dataset} {where.size} px, {self.label}{budget}, {where.student}, {labels}, "
-            f"{where.protocol}, replicate {self.replicate}"
+            f"{where.dataset} {where.size} px, {self.label}{budget}, {self.training}, "
+            f"replicate {self.replicate}"
         )
+
+    @property
+    def training(self) -> str:
+        """Say which student is trained, under which labels and protocol."""
+        labels = f"online({self.teacher})" if self.teacher else HARD
+        return f"{self.identity.student}, {labels}, {self.identity.protocol}"
 
     @property
     def size_of_set(self) -> str:

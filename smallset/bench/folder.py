@@ -129,7 +129,8 @@ def check_grown(
     gone = [c.name for c in cells_of(old, sources, machine) if c.identity not in kept]
     # Without its data a table has no cells to compare, so it must stay as it is.
     hidden = [table for table in old.tables if table.data not in sources]
-    gone += [f"all of {table.title}" for table in hidden if not _has(new, table, old)]
+    lost = [table.title for table in hidden if not _has(new, table, old)]
+    gone += [f"{title}, whose data is not here, as it was" for title in lost]
     if gone:
         raise ValueError(
             f"'{folder}' was begun with another matrix: this one lacks {gone[0]!r}"

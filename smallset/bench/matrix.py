@@ -35,6 +35,7 @@ from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 
+from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
@@ -185,6 +186,10 @@ def parse_matrix(text: str, name: str) -> Matrix:
             raise ValueError(
                 f"{top.where(teacher)}: the teacher {spec!r} has two names. Give it one."
             )
+        try:
+            check_spec(spec)
+        except ValueError as error:
+            raise ValueError(f"{top.where(teacher)}: teacher {teacher!r}: {error}") from error
     tables = tuple(_table(entries, methods, teachers) for entries in top.inner("table"))
     main = top.texts("main", tuple(methods))
     _check_known(main, methods, "method", top)
@@ -208,12 +213,12 @@ def teacher_of(labels: str) -> str | None:
 def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Table:
     names = [field.name for field in fields(Table)]
     entries.only([FULL if name == "full_epochs" else name for name in names])
-    fit, epochs = entries.text("fit", Table.fit), None
+    fit = entries.text("fit", Table.fit)
     if fit not in _FITS:
         raise ValueError(f"{entries.where(fit)}: there is no fit {fit!r}. {nearest(fit, _FITS)}")
-    for full in entries.inner(FULL, ()):
+    full = entries.one(FULL, "{epochs = 10}")
+    if full is not None:
         full.only(("epochs",))
-        epochs = full.number("epochs")
     if entries.has("ipc") is entries.has("keep"):
         raise ValueError(
             f"{entries.where('keep')}: a table has either ipc = [1, 10] or keep = [0.1, 0.3], but "
@@ -233,7 +238,7 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
         observers=entries.number("observers", Table.observers),
         fit=_FITS[fit],
         codec=entries.text("codec", Table.codec),
-        full_epochs=epochs,
+        full_epochs=full.number("epochs") if full is not None else None,
     )
     _check_known(table.methods, methods, "method", entries)
     _check_names(table, entries)

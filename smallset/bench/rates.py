@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from smallset.bench.units import digest
-from smallset.models import Network, build_model
+from smallset.models import build_model
 from smallset.records import Result
 from smallset.train import loop
-from smallset.train.device import Machine
+from smallset.train.device import Machine, compiled_twin
 from smallset.train.protocol import STANDARD_V1, protocol_named
 from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
@@ -68,7 +68,7 @@ def _measure(training: Training, machine: Machine) -> float:
     noise = np.random.default_rng(0).integers(0, 256, (count, 3, size, size), np.uint8)
     images = loop.InMemory(torch.from_numpy(noise).to(machine.device))
     whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (count, 1, 4))
-    run = _compiled(model) if training.compiled else model
+    run = compiled_twin(model) if training.compiled else model
     fitted = None
     for epochs in (1, _STEPS):  # the first step compiles, picks kernels and fills caches
         fitted = loop.fit(
@@ -84,8 +84,3 @@ def _measure(training: Training, machine: Machine) -> float:
         )
     assert fitted is not None
     return fitted.images / fitted.seconds
-
-
-def _compiled(model: Network) -> torch.nn.Module:
-    compiled: torch.nn.Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
-    return compiled

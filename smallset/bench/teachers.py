@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from smallset.bench.sources import Places
 from smallset.models import build_model, weights_sha256
+from smallset.models.spec import read_model
 from smallset.models.teacher import load_teacher
 from smallset.pipeline.train import RECIPES
 from smallset.spec import build, nearest, read
@@ -35,6 +36,20 @@ def own_teacher(spec: str) -> Own | None:
     return own
 
 
+def check_spec(spec: str) -> None:
+    """Raise ValueError for a teacher's spec that is wrong by itself; looks at no file."""
+    own = own_teacher(spec)
+    if own is None:
+        if "(" in spec:  # else it may be a folder
+            read_model(spec)
+        return
+    read_model(own.model)
+    if own.epochs < 1:
+        raise ValueError(f"{spec!r}: epochs={own.epochs} trains nothing. Give at least 1.")
+    if own.recipe not in RECIPES:
+        raise ValueError(f"{spec!r}: no recipe {own.recipe!r}. {nearest(own.recipe, RECIPES)}")
+
+
 def check_teacher(spec: str, places: Places, *, classes: tuple[str, ...], size: int) -> str:
     """Load a ready teacher and give the sha256 of all that its logits depend on.
 
@@ -45,8 +60,4 @@ def check_teacher(spec: str, places: Places, *, classes: tuple[str, ...], size: 
     if own is None:
         return load_teacher(places.fill(spec), classes=classes, size=size).sha256
     build_model(own.model, classes=len(classes), size=size, seed=own.seed)
-    if own.epochs < 1:
-        raise ValueError(f"{spec!r}: epochs={own.epochs} trains nothing. Give at least 1.")
-    if own.recipe not in RECIPES:
-        raise ValueError(f"{spec!r}: no recipe {own.recipe!r}. {nearest(own.recipe, RECIPES)}")
     return weights_sha256(own.model) or FRESH

@@ -81,14 +81,24 @@ class Entries:
             raise self._wrong(key, value, f'a table [{key}] of lines such as name = "spec"')
         return value
 
-    def inner(self, key: str, default: tuple[()] | None = None) -> list["Entries"]:
-        """Give the tables of an array of tables, or the one inline table."""
-        value = self._get(key, default)
-        if value == ():
-            return []
+    def one(self, key: str, example: str) -> "Entries | None":
+        """Give the one table of that name, where there is one; errors show the `example`."""
+        if key not in self._values:
+            return None
+        value = self._values[key]
+        if not isinstance(value, dict):
+            raise self._wrong(key, value, f"one table, as {key} = {example}")
+        begin = re.search(rf"(?m)^[ \t]*(?:{key}\s*[=.]|\[[^\]]*\b{key}\s*\])", self._text)
+        at = begin.start() if begin else 0
+        line = self._line + self._text.count("\n", 0, at)
+        return Entries(value, self._name, self._text[at:], line)
+
+    def inner(self, key: str) -> list["Entries"]:
+        """Give the tables of an array of tables, or the one table."""
+        value = self._get(key, None)
         if isinstance(value, dict):
             return [Entries(value, self._name, self._text, self._line)]
-        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        if not isinstance(value, list) or not value or not all(isinstance(v, dict) for v in value):
             raise self._wrong(key, value, f"one [[{key}]] or more")
         starts = [m.start() for m in re.finditer(rf"(?m)^\s*\[\[\s*{key}\s*\]\]", self._text)]
         ends = [*starts[1:], len(self._text)]

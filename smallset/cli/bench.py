@@ -1,10 +1,12 @@
 """The command that runs a matrix: bench."""
 
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from smallset.bench.cells import Cell, Identity
 from smallset.bench.forecast import Forecast, forecast
 from smallset.bench.matrix import shipped
 from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
@@ -56,7 +58,7 @@ def bench(
     )
     if dry_run:
         plan = plan_bench(request)
-        _show_plan(plan)
+        _show_plan(plan, cells=True)
         _show_forecast(forecast(plan), jobs or jobs_for(plan))
         return
     with workers_on(ray, device=device) as workers:
@@ -70,32 +72,45 @@ def bench(
     )
 
 
-def _show_plan(plan: Planned) -> None:
+def _show_plan(plan: Planned, *, cells: bool = False) -> None:
     if plan.torn:
         say("took out a last line that a stopped run had not finished writing")
     if plan.taken:
         say(f"took over {len(plan.taken)} results of other runs")
     say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
     for table in plan.matrix.tables:
-        cells = [cell for cell in plan.cells if cell.table is table]
-        done = sum(cell.identity in plan.results for cell in cells)
+        own = [cell for cell in plan.cells if cell.table is table]
+        done = sum(cell.identity in plan.results for cell in own)
         here = table.data in plan.checked.sources
-        said = (
-            f"{len(cells)} cells, {done} done" if here else f"its data {table.data!r} is not here"
-        )
+        said = f"{len(own)} cells, {done} done" if here else f"its data {table.data!r} is not here"
         say(f"  {table.title}: {said}")
+        for line in _settings(own, plan.results) if cells else ():
+            say(f"    {line}")
     counts = [(kind, sum(u.kind == kind for u in plan.units.values())) for kind in _COUNTS]
     todo = [(kind, sum(u.kind == kind for u in plan.pending)) for kind in _COUNTS]
     say(f"shared: {_counted(counts)}")
     say(f"to do: {_counted(todo)}")
 
 
+def _settings(cells: Iterable[Cell], results: Container[Identity]) -> list[str]:
+    """Give a line a setting of a table: each method with its replicates done, of how many."""
+    found: dict[str, dict[str, list[bool]]] = {}
+    for cell in cells:
+        setting = f"{cell.budget.words if cell.budget else 'all images'}, {cell.training}"
+        done = found.setdefault(setting, {}).setdefault(cell.label, [])
+        done.append(cell.identity in results)
+    return [
+        f"{setting}: {', '.join(f'{label} {sum(d)}/{len(d)}' for label, d in methods.items())}"
+        for setting, methods in found.items()
+    ]
+
+
 def _show_forecast(found: Forecast, jobs: int) -> None:
     if not found.seconds:
         return
     say(
-        f"about {_duration(found.seconds / jobs)} in {jobs} processes, besides decoding and "
-        f"drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, and up to "
+        f"about {_duration(found.seconds / jobs)} in {jobs} process{'' if jobs == 1 else 'es'}, "
+        f"besides decoding and drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, and up to "
         f"{found.work_bytes / 1e6:,.0f} MB of decoded pixels in the work folder"
     )
     basis = {"result lines": found.known, "a few steps measured here": found.measured}

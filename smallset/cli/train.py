@@ -60,8 +60,8 @@ def train(
             progress=stages,
         )
     say(
-        f"wrote {out}: {made.model} at {made.size} px, {recipe}, {made.epochs} epochs, "
-        f"{made.weights_bytes:,} bytes"
+        f"wrote {out}: {made.model} at {made.size} px, {recipe}, {made.epochs} "
+        f"epoch{'' if made.epochs == 1 else 's'}, {made.weights_bytes:,} bytes"
     )
     say(f"held out: {made.source['held_out']}")
     say(f"top-1 {100 * made.top1:.2f} % of the held-out images, {len(made.classes)} classes")

@@ -99,20 +99,20 @@ def _read(line: bytes, where: str) -> Result:
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{where} is no whole result (a writer was stopped in the middle, or the file was "
-            "edited). Delete that line, or give another --results file."
+            "edited). Delete that line, or give another results file."
         ) from error
     if not isinstance(fields, dict) or set(fields) != set(_FIELDS):
         given = set(fields) if isinstance(fields, dict) else set()
         differing = sorted(given ^ set(_FIELDS))
         raise ValueError(
             f"{where} is no result of this version (differing fields: {', '.join(differing[:5])}). "
-            "Give another --results file."
+            "Read it with the version that wrote it, or give another results file."
         )
     wrong = [name for name, value in fields.items() if not _fits(value, _TYPES[name])]
     if wrong:
         raise ValueError(
             f"{where} is no result: its {wrong[0]} is {fields[wrong[0]]!r}, which no result has. "
-            "It was edited or damaged: delete that line, or give another --results file."
+            "It was edited or damaged: delete that line, or give another results file."
         )
     for name in ("classes", "vanished", "per_class"):
         fields[name] = tuple(fields[name])

@@ -1,6 +1,7 @@
 """Weights files: read without running any code in them, and loaded strictly."""
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         loaded = read(path)
     except Exception as error:  # a damaged file makes the readers fail in any way they can
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise _no_weights(path, why) from error
+        # Their words help nobody: a bare key, or torch's advice to run what is in the file.
+        raise _no_weights(path, "it cannot be read as tensors alone") from error
     for wrapper in _WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(wrapper), Mapping):
             loaded = loaded[wrapper]
@@ -117,13 +118,15 @@ def tensors_sha256(weights: Mapping[str, Tensor]) -> str:
 
 
 def _torch(path: Path) -> object:
-    loaded: object = torch.load(path, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pickles that are refused anyway
+        loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     return loaded
 
 
 def _no_weights(path: Path, why: str) -> ValueError:
     return ValueError(
-        f"{str(path)!r} is no weights file ({why.rstrip('.')}). Needed a state dict that "
+        f"{str(path)!r} is no weights file ({why}). Needed a state dict that "
         "torch.save or safetensors wrote, of tensors only. Save model.state_dict() to a new file."
     )
 

@@ -92,11 +92,11 @@ def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[Cou
 
 def not_begun(matrix: Matrix, results: Sequence[Result]) -> list[str]:
     """Say which settings of a matrix have no result at all, with their cells, a line each."""
-    lines = [
-        f"{setting.title(setting.protocol)}: {len(setting.cells)} cells"
-        for setting in planned(matrix)
-        if not any(setting.holds(r) for r in results)
-    ]
+    counts: Counter[str] = Counter()  # of a share, methods with other tiles are another setting
+    for setting in planned(matrix):
+        if not any(setting.holds(r) for r in results):
+            counts[setting.title(setting.protocol)] += len(setting.cells)
+    lines = [f"{title}: {n} cell{'' if n == 1 else 's'}" for title, n in counts.items()]
     for table in matrix.tables:
         trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
         for student in table.students if table.full_epochs is not None else ():

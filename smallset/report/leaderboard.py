@@ -9,6 +9,7 @@ from smallset.report.panel import Panel
 from smallset.report.published import Published, published, published_name
 from smallset.report.sections import Section, teacher_name
 from smallset.report.table import Row, percent, points, seeds_note, times
+from smallset.train.protocol import caveat
 
 _HEADER = (
     "method", "top-1 % [95 %]", "minus random [95 % Welch]", "p", "p (Holm)", "rank",
@@ -74,6 +75,7 @@ def _notes(section: Section, known: Published | None) -> list[str]:
         f"{r.protocol}, {r.labels} labels, {r.held_out}; {r.source_images:,} training images of "
         f"{r.source_bytes:,} bytes, fit {r.fit}, codec "
         f"{' and '.join(sorted({other.codec for other in section.results}))}.",
+        caveat(r.protocol),
         _teacher_note(section),
         _missing_note(section),
         _order_note(section),

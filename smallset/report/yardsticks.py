@@ -10,6 +10,9 @@ from smallset.report.regimes import families, regime_names, teacher_notes
 from smallset.report.sections import Section
 from smallset.report.table import BASELINE
 
+# What students of the full data share with those of a set that they are a yardstick for.
+_SHARED = ("data_fingerprint", "student", "size", "fit", "precision")
+
 
 @dataclass(frozen=True)
 class Yardstick:
@@ -53,8 +56,7 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
     r = section.first
     found = [
         f for f in full
-        if f.labels == "hard"
-        and (f.data_fingerprint, f.size, f.student) == (r.data_fingerprint, r.size, r.student)
+        if f.labels == "hard" and all(getattr(f, name) == getattr(r, name) for name in _SHARED)
     ]  # fmt: skip
     protocols = sorted({f.protocol for f in found})
     if len(protocols) > 1:

@@ -36,7 +36,8 @@ def read_epochs(
     if max(read) > observer.epochs:
         raise ValueError(
             f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
-            f"{observer.epochs}. Train longer: observer=observer(epochs={max(read)})."
+            f"{observer.epochs}. Train longer: observer=observer(epochs={max(read)}), "
+            f"or read less: epochs={observer.epochs}."
         )
     return read
 

@@ -148,6 +148,17 @@ def protocol_named(text: str) -> StudentProtocol:
     return replace(PROTOCOLS[call.name], name=f"{call.name}(epochs={epochs})", epochs=epochs)
 
 
+def caveat(name: str) -> str:
+    """Say what must stand beside every result under a protocol, by its name; of most nothing."""
+    known = PROTOCOLS.get(name.partition("(")[0])
+    if known is None or known.best_of is None:
+        return ""
+    return (
+        "The best of several tests counts, chosen on the held-out images: for comparison with "
+        "published tables only."
+    )
+
+
 def protocol_for(name: str | None, *, images: int) -> StudentProtocol:
     """Give the named protocol, or by default the one for a set of so many images."""
     if name is None:

@@ -132,6 +132,15 @@ def test_teacher_of_labels():
         (('= "random"', '= "randon"'), "line 5: method 'random': there is no method 'randon'. Did"),
         (('"toy"\nsize', '""\nsize'), "data = '', but it must be text in quotes"),
         (('"Toy"', "Toy"), "m.toml: Invalid value (at line 1, column 9). Mend the line"),
+        (
+            ("full = {epochs = 2}", "full = 2"),
+            "line 19: full = 2, but it must be one table, as full = {epochs = 10}",
+        ),
+        (("{epochs = 2}", "[{epochs = 2}, {epochs = 3}]"), "3}], but it must be one table"),
+        (("{epochs = 2}", "[]"), "line 19: full = [], but it must be one table"),
+        (("full = {epochs = 2}", "[table.full]\nepochs = 0"), "line 20: epochs = 0, but"),
+        (("full = {epochs = 2}", "full.epochs = 0"), "line 19: epochs = 0, but it must be"),
+        (("{epochs = 2}", "{}"), "the table from line 19: 'epochs' is missing. Add a line"),
         (("full = {epochs", "full = {epoch"), "there is no key 'epoch'. Did you mean 'epochs'?"),
         (("observers = 1", 'labels = ["soft"]'), "there are no labels 'soft'. Give hard or online"),
         (("observers = 1", 'labels = ["online(b)"]'), "there is no teacher 'b' under [teachers]"),
@@ -177,6 +186,38 @@ def test_error_in_a_matrix_names_line_and_way_out(change, said):
         return
     with pytest.raises(ValueError, match=re.escape(said)):
         parse_matrix(text, "m.toml")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("resnet9(weights={data}/w.pt, classes=same)", "there is no model 'resnet9'. Did you"),
+        ("resnet8(weights={data}/w.pt, clases=same)", "'resnet8' has no option 'clases'. Did you"),
+        ("train(model=resnet9, epochs=3)", "there is no model 'resnet9'. Did you mean 'resnet8'?"),
+        ("train(model=resnet8, epoch=3)", "'train' has no option 'epoch'. Did you mean 'epochs'?"),
+        ("train(model=resnet8, epochs=0)", "epochs=0 trains nothing. Give at least 1."),
+        ("train(model=resnet8, recipe=teacher-v9)", "no recipe 'teacher-v9'. Did you mean"),
+    ],
+)
+def test_a_teacher_that_cannot_be_is_named_with_its_line(spec, said):
+    teachers = f'[teachers]\nready = "{{data}}/own"\nwise = "{spec}"\n[[table]]'
+    with pytest.raises(ValueError, match="m, line 11: teacher 'wise': ") as caught:
+        parse_matrix(MATRIX.replace("[[table]]", teachers), "m")
+    assert said in str(caught.value)
+
+
+def test_a_matrix_without_tables_is_an_error():
+    head = MATRIX.partition("[[table]]")[0]
+    with pytest.raises(ValueError, match=r"m, line 1: table = \[\], but .* one \[\[table\]\] or m"):
+        parse_matrix(f"table = []\n{head}", "m")
+    with pytest.raises(ValueError, match="m: 'table' is missing"):
+        parse_matrix(head, "m")
+
+
+def test_an_epoch_of_the_full_data_is_named_by_its_own_line():
+    text = MATRIX.replace("finetune-v1", "small-v1(epochs=1)").replace("epochs = 2", "epochs = 0")
+    with pytest.raises(ValueError, match="m, line 19: epochs = 0, but it must be a whole number"):
+        parse_matrix(text, "m")
 
 
 def test_two_tables_of_one_title_are_an_error_on_the_second_tables_line():

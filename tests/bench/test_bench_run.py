@@ -180,7 +180,7 @@ def test_matrix_may_not_lose_rows_of_data_that_is_not_here(root):
     grown = two.replace("replicates = 2", "replicates = 3", 1)
     assert len(plan_bench(ask(root, grown, only="toy")).pending) > 0
     first, _, last = two.rpartition("ipc = [1]")
-    with pytest.raises(ValueError, match="lacks 'all of far'"):
+    with pytest.raises(ValueError, match="lacks 'far, whose data is not here, as it was'"):
         run_bench(ask(root, f"{first}ipc = [2]{last}", only="toy"), workers=Serial())
 
 

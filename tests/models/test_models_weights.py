@@ -95,6 +95,15 @@ def test_a_file_that_holds_no_weights_is_refused_and_runs_nothing(
     assert not (tmp_path / "trapped").exists()
 
 
+@pytest.mark.parametrize("words", [pickle.dumps({"a": Trap}), b"hello", b""])
+def test_a_file_that_cannot_be_read_is_refused_in_our_own_words(words, tmp_path, recwarn):
+    path = tmp_path / "w.pt"
+    path.write_bytes(words)
+    with pytest.raises(ValueError, match=r"no weights file \(it cannot be read as tensors alone\)"):
+        read_weights(path)
+    assert not recwarn
+
+
 def test_weights_are_loaded_whole():
     net, other = network(seed=0), network(seed=1)
     load_weights(net, other.state_dict(), name="resnet8", source="w.pt", new_head=False)

@@ -49,6 +49,14 @@ def test_settings_without_a_result_are_named_with_their_cells():
     ]
 
 
+def test_a_share_that_is_not_begun_is_one_line_for_mosaics_and_single_images():
+    shares = parse_matrix(MATRIX.replace("ipc = [1, 2]", "keep = [0.3]"), "toys")
+    assert not_begun(shares, [full(0.9)]) == [
+        "Toy, ResNet-8, keep 30 %, hard labels: 12 cells",
+        "Toy, ResNet-8, keep 30 %, online(wise) labels: 12 cells",
+    ]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"dataset": "other"}, {"size": 16}, {"student": "resnet20"}, {"ipc": 3}, {"codec": "jpeg:90"},

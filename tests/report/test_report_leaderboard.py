@@ -47,6 +47,15 @@ def test_p_is_left_out_below_six_replicates_and_holm_counts_the_tests_that_were_
     assert "p (Holm)" not in panel(few).header
 
 
+@pytest.mark.parametrize("protocol", ["rethinkdc-v1", "rethinkdc-v1(epochs=100)"])
+def test_a_protocol_that_peeks_at_the_test_set_is_said_to(protocol):
+    assert noted(replicates("random", RANDOM, protocol=protocol), "The best") == (
+        "The best of several tests counts, chosen on the held-out images: for comparison with "
+        "published tables only."
+    )
+    assert noted(HARD, "The best") is None
+
+
 def test_the_smallest_p_is_said():
     assert noted(HARD, "p:") == (
         "p: two-sided permutation test against random (exact), at best 0.0022 with so many "

@@ -43,7 +43,14 @@ def test_the_panel_says_what_the_full_data_were_worth():
 
 
 @pytest.mark.parametrize(
-    "change", [{"data_fingerprint": "other"}, {"size": 16}, {"student": "resnet20"}]
+    "change",
+    [
+        {"data_fingerprint": "other"},
+        {"size": 16},
+        {"student": "resnet20"},
+        {"fit": "crop"},
+        {"precision": "bfloat16"},
+    ],
 )
 def test_students_of_other_full_data_are_no_yardstick(change):
     assert full_of(MADE[0], [full(0.9, **change)]) == []

@@ -27,7 +27,7 @@ def test_epochs_that_read_nothing_are_refused(name, epochs):
 def test_epochs_past_the_end_are_refused(name):
     said = (
         f"{name}'s epochs=12 reads past the end of its observer, which trains for 10. "
-        "Train longer: observer=observer(epochs=12)."
+        "Train longer: observer=observer(epochs=12), or read less: epochs=10."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         SCORES[name](epochs=12)
