@@ -23,15 +23,15 @@ def files(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_run_folder_gets_its_tables_in_three_formats_and_again(shell, runs):
+def test_a_run_folder_gets_its_tables_in_all_formats_and_again(shell, runs):
     ran = shell("report", "runs")
     assert ran.code == 0, ran.err
     assert ran.out == (
         "toy at 8 px, resnet8, ipc 1, small-v1, hard labels: 1 method, 2 results, best random "
         "35.0 %\nwrote runs/report/tables.md\nwrote runs/report/tables.csv\n"
-        "wrote runs/report/tables.tex\n"
+        "wrote runs/report/classes.csv\nwrote runs/report/tables.tex\n"
     )
-    assert files(runs / "report") == ["tables.csv", "tables.md", "tables.tex"]
+    assert files(runs / "report") == ["classes.csv", "tables.csv", "tables.md", "tables.tex"]
     before = (runs / "report/tables.md").read_bytes()
     append_result(runs / "results.jsonl", result(student_seed=2, top1=0.9))
     assert shell("report", "runs").code == 0

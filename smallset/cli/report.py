@@ -18,6 +18,7 @@ class Format(StrEnum):
 
     markdown = "markdown"
     csv = "csv"
+    classes = "classes"
     latex = "latex"
     all = "all"
 
@@ -37,7 +38,9 @@ def report(
         Path | None,
         typer.Option(help="Folder of the tables. Default: RUNS/report, or beside the file."),
     ] = None,
-    format: Annotated[Format, typer.Option(help="How to write them.")] = Format.all,
+    format: Annotated[
+        Format, typer.Option(help="How to write them; classes: a CSV of every class's accuracy.")
+    ] = Format.all,
 ) -> None:
     """Make tables of RUNS: each method beside random, soft labels beside hard."""
     found = read_runs(runs, matrix)

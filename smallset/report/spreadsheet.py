@@ -1,10 +1,12 @@
-"""The spreadsheet: one line a method and setting, fractions and bytes in full precision."""
+"""The spreadsheets: one line a method and setting, or a class of it; all in full precision."""
 
 import csv
 import io
 from collections.abc import Sequence
 
+from smallset.evidence import per_class_intervals
 from smallset.records import Result
+from smallset.report.augmentation import robust_scores
 from smallset.report.published import published, published_name
 from smallset.report.sections import Section, teacher_name
 from smallset.report.table import Row
@@ -21,8 +23,42 @@ def to_csv(sections: Sequence[Section], full: Sequence[Result]) -> str:
     """
     lines = []
     for section in sections:
-        measured = yardsticks(section, sections, full)
-        lines += [_line(section, row, measured[row.key]) for row in section.rows]
+        measured, robust = yardsticks(section, sections, full), robust_scores(section)
+        lines += [
+            {**_line(section, row, measured[row.key]), "ars": robust.get(row.key)}
+            for row in section.rows
+        ]
+    return _written(lines)
+
+
+def to_classes_csv(sections: Sequence[Section]) -> str:
+    """Write the accuracy of every class under every row: fractions, with 95 % Student-t intervals.
+
+    A class without held-out images has none.
+    """
+    lines: list[dict[str, _Cell]] = []
+    for section in sections:
+        for row in section.rows:
+            found = section.of(row.key)
+            intervals = per_class_intervals([r.per_class for r in found])
+            lines += [
+                {
+                    **_setting(section.first),
+                    "method": row.label,
+                    "class": name,
+                    "n": interval.n,
+                    "accuracy": interval.mean,
+                    "accuracy_low": interval.low,
+                    "accuracy_high": interval.high,
+                    "accuracy_std": interval.std,
+                    "spec": row.key,
+                }
+                for name, interval in zip(found[0].classes, intervals, strict=True)
+            ]
+    return _written(lines)
+
+
+def _written(lines: Sequence[dict[str, _Cell]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]) if lines else [], lineterminator="\n")
     writer.writeheader()

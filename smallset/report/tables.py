@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smallset.records import Result
+from smallset.report.augmentation import augmentation_panels
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
 from smallset.report.panel import Panel, to_latex, to_markdown
 from smallset.report.regimes import overviews
 from smallset.report.runs import Runs
 from smallset.report.sections import Section, full_results, sections
-from smallset.report.spreadsheet import to_csv
+from smallset.report.spreadsheet import to_classes_csv, to_csv
 from smallset.report.yardsticks import ranking_panels
 from smallset.spec import nearest
 from smallset.store import check_output, writing
 
-FORMATS = {"markdown": "tables.md", "csv": "tables.csv", "latex": "tables.tex"}
+FORMATS = {
+    "markdown": "tables.md", "csv": "tables.csv", "classes": "classes.csv", "latex": "tables.tex"
+}  # fmt: skip
 """The formats and the files they are written to."""
 
 
@@ -32,7 +35,7 @@ class Tables:
     not_begun: tuple[str, ...]
 
     def text(self, format: str) -> str:
-        """Write all of it as "markdown", "csv" or "latex"; ValueError for another word."""
+        """Write all of it in one of `FORMATS`; ValueError for another word."""
         if format == "markdown":
             parts = [f"# {self.title}\n", *(to_markdown(panel) for panel in self.panels)]
             if self.not_begun:
@@ -40,6 +43,8 @@ class Tables:
             return "\n".join(parts)
         if format == "csv":
             return to_csv(self.sections, self.full)
+        if format == "classes":
+            return to_classes_csv(self.sections)
         if format == "latex":
             return "\n".join(
                 ["% Needs \\usepackage{booktabs}.", *(to_latex(panel) for panel in self.panels)]
@@ -57,6 +62,7 @@ def tables_of(runs: Runs) -> Tables:
         *(leaderboard(section) for section in made),
         *overviews(made),
         *ranking_panels(made, full),
+        *augmentation_panels(made),
     ]
     return Tables(
         title=runs.matrix.title if runs.matrix else "Results",

@@ -5,7 +5,7 @@ order, the number of images or the machine.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -138,6 +138,11 @@ VIEWS: dict[str, type[Canvas] | type[Patch]] = {
     "patch": Patch,
     "each-patch": EachPatch,
 }
+
+
+def plain(view: Canvas | Patch) -> Canvas | Patch:
+    """Give the same view without augmentation: whole images, or whole tiles, never mirrored."""
+    return replace(view, scale=(1.0, 1.0), ratio=(1.0, 1.0), flip=0.0)
 
 
 def draw_epoch(

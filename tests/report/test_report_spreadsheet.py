@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from runs_toy import BEST, ONLINE, RANDOM, full, replicates
 
-from smallset.evidence import permutation_test, welch_difference
+from smallset.evidence import mean_interval, permutation_test, welch_difference
 from smallset.report.sections import sections
-from smallset.report.spreadsheet import to_csv
+from smallset.report.spreadsheet import to_classes_csv, to_csv
 
 MADE = [*replicates("random", RANDOM), *replicates("pca", BEST),
         *replicates("random", BEST[:1], **ONLINE)]  # fmt: skip
@@ -47,3 +47,16 @@ def test_odd_names_survive():
     odd = [replace(r, method='a, "b"\nc', dataset="x;y") for r in replicates("random", RANDOM)]
     [line] = lines(odd)
     assert (line["method"], line["dataset"]) == ('a, "b"\nc', "x;y")
+
+
+def test_every_class_has_a_line_with_its_interval():
+    made = [replace(r, per_class=(r.top1, float("nan"))) for r in MADE]
+    found = list(csv.DictReader(io.StringIO(to_classes_csv(sections(made, {})))))
+    assert [(line["method"], line["class"]) for line in found[:4]] == [
+        ("random", "ape"), ("random", "bee"), ("pca", "ape"), ("pca", "bee"),
+    ]  # fmt: skip
+    interval = mean_interval(BEST)
+    assert float(found[2]["accuracy"]) == interval.mean
+    assert float(found[2]["accuracy_low"]) == interval.low
+    assert (found[2]["n"], found[2]["labels"], found[2]["ipc"]) == ("6", "hard", "1")
+    assert found[3]["accuracy"] == ""

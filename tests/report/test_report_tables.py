@@ -62,7 +62,7 @@ def test_files_are_written_and_an_earlier_report_anew(tmp_path):
     (out / "tables.csv").write_text("old")
     (out / ".tables.md.partial").write_text("of a killed report")
     write_tables(TABLES, out, list(FORMATS))
-    assert names(out) == ["tables.csv", "tables.md", "tables.tex"]
+    assert names(out) == ["classes.csv", "tables.csv", "tables.md", "tables.tex"]
     assert (out / "tables.csv").read_text() == TABLES.text("csv")
 
 
@@ -90,5 +90,5 @@ def test_a_full_disk_leaves_the_earlier_tables_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(module.os, "replace", full_disk)
     with pytest.raises(OSError, match=r"the disk is full.*Free some space"):
         write_tables(TABLES, tmp_path / "report", list(FORMATS))
-    assert names(tmp_path / "report") == ["tables.csv", "tables.md", "tables.tex"]
+    assert names(tmp_path / "report") == ["classes.csv", "tables.csv", "tables.md", "tables.tex"]
     assert (tmp_path / "report/tables.md").read_text() == TABLES.text("markdown")
