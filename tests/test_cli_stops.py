@@ -62,7 +62,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "train":
             patch.setattr(loop.F, "cross_entropy", raises(stop))
         elif place == "record":
-            patch.setattr(run, "replace_file", raises(stop))
+            patch.setattr(run, "replacing", raises(stop))
         elif place == "lay out":
             patch.setattr(CHOOSE, "Seeds", raises(stop))
         else:
@@ -146,7 +146,7 @@ def test_a_full_disk_at_the_output_says_so(shell, monkeypatch):
 
 def test_a_full_disk_at_the_work_folder_says_so(shell, monkeypatch):
     said = "' cannot take more: the disk is full. What was finished there is kept. Free some"
-    for place in ("smallset.data.index.write_parts", "smallset.train.run.os.fsync"):
+    for place in ("smallset.data.index.write_parts", "smallset.files.os.fsync"):
         with monkeypatch.context() as patch:
             patch.setattr(place, full)
             refused(shell.compress("data", shell.outs / "set", "--method", QUICK), said, "--work")

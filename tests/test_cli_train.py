@@ -55,7 +55,7 @@ def test_ctrl_c_leaves_no_output_and_the_same_command_completes(shell, monkeypat
         def stop(*_: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(run, "replace_file", stop)
+        patch.setattr(run, "replacing", stop)
         ran = shell("train", "data", shell.outs / "t", *QUICK)
     assert (ran.code, ran.out) == (130, "")
     assert contents(shell.outs) == []

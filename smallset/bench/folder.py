@@ -9,7 +9,6 @@ driver.lock     held by the driver
 
 import dataclasses
 import json
-import os
 import platform
 import shutil
 from collections.abc import Collection, Iterable, Mapping
@@ -25,6 +24,7 @@ from smallset.bench.problems import Checked
 from smallset.bench.sources import Source
 from smallset.bench.teachers import FRESH
 from smallset.evidence.results import read_results
+from smallset.files import replacing
 from smallset.records import Result
 from smallset.store import smallset_version
 from smallset.train.device import Machine
@@ -146,8 +146,10 @@ def write_run(folder: Path, run: Run) -> None:
         data, weights = {**old.data, **run.data}, {**old.weights, **run.weights}
         run = dataclasses.replace(run, data=data, weights=weights)
     text = json.dumps(dataclasses.asdict(run), indent=2, sort_keys=True) + "\n"
-    _replace(folder / RUN, text)  # first: a folder that holds anything but this is no run's
-    _replace(folder / MATRIX, run.matrix)
+    # run.json first: a folder that holds other things without it is no run's.
+    for name, content in ((RUN, text), (MATRIX, run.matrix)):
+        with replacing(folder / name) as file:
+            file.write(content.encode())
 
 
 def read_lines(
@@ -246,12 +248,3 @@ def _names(folder: Path) -> list[str]:
             f"'{folder}' is a file; needed a folder for the run. Give another place."
         )
     return sorted(entry.name for entry in folder.iterdir())
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.partial")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

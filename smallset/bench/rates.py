@@ -1,7 +1,6 @@
 """How many images a second a network trains on here: from result lines, else measured briefly."""
 
 import json
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from smallset.bench.units import digest
+from smallset.files import replacing
 from smallset.models import build_model
 from smallset.records import Result
 from smallset.train import loop
@@ -55,9 +55,9 @@ def measured_rate(training: Training, machine: Machine, work: Path) -> float:
         return float(json.loads(file.read_text())["images_per_second"])
     rate = _measure(training, machine)
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".partial-{os.getpid()}")
-    part.write_text(json.dumps({"images_per_second": rate, **asdict(training)}) + "\n")
-    part.replace(file)
+    found = {"images_per_second": rate, **asdict(training)}
+    with replacing(file) as new:
+        new.write((json.dumps(found) + "\n").encode())
     return rate
 
 

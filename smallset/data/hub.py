@@ -3,9 +3,7 @@
 import hashlib
 import json
 import logging
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from smallset.data.columns import Features
 from smallset.data.held_out import VALIDATION
 from smallset.data.source import Source
 from smallset.data.tables import Table, table_source
+from smallset.files import replacing
 
 _SPLITS = ("train", "test", *VALIDATION)
 _FILE = re.compile(rf"({'|'.join(_SPLITS)})([-_.].*)?\.parquet")
@@ -162,10 +161,8 @@ def _remember(tables: Mapping[str, Table], catalogue: Path) -> None:
         for split, table in tables.items()
     }
     catalogue.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=".partial-", dir=catalogue.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(entries, file)
-    os.replace(partial, catalogue)
+    with replacing(catalogue) as file:
+        file.write(json.dumps(entries).encode())
 
 
 @contextmanager

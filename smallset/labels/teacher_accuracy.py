@@ -5,13 +5,13 @@ Soft labels carry the teacher's knowledge into the student, so every result says
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
 from smallset.data.work import keeping
+from smallset.files import replacing
 from smallset.models import Teacher
 from smallset.records import Progress
 from smallset.train.device import Machine
@@ -94,9 +94,5 @@ def _kept(file: Path) -> float | None:
 
 def _keep(file: Path, facts: dict[str, object]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".partial-{os.getpid()}")
-    try:
-        part.write_text(json.dumps(facts, indent=1) + "\n")
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as new:
+        new.write((json.dumps(facts, indent=1) + "\n").encode())

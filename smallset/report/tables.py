@@ -1,10 +1,11 @@
 """The report: every table of a run, as text in three formats, and its files."""
 
-import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from smallset.files import replacing
 from smallset.records import Result
 from smallset.report.augmentation import augmentation_panels
 from smallset.report.coverage import not_begun, planned, row_labels
@@ -83,13 +84,11 @@ def write_tables(tables: Tables, out: Path, formats: Sequence[str]) -> list[Path
     _check_out(out)
     with writing(out):
         out.mkdir(exist_ok=True)
+        for left in out.glob(".*"):  # of a killed report
+            left.unlink()
         for name, text in texts.items():
-            part = out / f".{name}.partial"
-            try:
-                part.write_text(text, encoding="utf-8")
-                os.replace(part, out / name)
-            finally:
-                part.unlink(missing_ok=True)
+            with replacing(out / name) as file:
+                file.write(text.encode())
     return [out / name for name in texts]
 
 
@@ -97,8 +96,9 @@ def _check_out(out: Path) -> None:
     if not out.is_dir():
         check_output(out)
         return
-    known = {*FORMATS.values(), *(f".{name}.partial" for name in FORMATS.values())}
-    others = sorted(child.name for child in out.iterdir() if child.name not in known)
+    ours = "|".join(map(re.escape, FORMATS.values()))
+    known = re.compile(rf"{ours}|\.(?:{ours})\.partial-\d+")
+    others = sorted(child.name for child in out.iterdir() if not known.fullmatch(child.name))
     if others:
         raise FileExistsError(
             f"'{out}' exists and holds {others[0]!r}, which no report wrote; a report needs a new "

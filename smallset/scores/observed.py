@@ -9,7 +9,6 @@ inference pass and no training.
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 from jaxtyping import Float32, Int64
 
 from smallset.data import ImageDataset
+from smallset.files import replacing
 from smallset.models import Network, Teacher, build_model, load_teacher, weights_sha256
 from smallset.records import Progress
 from smallset.scores.observer import (
@@ -34,7 +34,7 @@ from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
-from smallset.train.run import replace_file, train_kept
+from smallset.train.run import train_kept
 from smallset.train.versions import component_versions
 
 VERSION = "observer-1"
@@ -211,7 +211,8 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         _look(data, observer.model, model, folder, moment)
         buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         torch.save(model.state_dict(), buffer)
-        replace_file(folder / _network(moment), buffer)
+        with replacing(folder / _network(moment)) as file:
+            file.write(buffer.getbuffer())
 
     train_kept(
         data.images,
@@ -231,19 +232,11 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
 
 def _write_rows(path: Path, rows: Iterator[Float32[np.ndarray, "b *d"]], n: int) -> None:
     """Write rows in order to a .npy file of n of them, which appears whole or not at all."""
-    part = path.with_suffix(f".partial-{os.getpid()}")
-    try:
-        # Written, not mapped: a full disk is an OSError here, and kills the process there.
-        with part.open("wb") as file:
-            for batch in rows:
-                if not file.tell():
-                    np.lib.format.write_array_header_1_0(
-                        file,
-                        {"descr": "<f4", "fortran_order": False, "shape": (n, *batch.shape[1:])},
-                    )
-                file.write(np.ascontiguousarray(batch, "<f4").tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    # Written, not mapped: a full disk is an OSError here, and kills the process there.
+    with replacing(path) as file:
+        for batch in rows:
+            if not file.tell():
+                np.lib.format.write_array_header_1_0(
+                    file, {"descr": "<f4", "fortran_order": False, "shape": (n, *batch.shape[1:])}
+                )
+            file.write(np.ascontiguousarray(batch, "<f4").tobytes())

@@ -1,7 +1,6 @@
 """What an observer's run records of every image at a moment: seven numbers, on disk."""
 
 import io
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
+from smallset.files import replacing
 from smallset.models import Network
 from smallset.models.weights import head_name
 from smallset.records import Progress
@@ -106,23 +106,16 @@ def infer(
 
 def write_records(path: Path, parts: Iterator[tuple[int, Records]], n: int) -> None:
     """Write rows as they come, in any order, to a .npy file that appears whole or not at all."""
-    part = path.with_suffix(f".partial-{os.getpid()}")
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         head, {"descr": RECORD.descr, "fortran_order": False, "shape": (n,)}
     )
-    try:
-        # Written, not mapped: a full disk is an OSError here, and kills the process there.
-        with part.open("wb") as file:
-            file.write(head.getvalue())
-            for start, rows in parts:
-                file.seek(head.tell() + start * RECORD.itemsize)
-                file.write(rows.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    # Written, not mapped: a full disk is an OSError here, and kills the process there.
+    with replacing(path) as file:
+        file.write(head.getvalue())
+        for start, rows in parts:
+            file.seek(head.tell() + start * RECORD.itemsize)
+            file.write(rows.tobytes())
 
 
 @dataclass(frozen=True)

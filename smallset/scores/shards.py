@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
+from smallset.files import replacing
 from smallset.models import Network, build_model, load_teacher
 from smallset.models.teacher import TeacherNetwork
 from smallset.parallel import Task, Workers
@@ -19,7 +20,6 @@ from smallset.scores.observer import Pretrained
 from smallset.scores.record import RECORD, Records, infer
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
-from smallset.train.run import replace_file
 
 SHARD = 8192
 """Images of a shard at most: the largest multiple of `predict`'s batch up to it is taken."""
@@ -51,7 +51,8 @@ class Shards:
         weights = folder / "shards.pt"
         buffer = io.BytesIO()
         torch.save(model.state_dict(), buffer)
-        replace_file(weights, buffer)
+        with replacing(weights) as file:
+            file.write(buffer.getbuffer())
         try:
             shards = _shards(data, name, weights.absolute(), given)
             yield from _gathered(self.workers, shards, data)

@@ -1,7 +1,6 @@
 """`scores.parquet`: one row an image, one column a score, and what made them."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Int64
 
+from smallset.files import replacing
 from smallset.records import Scores
 
 
@@ -30,12 +30,8 @@ def write_scores(
     made_by = {name: dict(score.made_by) for name, score in scores.items()}
     metadata = {"smallset": json.dumps(made_by, sort_keys=True)} | ({"run": run} if run else {})
     table = pa.table(columns).replace_schema_metadata(metadata)
-    part = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        pq.write_table(table, part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        pq.write_table(table, file)
 
 
 def read_scores(path: Path) -> dict[str, Scores]:

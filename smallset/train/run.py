@@ -1,7 +1,6 @@
 """A network trained on the full data, kept at every epoch: observers and teachers are such runs."""
 
 import io
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from smallset.files import replacing
 from smallset.models import Network, build_model
 from smallset.records import Progress
 from smallset.seeds import derive
@@ -65,7 +65,8 @@ def train_kept(
         buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         saved = {"model": network.state_dict(), "optimizer": optimizer.state_dict()}
         torch.save(saved | {"epochs": epoch + 1}, buffer)
-        replace_file(state, buffer)
+        with replacing(state) as file:
+            file.write(buffer.getbuffer())
 
     whole = np.broadcast_to(
         np.array([0, 0, images.size, images.size], np.int32), (len(images), 1, 4)
@@ -88,19 +89,6 @@ def train_kept(
                 after_epoch=keep,
             )
     return network
-
-
-def replace_file(path: Path, content: io.BytesIO) -> None:
-    """Put a file in its place, whole and on the disk, or leave what is there as it is."""
-    part = path.with_suffix(f".partial-{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _restore(

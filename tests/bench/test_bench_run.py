@@ -14,6 +14,7 @@ from smallset.bench import run as bench_run
 from smallset.bench.lock import driving
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.results import append_result, read_results
+from smallset.files import replacing
 from smallset.parallel import TaskError, Workers
 from smallset.store import open_set
 
@@ -187,14 +188,14 @@ def test_matrix_may_not_lose_rows_of_data_that_is_not_here(root):
 def test_run_killed_before_its_first_unit_goes_on(tmp_path, monkeypatch):
     names = []
 
-    def killed(path, text):
+    def killed(path):
         if names:
             raise KeyboardInterrupt
         names.append(path.name)
-        path.write_text(text)
+        return replacing(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr("smallset.bench.folder._replace", killed)
+        patched.setattr("smallset.bench.folder.replacing", killed)
         with pytest.raises(KeyboardInterrupt):
             run_bench(ask(tmp_path), workers=Serial())
     assert len(plan_bench(ask(tmp_path)).pending) == 16

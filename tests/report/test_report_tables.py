@@ -3,8 +3,8 @@ import errno
 import pytest
 from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 
+from smallset import files
 from smallset.bench.matrix import parse_matrix
-from smallset.report import tables as module
 from smallset.report.runs import Runs
 from smallset.report.tables import FORMATS, tables_of, write_tables
 
@@ -60,7 +60,7 @@ def test_files_are_written_and_an_earlier_report_anew(tmp_path):
     out = tmp_path / "report"
     assert write_tables(TABLES, out, ["csv"]) == [out / "tables.csv"]
     (out / "tables.csv").write_text("old")
-    (out / ".tables.md.partial").write_text("of a killed report")
+    (out / ".tables.md.partial-17").write_text("of a killed report")
     write_tables(TABLES, out, list(FORMATS))
     assert names(out) == ["classes.csv", "tables.csv", "tables.md", "tables.tex"]
     assert (out / "tables.csv").read_text() == TABLES.text("csv")
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_the_earlier_tables_whole(tmp_path, monkeypatch):
     def full_disk(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left")
 
-    monkeypatch.setattr(module.os, "replace", full_disk)
+    monkeypatch.setattr(files.os, "replace", full_disk)
     with pytest.raises(OSError, match=r"the disk is full.*Free some space"):
         write_tables(TABLES, tmp_path / "report", list(FORMATS))
     assert names(tmp_path / "report") == ["classes.csv", "tables.csv", "tables.md", "tables.tex"]

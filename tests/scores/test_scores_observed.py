@@ -8,6 +8,7 @@ import pytest
 import torch
 from scores_toy import LABELS, toy
 
+from smallset import files
 from smallset.models import build_model
 from smallset.scores import Observer
 from smallset.scores.record import el2n
@@ -103,7 +104,7 @@ def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, tmp_path, train
         real(part, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run.os, "replace", replace_unless_killed)
+        patch.setattr(files.os, "replace", replace_unless_killed)
         with pytest.raises(Killed):
             toy(tmp_path / "killed", progress=stop).dynamics(SHORT, run=0)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from smallset import files
 from smallset.models import build_model
 from smallset.scores import record as module
 from smallset.scores.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_records
@@ -81,7 +82,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(tmp_path, monkeypatch):
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_records(tmp_path / "moment-00001.npy", iter([(0, rows_of([1]))]), 1)
     assert not list(Path(tmp_path).iterdir())

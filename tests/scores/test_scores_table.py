@@ -44,7 +44,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     before = path.read_bytes()
 
     def full(table: pa.Table, part: object) -> None:
-        part.write_bytes(b"half")
+        part.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq, "write_table", full)

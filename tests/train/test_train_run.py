@@ -1,9 +1,8 @@
 import copy
-import errno
-import io
-import os
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
 from smallset.train.protocol import SMALL_V1
-from smallset.train.run import replace_file, train_kept
+from smallset.train.run import train_kept
 from smallset.train.views import Canvas
 
 IMAGES = InMemory(
@@ -58,15 +57,15 @@ def test_a_killed_run_goes_on_to_the_same_weights(epoch, at, tmp_path, monkeypat
         if at == "after the epoch" and finished == epoch + 1:
             raise Killed
 
-    real = run.replace_file
+    real = run.replacing
 
-    def stop_or_replace(path: Path, content: io.BytesIO) -> None:
+    def stop_or_replace(path: Path) -> AbstractContextManager[BinaryIO]:
         if at == "before the state" and asked[-1] == epoch + 1:
             raise Killed
-        real(path, content)
+        return real(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "replace_file", stop_or_replace)
+        patch.setattr(run, "replacing", stop_or_replace)
         with pytest.raises(Killed):
             trained(tmp_path / "killed.pt", at_moment=stop)
     asked.clear()
@@ -139,19 +138,3 @@ def test_more_moments_than_steps_are_refused(tmp_path):
     )
     with pytest.raises(ValueError, match=said):
         trained(tmp_path / "state.pt", moments=4)
-
-
-def test_a_file_is_replaced_whole_or_stays(tmp_path, monkeypatch):
-    path = tmp_path / "state.pt"
-    replace_file(path, io.BytesIO(b"one"))
-    replace_file(path, io.BytesIO(b"two"))
-    assert path.read_bytes() == b"two"
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(run.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        replace_file(path, io.BytesIO(b"three"))
-    assert path.read_bytes() == b"two"
-    assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
