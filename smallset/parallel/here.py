@@ -11,6 +11,7 @@ from smallset.parallel.call import opened, outcome, packed
 from smallset.parallel.graph import Done, Graph, Task
 
 _SPAWN = get_context("spawn")
+_GRACE = 10.0  # seconds for an idle worker to end by itself
 
 
 class Here:
@@ -93,6 +94,8 @@ class _Slot:
 
     def stop(self) -> None:
         self.pipe.close()
+        if self.task is None:  # an idle one ends at the end of its pipe, and clears up behind it
+            self.process.join(_GRACE)
         self.process.kill()
         self.process.join()
 

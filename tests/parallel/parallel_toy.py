@@ -1,5 +1,6 @@
 """Tasks for workers: they live in a module of their own, so that a new process can import them."""
 
+import atexit
 import os
 import signal
 import threading
@@ -84,3 +85,9 @@ def die_at_work(pid: Path, function: Callable[..., object], *arguments: object) 
 
 def whereabouts() -> tuple[str, int]:
     return os.getcwd(), os.getpid()
+
+
+def clear_up(path: Path) -> None:
+    """Leave something behind that only an orderly end takes away."""
+    path.touch()
+    atexit.register(path.unlink)

@@ -62,6 +62,18 @@ def test_two_jobs_run_side_by_side_on_one_thread_each(tmp_path):
     assert os.environ.get("OMP_NUM_THREADS") == before
 
 
+def test_workers_end_in_order_and_clear_up(tmp_path):
+    tasks = [
+        Task("one", parallel_toy.clear_up, (tmp_path / "one",)),
+        Task("two", parallel_toy.clear_up, (tmp_path / "two",)),
+        Task("meanwhile", parallel_toy.double, (1,), ("one", "two")),
+    ]
+    for done in Here(2).run(tasks):
+        if done.key == "meanwhile":
+            assert len(list(tmp_path.iterdir())) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_killed_worker_loses_only_its_task_which_is_tried_again(tmp_path):
     tasks = [
         Task("dies", parallel_toy.die, (tmp_path / "tries", 2)),
