@@ -30,7 +30,7 @@ from smallset.selection import (
     Random,
 )
 from smallset.spec import first_line
-from smallset.train.views import Canvas, Patch
+from smallset.train.views import Canvas, EachPatch, Patch
 
 OBSERVERS = st.builds(
     Observer,
@@ -45,7 +45,7 @@ GIVEN = st.builds(Pretrained, PATHS.filter(lambda path: "(" not in path)) | st.b
     st.sampled_from(["resnet20", "timm:resnet50.a1_in1k"]),
 )
 LOOKED = st.builds(EL2N, observer=GIVEN) | st.builds(
-    File, PATHS.map(lambda path: f"{path}.csv"), st.none() | PATHS
+    File, PATHS.map(lambda path: f"{path}s.csv"), st.none() | PATHS
 )
 EL2NS = st.builds(
     EL2N,
@@ -63,17 +63,16 @@ GRIDS = st.builds(
 COMPOSITIONS = st.builds(
     Method,
     score=EL2NS | LOOKED,
-    select=st.sampled_from(
-        [Easiest(), Hardest(), Middle((0.0, 0.5)), CCS(0.2, 10), D2(1.0, 3), Beta(2.0)]
-    ),
+    select=st.sampled_from([Easiest(), Hardest(), Middle((0.0, 0.5)), CCS(0.2, 10), D2(1.0, 3)]),
     mosaic=GRIDS,
     view=st.one_of(
         [
             st.builds(view, scale=RANGES, ratio=RANGES, flip=st.floats(0, 1))
-            for view in (Canvas, Patch)
+            for view in (Canvas, Patch, EachPatch)
         ]
     ),
 ) | st.builds(Method, score=st.none(), select=st.just(Random()), mosaic=GRIDS)
+COMPOSITIONS |= st.builds(Method, score=EL2NS, select=st.just(Beta(2.0)), mosaic=GRIDS)
 COMPOSITIONS |= st.builds(
     Method,
     score=st.none(),

@@ -13,8 +13,10 @@ def double(number: int) -> int:
     return 2 * number
 
 
-def slow_double(number: int) -> int:
-    time.sleep(0.5)
+def slow_double(number: int, begun: Path) -> int:
+    """Double a number a second after the other task has begun."""
+    _wait(begun)
+    time.sleep(1)
     return 2 * number
 
 
@@ -27,11 +29,8 @@ def note(path: Path, word: str) -> None:
 def meet(folder: Path, own: str, other: str) -> str:
     """Wait until the other task runs too, which it must at the same time."""
     (folder / own).touch()
-    for _ in range(3000):
-        if (folder / other).exists():
-            return own
-        time.sleep(0.01)
-    raise ValueError("the other never came")
+    _wait(folder / other)
+    return own
 
 
 def die(path: Path, times: int) -> int:
@@ -43,11 +42,14 @@ def die(path: Path, times: int) -> int:
     return tries
 
 
-def refuse() -> None:
+def refuse(begun: Path | None = None) -> None:
+    if begun is not None:
+        begun.touch()
     raise ValueError("no room for it. Use less.")
 
 
-def diverge() -> None:
+def diverge(begun: Path) -> None:
+    begun.touch()
     raise FloatingPointError("the loss became nan")
 
 
@@ -91,3 +93,12 @@ def clear_up(path: Path) -> None:
     """Leave something behind that only an orderly end takes away."""
     path.touch()
     atexit.register(path.unlink)
+
+
+def _wait(path: Path) -> None:
+    """Wait half a minute for another task to make its mark."""
+    for _ in range(3000):
+        if path.exists():
+            return
+        time.sleep(0.01)
+    raise ValueError("the other never came")

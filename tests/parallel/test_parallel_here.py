@@ -92,8 +92,8 @@ def test_task_that_kills_every_worker_is_an_error_with_its_name(tmp_path):
 @pytest.mark.parametrize("task", [parallel_toy.refuse, parallel_toy.diverge])
 def test_error_in_a_task_stops_the_run_and_names_it_once_the_others_are_done(tmp_path, task):
     tasks = [
-        Task("bad", task),
-        Task("running", parallel_toy.slow_double, (4,)),
+        Task("bad", task, (tmp_path / "begun",)),
+        Task("running", parallel_toy.slow_double, (4, tmp_path / "begun")),
         Task("never", parallel_toy.note, (tmp_path / "never", ""), ("running",)),
     ]
     found = []

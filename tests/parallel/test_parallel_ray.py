@@ -102,8 +102,8 @@ def test_lost_task_is_tried_again_three_times_and_then_an_error_with_its_name(
 @needs_ray
 def test_error_in_a_task_names_it_and_those_that_run_are_given(cluster, tmp_path):
     tasks = [
-        Task("bad", parallel_toy.refuse),
-        Task("running", parallel_toy.slow_double, (4,)),
+        Task("bad", parallel_toy.refuse, (tmp_path / "begun",)),
+        Task("running", parallel_toy.slow_double, (4, tmp_path / "begun")),
         Task("never", parallel_toy.note, (tmp_path / "never", ""), ("running",)),
     ]
     found = []
