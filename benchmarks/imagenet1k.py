@@ -51,10 +51,14 @@ def main() -> None:
     run_bench(request, jobs=given.jobs, told=told)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(f"largest process: {peak:.2f} GiB resident, mapped pixels included")
+    for name in ("data", "work/pixels", "work/observers", "runs"):
+        files = (given.folder / name).rglob("*")
+        taken = sum(file.stat().st_size for file in files if file.is_file())
+        print(f"on disk: {name} {taken / 1e9:.2f} GB")
 
 
 def draw_tree(root: Path) -> None:
-    """Write the tree, unless it is there: patches of a class's own colours, no two sizes alike."""
+    """Write the tree, unless it is there: patches of a class's own colours, no image square."""
     if (root / "val").exists():
         return
     for split, count in (("train", TRAIN), ("val", VAL)):

@@ -83,6 +83,6 @@ def _panel(section: Section, pairs: Sequence[_Pair]) -> Panel:
     notes = (
         "Unaugmented: whole images (of a mosaic one whole tile an epoch), never mirrored. IOR: "
         "points above random images trained alike; ARS: 0..1, g = 0.5 (larger is better; random "
-        "has 0.269); arXiv 2505.13300.",
+        f"has {ars(0, 0):.3f}); arXiv 2505.13300.",
     )
     return Panel(f"Without augmentation: {section.title}", header, body, notes)

@@ -1,4 +1,4 @@
-"""The report: every table of a run, as text in three formats, and its files."""
+"""The report: every table of a run, as text in four formats, and its files."""
 
 import re
 from collections.abc import Sequence
