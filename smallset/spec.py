@@ -295,8 +295,10 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
     given = dict(zip(fields, call.args, strict=False))
     for key, option in call.options.items():
         if key not in fields:
-            known = nearest(key, fields) if fields else "It takes no options."
-            raise ValueError(f"{call.name!r} has no option {key!r}. {known}")
+            inner = _inner(entry, key, tables)
+            elsewhere = f", but a part of it has: {inner}" if inner else ""
+            known = nearest("" if inner else key, fields) if fields else "It takes no options."
+            raise ValueError(f"{call.name!r} has no option {key!r}{elsewhere}. {known}")
         if key in given:
             raise ValueError(f"{call.name!r} was given {key!r} twice. Give it once.")
         given[key] = option
@@ -354,6 +356,18 @@ def _fields(entry: Callable[..., object]) -> dict[str, object]:
 def _required(entry: Callable[..., object]) -> list[str]:
     """Names of the options without a default."""
     return [name for name, p in _parameters(entry).items() if p.default is inspect.Parameter.empty]
+
+
+def _inner(entry: Callable[..., object], key: str, tables: Tables) -> str:
+    """Write which part of what an entry builds by itself has an option `key`; "" for none."""
+    made = None if _required(entry) else entry()
+    for name, parameter in _parameters(entry).items():
+        part = type(parameter.default or getattr(made, name, None))
+        if dataclasses.is_dataclass(part):
+            inner = f"{key}=..." if key in _parameters(part) else _inner(part, key, tables)
+            if inner:
+                return f"{name}={_name_of(part, tables)}({inner})"
+    return ""
 
 
 def _parameters(entry: Callable[..., object]) -> Mapping[str, inspect.Parameter]:

@@ -170,6 +170,10 @@ def test_names_are_these_compositions(text, method):
          "score, select, factor, resize, content, view, pool."),
         ("el2n(epoch=2)", "'el2n' has no option 'epoch'. Did you mean 'epochs'? Known: "
          "epochs, runs, observer, select, factor, view, pool."),
+        ("pca(epochs=3)", "'pca' has no option 'epochs', but a part of it has: "
+         "score=el2n(epochs=...). Known: "),
+        ("ccs(observer=observer)", "'ccs' has no option 'observer', but a part of it has: "
+         "score=aum(observer=...). Known: "),
         ("hardest", "there is no method 'hardest', but a select: select=hardest. Known: random,"),
         ("pca(score=random)", "there is no score 'random', but a select: select=random. Known: "),
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),

@@ -46,13 +46,23 @@ class Dot(Shape):
     pass
 
 
+@dataclass(frozen=True)
+class Inked(Shape):
+    ink: Ink = Plain()
+
+
+def framed(width: int = 1, inside: Shape = Inked()) -> Shape:
+    """A shape in a frame."""
+    return inside
+
+
 def doubled(width: int = 2) -> Box:
     """A box twice as wide."""
     return Box(width=2 * width)
 
 
 TABLES: Mapping[type, Mapping[str, Callable[..., object]]] = {
-    Shape: {"box": Box, "dot": Dot, "doubled": doubled},
+    Shape: {"box": Box, "dot": Dot, "doubled": doubled, "inked": Inked, "framed": framed},
     Ink: {"plain": Plain},
 }
 
@@ -186,9 +196,9 @@ def test_bad_grammar_says_what_is_needed_and_how_to_write(text, needs):
 
 def test_an_unknown_name_gets_the_nearest_and_the_list():
     assert message("bx") == (
-        "there is no shape 'bx'. Did you mean 'box'? Known: box, dot, doubled."
+        "there is no shape 'bx'. Did you mean 'box'? Known: box, dot, doubled, inked, framed."
     )
-    assert message("zzzzz") == "there is no shape 'zzzzz'. Known: box, dot, doubled."
+    assert message("zzzzz") == "there is no shape 'zzzzz'. Known: box, dot, doubled, inked, framed."
     assert message("box(ink=plan)") == (
         "there is no ink 'plan'. Did you mean 'plain'? Known: plain."
     )
@@ -198,6 +208,12 @@ def test_an_unknown_option_gets_the_nearest_and_the_list():
     assert message("box(widht=2)") == (
         "'box' has no option 'widht'. Did you mean 'width'? Known: "
         "width, scale, name, solid, corners, pair, many, limit, ink."
+    )
+    assert message("inked(shade=grey)") == (
+        "'inked' has no option 'shade', but a part of it has: ink=plain(shade=...). Known: ink."
+    )
+    assert message("framed(shade=grey)").startswith(
+        "'framed' has no option 'shade', but a part of it has: inside=inked(ink=plain(shade=...)). "
     )
     assert message("dot(size=2)") == "'dot' has no option 'size'. It takes no options."
 
