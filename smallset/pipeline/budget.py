@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Int64
 from smallset.methods import Method, brief_of, spec_of
 from smallset.pipeline.desk import check_number
 from smallset.selection import Narrows
+from smallset.selection.counts import share_of
 from smallset.store import Asked
 
 IPC = 10
@@ -59,9 +59,7 @@ class Budget:
         """Give the canvases asked of each class, of which there are `have` training images."""
         if self.ipc is not None:
             return (self.ipc,) * len(have)
-        # As the decimal number that was typed: 0.145 of 100 images is 14.5, and rounds up.
-        share = Fraction(str(float(self.keep or 0)))
-        return tuple(max(1, int(share * n + Fraction(1, 2)) // tiles) for n in have)
+        return tuple(max(1, share_of(self.keep or 0, n) // tiles) for n in have)
 
 
 @dataclass(frozen=True)

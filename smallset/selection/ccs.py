@@ -8,7 +8,7 @@ from jaxtyping import Float32, Int64
 
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import check_left, part_by_part
+from smallset.selection.counts import check_left, part_by_part, share_of
 from smallset.selection.pool import Pool
 
 
@@ -41,7 +41,7 @@ class CCS:
 
     def leaves(self, of: int) -> int:
         """Give how many images of a part of so many may be chosen."""
-        return of - round(self.beta * of)
+        return of - share_of(self.beta, of)
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; raises ValueError where beta leaves fewer."""

@@ -8,7 +8,7 @@ from jaxtyping import Int64
 
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import check_left, part_by_part
+from smallset.selection.counts import check_left, part_by_part, share_of
 from smallset.selection.pool import Pool
 
 
@@ -17,8 +17,8 @@ class Middle:
     """A window of each class's scores in a random order, anew for every set seed.
 
     Of m images ranked from the easiest (ties: the lower index first), those from rank
-    round(a m) to before round(b m), for quantiles=(a, b). The window does not depend on how many
-    are wanted; the draw is made over ranks, so the order of the data does not matter.
+    round(a m) to before round(b m), halves up, for quantiles=(a, b). The window does not depend on
+    how many are wanted; the draw is made over ranks, so the order of the data does not matter.
     `balanced=false` takes one window of all images, whatever their class: some may vanish.
     """
 
@@ -57,4 +57,4 @@ class Middle:
 
     def _window(self, of: int) -> tuple[int, int]:
         low, high = self.quantiles
-        return round(low * of), round(high * of)
+        return share_of(low, of), share_of(high, of)
