@@ -208,11 +208,12 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
     """Train the observer's network, keeping it and every image's record at each moment."""
 
     def keep(moment: int, model: Network) -> None:
-        _look(data, observer.model, model, folder, moment)
         buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         torch.save(model.state_dict(), buffer)
         with replacing(folder / _network(moment)) as file:
             file.write(buffer.getbuffer())
+        # Last: a run whose last records are there is taken for whole, networks and all.
+        _look(data, observer.model, model, folder, moment)
 
     train_kept(
         data.images,

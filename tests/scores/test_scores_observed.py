@@ -83,7 +83,9 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 2])
-@pytest.mark.parametrize("at", ["predicting", "before the values", "before the state"])
+@pytest.mark.parametrize(
+    "at", ["predicting", "before the network", "before the values", "before the state"]
+)
 def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, tmp_path, trained, monkeypatch):
     toy(tmp_path / "whole").dynamics(SHORT, run=0)
 
@@ -97,8 +99,10 @@ def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, tmp_path, train
     real = os.replace
 
     def replace_unless_killed(part: Path, path: Path) -> None:
-        name = f"moment-{epoch + 1:05d}.npy" if at == "before the values" else "state.pt"
-        due = at == "before the values" or (path.parent / f"moment-{epoch + 1:05d}.npy").exists()
+        values, network = f"moment-{epoch + 1:05d}.npy", f"network-{epoch + 1:05d}.pt"
+        names = {"before the network": network, "before the values": values}
+        name = names.get(at, "state.pt")
+        due = at in names or (path.parent / values).exists()
         if at != "predicting" and path.name == name and due:
             raise Killed
         real(part, path)
@@ -115,6 +119,7 @@ def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, tmp_path, train
     assert len(recorded(tmp_path / "killed")) == 3
     for one, other in zip(recorded(tmp_path / "killed"), recorded(tmp_path / "whole"), strict=True):
         np.testing.assert_array_equal(one, other)
+    assert toy(tmp_path / "killed").features(SHORT).shape == (40, 64)  # the networks are there too
 
 
 def test_the_fingerprint_changes_with_every_fact(tmp_path):
