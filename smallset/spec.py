@@ -360,7 +360,10 @@ def _required(entry: Callable[..., object]) -> list[str]:
 
 def _inner(entry: Callable[..., object], key: str, tables: Tables) -> str:
     """Write which part of what an entry builds by itself has an option `key`; "" for none."""
-    made = None if _required(entry) else entry()
+    try:
+        made = None if _required(entry) else entry()
+    except ValueError:  # one that is nothing without options
+        made = None
     for name, parameter in _parameters(entry).items():
         part = type(parameter.default or getattr(made, name, None))
         if dataclasses.is_dataclass(part):

@@ -174,6 +174,9 @@ def test_names_are_these_compositions(text, method):
          "score=el2n(epochs=...). Known: "),
         ("ccs(observer=observer)", "'ccs' has no option 'observer', but a part of it has: "
          "score=aum(observer=...). Known: "),
+        ("prune(factor=2)", "'prune' has no option 'factor', but a part of it has: "
+         "mosaic=grid(factor=...). Known: "),
+        ("prune(score=el2n, pol=3)", "'prune' has no option 'pol'. Did you mean 'pool'? Known: "),
         ("hardest", "there is no method 'hardest', but a select: select=hardest. Known: random,"),
         ("pca(score=random)", "there is no score 'random', but a select: select=random. Known: "),
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
