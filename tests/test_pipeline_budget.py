@@ -108,8 +108,12 @@ def test_a_selection_that_leaves_a_part_is_counted_before_anything_is_scored():
         ask(Budget(ipc=6), (10, 10, 10), whole)
     assert str(caught.value) == (
         "ipc=6 of 3 classes needs 18 images in all, but ccs(beta=0.5, balanced=false) leaves 15. "
-        "Use ipc<=5."
+        "Use ipc<=5, or let the selection leave more."
     )
+    none = replace(whole, select=Middle((0.0, 0.05), balanced=False))
+    for budget in (Budget(ipc=1), Budget(keep=0.1)):
+        with pytest.raises(ValueError, match=r"leaves 2\. Let the selection leave more\.$"):
+            ask(budget, (10, 10, 10), none)
 
 
 def test_short_classes_give_the_whole_canvases_that_they_have():

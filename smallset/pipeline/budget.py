@@ -164,10 +164,16 @@ def _check_sum(
         )
     total, there = sum(asked), _left(method, sum(can))
     if total > there:
-        fits = f"ipc<={there // len(can)}" if budget.keep is None else "a smaller keep"
         pool = "" if method.pool is None else f" in pools of {method.pool}"
-        which = f"{brief_of(method.select)} leaves" if there < sum(can) else "there are"
+        which, remedies = "there are", []
+        if there >= len(can):  # of fewer, no budget is small enough
+            ipc = f"ipc<={there // len(can)}"
+            remedies.append(f"use {ipc if budget.keep is None else 'a smaller keep'}")
+        if there < sum(can):
+            which = f"{brief_of(method.select)} leaves"
+            remedies.append("let the selection leave more")
+        remedy = ", or ".join(remedies).capitalize()
         raise ValueError(
             f"{budget} of {len(can)} classes needs {total} images in all, but {which} "
-            f"{there}{pool}. Use {fits}."
+            f"{there}{pool}. {remedy}."
         )
