@@ -1,7 +1,7 @@
 """A column of numbers from a parquet, CSV or .npy file, and what says whose numbers they are."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -24,7 +24,8 @@ class Column:
     """One number a row (nan where there is none), and what a row says of its image, if it does.
 
     `keys` are the column `key`: names in a split ("id", text) or rows in a source's own order
-    ("index", int64). `labels` are class indices, -1 where there is none; `sources` the fingerprints
+    ("index", int64). Without any, `unkeyed` is a column of text in which no two rows are the same:
+    names, it seems. `labels` are class indices, -1 where there is none; `sources` the fingerprints
     of the data that a table of `smallset score` was made from.
     """
 
@@ -32,6 +33,7 @@ class Column:
     values: Float64[np.ndarray, " m"]
     key: str | None = None
     keys: pa.Array | None = None
+    unkeyed: str | None = None
     labels: Int64[np.ndarray, " m"] | None = None
     sources: frozenset[str] = frozenset()
 
@@ -55,11 +57,13 @@ def read_column(path: Path, name: str | None) -> Column:
     chosen = table.column_names[0]
     key = next((k for k in KEYS[:2] if k in table.column_names), None)
     keys = None if key is None else _keys(table, key, path)
-    return Column(chosen, _numbers(table, chosen, path), key, keys, _labels(table), sources)
+    unkeyed = _names(table, chosen) if key is None else None
+    numbers, labels = _numbers(table, chosen, path), _labels(table)
+    return Column(chosen, numbers, key, keys, unkeyed, labels, sources)
 
 
 def _read(path: Path, name: str | None) -> tuple[pa.Table, Mapping[bytes, bytes]]:
-    """Give the chosen column, first, with those of KEYS that there are; and the metadata."""
+    """Give the chosen column, first, those of KEYS that there are or any text; and the metadata."""
     if path.suffix == ".npy":
         return pa.table({"values": _array(path)}), {}
     if path.suffix == ".csv":
@@ -68,10 +72,10 @@ def _read(path: Path, name: str | None) -> tuple[pa.Table, Mapping[bytes, bytes]
             read_options=pc.ReadOptions(use_threads=False),
             convert_options=pc.ConvertOptions(column_types={"id": pa.string()}),  # 0017 is a name
         )
-        return table.select(_wanted(table.column_names, name, path)), {}
+        return table.select(_wanted(table.schema, name, path)), {}
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
     with pq.ParquetFile(path) as file:
-        wanted = _wanted(file.schema_arrow.names, name, path)
+        wanted = _wanted(file.schema_arrow, name, path)
         table = file.read(columns=wanted, use_threads=False).select(wanted)
         return table, file.schema_arrow.metadata or {}
 
@@ -87,8 +91,9 @@ def _array(path: Path) -> np.ndarray:
     return array
 
 
-def _wanted(names: Sequence[str], name: str | None, path: Path) -> list[str]:
+def _wanted(schema: pa.Schema, name: str | None, path: Path) -> list[str]:
     """Name the columns to read, the chosen one first."""
+    names = schema.names
     scores = [n for n in names if n not in KEYS]
     if name is None and len(scores) != 1:
         raise ValueError(
@@ -99,6 +104,9 @@ def _wanted(names: Sequence[str], name: str | None, path: Path) -> list[str]:
     if chosen not in names:
         raise ValueError(f"{str(path)!r} has no column {chosen!r}. {nearest(chosen, scores)}")
     wanted = [chosen, *(key for key in KEYS if key in names and key != chosen)]
+    if not {*KEYS[:2]} & {*wanted}:
+        text = [field.name for field in schema if _is_text(field.type)]
+        wanted += [n for n in text if n not in wanted and names.count(n) == 1]
     for column in wanted:
         if names.count(column) > 1:
             raise ValueError(
@@ -129,6 +137,20 @@ def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
             "image in the source's own order, from 0. Call it id where it holds the images' names."
         )
     return column.cast(pa.int64())
+
+
+def _names(table: pa.Table, chosen: str) -> str | None:
+    """Give the first further column of text that tells all rows apart, if there is one."""
+    others = [name for name in table.column_names if name not in (chosen, *KEYS)]
+    return next((name for name in others if _tells_apart(table[name])), None)
+
+
+def _tells_apart(column: pa.ChunkedArray) -> bool:
+    return _is_text(column.type) and len(column) > 1 and len(column.unique()) == len(column)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _labels(table: pa.Table) -> Int64[np.ndarray, " m"] | None:

@@ -23,9 +23,10 @@ class File:
 
     Rows are matched to images by a column `id` (an image's name in its split), else by a column
     `index` (the row in the source's own order, as `smallset score` writes it), else by place, where
-    there is exactly one row for each training image. Rows of other images, held-out ones for
-    instance, are not read. A column `label` of class indices must agree with the data. `column` may
-    be left out where there is but one. No network looks and no pixels are decoded.
+    there is exactly one row for each training image and no column of other names. Rows of other
+    images, held-out ones for instance, are not read. A column `label` of class indices must agree
+    with the data. `column` may be left out where there is but one. No network looks and no pixels
+    are decoded.
     """
 
     path: str
@@ -108,6 +109,12 @@ class File:
                 f"{self.path!r} has {len(read.values)} rows, but {dataset.name!r} has "
                 f"{len(dataset)} training images ({dataset.split!r}), and no column says which row "
                 "is whose. Needed one row an image, in their order. Add a column id or index."
+            )
+        if read.unkeyed is not None:
+            raise ValueError(
+                f"{self.path!r} has no column id or index, so its rows would count as in the order "
+                f"of the images, but its column {read.unkeyed!r} seems to name the image of each. "
+                "Needed to know whose each row is. Call that column id, or leave it out."
             )
         return np.arange(len(dataset))
 

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -43,6 +44,23 @@ def test_names_in_a_csv_keep_their_zeros(tmp_path):
 def test_names_of_classes_are_no_labels(tmp_path):
     path = parquet(tmp_path / "s.parquet", label=["cat"], aum=[0.5])
     assert read_column(path, None).labels is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "unkeyed"),
+    [
+        ({"file": ["b", "a"]}, "file"),
+        ({"by": ["me", "me"], "ID": ["b", "a"]}, "ID"),
+        ({"by": ["me", "me"], "age": [3, 4]}, None),
+        ({"label": ["cat", "dog"]}, None),
+        ({"file": ["b", "a"], "index": [0, 1]}, None),
+    ],
+)
+def test_text_that_differs_from_row_to_row_is_names_where_no_column_is(columns, unkeyed, tmp_path):
+    path = parquet(tmp_path / "s.parquet", aum=[0.5, 1.5], **columns)
+    pc.write_csv(pa.table({"aum": [0.5, 1.5], **columns}), tmp_path / "s.csv")
+    for name in (path, tmp_path / "s.csv"):
+        assert read_column(name, "aum").unkeyed == unkeyed
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64", "int32", "uint8"])

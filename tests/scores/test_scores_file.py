@@ -131,6 +131,17 @@ def test_another_number_of_rows_without_names_is_refused(tmp_path, dataset):
         File(str(tmp_path / "s.npy")).of(dataset)
 
 
+def test_names_that_are_not_called_so_are_not_passed_over(tmp_path, dataset):
+    paths = [f"data/{row:08d}.png" for row in SHUFFLED[:30]]
+    path = table(tmp_path / "s.parquet", file=paths, aum=VALUES[:30])
+    with pytest.raises(ValueError, match=re.escape(
+        f"'{path}' has no column id or index, so its rows would count as in the order of the "
+        "images, but its column 'file' seems to name the image of each. Needed to know whose each "
+        "row is. Call that column id, or leave it out."
+    )):  # fmt: skip
+        File(path, "aum").of(dataset)
+
+
 def test_scores_that_are_not_finite_are_named(tmp_path, dataset):
     values = VALUES.copy()
     values[[2, 4]], values[6], values[7] = np.nan, np.inf, -np.inf  # row 7 is not of the split
