@@ -85,7 +85,8 @@ def _seconds(unit: Unit, plan: Planned, rates: _Rates) -> float:
             return n * _FORWARD / rates(Training(name, side, min(batch, n), classes))
         asked = [int(getattr(score_from(text), "runs", 1)) for text in unit.job.scores]
         runs = max(asked, default=1)
-        return n * observer.epochs * runs * (1 + _FORWARD) * each(observer.model)
+        looks = 1 + observer.snapshots * _FORWARD
+        return n * observer.epochs * runs * looks * each(observer.model)
     if unit.kind == "teacher":
         own = own_teacher(wanted.teacher or "")
         assert own is not None

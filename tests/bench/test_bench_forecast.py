@@ -85,6 +85,13 @@ def test_observer_costs_as_many_runs_as_the_greediest_of_its_scores(tmp_path, mo
     assert more.seconds - plain.seconds == pytest.approx((cells + two_more_runs) / 100)
 
 
+def test_observer_costs_every_look_within_an_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+    often = MATRIX.replace("observer(epochs=1)", "observer(epochs=1, snapshots=8)")
+    found, less = (forecast(plan_bench(ask(tmp_path, m))) for m in (often, MATRIX))
+    assert found.seconds - less.seconds == pytest.approx(24 * 7 / 3 / 100)
+
+
 def test_only_students_that_will_be_compiled_are_measured_so(tmp_path, monkeypatch):
     monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     monkeypatch.setattr(forecasting, "can_compile", lambda _: True)
