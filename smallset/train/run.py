@@ -51,9 +51,11 @@ def train_kept(
 
     steps = len(batches(len(images), protocol.batch, seed=0, epoch=0))
     if steps < moments:
+        longer = -(-protocol.epochs * moments // steps)
         raise ValueError(
             f"{moments} snapshots an epoch were asked for, but an epoch of {len(images)} images "
-            f"has {steps} steps (batch {protocol.batch}). Ask for at most {steps}, or train longer."
+            f"has {steps} step{'s' if steps > 1 else ''} (batch {protocol.batch}). Ask for at most "
+            f"{steps}; as many looks are epochs={longer}, snapshots={steps}."
         )
     due = {steps * moment // moments - 1: moment for moment in range(1, moments + 1)}
 

@@ -24,7 +24,7 @@ def test_it_is_the_mean_deviation_of_the_last_windows_of_moments(tmp_path):
 
 def test_moments_within_an_epoch_count_and_too_few_steps_say_so(tmp_path):
     assert CADPrune().observer == Observer(epochs=1, snapshots=8)
-    with pytest.raises(ValueError, match=r"8 snapshots .* 40 images has 1 steps .* at most 1"):
+    with pytest.raises(ValueError, match=r"8 snapshots .* 40 images has 1 step .* at most 1"):
         CADPrune(observer=Observer("resnet8", epochs=1, snapshots=8))(toy(tmp_path))
 
 
