@@ -60,7 +60,7 @@ class Method:
     def __post_init__(self) -> None:
         name = _named(self.select)
         if self.select.needs_scores and self.score is None:
-            raise ValueError(f"selecting the {name} images needs a score. Name one: score=el2n.")
+            raise ValueError(f"select={name} needs a score. Name one: score=el2n.")
         if self.score is not None and not self.select.needs_scores:
             raise ValueError(
                 f"select={name} reads no score, but score={_named(self.score)} was given. "

@@ -281,7 +281,7 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
         return other
     if not isinstance(call, Call):
         raise ValueError(
-            f"{where} must name a {noun}, not {_show(value)}. {nearest('', tables[kind])}"
+            f"{where} must name {_one(noun)}, not {_show(value)}. {nearest('', tables[kind])}"
         )
     if call.name not in tables[kind]:
         raise ValueError(_unknown(call.name, kind, tables))
@@ -322,7 +322,7 @@ def _unknown(name: str, kind: type, tables: Tables) -> str:
     others = [other.__name__.lower() for other, table in tables.items() if name in table]
     if not others:
         return f"{lacking}. {nearest(name, tables[kind])}"
-    return f"{lacking}, but a {others[-1]}: {others[-1]}={name}. {nearest('', tables[kind])}"
+    return f"{lacking}, but {_one(others[-1])}: {others[-1]}={name}. {nearest('', tables[kind])}"
 
 
 def _spelled(value: object, table: Table) -> object | None:
@@ -410,4 +410,8 @@ def _describe(wanted: object) -> str:
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
     if wanted is type(None):
         return "none"
-    return names.get(wanted, f"a {getattr(wanted, '__name__', wanted)}".lower())  # type: ignore[call-overload, no-any-return]
+    return names.get(wanted, _one(str(getattr(wanted, "__name__", wanted)).lower()))  # type: ignore[call-overload, no-any-return]
+
+
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

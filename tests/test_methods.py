@@ -100,7 +100,7 @@ def test_every_method_builds_by_its_bare_name_and_says_what_it_is(name):
 
 
 def test_prune_needs_to_be_told_by_which_score():
-    with pytest.raises(ValueError, match=r"selecting the easiest images needs a score.*score=el2n"):
+    with pytest.raises(ValueError, match=r"select=easiest needs a score.*score=el2n"):
         method_from("prune")
     assert method_from("prune(score=el2n)") == method_from("el2n")
 
@@ -191,7 +191,7 @@ def test_names_are_these_compositions(text, method):
         ("dyn-unc(select=random)", "select=random reads no score, but score=dyn-unc was given."),
         ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
          "given. Leave the score out, or select=easiest."),
-        ("d2(score=none)", "selecting the d2 images needs a score. Name one: score=el2n."),
+        ("d2(score=none)", "select=d2 needs a score. Name one: score=el2n."),
         ("prune(select=random, observer=observer)",
          "was given, but select=random looks through none. Leave it out."),
         ("prune(score=el2n, select=d2, observer=observer)",
@@ -207,8 +207,7 @@ def test_names_are_these_compositions(text, method):
         ("file", "'file' needs 'path', which has no default. Write file(path=...)."),
         ("el2n(pool=0)", "pool=0 leaves no image. Give images of each class."),
         ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
-        ("prune(select=easiest)",
-         "selecting the easiest images needs a score. Name one: score=el2n."),
+        ("prune(select=easiest)", "select=easiest needs a score. Name one: score=el2n."),
         ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is no range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),
     ],

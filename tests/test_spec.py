@@ -254,7 +254,7 @@ def test_more_places_than_options_are_refused():
         ),
         ("box(limit=few)", "box's option 'limit' must be a whole number or none, not 'few'."),
         ("box(width=dot(1))", "box's option 'width' must be a whole number, not dot(...)."),
-        ("box(ink=5)", "box's option 'ink' must name a ink, not 5. Known: plain."),
+        ("box(ink=5)", "box's option 'ink' must name an ink, not 5. Known: plain."),
     ],
 )
 def test_a_value_of_another_type_is_refused(text, said):

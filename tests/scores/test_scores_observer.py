@@ -92,7 +92,7 @@ def test_an_observer_may_be_a_network_with_its_weights_or_a_folder(text, network
         ("timm:resnet18", "the observer 'timm:resnet18' has learned nothing"),
         ("resnet20(weight=w.pt)", "'resnet20' has no option 'weight'. Did you mean 'weights'?"),
         ("resnet20(weights=default)", "'resnet20' comes with no default weights."),
-        ("5", "el2n's option 'observer' must name a observer, not 5. Known: observer, NETWORK("),
+        ("5", "el2n's option 'observer' must name an observer, not 5. Known: observer, NETWORK("),
     ],
 )  # fmt: skip
 def test_what_is_no_observer_is_refused_with_all_that_works(text, said):
