@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64, Shaped
 
 from smallset.spec import nearest
 
@@ -25,8 +25,8 @@ class Column:
 
     `keys` are the column `key`: names in a split ("id", text) or rows in a source's own order
     ("index", int64). Without any, `unkeyed` is a column of text in which no two rows are the same:
-    names, it seems. `labels` are class indices, -1 where there is none; `sources` the fingerprints
-    of the data that a table of `smallset score` was made from.
+    names, it seems. `labels` are class indices, -1 where there is none, or the classes' names;
+    `sources` the fingerprints of the data that a table of `smallset score` was made from.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Column:
     key: str | None = None
     keys: pa.Array | None = None
     unkeyed: str | None = None
-    labels: Int64[np.ndarray, " m"] | None = None
+    labels: Shaped[np.ndarray, " m"] | None = None
     sources: frozenset[str] = frozenset()
 
 
@@ -153,12 +153,17 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _labels(table: pa.Table) -> Int64[np.ndarray, " m"] | None:
-    """Give the column of class indices; None where there is none, or it holds their names."""
-    if "label" not in table.column_names or not pa.types.is_integer(table["label"].type):
+def _labels(table: pa.Table) -> Shaped[np.ndarray, " m"] | None:
+    """Give the column of class indices or names; None where there is none, or it holds neither."""
+    if "label" not in table.column_names:
         return None
-    numbers: Int64[np.ndarray, " m"] = table["label"].cast(pa.int64()).fill_null(-1).to_numpy()
-    return numbers
+    column = table["label"]
+    if pa.types.is_integer(column.type):
+        column = column.cast(pa.int64()).fill_null(-1)
+    elif not _is_text(column.type):
+        return None
+    labels: Shaped[np.ndarray, " m"] = column.to_numpy()
+    return labels
 
 
 def _sources(facts: object) -> frozenset[str]:

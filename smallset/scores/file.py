@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, Shaped
 
 from smallset.data import ImageDataset
 from smallset.models.weights import file_sha256
@@ -24,9 +24,9 @@ class File:
     Rows are matched to images by a column `id` (an image's name in its split), else by a column
     `index` (the row in the source's own order, as `smallset score` writes it), else by place, where
     there is exactly one row for each training image and no column of other names. Rows of other
-    images, held-out ones for instance, are not read. A column `label` of class indices must agree
-    with the data. `column` may be left out where there is but one. No network looks and no pixels
-    are decoded.
+    images, held-out ones for instance, are not read. A column `label` of class indices, or of the
+    classes' names, must agree with the data. `column` may be left out where there is but one. No
+    network looks and no pixels are decoded.
     """
 
     path: str
@@ -89,14 +89,20 @@ class File:
                 "Needed scores of these very images. Score this data, or name the data it is of."
             )
 
-    def _check_labels(self, labels: Int64[np.ndarray, " n"], dataset: ImageDataset) -> None:
-        wrong = np.flatnonzero(labels != dataset.labels)
+    def _check_labels(self, labels: Shaped[np.ndarray, " n"], dataset: ImageDataset) -> None:
+        own: np.ndarray = dataset.labels
+        if labels.dtype == object:
+            names = dataset.classes.names
+            if not {*labels} <= {*names}:
+                return  # another naming, from which nothing follows
+            own = np.array(names, object)[own]
+        wrong = np.flatnonzero(labels != own)
         if len(wrong):
             first = int(wrong[0])
             raise ValueError(
                 f"{self.path!r} says that {dataset.id(first)!r} is of class {labels[first]}, but "
-                f"in {dataset.name!r} it is of class {dataset.labels[first]}; {len(wrong)} labels "
-                "differ. Needed scores of this data, in its order. Match them by a column id, or "
+                f"in {dataset.name!r} it is of class {own[first]}; {len(wrong)} labels differ. "
+                "Needed scores of this data, in its order. Match them by a column id, or "
                 "drop the column label where it counts classes in another way."
             )
 

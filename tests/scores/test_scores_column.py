@@ -41,8 +41,11 @@ def test_names_in_a_csv_keep_their_zeros(tmp_path):
     assert (found.labels, found.sources) == (None, frozenset())
 
 
-def test_names_of_classes_are_no_labels(tmp_path):
-    path = parquet(tmp_path / "s.parquet", label=["cat"], aum=[0.5])
+def test_labels_are_numbers_or_names_of_classes(tmp_path):
+    for label, found in (([3, None], [3, -1]), (["cat", None], ["cat", None])):
+        path = parquet(tmp_path / "s.parquet", label=label, aum=[0.5, 1])
+        assert read_column(path, None).labels.tolist() == found
+    path = parquet(tmp_path / "s.parquet", label=[0.5], aum=[0.5])
     assert read_column(path, None).labels is None
 
 

@@ -90,6 +90,19 @@ def test_labels_that_contradict_the_data_are_refused(tmp_path, dataset):
         File(path).of(dataset)
 
 
+def test_names_of_classes_that_contradict_the_data_are_refused(tmp_path, dataset):
+    names = np.array(dataset.classes.names)[dataset.labels]
+    path = table(tmp_path / "s.parquet", label=names, aum=VALUES[:30])
+    assert len(File(path).of(dataset)) == 30
+    path = table(tmp_path / "s.parquet", label=np.roll(names, 1), aum=VALUES[:30])
+    with pytest.raises(ValueError, match=re.escape(
+        "says that '00000000' is of class cow, but in 'toy' it is of class ape; 30 labels differ."
+    )):  # fmt: skip
+        File(path).of(dataset)
+    path = table(tmp_path / "s.parquet", label=["n01", *names[1:]], aum=VALUES[:30])
+    assert len(File(path).of(dataset)) == 30  # classes by other names say nothing
+
+
 @pytest.mark.parametrize("key", ["id", "index"])
 def test_images_and_classes_without_a_score_are_named(key, tmp_path, dataset):
     kept = np.array([row for row in range(40) if LABELS[row] != 1 and row != 4])
