@@ -109,6 +109,9 @@ def test_a_long_tail_keeps_fewer_of_each_later_class(tmp_path):
         tail.write(data, tmp_path / "out", 100)
     for split in ("train", "test"):
         pq.write_table(pa.table({"label": labels}), data / f"{split}-00000-of-00001.parquet")
+        if split == "train":
+            with pytest.raises(SystemExit, match=r"there is no test\*\.parquet in '.*data'"):
+                tail.write(data, tmp_path / "out", 100)
     tail.write(data, tmp_path / "out", 100)
     written = {f.name[:5]: pq.read_table(f).num_rows for f in (tmp_path / "out").iterdir()}
     assert written == {"train": 111, "test-": 300}

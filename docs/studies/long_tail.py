@@ -30,9 +30,12 @@ def kept(labels: np.ndarray, imbalance: float) -> np.ndarray:
 
 def write(data: Path, out: Path, imbalance: float) -> None:
     """Write the copy to the new folder `out`."""
-    train = sorted(data.rglob("train*.parquet"))
-    if not train:
-        raise SystemExit(f"there is no train*.parquet in '{data}'. Give a folder that has some.")
+    train, test = (sorted(data.rglob(f"{split}*.parquet")) for split in ("train", "test"))
+    for split, found in (("train", train), ("test", test)):
+        if not found:
+            raise SystemExit(
+                f"there is no {split}*.parquet in '{data}'. Give a folder that has some."
+            )
     if out.exists():
         raise SystemExit(f"'{out}' is there already. Give a new folder.")
     table = pa.concat_tables([pq.read_table(file) for file in train])
@@ -41,7 +44,7 @@ def write(data: Path, out: Path, imbalance: float) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     pq.write_table(table.take(rows), part / "train-00000-of-00001.parquet")
-    for file in sorted(data.rglob("test*.parquet")):
+    for file in test:
         shutil.copyfile(file, part / file.name)
     part.rename(out)
     print(f"wrote {len(rows):,} of {len(table):,} training images to {out}")
