@@ -10,35 +10,29 @@ entry of a table may take what the table does not know, as text: see `Spelled`.
 import dataclasses
 import difflib
 import inspect
-import re
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, Union, get_args, get_origin, get_type_hints
+
+from smallset.spec.grammar import Call, Word, quoted, read, split
 
 Table = Mapping[str, Callable[..., object]]
 Tables = Mapping[type, Table]
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.:/-])
-    | (?P<text>"[^"]*"|'[^']*')
-    | (?P<word>[^\s(),='"]+)
-    | (?P<mark>[(),=])
-    )""",
-    re.VERBOSE,
-)
-_CONSTANTS = {"true": True, "false": False, "none": None}
-
-
-@dataclass(frozen=True)
-class Call:
-    """A parsed spec, before any table is asked: name, positional and named options."""
-
-    name: str
-    args: tuple[object, ...]
-    options: Mapping[str, object]
+__all__ = [
+    "Call",
+    "Spelled",
+    "Table",
+    "Tables",
+    "build",
+    "first_line",
+    "nearest",
+    "quoted",
+    "read",
+    "split",
+    "write",
+]
 
 
 class Spelled(ABC):
@@ -62,11 +56,6 @@ class Spelled(ABC):
         """The text, as it stands in a canonical spec, that gives an equal object."""
 
 
-@dataclass(frozen=True)
-class _Word:
-    text: str
-
-
 def build(text: str, kind: type, tables: Tables) -> object:
     """Build the object that `text` names.
 
@@ -74,36 +63,6 @@ def build(text: str, kind: type, tables: Tables) -> object:
     unknown option, or an option whose value is of another type.
     """
     return _resolve(read(text), kind, tables, where=repr(text))
-
-
-def read(text: str) -> Call:
-    """Parse a spec into a `Call`, looking nothing up."""
-    tokens = _tokens(text)
-    value, rest = _value(tokens, text)
-    if rest:
-        raise _grammar(text, f"nothing after the spec, but found {rest[0][1]!r}")
-    if isinstance(value, _Word):
-        return Call(value.text, (), {})
-    if not isinstance(value, Call):
-        raise _grammar(text, "a name such as pca or pca(factor=2)")
-    return value
-
-
-def split(text: str) -> list[str]:
-    """Split a list of specs at "," or ";", those within brackets and quotes left alone."""
-    parts, depth, quote = [""], 0, ""
-    for mark in text:
-        if quote:
-            quote = "" if mark == quote else quote
-        elif mark in "\"'":
-            quote = mark
-        else:
-            depth += (mark == "(") - (mark == ")")
-        if mark in ",;" and not depth and not quote:
-            parts.append("")
-        else:
-            parts[-1] += mark
-    return [part.strip() for part in parts]
 
 
 def write(value: object, tables: Tables, *, brief: bool = False) -> str:
@@ -121,7 +80,7 @@ def write(value: object, tables: Tables, *, brief: bool = False) -> str:
         return quoted(value)
     if isinstance(value, Spelled):
         return value.spelling
-    if isinstance(value, _Word | Call):
+    if isinstance(value, Word | Call):
         return _again(value)
     if isinstance(value, tuple):
         inner = ", ".join(write(v, tables, brief=brief) for v in value)
@@ -148,93 +107,9 @@ def nearest(given: str, known: Iterable[str]) -> str:
     return f"{hint}Known: {', '.join(names)}."
 
 
-def quoted(value: str, *, always: bool = False) -> str:
-    """Write text so that it reads back as text: bare where it is no number and no constant.
-
-    Raises ValueError for text with both kinds of quotes.
-    """
-    bare = re.fullmatch(r"[^\s(),='\"]+", value) and value not in _CONSTANTS
-    if bare and not always and _tokens(value)[0][0] == "word":
-        return value
-    mark = "'" if '"' in value else '"'
-    if mark in value:
-        raise ValueError(
-            f"{value!r} holds both kinds of quotes, which a spec cannot write. Leave one kind out."
-        )
-    return f"{mark}{value}{mark}"
-
-
 def first_line(entry: object) -> str:
     """The first line of an entry's docstring, as `smallset list` prints it."""
     return (inspect.getdoc(entry) or "").splitlines()[0]
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens, at = [], 0
-    while at < len(text.rstrip()):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise _grammar(text, f"a name, a number or one of ( ) , = at {text[at:]!r}")
-        at = match.end()
-        kind = str(match.lastgroup)
-        tokens.append((kind, match.group(kind)))
-    if not tokens:
-        raise _grammar(text, "a name such as pca or pca(factor=2)")
-    return tokens
-
-
-def _value(tokens: list[tuple[str, str]], text: str) -> tuple[object, list[tuple[str, str]]]:
-    (kind, token), rest = tokens[0], tokens[1:]
-    if kind == "number":
-        return (int(token) if re.fullmatch(r"[+-]?\d+", token) else float(token)), rest
-    if kind == "text":
-        return token[1:-1], rest
-    if token == "(":
-        args, options, rest = _arguments(rest, text)
-        if options:
-            raise _grammar(text, "plain values in a tuple, without '='")
-        return tuple(args), rest
-    if kind == "mark":
-        raise _grammar(text, f"a value, but found {token!r}")
-    if rest and rest[0][1] == "(" and rest[0][0] == "mark":
-        args, options, rest = _arguments(rest[1:], text)
-        return Call(token, tuple(args), options), rest
-    return (_CONSTANTS[token] if token in _CONSTANTS else _Word(token)), rest
-
-
-def _arguments(
-    tokens: list[tuple[str, str]], text: str
-) -> tuple[list[object], dict[str, object], list[tuple[str, str]]]:
-    args: list[object] = []
-    options: dict[str, object] = {}
-    while True:
-        if not tokens:
-            raise _grammar(text, "a closing ')'")
-        if tokens[0] == ("mark", ")"):
-            return args, options, tokens[1:]
-        if len(tokens) > 1 and tokens[0][0] == "word" and tokens[1] == ("mark", "="):
-            key = tokens[0][1]
-            if key in options:
-                raise _grammar(text, f"{key!r} once")
-            if len(tokens) < 3:
-                raise _grammar(text, f"a value for {key!r}")
-            options[key], tokens = _value(tokens[2:], text)
-        elif options:
-            raise _grammar(text, "every option after a named one to be named too")
-        else:
-            value, tokens = _value(tokens, text)
-            args.append(value)
-        if tokens and tokens[0] == ("mark", ","):
-            tokens = tokens[1:]
-        elif tokens and tokens[0] != ("mark", ")"):
-            raise _grammar(text, f"',' or ')', but found {tokens[0][1]!r}")
-
-
-def _grammar(text: str, needed: str) -> ValueError:
-    return ValueError(
-        f"cannot read the spec {text!r}: it needs {needed}. "
-        "Write name or name(option=value, ...), for example pca(score=el2n(epochs=10), factor=2)."
-    )
 
 
 def _resolve(value: object, wanted: object, tables: Tables, where: str) -> object:
@@ -274,7 +149,7 @@ def _resolve_any(value: object, wanted: object, tables: Tables, where: str) -> o
 
 
 def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
-    call = Call(value.text, (), {}) if isinstance(value, _Word) else value
+    call = Call(value.text, (), {}) if isinstance(value, Word) else value
     noun = kind.__name__.lower()
     other = _spelled(value, tables[kind])
     if other is not None:
@@ -327,7 +202,7 @@ def _unknown(name: str, kind: type, tables: Tables) -> str:
 
 def _spelled(value: object, table: Table) -> object | None:
     """Give what a table's `Spelled` entry makes of a name that the table lacks, if anything."""
-    if not isinstance(value, _Word | Call | str):
+    if not isinstance(value, Word | Call | str):
         return None
     text = value if isinstance(value, str) else _again(value)
     if not isinstance(value, str) and text.partition("(")[0] in table:
@@ -338,9 +213,9 @@ def _spelled(value: object, table: Table) -> object | None:
     return None
 
 
-def _again(value: _Word | Call) -> str:
+def _again(value: Word | Call) -> str:
     """Write what was read."""
-    if isinstance(value, _Word):
+    if isinstance(value, Word):
         return value.text
     args = [write(argument, {}) for argument in value.args]
     args += [f"{key}={write(option, {})}" for key, option in value.options.items()]
@@ -386,7 +261,7 @@ def _name_of(cls: type, tables: Tables) -> str:
 
 
 def _plain(value: object) -> object:
-    return value.text if isinstance(value, _Word) else value
+    return value.text if isinstance(value, Word) else value
 
 
 def _show(value: object) -> str:
