@@ -22,7 +22,7 @@ class D2:
     and g_j -= exp(-gamma d_ij) g_i for its neighbours. Distances are Euclidean, in the features'
     own units. The time is that of all distances within a class, the memory 12 k bytes an image
     of a class and a tile of distances.
-    `balanced=false` makes one graph of all images, as the paper does: some classes may vanish.
+    `balanced=false` makes one graph of all images: some classes may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
