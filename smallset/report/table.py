@@ -32,6 +32,8 @@ FULL = "full"
 
 # Monte Carlo only starts beyond 10 against 10 replicates; the same results give the same table.
 _PERMUTATION_SEED = 0
+# The most names of a group that a note lists, where the others tell which they are.
+_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,11 @@ def seeds_note(table: Sequence[Row]) -> str:
     parts: dict[tuple[int, int, int], list[str]] = {}
     for row in table:
         parts.setdefault((row.sets, row.observers, row.students), []).append(row.label)
+    many = max(parts.values(), key=len)
+    others = "all" if len(parts) == 1 else "the others"
     return "; ".join(
-        f"{' | '.join(names)}: {_count(sets, 'set')}, "
+        f"{others if names is many and len(names) > _LISTED else ' | '.join(names)}: "
+        f"{_count(sets, 'set')}, "
         + (f"{_count(observers, 'observer')}, " if observers else "")
         + _count(students, "student seed")
         for (sets, observers, students), names in parts.items()

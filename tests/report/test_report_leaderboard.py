@@ -79,6 +79,11 @@ def test_it_is_said_which_seeds_varied_and_where_replicates_share_a_set():
         "Varied: random: 6 sets, 6 student seeds; pca | el2n: 6 sets, 2 observers, 6 student seeds."
     )
     assert noted(HARD, "Where there are fewer sets") is None
+    one = [r for i in range(9) for r in replicates(f"pca(factor={i + 2})", BEST)]
+    assert noted(one, "Varied") == "Varied: all: 6 sets, 2 observers, 6 student seeds."
+    assert noted([*HARD[:6], *one], "Varied") == (
+        "Varied: random: 6 sets, 6 student seeds; the others: 6 sets, 2 observers, 6 student seeds."
+    )
     shared = [*HARD[:6], *replicates("pca", BEST, plan_sha256="one")]
     assert noted(shared, "Where there are fewer sets than n, replicates share") is not None
 
@@ -90,6 +95,9 @@ def test_the_order_is_said_where_there_are_intervals():
     single = [replicates(method, [0.5])[0] for method in ("random", "pca")]
     assert noted(single, "Order by mean") is None
     assert noted([*single, *replicates("el2n", CLOSE)], "Order by mean") is not None
+    many = [r for i in range(18) for r in replicates(f"pca(factor={i + 3})", CLOSE)]
+    assert noted(many, "Order by mean") is not None
+    assert noted([*many, *HARD], "Order by mean") is None  # no sentence; the ranks say it
 
 
 def test_the_teacher_its_accuracy_and_its_bytes_are_counted():
