@@ -10,6 +10,7 @@ from smallset.methods import known_method
 from smallset.pipeline.budget import Budget
 from smallset.records import Result
 from smallset.report.table import AS_FOUND, FULL, method_key, row_key
+from smallset.train.protocol import protocol_for
 
 CellKey = tuple[str, int | None, int | None, int]
 """A cell of one setting: method key, set seed, observer seed, student seed."""
@@ -42,8 +43,14 @@ class Planned:
             and _is_under(self.budget, self.tiles, result)
             and (result.labels == HARD) is (self.labels == HARD)
             and result.teacher == self.teacher
-            and self.protocol in (AUTO, result.protocol)
+            and result.protocol == self._protocol_of(result)
         )
+
+    def _protocol_of(self, result: Result) -> str:
+        """Name the protocol that this setting asks for where a set is as large as the result's."""
+        if self.protocol != AUTO:
+            return self.protocol
+        return protocol_for(None, images=result.images).name
 
     def title(self, protocol: str, called: str = "") -> str:
         """Name the setting: `called`, by default its table's title, and what may differ in it."""

@@ -17,8 +17,6 @@ _HEADER = (
 )  # fmt: skip
 _TESTS = ("p", "p (Holm)")
 _GIVEN = ("label bytes", "teacher bytes")
-# The most rows whose order can be read in a sentence; beyond, the ranks have it.
-_ORDERED = 20
 
 
 def leaderboard(section: Section) -> Panel:
@@ -137,7 +135,7 @@ def _missing_note(section: Section) -> str:
 
 
 def _order_note(section: Section) -> str:
-    if all(row.top1.n < 2 for row in section.rows) or len(section.rows) > _ORDERED:
+    if all(row.top1.n < 2 for row in section.rows) or not section.order:
         return ""
     return f"Order by mean, = where the interval of a step holds 0: {section.order}."
 

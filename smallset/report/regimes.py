@@ -1,5 +1,6 @@
 """Soft labels against hard: the same sets side by side, with what each regime costs."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from smallset.evidence import Interval, paired_difference, welch_difference
@@ -24,10 +25,11 @@ def families(sections: Sequence[Section]) -> list[list[Section]]:
 
 
 def overviews(sections: Sequence[Section]) -> list[Panel]:
-    """Lay out one panel for each family that has hard labels and others."""
+    """Lay out one panel for each family that has hard labels and others of the same methods."""
+    shared = [[s for s in family if _has_rows_of(family[0], s)] for family in families(sections)]
     return [
         _overview(family)
-        for family in families(sections)
+        for family in shared
         if len({section.first.labels for section in family}) > 1
         and family[0].first.labels == "hard"
     ]
@@ -58,6 +60,10 @@ def teacher_notes(family: Sequence[Section]) -> list[str]:
     ]
 
 
+def _has_rows_of(one: Section, other: Section) -> bool:
+    return not {row.key for row in one.rows}.isdisjoint(row.key for row in other.rows)
+
+
 def _overview(family: list[Section]) -> Panel:
     names = regime_names(family)
     header = ["method"]
@@ -66,9 +72,13 @@ def _overview(family: list[Section]) -> Panel:
         if section is not family[0]:
             header.append(f"{name} minus {names[0]} [95 %]")
     methods = {row.key: row.label for section in family for row in section.rows}
+    times = Counter(row.key for section in family for row in section.rows)
+    alone = sum(times[key] == 1 for key in methods)
     paired: set[str] = set()
     body = []
     for key, label in methods.items():
+        if times[key] == 1:
+            continue
         cells = [label]
         for section in family:
             cells += _cells(section, family[0], key, paired)
@@ -76,7 +86,10 @@ def _overview(family: list[Section]) -> Panel:
     r = family[0].first
     budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
     title = f"Soft labels against hard: {r.dataset} at {r.size} px, {r.student}, {budget}"
-    return Panel(title, tuple(header), tuple(body), tuple(_notes(family, names, paired)))
+    notes = _notes(family, names, paired)
+    if alone:
+        notes.append(f"Rows of one regime only are left out: {alone}. Their tables have them.")
+    return Panel(title, tuple(header), tuple(body), tuple(notes))
 
 
 def _cells(section: Section, hard: Section, key: str, paired: set[str]) -> list[str]:
@@ -106,10 +119,11 @@ def _difference(soft: list[Result], hard: list[Result]) -> tuple[Interval | None
 
 
 def _notes(family: list[Section], names: list[str], paired: set[str]) -> list[str]:
-    orders = [f"{name}: {section.order}" for name, section in zip(names, family, strict=True)]
+    orders = [f"{name}: {s.order}" for name, s in zip(names, family, strict=True) if s.order]
+    order = "Order by mean, = where the interval of a step holds 0: "
     sets = f"paired for {', '.join(sorted(paired))} (the very same sets)" if paired else "Welch's"
     return [
-        f"Order by mean, = where the interval of a step holds 0: {'; '.join(orders)}.",
+        *([f"{order}{'; '.join(orders)}."] if orders else []),
         *teacher_notes(family),
         "Bytes: all that a student is given, images, labels and teacher.",
         f"Intervals of the differences between regimes: {sets}{', else Welch' if paired else ''}.",

@@ -11,6 +11,8 @@ from smallset.records import Result
 from smallset.report.coverage import Planned, missing
 from smallset.report.table import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
 
+_ORDERED = 20
+
 
 @dataclass(frozen=True)
 class Section:
@@ -39,7 +41,12 @@ class Section:
 
     @property
     def order(self) -> str:
-        """The methods from best to worst; = stands where the Welch interval of a step holds 0."""
+        """The methods from best to worst; = stands where the Welch interval of a step holds 0.
+
+        Empty where there are more than a sentence can hold: the ranks have it too.
+        """
+        if len(self.rows) > _ORDERED:
+            return ""
         ordered = sorted(self.rows, key=lambda row: -row.top1.mean)
         top1 = [[r.top1 for r in self.of(row.key)] for row in ordered]
         text = ordered[0].label

@@ -68,13 +68,18 @@ def test_a_result_of_another_setting_is_not_held(change):
 
 
 def test_a_protocol_that_is_named_is_compared_and_a_title_names_what_may_differ():
-    text = MATRIX.replace("replicates = 6", 'replicates = 6\nprotocols = ["small-v1", "auto"]')
+    protocols = '["small-v1(epochs=75)", "auto"]'
+    text = MATRIX.replace("replicates = 6", f"replicates = 6\nprotocols = {protocols}")
     text = text.replace('["resnet8"]', '["resnet8", "convnet-d3"]')
     settings = planned(parse_matrix(text, "toys"))
-    [one] = replicates("random", [0.5], protocol="standard-v1")
+    [one] = replicates("random", [0.5])
     [held] = [s for s in settings if s.holds(one)]
-    assert held.protocol == "auto"
-    assert held.title(one.protocol) == "Toy, ResNet-8, resnet8, ipc 1, standard-v1, hard labels"
+    assert held.protocol == "auto"  # which is small-v1 of so few images, and no other
+    assert held.title(one.protocol) == "Toy, ResNet-8, resnet8, ipc 1, small-v1, hard labels"
+    [short] = replicates("random", [0.5], protocol="small-v1(epochs=75)")
+    assert [s.protocol for s in settings if s.holds(short)] == ["small-v1(epochs=75)"]
+    [other] = replicates("random", [0.5], protocol="standard-v1")
+    assert not any(s.holds(other) for s in settings)
 
 
 def test_rows_are_called_as_the_matrix_calls_them():
