@@ -1,5 +1,6 @@
 import importlib.util
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -88,6 +89,16 @@ def test_every_score_is_in_the_study_and_every_line_is_of_one_of_its_jobs():
     facts = scores.facts()
     assert {fact.key for fact in facts} <= known
     assert len({fact.key for fact in facts}) == len(facts)
+
+
+def test_the_page_and_the_figure_of_the_scores_show_what_was_measured():
+    scores = study("scores")
+    assert scores.PAGE.read_text(encoding="utf-8") == scores.page()
+    drawn = re.findall(r">(\u2212?\d\.\d\d)<", scores.FIGURE.read_text(encoding="utf-8"))
+    rhos = [
+        f"{f.value:.2f}".replace("-", "\u2212") for f in scores.facts() if f.what == "agreement"
+    ]
+    assert Counter(drawn) == Counter([*rhos, *rhos, *["1.00"] * len(scores.SCORES)])
 
 
 def test_a_planted_label_is_another_class_and_a_tenth_is_planted():

@@ -58,8 +58,8 @@ SCORES = {
 INTRODUCTION = """# What scores mean on real data
 
 CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs (for CAD-Prune: for
-one, looked at eight times). These commands make
-the numbers again (the first is resumable, and needs some hours of a core for all of them):
+one, looked at eight times). These commands make the numbers again (the first is resumable, and
+needs some hours of a core for all of them; the last needs altair and vl-convert-python):
 
     python docs/studies/scores.py run --data PATH --work DIR
     python docs/studies/scores.py write
