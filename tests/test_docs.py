@@ -104,6 +104,21 @@ def test_the_page_and_the_figure_of_the_scores_show_what_was_measured():
     assert Counter(drawn) == Counter([*rhos, *rhos, *["1.00"] * len(scores.SCORES)])
 
 
+def test_the_difference_of_two_published_rows_is_that_of_their_tables():
+    between = study("difference").difference
+    pca = between("pruning", "Every method", "PCA by EL2N", "random")
+    assert f"+{100 * pca.mean:.1f} [{100 * pca.low:.1f}, {100 * pca.high:.1f}]" in (
+        ROOT / "docs/results/pruning-report/tables.md"
+    ).read_text(encoding="utf-8")
+    views = "PCA, four views a canvas an epoch"
+    both = between("pruning", "Four views", views, "PCA by EL2N", "Every method")
+    assert both.low < both.mean < both.high
+    with pytest.raises(SystemExit, match=r"'methods' names \d tables\. Give more of one of: "):
+        between("pruning", "methods", "random", "random")
+    with pytest.raises(SystemExit, match=r"no row 'rando' in that table\. Did you mean 'random'"):
+        between("pruning", "Every method", "rando", "random")
+
+
 def test_a_planted_label_is_another_class_and_a_tenth_is_planted():
     labels = np.arange(1000) % 10
     found, wrong = study("scores").planted(labels, 10, 3)

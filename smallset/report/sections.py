@@ -11,6 +11,7 @@ from smallset.records import Result
 from smallset.report.coverage import Planned, missing
 from smallset.report.table import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
 
+# The most rows whose order can be read in a sentence.
 _ORDERED = 20
 
 

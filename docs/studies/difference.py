@@ -1,0 +1,50 @@
+"""Say how far apart two rows of a published table are: the difference of means, Welch's interval.
+
+    python docs/studies/difference.py MATRIX TITLE ROW OTHER [--other-title TITLE]
+
+MATRIX names docs/results/MATRIX.jsonl, TITLE is the title of a table in its report or a part of it,
+ROW and OTHER are rows as the report calls them; OTHER may stand in another table.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from smallset.evidence import Interval, welch_difference
+from smallset.report.runs import read_runs
+from smallset.report.sections import Section
+from smallset.report.tables import tables_of
+from smallset.spec import nearest
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def difference(matrix: str, title: str, row: str, other: str, other_title: str = "") -> Interval:
+    """Give ROW minus OTHER, in fractions; raises SystemExit where there is no such table or row."""
+    tables = tables_of(read_runs(RESULTS / f"{matrix}.jsonl", matrix)).sections
+    return welch_difference(_top1(tables, title, row), _top1(tables, other_title or title, other))
+
+
+def _top1(tables: Sequence[Section], title: str, row: str) -> list[float]:
+    found = [section for section in tables if title in section.title]
+    if len(found) != 1:
+        titles = "; ".join(section.title for section in found or tables)
+        raise SystemExit(f"{title!r} names {len(found)} tables. Give more of one of: {titles}.")
+    keys = {r.label: r.key for r in found[0].rows}
+    if row not in keys:
+        raise SystemExit(f"there is no row {row!r} in that table. {nearest(row, keys)}")
+    return [result.top1 for result in found[0].of(keys[row])]
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("matrix", "title", "row", "other"):
+        parser.add_argument(name)
+    parser.add_argument("--other-title", default="")
+    found = difference(**vars(parser.parse_args()))
+    print(f"{100 * found.mean:+.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}] points")
+
+
+if __name__ == "__main__":
+    main()
