@@ -177,7 +177,8 @@ def test_names_are_these_compositions(text, method):
         ("prune(factor=2)", "'prune' has no option 'factor', but a part of it has: "
          "mosaic=grid(factor=...). Known: "),
         ("prune(score=el2n, pol=3)", "'prune' has no option 'pol'. Did you mean 'pool'? Known: "),
-        ("hardest", "there is no method 'hardest', but a select: select=hardest. Known: random,"),
+        ("hardest", "there is no method 'hardest', but a select: pca(select=hardest). Known: "),
+        ("patch", "there is no method 'patch', but a view: random(view=patch). Known: random,"),
         ("pca(score=random)", "there is no score 'random', but a select: select=random. Known: "),
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "

@@ -19,7 +19,7 @@ from smallset.bench.sources import Places, Source
 from smallset.bench.teachers import own_teacher
 from smallset.data import View
 from smallset.methods import Method, brief_of, spec_of
-from smallset.scores import AnyObserver, Pretrained
+from smallset.scores import AnyObserver
 from smallset.train.versions import component_versions
 
 Kind = Literal["pixels", "observer", "teacher", "set", "cell", "full"]
@@ -110,11 +110,7 @@ class _Units:
         observer = observer_of(self.ground.matrix, cell)
         scores = self.scores[observer_key(cell, observer)]
         facts = {"run": observer_key(cell, observer), "scores": scores, **self._machine()}
-        name = (
-            observer.network
-            if isinstance(observer, Pretrained)
-            else f"{observer.model}, seed {observer.seed}"
-        )
+        name = brief_of(observer)
         key = f"observer {wanted.dataset} {wanted.size} px, {name} [{digest(facts)[:12]}]"
         out = self._out("scores", key).with_suffix(".parquet")
         given = self.ground.sources[wanted.dataset].given

@@ -66,9 +66,9 @@ class File:
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
             raise ValueError(
-                f"{len(bad)} scores in the column {read.name!r} of {self.path!r} are not finite: "
-                f"those of {_ids(bad, dataset)}. Needed a number for every image. Score these "
-                "again, or mend the file."
+                f"{len(bad)} scores in the column {read.name!r} of {self.path!r} are no finite "
+                f"numbers of 32 bits: those of {_ids(bad, dataset)}. Needed one for every image. "
+                "Score these again, or mend the file."
             )
         return values
 

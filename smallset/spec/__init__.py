@@ -192,12 +192,20 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
 
 
 def _unknown(name: str, kind: type, tables: Tables) -> str:
-    """Say that a table lacks a name, and which one has it or what is nearest."""
+    """Say that a table lacks a name, and which one has it, and as what, or what is nearest."""
     lacking = f"there is no {kind.__name__.lower()} {name!r}"
-    others = [other.__name__.lower() for other, table in tables.items() if name in table]
+    others = [other for other, table in tables.items() if name in table]
     if not others:
         return f"{lacking}. {nearest(name, tables[kind])}"
-    return f"{lacking}, but {_one(others[-1])}: {others[-1]}={name}. {nearest('', tables[kind])}"
+    noun = others[-1].__name__.lower()
+    takes = (
+        f"{entry}({option}={name})"
+        for entry, made in tables[kind].items()
+        for option, annotation in _fields(made).items()
+        if others[-1] in (annotation, *get_args(annotation))
+    )
+    written = next(takes, f"{noun}={name}")
+    return f"{lacking}, but {_one(noun)}: {written}. {nearest('', tables[kind])}"
 
 
 def _spelled(value: object, table: Table) -> object | None:

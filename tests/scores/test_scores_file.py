@@ -161,9 +161,9 @@ def test_scores_that_are_not_finite_are_named(tmp_path, dataset):
     values[8] = 1e300  # too large for what scores are kept in
     path = table(tmp_path / "s.parquet", index=np.arange(40), aum=values)
     with pytest.raises(ValueError, match=re.escape(
-        f"4 scores in the column 'aum' of '{path}' are not finite: those of '00000002', "
-        "'00000004', '00000006', '00000008'. Needed a number for every image. Score these again, "
-        "or mend the file."
+        f"4 scores in the column 'aum' of '{path}' are no finite numbers of 32 bits: those of "
+        "'00000002', '00000004', '00000006', '00000008'. Needed one for every image. Score these "
+        "again, or mend the file."
     )):  # fmt: skip
         File(path).of(dataset)
 
