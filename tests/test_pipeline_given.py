@@ -117,6 +117,21 @@ def test_a_file_that_does_not_fit_is_refused_before_a_selectors_network_is_train
     assert not Path("t.parquet").exists()
 
 
+@pytest.mark.usefixtures("untrained")
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("cad-prune", "8 snapshots an epoch were asked for, but an epoch of 30 images has 1 step"),
+        ("aum(observer=observer(model=convnet-d4))", "ConvNet-D4 halves the image 4 times"),
+        ("loss(observer=resnet8(weights=no.pt, classes=same))", "there is no weights file 'no.pt'"),
+    ],
+)
+def test_every_scores_network_is_checked_before_the_first_is_trained(data, second, said):
+    with pytest.raises((ValueError, FileNotFoundError), match=said):
+        smallset.score(data, "t.parquet", scores=["el2n", second])
+    assert not Path("t.parquet").exists()
+
+
 def test_columns_stand_in_the_order_asked_for(data):
     np.save("s.npy", np.zeros(30))
     asked = [f"el2n(observer={NETWORK})", "file(s.npy)"]

@@ -16,10 +16,11 @@ from smallset.models.spec import read_model
 from smallset.pipeline.budget import Budget, wanted
 from smallset.pipeline.desk import side_of
 from smallset.records import Selection
-from smallset.scores import File, Pretrained
+from smallset.scores import File, Observer, Pretrained
 from smallset.store import Codec
 from smallset.store.original import check_original
 from smallset.train.protocol import protocol_named
+from smallset.train.run import check_moments
 
 _SHOWN = 50
 
@@ -88,7 +89,7 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
         except (ValueError, OSError) as error:
             yield f"teacher {teacher!r}: {error}"
     for label in table.methods:
-        yield from _observer(matrix, table, label, checked, classes=classes.names)
+        yield from _observer(matrix, table, label, checked, source)
         yield from _said(partial(_check_file, matrix, label, checked, source))
         yield from _said(partial(_check_layout, matrix, table, label, source))
         for budget in table.budgets:
@@ -112,24 +113,28 @@ def _student(student: str, table: Table, checked: Checked, *, classes: int) -> I
 
 
 def _observer(
-    matrix: Matrix, table: Table, label: str, checked: Checked, *, classes: tuple[str, ...]
+    matrix: Matrix, table: Table, label: str, checked: Checked, source: Source
 ) -> Iterator[str]:
     """Say what is impossible with a method's observer; note the weights that it starts from."""
     observer = matrix.method(label).looks_through
     if observer is None:
         return
     if isinstance(observer, Pretrained):
-        check = partial(_load, observer, table, checked, classes=classes)
+        check = partial(_load, observer, table, checked, source)
     else:
-        model = observer.resolved(size=table.size).model
-        check = partial(_build, model, table, checked, classes=len(classes))
+        check = partial(_build_observer, observer, table, checked, source)
     for problem in _said(check):
         yield f"the observer of {label!r}: {problem}"
 
 
-def _load(
-    observer: Pretrained, table: Table, checked: Checked, *, classes: tuple[str, ...]
-) -> None:
+def _build_observer(observer: Observer, table: Table, checked: Checked, source: Source) -> None:
+    model, train = observer.resolved(size=table.size).model, source.data.train
+    _build(model, table, checked, classes=len(train.classes))
+    check_moments(len(train), observer.protocol, observer.snapshots)
+
+
+def _load(observer: Pretrained, table: Table, checked: Checked, source: Source) -> None:
+    classes = source.data.train.classes.names
     loaded = load_teacher(observer.network, classes=classes, size=table.size)
     checked.weights[f"observer {observer.network}"] = loaded.sha256
 

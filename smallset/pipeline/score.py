@@ -57,6 +57,9 @@ def score(
         source = open_source(data, desk, skip_bad=skip_bad).train
     seen = observed(source, side_of(source, size), fit, desk, cache=cache)
     seen = replace(seen, spread=Shards(spread) if spread else None)
+    for scorer in scorers.values():
+        if scorer.observer is not None:
+            seen.check(scorer.observer)
     made = {}
     # Those without an observer first: a file that does not fit is heard of before any training.
     for text, scorer in sorted(scorers.items(), key=lambda item: item[1].observer is not None):

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
-from smallset.train.run import train_kept
+from smallset.train.run import check_moments, train_kept
 from smallset.train.versions import component_versions
 
 VERSION = "observer-1"
@@ -102,6 +102,15 @@ class Observed:
                 _train(self, observer.resolved(size=self.images.size), run, folder)
             wait()  # for the first of several processes, which writes the records
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files), observer.snapshots)
+
+    def check(self, observer: AnyObserver) -> None:
+        """Raise as `dynamics` where a run of an observer is impossible; nothing is trained."""
+        if isinstance(observer, Pretrained):
+            self.given(observer)
+            return
+        size = self.images.size
+        build_model(observer.resolved(size=size).model, classes=self.classes, size=size, seed=0)
+        check_moments(len(self.images), observer.protocol, observer.snapshots)
 
     def given(self, observer: Pretrained) -> Teacher:
         """Load a network that is given, once; its logits are over the data's classes.
@@ -220,7 +229,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         data.labels,
         model=observer.model,
         classes=data.classes,
-        protocol=replace(RECIPES[observer.recipe], epochs=observer.epochs),
+        protocol=observer.protocol,
         view=VIEW,
         seed=derive(observer.seed, "observer", run),
         machine=data.machine,

@@ -47,6 +47,11 @@ class Observer:
         if self.recipe not in RECIPES:
             raise ValueError(f"there is no recipe {self.recipe!r}. {nearest(self.recipe, RECIPES)}")
 
+    @property
+    def protocol(self) -> Protocol:
+        """How it is trained."""
+        return replace(RECIPES[self.recipe], epochs=self.epochs)
+
     def resolved(self, *, size: int) -> "Observer":
         """Name the network that `auto` stands for at an image size in pixels."""
         if self.model != "auto":

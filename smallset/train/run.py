@@ -40,7 +40,7 @@ def train_kept(
     the last time at its end, with the moment's number from 1; then the file is replaced: what was
     recorded of an epoch is there before the epoch counts as done. A run that was killed goes on to
     the same weights. `state` belongs to these arguments alone: the caller names it by a fingerprint
-    of them. Raises ValueError where an epoch has fewer steps than moments.
+    of them. Raises as `check_moments`.
     """
     network = build_model(model, classes=classes, size=images.size, seed=derive(seed, "weights"))
     machine.place(network)
@@ -49,14 +49,7 @@ def train_kept(
     done = _restore(state, network, optimizer, machine) if begun else 0
     wait()  # until all have read it: the first replaces it, and its caller may take it away
 
-    steps = len(batches(len(images), protocol.batch, seed=0, epoch=0))
-    if steps < moments:
-        longer = -(-protocol.epochs * moments // steps)
-        raise ValueError(
-            f"{moments} snapshots an epoch were asked for, but an epoch of {len(images)} images "
-            f"has {steps} step{'s' if steps > 1 else ''} (batch {protocol.batch}). Ask for at most "
-            f"{steps}; as many looks are epochs={longer}, snapshots={steps}."
-        )
+    steps = check_moments(len(images), protocol, moments)
     due = {steps * moment // moments - 1: moment for moment in range(1, moments + 1)}
 
     def look(epoch: int, step: int) -> None:
@@ -91,6 +84,19 @@ def train_kept(
                 after_epoch=keep,
             )
     return network
+
+
+def check_moments(images: int, protocol: Protocol, moments: int) -> int:
+    """Give the steps of an epoch. Raises ValueError where they are fewer than moments."""
+    steps = len(batches(images, protocol.batch, seed=0, epoch=0))
+    if steps < moments:
+        longer = -(-protocol.epochs * moments // steps)
+        raise ValueError(
+            f"{moments} snapshots an epoch were asked for, but an epoch of {images} images "
+            f"has {steps} step{'s' if steps > 1 else ''} (batch {protocol.batch}). Ask for at most "
+            f"{steps}; as many looks are epochs={longer}, snapshots={steps}."
+        )
+    return steps
 
 
 def _restore(

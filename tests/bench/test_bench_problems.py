@@ -24,7 +24,7 @@ size = 4
 ipc = [9]
 students = ["resnet8(weights=no.pt)", "convnet-d3", "resnet8"]
 labels = ["online(lost)", "online(blank)", "online(deep)"]
-methods = ["random", "PCA", "deep"]
+methods = ["random", "PCA", "deep", "often"]
 protocols = ["finetune-v1"]
 replicates = 1
 
@@ -47,7 +47,7 @@ methods = ["random"]
 replicates = 1
 """
 SAID = (
-    "'Toy' has 12 impossible entries; nothing was run. Mend the matrix, give what is missing, or",
+    "'Toy' has 14 impossible entries; nothing was run. Mend the matrix, give what is missing, or",
     "bad: there is no weights file 'no.pt' for 'resnet8'",
     "bad: ConvNet-D3 halves the image 3 times, so it needs at least 8 px, but the size is 4.",
     "bad: the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh",
@@ -55,6 +55,7 @@ SAID = (
     "bad: teacher 'blank': the teacher 'resnet8' has learned nothing",
     "bad: teacher 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16 px, but",
     "bad: the observer of 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16",
+    "bad: the observer of 'often': 8 snapshots an epoch were asked for, but an epoch of 24 images",
     "bad: 'random': ipc=9 needs 9 images per class, but 'ape' has 8. Use ipc<=8.",
     "bad: 'PCA': ipc=9 with grid(factor=2, resize=antialias, content=whole) needs 36 images per "
     "class, but 'ape' has 8. Use ipc<=2 or a smaller factor.",
@@ -65,9 +66,11 @@ SAID = (
 
 def with_teachers(matrix: str, more: str) -> str:
     teachers, _, tables = more.partition("[[table]]")
-    matrix = matrix.replace(
-        "[[table]]", 'deep = "el2n(observer=observer(model=convnet-d4))"\n\n[[table]]', 1
-    )
+    deep = """
+deep = "el2n(observer=observer(model=convnet-d4))"
+often = "cad-prune(observer=observer(model=resnet8, epochs=1, snapshots=8))"
+"""
+    matrix = matrix.replace("[[table]]", f"{deep}\n[[table]]", 1)
     return matrix.replace("[[table]]", f"{teachers}[[table]]", 1) + "\n[[table]]" + tables
 
 
@@ -77,7 +80,7 @@ def test_all_impossible_cells_are_listed_at_once_and_nothing_is_made(tmp_path):
     said = str(caught.value)
     for line in SAID:
         assert line in said
-    assert said.count("\n") == 12
+    assert said.count("\n") == 14
     assert not (tmp_path / "runs").exists()
 
 
