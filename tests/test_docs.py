@@ -113,6 +113,11 @@ def test_the_difference_of_two_published_rows_is_that_of_their_tables():
     views = "PCA, four views a canvas an epoch"
     both = between("pruning", "Four views", views, "PCA by EL2N", "Every method")
     assert both.low < both.mean < both.high
+    table = "ConvNet-D3, ipc 10"
+    students = between("cifar10", table, "easiest", "random")  # ten of each
+    observers = between("cifar10", table, "easiest", "random", by_observer=True)  # three and ten
+    assert observers.mean == pytest.approx(students.mean, abs=0.002)
+    assert observers.high - observers.low > students.high - students.low
     with pytest.raises(SystemExit, match=r"'methods' names \d tables\. Give more of one of: "):
         between("pruning", "methods", "random", "random")
     with pytest.raises(SystemExit, match=r"no row 'rando' in that table\. Did you mean 'random'"):

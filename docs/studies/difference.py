@@ -1,16 +1,19 @@
 """Say how far apart two rows of a published table are: the difference of means, Welch's interval.
 
-    python docs/studies/difference.py MATRIX TITLE ROW OTHER [--other-title TITLE]
+    python docs/studies/difference.py MATRIX TITLE ROW OTHER [--other-title TITLE] [--by-observer]
 
 MATRIX names docs/results/MATRIX.jsonl, TITLE is the title of a table in its report or a part of it,
-ROW and OTHER are rows as the report calls them; OTHER may stand in another table.
+ROW and OTHER are rows as the report calls them; OTHER may stand in another table. With
+`--by-observer` the students of one observer count as one, by their mean.
 """
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 
 from smallset.evidence import Interval, welch_difference
+from smallset.records import Result
 from smallset.report.runs import read_runs
 from smallset.report.sections import Section
 from smallset.report.tables import tables_of
@@ -19,13 +22,17 @@ from smallset.spec import nearest
 RESULTS = Path(__file__).parents[1] / "results"
 
 
-def difference(matrix: str, title: str, row: str, other: str, other_title: str = "") -> Interval:
+def difference(
+    matrix: str, title: str, row: str, other: str, other_title: str = "", by_observer: bool = False
+) -> Interval:
     """Give ROW minus OTHER, in fractions; raises SystemExit where there is no such table or row."""
     tables = tables_of(read_runs(RESULTS / f"{matrix}.jsonl", matrix)).sections
-    return welch_difference(_top1(tables, title, row), _top1(tables, other_title or title, other))
+    both = _row(tables, title, row), _row(tables, other_title or title, other)
+    one, two = (_by_observer(r) if by_observer else [x.top1 for x in r] for r in both)
+    return welch_difference(one, two)
 
 
-def _top1(tables: Sequence[Section], title: str, row: str) -> list[float]:
+def _row(tables: Sequence[Section], title: str, row: str) -> list[Result]:
     found = [section for section in tables if title in section.title]
     if len(found) != 1:
         titles = "; ".join(section.title for section in found or tables)
@@ -33,7 +40,16 @@ def _top1(tables: Sequence[Section], title: str, row: str) -> list[float]:
     keys = {r.label: r.key for r in found[0].rows}
     if row not in keys:
         raise SystemExit(f"there is no row {row!r} in that table. {nearest(row, keys)}")
-    return [result.top1 for result in found[0].of(keys[row])]
+    return list(found[0].of(keys[row]))
+
+
+def _by_observer(row: Sequence[Result]) -> list[float]:
+    """Give the mean of each observer's students; those of no observer count one each."""
+    groups: dict[object, list[float]] = {}
+    for place, result in enumerate(row):
+        observer = result.observer_seed
+        groups.setdefault(f"none {place}" if observer is None else observer, []).append(result.top1)
+    return [mean(group) for group in groups.values()]
 
 
 def main() -> None:
@@ -42,6 +58,7 @@ def main() -> None:
     for name in ("matrix", "title", "row", "other"):
         parser.add_argument(name)
     parser.add_argument("--other-title", default="")
+    parser.add_argument("--by-observer", action="store_true")
     found = difference(**vars(parser.parse_args()))
     print(f"{100 * found.mean:+.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}] points")
 

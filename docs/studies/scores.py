@@ -58,18 +58,22 @@ SCORES = {
 INTRODUCTION = """# What scores mean on real data
 
 CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs (for CAD-Prune: for
-one, looked at eight times). These commands make the numbers again (the first is resumable, and
-needs some hours of a core for all of them; the last needs altair and vl-convert-python):
+one, looked at eight times). The first command adds what `docs/studies/scores.jsonl` lacks (take
+that file away to measure all again; some hours of a core, resumable), the others write this page
+and its figure (with altair and vl-convert-python):
 
     python docs/studies/scores.py run --data PATH --work DIR
     python docs/studies/scores.py write
     python docs/studies/scores.py draw
 
 *AUC, wrong labels*: a tenth of the labels is replaced by another class, uniformly; how well does
-the score (larger is harder) find them? 0.5 is chance. Mean and range of three plantings, each with
-an observer of its own. *resnet8 with resnet20*: Spearman's rank correlation between the score
-through one and through the other, three seeds. *two runs*, *means of K and of K others*: rank
-correlation between disjoint groups of observers that differ in nothing but their seed.
+the score (larger is harder) find them? 0.5 is chance, and below it wrong labels count as easy. Mean
+and range of three plantings, each with an observer of its own. *resnet8 with resnet20*: Spearman's
+rank correlation between the score through one and through the other, three seeds. *two runs*,
+*means of K and of K others*: rank correlation between disjoint groups of observers that differ in
+nothing but their seed.
+
+The figure: rank correlation between scores through one ResNet-8 (seed 0), labels as they are.
 
 ![How scores agree](scores.svg)
 """
