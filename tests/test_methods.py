@@ -188,7 +188,7 @@ def test_names_are_these_compositions(text, method):
             "el2n(observer=resnet8(weights=w.pt, classes=same), select=beta)",
             "select=beta needs the probabilities of an observer's training, but el2n(",
         ),
-        ("margin(select=beta)", "select=beta weighs by the score, so needs 0 or more, but margin"),
+        ("aum(select=beta)", "select=beta weighs by the score, so needs 0 or more, but aum"),
         ("dyn-unc(select=random)", "select=random reads no score, but score=dyn-unc was given."),
         ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
          "given. Leave the score out, or select=easiest."),

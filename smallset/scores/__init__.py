@@ -50,7 +50,7 @@ SCORES: dict[str, type[Score]] = {
 }
 UNCERTAINTIES = ("tdds", "dyn-unc", "dual", "cad-prune")
 """Scores of uncertainty, of which their papers keep the largest."""
-BELOW_ZERO = ("aum", "margin")
+BELOW_ZERO = ("aum",)
 """Scores that are negative of what is learned, so none that a selection can weigh by."""
 OBSERVERS: dict[str, type[AnyObserver]] = {
     "observer": Observer,

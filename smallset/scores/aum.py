@@ -53,7 +53,7 @@ def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:
 
 def probability_margin(moment: Records) -> Float[np.ndarray, " n"]:
     """Give p_y - max p_j over the other classes, in -1..1."""
-    second = moment["confidence"] - moment["gap"]
-    other = np.where(moment["margin"] > 0, second, moment["confidence"])
+    second = moment["closeness"] - moment["doubt"]
+    other = np.where(moment["margin"] > 0, second, 1 - moment["doubt"])
     margin: Float[np.ndarray, " n"] = np.exp(-moment["loss"]) - other
     return margin

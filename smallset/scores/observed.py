@@ -37,7 +37,7 @@ from smallset.train.processes import first_alone, first_before_others, is_first,
 from smallset.train.run import check_moments, train_kept
 from smallset.train.versions import component_versions
 
-VERSION = "observer-1"
+VERSION = "observer-2"
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,10 @@ class Entropy:
 
 @dataclass(frozen=True)
 class Margin:
-    """Minus the largest probability less the second, p1 - p2, of a trained observer; -1..0.
+    """One less the difference p1 - p2 of a trained observer's two largest probabilities; 0..1.
 
-    It does not look at the label. `epochs` as in `loss`.
+    The field's -(p1 - p2), moved by one to where float32 still tells certain images apart. It does
+    not look at the label. `epochs` as in `loss`.
     """
 
     epochs: Epochs = None
@@ -66,7 +67,7 @@ class Margin:
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        return _read(self, "margin", observed, lambda moment: -moment["gap"])
+        return _read(self, "margin", observed, lambda moment: moment["closeness"])
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class LeastConfidence:
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        return _read(self, "least-confidence", observed, lambda moment: 1 - moment["confidence"])
+        return _read(self, "least-confidence", observed, lambda moment: moment["doubt"])
 
 
 def _check(name: str, epochs: Epochs, runs: int, observer: AnyObserver) -> None:

@@ -12,8 +12,8 @@ def test_scores_are_those_of_the_last_epoch_and_larger_is_harder(tmp_path):
     wanted = {
         Loss: last["loss"],
         Entropy: last["entropy"],
-        Margin: -last["gap"],
-        LeastConfidence: 1 - last["confidence"],
+        Margin: last["closeness"],
+        LeastConfidence: last["doubt"],
     }
     for score, values in wanted.items():
         np.testing.assert_allclose(score(observer=SHORT)(observed), values, rtol=1e-6)

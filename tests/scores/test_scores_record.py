@@ -26,8 +26,8 @@ def naive(z: list[float], y: int, h: list[float]) -> dict[str, float]:
         "margin": z[y] - max(v for j, v in enumerate(z) if j != y),
         "el2n": math.sqrt(sum((v - (j == y)) ** 2 for j, v in enumerate(p))),
         "entropy": -sum(v * math.log(v) for v in p),
-        "gap": ranked[0] - ranked[1],
-        "confidence": ranked[0],
+        "closeness": 1 - (ranked[0] - ranked[1]),
+        "doubt": 1 - ranked[0],
         "feature": math.sqrt(sum(v * v for v in h)),
     }
 
@@ -43,7 +43,7 @@ def test_a_row_is_each_formula_spelled_out():
 
 def test_a_single_class_has_finite_numbers():
     rows = record(torch.tensor([[3.0]]), torch.zeros(1, 2), torch.tensor([0]))
-    assert rows[0].tolist() == (0.0, 3.0, 0.0, 0.0, 1.0, 1.0, 0.0)
+    assert rows[0].tolist() == (0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_certain_predictions_have_finite_numbers():
@@ -53,6 +53,23 @@ def test_certain_predictions_have_finite_numbers():
     assert rows["entropy"].tolist() == [0, 0]
     assert rows["loss"].tolist() == [0, 200]
     assert rows["margin"].tolist() == [200, -200]
+
+
+def test_images_that_a_network_is_certain_of_are_told_apart():
+    """Where p is 1 in float32: a network that has long learned an image still has an order."""
+    z = [[17.0, 0.0, 0.0], [30.0, 0.0, -2.0], [60.0, 1.0, 0.0], [80.0, 0.0, 0.0]]
+    rows = record(torch.tensor(z), torch.zeros(4, 1), torch.zeros(4, dtype=torch.int64))
+    for row, (first, *others) in zip(rows, z, strict=True):
+        odds = [math.exp(v - first) for v in others]  # of p to 1 - p: nothing near 1 is subtracted
+        wanted = {
+            "loss": sum(odds),
+            "el2n": math.hypot(sum(odds), *odds),
+            "entropy": sum(odds) + sum(v * -math.log(v) for v in odds),
+            "closeness": sum(odds) + max(odds),
+            "doubt": sum(odds),
+        }
+        found = {name: float(row[name]) for name in wanted}
+        assert found == pytest.approx(wanted, rel=1e-5, abs=0)
 
 
 def test_features_are_what_the_last_linear_layer_reads():
