@@ -142,8 +142,8 @@ def score(
     for name, found in made.items():
         low, middle, high = np.quantile(found.values, (0, 0.5, 1))
         say(
-            f"{name}: {len(found.values):,} images, easiest {low:.4f}, median {middle:.4f}, "
-            f"hardest {high:.4f}"
+            f"{name}: {len(found.values):,} images, easiest {low:.4g}, median {middle:.4g}, "
+            f"hardest {high:.4g}"
         )
     say(f"wrote {out}")
 
