@@ -11,6 +11,7 @@ from smallset.bench.rates import Training, known_rates, measured_rate
 from smallset.bench.run import plan_bench
 from smallset.evidence.results import read_results
 from smallset.pipeline import train_teacher
+from smallset.scores.observer import OBSERVER_V1, RECIPES
 from smallset.train.device import Machine
 
 STUDENT = "resnet8(weights=w.pt)"
@@ -86,6 +87,8 @@ def test_observer_costs_as_many_runs_as_the_greediest_of_its_scores(tmp_path, mo
 
 
 def test_observer_costs_every_look_within_an_epoch(tmp_path, monkeypatch):
+    eight_steps = replace(OBSERVER_V1, batch=3)
+    monkeypatch.setitem(RECIPES, OBSERVER_V1.name, eight_steps)
     monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     often = MATRIX.replace("observer(epochs=1)", "observer(epochs=1, snapshots=8)")
     found, less = (forecast(plan_bench(ask(tmp_path, m))) for m in (often, MATRIX))
