@@ -24,10 +24,11 @@ RECORD = np.dtype([(name, np.float32) for name in FIELDS])
 """The row of an image, 28 bytes, of its logits z, probabilities p and features h.
 
 `loss` is -log p_y in nats, `margin` z_y - max z_j over the other classes j, `el2n`
-||p - onehot(y)||_2, `entropy` that of p in nats, `closeness` one less the difference of the largest
-p and the second, `doubt` one less the largest p, and `feature` ||h||_2 of what the last linear
-layer reads. Those of probabilities keep their relative precision near 0, so that images which a
-network is certain of do not tie. 1.28 million images over 60 epochs take 2.2 GB.
+||p - onehot(y)||_2 in 0..sqrt 2 (arXiv 2107.07075, eq. 4), `entropy` that of p in nats,
+`closeness` one less the difference of the largest p and the second, `doubt` one less the largest p,
+and `feature` ||h||_2 of what the last linear layer reads. Those of probabilities keep their
+relative precision near 0, so that images which a network is certain of do not tie. 1.28 million
+images over 60 epochs take 2.2 GB.
 """
 
 Records = Shaped[np.ndarray, " n"]
@@ -42,37 +43,25 @@ def record(
 ) -> Records:
     """Give the rows of a batch. Of a single class, the margin is its own logit."""
     z, own = logits.double(), labels[:, None]
-    top = z.argmax(1, keepdim=True)
+    p, top = z.softmax(1), z.argmax(1, keepdim=True)
+    against, against_top = _against(z, own), _against(z, top)
+    error = p.scatter(1, own, against.sigmoid()[:, None])
+    rest, doubt = p.scatter(1, top, 0), against_top.sigmoid()
     others = z.scatter(1, own, -torch.inf).amax(1)
     mine = z.gather(1, own)[:, 0]
-    p, against, against_top = z.softmax(1), _against(z, own), _against(z, top)
-    rest = p.scatter(1, top, 0)
     columns = {
         "loss": F.softplus(against),
         "margin": torch.where(others.isinf(), mine, mine - others),
-        "el2n": _length(p, own, against),
+        "el2n": torch.linalg.vector_norm(error, dim=1),
         "entropy": p.amax(1) * F.softplus(against_top) - torch.special.xlogy(rest, rest).sum(1),
-        "closeness": against_top.sigmoid() + rest.amax(1),
-        "doubt": against_top.sigmoid(),
+        "closeness": doubt + rest.amax(1),
+        "doubt": doubt,
         "feature": torch.linalg.vector_norm(features, dim=1),
     }
     rows = np.empty(len(labels), RECORD)
     for name, column in columns.items():
         rows[name] = column.cpu().numpy()
     return rows
-
-
-def el2n(logits: Float32[Tensor, "b c"], labels: Int64[Tensor, " b"]) -> Float32[Tensor, " b"]:
-    """Give || softmax(logits) - onehot(labels) ||_2, in 0..sqrt 2 (arXiv 2107.07075, eq. 4)."""
-    z, own = logits.double(), labels[:, None]
-    return _length(z.softmax(1), own, _against(z, own)).float()
-
-
-def _length(
-    p: Float64[Tensor, "b c"], own: Int64[Tensor, "b 1"], against: Float64[Tensor, " b"]
-) -> Float64[Tensor, " b"]:
-    length: Tensor = torch.linalg.vector_norm(p.scatter(1, own, against.sigmoid()[:, None]), dim=1)
-    return length
 
 
 def _against(z: Float64[Tensor, "b c"], at: Int64[Tensor, "b 1"]) -> Float64[Tensor, " b"]:

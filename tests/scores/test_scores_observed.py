@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scores_toy import LABELS, toy
+from scores_toy import LABELS, el2n, toy
 
 from smallset import files
 from smallset.models import build_model
 from smallset.scores import Observer
-from smallset.scores.record import el2n
 from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
@@ -74,7 +73,7 @@ def test_values_are_those_of_the_network_on_clean_images_in_eval_mode(tmp_path):
     model.load_state_dict(state["model"])
     observed.machine.place(model)
     ((_, logits),) = predict(model, observed.images, machine=observed.machine)
-    wanted = el2n(logits, torch.from_numpy(LABELS)).numpy()
+    wanted = el2n(logits, torch.from_numpy(LABELS))
     np.testing.assert_array_equal(dynamics.at(3)["el2n"], wanted)
 
 
@@ -179,7 +178,7 @@ def test_networks_of_every_epoch_and_features_are_at_hand_without_training(tmp_p
     for epoch in (1, 3):
         model = observed.network(SHORT, epoch=epoch)
         ((_, logits),) = predict(model, observed.images, machine=observed.machine)
-        wanted = el2n(logits, torch.from_numpy(LABELS)).numpy()
+        wanted = el2n(logits, torch.from_numpy(LABELS))
         np.testing.assert_array_equal(dynamics.at(epoch)["el2n"], wanted)
     features = observed.features(SHORT)
     assert features.shape == (40, 64)
