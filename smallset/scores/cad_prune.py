@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 
 from smallset.scores.epochs import check_runs, check_window, over_runs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.record import reduced
-from smallset.scores.windows import spreads
+from smallset.scores.windows import mean_spread
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,6 @@ class CADPrune:
             self.observer,
             self.runs,
             lambda run: reduced(
-                lambda error: movement(error, self.window), run.moments[-last:], "el2n"
+                lambda error: mean_spread(error, self.window), run.moments[-last:], "el2n"
             ),
         )
-
-
-def movement(error: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
-    """Give the mean over all windows of the error's deviation (of the population)."""
-    mean: Float[np.ndarray, " b"] = spreads(error, window).mean(0)
-    return mean

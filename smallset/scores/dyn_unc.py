@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 
 from smallset.scores.epochs import check_runs, check_window, more_epochs, over_runs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
-from smallset.scores.windows import spreads
+from smallset.scores.windows import mean_spread
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,5 @@ class DynUnc:
             observed,
             self.observer,
             self.runs,
-            lambda run: run.reduced(lambda loss: uncertainty(np.exp(-loss), self.window), "loss"),
+            lambda run: run.reduced(lambda loss: mean_spread(np.exp(-loss), self.window), "loss"),
         )
-
-
-def uncertainty(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
-    """Give the mean over windows of the deviation of the true class's probabilities."""
-    mean: Float[np.ndarray, " b"] = spreads(p, window).mean(0)
-    return mean

@@ -26,14 +26,16 @@ class EL2N:
 
     def __post_init__(self) -> None:
         check_runs("el2n", self.runs, self.observer)
-        read_epochs("el2n", self.epochs, self.observer, default=10)
+        self._read()
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        read = read_epochs("el2n", self.epochs, self.observer, default=10)
         return over_runs(
             observed,
             self.observer,
             self.runs,
-            lambda run: over_epochs(run, read, lambda moment: moment["el2n"]),
+            lambda run: over_epochs(run, self._read(), lambda moment: moment["el2n"]),
         )
+
+    def _read(self) -> tuple[int, ...]:
+        return read_epochs("el2n", self.epochs, self.observer, default=10)

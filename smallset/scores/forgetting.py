@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Float64
 
 from smallset.scores.aum import AUM
 from smallset.scores.epochs import check_runs, over_runs
@@ -17,8 +17,8 @@ class Forgetting:
 
     An image that was never right counts as many events as there are epochs, which no count can
     reach: the hardest. Right is a margin above 0 on the clean image, looked at after each epoch.
-    The events are the whole part of the value (their mean over `runs`); since most images share a
-    count, the fraction below half an event is the image's rank by AUM, which breaks the ties.
+    The events are the whole part of the value (their mean over `runs`). Since most images share a
+    count, the image's place by AUM among those that do is the fraction, below half an event.
     """
 
     runs: int = 1
@@ -42,7 +42,7 @@ class Forgetting:
             lambda run: run.reduced(lambda margin: forgotten(margin > 0), "margin"),
         )
         hardness = AUM(runs=self.runs, observer=self.observer)(observed)
-        return (events + ranks(hardness) / (2 * self.runs * len(hardness))).astype(np.float32)
+        return (events + places(events, hardness) / (2 * self.runs)).astype(np.float32)
 
 
 def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
@@ -51,8 +51,16 @@ def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
     return np.where(right.any(0), events, len(right)).astype(np.float64)
 
 
-def ranks(values: Float32[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-    """Give each value's place among all, from 0, the smallest first; ties in order of index."""
-    places = np.empty(len(values), np.int64)
-    places[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return places
+def places(
+    events: Float32[np.ndarray, " n"], hardness: Float32[np.ndarray, " n"]
+) -> Float64[np.ndarray, " n"]:
+    """Give each image's place among those of as many events, in 0..1, the least hard first.
+
+    Among all images instead, float32 would not hold the fractions of a million beside the events.
+    Ties go in order of index.
+    """
+    order = np.lexsort((hardness, events))
+    _, first, sizes = np.unique(events[order], return_index=True, return_counts=True)
+    found = np.empty(len(events))
+    found[order] = (np.arange(len(events)) - np.repeat(first, sizes)) / np.repeat(sizes, sizes)
+    return found

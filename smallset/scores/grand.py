@@ -27,11 +27,11 @@ _HELD = 2**26
 class GraNd:
     """Mean norm of the gradient of an image's loss, over early epochs and runs (arXiv 2107.07075).
 
-    `layers="last"` is the closed form for the last linear layer, ||p - onehot(y)|| sqrt(1 +
-    ||h||^2) with h what that layer reads, and costs nothing beyond the run. `layers="all"` takes
-    the gradient of every weight, in float32 and eval mode, at the cost of a forward and a backward
-    pass an image and epoch; a network without a gradient an image is an error before it trains.
-    `epochs` and `runs` as in `el2n`.
+    `layers="last"` is the closed form for the last linear layer (and its bias), ||p - onehot(y)||
+    sqrt(1 + ||h||^2) with h what that layer reads, and costs nothing beyond the run. `layers="all"`
+    takes the gradient of every weight, in float32 and eval mode, at the cost of a forward and a
+    backward pass an image and epoch; a network without a gradient an image is an error before it
+    trains. `epochs` and `runs` as in `el2n`.
     """
 
     epochs: int | tuple[int, ...] = 10
@@ -41,11 +41,11 @@ class GraNd:
 
     def __post_init__(self) -> None:
         check_runs("grand", self.runs, self.observer)
-        read_epochs("grand", self.epochs, self.observer, default=10)
+        self._read()
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        read = read_epochs("grand", self.epochs, self.observer, default=10)
+        read = self._read()
         if self.layers == "last":
             return over_runs(
                 observed, self.observer, self.runs, lambda run: over_epochs(run, read, last_layer)
@@ -56,6 +56,9 @@ class GraNd:
             for epoch in read:
                 total += self._all_layers(observed, run, epoch)
         return (total / (self.runs * len(read))).astype(np.float32)
+
+    def _read(self) -> tuple[int, ...]:
+        return read_epochs("grand", self.epochs, self.observer, default=10)
 
     def _check(self, observed: Observed) -> None:
         """Raise ValueError where the network has no gradient an image, before it is trained."""

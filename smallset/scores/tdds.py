@@ -80,20 +80,20 @@ class TDDS:
     def _moves_of(
         self, part: "Part", observed: Observed, run: int
     ) -> Float32[np.ndarray, "b moves"]:
-        before: Tensor | None = None
-        columns = []
         read = self._read()
-        for done, epoch in enumerate(read, 1):
+        p = torch.empty(part.count, observed.classes)
+        moves = np.empty((part.count, len(read) - 1), np.float32)
+        for done, epoch in enumerate(read):
             model = observed.network(self.observer, run=run, epoch=epoch)
-            seen = predict(model, part, machine=observed.machine)
-            after = torch.cat([logits.softmax(1).cpu() for _, logits in seen])
+            for indices, logits in predict(model, part, machine=observed.machine):
+                after = logits.softmax(1).cpu()
+                if done:
+                    moves[indices, done - 1] = move(p[indices], after)
+                p[indices] = after
             if observed.progress is not None:
-                finished = part.start + part.count * done // len(read)
+                finished = part.start + part.count * (done + 1) // len(read)
                 observed.progress("score", finished, len(observed.images))
-            if before is not None:
-                columns.append(move(before, after).numpy())
-            before = after
-        return np.stack(columns, axis=1)
+        return moves
 
 
 @dataclass(frozen=True)

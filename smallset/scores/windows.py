@@ -15,3 +15,9 @@ def windows(series: Float[np.ndarray, "t b"], window: int) -> Iterator[Float64[n
 def spreads(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.ndarray, "k b"]:
     """Give the standard deviation (of the population) in each window."""
     return np.stack([part.std(0) for part in windows(series, window)])
+
+
+def mean_spread(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.ndarray, " b"]:
+    """Give the mean over all windows of the standard deviation (of the population)."""
+    mean: Float64[np.ndarray, " b"] = spreads(series, window).mean(0)
+    return mean

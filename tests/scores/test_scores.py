@@ -1,11 +1,13 @@
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scores_toy import toy, weights
 
-from smallset.scores import SCORES, UNCERTAINTIES, File, Observed, Observer, Pretrained, Score
+from smallset.scores import SCORES, File, Observed, Observer, Pretrained, Score
 from smallset.train import run
+from smallset.train.loop import InMemory
 
 SHORT = Observer("resnet8", epochs=3, snapshots=1)
 # What fits an observer of three epochs.
@@ -30,10 +32,6 @@ def test_every_score_of_the_table_is_a_score_by_its_defaults(name):
     assert isinstance(SCORES[name](), Score)
     assert isinstance(SCORES[name]().observer, Observer)
     assert name == name.lower()
-
-
-def test_uncertainties_are_scores():
-    assert set(UNCERTAINTIES) < set(SCORES)
 
 
 def test_all_scores_come_from_one_run_and_none_changes_another(tmp_path, monkeypatch):
@@ -114,3 +112,42 @@ def test_another_order_of_the_images_is_another_order_of_the_scores(name, tmp_pa
     shuffled = replace(real, moments=tuple(moment[order] for moment in real.moments))
     monkeypatch.setattr(Observed, "dynamics", lambda *_, run: shuffled)
     np.testing.assert_array_equal(short(name)(observed), found[order])
+
+
+def shuffled(observed: Observed) -> tuple[Observed, np.ndarray]:
+    """Give the data in another order, and which image stands where."""
+    order = np.random.default_rng(0).permutation(40)
+    images = InMemory(observed.images.pixels[order])
+    return replace(observed, images=images, labels=observed.labels[order], source="other"), order
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("el2n", {}),
+        ("grand", {}),
+        ("grand", {"layers": "all"}),
+        ("loss", {}),
+        ("entropy", {}),
+        ("margin", {}),
+        ("least-confidence", {}),
+    ],
+)
+def test_a_given_network_scores_an_image_alike_wherever_it_stands(name, options, tmp_path):
+    given = Pretrained(f'resnet8(weights="{weights(tmp_path / "w.pt")}", classes=same)')
+    observed = toy(tmp_path)
+    other, order = shuffled(observed)
+    found = SCORES[name](observer=given, **options)(observed)
+    again = SCORES[name](observer=given, **options)(other)
+    np.testing.assert_allclose(again, found[order], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "more"), [("tdds", {}), ("grand", {"layers": "all"})])
+def test_so_do_the_networks_of_a_training(name, more, tmp_path: Path, monkeypatch):
+    observed = toy(tmp_path)
+    found = SCORES[name](observer=SHORT, **OPTIONS[name], **more)(observed)
+    networks = {epoch: observed.network(SHORT, epoch=epoch) for epoch in (1, 2, 3)}
+    monkeypatch.setattr(Observed, "network", lambda *_, run, epoch: networks[epoch])
+    other, order = shuffled(observed)
+    again = SCORES[name](observer=SHORT, **OPTIONS[name], **more)(other)
+    np.testing.assert_allclose(again, found[order], rtol=1e-3, atol=1e-6)

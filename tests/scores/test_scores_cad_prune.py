@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scores_toy import toy
 
-from smallset.scores import CADPrune, Observer
+from smallset.scores import CADPrune, Observed, Observer
+from smallset.scores.record import RECORD, Dynamics
 
 
 def test_it_is_the_mean_deviation_of_the_last_windows_of_moments(tmp_path):
@@ -32,3 +33,15 @@ def test_no_windows_are_refused():
     said = "cad-prune's windows=0 reads nothing. Give at least 1."
     with pytest.raises(ValueError, match=re.escape(said)):
         CADPrune(windows=0)
+
+
+def test_its_moments_are_the_last_of_the_run_however_many_an_epoch_has(tmp_path, monkeypatch):
+    """The default: 8 moments of one epoch, two windows of 6 in the last 7."""
+    observed = toy(tmp_path)
+    moments = np.zeros((8, 40), RECORD)
+    moments["el2n"] = np.random.default_rng(0).random((8, 40))
+    monkeypatch.setattr(Observed, "dynamics", lambda *_, run: Dynamics(tuple(moments), 8))
+    wanted = [
+        fmean(pstdev(moments["el2n"][k : k + 6, i].tolist()) for k in (1, 2)) for i in range(40)
+    ]
+    np.testing.assert_allclose(CADPrune()(observed), wanted, rtol=1e-5)

@@ -29,6 +29,22 @@ def test_of_equal_spread_the_less_probable_is_harder():
     assert both(low, 4)[0] > both(low + 0.5, 4)[0]
 
 
+def test_it_reads_the_first_epochs_of_the_true_classs_probability(tmp_path):
+    observed, observer = toy(tmp_path), Observer("resnet8", epochs=4)
+    p = np.exp([-observed.dynamics(observer).at(epoch)["loss"] for epoch in range(1, 5)])
+    for epochs, read in ((None, 4), (3, 3)):
+        wanted = [
+            fmean(
+                pstdev(w) * (1 - fmean(w))
+                for k in range(read - 1)
+                for w in [p[k : k + 2, b].tolist()]
+            )
+            for b in range(40)
+        ]
+        found = DUAL(window=2, epochs=epochs, observer=observer)(observed)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-8)
+
+
 def test_betas_mean_is_over_the_epochs_and_runs_that_the_score_reads(tmp_path):
     observed, observer = toy(tmp_path), Observer("resnet8", epochs=4)
     found = DUAL(window=2, epochs=2, runs=2, observer=observer).probability(observed)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scores_toy import toy
 
-from smallset.scores import AUM, Forgetting, Observer
-from smallset.scores.forgetting import forgotten, ranks
+from smallset.scores import Forgetting, Observer
+from smallset.scores.forgetting import forgotten, places
 
 SHORT = Observer("resnet8", epochs=3)
 
@@ -35,8 +35,8 @@ def test_ties_are_broken_by_aum_below_half_an_event(tmp_path):
     right = np.stack([m["margin"] > 0 for m in observed.dynamics(SHORT).moments])
     events = forgotten(right)
     assert ((found >= events) & (found < events + 0.5)).all()
-    hardness = AUM(observer=SHORT)(observed)
-    np.testing.assert_array_equal(np.argsort(found), np.lexsort((hardness, events)))
+    margins = np.mean([m["margin"].astype(float) for m in observed.dynamics(SHORT).moments], axis=0)
+    np.testing.assert_array_equal(np.argsort(found), np.lexsort((-margins, events)))
 
 
 def test_events_are_averaged_over_runs(tmp_path):
@@ -54,8 +54,20 @@ def test_events_are_averaged_over_runs(tmp_path):
     assert ((found >= events) & (found < events + 0.25)).all()
 
 
-def test_ranks_count_from_the_smallest_and_ties_go_by_index():
-    assert ranks(np.array([0.5, 0.1, 0.5, 0.3], np.float32)).tolist() == [2, 0, 3, 1]
+def test_places_are_among_as_many_events_and_ties_go_by_index():
+    events = np.array([1, 0, 1, 1, 1], np.float32)
+    hardness = np.array([0.5, 9, 0.1, 0.5, 0.3], np.float32)
+    assert places(events, hardness).tolist() == [0.5, 0, 0, 0.75, 0.25]
+    assert places(events[:0], hardness[:0]).tolist() == []
+
+
+def test_float32_tells_more_than_a_million_images_apart():
+    draw = np.random.default_rng(0)
+    # Half never forgotten, fewer the more often, some never learned in 60 epochs.
+    events = np.minimum(draw.geometric(0.5, 1_281_167) - 1, 60).astype(np.float32)
+    events[draw.permutation(len(events))[:100_000]] = 60
+    found = (events + places(events, draw.random(len(events), np.float32)) / 2).astype(np.float32)
+    assert len(np.unique(found)) == len(found)
 
 
 def test_one_epoch_is_refused():

@@ -9,6 +9,7 @@ import torch
 from smallset import files
 from smallset.models import build_model
 from smallset.scores import record as module
+from smallset.scores.aum import probability_margin
 from smallset.scores.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_records
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
@@ -42,8 +43,10 @@ def test_a_row_is_each_formula_spelled_out():
 
 
 def test_a_single_class_has_finite_numbers():
-    rows = record(torch.tensor([[3.0]]), torch.zeros(1, 2), torch.tensor([0]))
-    assert rows[0].tolist() == (0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    rows = record(torch.tensor([[3.0], [-3.0]]), torch.zeros(2, 2), torch.tensor([0, 0]))
+    most = float(np.finfo(np.float32).max)  # nothing competes: always right, by any margin
+    assert rows.tolist() == [(0.0, most, 0.0, 0.0, 0.0, 0.0, 0.0)] * 2
+    assert probability_margin(rows).tolist() == [1, 1]
 
 
 def test_certain_predictions_have_finite_numbers():

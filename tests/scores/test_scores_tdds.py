@@ -70,16 +70,17 @@ def test_a_decay_that_weighs_nothing_is_refused(decay):
         TDDS(decay=decay)
 
 
-def test_a_window_counts_epochs_and_is_weighed_by_those_that_follow_it(tmp_path):
-    epochs, held = 4, 3
-    observed = toy(tmp_path)
+@pytest.mark.parametrize(("epochs", "read"), [(None, 4), (3, 3)])
+def test_a_window_counts_epochs_and_is_weighed_by_those_that_follow_it(epochs, read, tmp_path):
+    held, observed = 3, toy(tmp_path)
     moves = TDDS(window=held, observer=SHORT)._moves(observed, 0)
     wanted = np.zeros(len(moves))
-    for k in range(epochs - held + 1):
+    for k in range(read - held + 1):
         part = moves[:, k : k + held - 1].astype(np.float64)
         v = np.linalg.norm(part - part.mean(1, keepdims=True), axis=1)
-        wanted += v * 0.9 * 0.1 ** (epochs - held - k)
-    np.testing.assert_allclose(TDDS(window=held, observer=SHORT)(observed), wanted, rtol=1e-5)
+        wanted += v * 0.9 * 0.1 ** (read - held - k)
+    found = TDDS(window=held, epochs=epochs, observer=SHORT)(observed)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
 
 
 def test_a_window_of_two_epochs_holds_one_move_which_spreads_nothing():

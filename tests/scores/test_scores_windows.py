@@ -8,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from smallset.scores.cad_prune import movement
 from smallset.scores.dual import both
-from smallset.scores.dyn_unc import uncertainty
 from smallset.scores.tdds import weighed
-from smallset.scores.windows import spreads, windows
+from smallset.scores.windows import mean_spread, spreads, windows
 
 SERIES = np.random.default_rng(0).random((7, 3))
 
@@ -55,12 +53,12 @@ def series(draw: st.DrawFn) -> tuple[np.ndarray, int, np.ndarray]:
 
 
 def tdds(moves: list[float], window: int) -> float:
-    """As the paper writes it, with moves D_1..D_{T-1} of T epochs: k = 1..T-J."""
-    epochs, score = len(moves) + 1, 0.0
-    for k in range(1, epochs - window + 1):
-        part = moves[k - 1 : k - 1 + window]
+    """Weigh windows of J - 1 moves, J epochs, of T: v_k a (1 - a)^(T - J - k), k = 0..T - J."""
+    t, j, score = len(moves) + 1, window + 1, 0.0
+    for k in range(t - j + 1):
+        part = moves[k : k + j - 1]
         v = sum((d - fmean(part)) ** 2 for d in part) ** 0.5
-        score += v * 0.9 * 0.1 ** (epochs - window - k)
+        score += v * 0.9 * 0.1 ** (t - j - k)
     return score
 
 
@@ -71,12 +69,11 @@ def mean_of(value: Callable[[list[float]], float]) -> Callable[[list[float], int
 @pytest.mark.parametrize(
     ("formula", "naive"),
     [
-        (uncertainty, mean_of(pstdev)),
-        (movement, mean_of(pstdev)),
+        (mean_spread, mean_of(pstdev)),
         (both, mean_of(lambda p: pstdev(p) * (1 - fmean(p)))),
         (lambda moves, window: weighed(moves, window, 0.9), tdds),
     ],
-    ids=["dyn-unc", "cad-prune", "dual", "tdds"],
+    ids=["dyn-unc and cad-prune", "dual", "tdds"],
 )
 @given(case=series())
 def test_each_formula_is_the_papers_for_each_image_by_itself(formula, naive, case):
