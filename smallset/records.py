@@ -28,7 +28,7 @@ class Classes:
 class Scores:
     """One difficulty a training image; larger is harder.
 
-    `made_by` names the score's spec, the source's fingerprint and the work fingerprint.
+    `made_by` names the score's spec, the source's fingerprint and what looked at the images.
     """
 
     values: Float32[np.ndarray, " n"]

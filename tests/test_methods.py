@@ -1,5 +1,6 @@
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,24 @@ from smallset.methods import (
     view_from,
 )
 from smallset.mosaic import Grid
-from smallset.scores import AUM, EL2N, SCORES, File, Observer, Pretrained
+from smallset.scores import (
+    AUM,
+    DUAL,
+    EL2N,
+    SCORES,
+    TDDS,
+    CADPrune,
+    DynUnc,
+    Entropy,
+    File,
+    Forgetting,
+    GraNd,
+    LeastConfidence,
+    Loss,
+    Margin,
+    Observer,
+    Pretrained,
+)
 from smallset.selection import (
     CCS,
     D2,
@@ -27,11 +45,25 @@ from smallset.selection import (
     KCenter,
     Middle,
     Moderate,
+    Pool,
     Random,
 )
 from smallset.spec import first_line
 from smallset.train.views import Canvas, EachPatch, Patch
 
+HARD = {
+    "el2n": EL2N,
+    "grand": GraNd,
+    "forgetting": Forgetting,
+    "aum": AUM,
+    "loss": Loss,
+    "entropy": Entropy,
+    "margin": Margin,
+    "least-confidence": LeastConfidence,
+}
+"""Scores whose bare name keeps the easiest images."""
+MOVING = {"tdds": TDDS, "dyn-unc": DynUnc, "dual": DUAL, "cad-prune": CADPrune}
+"""Scores whose papers keep the largest."""
 OBSERVERS = st.builds(
     Observer,
     model=st.sampled_from(["auto", "resnet8", "resnet18-3x3", "timm:resnet18", "convnet-d3"]),
@@ -129,7 +161,11 @@ def test_pca_of_random_images_asks_no_score():
             "el2n(observer=observer(resnet18-3x3, 20))",
             Method(EL2N(10, 1, Observer("resnet18-3x3", 20)), Easiest(), Grid(1), Canvas()),
         ),
+        *[(name, Method(score(), Easiest(), Grid(1), Canvas())) for name, score in HARD.items()],
+        *[(name, Method(score(), Hardest(), Grid(1), Canvas())) for name, score in MOVING.items()],
         ("pca", Method(EL2N(), Easiest(), Grid(2), Patch())),
+        ("pca(score=aum)", Method(AUM(), Easiest(), Grid(2), Patch())),
+        ("pca(score=dual)", Method(DUAL(), Easiest(), Grid(2), Patch())),
         ("pca(view=canvas)", Method(EL2N(), Easiest(), Grid(2), Canvas())),
         (
             "pca(score=el2n(epochs=10, runs=1), factor=3, resize=nearest)",
@@ -216,6 +252,35 @@ def test_names_are_these_compositions(text, method):
 def test_a_bad_method_says_what_is_wrong_and_what_there_is(text, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         method_from(text)
+
+
+def test_a_pool_is_a_draw_of_each_class_by_the_set_seed():
+    draw = np.random.default_rng(0)
+    labels, values = np.arange(60) % 3, draw.random(60, np.float32)
+    features, sure = draw.random((60, 4), np.float32), draw.random(60, np.float32)
+
+    def only(part: np.ndarray) -> Pool:
+        return Pool(labels[part], 3, values[part], lambda: features[part], lambda: sure[part])
+
+    pool, fewer, pools = only(np.arange(60)), np.full(3, 2), []
+    for seed in range(4):
+        all_of_it = Method(EL2N(), Easiest(), pool=7).choose(pool, np.full(3, 7), seed=seed)
+        part = np.sort(all_of_it.indices)
+        assert np.bincount(labels[part]).tolist() == [7, 7, 7]
+        pools.append(tuple(part))
+        alone = only(part)
+        for select in (Easiest(), Hardest(), Random(), CCS(0.2, 3), D2(k=2), Beta()):
+            score = EL2N() if select.needs_scores else None
+            found = Method(score, select, pool=7).choose(pool, fewer, seed=seed).indices
+            wanted = part[select(alone, fewer, seed=seed).indices]
+            assert found.tolist() == wanted.tolist()
+    assert len({*pools}) == 4
+
+
+def test_a_pool_of_more_than_a_class_has_is_all_of_it():
+    pool = Pool(np.zeros(5, np.int64), 1, np.arange(5, dtype=np.float32))
+    chosen = Method(File("s.npy"), pool=9).choose(pool, np.array([5]), seed=0)
+    assert chosen.indices.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_what_a_selector_looks_through_is_its_own_observer_or_the_scores():

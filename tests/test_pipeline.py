@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 from cli_toy import QUICK, contents, picture, tree
 
 import smallset
@@ -112,11 +113,19 @@ def test_held_out_images_are_never_chosen():
 
 
 def test_scores_follow_the_rows_and_say_what_made_them(data):
-    spec = "el2n(epochs=1, observer=observer(epochs=1))"
-    made = smallset.score(data, "scores.parquet", scores=[spec])
+    spec = "el2n(epochs=1, runs=2, observer=observer(epochs=1))"
+    made = smallset.score(data, "scores.parquet", scores=[spec], precision="float32", workers=1)
     assert made[spec].values.shape == (30,)
     assert made[spec].made_by["source"] == data.train.fingerprint
-    assert made[spec].made_by["spec"].startswith("el2n(epochs=1, runs=1")
+    made_by = made[spec].made_by
+    assert made_by["spec"].startswith("el2n(epochs=1, runs=2")
+    assert made_by["observer"].startswith("observer(model=resnet8, epochs=1")
+    assert (made_by["size"], made_by["fit"]) == ("8", "squash")
+    assert (made_by["precision"], made_by["device"], made_by["threads"]) == ("float32", "cpu", "1")
+    assert made_by["torch"] == torch.__version__
+    folders = {folder.name for folder in Path("cache/observers").iterdir()}
+    assert {run[:24] for run in made_by["runs"].split()} == folders
+    assert len(folders) == 2
 
 
 def test_another_precision_is_another_observer_run(data, monkeypatch):

@@ -1,6 +1,7 @@
 """Sets and tables whose scores come without training: of a network that is given, or a file."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ import smallset
 from smallset import pipeline
 from smallset.data import Data
 from smallset.methods import Method, method_from
-from smallset.models import build_model
+from smallset.models import build_model, load_teacher
 from smallset.models.weights import file_sha256
-from smallset.scores import File, Observer, Pretrained
+from smallset.scores import EL2N, File, Observer, Pretrained
 from smallset.scores import observed as observers
 from smallset.scores.table import read_scores
+from smallset.selection import Pool
 from smallset.store import read_manifest
 
 NETWORK = "resnet8(weights=w.pt, classes=same)"
@@ -59,13 +61,64 @@ def test_a_set_is_chosen_through_a_network_that_is_given(data):
         of_class = np.arange(label, 30, 3)
         assert chosen.tolist() == of_class[np.argsort(values[of_class])][:2].tolist()
     manifest = read_manifest(Path("set"))
-    given = smallset.models.load_teacher(NETWORK, classes=("ape", "bee", "cow"), size=8)
+    given = load_teacher(NETWORK, classes=("ape", "bee", "cow"), size=8)
     assert manifest.seeds.observer == 0
     assert manifest.made_with["observer"] == NETWORK
     assert manifest.made_with["observer_sha256"] == given.sha256
     assert method_from(manifest.spec).looks_through == Pretrained(NETWORK)
     facts = read_scores(Path("s.parquet"))[f"el2n(observer={NETWORK})"].made_by
-    assert Path(f"cache/observers/{facts['observer'][:24]}").is_dir()
+    assert Path(f"cache/observers/{facts['runs'][:24]}").is_dir()
+
+
+GEOMETRY = ["herding(observer=N)", "k-center(observer=N)", "moderate(observer=N)"]
+SCORED = ["d2(score=el2n(observer=N), k=3)", "ccs(score=el2n(observer=N), strata=3)",
+          "el2n(observer=N, select=middle)"]  # fmt: skip
+
+
+@pytest.mark.usefixtures("untrained")
+@pytest.mark.parametrize("text", GEOMETRY + SCORED)
+def test_a_selector_reads_the_scores_and_features_of_its_observer(text, data):
+    text = text.replace("N", NETWORK)
+    listed = smallset.select(data, "list", method=text, ipc=4, seed=5)
+    network = load_teacher(NETWORK, classes=("ape", "bee", "cow"), size=8).network.eval()
+    features: list[torch.Tensor] = []
+    network.net.head.register_forward_pre_hook(lambda _, given: features.append(given[0]))
+    pixels = np.stack([data.train.pixels(i) for i in range(30)])
+    with torch.no_grad():
+        network(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255)
+    (scores,) = smallset.score(data, "s.parquet", scores=[f"el2n(observer={NETWORK})"]).values()
+    pool = Pool(data.train.labels, 3, scores.values, lambda: features[0].numpy())
+    wanted = method_from(text).select(pool, np.full(3, 4), seed=5).indices
+    assert listed.index.tolist() == wanted.tolist()
+
+
+def test_a_network_whose_outputs_are_not_finite_is_refused(data):
+    net = build_model("resnet8", classes=3, size=8, seed=0).net
+    with torch.no_grad():
+        net.head.weight[1, 0] = torch.nan
+    torch.save(net.state_dict(), "w.pt")
+    said = (
+        f"the observer '{NETWORK}' gives numbers that are not finite, first for "
+        f"{data.train.id(0)!r}. Needed finite outputs for every image. Take another network, or "
+        "--precision float32."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        smallset.score(data, "s.parquet", scores=[f"el2n(observer={NETWORK})"])
+    assert not Path("s.parquet").exists()
+    assert not [*Path("cache/observers").rglob("moment-*")]
+
+
+def test_values_that_are_not_finite_are_no_scores(data, monkeypatch):
+    values = np.zeros(30, np.float32)
+    values[[3, 7]] = np.inf
+    monkeypatch.setattr(EL2N, "__call__", lambda *_: values)
+    said = (
+        f"2 values of 'el2n' are no finite numbers of 32 bits: those of {data.train.id(3)!r}, "
+        f"{data.train.id(7)!r}. Needed one for every image. Take another score or observer."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        smallset.score(data, "s.parquet", scores=["el2n"])
+    assert not Path("s.parquet").exists()
 
 
 @pytest.mark.parametrize("method", ["file(s.npy)", "pca(score=file(s.npy))"])

@@ -111,10 +111,10 @@ def is_observed(job: Observation, work: Path) -> bool:
         made, run = read_scores(job.out).values(), read_run(job.out)
     except (OSError, ValueError):  # not there, or emptied by a power cut
         return False
-    runs = [score.made_by.get("observer", "none")[:24] for score in made]
+    runs = [run for score in made for run in score.made_by.get("runs", "none").split()]
     if run is not None:
-        runs.append(run[:24])
-    return bool(runs) and all((work / "observers" / run).is_dir() for run in runs)
+        runs.append(run)
+    return bool(runs) and all((work / "observers" / run[:24]).is_dir() for run in runs)
 
 
 def observe(job: Observation, bench: Bench) -> None:

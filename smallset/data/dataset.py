@@ -9,6 +9,8 @@ from jaxtyping import Int32, Int64, UInt8
 from smallset.data.decode import BadImage, decode
 from smallset.records import Classes
 
+_LISTED = 5
+
 
 @runtime_checkable
 class Rows(Protocol):
@@ -55,6 +57,11 @@ class ImageDataset:
     def id(self, i: int) -> str:
         """Give image i's name in its split, such as 'cat/0017.png'; it does not change."""
         return self.origin.name(int(self.rows[i]))
+
+    def listed(self, images: Int64[np.ndarray, " k"]) -> str:
+        """Name some images for a message, by their ids, five at most."""
+        shown = ", ".join(repr(self.id(int(i))) for i in images[:_LISTED])
+        return shown + (f" and {len(images) - _LISTED} more" if len(images) > _LISTED else "")
 
     def encoded(self, i: int) -> bytes:
         """Read image i's bytes as the source holds them (a Netpbm image for plain arrays)."""

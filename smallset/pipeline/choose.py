@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from smallset.pipeline.budget import (
 )
 from smallset.pipeline.desk import check_number, observed, open_source, side_of
 from smallset.records import Fit, Plan, Selection
-from smallset.scores import DUAL, File, Observed, Observer, Pretrained
+from smallset.scores import DUAL, AnyObserver, File, Observed, Observer, Pretrained
 from smallset.scores.dual import probability
 from smallset.scores.shards import Shards
 from smallset.selection import Pool
@@ -117,8 +118,7 @@ def look(pool: Pool, method: Method, seen: Observed) -> Pool:
         pool = replace(pool, values=method.score(seen), probability=_probability(method, seen))
     if method.select.needs_features:
         assert method.looks_through is not None
-        features = seen.features(method.looks_through)
-        pool = replace(pool, features=lambda: features)
+        pool = replace(pool, features=partial(seen.features, method.looks_through))
     return pool
 
 
@@ -155,15 +155,21 @@ def _about(order: Order, opened: Data, seen: Observed, asked: Asked) -> About:
 
 def _made_with(method: Method, seen: Observed) -> dict[str, str]:
     """Say what the choice rests on, besides the data and the method."""
-    made, observer, here = {}, method.looks_through, seen.machine
-    if observer is not None:
-        made["observer"] = spec_of(observer.resolved(size=seen.images.size))
-        made["threads"] = str(here.threads)
-        made["torch"] = torch.__version__
-        if here.processes > 1:
-            made["processes"] = str(here.processes)
-    if isinstance(observer, Pretrained):
-        made["observer_sha256"] = seen.given(observer).sha256
+    made = {} if method.looks_through is None else looked_with(method.looks_through, seen)
     if isinstance(method.score, File):
         made["scores_sha256"] = method.score.sha256()
+    return made
+
+
+def looked_with(observer: AnyObserver, seen: Observed) -> dict[str, str]:
+    """Say what looked: the observer, its network named, and what its numbers depend on here."""
+    made = {
+        "observer": spec_of(observer.resolved(size=seen.images.size)),
+        "threads": str(seen.machine.threads),
+        "torch": torch.__version__,
+    }
+    if seen.machine.processes > 1:
+        made["processes"] = str(seen.machine.processes)
+    if isinstance(observer, Pretrained):
+        made["observer_sha256"] = seen.given(observer).sha256
     return made

@@ -32,6 +32,7 @@ class File:
     path: str
     column: str | None = None
     observer: ClassVar[None] = None
+    runs: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         suffix = Path(self.path).suffix
@@ -67,7 +68,7 @@ class File:
         if len(bad):
             raise ValueError(
                 f"{len(bad)} scores in the column {read.name!r} of {self.path!r} are no finite "
-                f"numbers of 32 bits: those of {_ids(bad, dataset)}. Needed one for every image. "
+                f"numbers of 32 bits: those of {dataset.listed(bad)}. Needed one for every image. "
                 "Score these again, or mend the file."
             )
         return values
@@ -153,11 +154,6 @@ class File:
         whole = f" It has none at all of class {', '.join(gone[:_SHOWN])}{more}." if gone else ""
         return (
             f"{self.path!r} has no score for {len(missing)} of the {len(dataset)} training images "
-            f"of {dataset.name!r} (by its column {key!r}), such as {_ids(missing, dataset)}."
+            f"of {dataset.name!r} (by its column {key!r}), such as {dataset.listed(missing)}."
             f"{whole} Needed one an image. Score the rest too."
         )
-
-
-def _ids(positions: Int64[np.ndarray, " k"], dataset: ImageDataset) -> str:
-    shown = ", ".join(repr(dataset.id(int(i))) for i in positions[:_SHOWN])
-    return f"{shown} and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else shown

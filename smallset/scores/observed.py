@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float32, Int64
+from numpy.lib.recfunctions import structured_to_unstructured
 
 from smallset.data import ImageDataset
 from smallset.files import replacing
@@ -204,7 +205,22 @@ def _look(data: Observed, name: str, model: Network, folder: Path, moment: int) 
     parts = spread or infer(
         model, data.images, data.labels, machine=data.machine, progress=data.progress
     )
-    write_records(folder / _records(moment), parts, len(data.images))
+    write_records(folder / _records(moment), _finite(parts, name, data), len(data.images))
+
+
+def _finite(
+    parts: Iterator[tuple[int, Records]], name: str, data: Observed
+) -> Iterator[tuple[int, Records]]:
+    """Pass records on. Raises ValueError where some are not finite, which no score could mend."""
+    for start, rows in parts:
+        bad = np.flatnonzero(~np.isfinite(structured_to_unstructured(rows)).all(1))
+        if len(bad):
+            raise ValueError(
+                f"the observer {name!r} gives numbers that are not finite, first for "
+                f"{data.dataset.id(start + int(bad[0]))!r}. Needed finite outputs for every "
+                "image. Take another network, or --precision float32."
+            )
+        yield start, rows
 
 
 def _look_once(data: Observed, observer: Pretrained, folder: Path) -> None:

@@ -46,7 +46,7 @@ class Pool:
         below = np.flatnonzero(values < 0)
         if len(below):
             raise ValueError(
-                f"{len(below)} scores are negative (of the images {self._some(below)}). This "
+                f"{len(below)} scores are negative (at the positions {self._some(below)}). This "
                 "selection weighs by the score, so needs 0 or more; take one such as score=el2n."
             )
         return values
@@ -88,12 +88,12 @@ class Pool:
         )
 
     def _finite(self, values: np.ndarray, what: str, why: str) -> np.ndarray:
-        # A sum over the row: no second array of the size of all features.
-        rows = values if values.ndim == 1 else values.sum(1)
+        # A sum over the row, which float64 holds: no second array of the size of all features.
+        rows = values if values.ndim == 1 else values.sum(1, dtype=np.float64)
         bad = np.flatnonzero(~np.isfinite(rows))
         if len(bad):
             raise ValueError(
-                f"{len(bad)} {what} are not finite (of the images {self._some(bad)}). "
+                f"{len(bad)} {what} are not finite (at the positions {self._some(bad)}). "
                 f"{why}; score again, or mend the file that they are from."
             )
         return values

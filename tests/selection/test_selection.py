@@ -145,14 +145,14 @@ def test_scores_that_are_not_finite_are_named(name, bad):
     pool = pool_of()
     values = pool.values.copy()
     values[[4, 9]] = bad
-    with pytest.raises(ValueError, match=r"2 scores are not finite \(of the images 4, 9\)"):
+    with pytest.raises(ValueError, match=r"2 scores are not finite \(at the positions 4, 9\)"):
         ROOMY[name](replace(pool, values=values), np.full(3, 2), seed=0)
 
 
 def test_images_of_a_part_are_named_by_their_places_in_the_whole():
     values = np.arange(60, dtype=np.float32) - 2
     part = replace(pool_of(), values=values).take(np.arange(59, -1, -1)).take(np.arange(30, 60))
-    said = "2 scores are negative (of the images 1, 0)"
+    said = "2 scores are negative (at the positions 1, 0)"
     with pytest.raises(ValueError, match=re.escape(said)):
         part.weighing()
 
@@ -168,7 +168,7 @@ def test_features_that_are_not_finite_are_named(name):
     pool = pool_of()
     features = pool.features().copy()
     features[[4, 9], 1] = np.nan, -np.inf
-    with pytest.raises(ValueError, match=r"2 features are not finite \(of the images 4, 9\)"):
+    with pytest.raises(ValueError, match=r"2 features are not finite \(at the positions 4, 9\)"):
         ROOMY[name](with_features(pool, features), np.full(3, 2), seed=0)
 
 

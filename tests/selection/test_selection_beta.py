@@ -47,6 +47,17 @@ def test_the_draw_is_without_replacement_by_weight():
     np.testing.assert_allclose(left_out, naive, atol=0.06)
 
 
+def test_without_balance_the_draw_is_of_all_images_by_weight():
+    scores, half = np.array([1, 2, 4], np.float32), np.full(3, 0.5, np.float32)
+    pool = Pool(np.arange(3), 3, scores, None, lambda: half)
+    drawn = [
+        Beta(balanced=False)(pool, np.array([1, 0, 0]), seed=seed).indices[0]
+        for seed in range(1000)
+    ]
+    found = np.bincount(drawn, minlength=3) / 1000
+    np.testing.assert_allclose(found, scores / scores.sum(), atol=0.06)
+
+
 def test_images_of_weight_0_come_last_in_random_order():
     scores = np.array([0, 0, 0, 0.5, 0.25], np.float32)
     sure = np.array([1, 0.5, 0, 0.5, 0.5], np.float32)
@@ -80,7 +91,7 @@ def test_negative_scores_are_refused():
     pool = pool_of()
     values = pool.values.copy()
     values[3] = -0.5
-    said = "1 scores are negative (of the images 3). This selection weighs by the score"
+    said = "1 scores are negative (at the positions 3). This selection weighs by the score"
     with pytest.raises(ValueError, match=re.escape(said)):
         Beta()(replace(pool, values=values), np.full(3, 2), seed=0)
 
@@ -90,7 +101,7 @@ def test_probabilities_that_are_missing_not_finite_or_none_are_refused():
     with pytest.raises(ValueError, match=r"needs the probabilities of an observer's training"):
         Beta()(replace(pool, probability=None), np.full(3, 2), seed=0)
     for value, said in (
-        (np.nan, r"1 probabilities are not finite \(of the images 5\)"),
+        (np.nan, r"1 probabilities are not finite \(at the positions 5\)"),
         (1.5, r"the mean probability of image 5 is 1\.5, but needed is one in 0\.\.1\. Give"),
     ):
         sure = np.full(60, 0.5, np.float32)

@@ -44,8 +44,8 @@ def test_the_seed_changes_nothing(select):
 def test_scores_that_are_not_finite_are_refused(select, bad):
     values = np.array([0.5, bad, 0.25, bad], np.float32)
     said = (
-        "2 scores are not finite (of the images 1, 3). Selection needs a number for every image; "
-        "score again, or mend the file that they are from."
+        "2 scores are not finite (at the positions 1, 3). Selection needs a number for every "
+        "image; score again, or mend the file that they are from."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         select(Pool(np.zeros(4, np.int64), 1, values), np.array([2]), seed=0)

@@ -73,7 +73,7 @@ def test_a_copy_of_a_chosen_image_waits_for_the_others():
 
 def test_negative_scores_are_refused():
     pool = pool_of()
-    said = "60 scores are negative (of the images 0, 1, 2, 3, 4, ...). This selection weighs by "
+    said = "60 scores are negative (at the positions 0, 1, 2, 3, 4, ...). This selection weighs by "
     with pytest.raises(ValueError, match=re.escape(said)):
         D2()(replace(pool, values=-pool.values), np.full(3, 2), seed=0)
 

@@ -38,6 +38,12 @@ def test_from_the_same_start_permuting_the_data_permutes_the_choice():
     np.testing.assert_array_equal(order[again], first)
 
 
+@pytest.mark.parametrize("start", range(9))
+def test_ties_go_to_the_lower_index(start):
+    points = np.stack(np.meshgrid([-1, 0, 1], [-2, 0, 2]), -1).reshape(9, 2).astype(np.float32)
+    assert farthest(torch.from_numpy(points), start, 9).tolist() == naive(points, start, 9)
+
+
 def test_every_image_may_be_the_first():
     pool = with_features(Pool(np.zeros(5, np.int64), 1), np.ones((5, 2), np.float32))
     firsts = [KCenter()(pool, np.array([1]), seed=seed).indices[0] for seed in range(60)]
