@@ -26,6 +26,7 @@ from smallset.evidence.results import drop_torn_line
 from smallset.methods import score_from
 from smallset.pipeline.desk import desk_for, observed, open_source
 from smallset.scores import Observed
+from smallset.scores.observed import VERSION
 from smallset.seeds import generator
 from smallset.train.device import hardware
 
@@ -35,6 +36,7 @@ FIGURE = Path(__file__).parents[1] / "scores.svg"
 PLANTED = 0.1
 REPLICATES = 3
 GROUPS = (1, 3, 10)
+RUNS = 2 * max(GROUPS)
 
 # Row -> spec; WHO is replaced by the network and the seed.
 SCORES = {
@@ -71,7 +73,9 @@ the score (larger is harder) find them? 0.5 is chance, and below it wrong labels
 and range of three plantings, each with an observer of its own. *resnet8 with resnet20*: Spearman's
 rank correlation between the score through one and through the other, three seeds. *two runs*,
 *means of K and of K others*: rank correlation between disjoint groups of observers that differ in
-nothing but their seed.
+nothing but their seed; of the twenty there are ten pairs of one, three pairs of three, one of ten.
+What the observers recorded is of the version named below the table: since observer-2, images that a
+network is certain of do not tie by loss, margin and least confidence.
 
 The figure: rank correlation between scores through one ResNet-8 (seed 0), labels as they are.
 
@@ -81,11 +85,12 @@ The figure: rank correlation between scores through one ResNet-8 (seed 0), label
 
 @dataclass(frozen=True)
 class Fact:
-    """One measured number: `what` of `score` (a row above), through `observer`, at replicate `r`.
+    """One measured number: `what` of `score` (a row above), at replicate `r`.
 
     `auc`: the area under the ROC curve for finding planted labels. `agreement`: Spearman's rho with
-    the score `other`. `stability K`: rho between the means over K observers and over K others.
-    `across`: rho between the score through resnet8 and through `other`.
+    the score `other`. `stability K`: rho between the means over K observers and over K others, no
+    observer in two of the `r`. `across`: rho between the score through resnet8 and through `other`.
+    `observer` is the version of what observers record.
     """
 
     what: str
@@ -96,6 +101,7 @@ class Fact:
     images: int
     hardware: str
     versions: str
+    observer: str
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -143,7 +149,9 @@ def jobs(seen: Observed) -> Iterator[Job]:
         for r in range(REPLICATES):
             yield ("across", name, "resnet20", r), partial(_across, seen, name, r)
         for count in GROUPS:
-            yield (f"stability {count}", name, "", 0), partial(_stability, seen, name, count)
+            for r in range(RUNS // (2 * count)):
+                measure = partial(_stability, seen, name, count, r)
+                yield (f"stability {count}", name, "", r), measure
 
 
 def _auc(wrong: np.ndarray, noisy: Observed, name: str, r: int) -> float:
@@ -158,8 +166,9 @@ def _across(seen: Observed, name: str, r: int) -> float:
     return rho(values(seen, name, r), values(seen, name, r, "resnet20"))
 
 
-def _stability(seen: Observed, name: str, count: int) -> float:
-    groups = [range(count), range(count, 2 * count)]
+def _stability(seen: Observed, name: str, count: int, r: int) -> float:
+    start = 2 * count * r
+    groups = [range(start, start + count), range(start + count, start + 2 * count)]
     return rho(*(np.mean([values(seen, name, seed) for seed in g], axis=0) for g in groups))
 
 
@@ -175,7 +184,7 @@ def run(data: str, work: Path, only: str) -> None:
     for key, measure in jobs(seen):
         if key in known or not key[0].startswith(only):
             continue
-        fact = Fact(*key, round(measure(), 4), len(source), where, versions)
+        fact = Fact(*key, round(measure(), 4), len(source), where, versions, VERSION)
         with FACTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(vars(fact)) + "\n")
         print(*key, f"{fact.value:.3f}", flush=True)
@@ -202,8 +211,8 @@ def page() -> str:
     ]
     heads = ("score", "AUC, wrong labels", "resnet8 with resnet20", *map(_group, GROUPS))
     table = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1), *rows]
-    made = sorted({(f.images, f.hardware, f.versions) for f in found})
-    how = "; ".join(f"{images:,} images, {where}, {versions}" for images, where, versions in made)
+    made = sorted({(f.images, f.hardware, f.versions, f.observer) for f in found})
+    how = "; ".join(f"{images:,} images, {', '.join(rest)}" for images, *rest in made)
     return "\n".join([INTRODUCTION, *table, "", f"Measured on {how}.", ""])
 
 
