@@ -61,7 +61,7 @@ def test_beta_draws_by_the_probabilities_that_dual_reads(tmp_path, monkeypatch):
     asked = []
 
     def choice(self, pool, counts, *, seed):
-        asked.append(pool.trusted())
+        asked.append(pool.probabilities())
         return Easiest()(pool, counts, seed=seed)
 
     monkeypatch.setattr(Beta, "__call__", choice)

@@ -21,7 +21,8 @@ class Beta:
 
     Of an image with mean probability mu of its class and a score s, the weight is
     BetaPDF(mu; a, b) s with b = 15 (1 - mu_D) (1 - r^c), a = 16 - b; mu_D is the mean mu of the
-    ten hardest, r the share of the pool that is pruned; c = 4 is the paper's for CIFAR-100.
+    ten hardest, r the share of the pool that is pruned; c = 4 is the paper's for CIFAR-100. mu is
+    the mean over all epochs of the score's first run, of `dual` over the epochs and runs it reads.
     Drawn without replacement: exponential draws over weights, smallest first. Images of weight 0
     come last, in random order. The weights move with the budget, so a prefix is no smaller set.
     `balanced=false` draws of all images at once, as the paper does: some classes may vanish.
@@ -39,7 +40,7 @@ class Beta:
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; no score may be negative."""
         pruned = 1 - int(counts.sum()) / len(pool)
-        weights = log_weights(pool.trusted(), pool.weighing(), pruned, self.c)
+        weights = log_weights(pool.probabilities(), pool.weighing(), pruned, self.c)
 
         def choose(
             members: Int64[np.ndarray, " m"], count: int, part: str
@@ -57,12 +58,6 @@ def log_weights(
     mean: Float32[np.ndarray, " n"], scores: Float32[np.ndarray, " n"], pruned: float, c: float
 ) -> Float64[np.ndarray, " n"]:
     """Give the logarithms of the weights up to one constant; -inf is weight 0, +inf comes first."""
-    outside = np.flatnonzero((mean < 0) | (mean > 1))
-    if len(outside):
-        raise ValueError(
-            f"the mean probability of image {outside[0]} is {mean[outside[0]]}, but needed is one "
-            "in 0..1. Give probabilities of the true class."
-        )
     hardest = np.argsort(-scores, kind="stable")[:_TOP]
     b = (_SUM - 1) * (1 - float(mean[hardest].mean(dtype=np.float64))) * (1 - pruned**c)
     mu = mean.astype(np.float64)

@@ -66,14 +66,21 @@ class Pool:
             )
         return self._finite(features, "features", "Distances need a number everywhere")
 
-    def trusted(self) -> Float32[np.ndarray, " n"]:
+    def probabilities(self) -> Float32[np.ndarray, " n"]:
         """Give the mean probabilities of the true class, in 0..1. Raises as `scored`."""
         if self.probability is None:
             raise ValueError(
                 "this selection needs the probabilities of an observer's training, but the score "
                 "has no observer that trains. Name one that has: score=dual."
             )
-        return self._finite(self.probability(), "probabilities", "Selection needs all of them")
+        mean = self._finite(self.probability(), "probabilities", "Selection needs all of them")
+        outside = np.flatnonzero((mean < 0) | (mean > 1))
+        if len(outside):
+            raise ValueError(
+                f"{len(outside)} mean probabilities are not in 0..1, such as {mean[outside[0]]} "
+                f"(at the positions {self._some(outside)}). Give those of the true class."
+            )
+        return mean
 
     def take(self, indices: Int64[np.ndarray, " k"]) -> "Pool":
         """Give the pool of these images, renumbered in their order."""
@@ -89,7 +96,8 @@ class Pool:
 
     def _finite(self, values: np.ndarray, what: str, why: str) -> np.ndarray:
         # A sum over the row, which float64 holds: no second array of the size of all features.
-        rows = values if values.ndim == 1 else values.sum(1, dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # inf - inf
+            rows = values if values.ndim == 1 else values.sum(1, dtype=np.float64)
         bad = np.flatnonzero(~np.isfinite(rows))
         if len(bad):
             raise ValueError(

@@ -1,5 +1,8 @@
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,3 +220,43 @@ def test_a_mean_far_from_zero_changes_nothing(name):
 @EVERY
 def test_the_table_holds_selectors(name):
     assert isinstance(SELECTORS[name](), Select)
+
+
+ROOM = 80 << 20
+"""Less than an array of budget x images has below, at a byte each."""
+MEASURED = f"""
+import resource, sys
+import numpy as np, torch
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from selection_toy import ROOMY, pool_of
+
+torch.set_num_threads(1)
+pool, counts = pool_of(30_000, 1, width=8), np.array([3_000])
+if sys.argv[1] in ROOMY:
+    choose = lambda: ROOMY[sys.argv[1]](pool, counts, seed=0)
+else:  # what the limit is for
+    choose = lambda: torch.cdist(*[torch.from_numpy(pool.features()[: int(sys.argv[1])])] * 2)
+data = next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmData"))
+resource.setrlimit(resource.RLIMIT_DATA, (data * 1024 + {ROOM},) * 2)
+choose()
+"""
+
+
+def in_room(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", MEASURED, *arguments], capture_output=True, text=True
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+@pytest.mark.parametrize("name", ROOMY)
+def test_a_tenth_of_30_000_images_of_a_class_fits(name):
+    assert ROOM < 3_000 * 30_000  # one byte each
+    found = in_room(name)
+    assert found.returncode == 0, found.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_the_limit_would_be_felt():
+    assert in_room("2000").returncode == 0
+    assert "memory" in in_room("10000").stderr

@@ -102,7 +102,10 @@ def test_probabilities_that_are_missing_not_finite_or_none_are_refused():
         Beta()(replace(pool, probability=None), np.full(3, 2), seed=0)
     for value, said in (
         (np.nan, r"1 probabilities are not finite \(at the positions 5\)"),
-        (1.5, r"the mean probability of image 5 is 1\.5, but needed is one in 0\.\.1\. Give"),
+        (
+            1.5,
+            r"1 mean probabilities are not in 0\.\.1, such as 1\.5 \(at the positions 5\)\. Give",
+        ),
     ):
         sure = np.full(60, 0.5, np.float32)
         sure[5] = value
