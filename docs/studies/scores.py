@@ -70,12 +70,13 @@ and its figure (with altair and vl-convert-python):
 
 *AUC, wrong labels*: a tenth of the labels is replaced by another class, uniformly; how well does
 the score (larger is harder) find them? 0.5 is chance, and below it wrong labels count as easy. Mean
-and range of three plantings, each with an observer of its own. *resnet8 with resnet20*: Spearman's
-rank correlation between the score through one and through the other, three seeds. *two runs*,
+and range of plantings, each with an observer of its own. *resnet8 with resnet20*: Spearman's rank
+correlation between the score through one and through the other, both of one seed. *two runs*,
 *means of K and of K others*: rank correlation between disjoint groups of observers that differ in
-nothing but their seed; of the twenty there are ten pairs of one, three pairs of three, one of ten.
-What the observers recorded is of the version named below the table: since observer-2, images that a
-network is certain of do not tie by loss, margin and least confidence.
+nothing but their seed; of twenty observers there are ten pairs of one, three pairs of three, one of
+ten. Each cell is the mean [the range] of n such. What the observers recorded is of the version
+named below the table: since observer-2, images that a network is certain of do not tie by loss,
+margin and least confidence.
 
 The figure: rank correlation between scores through one ResNet-8 (seed 0), labels as they are.
 
@@ -177,7 +178,13 @@ def run(data: str, work: Path, only: str) -> None:
     desk = desk_for("auto", "auto", 1, work, None)
     source = open_source(data, desk, skip_bad=False).train
     seen = observed(source, 32, "squash", desk, cache=True)
-    known = {fact.key for fact in facts()}
+    measured = facts()
+    if others := {fact.observer for fact in measured} - {VERSION}:
+        raise SystemExit(
+            f"{FACTS.name} holds facts of {', '.join(others)}, but these observers record "
+            f"{VERSION}. Take it away to measure all again: a mean is of one version."
+        )
+    known = {fact.key for fact in measured}
     drop_torn_line(FACTS)
     versions = f"torch {torch.__version__}, numpy {np.__version__}"
     where = f"{hardware(desk.machine.device, 1)}, {desk.machine.precision}, 1 thread"
@@ -217,11 +224,11 @@ def page() -> str:
 
 
 def _cell(measured: list[float]) -> str:
-    """Write a mean and the range of its replicates."""
+    """Write a mean, the range of its replicates and how many there are."""
     if not measured:
         return "not run"
-    low, high, middle = min(measured), max(measured), mean(measured)
-    return f"{middle:.3f}" + (f" [{low:.3f}, {high:.3f}]" if len(measured) > 1 else "")
+    low, high, middle, n = min(measured), max(measured), mean(measured), len(measured)
+    return f"{middle:.3f}" + (f" [{low:.3f}, {high:.3f}], n = {n}" if n > 1 else ", n = 1")
 
 
 def _group(count: int) -> str:
