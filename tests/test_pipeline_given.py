@@ -1,6 +1,8 @@
 """Sets and tables whose scores come without training: of a network that is given, or a file."""
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from smallset.data import Data
 from smallset.methods import Method, method_from
 from smallset.models import build_model, load_teacher
 from smallset.models.weights import file_sha256
-from smallset.scores import EL2N, File, Observer, Pretrained
+from smallset.scores import File, Observer, Pretrained
 from smallset.scores import observed as observers
 from smallset.scores.table import read_scores
 from smallset.selection import Pool
@@ -98,27 +100,27 @@ def test_a_network_whose_outputs_are_not_finite_is_refused(data):
         net.head.weight[1, 0] = torch.nan
     torch.save(net.state_dict(), "w.pt")
     said = (
-        f"the observer '{NETWORK}' gives numbers that are not finite, first for "
-        f"{data.train.id(0)!r}. Needed finite outputs for every image. Take another network, or "
+        f"the observer '{NETWORK}' gives numbers that are not finite, for instance of "
+        f"{data.train.id(0)!r}. Needed finite ones of every image. Take another network, or "
         "--precision float32."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
-        smallset.score(data, "s.parquet", scores=[f"el2n(observer={NETWORK})"])
+        smallset.score(
+            data, "s.parquet", scores=[f"el2n(observer={NETWORK})"], precision="bfloat16"
+        )
     assert not Path("s.parquet").exists()
     assert not [*Path("cache/observers").rglob("moment-*")]
 
 
-def test_values_that_are_not_finite_are_no_scores(data, monkeypatch):
-    values = np.zeros(30, np.float32)
-    values[[3, 7]] = np.inf
-    monkeypatch.setattr(EL2N, "__call__", lambda *_: values)
-    said = (
-        f"2 values of 'el2n' are no finite numbers of 32 bits: those of {data.train.id(3)!r}, "
-        f"{data.train.id(7)!r}. Needed one for every image. Take another score or observer."
-    )
-    with pytest.raises(ValueError, match=re.escape(said)):
-        smallset.score(data, "s.parquet", scores=["el2n"])
-    assert not Path("s.parquet").exists()
+@pytest.mark.parametrize("method", ["el2n(1, observer=O)", "herding(observer=O)"])
+def test_a_disk_that_is_full_while_an_observer_trains_is_named(method, data, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(observers, "_train", full)
+    with pytest.raises(OSError, match=r"The work folder '.*cache' cannot take more: the disk is"):
+        smallset.compress(data, "set", method=method.replace("O", SHORT), ipc=1)
+    assert not Path("set").exists()
 
 
 @pytest.mark.parametrize("method", ["file(s.npy)", "pca(score=file(s.npy))"])
@@ -147,7 +149,7 @@ def test_a_table_of_score_is_a_file_of_scores(data):
     assert np.array_equal(one.plan.source, other.plan.source)
     again = smallset.score(data, "t.parquet", scores=[f"file(s.parquet, '{spec}')"])
     (made,) = again.values()
-    assert made.made_by["file"] == file_sha256(Path("s.parquet"))
+    assert made.made_by["scores_sha256"] == file_sha256(Path("s.parquet"))
     assert "observer" not in made.made_by
 
 

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Float32
 
 from smallset.cell import Desk
@@ -22,9 +21,9 @@ from smallset.pipeline.budget import (
     check_short_classes,
     wanted,
 )
-from smallset.pipeline.desk import check_number, observed, open_source, side_of
+from smallset.pipeline.desk import check_number, looked_with, observed, open_source, side_of
 from smallset.records import Fit, Plan, Selection
-from smallset.scores import DUAL, AnyObserver, File, Observed, Observer, Pretrained
+from smallset.scores import DUAL, File, Observed, Observer
 from smallset.scores.dual import probability
 from smallset.scores.shards import Shards
 from smallset.selection import Pool
@@ -106,7 +105,7 @@ def choose(
     seen = replace(seen, spread=Shards(spread) if spread else None)
     with keeping(desk.work):
         pool = look(Pool(source.labels, len(names)), method, seen)
-    selection = method.choose(pool, want.counts, seed=order.seed)
+        selection = method.choose(pool, want.counts, seed=order.seed)  # may train for features
     plan = method.mosaic(selection, source.labels, boxes, size=side)
     asked = asked_of(order.budget, want.short, names)
     return Chosen(opened, selection, plan, _about(order, opened, seen, asked))
@@ -158,18 +157,4 @@ def _made_with(method: Method, seen: Observed) -> dict[str, str]:
     made = {} if method.looks_through is None else looked_with(method.looks_through, seen)
     if isinstance(method.score, File):
         made["scores_sha256"] = method.score.sha256()
-    return made
-
-
-def looked_with(observer: AnyObserver, seen: Observed) -> dict[str, str]:
-    """Say what looked: the observer, its network named, and what its numbers depend on here."""
-    made = {
-        "observer": spec_of(observer.resolved(size=seen.images.size)),
-        "threads": str(seen.machine.threads),
-        "torch": torch.__version__,
-    }
-    if seen.machine.processes > 1:
-        made["processes"] = str(seen.machine.processes)
-    if isinstance(observer, Pretrained):
-        made["observer_sha256"] = seen.given(observer).sha256
     return made

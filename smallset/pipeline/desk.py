@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import platformdirs
+import torch
 
 from smallset.cell import Desk
 from smallset.data import Data, ImageDataset, LaterPixels, Pixels, open_data, pixel_cache
 from smallset.data.work import check_work
+from smallset.methods import spec_of
 from smallset.records import Fit, Progress
-from smallset.scores import Observed
+from smallset.scores import AnyObserver, Observed, Pretrained
 from smallset.train.device import machine
 
 # Beyond about this side Pillow takes an image for a decompression bomb.
@@ -58,6 +60,20 @@ def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bo
         progress=desk.progress,
         dataset=source,
     )
+
+
+def looked_with(observer: AnyObserver, seen: Observed) -> dict[str, str]:
+    """Say what looked: the observer, its network named, and what its numbers depend on here."""
+    made = {
+        "observer": spec_of(observer.resolved(size=seen.images.size)),
+        "threads": str(seen.machine.threads),
+        "torch": torch.__version__,
+    }
+    if seen.machine.processes > 1:
+        made["processes"] = str(seen.machine.processes)
+    if isinstance(observer, Pretrained):
+        made["observer_sha256"] = seen.given(observer).sha256
+    return made
 
 
 def side_of(data: ImageDataset, size: int | None) -> int:

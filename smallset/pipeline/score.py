@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float32
-
-from smallset.data import Data, ImageDataset
+from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.methods import score_from, spec_of
 from smallset.parallel import Workers
-from smallset.pipeline.choose import looked_with
-from smallset.pipeline.desk import desk_for, observed, open_source, side_of
+from smallset.pipeline.desk import desk_for, looked_with, observed, open_source, side_of
 from smallset.records import Fit, Progress, Scores
 from smallset.scores import File, Observed, Score
 from smallset.scores.shards import Shards
@@ -68,9 +64,7 @@ def score(
     # Those without an observer first: a file that does not fit is heard of before any training.
     for text, scorer in sorted(scorers.items(), key=lambda item: item[1].observer is not None):
         with keeping(desk.work):
-            values = scorer(seen)
-        _check_finite(text, values, source)
-        made[text] = Scores(values, _made_by(scorer, seen, fit))
+            made[text] = Scores(scorer(seen), _made_by(scorer, seen, fit))
     made = {text: made[text] for text in scorers}
     if is_first():
         with writing(out):
@@ -78,23 +72,15 @@ def score(
     return made
 
 
-def _check_finite(text: str, values: Float32[np.ndarray, " n"], source: ImageDataset) -> None:
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
-        raise ValueError(
-            f"{len(bad)} values of {text!r} are no finite numbers of 32 bits: those of "
-            f"{source.listed(bad)}. Needed one for every image. Take another score or observer."
-        )
-
-
 def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
     """Say what made a column: `runs` are the fingerprints of the observer's, in order."""
     made_by = {"spec": spec_of(scorer), "source": seen.dataset.fingerprint}
     if isinstance(scorer, File):
-        made_by["file"] = scorer.sha256()
+        made_by["scores_sha256"] = scorer.sha256()
     if scorer.observer is not None:
         made_by |= looked_with(scorer.observer, seen)
-        runs = (seen.fingerprint(scorer.observer, run) for run in range(scorer.runs))
+        count: int = getattr(scorer, "runs", 1)  # somebody's own score may have no such option
+        runs = (seen.fingerprint(scorer.observer, run) for run in range(count))
         made_by |= {
             "size": str(seen.images.size),
             "fit": fit,

@@ -28,10 +28,6 @@ class Score(Protocol):
     def observer(self) -> AnyObserver | None:
         """The network it looks through; None where it looks through none."""
 
-    @property
-    def runs(self) -> int:
-        """How many runs of its observer it is averaged over; 0 where it looks through none."""
-
     @abstractmethod
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image."""

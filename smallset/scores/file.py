@@ -32,7 +32,6 @@ class File:
     path: str
     column: str | None = None
     observer: ClassVar[None] = None
-    runs: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         suffix = Path(self.path).suffix

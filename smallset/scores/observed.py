@@ -86,7 +86,8 @@ class Observed:
     def dynamics(self, observer: AnyObserver, *, run: int = 0) -> Dynamics:
         """Give the records of one run of an observer; make it unless the work folder has them.
 
-        Of a network that is given they hold one moment. Raises ValueError for another run of it.
+        Of a network that is given they hold one moment. Raises ValueError for another run of it,
+        and where numbers are not finite.
         """
         if run:
             require_training(observer, f"run {run}")
@@ -166,13 +167,14 @@ class Observed:
     ) -> Float32[np.ndarray, "n *d"]:
         """Give a float32 array of a run, mapped from disk, made once from its rows in order.
 
-        `name` says all that it depends on besides the run.
+        `name` says all that it depends on besides the run. Raises as `dynamics`.
         """
         self.dynamics(observer, run=run)
         path = self._folder(observer, run) / f"{name}.npy"
         if not first_alone(path.exists):
             if is_first():
-                _write_rows(path, make(), len(self.images))
+                rows = _finite(_placed(make()), _network_of(observer), self)
+                _write_rows(path, (part for _, part in rows), len(self.images))
             wait()
         array: np.ndarray = np.load(path, mmap_mode="r")
         return array
@@ -209,16 +211,18 @@ def _look(data: Observed, name: str, model: Network, folder: Path, moment: int) 
 
 
 def _finite(
-    parts: Iterator[tuple[int, Records]], name: str, data: Observed
-) -> Iterator[tuple[int, Records]]:
-    """Pass records on. Raises ValueError where some are not finite, which no score could mend."""
+    parts: Iterator[tuple[int, np.ndarray]], name: str, data: Observed
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Pass rows on. Raises ValueError where some are not finite, which no score could mend."""
     for start, rows in parts:
-        bad = np.flatnonzero(~np.isfinite(structured_to_unstructured(rows)).all(1))
+        numbers = structured_to_unstructured(rows) if rows.dtype.names else rows
+        bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(rows), -1)).all(1))
         if len(bad):
+            other = "" if data.machine.precision == "float32" else ", or --precision float32"
             raise ValueError(
-                f"the observer {name!r} gives numbers that are not finite, first for "
-                f"{data.dataset.id(start + int(bad[0]))!r}. Needed finite outputs for every "
-                "image. Take another network, or --precision float32."
+                f"the observer {name!r} gives numbers that are not finite, for instance of "
+                f"{data.dataset.id(start + int(bad[0]))!r}. Needed finite ones of every image. "
+                f"Take another network{other}."
             )
         yield start, rows
 
@@ -254,6 +258,18 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         moments=observer.snapshots,
         at_moment=keep,
     )
+
+
+def _placed(batches: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
+    """Give each batch with the position of its first row."""
+    start = 0
+    for rows in batches:
+        yield start, rows
+        start += len(rows)
+
+
+def _network_of(observer: AnyObserver) -> str:
+    return observer.network if isinstance(observer, Pretrained) else observer.model
 
 
 def _write_rows(path: Path, rows: Iterator[Float32[np.ndarray, "b *d"]], n: int) -> None:

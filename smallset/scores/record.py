@@ -41,7 +41,7 @@ BLOCK = 65_536
 def record(
     logits: Float32[Tensor, "b c"], features: Float32[Tensor, "b d"], labels: Int64[Tensor, " b"]
 ) -> Records:
-    """Give the rows of a batch. Of a single class, the margin is float32's largest number."""
+    """Give the rows of a batch. Of a single class, the margin is infinite: nothing competes."""
     z, own = logits.double(), labels[:, None]
     p, top = z.softmax(1), z.argmax(1, keepdim=True)
     against, against_top = _against(z, own), _against(z, top)
@@ -51,7 +51,7 @@ def record(
     mine = z.gather(1, own)[:, 0]
     columns = {
         "loss": F.softplus(against),
-        "margin": (mine - others).clamp(max=torch.finfo(torch.float32).max),
+        "margin": mine - others,
         "el2n": torch.linalg.vector_norm(error, dim=1),
         "entropy": p.amax(1) * F.softplus(against_top) - torch.special.xlogy(rest, rest).sum(1),
         "closeness": doubt + rest.amax(1),

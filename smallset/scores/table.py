@@ -22,8 +22,8 @@ def write_scores(
 ) -> None:
     """Write scores of one training split; `rows` are positions in the source's own order.
 
-    The schema's metadata holds, under `smallset`, each column's spec and fingerprints as JSON, and
-    under `run` the fingerprint of an observer's run that no column rests on.
+    The schema's metadata holds, under `smallset`, what made each column as JSON, and under `run`
+    the fingerprint of an observer's run that no column rests on.
     """
     columns: dict[str, object] = {"index": rows, "label": labels}
     columns |= {name: score.values for name, score in scores.items()}

@@ -18,8 +18,8 @@ def nearest(
     """Give the k nearest others of each member, as positions among members, and their distances.
 
     Euclidean, the nearest first; of a part of k members or fewer, all the others. Which of those
-    that are equally far come in is left to `torch.topk`. Besides what it
-    gives (12 k bytes a member) it holds a tile and the features of its rows and columns.
+    that are equally far come in is left to `torch.topk`. Besides what it gives (12 k bytes a
+    member) it holds a tile and the features of its rows and columns.
     """
     m = len(members)
     k = min(k, m - 1)

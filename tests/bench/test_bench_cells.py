@@ -158,6 +158,20 @@ def test_an_observer_that_only_gives_features_is_trained_once(tmp_path, monkeypa
     assert lines(tmp_path / "runs") == before
 
 
+def test_every_run_behind_a_table_has_to_be_there(tmp_path):
+    text = MATRIX.replace("el2n(epochs=1, observer", "el2n(epochs=1, runs=2, observer")
+    text = text.replace('["random", "easy", "PCA"]', '["easy"]').replace("full = {epochs = 2}", "")
+    plan = run_bench(ask(tmp_path, text), workers=Serial())
+    [job] = [unit.job for unit in plan.units.values() if unit.kind == "observer"]
+    runs = [*(tmp_path / "work" / "observers").iterdir()]
+    assert len(runs) == 2
+    for run in runs:
+        run.rename(tmp_path / "aside")
+        assert not jobs.is_observed(job, tmp_path / "work")
+        (tmp_path / "aside").rename(run)
+    assert jobs.is_observed(job, tmp_path / "work")
+
+
 def test_a_marker_without_its_run_or_cut_short_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setitem(SELECTORS, "far", Far)
     text = MATRIX.replace("el2n(epochs=1, observer=observer(epochs=1))\"\nPCA",

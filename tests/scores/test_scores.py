@@ -114,7 +114,7 @@ def test_another_order_of_the_images_is_another_order_of_the_scores(name, tmp_pa
     np.testing.assert_array_equal(short(name)(observed), found[order])
 
 
-def shuffled(observed: Observed) -> tuple[Observed, np.ndarray]:
+def in_another_order(observed: Observed) -> tuple[Observed, np.ndarray]:
     """Give the data in another order, and which image stands where."""
     order = np.random.default_rng(0).permutation(40)
     images = InMemory(observed.images.pixels[order])
@@ -136,7 +136,7 @@ def shuffled(observed: Observed) -> tuple[Observed, np.ndarray]:
 def test_a_given_network_scores_an_image_alike_wherever_it_stands(name, options, tmp_path):
     given = Pretrained(f'resnet8(weights="{weights(tmp_path / "w.pt")}", classes=same)')
     observed = toy(tmp_path)
-    other, order = shuffled(observed)
+    other, order = in_another_order(observed)
     found = SCORES[name](observer=given, **options)(observed)
     again = SCORES[name](observer=given, **options)(other)
     np.testing.assert_allclose(again, found[order], rtol=1e-4, atol=1e-6)
@@ -148,6 +148,6 @@ def test_so_do_the_networks_of_a_training(name, more, tmp_path: Path, monkeypatc
     found = SCORES[name](observer=SHORT, **OPTIONS[name], **more)(observed)
     networks = {epoch: observed.network(SHORT, epoch=epoch) for epoch in (1, 2, 3)}
     monkeypatch.setattr(Observed, "network", lambda *_, run, epoch: networks[epoch])
-    other, order = shuffled(observed)
+    other, order = in_another_order(observed)
     again = SCORES[name](observer=SHORT, **OPTIONS[name], **more)(other)
     np.testing.assert_allclose(again, found[order], rtol=1e-3, atol=1e-6)

@@ -61,9 +61,9 @@ def test_places_are_among_as_many_events_and_ties_go_by_index():
     assert places(events[:0], hardness[:0]).tolist() == []
 
 
-def test_float32_tells_more_than_a_million_images_apart():
+def test_a_million_images_are_told_apart_where_half_are_never_forgotten():
     draw = np.random.default_rng(0)
-    # Half never forgotten, fewer the more often, some never learned in 60 epochs.
+    # Fewer are forgotten the more often, and as many never learned in 60 epochs as float32 holds.
     events = np.minimum(draw.geometric(0.5, 1_281_167) - 1, 60).astype(np.float32)
     events[draw.permutation(len(events))[:100_000]] = 60
     found = (events + places(events, draw.random(len(events), np.float32)) / 2).astype(np.float32)

@@ -1,4 +1,5 @@
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from scores_toy import LABELS, el2n, toy
 from smallset import files
 from smallset.models import build_model
 from smallset.scores import Observer
+from smallset.scores.record import RECORD
 from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
@@ -203,3 +205,28 @@ def test_what_is_kept_is_made_once_and_whole_or_not_at_all(tmp_path):
     )
     assert len(observed.kept(SHORT, "pairs", broken)) == 40
     assert not list(tmp_path.rglob("*.partial-*"))
+
+
+def test_the_image_whose_numbers_are_not_finite_is_named_and_nothing_is_kept(tmp_path):
+    observed, rows = toy(tmp_path), np.zeros((20, 2), np.float32)
+    wrong = rows.copy()
+    wrong[3, 1] = np.nan
+    said = (
+        "the observer 'resnet8' gives numbers that are not finite, for instance of "
+        f"{observed.dataset.id(23)!r}. Needed finite ones of every image. Take another network."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        observed.kept(SHORT, "pairs", lambda: iter([rows, wrong]))
+    assert not list(tmp_path.rglob("*pairs*"))
+
+
+def test_records_that_are_not_finite_are_refused_wherever_they_stand(tmp_path):
+    rows = np.zeros(10, RECORD)
+    wrong = rows.copy()
+    wrong["margin"][4] = np.inf
+    parts = [(30, rows), (0, rows), (10, wrong)]
+    observed = replace(toy(tmp_path), spread=lambda *_: iter(parts))
+    said = f"not finite, for instance of {observed.dataset.id(14)!r}. Needed"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        observed.dynamics(SHORT)
+    assert not list(tmp_path.rglob("*moment*"))
