@@ -4,8 +4,9 @@ Ten classes, random scores and 64 random features, 1 % kept of each class (`--ke
 from disk. Memory is the peak of this process's RssAnon over what it was before, features and scores
 not counted; malloc gives freed memory back at once meanwhile, so it is what was in use. What takes
 a minute or more is run once, for both. Peers are research code's ways (each class found and sorted
-anew, distances to all that is left at every step, or all of them as a matrix), and scikit-learn's
-nearest neighbours against those of d2, of up to 100,000 images. Linux only.
+anew, a loop over the strata, formulas in numpy and scipy, distances to all that is left at every
+step, or all of them as a matrix), and scikit-learn's nearest neighbours against those of d2, of up
+to 100,000 images. Linux only.
 
     python benchmarks/selection.py [--clock cpu] [--only "10,000, "] [--json FILE]
 """
@@ -17,6 +18,7 @@ from functools import partial
 import numpy as np
 from paired import Pair, Peak, Timer, Work, compare, parser, settle, timer_for, write
 from planning import peak_of
+from scipy.stats import beta as density
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
@@ -113,6 +115,37 @@ def sorted_all(pool: Pool, members: np.ndarray, count: int) -> object:
     return mine[np.argsort(pool.values[mine], kind="stable")[:count]]
 
 
+def stratified(pool: Pool, members: np.ndarray, count: int) -> object:
+    """ccs as Algorithm 1 has it: a loop over the strata, the one with fewest images first."""
+    draw, select = np.random.default_rng(0), CCS()
+    ranked = members[np.argsort(pool.values[members], kind="stable")]
+    kept = ranked[: select.leaves(len(members))]
+    edges = np.linspace(*pool.values[kept[[0, -1]]], select.strata + 1)
+    at = np.digitize(pool.values[kept], edges[1:-1])
+    strata = sorted((kept[at == i] for i in range(select.strata)), key=len)
+    chosen: list[int] = []
+    for done, of_stratum in enumerate(strata):
+        share = (count - len(chosen)) // (select.strata - done)
+        chosen += draw.permutation(of_stratum)[:share].tolist()
+    return chosen
+
+
+def drawn(pool: Pool, members: np.ndarray, count: int) -> object:
+    """beta from scipy's density and numpy's draw without replacement."""
+    mean, values = pool.probability()[members], pool.values[members]
+    b = 15 * (1 - mean[np.argsort(-values)[:10]].mean()) * (1 - (1 - count / len(members)) ** 4)
+    weights = density.pdf(mean, 16 - b, b) * values
+    draw = np.random.default_rng(0)
+    return draw.choice(members, count, replace=False, p=weights / weights.sum())
+
+
+def usual(pool: Pool, members: np.ndarray, count: int) -> object:
+    """moderate in numpy."""
+    features = pool.features()[members]
+    away = np.linalg.norm(features - np.median(features, axis=0), axis=1)
+    return members[np.argsort(np.abs(away - np.median(away)))[:count]]
+
+
 def herded(pool: Pool, members: np.ndarray, count: int) -> object:
     """The formula in numpy: the distance of every image to what the mean lacks, at every step."""
     features = pool.features()[members]
@@ -146,6 +179,9 @@ def sklearn_graph(pool: Pool, members: np.ndarray, count: int) -> object:
 
 PEERS: dict[str, Peer] = {
     "easiest": sorted_all,
+    "ccs": stratified,
+    "beta": drawn,
+    "moderate": usual,
     "herding": herded,
     "k-center": matrix_centres,
     "d2": sklearn_graph,
