@@ -3,6 +3,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import pyarrow as pa
@@ -102,6 +103,18 @@ def test_the_page_and_the_figure_of_the_scores_show_what_was_measured():
         f"{f.value:.2f}".replace("-", "\u2212") for f in scores.facts() if f.what == "agreement"
     ]
     assert Counter(drawn) == Counter([*rhos, *rhos, *["1.00"] * len(scores.SCORES)])
+    points = re.findall(
+        r"rho: ([\d.]+); score: ([^;]+); kind: ([^\"]+)",
+        scores.STABILITY.read_text(encoding="utf-8"),
+    )
+    means: dict[tuple[str, str], list[float]] = {}
+    for f in scores.facts():
+        if f.what == "across" or f.what.startswith("stability"):
+            means.setdefault((f.what, f.score), []).append(f.value)
+    wanted = sorted((score, fmean(values)) for (_, score), values in means.items())
+    found = sorted((score, float(rho)) for rho, score, _ in points)
+    assert [score for score, _ in found] == [score for score, _ in wanted]
+    np.testing.assert_allclose([rho for _, rho in found], [rho for _, rho in wanted], atol=1e-6)
 
 
 def test_the_difference_of_two_published_rows_is_that_of_their_tables():

@@ -2,7 +2,7 @@
 
     python docs/studies/scores.py run --data PATH --work DIR    adds to scores.jsonl
     python docs/studies/scores.py write                         scores.jsonl -> docs/scores.md
-    python docs/studies/scores.py draw                          scores.jsonl -> docs/scores.svg
+    python docs/studies/scores.py draw       scores.jsonl -> docs/scores.svg, scores-stability.svg
 
 PATH is cifar10, parquet files in the Hub's layout. Runs stay in DIR: kill it at any time. Drawing
 needs altair and vl-convert-python.
@@ -33,6 +33,7 @@ from smallset.train.device import hardware
 FACTS = Path(__file__).with_name("scores.jsonl")
 PAGE = Path(__file__).parents[1] / "scores.md"
 FIGURE = Path(__file__).parents[1] / "scores.svg"
+STABILITY = FIGURE.with_stem("scores-stability")
 PLANTED = 0.1
 REPLICATES = 3
 GROUPS = (1, 3, 10)
@@ -61,8 +62,8 @@ INTRODUCTION = """# What scores mean on real data
 
 CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs (for CAD-Prune: for
 one, looked at eight times). The first command adds what `docs/studies/scores.jsonl` lacks (take
-that file away to measure all again; some hours of a core, resumable), the others write this page
-and its figure (with altair and vl-convert-python):
+that file away to measure all again; six hours of a core, resumable), the others write this page
+and its figures (with altair and vl-convert-python):
 
     python docs/studies/scores.py run --data PATH --work DIR
     python docs/studies/scores.py write
@@ -78,9 +79,13 @@ ten. Each cell is the mean [the range] of n such. What the observers recorded is
 named below the table: since observer-2, images that a network is certain of do not tie by loss,
 margin and least confidence.
 
-The figure: rank correlation between scores through one ResNet-8 (seed 0), labels as they are.
+Rank correlation between scores through one ResNet-8 (seed 0), labels as they are:
 
 ![How scores agree](scores.svg)
+
+How far a score stays what it is with another observer, the means of the table below:
+
+![How scores stay](scores-stability.svg)
 """
 
 
@@ -236,7 +241,12 @@ def _group(count: int) -> str:
 
 
 def draw() -> None:
-    """Draw how scores agree, as a matrix."""
+    """Draw how scores agree, as a matrix, and how they stay, as points."""
+    _draw_agreement()
+    _draw_stability()
+
+
+def _draw_agreement() -> None:
     import altair as alt
 
     pairs = [fact for fact in facts() if fact.what == "agreement"]
@@ -255,6 +265,40 @@ def draw() -> None:
     (squares + words).properties(
         width=460, height=460, title="Rank correlation of scores on CIFAR-10"
     ).save(FIGURE)
+
+
+def _draw_stability() -> None:
+    import altair as alt
+
+    kinds = {"across": "ResNet-8 with ResNet-20"} | {f"stability {k}": _group(k) for k in GROUPS}
+    found: dict[tuple[str, str], list[float]] = {}
+    for fact in facts():
+        if fact.what in kinds:
+            found.setdefault((fact.score, kinds[fact.what]), []).append(fact.value)
+    values = [{"score": s, "kind": kind, "rho": mean(v)} for (s, kind), v in found.items()]
+    steady = sorted(SCORES, key=lambda name: -mean(found.get((name, kinds["stability 1"]), [0])))
+    marks = {"domain": list(kinds.values())}
+    rows = alt.Chart(alt.Data(values=values)).encode(
+        y=alt.Y("score:N", sort=steady, title=None, axis=alt.Axis(grid=True)),
+        x=alt.X("rho:Q", title="Spearman's rho", scale=alt.Scale(zero=False)),
+    )
+    points = rows.mark_point(filled=True, size=70, opacity=1).encode(
+        color=alt.Color(
+            "kind:N",
+            title=None,
+            scale=alt.Scale(range=["#e6701d", "#a6c8e4", "#4f8fc4", "#15477a"], **marks),
+        ),
+        shape=alt.Shape(
+            "kind:N",
+            title=None,
+            scale=alt.Scale(range=["diamond", "circle", "circle", "circle"], **marks),
+        ),
+    )
+    points.properties(
+        width=460,
+        height=320,
+        title="Rank correlation of a score with itself through other observers",
+    ).save(STABILITY)
 
 
 def main() -> None:
