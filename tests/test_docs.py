@@ -1,4 +1,5 @@
 import importlib.util
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -115,6 +116,21 @@ def test_the_page_and_the_figure_of_the_scores_show_what_was_measured():
     found = sorted((score, float(rho)) for rho, score, _ in points)
     assert [score for score, _ in found] == [score for score, _ in wanted]
     np.testing.assert_allclose([rho for _, rho in found], [rho for _, rho in wanted], atol=1e-6)
+
+
+def test_facts_of_another_version_are_not_added_to(tmp_path, monkeypatch):
+    scores = study("scores")
+    fact = replace(scores.facts()[0], observer="observer-0")
+    file = tmp_path / "facts.jsonl"
+    file.write_text(json.dumps(vars(fact)) + "\n")
+    monkeypatch.setattr(scores, "FACTS", file)
+    said = (
+        f"'{file}' holds facts of observer-0, but observers record {scores.VERSION} now, and a "
+        "mean is of one version. Take it away to measure all again."
+    )
+    with pytest.raises(SystemExit, match=re.escape(said)):
+        scores.run("nowhere", tmp_path, "")
+    assert len(file.read_text().splitlines()) == 1
 
 
 def test_the_difference_of_two_published_rows_is_that_of_their_tables():

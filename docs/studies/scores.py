@@ -61,9 +61,10 @@ SCORES = {
 INTRODUCTION = """# What scores mean on real data
 
 CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs (for CAD-Prune: for
-one, looked at eight times). The first command adds what `docs/studies/scores.jsonl` lacks (take
-that file away to measure all again; six hours of a core, resumable), the others write this page
-and its figures (with altair and vl-convert-python):
+one, looked at eight times). The first command adds what `docs/studies/scores.jsonl` lacks, but
+nothing to facts of another version of observers: take that file away to measure all again (some
+hours of a core, resumable). The others write this page and its figures (with altair and
+vl-convert-python):
 
     python docs/studies/scores.py run --data PATH --work DIR
     python docs/studies/scores.py write
@@ -180,15 +181,15 @@ def _stability(seen: Observed, name: str, count: int, r: int) -> float:
 
 def run(data: str, work: Path, only: str) -> None:
     """Measure what is missing, a line a fact; only what starts with `only`."""
-    desk = desk_for("auto", "auto", 1, work, None)
-    source = open_source(data, desk, skip_bad=False).train
-    seen = observed(source, 32, "squash", desk, cache=True)
     measured = facts()
     if others := {fact.observer for fact in measured} - {VERSION}:
         raise SystemExit(
-            f"{FACTS.name} holds facts of {', '.join(others)}, but these observers record "
-            f"{VERSION}. Take it away to measure all again: a mean is of one version."
+            f"'{FACTS}' holds facts of {', '.join(sorted(others))}, but observers record "
+            f"{VERSION} now, and a mean is of one version. Take it away to measure all again."
         )
+    desk = desk_for("auto", "auto", 1, work, None)
+    source = open_source(data, desk, skip_bad=False).train
+    seen = observed(source, 32, "squash", desk, cache=True)
     known = {fact.key for fact in measured}
     drop_torn_line(FACTS)
     versions = f"torch {torch.__version__}, numpy {np.__version__}"

@@ -56,8 +56,8 @@ def places(
 ) -> Float64[np.ndarray, " n"]:
     """Give each image's place among those of as many events, in 0..1, the least hard first.
 
-    Ties go in order of index. Not among all images: beside the events float32 has room for few
-    fractions, from 4 million below one event to 131,072 from 32 on; what exceeds it ties.
+    Ties go in order of index. Not among all images: float32 has room for few fractions beside the
+    events, 4 million beside 1 and 131,072 beside 32 to 63; what exceeds it ties.
     """
     order = np.lexsort((hardness, events))
     _, first, sizes = np.unique(events[order], return_index=True, return_counts=True)

@@ -173,7 +173,8 @@ class Observed:
         path = self._folder(observer, run) / f"{name}.npy"
         if not first_alone(path.exists):
             if is_first():
-                rows = _finite(_placed(make()), _network_of(observer), self)
+                named = _network_of(observer.resolved(size=self.images.size))
+                rows = _finite(_placed(make()), named, self)
                 _write_rows(path, (part for _, part in rows), len(self.images))
             wait()
         array: np.ndarray = np.load(path, mmap_mode="r")

@@ -216,7 +216,7 @@ def test_the_image_whose_numbers_are_not_finite_is_named_and_nothing_is_kept(tmp
         f"{observed.dataset.id(23)!r}. Needed finite ones of every image. Take another network."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
-        observed.kept(SHORT, "pairs", lambda: iter([rows, wrong]))
+        observed.kept(replace(SHORT, model="auto"), "pairs", lambda: iter([rows, wrong]))
     assert not list(tmp_path.rglob("*pairs*"))
 
 
