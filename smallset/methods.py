@@ -214,14 +214,15 @@ def _with_options(
 
 METHODS: dict[str, Callable[..., Method]] = {
     "random": random,
-    "pca": pca,
-    "prune": Method,
+    # Before pca: a selector typed as a method, such as hardest, is offered as el2n(select=hardest).
     **{name: by_score(name) for name in SCORES},
     "ccs": by_selector(CCS, AUM()),
     "d2": by_selector(D2, EL2N()),
     "herding": by_selector(Herding),
     "k-center": by_selector(KCenter),
     "moderate": by_selector(Moderate),
+    "pca": pca,
+    "prune": Method,
 }
 
 TABLES: Tables = {

@@ -81,7 +81,7 @@ def test_data_that_is_not_there_or_too_little_is_named(shell, data, said):
         (["--device", "gpu"], ["device 'gpu' is not known", "Give auto, cpu, cuda"]),
         (["--codec", "gif"], ["codec 'gif' is not known. Use one of png, jpeg"]),
         (["--codec", "jpeg:101"], ["'101', which is not a whole number from 1"]),
-        (["--method", "pcs"], ["no method 'pcs'. Did you mean 'pca'? Known: random, pca"]),
+        (["--method", "pcs"], ["no method 'pcs'. Did you mean 'pca'? Known: random, el2n"]),
         (["--method", "pca(score=el2m)"], ["no score 'el2m'. Did you mean 'el2n'? Known: el2n"]),
         (["--method", "pca(facto=3)"], ["no option 'facto'. Did you mean 'factor'? Known: score,"]),
         (["--method", "pca(factor=0)"], ["factor=0 leaves no tile"]),
@@ -207,7 +207,8 @@ def test_an_output_without_a_folder_is_refused(shell):
         "the score 'aum' was asked for twice, but names one column. Give it once.",
     )
     refused(
-        shell("score", "digits", "scores.parquet", "--scores", "el2n,"), "cannot read the spec ''"
+        shell("score", "digits", "scores.parquet", "--scores", "el2n,"),
+        "the scores 'el2n, ' have an empty entry. Needed the spec of a score in each. Give for",
     )
     refused(shell("score", "digits", "no/scores.parquet"), "does not exist. Make it first")
 

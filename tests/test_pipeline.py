@@ -1,5 +1,6 @@
 """The verbs from Python: what they take, give, reuse and refuse."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -78,6 +79,44 @@ def test_an_unregistered_selector_works_and_is_recorded_under_its_full_name(data
     assert "Last" in made.manifest.spec
 
 
+KINDS = {
+    "array": np.array,
+    "tensor": torch.tensor,
+    "list": list,
+    "huge": lambda x: [*x[:-1], 1e300],
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """An unregistered score: as many numbers as are asked for, as they are asked for."""
+
+    kind: str
+    count: int = 30
+    observer: ClassVar[None] = None
+
+    def __call__(self, observed):
+        return KINDS[self.kind]([float(i) for i in range(self.count)])
+
+
+@pytest.mark.parametrize("kind", ["array", "tensor", "list"])
+def test_an_unregistered_score_may_give_any_numbers(data, kind):
+    made = smallset.compress(data, "set", method=Method(Given(kind)), ipc=1)
+    assert made.plan.source[:, 0].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("count", [29, 31])
+def test_a_score_of_another_number_of_images_is_refused(data, count):
+    said = f"the score gave numbers of the shape ({count},), but needed are (30,), one an image. "
+    with pytest.raises(ValueError, match=re.escape(said + "Mend Given.")):
+        smallset.compress(data, "set", method=Method(Given("array", count)), ipc=1)
+
+
+def test_scores_beyond_32_bits_are_not_finite(data):
+    with pytest.raises(ValueError, match=r"1 scores are not finite \(at the positions 29\)"):
+        smallset.compress(data, "set", method=Method(Given("huge")), ipc=1)
+
+
 def test_a_smaller_budget_is_a_prefix_of_a_larger_one(data):
     for method in ("random", QUICK):
         small = smallset.compress(data, f"s{len(method)}", method=method, ipc=1)
@@ -122,10 +161,19 @@ def test_scores_follow_the_rows_and_say_what_made_them(data):
     assert made_by["observer"].startswith("observer(model=resnet8, epochs=1")
     assert (made_by["size"], made_by["fit"]) == ("8", "squash")
     assert (made_by["precision"], made_by["device"], made_by["threads"]) == ("float32", "cpu", "1")
-    assert made_by["torch"] == torch.__version__
+    assert (made_by["torch"], made_by["records"]) == (torch.__version__, observers.RECORDS_VERSION)
     folders = {folder.name for folder in Path("cache/observers").iterdir()}
     assert {run[:24] for run in made_by["runs"].split()} == folders
     assert len(folders) == 2
+
+
+@pytest.mark.parametrize("scores", [[], "", ["el2n", ""]])
+def test_a_table_without_a_score_is_refused(data, scores):
+    with pytest.raises(
+        ValueError, match=r"have an empty entry\. Needed the spec of a score in each"
+    ):
+        smallset.score(data, "scores.parquet", scores=scores)
+    assert contents(Path()) == []
 
 
 def test_another_precision_is_another_observer_run(data, monkeypatch):

@@ -187,6 +187,17 @@ def test_every_scores_network_is_checked_before_the_first_is_trained(data, secon
     assert not Path("t.parquet").exists()
 
 
+@pytest.mark.usefixtures("untrained")
+def test_a_score_says_before_any_training_that_it_is_impossible(data, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("no gradient an image")
+
+    monkeypatch.setattr("smallset.scores.grand.check_gradients", refuse)
+    with pytest.raises(ValueError, match="no gradient an image"):
+        smallset.score(data, "t.parquet", scores="el2n,grand(layers=all, epochs=1)")
+    assert not Path("t.parquet").exists()
+
+
 def test_columns_stand_in_the_order_asked_for(data):
     np.save("s.npy", np.zeros(30))
     asked = [f"el2n(observer={NETWORK})", "file(s.npy)"]

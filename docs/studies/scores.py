@@ -26,7 +26,7 @@ from smallset.evidence.results import drop_torn_line
 from smallset.methods import score_from
 from smallset.pipeline.desk import desk_for, observed, open_source
 from smallset.scores import Observed
-from smallset.scores.observed import VERSION
+from smallset.scores.observed import RECORDS_VERSION
 from smallset.seeds import generator
 from smallset.train.device import hardware
 
@@ -182,10 +182,11 @@ def _stability(seen: Observed, name: str, count: int, r: int) -> float:
 def run(data: str, work: Path, only: str) -> None:
     """Measure what is missing, a line a fact; only what starts with `only`."""
     measured = facts()
-    if others := {fact.observer for fact in measured} - {VERSION}:
+    if others := {fact.observer for fact in measured} - {RECORDS_VERSION}:
         raise SystemExit(
             f"'{FACTS}' holds facts of {', '.join(sorted(others))}, but observers record "
-            f"{VERSION} now, and a mean is of one version. Take it away to measure all again."
+            f"{RECORDS_VERSION} now, and a mean is of one version. Take it away to measure all "
+            "again."
         )
     desk = desk_for("auto", "auto", 1, work, None)
     source = open_source(data, desk, skip_bad=False).train
@@ -197,7 +198,7 @@ def run(data: str, work: Path, only: str) -> None:
     for key, measure in jobs(seen):
         if key in known or not key[0].startswith(only):
             continue
-        fact = Fact(*key, round(measure(), 4), len(source), where, versions, VERSION)
+        fact = Fact(*key, round(measure(), 4), len(source), where, versions, RECORDS_VERSION)
         with FACTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(vars(fact)) + "\n")
         print(*key, f"{fact.value:.3f}", flush=True)

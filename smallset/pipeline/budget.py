@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -43,7 +44,7 @@ class Budget:
             )
         elif not 0 < self.keep <= 1:
             raise ValueError(
-                f"keep={self.keep} is no share of the images. Give a number above 0 and at most "
+                f"keep={self.keep:g} is no share of the images. Give a number above 0 and at most "
                 "1: 0.3 uses 30 % of each class."
             )
 
@@ -74,9 +75,19 @@ class Wanted:
     short: tuple[int, ...]
 
 
-def budget_from(ipc: int | None, keep: float | None) -> Budget:
-    """Give the budget of the two options: ipc 10 where neither is given."""
-    return Budget(IPC if ipc is None and keep is None else ipc, keep)
+def budget_from(ipc: object, keep: object) -> Budget:
+    """Give the budget of the two options, as Python's own numbers: ipc 10 where neither is given.
+
+    Raises ValueError for anything but a whole number of images or a share in 0..1.
+    """
+    if ipc is None and keep is None:
+        ipc = IPC
+    count = None if ipc is None else check_number("ipc", ipc, least=1, unit="images per class")
+    if keep is None:
+        return Budget(count)
+    if isinstance(keep, bool | np.bool_) or not isinstance(keep, Real):
+        raise ValueError(f"keep={keep!r} is no number. Give a share, such as 0.3.")
+    return Budget(count, float(keep))
 
 
 def wanted(

@@ -71,7 +71,7 @@ def order_from(
     chosen = method_from(method) if isinstance(method, str) else method
     parsed = None if codec is None else Codec.parse(codec)
     budget, short = budget_from(ipc, keep), check_short_classes(short_classes)
-    check_number("seed", seed, least=0, unit="a seed")
+    seed = check_number("seed", seed, least=0, unit="a seed")
     typed = method if isinstance(method, str) else spec_of(method)
     return Order(chosen, typed, budget, short, size, fit, seed, parsed)
 
@@ -114,7 +114,14 @@ def choose(
 def look(pool: Pool, method: Method, seen: Observed) -> Pool:
     """Give the pool with what a method's choice rests on: scores, features, probabilities."""
     if method.score is not None:  # first, since one from a file may be refused
-        pool = replace(pool, values=method.score(seen), probability=_probability(method, seen))
+        with np.errstate(over="ignore"):  # refused with those that are not finite
+            values = np.asarray(method.score(seen), np.float32)  # somebody's own may give another
+        if values.shape != pool.labels.shape:
+            raise ValueError(
+                f"the score gave numbers of the shape {values.shape}, but needed are "
+                f"{pool.labels.shape}, one an image. Mend {type(method.score).__name__}."
+            )
+        pool = replace(pool, values=values, probability=_probability(method, seen))
     if method.select.needs_features:
         assert method.looks_through is not None
         pool = replace(pool, features=partial(seen.features, method.looks_through))

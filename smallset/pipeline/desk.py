@@ -1,6 +1,8 @@
 """What every verb settles first: where the work is done, the data, and how large it is drawn."""
 
+import operator
 from pathlib import Path
+from typing import SupportsIndex
 
 import numpy as np
 import platformdirs
@@ -12,6 +14,7 @@ from smallset.data.work import check_work
 from smallset.methods import spec_of
 from smallset.records import Fit, Progress
 from smallset.scores import AnyObserver, Observed, Pretrained
+from smallset.scores.observed import RECORDS_VERSION
 from smallset.train.device import machine
 
 # Beyond about this side Pillow takes an image for a decompression bomb.
@@ -66,6 +69,7 @@ def looked_with(observer: AnyObserver, seen: Observed) -> dict[str, str]:
     """Say what looked: the observer, its network named, and what its numbers depend on here."""
     made = {
         "observer": spec_of(observer.resolved(size=seen.images.size)),
+        "records": RECORDS_VERSION,
         "threads": str(seen.machine.threads),
         "torch": torch.__version__,
     }
@@ -79,7 +83,7 @@ def looked_with(observer: AnyObserver, seen: Observed) -> dict[str, str]:
 def side_of(data: ImageDataset, size: int | None) -> int:
     """Give the side asked for, else the one all sources share, else 224."""
     if size is not None:
-        check_number("size", size, least=1, unit="the side in pixels")
+        size = check_number("size", size, least=1, unit="the side in pixels")
         if size > _LARGEST_SIDE:
             raise ValueError(f"size={size} is too large. Give at most {_LARGEST_SIDE} pixels.")
         return size
@@ -87,7 +91,16 @@ def side_of(data: ImageDataset, size: int | None) -> int:
     return int(sides[0]) if len(sides) == 1 else 224
 
 
-def check_number(name: str, value: int, *, least: int, unit: str) -> None:
-    """Raise ValueError where `value` is less than `least`."""
-    if value < least:
+def check_number(name: str, value: object, *, least: int, unit: str) -> int:
+    """Give a whole number as Python's own. Raises ValueError for another, and below `least`."""
+    number = whole(name, value)
+    if number < least:
         raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")
+    return number
+
+
+def whole(name: str, value: object) -> int:
+    """Give a whole number, numpy's too, as Python's own. Raises ValueError for anything else."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
+        raise ValueError(f"{name}={value!r} is no whole number. Give one, such as {name}=1.")
+    return operator.index(value)

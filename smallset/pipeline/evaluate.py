@@ -1,6 +1,6 @@
 """evaluate(): students trained on a set and tested on held-out data, a result line each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from smallset.cell import Cell, load_pixels, train_and_test
@@ -8,7 +8,7 @@ from smallset.data import CUT_OFF, Data
 from smallset.evidence.results import append_result, check_results, read_results
 from smallset.labels import Online, Regime, labels_from
 from smallset.models import Teacher, check_model, load_teacher
-from smallset.pipeline.desk import desk_for, open_source
+from smallset.pipeline.desk import desk_for, open_source, whole
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Progress, Result
 from smallset.store import CompressedDataset, check_classes
@@ -62,7 +62,8 @@ def evaluate(
     if student is not None:
         check_model(student)
     regime = labels_from(labels, teacher)
-    wanted = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    listed = seeds if isinstance(seeds, Iterable) else range(whole("seeds", seeds))
+    wanted = [whole("seeds", seed) for seed in listed]
     if not wanted or min(wanted) < 0:
         raise ValueError(f"seeds={seeds} trains no student. Give how many, at least 1.")
     if len(wanted) > len({*wanted}):

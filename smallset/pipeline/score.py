@@ -11,9 +11,10 @@ from smallset.methods import score_from, spec_of
 from smallset.parallel import Workers
 from smallset.pipeline.desk import desk_for, looked_with, observed, open_source, side_of
 from smallset.records import Fit, Progress, Scores
-from smallset.scores import File, Observed, Score
+from smallset.scores import Checks, File, Observed, Score
 from smallset.scores.shards import Shards
 from smallset.scores.table import write_scores
+from smallset.spec import split
 from smallset.store import check_output, writing
 from smallset.train.processes import first_alone, first_before_others, is_first
 
@@ -22,7 +23,7 @@ def score(
     data: str | Path | Data,
     out: str | Path,
     *,
-    scores: Sequence[str] = ("el2n",),
+    scores: str | Sequence[str] = "el2n",
     size: int | None = None,
     fit: Fit = "squash",
     precision: str = "auto",
@@ -36,6 +37,7 @@ def score(
 ) -> dict[str, Scores]:
     """Score every training image and write the table `out` (a new .parquet file).
 
+    `scores` are specs, or all of them in one text with commas between, and name the columns.
     The observer run behind a score stays in the work folder, where `compress` finds it when data,
     size, fit, precision, device and threads are the same. `spread` are workers that make the
     inference passes; the scores are the same. Raises as `compress`.
@@ -47,6 +49,12 @@ def score(
             f"Give for example {str(_parquet(out))!r}."
         )
     first_alone(lambda: check_output(out))
+    scores = split(scores) if isinstance(scores, str) else list(scores)
+    if not all(scores) or not scores:
+        raise ValueError(
+            f"the scores {', '.join(scores)!r} have an empty entry. Needed the spec of a score in "
+            "each. Give for example el2n,aum."
+        )
     if twice := [text for text, times in Counter(scores).items() if times > 1]:
         raise ValueError(
             f"the score {twice[0]!r} was asked for twice, but names one column. Give it once."
@@ -60,6 +68,8 @@ def score(
     for scorer in scorers.values():
         if scorer.observer is not None:
             seen.check(scorer.observer)
+        if isinstance(scorer, Checks):
+            scorer.check(seen)
     made = {}
     # Those without an observer first: a file that does not fit is heard of before any training.
     for text, scorer in sorted(scorers.items(), key=lambda item: item[1].observer is not None):

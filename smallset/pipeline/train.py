@@ -75,9 +75,9 @@ def train_teacher(
         raise ValueError(f"there is no recipe {recipe!r}. {nearest(recipe, RECIPES)}")
     chosen = RECIPES[recipe]
     if epochs is not None:
-        check_number("epochs", epochs, least=1, unit="passes over the data")
+        epochs = check_number("epochs", epochs, least=1, unit="passes over the data")
         chosen = replace(chosen, epochs=epochs)
-    check_number("seed", seed, least=0, unit="a seed")
+    seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(device, precision, workers, work, progress)
     with first_before_others():
         opened = open_source(data, desk, skip_bad=skip_bad)

@@ -33,6 +33,15 @@ class Score(Protocol):
         """Score every image."""
 
 
+@runtime_checkable
+class Checks(Protocol):
+    """A score that can say whether it is possible before anything is trained."""
+
+    @abstractmethod
+    def check(self, observed: Observed) -> None:
+        """Raise ValueError where it is not."""
+
+
 SCORES: dict[str, type[Score]] = {
     "el2n": EL2N,
     "grand": GraNd,
@@ -68,6 +77,7 @@ __all__ = [
     "UNCERTAINTIES",
     "AnyObserver",
     "CADPrune",
+    "Checks",
     "DynUnc",
     "Entropy",
     "File",

@@ -8,9 +8,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Shaped
+from pyarrow import csv
 
 from smallset.spec import nearest
 
@@ -52,13 +53,18 @@ def read_column(path: Path, name: str | None) -> Column:
     try:
         table, metadata = _read(path, name)
         sources = _sources(json.loads(metadata.get(b"smallset", b"{}")))
+        return _column(_plain(table), sources, path)
     except (pa.ArrowException, EOFError, UnicodeError, BadZipFile, json.JSONDecodeError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
+
+
+def _column(table: pa.Table, sources: frozenset[str], path: Path) -> Column:
+    """Take apart what was read, the chosen column first."""
     chosen = table.column_names[0]
     key = next((k for k in KEYS[:2] if k in table.column_names), None)
     keys = None if key is None else _keys(table, key, path)
     unkeyed = _names(table, chosen) if key is None else None
-    numbers, labels = _numbers(table, chosen, path), _labels(table)
+    numbers, labels = _numbers(table, chosen, path), _labels(table, path)
     return Column(chosen, numbers, key, keys, unkeyed, labels, sources)
 
 
@@ -67,10 +73,10 @@ def _read(path: Path, name: str | None) -> tuple[pa.Table, Mapping[bytes, bytes]
     if path.suffix == ".npy":
         return pa.table({"values": _array(path)}), {}
     if path.suffix == ".csv":
-        table = pc.read_csv(
+        table = csv.read_csv(
             path,
-            read_options=pc.ReadOptions(use_threads=False),
-            convert_options=pc.ConvertOptions(column_types={"id": pa.string()}),  # 0017 is a name
+            read_options=csv.ReadOptions(use_threads=False),
+            convert_options=csv.ConvertOptions(column_types={"id": pa.string()}),  # 0017 is a name
         )
         return table.select(_wanted(table.schema, name, path)), {}
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
@@ -150,18 +156,38 @@ def _tells_apart(column: pa.ChunkedArray) -> bool:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(_plain_type(kind) == pa.string())
 
 
-def _labels(table: pa.Table) -> Shaped[np.ndarray, " m"] | None:
-    """Give the column of class indices or names; None where there is none, or it holds neither."""
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """Give the type of the same values without categories, and of text the one it is read as."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    text = pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return pa.string() if text else kind
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    fields = [field.with_type(_plain_type(field.type)) for field in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def _labels(table: pa.Table, path: Path) -> Shaped[np.ndarray, " m"] | None:
+    """Give the column of class indices, as whole numbers of any type, or names, if there is one."""
     if "label" not in table.column_names:
         return None
     column = table["label"]
-    if pa.types.is_integer(column.type):
-        column = column.cast(pa.int64()).fill_null(-1)
-    elif not _is_text(column.type):
-        return None
+    try:
+        if pa.types.is_floating(column.type):  # nan where there is none
+            numbers = column.cast(pa.float64())
+            column = pc.if_else(pc.is_nan(numbers), None, numbers)
+        if not _is_text(column.type):
+            column = column.cast(pa.int64()).fill_null(-1)
+    except pa.ArrowException as error:
+        raise ValueError(
+            f"the column 'label' of {str(path)!r} holds no classes ({error}). Needed their indices "
+            "from 0, or their names. Mend it, or leave it out."
+        ) from error
     labels: Shaped[np.ndarray, " m"] = column.to_numpy()
     return labels
 

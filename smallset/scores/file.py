@@ -108,8 +108,8 @@ class File:
 
     def _rows(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
         """Give the row of each image."""
-        if read.key is not None:
-            return self._matched(read, dataset)
+        if read.keys is not None:
+            return self._matched(read.keys, read.key or "", dataset)
         if len(read.values) != len(dataset):
             raise ValueError(
                 f"{self.path!r} has {len(read.values)} rows, but {dataset.name!r} has "
@@ -124,26 +124,36 @@ class File:
             )
         return np.arange(len(dataset))
 
-    def _matched(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
-        """Give the row of each image by the column that names them."""
-        counts = pc.value_counts(read.keys)
+    def _matched(self, keys: pa.Array, key: str, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
+        """Give the row of each image by the column that names them; one without is of no image."""
+        counts = pc.value_counts(keys.drop_null())
         twice = counts.filter(pc.greater(counts.field("counts"), 1))
         if len(twice):
             raise ValueError(
-                f"{self.path!r} has {twice[0]['counts']} rows with {read.key} "
+                f"{self.path!r} has {twice[0]['counts']} rows with {key} "
                 f"{twice[0]['values'].as_py()!r}. Needed one an image. Leave one of them."
             )
-        ids = [dataset.id(i) for i in range(len(dataset))] if read.key == "id" else None
+        ids = [dataset.id(i) for i in range(len(dataset))] if key == "id" else None
         wanted = pa.array(dataset.rows if ids is None else ids)
-        found = pc.index_in(wanted, value_set=read.keys).fill_null(-1)
+        found = pc.index_in(wanted, value_set=keys).fill_null(-1)
         rows: Int64[np.ndarray, " n"] = found.cast(pa.int64()).to_numpy(zero_copy_only=False)
         missing = np.flatnonzero(rows < 0)
         if len(missing):
-            raise ValueError(self._lacks(missing, read.key or "", dataset))
+            raise ValueError(self._lacks(missing, keys.drop_null(), key, dataset))
         return rows
 
-    def _lacks(self, missing: Int64[np.ndarray, " k"], key: str, dataset: ImageDataset) -> str:
+    def _lacks(
+        self, missing: Int64[np.ndarray, " k"], keys: pa.Array, key: str, dataset: ImageDataset
+    ) -> str:
         """Say which images, and which whole classes, have no score."""
+        if len(keys) and len(missing) == len(dataset):
+            other = "index, their rows" if key == "id" else "id, their names"
+            return (
+                f"{self.path!r} has a score for none of the {len(dataset)} training images of "
+                f"{dataset.name!r}, such as {dataset.listed(missing[:1])}: its column {key!r} "
+                f"has others, such as {keys[0].as_py()!r}. Needed one an image. Score this data, "
+                f"or match it by a column {other}."
+            )
         names = dataset.classes.names
         all_of, lost = (
             np.bincount(c, minlength=len(names)) for c in (dataset.labels, dataset.labels[missing])

@@ -50,18 +50,17 @@ class GraNd:
             return over_runs(
                 observed, self.observer, self.runs, lambda run: over_epochs(run, read, last_layer)
             )
-        self._check(observed)
+        self.check(observed)
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
             for epoch in read:
                 total += self._all_layers(observed, run, epoch)
         return (total / (self.runs * len(read))).astype(np.float32)
 
-    def _read(self) -> tuple[int, ...]:
-        return read_epochs("grand", self.epochs, self.observer, default=10)
-
-    def _check(self, observed: Observed) -> None:
-        """Raise ValueError where the network has no gradient an image, before it is trained."""
+    def check(self, observed: Observed) -> None:
+        """Raise ValueError where the network has no gradient an image but needs one."""
+        if self.layers == "last":
+            return
         size, observer = observed.images.size, self.observer
         if isinstance(observer, Pretrained):
             name, model = observer.network, observed.network(observer, epoch=1)
@@ -69,6 +68,9 @@ class GraNd:
             name = observer.resolved(size=size).model
             model = build_model(name, classes=observed.classes, size=size, seed=0)
         check_gradients(model, name=name, size=size)
+
+    def _read(self) -> tuple[int, ...]:
+        return read_epochs("grand", self.epochs, self.observer, default=10)
 
     def _all_layers(self, observed: Observed, run: int, epoch: int) -> Float32[np.ndarray, " n"]:
         def rows() -> Iterator[Float32[np.ndarray, " b"]]:

@@ -38,7 +38,8 @@ from smallset.train.processes import first_alone, first_before_others, is_first,
 from smallset.train.run import check_moments, train_kept
 from smallset.train.versions import component_versions
 
-VERSION = "observer-2"
+RECORDS_VERSION = "observer-2"
+"""How an observer's numbers are recorded: changed where the same run would give others."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Observed:
     def fingerprint(self, observer: AnyObserver, run: int) -> str:
         """Name a run by everything its numbers depend on. Raises as `given`."""
         facts: dict[str, object] = {
-            "versions": {"observer": VERSION, **component_versions()},
+            "versions": {"observer": RECORDS_VERSION, **component_versions()},
             "source": self.source,
             "size": self.images.size,
             "precision": self.machine.precision,

@@ -45,7 +45,7 @@ class Beta:
         def choose(
             members: Int64[np.ndarray, " m"], count: int, part: str
         ) -> Int64[np.ndarray, " k"]:
-            # Drawn over ranks, not positions: the order of the data does not matter.
+            # Drawn over ranks, not positions: the order of the data matters to ties only.
             ranked = members[np.argsort(weights[members], kind="stable")]
             draws = generator(seed, "beta", part).standard_exponential(len(members))
             keys = np.log(draws) - weights[ranked]

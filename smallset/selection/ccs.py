@@ -54,7 +54,7 @@ class CCS:
             kept = ranked[: self.leaves(len(members))]
             option = f"ccs's beta={self.beta}"
             check_left(len(kept), count, option=option, part=part, of=len(members))
-            # Drawn over ranks, not positions: the order of the data does not matter.
+            # Drawn over ranks, not positions: the order of the data matters to ties only.
             drawn = generator(seed, "ccs", part).permutation(kept)
             turns = _turns(stratum(values[drawn], self.strata), self.strata)
             chosen: Int64[np.ndarray, " k"] = drawn[turns[:count]]

@@ -18,7 +18,7 @@ class Middle:
 
     Of m images ranked from the easiest (ties: the lower index first), those from rank
     round(a m) to before round(b m), halves up, for quantiles=(a, b). The window does not depend on
-    how many are wanted; the draw is made over ranks, so the order of the data does not matter.
+    how many are wanted; the draw is made over ranks, so the order of the data matters to ties only.
     `balanced=false` takes one window of all images, whatever their class: some may vanish.
     """
 

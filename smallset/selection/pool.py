@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float32, Int64
 
+_LARGEST = 1e15
+"""Of a feature: float32 holds 3e8 squares of it, an image's or those that herding adds up."""
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -64,7 +67,16 @@ class Pool:
                 f"the features have the shape {features.shape}, but needed are ({len(self)}, d), "
                 "a row an image. Give those of the same images."
             )
-        return self._finite(features, "features", "Distances need a number everywhere")
+        features = self._finite(features, "features", "Distances need a number everywhere")
+        largest = np.maximum(features.max(1, initial=0), -features.min(1, initial=0))
+        beyond = np.flatnonzero(largest > _LARGEST)
+        if len(beyond):
+            raise ValueError(
+                f"{len(beyond)} features are larger than {_LARGEST:g} (at the positions "
+                f"{self._some(beyond)}), so sums of their squares leave 32 bits. Divide all of "
+                "them by one number, or take another observer."
+            )
+        return features
 
     def probabilities(self) -> Float32[np.ndarray, " n"]:
         """Give the mean probabilities of the true class, in 0..1. Raises as `scored`."""

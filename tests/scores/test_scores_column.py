@@ -45,8 +45,41 @@ def test_labels_are_numbers_or_names_of_classes(tmp_path):
     for label, found in (([3, None], [3, -1]), (["cat", None], ["cat", None])):
         path = parquet(tmp_path / "s.parquet", label=label, aum=[0.5, 1])
         assert read_column(path, None).labels.tolist() == found
-    path = parquet(tmp_path / "s.parquet", label=[0.5], aum=[0.5])
-    assert read_column(path, None).labels is None
+
+
+@pytest.mark.parametrize(
+    ("label", "found"),
+    [
+        (pa.array([3.0, None, np.nan]), [3, -1, -1]),
+        (pa.array(np.array([3, 0, 1], np.float16)), [3, 0, 1]),
+        (pa.array([True, False, None]), [1, 0, -1]),
+        (pa.array(["cat", "dog", "cat"]).dictionary_encode(), ["cat", "dog", "cat"]),
+        (pa.array(["cat", "dog", "cat"], pa.large_string()), ["cat", "dog", "cat"]),
+        (pa.array([3, 0, 1]).dictionary_encode(), [3, 0, 1]),
+    ],
+)
+def test_labels_of_other_types_are_the_same_classes(label, found, tmp_path):
+    path = parquet(tmp_path / "s.parquet", label=label, aum=[0.5, 1, 2])
+    assert read_column(path, None).labels.tolist() == found
+
+
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        (pa.array([0.5]), "Float value 0.500000 was truncated converting to int64"),
+        (pa.array([2**63], pa.uint64()), "Integer value 9223372036854775808 not in range"),
+        (pa.array([[1]]), "Unsupported cast from list"),
+    ],
+)
+def test_a_column_of_labels_that_names_no_classes_is_refused(label, why, tmp_path):
+    path = parquet(tmp_path / "s.parquet", label=label, aum=[0.5])
+    with pytest.raises(ValueError, match=re.escape(
+        f"the column 'label' of '{path}' holds no classes ({why}"
+    )) as caught:  # fmt: skip
+        read_column(path, None)
+    assert str(caught.value).endswith(
+        "). Needed their indices from 0, or their names. Mend it, or leave it out."
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,6 +97,33 @@ def test_text_that_differs_from_row_to_row_is_names_where_no_column_is(columns, 
     pc.write_csv(pa.table({"aum": [0.5, 1.5], **columns}), tmp_path / "s.csv")
     for name in (path, tmp_path / "s.csv"):
         assert read_column(name, "aum").unkeyed == unkeyed
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())], ids=str
+)
+def test_text_is_names_however_it_is_stored(kind, tmp_path):
+    names = pa.array(["b", "a"]).cast(kind)
+    path = parquet(tmp_path / "s.parquet", aum=[0.5, 1.5], file=names)
+    assert read_column(path, "aum").unkeyed == "file"
+    path = parquet(tmp_path / "s.parquet", aum=[0.5, 1.5], id=names)
+    assert read_column(path, "aum").keys.to_pylist() == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"id": pa.array([["a"]])}, "Unsupported cast from list"),
+        ({"id": pa.array([b"\xff"])}, "Invalid UTF8 payload"),
+        ({"index": pa.array([2**63], pa.uint64())}, "Integer value 9223372036854775808 not in"),
+    ],
+)
+def test_keys_that_cannot_be_read_are_refused(columns, why, tmp_path):
+    path = parquet(tmp_path / "s.parquet", aum=[0.5], **columns)
+    with pytest.raises(ValueError, match=re.escape(f"'{path}' cannot be read as a file of scores")):
+        read_column(path, None)
+    with pytest.raises(ValueError, match=re.escape(why)):
+        read_column(path, None)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64", "int32", "uint8"])

@@ -117,6 +117,33 @@ def test_images_and_classes_without_a_score_are_named(key, tmp_path, dataset):
     )
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"id": [str(row) for row in range(40)]},
+         "its column 'id' has others, such as '0'. Needed one an image. Score this data, or match "
+         "it by a column index, their rows."),
+        ({"index": np.arange(40) + 100},
+         "its column 'index' has others, such as 100. Needed one an image. Score this data, or "
+         "match it by a column id, their names."),
+    ],
+)  # fmt: skip
+def test_keys_of_which_none_is_an_images_are_shown(columns, said, tmp_path, dataset):
+    path = table(tmp_path / "s.parquet", aum=VALUES, **columns)
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole message is compared)
+        File(path).of(dataset)
+    assert str(caught.value) == (
+        f"'{path}' has a score for none of the 30 training images of 'toy', such as '00000000': "
+        f"{said}"
+    )
+
+
+def test_rows_without_a_key_are_of_no_image(tmp_path, dataset):
+    ids = [None, None, *(f"{row:08d}" for row in range(40))]
+    path = table(tmp_path / "s.parquet", id=ids, aum=[9, 9, *VALUES])
+    np.testing.assert_array_equal(File(path).of(dataset), VALUES[dataset.rows].astype(np.float32))
+
+
 def test_an_empty_table_lacks_them_all(tmp_path, dataset):
     path = table(tmp_path / "s.parquet", index=pa.array([], pa.int64()), aum=pa.array([], "f8"))
     with pytest.raises(ValueError, match="no score for 30 of the 30") as caught:

@@ -176,6 +176,22 @@ def test_features_that_are_not_finite_are_named(name):
 
 
 @FEATURED
+def test_features_whose_squares_are_too_large_are_named(name):
+    pool = pool_of()
+    chosen = ROOMY[name](pool, np.full(3, 9), seed=0).indices
+    scaled = with_features(pool, pool.features() * np.float32(2.0**45))  # about 1e14
+    if name != "d2":  # whose decay is by the features' own units
+        np.testing.assert_array_equal(ROOMY[name](scaled, np.full(3, 9), seed=0).indices, chosen)
+    features = pool.features().copy()
+    features[[4, 9], 1] = 1e20, -1e20
+    with pytest.raises(ValueError, match=re.escape(
+        "2 features are larger than 1e+15 (at the positions 4, 9), so sums of their squares leave "
+        "32 bits. Divide all of them by one number, or take another observer."
+    )):  # fmt: skip
+        ROOMY[name](with_features(pool, features), np.full(3, 2), seed=0)
+
+
+@FEATURED
 def test_features_of_other_images_are_refused(name):
     pool = pool_of()
     said = "the features have the shape (59, 4), but needed are (60, d), a row an image."

@@ -24,11 +24,18 @@ def test_weights_are_the_density_times_the_score(pruned, c):
 
 def test_the_pruned_share_is_that_of_all_images():
     draw = np.random.default_rng(0)
-    scores, sure = np.tile(draw.random((2, 8), np.float32), 1000)  # each class a draw of its own
-    pool = Pool(np.repeat(np.arange(1000), 8), 1000, scores, None, lambda: sure)
-    weights = np.exp(log_weights(sure, scores, 7 / 8, 4.0)[:8])
-    counts = np.bincount(Beta()(pool, np.full(1000, 1), seed=0).indices % 8, minlength=8)
-    np.testing.assert_allclose(counts / 1000, weights / weights.sum(), atol=0.06)
+    # A thousand classes, each a draw of its own, and one that gives all of as many images again:
+    # of all images 7/16 are pruned, of most classes 7/8.
+    scores, sure = np.tile(draw.random((2, 8), np.float32), 2000)
+    labels = np.minimum(np.arange(16_000) // 8, 1000)
+    pool = Pool(labels, 1001, scores, None, lambda: sure)
+    chosen = Beta()(pool, np.array([1] * 1000 + [8000]), seed=0).indices
+    found = np.bincount(chosen[chosen < 8000] % 8, minlength=8) / 1000
+    of_all, of_the_class = (
+        np.exp(log_weights(sure, scores, pruned, 4.0)[:8]) for pruned in (7 / 16, 7 / 8)
+    )
+    np.testing.assert_allclose(found, of_all / of_all.sum(), atol=0.06)
+    assert abs(found - of_the_class / of_the_class.sum()).max() > 0.12
 
 
 def test_the_draw_is_without_replacement_by_weight():

@@ -1,0 +1,64 @@
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from smallset.pipeline.budget import budget_from
+from smallset.pipeline.desk import check_number, whole
+
+BY_NUMPY = """
+import numpy as np
+import smallset
+
+draw = np.random.default_rng(0)
+images, labels = draw.integers(0, 256, (20, 8, 8, 3), dtype=np.uint8), np.arange(20) % 2
+data = smallset.from_arrays(images, labels, ("ape", "bee"), test=(images[:4], labels[:4]), name="x")
+work = "cache"
+few = smallset.compress(
+    data, "few", method="random", ipc=np.int64(2), size=np.int32(8), seed=np.uint8(1), work=work
+)
+assert (few.manifest.ipc, few.manifest.seeds.set, few.manifest.size) == (2, 1, 8)
+half = smallset.select(data, "half", method="random", keep=np.float32(0.5), work=work)
+assert len(half) == 10
+(result,) = smallset.evaluate(
+    few, data, student="resnet8", protocol="small-v1(epochs=1)", seeds=np.arange(5, 6),
+    results="r.jsonl", work=work,
+)
+assert result.student_seed == 5
+"""
+
+
+def test_numbers_of_numpy_are_numbers_and_can_be_written_down(tmp_path):
+    # Elsewhere, since the types of everything are checked in this process.
+    subprocess.run([sys.executable, "-c", BY_NUMPY], check=True, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("number", [3, np.int64(3), np.uint8(3)])
+def test_a_whole_number_is_pythons_own(number):
+    found = check_number("ipc", number, least=3, unit="images")
+    assert (found, type(found)) == (3, int)
+
+
+@pytest.mark.parametrize("value", [2.5, 2.0, "2", True, np.True_, None, np.float32(2), [2]])
+def test_what_is_no_whole_number_is_refused(value):
+    said = f"ipc={value!r} is no whole number. Give one, such as ipc=1."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        whole("ipc", value)
+    if value is not None:
+        with pytest.raises(ValueError, match=re.escape(said)):
+            budget_from(value, None)
+
+
+@pytest.mark.parametrize("value", [True, np.True_, "half", [0.5]])
+def test_what_is_no_share_is_refused(value):
+    said = f"keep={value!r} is no number. Give a share, such as 0.3."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        budget_from(None, value)
+
+
+@pytest.mark.parametrize("share", [0.5, np.float32(0.5), 1])
+def test_a_share_is_pythons_own_number(share):
+    found = budget_from(None, share).keep
+    assert (found, type(found)) == (share, float)
