@@ -199,6 +199,8 @@ def train_and_test(
             "numpy": np.__version__,
             "python": platform.python_version(),
             **library_of(cell.student),
+            # The observer's that the set rests on, if any.
+            **{name: v for name, v in manifest.made_with.items() if name == "records"},
         },
     )
 

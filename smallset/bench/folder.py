@@ -26,6 +26,7 @@ from smallset.bench.teachers import FRESH
 from smallset.evidence.results import read_results
 from smallset.files import replacing
 from smallset.records import Result
+from smallset.scores.observed import RECORDS_VERSION
 from smallset.store import smallset_version
 from smallset.train.device import Machine
 from smallset.train.versions import component_versions
@@ -67,6 +68,7 @@ def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
         "smallset": smallset_version(),
         "numpy": np.__version__,
         "python": platform.python_version(),
+        "records": RECORDS_VERSION,
         **component_versions(),
     }
     here = machine
@@ -174,12 +176,11 @@ def read_lines(
             )
         if identity in found:
             raise ValueError(f"{where} is of a cell that has a line already. Take one out.")
-        for name, version in result.versions.items():
-            if run.versions.get(name) != version:
-                raise ValueError(
-                    f"{where} was made by {name} {version}, but the run by "
-                    f"{run.versions.get(name)}. Take the line out, or give a new folder."
-                )
+        if other := _another_version(run, result):
+            raise ValueError(
+                f"{where} was made by {other} {result.versions.get(other, 'unknown')}, but the run "
+                f"by {run.versions.get(other)}. Take the line out, or give a new folder."
+            )
         found[identity] = result
     return found
 
@@ -202,7 +203,7 @@ def known_lines(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
         for result in read_results(file):
-            same = all(run.versions.get(name) == v for name, v in result.versions.items())
+            same = _another_version(run, result) is None
             fresh = "weights=" not in result.student
             identity = identity_of(result)
             if same and fresh and _same_teacher(run, result) and identity in wanted:
@@ -220,6 +221,15 @@ def sweep(folder: Path) -> None:
         for entry in (folder / part).iterdir():
             if entry.name.startswith(".") and "partial" in entry.name:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _another_version(run: Run, result: Result) -> str | None:
+    """Name what made a result in another version than the run's, if anything did."""
+    # Of an observer's set a line has to say by which records it was chosen.
+    told = (
+        {**result.versions} if result.observer_seed is None else {"records": "", **result.versions}
+    )
+    return next((name for name, v in told.items() if run.versions.get(name) != v), None)
 
 
 def _same_teacher(run: Run, result: Result) -> bool:

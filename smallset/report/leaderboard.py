@@ -40,8 +40,13 @@ def machines(results: Sequence[Result]) -> str:
         + (", compiled" if r.compiled else "")
         for r in results
     )
-    builds = Counter(", ".join(f"{name} {v}" for name, v in r.versions.items()) for r in results)
-    return f"{_counted(kinds)}; {_counted(builds)}."
+    builds = Counter(
+        ", ".join(f"{name} {v}" for name, v in r.versions.items() if name != "records")
+        for r in results
+    )
+    records = sorted({r.versions["records"] for r in results if "records" in r.versions})
+    looked = f"; observers' records: {', '.join(records)}" if records else ""
+    return f"{_counted(kinds)}; {_counted(builds)}{looked}."
 
 
 def _shown(section: Section) -> set[str]:

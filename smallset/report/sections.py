@@ -166,13 +166,15 @@ def _apart(result: Result, alike: Sequence[Result]) -> str:
 
 
 def _check_one_version(group: Sequence[Result], title: str) -> None:
-    versions = sorted({r.versions.get("smallset", "unknown") for r in group})
-    if len(versions) > 1:
-        raise ValueError(
-            f"the results of {title!r} come from smallset {' and '.join(versions)}, whose numbers "
-            "may not mean the same; a table needs one version. Keep each version's lines in a file "
-            "of its own, or run the older ones again."
-        )
+    looked = [r for r in group if r.observer_seed is not None]
+    for name, results in (("smallset", group), ("records", looked)):
+        versions = sorted({r.versions.get(name, "unknown") for r in results})
+        if len(versions) > 1:
+            raise ValueError(
+                f"the results of {title!r} come from {name} {' and '.join(versions)}, whose "
+                "numbers may not mean the same; a table needs one version. Keep each version's "
+                "lines in a file of its own, or run the older ones again."
+            )
 
 
 def _check_no_repeats(group: Sequence[Result], title: str) -> None:

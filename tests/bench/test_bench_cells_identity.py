@@ -44,12 +44,17 @@ def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_pat
     sources = {first.dataset: Source(first.dataset, data)}
     machine = Machine(first.device, first.precision, first.threads)
     cells = cells_of(read_matrix("soft-vs-hard"), sources, machine)
-    run = Run("", first.versions, {}, {}, first.precision, first.device, first.threads)
+    versions = {**first.versions, "records": "observer-1"}
+    run = Run("", versions, {}, {}, first.precision, first.device, first.threads)
     done = known_lines([LINES], run, cells, {})
     hard = {c.identity for c in cells if c.identity.labels == "hard" and c.identity.ipc in (1, 10)}
     assert len(hard) == 2 * 4 * 3
     assert hard <= set(done)
     assert all(identity_of(result) == identity for identity, result in done.items())
+    anew = replace(run, versions={**versions, "records": "observer-2"})
+    unseen = known_lines([LINES], anew, cells, {})
+    assert {r.observer_seed for r in done.values()} > {r.observer_seed for r in unseen.values()}
+    assert {r.observer_seed for r in unseen.values()} == {None}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.results import append_result, read_results
 from smallset.files import replacing
 from smallset.parallel import TaskError, Workers
+from smallset.scores.observed import RECORDS_VERSION
 from smallset.store import open_set
 
 
@@ -128,10 +129,11 @@ def test_line_of_another_version_is_an_error(root):
         run_bench(ask(root), workers=Serial())
 
 
-def test_run_of_another_version_is_an_error(root):
+@pytest.mark.parametrize("name", ["torch", "records"])
+def test_run_of_another_version_is_an_error(root, name):
     file = root / "runs" / "run.json"
-    file.write_text(re.sub(r'"torch": "[^"]*"', '"torch": "1.0"', file.read_text()))
-    said = r"was begun with versions torch = '1\.0', but now it is .*Install those versions again"
+    file.write_text(re.sub(rf'"{name}": "[^"]*"', f'"{name}": "1.0"', file.read_text()))
+    said = rf"was begun with versions {name} = '1\.0', but now it is .*Install those versions again"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root), workers=Serial())
 
@@ -335,6 +337,11 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
     ]
     strange = [replace(made[0], set_seed=9), replace(made[1], labels="online"),
                replace(made[2], versions=made[2].versions | {"torch": "1"})]  # fmt: skip
+    looked = next(r for r in made[3:] if r.observer_seed is not None)
+    assert looked.versions["records"] == RECORDS_VERSION
+    untold = {k: v for k, v in looked.versions.items() if k != "records"}
+    for versions in (untold, untold | {"records": "observer-1"}):
+        strange.append(replace(looked, versions=versions))
     known = root / "known.jsonl"
     for result in [*strange, *made[3:], made[3]]:
         append_result(known, result)

@@ -142,6 +142,10 @@ def test_what_the_matrix_still_lacks_is_counted_by_row():
 def test_machines_and_versions_that_differ_are_counted_not_hidden():
     same = [result(), result()]
     assert machines(same) == "a processor, float32, 1 thread; torch 2.13."
+    looked = [result(versions={"torch": "2.13", "records": "observer-2"}), *same]
+    assert machines(looked) == (
+        "a processor, float32, 1 thread; torch 2.13; observers' records: observer-2."
+    )
     other = result(hardware="a GPU", threads=4, compiled=True, versions={"torch": "2.14"})
     assert machines([*same, other]) == (
         "a processor, float32, 1 thread (2 results); a GPU, float32, 4 threads, compiled "

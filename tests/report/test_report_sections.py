@@ -104,6 +104,12 @@ def test_versions_are_not_mixed():
     said = r"'toy at 8 px.*' come from smallset 0\.1\.0 and 0\.2\.0, .*Keep each version's lines"
     with pytest.raises(ValueError, match=said):
         sections([*old, *new], {})
+    looked = replicates("pca", BEST, versions={"smallset": "0.2.0", "records": "observer-1"})
+    assert {r.observer_seed for r in looked} != {None}
+    assert len(sections([*looked, *new], {})) == 1  # no observer looked for a random set
+    anew = replicates("el2n", BEST, versions={"smallset": "0.2.0", "records": "observer-2"})
+    with pytest.raises(ValueError, match="come from records observer-1 and observer-2, whose"):
+        sections([*looked, *anew], {})
     other_setting = [changed(r, ipc=2) for r in old]
     assert len(sections([*other_setting, *new], {})) == 2
 
