@@ -1,5 +1,7 @@
 """`smallset bench` as typed: what it says of a matrix, and its errors."""
 
+import re
+
 import pytest
 from cli_toy import Shell, refused, tree
 
@@ -81,6 +83,16 @@ def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypat
     assert "to do: nothing" in again.out
     asked = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one", "--dry-run")
     assert "    ipc 1, resnet8, hard, small-v1: random 2/2\n" in asked.out
+    mine, old = (shell.root / "runs" / "results.jsonl").read_text().splitlines()
+    (shell.root / "r.jsonl").write_text(
+        mine + "\n" + re.sub('"numpy": "[^"]*"', '"numpy": "1"', old)
+    )
+    other = shell("bench", "m.toml", "other", "--data", "data", "--only", "one", "--dry-run",
+                  "--known", "r.jsonl")  # fmt: skip
+    assert other.out.splitlines()[:2] == [
+        "took over 1 results of other runs",
+        "passed over 1 results of other runs, made by numpy 1",
+    ]
 
 
 def test_bad_commands_are_one_clear_line(shell):

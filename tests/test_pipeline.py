@@ -167,11 +167,16 @@ def test_scores_follow_the_rows_and_say_what_made_them(data):
     assert len(folders) == 2
 
 
-@pytest.mark.parametrize("scores", [[], "", ["el2n", ""]])
-def test_a_table_without_a_score_is_refused(data, scores):
-    with pytest.raises(
-        ValueError, match=r"have an empty entry\. Needed the spec of a score in each"
-    ):
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ([], "no score was asked for. Needed one at least. Give for example el2n,aum."),
+        ("", "the scores '' have an empty entry. Needed the spec of a score in each. Give for"),
+        (["el2n", ""], "the scores 'el2n, ' have an empty entry. Needed"),
+    ],
+)
+def test_a_table_without_a_score_is_refused(data, scores, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
         smallset.score(data, "scores.parquet", scores=scores)
     assert contents(Path()) == []
 

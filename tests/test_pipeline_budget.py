@@ -50,9 +50,9 @@ def test_two_budgets_at_once_are_refused():
         budget_from(10, 0.3)
 
 
-@pytest.mark.parametrize("keep", [0, -0.1, 1.01, 30, float("nan"), float("inf")])
+@pytest.mark.parametrize("keep", [0, -0.1, 1.01, 1.0000001, 30, float("nan"), float("inf")])
 def test_what_is_no_share_is_refused(keep):
-    said = f"keep={keep} is no share of the images. Give a number above 0 and at most 1"
+    said = f"keep={float(keep)} is no share of the images. Give a number above 0 and at most 1"
     with pytest.raises(ValueError, match=re.escape(said)):
         budget_from(None, keep)
 

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from smallset.pipeline.budget import budget_from
 from smallset.pipeline.desk import check_number, whole
@@ -20,8 +21,10 @@ few = smallset.compress(
     data, "few", method="random", ipc=np.int64(2), size=np.int32(8), seed=np.uint8(1), work=work
 )
 assert (few.manifest.ipc, few.manifest.seeds.set, few.manifest.size) == (2, 1, 8)
-half = smallset.select(data, "half", method="random", keep=np.float32(0.5), work=work)
-assert len(half) == 10
+most = smallset.select(data, "most", method="random", keep=np.float32(0.65), work=work)
+assert len(most) == 14  # 6.5 of 10, halves up
+same = smallset.select(data, "same", method="random", keep=0.65, work=work)
+assert same.index.tolist() == most.index.tolist()
 (result,) = smallset.evaluate(
     few, data, student="resnet8", protocol="small-v1(epochs=1)", seeds=np.arange(5, 6),
     results="r.jsonl", work=work,
@@ -41,7 +44,12 @@ def test_a_whole_number_is_pythons_own(number):
     assert (found, type(found)) == (3, int)
 
 
-@pytest.mark.parametrize("value", [2.5, 2.0, "2", True, np.True_, None, np.float32(2), [2]])
+@pytest.mark.parametrize(
+    "value",
+    [2.5, 2.0, "2", True, np.True_, None, np.float32(2), [2], np.array([2]), np.array(2),
+     torch.tensor(2), torch.tensor(True)],
+    ids=repr,
+)  # fmt: skip
 def test_what_is_no_whole_number_is_refused(value):
     said = f"ipc={value!r} is no whole number. Give one, such as ipc=1."
     with pytest.raises(ValueError, match=re.escape(said)):
@@ -58,7 +66,7 @@ def test_what_is_no_share_is_refused(value):
         budget_from(None, value)
 
 
-@pytest.mark.parametrize("share", [0.5, np.float32(0.5), 1])
-def test_a_share_is_pythons_own_number(share):
+@pytest.mark.parametrize("share", [0.7, np.float32(0.7), np.float16(0.7), np.float64(0.7)])
+def test_a_share_is_the_decimal_number_that_was_typed(share):
     found = budget_from(None, share).keep
-    assert (found, type(found)) == (share, float)
+    assert (found, type(found)) == (0.7, float)

@@ -151,6 +151,9 @@ def test_a_table_of_score_is_a_file_of_scores(data):
     (made,) = again.values()
     assert made.made_by["scores_sha256"] == file_sha256(Path("s.parquet"))
     assert "observer" not in made.made_by
+    assert (
+        made.made_by["records"] == other.manifest.made_with["records"] == observers.RECORDS_VERSION
+    )
 
 
 def test_a_file_that_does_not_fit_leaves_no_set(data):

@@ -38,7 +38,7 @@ PARTS = ("sets", "scores", "teachers")
 _FORMAT = 1
 # The run's own facts beside the matrix, and what to do where they are not as they were.
 _WAYS_OUT = {
-    "versions": "Install those versions again, or give a new folder.",
+    "versions": "Use those versions again, or give a new folder.",
     "data": "Restore the data, or give a new folder.",
     "weights": "Restore the weights, or give a new folder.",
     "precision": "Give --precision {old}, or a new folder.",
@@ -187,8 +187,10 @@ def read_lines(
 
 def known_lines(
     files: Iterable[Path], run: Run, cells: Iterable[Cell], there: Collection[Identity]
-) -> dict[Identity, Result]:
+) -> tuple[dict[Identity, Result], dict[Identity, str]]:
     """Read from results of other runs the lines that this one lacks, by their cells' identity.
+
+    Beside them are the cells of which there are lines of other versions alone, and of which.
 
     Taken are those of a cell of the matrix made by the same versions, with a student that starts
     fresh (of others a line does not say from which weights) and, where labels are soft, with the
@@ -197,18 +199,22 @@ def known_lines(
     """
     wanted = {cell.identity for cell in cells} - set(there)
     found: dict[Identity, Result] = {}
+    passed: dict[Identity, str] = {}
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
         for result in read_results(file):
-            same = _another_version(run, result) is None
+            other, identity = _another_version(run, result), identity_of(result)
             fresh = "weights=" not in result.student
-            identity = identity_of(result)
-            if same and fresh and _same_teacher(run, result) and identity in wanted:
+            if not fresh or not _same_teacher(run, result) or identity not in wanted:
+                continue
+            if other is None:
                 found.setdefault(identity, result)
-    return found
+            else:
+                passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
+    return found, {identity: by for identity, by in passed.items() if identity not in found}
 
 
 def sweep(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The run: plan what is left of a matrix, let workers do it, write the results."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,8 +51,8 @@ class Planned:
 
     `cells` are those of all tables whose data is at hand, `units` those that the tables asked for
     need, by key; `pending` are the ones not done, in the order in which they start. `taken` are the
-    results of other runs among `results`. `torn` says that a last line that was cut short was taken
-    out.
+    results of other runs among `results`; `passed` counts the cells of which those are by another
+    version, by that version. `torn` says that a last line that was cut short was taken out.
     """
 
     matrix: Matrix
@@ -64,6 +65,7 @@ class Planned:
     units: dict[str, Unit]
     pending: tuple[Unit, ...]
     taken: tuple[Result, ...]
+    passed: Mapping[str, int]
     torn: bool
 
 
@@ -144,7 +146,7 @@ def _plan(request: Request) -> Planned:
     _check_folder(request.runs, run, matrix, checked, bench)
     absent = {table.data for table in matrix.tables} - set(checked.sources)
     results = run_folder.read_lines(request.runs, run, cells, absent=absent)
-    taken = run_folder.known_lines(request.known, run, cells, results)
+    taken, passed = run_folder.known_lines(request.known, run, cells, results)
     results |= taken
     ground = Ground(matrix, checked.sources, places, request.runs.absolute())
     units = units_of(cells, ground, bench, only=request.only)
@@ -160,6 +162,7 @@ def _plan(request: Request) -> Planned:
         units,
         pending,
         tuple(taken.values()),
+        Counter(passed.values()),
         False,
     )
 

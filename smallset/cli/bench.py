@@ -77,6 +77,8 @@ def _show_plan(plan: Planned, *, cells: bool = False) -> None:
         say("took out a last line that a stopped run had not finished writing")
     if plan.taken:
         say(f"took over {len(plan.taken)} results of other runs")
+    for version, count in plan.passed.items():
+        say(f"passed over {count} results of other runs, made by {version}")
     say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
     for table in plan.matrix.tables:
         own = [cell for cell in plan.cells if cell.table is table]

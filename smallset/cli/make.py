@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from smallset import pipeline, spec
+from smallset import pipeline
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import (
     Cache,
@@ -127,7 +127,7 @@ def score(
         made = pipeline.score(
             data,
             out,
-            scores=spec.split(scores),
+            scores=scores,
             size=size,
             fit=fit.value,
             precision=precision,

@@ -44,7 +44,7 @@ class Budget:
             )
         elif not 0 < self.keep <= 1:
             raise ValueError(
-                f"keep={self.keep:g} is no share of the images. Give a number above 0 and at most "
+                f"keep={self.keep} is no share of the images. Give a number above 0 and at most "
                 "1: 0.3 uses 30 % of each class."
             )
 
@@ -85,9 +85,9 @@ def budget_from(ipc: object, keep: object) -> Budget:
     count = None if ipc is None else check_number("ipc", ipc, least=1, unit="images per class")
     if keep is None:
         return Budget(count)
-    if isinstance(keep, bool | np.bool_) or not isinstance(keep, Real):
+    if isinstance(keep, bool) or not isinstance(keep, Real):
         raise ValueError(f"keep={keep!r} is no number. Give a share, such as 0.3.")
-    return Budget(count, float(keep))
+    return Budget(count, float(str(keep)))  # the decimal number that was typed, of float32 too
 
 
 def wanted(

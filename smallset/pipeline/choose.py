@@ -114,8 +114,9 @@ def choose(
 def look(pool: Pool, method: Method, seen: Observed) -> Pool:
     """Give the pool with what a method's choice rests on: scores, features, probabilities."""
     if method.score is not None:  # first, since one from a file may be refused
+        scores = method.score(seen)  # somebody's own may give other numbers, and another count
         with np.errstate(over="ignore"):  # refused with those that are not finite
-            values = np.asarray(method.score(seen), np.float32)  # somebody's own may give another
+            values = np.asarray(scores, np.float32)
         if values.shape != pool.labels.shape:
             raise ValueError(
                 f"the score gave numbers of the shape {values.shape}, but needed are "
@@ -163,5 +164,5 @@ def _made_with(method: Method, seen: Observed) -> dict[str, str]:
     """Say what the choice rests on, besides the data and the method."""
     made = {} if method.looks_through is None else looked_with(method.looks_through, seen)
     if isinstance(method.score, File):
-        made["scores_sha256"] = method.score.sha256()
+        made |= method.score.made_by()
     return made

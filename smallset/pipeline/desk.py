@@ -1,8 +1,7 @@
 """What every verb settles first: where the work is done, the data, and how large it is drawn."""
 
-import operator
+from numbers import Integral
 from pathlib import Path
-from typing import SupportsIndex
 
 import numpy as np
 import platformdirs
@@ -101,6 +100,6 @@ def check_number(name: str, value: object, *, least: int, unit: str) -> int:
 
 def whole(name: str, value: object) -> int:
     """Give a whole number, numpy's too, as Python's own. Raises ValueError for anything else."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name}={value!r} is no whole number. Give one, such as {name}=1.")
-    return operator.index(value)
+    return int(value)

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import cast
+
+import numpy as np
 
 from smallset.cell import Cell, load_pixels, train_and_test
 from smallset.data import CUT_OFF, Data
@@ -62,8 +65,8 @@ def evaluate(
     if student is not None:
         check_model(student)
     regime = labels_from(labels, teacher)
-    listed = seeds if isinstance(seeds, Iterable) else range(whole("seeds", seeds))
-    wanted = [whole("seeds", seed) for seed in listed]
+    listed = seeds if np.ndim(seeds) else range(whole("seeds", seeds))
+    wanted = [whole("seeds", seed) for seed in cast("Iterable[object]", listed)]
     if not wanted or min(wanted) < 0:
         raise ValueError(f"seeds={seeds} trains no student. Give how many, at least 1.")
     if len(wanted) > len({*wanted}):

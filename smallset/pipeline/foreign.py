@@ -1,6 +1,6 @@
 """The set that students train on: ours with its manifest, an export of it, or other people's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,8 @@ def training_set(
     """
     view = None if reading.view is None else view_from(reading.view)
     if reading.factor is not None:
-        check_number("factor", reading.factor, least=1, unit="the tiles a side")
+        factor = check_number("factor", reading.factor, least=1, unit="the tiles a side")
+        reading = replace(reading, factor=factor)
     if isinstance(given, CompressedDataset) or is_ours(given):
         made = given if isinstance(given, CompressedDataset) else open_made(given, work=desk.work)
         if not isinstance(given, ForeignSet):

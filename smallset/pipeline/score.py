@@ -50,7 +50,9 @@ def score(
         )
     first_alone(lambda: check_output(out))
     scores = split(scores) if isinstance(scores, str) else list(scores)
-    if not all(scores) or not scores:
+    if not scores:
+        raise ValueError("no score was asked for. Needed one at least. Give for example el2n,aum.")
+    if not all(scores):
         raise ValueError(
             f"the scores {', '.join(scores)!r} have an empty entry. Needed the spec of a score in "
             "each. Give for example el2n,aum."
@@ -86,7 +88,7 @@ def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
     """Say what made a column: `runs` are the fingerprints of the observer's, in order."""
     made_by = {"spec": spec_of(scorer), "source": seen.dataset.fingerprint}
     if isinstance(scorer, File):
-        made_by["scores_sha256"] = scorer.sha256()
+        made_by |= scorer.made_by()
     if scorer.observer is not None:
         made_by |= looked_with(scorer.observer, seen)
         count: int = getattr(scorer, "runs", 1)  # somebody's own score may have no such option

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from smallset.evidence import Interval, paired_difference, welch_difference
 from smallset.records import Result
 from smallset.report.panel import Panel
-from smallset.report.sections import Section, teacher_name
+from smallset.report.sections import Section, check_one_version, teacher_name
 from smallset.report.table import percent, points
 
 # What regimes must share to stand side by side; protocols may differ, and are then named.
@@ -65,6 +65,10 @@ def _has_rows_of(one: Section, other: Section) -> bool:
 
 
 def _overview(family: list[Section]) -> Panel:
+    r = family[0].first
+    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
+    title = f"Soft labels against hard: {r.dataset} at {r.size} px, {r.student}, {budget}"
+    check_one_version([result for section in family for result in section.results], title)
     names = regime_names(family)
     header = ["method"]
     for name, section in zip(names, family, strict=True):
@@ -83,9 +87,6 @@ def _overview(family: list[Section]) -> Panel:
         for section in family:
             cells += _cells(section, family[0], key, paired)
         body.append(tuple(cells))
-    r = family[0].first
-    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
-    title = f"Soft labels against hard: {r.dataset} at {r.size} px, {r.student}, {budget}"
     notes = _notes(family, names, paired)
     if alone:
         notes.append(f"Rows of one regime only are left out: {alone}. Their tables have them.")

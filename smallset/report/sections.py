@@ -74,7 +74,7 @@ def sections(
     order = {key: place for place, key in enumerate(labels)}
     made = []
     for title, group in zip(titles, groups, strict=True):
-        _check_one_version(group, title)
+        check_one_version(group, title)
         _check_no_repeats(group, title)
         group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(row_key(r), len(order))))
         table = tuple(rows(group, labels={**short_names(group), **labels}))
@@ -165,8 +165,9 @@ def _apart(result: Result, alike: Sequence[Result]) -> str:
     )
 
 
-def _check_one_version(group: Sequence[Result], title: str) -> None:
-    looked = [r for r in group if r.observer_seed is not None]
+def check_one_version(group: Sequence[Result], title: str) -> None:
+    """Raise ValueError where results differ in the version of this package or of the records."""
+    looked = [r for r in group if r.observer_seed is not None or "records" in r.versions]
     for name, results in (("smallset", group), ("records", looked)):
         versions = sorted({r.versions.get(name, "unknown") for r in results})
         if len(versions) > 1:

@@ -26,7 +26,8 @@ class Column:
 
     `keys` are the column `key`: names in a split ("id", text) or rows in a source's own order
     ("index", int64). Without any, `unkeyed` is a column of text in which no two rows are the same:
-    names, it seems. `labels` are class indices, -1 where there is none, or the classes' names;
+    names, it seems. `labels` are class indices or the classes' names, -1 or None where there is
+    none; `records` is the version of an observer's records that the numbers rest on, if named;
     `sources` the fingerprints of the data that a table of `smallset score` was made from.
     """
 
@@ -37,6 +38,7 @@ class Column:
     unkeyed: str | None = None
     labels: Shaped[np.ndarray, " m"] | None = None
     sources: frozenset[str] = frozenset()
+    records: str | None = None
 
 
 def read_column(path: Path, name: str | None) -> Column:
@@ -52,20 +54,24 @@ def read_column(path: Path, name: str | None) -> Column:
         )
     try:
         table, metadata = _read(path, name)
-        sources = _sources(json.loads(metadata.get(b"smallset", b"{}")))
-        return _column(_plain(table), sources, path)
+        facts = json.loads(metadata.get(b"smallset", b"{}"))
+        return _column(_plain(table), facts, path)
     except (pa.ArrowException, EOFError, UnicodeError, BadZipFile, json.JSONDecodeError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
 
 
-def _column(table: pa.Table, sources: frozenset[str], path: Path) -> Column:
+def _column(table: pa.Table, facts: object, path: Path) -> Column:
     """Take apart what was read, the chosen column first."""
     chosen = table.column_names[0]
     key = next((k for k in KEYS[:2] if k in table.column_names), None)
     keys = None if key is None else _keys(table, key, path)
     unkeyed = _names(table, chosen) if key is None else None
     numbers, labels = _numbers(table, chosen, path), _labels(table, path)
-    return Column(chosen, numbers, key, keys, unkeyed, labels, sources)
+    made_by = _made_by(facts)
+    sources = frozenset(s for by in made_by.values() if isinstance(s := by.get("source"), str))
+    records = made_by.get(chosen, {}).get("records")
+    named = records if isinstance(records, str) else None
+    return Column(chosen, numbers, key, keys, unkeyed, labels, sources, named)
 
 
 def _read(path: Path, name: str | None) -> tuple[pa.Table, Mapping[bytes, bytes]]:
@@ -176,11 +182,17 @@ def _labels(table: pa.Table, path: Path) -> Shaped[np.ndarray, " m"] | None:
     """Give the column of class indices, as whole numbers of any type, or names, if there is one."""
     if "label" not in table.column_names:
         return None
-    column = table["label"]
+    column, kind = table["label"], table["label"].type
+    if pa.types.is_null(kind):
+        return None
     try:
-        if pa.types.is_floating(column.type):  # nan where there is none
+        if pa.types.is_floating(kind):  # nan where there is none
             numbers = column.cast(pa.float64())
             column = pc.if_else(pc.is_nan(numbers), None, numbers)
+        elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            column = column.cast(pa.string())
+        elif pa.types.is_temporal(kind):
+            raise pa.ArrowTypeError(f"it holds {kind}")
         if not _is_text(column.type):
             column = column.cast(pa.int64()).fill_null(-1)
     except pa.ArrowException as error:
@@ -192,11 +204,10 @@ def _labels(table: pa.Table, path: Path) -> Shaped[np.ndarray, " m"] | None:
     return labels
 
 
-def _sources(facts: object) -> frozenset[str]:
-    """Give the fingerprints of sources in what `write_scores` says; none of another's facts."""
-    columns = facts.values() if isinstance(facts, dict) else ()
-    sources = (column.get("source") for column in columns if isinstance(column, dict))
-    return frozenset(source for source in sources if isinstance(source, str))
+def _made_by(facts: object) -> dict[str, dict[str, object]]:
+    """Give what `write_scores` says of each column; nothing of another's facts."""
+    columns = facts.items() if isinstance(facts, dict) else ()
+    return {name: by for name, by in columns if isinstance(by, dict)}
 
 
 def _unreadable(path: Path, why: str) -> ValueError:

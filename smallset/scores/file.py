@@ -72,6 +72,11 @@ class File:
             )
         return values
 
+    def made_by(self) -> dict[str, str]:
+        """Say what the scores depend on besides the data, as far as the file does."""
+        records = read_column(self._file, self.column).records
+        return {"scores_sha256": self.sha256()} | ({"records": records} if records else {})
+
     def sha256(self) -> str:
         """Give the sha256 of the file, in hex: what the scores depend on besides the data."""
         return file_sha256(self._file)
@@ -93,10 +98,12 @@ class File:
         own: np.ndarray = dataset.labels
         if labels.dtype == object:
             names = dataset.classes.names
-            if not {*labels} <= {*names}:
+            if not {*labels} - {None} <= {*names}:
                 return  # another naming, from which nothing follows
-            own = np.array(names, object)[own]
-        wrong = np.flatnonzero(labels != own)
+            own, said = np.array(names, object)[own], labels != None  # noqa: E711 (of each)
+        else:
+            said = labels != -1
+        wrong = np.flatnonzero(said & (labels != own))
         if len(wrong):
             first = int(wrong[0])
             raise ValueError(
@@ -147,7 +154,7 @@ class File:
     ) -> str:
         """Say which images, and which whole classes, have no score."""
         if len(keys) and len(missing) == len(dataset):
-            other = "index, their rows" if key == "id" else "id, their names"
+            other = "index, their rows, and leave id out" if key == "id" else "id, their names"
             return (
                 f"{self.path!r} has a score for none of the {len(dataset)} training images of "
                 f"{dataset.name!r}, such as {dataset.listed(missing[:1])}: its column {key!r} "

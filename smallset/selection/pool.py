@@ -67,14 +67,14 @@ class Pool:
                 f"the features have the shape {features.shape}, but needed are ({len(self)}, d), "
                 "a row an image. Give those of the same images."
             )
-        features = self._finite(features, "features", "Distances need a number everywhere")
         largest = np.maximum(features.max(1, initial=0), -features.min(1, initial=0))
+        self._finite(largest, "features", "Distances need a number everywhere")
         beyond = np.flatnonzero(largest > _LARGEST)
         if len(beyond):
             raise ValueError(
-                f"{len(beyond)} features are larger than {_LARGEST:g} (at the positions "
-                f"{self._some(beyond)}), so sums of their squares leave 32 bits. Divide all of "
-                "them by one number, or take another observer."
+                f"the features of {len(beyond)} images go beyond {_LARGEST:g} (at the positions "
+                f"{self._some(beyond)}), so sums of their squares leave 32 bits. Take another "
+                "observer, or divide all of them by one number."
             )
         return features
 
@@ -106,11 +106,10 @@ class Pool:
             taken=indices if self.taken is None else self.taken[indices],
         )
 
-    def _finite(self, values: np.ndarray, what: str, why: str) -> np.ndarray:
-        # A sum over the row, which float64 holds: no second array of the size of all features.
-        with np.errstate(invalid="ignore"):  # inf - inf
-            rows = values if values.ndim == 1 else values.sum(1, dtype=np.float64)
-        bad = np.flatnonzero(~np.isfinite(rows))
+    def _finite(
+        self, values: Float32[np.ndarray, " n"], what: str, why: str
+    ) -> Float32[np.ndarray, " n"]:
+        bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
             raise ValueError(
                 f"{len(bad)} {what} are not finite (at the positions {self._some(bad)}). "

@@ -46,13 +46,16 @@ def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_pat
     cells = cells_of(read_matrix("soft-vs-hard"), sources, machine)
     versions = {**first.versions, "records": "observer-1"}
     run = Run("", versions, {}, {}, first.precision, first.device, first.threads)
-    done = known_lines([LINES], run, cells, {})
+    done, passed = known_lines([LINES], run, cells, {})
     hard = {c.identity for c in cells if c.identity.labels == "hard" and c.identity.ipc in (1, 10)}
     assert len(hard) == 2 * 4 * 3
     assert hard <= set(done)
     assert all(identity_of(result) == identity for identity, result in done.items())
     anew = replace(run, versions={**versions, "records": "observer-2"})
-    unseen = known_lines([LINES], anew, cells, {})
+    assert passed == {}
+    unseen, passed = known_lines([LINES], anew, cells, {})
+    assert set(passed) == {i for i, r in done.items() if r.observer_seed is not None}
+    assert set(passed.values()) == {"records observer-1"}
     assert {r.observer_seed for r in done.values()} > {r.observer_seed for r in unseen.values()}
     assert {r.observer_seed for r in unseen.values()} == {None}
 
@@ -77,7 +80,8 @@ def test_soft_lines_are_taken_over_where_their_teacher_is_the_one_here(name, her
     cells = cells_of(matrix, {first.dataset: Source(first.dataset, data)}, machine)
     weights = {} if here is None else {f"teacher {spec}": here}
     run = Run("", first.versions, {}, weights, first.precision, first.device, first.threads)
-    assert list(known_lines([tmp_path / "soft.jsonl"], run, cells, {}).values()) == taken * [soft]
+    found, _ = known_lines([tmp_path / "soft.jsonl"], run, cells, {})
+    assert list(found.values()) == taken * [soft]
 
 
 def test_lines_and_sets_whose_specs_an_earlier_version_wrote_are_still_those_of_the_matrix(root):

@@ -133,7 +133,7 @@ def test_line_of_another_version_is_an_error(root):
 def test_run_of_another_version_is_an_error(root, name):
     file = root / "runs" / "run.json"
     file.write_text(re.sub(rf'"{name}": "[^"]*"', f'"{name}": "1.0"', file.read_text()))
-    said = rf"was begun with versions {name} = '1\.0', but now it is .*Install those versions again"
+    said = rf"was begun with versions {name} = '1\.0', but now it is .*Use those versions again"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root), workers=Serial())
 
@@ -347,6 +347,7 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
         append_result(known, result)
     request = replace(ask(root, fresh, runs="other"), known=(known,))
     assert list(plan_bench(request).taken) == made[3:]
+    assert plan_bench(request).passed == {"torch 1": 1}  # of the others there is a line
     assert kinds(u for u in plan_bench(request).pending if u.cell) == ["cell"] * 3
     assert not (root / "other").exists()
     for result in made[:3]:

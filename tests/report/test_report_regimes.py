@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from result_toy import changed
 from runs_toy import BEST, CLOSE, MATRIX, ONLINE, RANDOM, replicates
 
@@ -26,6 +27,16 @@ def test_hard_and_soft_labels_stand_side_by_side_with_their_bytes():
         "42.5 [40.5, 44.5]", "1", "1,000", "31.7 [29.4, 33.9]", "2", "1,001,000")  # fmt: skip
     assert "el2n" not in cells
     assert found.notes[-1] == "Rows of one regime only are left out: 1. Their tables have them."
+
+
+def test_regimes_of_sets_by_different_records_do_not_stand_side_by_side():
+    versions = [{"torch": "2.13", "records": f"observer-{i}"} for i in (1, 2)]
+    hard = [*replicates("random", RANDOM), *replicates("pca", BEST, versions=versions[0])]
+    soft = replicates("pca", RANDOM, **ONLINE, versions=versions[1])
+    parts = sections([*hard, *soft], {})
+    said = r"'Soft labels against hard: toy.*' come from records observer-1 and observer-2, whose"
+    with pytest.raises(ValueError, match=said):
+        overviews(parts)
 
 
 def test_the_two_orders_can_be_read_off():

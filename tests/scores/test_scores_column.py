@@ -56,6 +56,7 @@ def test_labels_are_numbers_or_names_of_classes(tmp_path):
         (pa.array(["cat", "dog", "cat"]).dictionary_encode(), ["cat", "dog", "cat"]),
         (pa.array(["cat", "dog", "cat"], pa.large_string()), ["cat", "dog", "cat"]),
         (pa.array([3, 0, 1]).dictionary_encode(), [3, 0, 1]),
+        (pa.array([b"cat", None, b"dog"]), ["cat", None, "dog"]),
     ],
 )
 def test_labels_of_other_types_are_the_same_classes(label, found, tmp_path):
@@ -69,6 +70,7 @@ def test_labels_of_other_types_are_the_same_classes(label, found, tmp_path):
         (pa.array([0.5]), "Float value 0.500000 was truncated converting to int64"),
         (pa.array([2**63], pa.uint64()), "Integer value 9223372036854775808 not in range"),
         (pa.array([[1]]), "Unsupported cast from list"),
+        (pa.array([0], pa.timestamp("us")), "it holds timestamp[us]"),
     ],
 )
 def test_a_column_of_labels_that_names_no_classes_is_refused(label, why, tmp_path):

@@ -99,8 +99,24 @@ def test_names_of_classes_that_contradict_the_data_are_refused(tmp_path, dataset
         "says that '00000000' is of class cow, but in 'toy' it is of class ape; 30 labels differ."
     )):  # fmt: skip
         File(path).of(dataset)
+    path = table(tmp_path / "s.parquet", label=[None, *np.roll(names, 1)[1:]], aum=VALUES[:30])
+    with pytest.raises(ValueError, match="; 29 labels differ"):
+        File(path).of(dataset)
     path = table(tmp_path / "s.parquet", label=["n01", *names[1:]], aum=VALUES[:30])
     assert len(File(path).of(dataset)) == 30  # classes by other names say nothing
+
+
+@pytest.mark.parametrize("kind", ["index", "name", "gap", "none"])
+def test_a_label_that_is_not_there_says_nothing(kind, tmp_path, dataset):
+    names = np.array(dataset.classes.names, object)[dataset.labels]
+    label = {
+        "index": [None, *dataset.labels[1:].tolist()],
+        "name": [None, *names[1:]],
+        "gap": [float("nan"), *dataset.labels[1:].astype(float)],
+        "none": [None] * 30,
+    }[kind]
+    path = table(tmp_path / "s.parquet", label=label, aum=VALUES[:30])
+    np.testing.assert_array_equal(File(path).of(dataset), VALUES[:30].astype(np.float32))
 
 
 @pytest.mark.parametrize("key", ["id", "index"])
@@ -122,7 +138,7 @@ def test_images_and_classes_without_a_score_are_named(key, tmp_path, dataset):
     [
         ({"id": [str(row) for row in range(40)]},
          "its column 'id' has others, such as '0'. Needed one an image. Score this data, or match "
-         "it by a column index, their rows."),
+         "it by a column index, their rows, and leave id out."),
         ({"index": np.arange(40) + 100},
          "its column 'index' has others, such as 100. Needed one an image. Score this data, or "
          "match it by a column id, their names."),
