@@ -1,10 +1,11 @@
 """How peak anonymous memory grows with the number of images: the same ones once and ten times.
 
-Each run is a process of its own: `open_data`, the decode-once cache, then an observer's inference
-and EL2N over all images and an epoch's batch order, while a thread watches RssAnon in
+Each run is a process of its own: `open_data`, the decode-once cache, then an observer's inference,
+its records on disk, EL2N of them and an epoch's batch order, while a thread watches RssAnon in
 /proc/self/status (mapped cache pages are not anonymous). Target: at most about 100 bytes an image.
 The C library's malloc is told to give every freed tensor back at once (MALLOC_MMAP_THRESHOLD_):
-left alone it keeps tens of MiB or not, by chance, and that would drown what grows with the images.
+left alone it, or Arrow's own, keeps tens of MiB or not, by chance, and that would drown what grows
+with the images.
 The source is a parquet file of CIFAR-10 where it is at hand (`--split train` for its 50,000 images,
 by default the 10,000 of the test split), else 2,000 PNG files in class folders; "ten times" are
 links. Linux only.
@@ -24,16 +25,14 @@ from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
-import torch
 from paired import Peak, parser, settle, write
 from PIL import Image
 from real_data import cifar10
 
 from smallset.data import open_data, pixel_cache
 from smallset.models import build_model
-from smallset.scores.record import el2n
+from smallset.scores.record import Dynamics, infer, write_records
 from smallset.train.device import machine
-from smallset.train.evaluation import predict
 from smallset.train.loop import batches
 
 SIZE, TIMES, FILES = 32, 10, 2000
@@ -98,7 +97,8 @@ def apart(name: str, data: Path, passes: int, options: Namespace) -> Peak:
     command = [sys.executable, __file__, "--inside", str(data), "--threads", str(options.threads)]
     command += ["--device", options.device, "--precision", options.precision]
     command += ["--passes", str(passes)]
-    exact = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+    exact = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072",
+             "ARROW_DEFAULT_MEMORY_POOL": "system"}  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=exact)
     peaks: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
     return Peak(name, peaks.pop("images"), peaks)
@@ -116,15 +116,15 @@ def watched(data: Path, options: Namespace) -> dict[str, int]:
         peaks["decode once"] = watch.peak()
         model = build_model("resnet8", classes=10, size=SIZE, seed=0)
         desk.place(model)
-        values = np.empty(len(cache), np.float32)
         # Both sizes see as many batches: a batch's own peak, of milliseconds, is caught by chance.
         for _ in range(options.passes):
-            for indices, logits in predict(model, cache, machine=desk):
-                target = torch.from_numpy(train.labels[indices]).to(logits.device)
-                values[indices] = el2n(logits, target).cpu().numpy()
+            parts = infer(model, cache, train.labels, machine=desk)
+            write_records(work / "records.npy", parts, len(cache))
+        records = Dynamics((np.load(work / "records.npy", mmap_mode="r"),))
+        values = records.reduced(lambda series: series.mean(0), "el2n")
         order = batches(len(cache), 128, seed=0, epoch=0)
         peaks["score"] = watch.peak()
-        del order
+        del order, values
     peaks["whole run"] = max(peaks[stage] for stage in ("open", "decode once", "score"))
     return peaks
 
