@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from smallset.methods import Method, brief_of, spec_of
-from smallset.pipeline.desk import check_number
+from smallset.pipeline.desk import check_number, whole
 from smallset.selection import Narrows
 from smallset.selection.counts import share_of
 from smallset.store import Asked
@@ -82,7 +82,7 @@ def budget_from(ipc: object, keep: object) -> Budget:
     """
     if ipc is None and keep is None:
         ipc = IPC
-    count = None if ipc is None else check_number("ipc", ipc, least=1, unit="images per class")
+    count = None if ipc is None else whole("ipc", ipc)
     if keep is None:
         return Budget(count)
     if isinstance(keep, bool) or not isinstance(keep, Real):

@@ -55,7 +55,7 @@ class Pool:
         return values
 
     def featured(self) -> Float32[np.ndarray, "n d"]:
-        """Give the features. Raises ValueError where there are none, too few, or not finite."""
+        """Give the features. Raises ValueError for none, too few, too large or not finite ones."""
         if self.features is None:
             raise ValueError(
                 "selecting by geometry needs features of every image, but none were given. "

@@ -129,6 +129,16 @@ def test_line_of_another_version_is_an_error(root):
         run_bench(ask(root), workers=Serial())
 
 
+def test_line_that_does_not_say_by_which_records_is_an_error(root):
+    results = root / "runs" / "results.jsonl"
+    text = results.read_text()
+    results.write_text(text.replace(f', "records": "{RECORDS_VERSION}"', ""))
+    assert results.read_text() != text
+    said = rf"was made by records unknown, but the run by {RECORDS_VERSION}\. Take the line out"
+    with pytest.raises(ValueError, match=said):
+        run_bench(ask(root), workers=Serial())
+
+
 @pytest.mark.parametrize("name", ["torch", "records"])
 def test_run_of_another_version_is_an_error(root, name):
     file = root / "runs" / "run.json"
