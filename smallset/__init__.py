@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from smallset.data import from_arrays, open_data
+    from smallset.data import Folder, from_arrays, open_data
     from smallset.pipeline import compress, evaluate, export, score, select, train_teacher
     from smallset.records import Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CompressedDataset",
+    "Folder",
     "PatchCrop",
     "Result",
     "Scores",
@@ -37,6 +38,7 @@ __all__ = [
 
 _HOMES = {
     "CompressedDataset": "smallset.store",
+    "Folder": "smallset.data",
     "PatchCrop": "smallset.train.patchcrop",
     "Result": "smallset.records",
     "Scores": "smallset.records",

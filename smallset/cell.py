@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +44,16 @@ IN_MEMORY_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Desk:
-    """Where the work is done and kept, and who is told."""
+    """Where the work is done and kept, and who is told.
+
+    `opened` is told of the data as soon as the data is opened.
+    """
 
     machine: Machine
     work: Path
     workers: int
     progress: Progress | None
+    opened: Callable[[Data], None] | None = None
 
 
 @dataclass(frozen=True)

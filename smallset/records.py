@@ -1,5 +1,6 @@
 """The frozen records that cross rooms: arrays of indices and boxes, and what made them."""
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,6 +23,11 @@ class Classes:
 
     def __len__(self) -> int:
         return len(self.names)
+
+
+def composed(name: str) -> str:
+    """Return a name in Unicode's composed form (NFC), in which equal names are equal texts."""
+    return unicodedata.normalize("NFC", name)
 
 
 @dataclass(frozen=True)

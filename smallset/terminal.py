@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from smallset.data import Data
 from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
@@ -86,6 +87,11 @@ class Stages:
             self._bars.reset(self._tasks[stage], total=total, rate=rate)
         self._bars.update(self._tasks[stage], completed=done, total=total, rate=rate)
 
+    def opened(self, data: Data) -> None:
+        """Print what was understood of the data."""
+        for line in data_lines(data):
+            self.say(line)
+
     def say(self, line: str) -> None:
         """Print a line of result among the progress."""
         if self._bars is None:
@@ -117,6 +123,21 @@ def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
     _out.print(table)
 
 
+def data_lines(data: Data) -> list[str]:
+    """Say what was understood of some data: classes, splits, what was left out, and doubts."""
+    names = data.train.classes.names
+    skipped = (*data.train.skipped, *data.test.skipped)
+    lines = [
+        f"{data.name}: {len(data.train):,} training images of {_classes(len(names))} "
+        f"({_first(names, 5)})",
+        f"held out: {len(data.test):,} images, {data.held_out}",
+        *data.notes,
+    ]
+    if skipped:
+        lines.append(f"left out {len(skipped):,} bad file(s): {_first(skipped, 5)}")
+    return [*lines, *(f"warning: {doubt}" for doubt in data.doubts())]
+
+
 def show_set(made: CompressedDataset) -> None:
     """Say what a new set is."""
     m = made.manifest
@@ -129,7 +150,6 @@ def show_set(made: CompressedDataset) -> None:
     )
     _say_unequal(m.classes, m.counts, m.asked)
     say(f"view: {m.view}")
-    _say_source(m.source.held_out, m.source.skipped)
 
 
 def show_chosen(made: ChosenList) -> None:
@@ -139,7 +159,6 @@ def show_chosen(made: ChosenList) -> None:
         f"{len(made.classes)} classes, and no pixels"
     )
     _say_unequal(made.classes, made.counts, made.about.asked)
-    _say_source(made.about.held_out, made.skipped)
 
 
 def result_line(r: Result) -> str:
@@ -212,20 +231,13 @@ def _say_unequal(classes: Sequence[str], counts: Sequence[int], asked: Asked | N
         say(f"{_classes(len(gone))} of {len(classes):,} vanished: {_first(gone)}")
 
 
-def _say_source(held_out: str, skipped: Sequence[str]) -> None:
-    say(f"held out: {held_out}")
-    if skipped:
-        named = ", ".join(skipped[:5])
-        say(f"left out {len(skipped)} unreadable images (the first: {named})")
-
-
 def _classes(number: int) -> str:
     return f"{number:,} {'class' if number == 1 else 'classes'}"
 
 
-def _first(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def _first(names: Sequence[str], number: int = _NAMED) -> str:
+    more = len(names) - number
+    return ", ".join(names[:number]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _rate(per_second: float) -> str:

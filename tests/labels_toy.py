@@ -37,8 +37,8 @@ def bright_teacher(
 
 
 def bright_images(labels: np.ndarray, classes: int = 3, size: int = 8) -> np.ndarray:
-    """(n, s, s, 3) uint8 with a little noise."""
-    noise = np.random.default_rng(0).integers(-9, 10, (len(labels), size, size, 3))
+    """(n, s, s, 3) uint8 with a little noise, which the number of images decides."""
+    noise = np.random.default_rng(len(labels)).integers(-9, 10, (len(labels), size, size, 3))
     levels = (255 * (labels + 0.5) / classes).astype(np.int64)
     return (levels[:, None, None, None] + noise).clip(0, 255).astype(np.uint8)
 

@@ -47,6 +47,11 @@ def test_dry_run_says_what_is_shared_how_long_and_what_that_rests_on(shell, monk
                 "--jobs", 2)  # fmt: skip
     assert ran.code == 0, ran.err
     said = ran.out.splitlines()
+    assert said[:2] == [
+        "toy: 24 training images of 3 classes (ape, bee, cow)",
+        "held out: 6 images, test split of the source",
+    ]
+    said = said[2:]
     assert said[:6] == [
         "Toy: 2 cells",
         "  one: 2 cells, 0 done",

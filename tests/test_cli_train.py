@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cli_toy import Shell, contents, refused, tree
+from cli_toy import Shell, contents, refused, results, tree
 
 from smallset.train import run
 
@@ -23,9 +23,8 @@ def test_train_writes_a_teacher_and_says_what_it_is_worth(shell):
     assert contents(shell.root / "t") == ["teacher.json", "weights.pt"]
     card = json.loads((shell.root / "t/teacher.json").read_text())
     assert (card["model"], card["size"], card["epochs"], card["seed"]) == ("resnet8", 9, 1, 3)
-    assert ran.out == (
+    assert results(ran.out) == (
         f"wrote t: resnet8 at 9 px, teacher-v1, 1 epoch, {card['weights_bytes']:,} bytes\n"
-        "held out: test split of the source\n"
         f"top-1 {100 * card['top1']:.2f} % of the held-out images, 3 classes\n"
     )
 
@@ -57,6 +56,6 @@ def test_ctrl_c_leaves_no_output_and_the_same_command_completes(shell, monkeypat
 
         patch.setattr(run, "replacing", stop)
         ran = shell("train", "data", shell.outs / "t", *QUICK)
-    assert (ran.code, ran.out) == (130, "")
+    assert (ran.code, results(ran.out)) == (130, "")
     assert contents(shell.outs) == []
     assert shell("train", "data", shell.outs / "t", *QUICK).code == 0

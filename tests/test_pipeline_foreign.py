@@ -34,7 +34,9 @@ def desk(shell) -> Desk:
 
 
 def opened(desk: Desk, given: str = "theirs", **changes: object) -> CompressedDataset:
-    made, _ = training_set(given, "data", desk, Reading(**changes), skip_bad=False)
+    made, _ = training_set(
+        given, "data", desk, Reading(**changes), skip_bad=False, drop_leaks=False
+    )
     return made
 
 
@@ -154,7 +156,7 @@ def test_wordnet_folders_of_real_images_map_to_the_names_of_imagenette(real_data
     expected = sorted(row["label"] for row in rows)
     assert set(expected) == set(range(10))
     reading = Reading(size=64, classes=source / "classes.json")
-    made, data = training_set("published", source, desk, reading, skip_bad=False)
+    made, data = training_set("published", source, desk, reading, skip_bad=False, drop_leaks=False)
     assert made.labels.tolist() == expected
     assert made.manifest.classes == data.train.classes.names
     assert made.images(workers=2).shape == (len(rows), 64, 64, 3)

@@ -29,10 +29,11 @@ THREADS = 1
 
 @dataclass(frozen=True)
 class Bench:
-    """Where and in which arithmetic every job of a run works."""
+    """Where and in which arithmetic every job of a run works, and on which training images."""
 
     machine: Machine
     work: Path
+    drop_leaks: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Learning:
 def decode(job: Pixels, bench: Bench) -> None:
     """Decode a split into the work folder, unless it is there."""
     desk = _desk(bench)
-    opened = open_source(job.data, desk, skip_bad=False)
+    opened = open_source(job.data, desk, skip_bad=False, drop_leaks=bench.drop_leaks)
     split = opened.train if job.split == "train" else opened.test
     pixel_cache(split, job.size, view=job.view, work=bench.work, workers=THREADS)
 
@@ -135,13 +136,14 @@ def observe(job: Observation, bench: Bench) -> None:
             precision=bench.machine.precision,
             workers=THREADS,
             work=bench.work,
+            drop_leaks=bench.drop_leaks,
         )
 
 
 def _observe_alone(job: Observation, bench: Bench) -> None:
     """Train an observer that no score reads, and leave a table that names its run alone."""
     desk = _desk(bench)
-    source = open_source(job.data, desk, skip_bad=False).train
+    source = open_source(job.data, desk, skip_bad=False, drop_leaks=bench.drop_leaks).train
     seen = observed(source, job.size, job.fit, desk, cache=True)
     seen.dynamics(job.observer)
     run = seen.fingerprint(job.observer, 0)
@@ -166,6 +168,7 @@ def teach(job: Teaching, bench: Bench) -> None:
             precision=bench.machine.precision,
             workers=THREADS,
             work=bench.work,
+            drop_leaks=bench.drop_leaks,
         )
 
 
@@ -189,6 +192,7 @@ def make(job: Making, bench: Bench) -> None:
         precision=bench.machine.precision,
         workers=THREADS,
         work=bench.work,
+        drop_leaks=bench.drop_leaks,
     )
     check_set(made, wanted)
 
@@ -212,6 +216,7 @@ def learn(job: Learning, bench: Bench) -> Result:
         precision=bench.machine.precision,
         workers=THREADS,
         work=bench.work,
+        drop_leaks=bench.drop_leaks,
     )
     # The matrix's own names hold on every machine; a path of this one would not.
     return replace(result, dataset=wanted.dataset, teacher=wanted.teacher)
@@ -220,7 +225,7 @@ def learn(job: Learning, bench: Bench) -> Result:
 def learn_all(job: Whole, bench: Bench) -> Result:
     """Train and test one student on all training images."""
     desk = _desk(bench)
-    opened = open_source(job.data, desk, skip_bad=False)
+    opened = open_source(job.data, desk, skip_bad=False, drop_leaks=bench.drop_leaks)
     return learn_whole(opened, job.identity, desk=desk)
 
 

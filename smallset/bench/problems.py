@@ -38,7 +38,13 @@ class Checked:
 
 
 def check_matrix(
-    matrix: Matrix, places: Places, *, only: str = "", work: Path, workers: int = 0
+    matrix: Matrix,
+    places: Places,
+    *,
+    only: str = "",
+    work: Path,
+    drop_leaks: bool = False,
+    workers: int = 0,
 ) -> Checked:
     """Open every data set of the matrix, after making sure that every cell can be computed.
 
@@ -52,7 +58,9 @@ def check_matrix(
     for table in matrix.tables:
         try:
             if table.data not in checked.sources:
-                source = open_source(table.data, places, work=work, workers=workers)
+                source = open_source(
+                    table.data, places, work=work, drop_leaks=drop_leaks, workers=workers
+                )
                 checked.sources[table.data] = source
         except (ValueError, OSError) as error:
             if only in table.title:

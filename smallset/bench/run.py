@@ -17,7 +17,7 @@ from smallset.bench.units import Ground, Unit, units_of
 from smallset.data import cores
 from smallset.evidence.results import append_result, drop_torn_line
 from smallset.parallel import Here, Task, Workers
-from smallset.pipeline.desk import desk_for
+from smallset.pipeline.desk import check_apart, desk_for
 from smallset.records import Result
 from smallset.spec import nearest
 
@@ -33,6 +33,7 @@ class Request:
     `data` is the folder of data sets and NAME=PATH pairs, `only` a part of the titles of the tables
     to run, `work` the folder for caches and observers (None: the user's cache folder). `known` are
     results of other runs, taken over where they are of a cell of this matrix (see `known_lines`).
+    `drop_leaks` leaves out training images that are also held out.
     """
 
     matrix: str | Path
@@ -43,6 +44,7 @@ class Request:
     device: str = "auto"
     work: Path | None = None
     known: tuple[Path, ...] = ()
+    drop_leaks: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,13 @@ def _plan(request: Request) -> Planned:
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
         )
     desk = desk_for(request.device, request.precision, THREADS, request.work, None)
-    places, bench = Places.parse(request.data), Bench(desk.machine, desk.work.absolute())
-    checked = check_matrix(matrix, places, only=request.only, work=desk.work)
+    places = Places.parse(request.data)
+    bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
+    checked = check_matrix(
+        matrix, places, only=request.only, work=desk.work, drop_leaks=request.drop_leaks
+    )
+    for source in checked.sources.values():
+        check_apart(request.runs, source.given)
     cells = cells_of(matrix, checked.sources, desk.machine)
     run = run_folder.this_run(text, checked, desk.machine)
     _check_folder(request.runs, run, matrix, checked, bench)

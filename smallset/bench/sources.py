@@ -103,10 +103,12 @@ class Source:
         return tuple(np.bincount(train.labels, minlength=len(train.classes)).tolist())
 
 
-def open_source(name: str, places: Places, *, work: Path, workers: int = 0) -> Source:
+def open_source(
+    name: str, places: Places, *, work: Path, drop_leaks: bool = False, workers: int = 0
+) -> Source:
     """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
     given = places.find(name)
-    return Source(given, open_data(given, work=work, workers=workers))
+    return Source(given, open_data(given, work=work, drop_leaks=drop_leaks, workers=workers))
 
 
 def _quoted(path: str) -> str:

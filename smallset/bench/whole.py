@@ -73,4 +73,4 @@ def _whole(data: Data, wanted: Identity) -> WholeSplit:
         plan_sha256=wanted.spec,
     )
     plan = Plan(size, "antialias", source, whole, whole, train.labels)
-    return WholeSplit(Path(data.name), manifest, (), plan)
+    return WholeSplit(Path(data.name), manifest, (), plan, train.content)

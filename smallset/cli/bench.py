@@ -11,8 +11,8 @@ from smallset.bench.forecast import Forecast, forecast
 from smallset.bench.matrix import shipped
 from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
 from smallset.cli.cluster import RayAddress, workers_on
-from smallset.cli.options import Device, Precision, Work
-from smallset.terminal import result_line, say
+from smallset.cli.options import Device, DropLeaks, Precision, Work
+from smallset.terminal import data_lines, result_line, say
 
 _COUNTS = ("pixels", "observer", "teacher", "set", "cell", "full")
 
@@ -43,6 +43,7 @@ def bench(
             "repeated."
         ),
     ] = None,
+    drop_leaks: DropLeaks = False,
     ray: RayAddress = None,
 ) -> None:
     """Run the matrix MATRIX in the folder RUNS; a stopped run goes on."""
@@ -54,7 +55,15 @@ def bench(
             "but --ray hands the work to a cluster. Leave out one of them."
         )
     request = Request(
-        matrix, runs, tuple(data or ()), only, precision, device, work, tuple(known or ())
+        matrix,
+        runs,
+        tuple(data or ()),
+        only,
+        precision,
+        device,
+        work,
+        tuple(known or ()),
+        drop_leaks,
     )
     if dry_run:
         plan = plan_bench(request)
@@ -79,6 +88,9 @@ def _show_plan(plan: Planned, *, cells: bool = False) -> None:
         say(f"took over {len(plan.taken)} results of other runs")
     for version, count in plan.passed.items():
         say(f"passed over {count} results of other runs, made by {version}")
+    for source in plan.checked.sources.values():
+        for line in data_lines(source.data):
+            say(line)
     say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
     for table in plan.matrix.tables:
         own = [cell for cell in plan.cells if cell.table is table]

@@ -14,14 +14,18 @@ from smallset.cli.options import (
     CacheChoice,
     Data,
     Device,
+    DropLeaks,
     Fit,
     FitChoice,
     Precision,
     ShortChoice,
     Size,
     SkipBad,
+    Test,
+    Train,
     Work,
     Workers,
+    data_of,
 )
 from smallset.pipeline.budget import IPC
 from smallset.store import ChosenList
@@ -50,6 +54,8 @@ def compress(
         ShortChoice,
         typer.Option(help="Refuse classes with fewer images than asked, or keep all they have."),
     ] = ShortChoice.error,
+    train: Train = None,
+    test: Test = None,
     size: Size = None,
     fit: Fit = FitChoice.squash,
     codec: Annotated[
@@ -69,6 +75,7 @@ def compress(
     work: Work = None,
     cache: Cache = CacheChoice.disk,
     skip_bad: SkipBad = False,
+    drop_leaks: DropLeaks = False,
     ray: RayAddress = None,
 ) -> None:
     """Compress DATA into the new folder OUT."""
@@ -81,7 +88,7 @@ def compress(
     with workers_on(ray, device=device) as spread, Stages() as stages:
         verb = pipeline.select if plan_only else partial(pipeline.compress, codec=codec)
         made = verb(
-            data,
+            data_of(data, train, test),
             out,
             method=method,
             ipc=ipc,
@@ -96,8 +103,10 @@ def compress(
             work=work,
             cache=cache is CacheChoice.disk,
             skip_bad=skip_bad,
+            drop_leaks=drop_leaks,
             spread=spread,
             progress=stages,
+            opened=stages.opened,
         )
     if isinstance(made, ChosenList):
         show_chosen(made)
@@ -111,6 +120,8 @@ def score(
         Path, typer.Argument(metavar="OUT", help="The new .parquet file of the scores.")
     ],
     scores: Annotated[str, typer.Option(help='One or more: "el2n,aum,el2n(runs=3)".')] = "el2n",
+    train: Train = None,
+    test: Test = None,
     size: Size = None,
     fit: Fit = FitChoice.squash,
     precision: Precision = "auto",
@@ -119,13 +130,14 @@ def score(
     work: Work = None,
     cache: Cache = CacheChoice.disk,
     skip_bad: SkipBad = False,
+    drop_leaks: DropLeaks = False,
     ray: RayAddress = None,
 ) -> None:
     """Score every training image of DATA; larger is harder."""
     _check_cached(ray, cache)
     with workers_on(ray, device=device) as spread, Stages() as stages:
         made = pipeline.score(
-            data,
+            data_of(data, train, test),
             out,
             scores=scores,
             size=size,
@@ -136,8 +148,10 @@ def score(
             work=work,
             cache=cache is CacheChoice.disk,
             skip_bad=skip_bad,
+            drop_leaks=drop_leaks,
             spread=spread,
             progress=stages,
+            opened=stages.opened,
         )
     for name, found in made.items():
         low, middle, high = np.quantile(found.values, (0, 0.5, 1))

@@ -12,10 +12,14 @@ from smallset.cli.options import (
     Cache,
     CacheChoice,
     Device,
+    DropLeaks,
     Precision,
     SkipBad,
+    Test,
+    Train,
     Work,
     Workers,
+    data_of,
 )
 from smallset.cli.sets import save_sheet
 from smallset.demo import run_demo
@@ -33,6 +37,8 @@ def evaluate(
         ),
     ],
     data: Annotated[str, typer.Option(help=f"Where the held-out images are: {DATA_HELP}.")],
+    train: Train = None,
+    test: Test = None,
     student: Annotated[
         str | None,
         typer.Option(help="See `smallset list`. Default: resnet18-3x3, above 64 px resnet18."),
@@ -79,6 +85,7 @@ def evaluate(
     work: Work = None,
     cache: Cache = CacheChoice.disk,
     skip_bad: SkipBad = False,
+    drop_leaks: DropLeaks = False,
 ) -> None:
     """Train students on SET and test them on held-out DATA."""
     if seeds < 1:
@@ -88,7 +95,7 @@ def evaluate(
     with Stages() as stages:
         found = pipeline.evaluate(
             set,
-            data,
+            data_of(data, train, test),
             student=student,
             protocol=protocol,
             labels=labels,
@@ -105,7 +112,9 @@ def evaluate(
             work=work,
             cache=cache is CacheChoice.disk,
             skip_bad=skip_bad,
+            drop_leaks=drop_leaks,
             progress=stages,
+            opened=stages.opened,
             told=lambda result: stages.say(result_line(result)),
         )
     show_evaluation(found, results)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from smallset.data import Folder
+
 
 class FitChoice(StrEnum):
     """How a source that is no square becomes one."""
@@ -48,3 +50,23 @@ Cache = Annotated[
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Go on without unreadable images, counting them.")
 ]
+DropLeaks = Annotated[
+    bool,
+    typer.Option("--drop-leaks", help="Leave out training images that are also held out."),
+]
+Train = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="The training images in DATA: a folder of class folders, or parquet files such as "
+        "'train-*.parquet'. Default: by the names of folders and files.",
+    ),
+]
+Test = Annotated[
+    str | None, typer.Option(metavar="PATTERN", help="The held-out images in DATA, likewise.")
+]
+
+
+def data_of(data: str, train: str | None, test: str | None) -> str | Folder:
+    """Return the data that the argument and the two patterns name."""
+    return data if train is None and test is None else Folder(data, train, test)

@@ -11,13 +11,17 @@ from smallset.cli.options import (
     CacheChoice,
     Data,
     Device,
+    DropLeaks,
     Fit,
     FitChoice,
     Precision,
     Size,
     SkipBad,
+    Test,
+    Train,
     Work,
     Workers,
+    data_of,
 )
 from smallset.terminal import Stages, say
 
@@ -30,6 +34,8 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the data. Default: the recipe's.")
     ] = None,
+    train: Train = None,
+    test: Test = None,
     size: Size = None,
     fit: Fit = FitChoice.squash,
     seed: Annotated[int, typer.Option(help="Seed of weights, order and views.")] = 0,
@@ -39,11 +45,12 @@ def train(
     work: Work = None,
     cache: Cache = CacheChoice.disk,
     skip_bad: SkipBad = False,
+    drop_leaks: DropLeaks = False,
 ) -> None:
     """Train a network on all of DATA, to be a teacher: the new folder OUT."""
     with Stages() as stages:
         made = pipeline.train_teacher(
-            data,
+            data_of(data, train, test),
             out,
             model=model,
             recipe=recipe,
@@ -57,11 +64,12 @@ def train(
             work=work,
             cache=cache is CacheChoice.disk,
             skip_bad=skip_bad,
+            drop_leaks=drop_leaks,
             progress=stages,
+            opened=stages.opened,
         )
     say(
         f"wrote {out}: {made.model} at {made.size} px, {recipe}, {made.epochs} "
         f"epoch{'' if made.epochs == 1 else 's'}, {made.weights_bytes:,} bytes"
     )
-    say(f"held out: {made.source['held_out']}")
     say(f"top-1 {100 * made.top1:.2f} % of the held-out images, {len(made.classes)} classes")

@@ -2,26 +2,29 @@
 
 from smallset.data.arrays import from_arrays
 from smallset.data.cache import MappedPixels, Pixels, StreamedPixels, pixel_cache
-from smallset.data.dataset import Data, ImageDataset
+from smallset.data.dataset import Data, ImageDataset, content_of
 from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, fit_boxes, read_box
 from smallset.data.held_out import CUT_OFF
 from smallset.data.later import LaterPixels
-from smallset.data.open import open_data
+from smallset.data.open import Folder, folder_named, open_data
 from smallset.data.threads import cores, ordered
 
 __all__ = [
     "CUT_OFF",
     "DECODE_VERSION",
     "Data",
+    "Folder",
     "ImageDataset",
     "LaterPixels",
     "MappedPixels",
     "Pixels",
     "StreamedPixels",
     "View",
+    "content_of",
     "cores",
     "fit_boxes",
+    "folder_named",
     "from_arrays",
     "open_data",
     "ordered",

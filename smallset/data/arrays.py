@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import UInt8
 
+from smallset.data.columns import numbered
 from smallset.data.dataset import Data
 from smallset.data.held_out import CUT_OFF
 from smallset.data.index import index
@@ -48,20 +49,21 @@ def from_arrays(
     Raises ValueError for other shapes and types, for labels that do not match the images or the
     names, for fewer than two classes and for classes without images.
     """
-    count = len(names) if names is not None else int(np.max(labels, initial=-1)) + 1
-    classes = tuple(names) if names is not None else tuple(str(c) for c in range(count))
-    if len(set(classes)) != len(classes):
+    if names is not None and len(set(names)) != len(names):
         raise ValueError(
-            f"Given names={list(classes)}, which repeat; needed one name a class. Rename them."
+            f"Given names={list(names)}, which repeat; needed one name a class. Rename them."
         )
-    train_split = _split("train", images, labels, count)
-    test_split = None if test is None else _split("test", *test, count)
+    train_split = _split("train", images, labels)
+    classes = numbered(train_split.labels(), "The labels") if names is None else tuple(names)
+    test_split = None if test is None else _split("test", *test)
+    for split in filter(None, (train_split, test_split)):
+        _check_range(split, len(classes))
     held_out = CUT_OFF if test is None else "test arrays, as given"
     source = Source(name, "", classes, train_split, test_split, held_out)
     return index(source, work=None, skip_bad=False)
 
 
-def _split(name: str, images: np.ndarray, labels: np.ndarray, count: int) -> RawSplit:
+def _split(name: str, images: np.ndarray, labels: np.ndarray) -> RawSplit:
     grey_or_rgb = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
     if images.dtype != np.uint8 or not grey_or_rgb:
         raise ValueError(
@@ -78,11 +80,15 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray, count: int) -> Raw
             f"Given {len(images)} {name} images and {len(labels)} labels; needed one label an "
             "image. Pass arrays of equal length."
         )
+    whole = labels.astype(np.int64)
+    return RawSplit(name, ArrayRows(images), lambda: whole)
+
+
+def _check_range(split: RawSplit, count: int) -> None:
+    labels = split.labels()
     outside = np.flatnonzero((labels < 0) | (labels >= count))
     if len(outside):
         raise ValueError(
-            f"The {name} label in row {outside[0]} is {labels[outside[0]]}; needed 0 to "
+            f"The {split.name} label in row {outside[0]} is {labels[outside[0]]}; needed 0 to "
             f"{count - 1}, one of the {count} classes. Correct it or give all the names."
         )
-    whole = labels.astype(np.int64)
-    return RawSplit(name, ArrayRows(images), lambda: whole)

@@ -18,14 +18,16 @@ class ArrowRows:
     """The image column of Arrow stream files as Hugging Face `datasets` caches them.
 
     The column is a struct of bytes and path, or plain bytes. A row's name is its number, and its
-    path where it has one: "00000017/cat.png".
+    path if it has one: "00000017/cat.png". A row without bytes is the file that its path names,
+    beside one of the files that the table was made from (in the folders `beside`).
 
     The files hold a batch every 100 images, and Arrow's own objects for a batch weigh 7 kB; only
     the places of its buffers in the mapped file are kept.
     """
 
-    def __init__(self, files: Sequence[Path], image: str) -> None:
+    def __init__(self, files: Sequence[Path], image: str, *, beside: Sequence[Path] = ()) -> None:
         self._files = tuple(files)
+        self._beside = tuple(beside)
         buffers = [_mapped(file) for file in self._files]
         self.schema: pa.Schema = pa.ipc.open_stream(buffers[0]).schema
         self._bytes = [np.frombuffer(buffer, np.uint8) for buffer in buffers]
@@ -47,13 +49,17 @@ class ArrowRows:
         return f"{row:08d}/{path.decode()}" if path else f"{row:08d}"
 
     def read(self, row: int) -> bytes:
-        """Read a row's encoded image; raises BadImage where there is none."""
+        """Read a row's encoded image; raises BadImage if there is none."""
         data, path = self._values(row)
         if data:
             return data
-        if path and Path(path.decode()).is_file():
-            return Path(path.decode()).read_bytes()
-        raise BadImage("has no bytes")
+        if not path:
+            raise BadImage("has no bytes")
+        places = [folder / path.decode() for folder in self._beside] or [Path(path.decode())]
+        for place in places:
+            if place.is_file():
+                return place.read_bytes()
+        raise BadImage(f"has no bytes, and the file that it names, {str(places[0])!r}, is missing")
 
     def column(self, name: str) -> Iterator[pa.Array]:
         """Yield a column piece by piece."""

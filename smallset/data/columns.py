@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from smallset.data.arrow_rows import LabelColumn
+from smallset.records import composed
 
 _IMAGE_NAMES = ("image", "img")
 _LABEL_NAMES = ("label", "labels", "fine_label", "coarse_label", "class", "target", "y")
@@ -41,13 +42,33 @@ def label_column(features: Features, where: str) -> str:
 
 
 def class_names(labels: LabelColumn, features: Features) -> tuple[str, ...]:
-    """Give the classes in index order: the schema's names, sorted texts, or "0" to "c-1"."""
+    """Return the classes in index order: the schema's names, sorted texts, or "0" to "c-1".
+
+    Raises ValueError for whole numbers without names that do not run from 0 without a gap.
+    """
     if labels.name in features.class_names:
         return features.class_names[labels.name]
     if labels.is_text:
         found = {text for piece in labels.texts() for text in piece.unique().to_pylist()}
         return tuple(sorted(found - {None}))
-    return tuple(str(c) for c in range(int(labels.numbers().max(initial=-1)) + 1))
+    return numbered(labels.numbers(), f"The labels in {labels.name!r} of {labels.where}")
+
+
+def numbered(labels: Int64[np.ndarray, " n"], what: str) -> tuple[str, ...]:
+    """Name the classes of labels that have no names by their numbers, "0" to "c-1".
+
+    Negative labels, which stand for missing ones, do not count. `what` begins the message. Raises
+    ValueError for labels that do not start at 0 or leave a number out.
+    """
+    found = np.unique(labels[labels >= 0])
+    if len(found) and int(found[-1]) != len(found) - 1:
+        missing = int(np.flatnonzero(np.append(found, -1) != np.arange(len(found) + 1))[0])
+        raise ValueError(
+            f"{what} are {len(found)} different numbers from {found[0]} to {found[-1]}, without "
+            f"{missing}. Needed every number from 0 to {len(found) - 1}, or names of the classes "
+            "(text, or a ClassLabel column). Number the classes anew, or name them."
+        )
+    return tuple(str(c) for c in range(len(found)))
 
 
 def is_labelled(labels: LabelColumn) -> bool:
@@ -58,14 +79,14 @@ def is_labelled(labels: LabelColumn) -> bool:
 
 
 def read_labels(
-    labels: LabelColumn, own: tuple[str, ...], classes: tuple[str, ...]
+    labels: LabelColumn, own: tuple[str, ...], place: Int64[np.ndarray, " c"]
 ) -> Int64[np.ndarray, " n"]:
-    """Read the labels as indices into `classes`; `own` names what the split's own indices mean.
+    """Read the labels as class indices: `own` names the split's own classes, `place` their indices.
 
     Raises ValueError naming the first row whose label is missing, out of range or no known name.
     """
     if labels.is_text:
-        known = {name: c for c, name in enumerate(classes)}
+        known = _places(labels, own)
         lists = (piece.to_pylist() for piece in labels.texts())
         found = np.fromiter((known.get(text, -1) for texts in lists for text in texts), np.int64)
         needed = "the name of a class of the training split"
@@ -80,9 +101,19 @@ def read_labels(
             f"Row {row} of {labels.where} has the label {given!r} in {labels.name!r} "
             f"({len(outside)} rows have such); needed {needed}. Correct or remove these rows."
         )
-    if labels.is_text or own == classes:
-        return found
-    return np.array([classes.index(name) for name in own], np.int64).take(found)
+    return place.take(found)
+
+
+def _places(labels: LabelColumn, own: tuple[str, ...]) -> dict[str, int]:
+    """Return the index of each text that names a class, in whatever Unicode form."""
+    known = {name: c for c, name in enumerate(own)}
+    forms = {composed(name): c for c, name in enumerate(own)}
+    if len(forms) == len(own):  # else a form tells two classes apart
+        for piece in labels.texts():
+            for text in piece.unique().drop_null().to_pylist():
+                if text not in known and composed(text) in forms:
+                    known[text] = forms[composed(text)]
+    return known
 
 
 def _only(found: tuple[str, ...], what: str, features: Features, where: str) -> str:

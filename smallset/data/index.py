@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from smallset.data.decode import DECODE_VERSION
 from smallset.data.held_out import cut_off
 from smallset.data.parts import Part, Parts, read_parts, write_parts
 from smallset.data.scan import Scan, scan
-from smallset.data.source import RawSplit, Source
+from smallset.data.source import RawSplit, Source, first_names
 from smallset.records import Classes, Progress
 
-_INDEX_VERSION = 1
+_INDEX_VERSION = 2
 
 
 def index(
@@ -54,6 +54,7 @@ def index(
             labels=part.labels,
             sizes=part.sizes,
             rows=part.rows,
+            content=part.content,
             fingerprint=parts.fingerprint,
             encoded_bytes=part.encoded_bytes,
             skipped=tuple(identity for identity, _ in part.bad),
@@ -61,7 +62,20 @@ def index(
         )
         for name, part in parts.splits.items()
     )
-    return Data(source.name, train, test, source.held_out, parts.fingerprint)
+    notes = tuple(_notes(source, parts))
+    return Data(source.name, train, test, source.held_out, parts.fingerprint, notes)
+
+
+def _notes(source: Source, parts: Parts) -> Iterator[str]:
+    """Say what else the source holds, and what was odd about its files."""
+    if source.unused:
+        yield f"left unused: {', '.join(source.unused)}"
+    misnamed = [identity for part in parts.splits.values() for identity in part.misnamed]
+    if misnamed:
+        yield (
+            f"{len(misnamed):,} file(s) of another format than their names say, read by their "
+            f"content: {first_names(misnamed)}"
+        )
 
 
 def _parts(
@@ -123,7 +137,8 @@ def _build(
     if source.test is None:
         (raw, whole), *_ = scans.items()
         held = cut_off(whole.labels, whole.content, source.classes)
-        splits = {"train": _part(raw, whole, ~held), "test": _part(raw, whole, held, bad=())}
+        rest = replace(whole, bad=(), misnamed=())  # named once
+        splits = {"train": _part(raw, whole, ~held), "test": _part(raw, rest, held)}
     fingerprint = _fingerprint(source, list(scans.values()))
     if all(one.lasting for one in scans.values()):
         return Parts(splits, fingerprint)
@@ -133,23 +148,26 @@ def _build(
 def _in_memory(part: Part) -> Part:
     """Copy the arrays out of the scratch files, which go when nothing is kept."""
     return replace(
-        part, labels=np.array(part.labels), rows=np.array(part.rows), sizes=np.array(part.sizes)
+        part,
+        labels=np.array(part.labels),
+        rows=np.array(part.rows),
+        sizes=np.array(part.sizes),
+        content=np.array(part.content),
     )
 
 
-def _part(
-    raw: str,
-    one: Scan,
-    keep: Bool[np.ndarray, " n"] | slice = slice(None),
-    bad: tuple[tuple[str, str], ...] | None = None,
-) -> Part:
+def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> Part:
+    # The sha256 of an image is four numbers of 8 bytes, and the first one stands for it.
+    content = np.ascontiguousarray(one.content[keep]).view(">i8").reshape(-1, 4)[:, 0]
     return Part(
         raw=raw,
         labels=one.labels[keep],
         rows=one.rows[keep],
         sizes=one.sizes[keep],
+        content=content.astype(np.int64),
         encoded_bytes=int(one.encoded_bytes[keep].sum()),
-        bad=one.bad if bad is None else bad,
+        bad=one.bad,
+        misnamed=one.misnamed,
     )
 
 
@@ -187,10 +205,9 @@ def _refuse_empty_classes(source: Source, split: str, one: Scan) -> None:
     counts = np.bincount(one.labels, minlength=len(source.classes))
     empty = [source.classes[c] for c in np.flatnonzero(counts == 0)]
     if empty:
-        more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
         left = f" once {len(one.bad)} bad file(s) are left out" if one.bad else ""
-        names = ", ".join(map(repr, empty[:5]))
         raise ValueError(
-            f"The {split} split of {source.name!r} has no image of the class(es) {names}{more}"
-            f"{left}. Every class needs images in it. Add some or remove the class everywhere."
+            f"The {split} split of {source.name!r} has no image of the class(es) "
+            f"{first_names(empty)}{left}. Every class needs images in it. Add some, or remove the "
+            "class everywhere."
         )

@@ -1,59 +1,122 @@
 """The one door: from what a user calls a data set to its two indexed splits."""
 
 import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from smallset.data.dataset import Data
 from smallset.data.digits import open_digits
 from smallset.data.folder import folder_source
-from smallset.data.hub import hub_source, parquet_files, parquet_source
+from smallset.data.hub import hub_source, parquet_source, parquet_splits
 from smallset.data.index import index
-from smallset.data.source import Source
+from smallset.data.source import Chosen, Source
 from smallset.data.work import check_work, keeping
-from smallset.records import Progress
+from smallset.records import Classes, Progress
+from smallset.spec import Tables, build, write
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder, and which part of it holds the training images and which the held-out ones.
+
+    `train` and `test` are patterns of paths below `path`: of one folder of class folders, such as
+    "seg_train/seg_train" ("." for the folder itself), or of parquet files, such as
+    "train-*.parquet". Without `train` the folder's own names decide; without `test` 20 % of each
+    class are held out.
+    """
+
+    path: str
+    train: str | None = None
+    test: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.train is None and self.test is not None:
+            raise ValueError(
+                f"test={self.test!r} was given without train, so what is left to train on is not "
+                "clear. Needed both. Give --train PATTERN too."
+            )
+
+    def __str__(self) -> str:
+        """Write the spec, which `open_data` reads."""
+        return write(self, _TABLES)
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """The parts that the user chose, if any."""
+        return None if self.train is None else Chosen(self.train, self.test)
+
+
+_TABLES: Tables = {Folder: {"folder": Folder}}
+
+
+def folder_named(data: str | Path | Folder) -> Folder | None:
+    """Return the folder that a `Folder` or its spec names; None for anything else."""
+    if isinstance(data, str) and data.startswith("folder("):
+        named = build(data, Folder, _TABLES)
+        assert isinstance(named, Folder)  # build() gives what its table makes
+        return named
+    return data if isinstance(data, Folder) else None
 
 
 def open_data(
-    data: str | Path,
+    data: str | Path | Folder,
     *,
     work: Path,
     skip_bad: bool = False,
+    drop_leaks: bool = False,
+    fits: Callable[[Classes], None] | None = None,
     workers: int = 0,
     progress: Progress | None = None,
 ) -> Data:
     """Open "digits", a folder of class folders or of parquet files, or "hf:owner/name".
 
-    The first time every image is decoded once (`workers` threads, 0 for what suits), hashed and
-    checked; what was found is kept in the folder `work`, so that the second time is instant. Bad
-    files are an error that names them, or with `skip_bad` left out and counted.
+    A `Folder` says which parts of a folder are the training and the held-out images; so does its
+    spec `folder(PATH, train=PATTERN, test=PATTERN)`. The first time every image is decoded once
+    (`workers` threads, 0 for what suits), hashed and checked; what was found is kept in the folder
+    `work`, so that the second time is instant. Bad files are an error that names them, or with
+    `skip_bad` left out and counted. With `drop_leaks` training images that are also held out are
+    left out. `fits` is told the classes before any image is read, and may raise.
 
     Raises FileNotFoundError for a path or hub name that does not exist, OSError for a work folder
     that cannot be written, ValueError for everything that is wrong with the data itself.
     """
     if data == "digits":
-        return open_digits()
+        opened = open_digits()
+        if fits is not None:
+            fits(opened.train.classes)
+        return opened.without_leaks() if drop_leaks else opened
     check_work(work)
     with keeping(work):
-        source = _source(data, work)
-        return index(source, work=work, skip_bad=skip_bad, workers=workers, progress=progress)
+        source = source_of(data, work=work)
+        if fits is not None:
+            fits(Classes(source.classes))
+        opened = index(source, work=work, skip_bad=skip_bad, workers=workers, progress=progress)
+        return opened.without_leaks() if drop_leaks else opened
 
 
-def _source(data: str | Path, work: Path) -> Source:
+def source_of(data: str | Path | Folder, *, work: Path) -> Source:
+    """Find what a user calls a data set, all but digits, and read no image.
+
+    Raises as `open_data`.
+    """
     if isinstance(data, str) and data.startswith("hf:"):
         return hub_source(data.removeprefix("hf:"))
-    path = Path(data).expanduser()
+    named = folder_named(data)
+    chosen = None if named is None else named.chosen
+    path = Path(str(data) if named is None else named.path).expanduser()
     if not path.exists():
-        raise _missing(str(data))
+        raise _missing(str(path))
     if not path.is_dir():
         raise NotADirectoryError(
-            f"{str(data)!r} is a file; needed a folder of class folders or of parquet files. Give "
+            f"{str(path)!r} is a file; needed a folder of class folders or of parquet files. Give "
             "the folder that holds it."
         )
     name = path.resolve().name
-    files = parquet_files(path)
+    files = parquet_splits(path, work=work) if chosen is None else chosen.files(path)
     if files:
-        return parquet_source(name, files, work=work)
-    return folder_source(path, name, work=work)
+        return parquet_source(name, files, work=work, chosen=chosen)
+    return folder_source(path, name, work=work, chosen=chosen)
 
 
 def _missing(given: str) -> FileNotFoundError:

@@ -14,14 +14,19 @@ _FACTS = "index.json"
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The index of one final split; `raw` names the split of the source that its rows count in."""
+    """The index of one final split; `raw` names the split of the source that its rows count in.
+
+    `misnamed` are the ids of images whose extension promises another format than the bytes hold.
+    """
 
     raw: str
     labels: Int64[np.ndarray, " n"]
     rows: Int64[np.ndarray, " n"]
     sizes: Int32[np.ndarray, "n 2"]
+    content: Int64[np.ndarray, " n"]
     encoded_bytes: int
     bad: tuple[tuple[str, str], ...]
+    misnamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +46,12 @@ def write_parts(parts: Parts, folder: Path) -> None:
     facts = {}
     for name, part in parts.splits.items():
         _write_arrays(part, folder / f"{name}.arrow")
-        facts[name] = {"raw": part.raw, "encoded_bytes": part.encoded_bytes, "bad": part.bad}
+        facts[name] = {
+            "raw": part.raw,
+            "encoded_bytes": part.encoded_bytes,
+            "bad": part.bad,
+            "misnamed": part.misnamed,
+        }
     text = json.dumps({"fingerprint": parts.fingerprint, "splits": facts}, indent=1)
     (folder / _FACTS).write_text(text, encoding="utf-8")
 
@@ -51,9 +61,14 @@ def read_parts(folder: Path) -> Parts:
     facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
     splits = {}
     for name, fact in facts["splits"].items():
-        labels, rows, sizes = _read_arrays(folder / f"{name}.arrow")
         bad = tuple((str(identity), str(reason)) for identity, reason in fact["bad"])
-        splits[name] = Part(fact["raw"], labels, rows, sizes, int(fact["encoded_bytes"]), bad)
+        splits[name] = Part(
+            fact["raw"],
+            *_read_arrays(folder / f"{name}.arrow"),
+            int(fact["encoded_bytes"]),
+            bad,
+            tuple(fact["misnamed"]),
+        )
     return Parts(splits, facts["fingerprint"])
 
 
@@ -63,13 +78,14 @@ def _write_arrays(part: Part, path: Path) -> None:
         pa.array(np.ascontiguousarray(part.labels)),
         pa.array(np.ascontiguousarray(part.rows)),
         pa.FixedSizeListArray.from_arrays(flat, 2),
+        pa.array(np.ascontiguousarray(part.content)),
     ]
-    batch = pa.record_batch(columns, names=["label", "row", "size"])
+    batch = pa.record_batch(columns, names=["label", "row", "size", "content"])
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
 
 
-def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     # One batch a file: each column is one piece, which numpy can view without a copy.
     batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
     sizes = batch["size"].flatten().to_numpy(zero_copy_only=True).reshape(-1, 2)
@@ -77,4 +93,5 @@ def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         batch["label"].to_numpy(zero_copy_only=True),
         batch["row"].to_numpy(zero_copy_only=True),
         sizes,
+        batch["content"].to_numpy(zero_copy_only=True),
     )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32, Int64, Shaped
 
-from smallset.data.decode import BadImage, check_extension, measure
+from smallset.data.decode import BadImage, measure, misnamed
 from smallset.data.source import RawSplit
 from smallset.data.threads import ordered, thread_count
 from smallset.records import Progress
@@ -23,7 +23,8 @@ class Scan:
     """The good rows of a split, in row order, and the bad ones as (id, reason).
 
     `content` is the sha256 of the encoded bytes, `entry` the sha256 that binds it to the split, the
-    class and the name. The arrays lie in scratch files where the scan was given a folder. `lasting`
+    class and the name. `misnamed` are the ids of good rows whose extension promises another format.
+    The arrays lie in scratch files where the scan was given a folder. `lasting`
     is False where a row could not be read, so that it may be good the next time.
     """
 
@@ -34,6 +35,7 @@ class Scan:
     content: Shaped[np.ndarray, " n"]
     entry: Shaped[np.ndarray, " n"]
     bad: tuple[tuple[str, str], ...]
+    misnamed: tuple[str, ...]
     lasting: bool
 
 
@@ -44,6 +46,7 @@ class _Row(NamedTuple):
     size: tuple[int, int]
     encoded_bytes: int
     reason: str
+    misnamed: bool = False
     unread: bool = False
 
 
@@ -62,6 +65,7 @@ def scan(
     total, labels = len(split.rows), split.labels()
     into = _empty(total, scratch, split.name)
     bad: list[tuple[str, str]] = []
+    odd: list[str] = []
     good = done = 0
     lasting = True
     for chunk in _measured(split, workers):
@@ -70,6 +74,8 @@ def scan(
             if row.reason:
                 bad.append((row.name, row.reason))
                 continue
+            if row.misnamed:
+                odd.append(row.name)
             label = int(labels[row.row])
             into.labels[good] = label
             into.rows[good] = row.row
@@ -81,10 +87,16 @@ def scan(
         done += len(chunk)
         if progress is not None:
             progress(f"index {split.name}", done, total)
-    return _first(into, good, tuple(bad), lasting)
+    return _first(into, good, tuple(bad), tuple(odd), lasting)
 
 
-def _first(whole: Scan, good: int, bad: tuple[tuple[str, str], ...], lasting: bool) -> Scan:
+def _first(
+    whole: Scan,
+    good: int,
+    bad: tuple[tuple[str, str], ...],
+    misnamed: tuple[str, ...],
+    lasting: bool,
+) -> Scan:
     return Scan(
         whole.labels[:good],
         whole.rows[:good],
@@ -93,6 +105,7 @@ def _first(whole: Scan, good: int, bad: tuple[tuple[str, str], ...], lasting: bo
         whole.content[:good],
         whole.entry[:good],
         bad,
+        misnamed,
         lasting,
     )
 
@@ -131,15 +144,14 @@ def _measure_row(split: RawSplit, row: int) -> _Row:
     name = split.rows.name(row)
     try:
         data = split.rows.read(row)
-        if split.check_names:
-            check_extension(name, data)
+        odd = split.check_names and misnamed(name, data)
         size = measure(data)
     except BadImage as error:
         return _Row(row, name, b"", (0, 0), 0, str(error))
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
         return _Row(row, name, b"", (0, 0), 0, reason, unread=True)
-    return _Row(row, name, hashlib.sha256(data).digest(), size, len(data), "")
+    return _Row(row, name, hashlib.sha256(data).digest(), size, len(data), "", odd)
 
 
 def _entry(split: str, class_name: str, row: _Row) -> bytes:
@@ -164,6 +176,7 @@ def _empty(total: int, scratch: Path | None, split: str) -> Scan:
         column("encoded_bytes", "i8"),
         column("content", "S32"),
         column("entry", "S32"),
+        (),
         (),
         True,
     )

@@ -1,8 +1,11 @@
 """From the tables of a data set's splits to a source: columns, classes, held-out split."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64
 
 from smallset.data.arrow_rows import ArrowRows, LabelColumn
 from smallset.data.columns import (
@@ -13,27 +16,42 @@ from smallset.data.columns import (
     label_column,
     read_labels,
 )
-from smallset.data.held_out import choose_split
-from smallset.data.source import RawSplit, Source
+from smallset.data.held_out import VALIDATION, choose_split
+from smallset.data.matching import counterparts
+from smallset.data.source import Chosen, RawSplit, Source
 
 
 @dataclass(frozen=True)
 class Table:
-    """One split as Arrow stream files, and what its schema says."""
+    """One split as Arrow stream files, and what its schema says.
+
+    `beside` are the folders of the files that the split was made from: a row may name an image
+    there by its path.
+    """
 
     files: tuple[Path, ...]
     features: Features
+    beside: tuple[Path, ...] = ()
 
 
-def table_source(name: str, key: str, tables: Mapping[str, Table]) -> Source:
-    """Make a source of the tables of its splits, choosing the held-out one.
+def table_source(
+    name: str,
+    key: str,
+    tables: Mapping[str, Table],
+    *,
+    unread: Sequence[str] = (),
+    chosen: Chosen | None = None,
+) -> Source:
+    """Make a source of the tables of its splits, choosing the held-out one unless it is `chosen`.
 
-    Raises ValueError for a missing train split, missing or ambiguous columns, labels that are
-    missing or out of range, and classes that are not the same in both splits.
+    `unread` names splits that are not among the tables. Raises ValueError for a missing train
+    split, missing or ambiguous columns, labels that are missing or out of range, and classes that
+    are not the same in both splits.
     """
     if "train" not in tables:
         raise ValueError(
-            f"{name!r} has the splits {sorted(tables)}; needed one called 'train'. Rename one."
+            f"{name!r} has the splits {sorted(tables)}; needed one called 'train'. Rename one, or "
+            "say which files are meant with --train and --test."
         )
     column = label_column(tables["train"].features, f"The train split of {name!r}")
 
@@ -47,37 +65,30 @@ def table_source(name: str, key: str, tables: Mapping[str, Table]) -> Source:
     train = labels("train")
     classes = class_names(train, tables["train"].features)
     test, held_out = choose_split(tables.keys(), labelled)
-    train_split = _split("train", train, classes, classes)
+    if chosen is not None and chosen.test is not None:
+        test, held_out = "test", chosen.said
+    train_split = _split("train", train, classes, np.arange(len(classes)))
     test_split = None
     if test is not None:
         own = tables[test].features.class_names.get(column, classes)
-        same_classes(name, test, own, classes)
-        test_split = _split(test, labels(test), own, classes)
-    return Source(name, key, classes, train_split, test_split, held_out)
+        place = np.argsort(counterparts(own, classes, name=name, split=test))
+        test_split = _split(test, labels(test), own, place)
+    unused = [f"{s} ({_why(s, labelled)})" for s in tables if s not in ("train", test)]
+    return Source(name, key, classes, train_split, test_split, held_out, (*unused, *unread))
 
 
-def same_classes(name: str, split: str, own: tuple[str, ...], classes: tuple[str, ...]) -> None:
-    """Raise ValueError naming classes that only one of the two splits has."""
-    extra = sorted(set(own) - set(classes))
-    lacking = sorted(set(classes) - set(own))
-    if not extra and not lacking:
-        return
-    problems = [
-        f"{what} {', '.join(map(repr, names[:5]))}{' ...' if len(names) > 5 else ''}"
-        for what, names in (("class(es) unknown to train:", extra), ("lacks:", lacking))
-        if names
-    ]
-    raise ValueError(
-        f"The {split} split of {name!r} differs from train in its classes; {'; '.join(problems)}. "
-        "Needed the same classes in both. Rename, add or remove them."
-    )
+def _why(split: str, labelled: Callable[[str], bool]) -> str:
+    if not labelled(split):
+        return "no labels"
+    return "for choosing only" if split in VALIDATION else "not needed"
 
 
 def _rows(name: str, split: str, table: Table) -> ArrowRows:
-    return ArrowRows(table.files, image_column(table.features, f"The {split} split of {name!r}"))
+    column = image_column(table.features, f"The {split} split of {name!r}")
+    return ArrowRows(table.files, column, beside=table.beside)
 
 
 def _split(
-    split: str, labels: LabelColumn, own: tuple[str, ...], classes: tuple[str, ...]
+    split: str, labels: LabelColumn, own: tuple[str, ...], place: Int64[np.ndarray, " c"]
 ) -> RawSplit:
-    return RawSplit(split, labels.rows, lambda: read_labels(labels, own, classes))
+    return RawSplit(split, labels.rows, lambda: read_labels(labels, own, place))

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
@@ -21,7 +20,14 @@ from smallset.pipeline.budget import (
     check_short_classes,
     wanted,
 )
-from smallset.pipeline.desk import check_number, looked_with, observed, open_source, side_of
+from smallset.pipeline.desk import (
+    AnyData,
+    check_number,
+    looked_with,
+    observed,
+    open_source,
+    side_of,
+)
 from smallset.records import Fit, Plan, Selection
 from smallset.scores import DUAL, File, Observed, Observer
 from smallset.scores.dual import probability
@@ -77,12 +83,13 @@ def order_from(
 
 
 def choose(
-    data: str | Path | Data,
+    data: AnyData,
     order: Order,
     desk: Desk,
     *,
     cache: bool,
     skip_bad: bool,
+    drop_leaks: bool,
     spread: Workers | None,
 ) -> Chosen:
     """Open the data, look at it through the method's observer where it has one, and choose.
@@ -90,7 +97,7 @@ def choose(
     Whatever is wrong with the order is said before anything is scored.
     """
     with first_before_others():
-        opened = open_source(data, desk, skip_bad=skip_bad)
+        opened = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
     source, method = opened.train, order.method
     names = source.classes.names
     side = side_of(source, order.size)

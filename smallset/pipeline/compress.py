@@ -1,19 +1,20 @@
 """compress(): a dataset in, a small set out; the whole way in one screen."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from smallset.data import Data
 from smallset.methods import Method
 from smallset.parallel import Workers
 from smallset.pipeline.choose import choose, order_from
-from smallset.pipeline.desk import desk_for
+from smallset.pipeline.desk import AnyData, check_place, desk_for
 from smallset.records import Fit, Progress
-from smallset.store import CompressedDataset, check_output, open_set, write
+from smallset.store import CompressedDataset, open_set, write
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
 def compress(
-    data: str | Path | Data,
+    data: AnyData,
     out: str | Path,
     *,
     method: str | Method = "pca",
@@ -30,8 +31,10 @@ def compress(
     work: Path | None = None,
     cache: bool = True,
     skip_bad: bool = False,
+    drop_leaks: bool = False,
     spread: Workers | None = None,
     progress: Progress | None = None,
+    opened: Callable[[Data], None] | None = None,
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
@@ -45,16 +48,19 @@ def compress(
     `size=None` keeps the side that all the sources share, else takes 224; `codec="original"` copies
     the bytes of whole images, which are then read at that size. `seed` is the set seed (an observer
     has its own). `work` keeps what a later call can use again (None: the user's cache folder);
-    `cache=False` keeps no pixels there. `spread` are workers that draw and make scoring's inference
-    passes; the set is the same. Raises ValueError or OSError for whatever is wrong, and then leaves
-    no output.
+    `cache=False` keeps no pixels there. `drop_leaks` leaves out training images that are also held
+    out. `opened` is told of the data before the work begins. `spread` are workers that draw and
+    make scoring's inference passes; the set is the same. Raises ValueError or OSError for whatever
+    is wrong, and then leaves no output.
     """
     out = Path(out)
-    first_alone(lambda: check_output(out))
+    first_alone(lambda: check_place(out, data))
     order = order_from(method, ipc, keep, short_classes, size=size, fit=fit, seed=seed, codec=codec)
     assert order.codec is not None
-    desk = desk_for(device, precision, workers, work, progress)
-    chosen = choose(data, order, desk, cache=cache, skip_bad=skip_bad, spread=spread)
+    desk = desk_for(device, precision, workers, work, progress, opened)
+    chosen = choose(
+        data, order, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
+    )
     with first_before_others():
         if not is_first():
             return open_set(out)

@@ -1,5 +1,6 @@
 """What every verb settles first: where the work is done, the data, and how large it is drawn."""
 
+from collections.abc import Callable
 from numbers import Integral
 from pathlib import Path
 
@@ -8,35 +9,99 @@ import platformdirs
 import torch
 
 from smallset.cell import Desk
-from smallset.data import Data, ImageDataset, LaterPixels, Pixels, open_data, pixel_cache
+from smallset.data import (
+    Data,
+    Folder,
+    ImageDataset,
+    LaterPixels,
+    Pixels,
+    folder_named,
+    open_data,
+    pixel_cache,
+)
 from smallset.data.work import check_work
 from smallset.methods import spec_of
-from smallset.records import Fit, Progress
+from smallset.records import Classes, Fit, Progress
 from smallset.scores import AnyObserver, Observed, Pretrained
 from smallset.scores.observed import RECORDS_VERSION
+from smallset.store import check_output
 from smallset.train.device import machine
+from smallset.train.processes import is_first
+
+AnyData = str | Path | Folder | Data
+"""What a verb takes as its data: a name or path, a folder with its parts, or opened data."""
 
 # Beyond about this side Pillow takes an image for a decompression bomb.
 _LARGEST_SIDE = 8192
 
 
 def desk_for(
-    device: str, precision: str, workers: int, work: Path | None, progress: Progress | None
+    device: str,
+    precision: str,
+    workers: int,
+    work: Path | None,
+    progress: Progress | None,
+    opened: Callable[[Data], None] | None = None,
 ) -> Desk:
     """Settle the machine and the work folder (None: the user's cache folder)."""
     here = machine(device=device, precision=precision, workers=workers)
     folder = Path(work) if work else platformdirs.user_cache_path("smallset")
     check_work(folder)
-    return Desk(here, folder, workers, progress)
+    return Desk(here, folder, workers, progress, opened)
 
 
-def open_source(data: str | Path | Data, desk: Desk, *, skip_bad: bool) -> Data:
-    """Open what the user named; data that is open already stays as it is."""
+def open_source(
+    data: AnyData,
+    desk: Desk,
+    *,
+    skip_bad: bool,
+    drop_leaks: bool = False,
+    fits: Callable[[Classes], None] | None = None,
+) -> Data:
+    """Open what the user named, and tell of it; data that is open already stays as it is.
+
+    `fits` is told the classes before any image is read, and may raise.
+    """
     if isinstance(data, Data):
-        return data
-    return open_data(
-        data, work=desk.work, skip_bad=skip_bad, workers=desk.workers, progress=desk.progress
+        if fits is not None:
+            fits(data.train.classes)
+        return data.without_leaks() if drop_leaks else data
+    opened = open_data(
+        data,
+        work=desk.work,
+        skip_bad=skip_bad,
+        drop_leaks=drop_leaks,
+        fits=fits,
+        workers=desk.workers,
+        progress=desk.progress,
     )
+    if desk.opened is not None and is_first():
+        desk.opened(opened)
+    return opened
+
+
+def data_name(data: AnyData) -> str:
+    """Name data for a message: opened data by its name, else as the user wrote it."""
+    return data.name if isinstance(data, Data) else str(data)
+
+
+def check_place(out: Path, data: AnyData) -> None:
+    """Raise as `check_output` and `check_apart`."""
+    check_output(out)
+    check_apart(out, data)
+
+
+def check_apart(out: Path, data: AnyData) -> None:
+    """Raise ValueError if `out` lies in the folder of the data, which reads it the next time."""
+    if isinstance(data, Data) or data == "digits":
+        return
+    named = folder_named(data)
+    folder = Path(str(data) if named is None else named.path).expanduser()
+    if folder.is_dir() and folder.resolve() in out.absolute().resolve().parents:
+        raise ValueError(
+            f"'{out}' lies inside the data '{folder}', and would be read as a part of the data the "
+            "next time. Needed a place outside of the data. Choose another OUT."
+        )
 
 
 def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bool) -> Observed:

@@ -1,6 +1,7 @@
 """evaluate(): students trained on a set and tested on held-out data, a result line each."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,7 @@ from smallset.data import CUT_OFF, Data
 from smallset.evidence.results import append_result, check_results, read_results
 from smallset.labels import Online, Regime, labels_from
 from smallset.models import Teacher, check_model, load_teacher
-from smallset.pipeline.desk import desk_for, open_source, whole
+from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source, whole
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Progress, Result
 from smallset.store import CompressedDataset, check_classes
@@ -22,7 +23,7 @@ from smallset.train.protocol import protocol_for
 
 def evaluate(
     set: str | Path | CompressedDataset,
-    data: str | Path | Data,
+    data: AnyData,
     *,
     student: str | None = None,
     protocol: str | None = None,
@@ -40,7 +41,9 @@ def evaluate(
     work: Path | None = None,
     cache: bool = True,
     skip_bad: bool = False,
+    drop_leaks: bool = False,
     progress: Progress | None = None,
+    opened: Callable[[Data], None] | None = None,
     told: Callable[[Result], None] | None = None,
 ) -> list[Result]:
     """Train students on a compressed set and test them on the held-out data.
@@ -59,8 +62,9 @@ def evaluate(
     `student=None` is resnet18-3x3 up to 64 px and resnet18 above. Each finished student is appended
     to `results` and `told`; one that is in the file already, with the same fingerprint, is not
     trained again. Of several processes (`smallset.train.processes`) the first alone tests, writes
-    and tells. `skip_bad` must be what the set was made with. Raises ValueError or OSError for
-    whatever is wrong, FloatingPointError where the loss diverges.
+    and tells. `skip_bad` and `drop_leaks` must be what the set was made with. `opened` is told of
+    the data before the work begins. Raises ValueError or OSError for whatever is wrong, a set that
+    holds held-out images included, and FloatingPointError if the loss diverges.
     """
     if student is not None:
         check_model(student)
@@ -73,10 +77,12 @@ def evaluate(
         raise ValueError(
             f"seeds={seeds} names a student twice, which would count as two. Give each seed once."
         )
-    desk = desk_for(device, precision, workers, work, progress)
+    desk = desk_for(device, precision, workers, work, progress, opened)
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
     with first_before_others():
-        opened_set, data = training_set(set, data, desk, reading, skip_bad=skip_bad)
+        opened_set, data = training_set(
+            set, data, desk, reading, skip_bad=skip_bad, drop_leaks=drop_leaks
+        )
     name = student or ("resnet18-3x3" if opened_set.manifest.size <= 64 else "resnet18")
     chosen = protocol_for(protocol, images=len(opened_set))
     target = None if results is None else Path(results)
@@ -86,10 +92,11 @@ def evaluate(
     known = {r.fingerprint: r for r in finished}
     loaded = _load_teacher(regime, opened_set)
     with first_before_others():
-        opened = open_source(data, desk, skip_bad=skip_bad)
-    check_classes(opened_set.manifest, opened.test.classes, data=opened.name)
-    _check_unseen(opened_set, opened)
-    cell = Cell(opened_set, opened, name, chosen, desk.machine, regime, loaded)
+        # Wrong data are heard of before their images are hashed and decoded.
+        fits = partial(check_classes, opened_set.manifest, data=data_name(data))
+        source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks, fits=fits)
+    _check_unseen(opened_set, source)
+    cell = Cell(opened_set, source, name, chosen, desk.machine, regime, loaded)
     pixels: tuple[loop.Images, loop.Images] | None = None
     made = []
     for seed in wanted:
@@ -121,4 +128,12 @@ def _check_unseen(opened_set: CompressedDataset, data: Data) -> None:
             f"the set was made from another state of the data than {data.name!r} is in, which has "
             "no test split of its own: the 20 % held out now may hold images of the set. "
             "Restore the data, or make the set again."
+        )
+    seen = np.flatnonzero(np.isin(data.test.content, opened_set.content))
+    if len(seen):
+        raise ValueError(
+            f"the set '{opened_set.path}' holds {len(seen):,} of the {len(data.test):,} held-out "
+            f"images of {data.name!r}: {data.test.listed(seen)}. Accuracy on them would mean "
+            "nothing. Needed a set without them. Make one of the training images; if copies of "
+            "held-out images are among these, with --drop-leaks."
         )

@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import Int32
 
 from smallset.cell import Desk
-from smallset.data import CUT_OFF, Data, ImageDataset
+from smallset.data import CUT_OFF, ImageDataset
 from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
-from smallset.pipeline.desk import check_number, open_source, side_of
+from smallset.pipeline.desk import AnyData, check_number, open_source, side_of
 from smallset.records import Selection
 from smallset.store import CompressedDataset
 from smallset.store.exported import is_ours, open_made
@@ -35,12 +35,13 @@ class Reading:
 
 def training_set(
     given: str | Path | CompressedDataset,
-    data: str | Path | Data,
+    data: AnyData,
     desk: Desk,
     reading: Reading,
     *,
     skip_bad: bool,
-) -> tuple[CompressedDataset, str | Path | Data]:
+    drop_leaks: bool,
+) -> tuple[CompressedDataset, AnyData]:
     """Open a set, and the data too where a set without a manifest needs its classes first.
 
     Raises FileNotFoundError where there is no set; ValueError for a set that was changed, a
@@ -60,7 +61,7 @@ def training_set(
     _check_view(chosen, reading, set_name(given))
     if not str(given).startswith(HUB):
         given = Path(given).expanduser()
-    opened = open_source(data, desk, skip_bad=skip_bad)
+    opened = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
     if opened.held_out == CUT_OFF:
         raise ValueError(
             f"the data {opened.name!r} has no test split of its own, and the set "

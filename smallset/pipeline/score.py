@@ -1,7 +1,7 @@
 """score(): the difficulty of every training image, as a table."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,18 +9,26 @@ from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.methods import score_from, spec_of
 from smallset.parallel import Workers
-from smallset.pipeline.desk import desk_for, looked_with, observed, open_source, side_of
+from smallset.pipeline.desk import (
+    AnyData,
+    check_place,
+    desk_for,
+    looked_with,
+    observed,
+    open_source,
+    side_of,
+)
 from smallset.records import Fit, Progress, Scores
 from smallset.scores import Checks, File, Observed, Score
 from smallset.scores.shards import Shards
 from smallset.scores.table import write_scores
 from smallset.spec import split
-from smallset.store import check_output, writing
+from smallset.store import writing
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
 def score(
-    data: str | Path | Data,
+    data: AnyData,
     out: str | Path,
     *,
     scores: str | Sequence[str] = "el2n",
@@ -32,8 +40,10 @@ def score(
     work: Path | None = None,
     cache: bool = True,
     skip_bad: bool = False,
+    drop_leaks: bool = False,
     spread: Workers | None = None,
     progress: Progress | None = None,
+    opened: Callable[[Data], None] | None = None,
 ) -> dict[str, Scores]:
     """Score every training image and write the table `out` (a new .parquet file).
 
@@ -48,7 +58,7 @@ def score(
             f"the scores go to a .parquet file, not {str(out)!r}. "
             f"Give for example {str(_parquet(out))!r}."
         )
-    first_alone(lambda: check_output(out))
+    first_alone(lambda: check_place(out, data))
     scores = split(scores) if isinstance(scores, str) else list(scores)
     if not scores:
         raise ValueError("no score was asked for. Needed one at least. Give for example el2n,aum.")
@@ -62,9 +72,9 @@ def score(
             f"the score {twice[0]!r} was asked for twice, but names one column. Give it once."
         )
     scorers = {text: score_from(text) for text in scores}
-    desk = desk_for(device, precision, workers, work, progress)
+    desk = desk_for(device, precision, workers, work, progress, opened)
     with first_before_others():
-        source = open_source(data, desk, skip_bad=skip_bad).train
+        source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks).train
     seen = observed(source, side_of(source, size), fit, desk, cache=cache)
     seen = replace(seen, spread=Shards(spread) if spread else None)
     for scorer in scorers.values():

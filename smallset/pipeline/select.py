@@ -1,20 +1,21 @@
 """select(): the images that a method chooses, as a list and without any pixel."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from smallset.data import Data
 from smallset.methods import Method
 from smallset.parallel import Workers
 from smallset.pipeline.choose import choose, order_from
-from smallset.pipeline.desk import desk_for
+from smallset.pipeline.desk import AnyData, check_place, desk_for
 from smallset.records import Fit, Progress
-from smallset.store import ChosenList, check_output
+from smallset.store import ChosenList
 from smallset.store.chosen_list import write_list
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
 def select(
-    data: str | Path | Data,
+    data: AnyData,
     out: str | Path,
     *,
     method: str | Method = "pca",
@@ -30,8 +31,10 @@ def select(
     work: Path | None = None,
     cache: bool = True,
     skip_bad: bool = False,
+    drop_leaks: bool = False,
     spread: Workers | None = None,
     progress: Progress | None = None,
+    opened: Callable[[Data], None] | None = None,
 ) -> ChosenList:
     """List the images that `compress` would choose under the same options in the new folder `out`.
 
@@ -41,10 +44,12 @@ def select(
     `fit` are those at which a method's observer looks. Raises as `compress`.
     """
     out = Path(out)
-    first_alone(lambda: check_output(out))
+    first_alone(lambda: check_place(out, data))
     order = order_from(method, ipc, keep, short_classes, size=size, fit=fit, seed=seed, codec=None)
-    desk = desk_for(device, precision, workers, work, progress)
-    chosen = choose(data, order, desk, cache=cache, skip_bad=skip_bad, spread=spread)
+    desk = desk_for(device, precision, workers, work, progress, opened)
+    chosen = choose(
+        data, order, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
+    )
     source = chosen.data.train
     with first_before_others():
         if not is_first():

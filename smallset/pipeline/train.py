@@ -5,6 +5,7 @@ import io
 import json
 import math
 import platform
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,11 +19,18 @@ from smallset.data.work import keeping
 from smallset.methods import spec_of
 from smallset.models import Network, check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
-from smallset.pipeline.desk import check_number, desk_for, open_source, side_of
+from smallset.pipeline.desk import (
+    AnyData,
+    check_number,
+    check_place,
+    desk_for,
+    open_source,
+    side_of,
+)
 from smallset.records import Fit, Progress
 from smallset.seeds import derive
 from smallset.spec import nearest
-from smallset.store import check_output, smallset_version, writing
+from smallset.store import smallset_version, writing
 from smallset.store.output import whole_folder, write_file
 from smallset.train.device import hardware
 from smallset.train.evaluation import Accuracy, accuracy
@@ -44,7 +52,7 @@ VIEW = Canvas(scale=(0.25, 1.0))
 
 
 def train_teacher(
-    data: str | Path | Data,
+    data: AnyData,
     out: str | Path,
     *,
     model: str,
@@ -59,7 +67,9 @@ def train_teacher(
     work: Path | None = None,
     cache: bool = True,
     skip_bad: bool = False,
+    drop_leaks: bool = False,
     progress: Progress | None = None,
+    opened: Callable[[Data], None] | None = None,
 ) -> Trained:
     """Train a network on the full training split, and write it to the new folder `out`.
 
@@ -69,7 +79,7 @@ def train_teacher(
     is wrong, FloatingPointError where the loss diverges, and then leaves no output.
     """
     out = Path(out)
-    first_alone(lambda: check_output(out))
+    first_alone(lambda: check_place(out, data))
     check_model(model)
     if recipe not in RECIPES:
         raise ValueError(f"there is no recipe {recipe!r}. {nearest(recipe, RECIPES)}")
@@ -78,10 +88,10 @@ def train_teacher(
         epochs = check_number("epochs", epochs, least=1, unit="passes over the data")
         chosen = replace(chosen, epochs=epochs)
     seed = check_number("seed", seed, least=0, unit="a seed")
-    desk = desk_for(device, precision, workers, work, progress)
+    desk = desk_for(device, precision, workers, work, progress, opened)
     with first_before_others():
-        opened = open_source(data, desk, skip_bad=skip_bad)
-    job = _Job(opened, model, chosen, side_of(opened.train, size), fit, seed)
+        source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
+    job = _Job(source, model, chosen, side_of(source.train, size), fit, seed)
     state = desk.work / "teachers" / job.fingerprint(desk)[:24] / "state.pt"
     with keeping(desk.work):
         state.parent.mkdir(parents=True, exist_ok=True)

@@ -85,6 +85,7 @@ def _carried(
         labels=np.array(dataset.labels[used]),
         sizes=np.array(dataset.sizes[used]),
         rows=np.arange(len(used)),
+        content=np.array(dataset.content[used]),
         skipped=(),
         origin=Carried(tuple(dataset.id(i) for i in images), encoded),
     )

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data import ImageDataset
-from smallset.data.hub import parquet_files, parquet_source
+from smallset.data.hub import parquet_source
 from smallset.data.work import keeping
 from smallset.records import Classes
 from smallset.store.chosen_list import TABLE as CHOSEN
 from smallset.store.export import TRAIN
-from smallset.store.foreign import HUB, ForeignSet
+from smallset.store.foreign import HUB, ForeignSet, contents
 from smallset.store.manifest import MANIFEST, read_manifest
 from smallset.store.plan_table import PLAN, read_plan
 from smallset.store.read import CompressedDataset, check_folder, contradictions, open_set, strangers
@@ -46,7 +46,7 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
     path = Path(given).expanduser()
     layout = layout_of(path)
     if layout == "hub":
-        return _from_hub(path, parquet_files(path), work)
+        return _from_hub(path, _shards(path), work)
     if layout == "imagefolder":
         return _from_folders(path)
     if layout == "webdataset":
@@ -61,11 +61,15 @@ def layout_of(path: Path) -> str | None:
     """Name the format that a folder of ours was exported to; None for a set as it was made."""
     if not (path / MANIFEST).is_file():
         return None
-    if parquet_files(path):
+    if _shards(path):
         return "hub"
     if (path / TRAIN).is_dir():  # no class folder of a set has this name
         return "imagefolder"
     return "webdataset" if any(path.glob("train-*.tar")) else None
+
+
+def _shards(path: Path) -> list[Path]:
+    return sorted((path / "data").glob(f"{TRAIN}-*.parquet"))
 
 
 def _from_folders(path: Path) -> CompressedDataset:
@@ -79,11 +83,11 @@ def _from_folders(path: Path) -> CompressedDataset:
     return replace(made, path=path / TRAIN)
 
 
-def _from_hub(path: Path, shards: dict[str, list[Path]], work: Path) -> ForeignSet:
+def _from_hub(path: Path, shards: list[Path], work: Path) -> ForeignSet:
     made = _records(path)
     manifest = made.manifest
     with keeping(work):
-        source = parquet_source(path.resolve().name, shards, work=work)
+        source = parquet_source(path.resolve().name, {TRAIN: shards}, work=work)
         labels = source.train.labels()
     if source.classes != manifest.classes or not np.array_equal(labels, made.labels):
         raise ValueError(
@@ -99,18 +103,19 @@ def _from_hub(path: Path, shards: dict[str, list[Path]], work: Path) -> ForeignS
         labels=made.labels,
         sizes=np.full((m, 2), manifest.size, np.int32),
         rows=np.arange(m),
+        content=contents(made.files),
         fingerprint=manifest.digest,
         encoded_bytes=manifest.image_bytes,
         skipped=(),
         origin=source.train.rows,
     )
-    return ForeignSet(path, manifest, made.files, made.plan, dataset)
+    return ForeignSet(path, manifest, made.files, made.plan, made.content, dataset)
 
 
 def _records(path: Path) -> CompressedDataset:
     """Read and compare the manifest and plan of an export, which are those of the set."""
     manifest = read_manifest(path)
-    plan, files = read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
+    plan, files, content = read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
     for problem in contradictions(manifest, plan, files):
         raise ValueError(f"'{path}': {problem}. {_AGAIN}")
-    return CompressedDataset(path, manifest, files, plan)
+    return CompressedDataset(path, manifest, files, plan, content)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, Int32, UInt8
+from jaxtyping import Int, Int32, Int64, UInt8
 
 from smallset.data import ImageDataset, cores, ordered
 from smallset.data.arrow_rows import ArrowRows
+from smallset.data.dataset import content_of
 from smallset.data.decode import decode
-from smallset.data.folder import folder_source
-from smallset.data.hub import hub_source, parquet_files, parquet_source
+from smallset.data.open import source_of
 from smallset.data.scan import Scan, scan
 from smallset.data.source import Source
 from smallset.data.work import keeping
@@ -96,7 +96,7 @@ def read_foreign(
     """
     name = set_name(given)
     with keeping(work):
-        source = _source(given, name, work)
+        source = _source(given, work)
         _check_whole(source, name)
         index = match_classes(source.classes, classes, set=name, data=data, naming=naming)
         split = replace(source.train, name="set")
@@ -157,7 +157,7 @@ def foreign_set(
         image_bytes=dataset.encoded_bytes,
         plan_sha256=_plan_hash(dataset.fingerprint, tiles),
     )
-    return ForeignSet(images.path, manifest, files, plan, dataset)
+    return ForeignSet(images.path, manifest, files, plan, dataset.content, dataset)
 
 
 def set_name(given: str | Path) -> str:
@@ -166,15 +166,10 @@ def set_name(given: str | Path) -> str:
     return text.removeprefix(HUB) if text.startswith(HUB) else Path(text).resolve().name
 
 
-def _source(given: str | Path, name: str, work: Path) -> Source:
-    if str(given).startswith(HUB):
-        return hub_source(name)
-    folder = Path(given).expanduser()
-    check_folder(folder)
-    files = parquet_files(folder)
-    if files:
-        return parquet_source(name, files, work=work)
-    return folder_source(folder, name, work=work)
+def _source(given: str | Path, work: Path) -> Source:
+    if not str(given).startswith(HUB):
+        check_folder(Path(given).expanduser())
+    return source_of(given, work=work)
 
 
 def _check_whole(source: Source, name: str) -> None:
@@ -211,12 +206,18 @@ def _images(
         labels=labels[order],
         sizes=found.sizes[order],
         rows=rows,
+        content=contents(files),
         fingerprint=_content_hash(classes, labels[order], hashes),
         encoded_bytes=sum(sizes),
         skipped=tuple(identity for identity, _ in found.bad),
         origin=source.train.rows,
     )
     return ForeignImages(Path(given), dataset, files)
+
+
+def contents(files: Sequence[ImageFile]) -> Int64[np.ndarray, " m"]:
+    """Return the `content_of` each file."""
+    return np.array([content_of(bytes.fromhex(file.sha256)) for file in files], np.int64)
 
 
 def _content_hash(classes: Classes, labels: np.ndarray, hashes: Sequence[str]) -> str:

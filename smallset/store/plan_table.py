@@ -5,10 +5,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.records import Plan, Resample
@@ -17,7 +19,9 @@ PLAN = "plan.parquet"
 
 _BOX = pa.list_(pa.int32(), 4)
 # One row a tile. `source` is the position in the training images, `source_row` the row in the
-# source's own order (they differ where bad files or held-out images were left out).
+# source's own order (they differ where bad files or held-out images were left out), and
+# `source_content` stands for the source image's encoded bytes (`smallset.data.content_of`): it
+# tells whether a set holds an image, whatever the image is called elsewhere.
 _SCHEMA = pa.schema(
     [
         pa.field("file", pa.string(), nullable=False),
@@ -28,6 +32,7 @@ _SCHEMA = pa.schema(
         pa.field("source", pa.int64()),
         pa.field("source_row", pa.int64()),
         pa.field("source_id", pa.string()),
+        pa.field("source_content", pa.int64()),
         pa.field("source_box", _BOX, nullable=False),
         pa.field("tile_box", _BOX, nullable=False),
     ]
@@ -52,7 +57,9 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
     source = plan.source.reshape(-1)
     empty = source < 0
     ids = [None if s < 0 else valid_text(dataset.id(int(s))) for s in source]
-    rows = dataset.rows[np.where(empty, 0, source)]
+    rows, content = (
+        column[np.where(empty, 0, source)] for column in (dataset.rows, dataset.content)
+    )
     table = pa.table(
         [
             pa.array([f.path for f in files for _ in range(tiles)], pa.string()),
@@ -63,6 +70,7 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
             pa.array(source, pa.int64(), mask=empty),
             pa.array(rows, pa.int64(), mask=empty),
             pa.array(ids, pa.string()),
+            pa.array(content, pa.int64(), mask=empty),
             pa.FixedSizeListArray.from_arrays(plan.source_box.reshape(-1), type=_BOX),
             pa.FixedSizeListArray.from_arrays(plan.tile_box.reshape(-1), type=_BOX),
         ],
@@ -73,7 +81,18 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
     return buffer.getvalue()
 
 
-def read_plan(folder: Path, *, size: int, sha256: str | None) -> tuple[Plan, tuple[ImageFile, ...]]:
+class Recorded(NamedTuple):
+    """What plan.parquet says: the plan, the files in its order, and which source images are shown.
+
+    `content` are the different `content_of` the images, in ascending order.
+    """
+
+    plan: Plan
+    files: tuple[ImageFile, ...]
+    content: Int64[np.ndarray, " k"]
+
+
+def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
     """Read plan.parquet of the set in `folder`, whose canvases are `size` pixels.
 
     Raises ValueError where it is missing, is not the file with the hash `sha256` (None: any), or
@@ -104,7 +123,8 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> tuple[Plan, tup
     fault = _fault(table, size)
     if fault:
         raise ValueError(f"'{path}' {fault}. Restore it, or make the set again.")
-    return _plan(table, size), _files(table)
+    shown = np.unique(table["source_content"].drop_null().to_numpy())
+    return Recorded(_plan(table, size), _files(table), shown)
 
 
 def valid_text(text: str) -> str:

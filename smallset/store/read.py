@@ -23,12 +23,16 @@ FREE = (CARD, ".gitattributes")
 
 @dataclass(frozen=True)
 class CompressedDataset:
-    """A set on disk: m images by class, in order of choice within each class."""
+    """A set on disk: m images by class, in order of choice within each class.
+
+    `content` says which source images the set shows (`smallset.data.content_of` each).
+    """
 
     path: Path
     manifest: Manifest
     files: tuple[ImageFile, ...]
     plan: Plan
+    content: Int64[np.ndarray, " k"]
 
     def __len__(self) -> int:
         return len(self.files)
@@ -91,7 +95,7 @@ def open_set(path: Path) -> CompressedDataset:
     check_folder(path)
     manifest = read_manifest(path)
     Codec.parse(manifest.codec)  # an unknown one is an error now, not at the first image
-    plan, files = read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
+    plan, files, content = read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
     for problem in contradictions(manifest, plan, files):
         raise ValueError(f"'{path}': {problem}. Restore it, or make the set again.")
     missing, added = strangers(path, files)
@@ -102,7 +106,7 @@ def open_set(path: Path) -> CompressedDataset:
                 f"'{path}' {word} file '{names[0]}'{more}. Restore it, or make the set again; "
                 f"`smallset verify '{path}'` lists all that changed."
             )
-    return CompressedDataset(path, manifest, files, plan)
+    return CompressedDataset(path, manifest, files, plan, content)
 
 
 def check_folder(path: Path) -> None:

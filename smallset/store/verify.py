@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smallset.data import cores, ordered
-from smallset.records import Plan
 from smallset.store.exported import layout_of
 from smallset.store.manifest import Manifest, read_manifest
-from smallset.store.plan_table import ImageFile, read_plan
+from smallset.store.plan_table import ImageFile, Recorded, read_plan
 from smallset.store.read import check_folder, contradictions, strangers
 
 # Of one kind; a folder emptied by mistake would otherwise fill the screen.
@@ -40,7 +39,7 @@ def verify(path: Path) -> Verification:
     problems: list[str] = []
     try:
         manifest = _manifest(path, problems)
-        plan, files = _plan(path, manifest, problems)
+        plan, files, _ = _plan(path, manifest, problems)
     except ValueError as error:
         raise _failure(path, [*problems, str(error)]) from error
     contradicting = contradictions(manifest, plan, files)
@@ -70,16 +69,14 @@ def _manifest(path: Path, problems: list[str]) -> Manifest:
         return manifest
 
 
-def _plan(
-    path: Path, manifest: Manifest, problems: list[str]
-) -> tuple[Plan, tuple[ImageFile, ...]]:
+def _plan(path: Path, manifest: Manifest, problems: list[str]) -> Recorded:
     """Read the plan; one that was changed is a problem, and still says what to compare."""
     try:
         return read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
     except ValueError as error:
-        plan = read_plan(path, size=manifest.size, sha256=None)
+        recorded = read_plan(path, size=manifest.size, sha256=None)
         problems.append(str(error))
-        return plan
+        return recorded
 
 
 def _changed(path: Path, files: list[ImageFile]) -> list[str]:

@@ -5,6 +5,7 @@ import pytest
 
 from smallset.data import open_data
 from smallset.data.folder import folder_source
+from smallset.data.source import Chosen
 
 TWO = {"train/ape/1.png": 1, "train/ape/2.png": 2, "train/bee/1.png": 3, "train/bee/2.png": 4}
 TEST = {"test/ape/1.png": 5, "test/bee/1.png": 6}
@@ -221,3 +222,103 @@ def test_a_listing_that_is_there_is_kept(write_folder, work, monkeypatch):
     monkeypatch.setattr("smallset.data.listing.os.replace", refuse)
     assert ids(source(root, work).train.rows) == ids(first.train.rows)
     assert len(list((work / "listings").iterdir())) == 1
+
+
+def test_other_spellings_are_splits_beside_a_third_folder_too(write_folder, work):
+    files = {path.replace("train", "Train"): seed for path, seed in TWO.items()}
+    held = {path.replace("test", "Test"): seed for path, seed in TEST.items()}
+    data = open_data(write_folder(files | held | {"Meta/1.png": 9}), work=work)
+    assert data.train.classes.names == ("ape", "bee")
+    assert data.held_out == "test split of the source"
+    assert data.notes == ("left unused: Meta/",)
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("training_set", "test_set"),
+        ("images_train", "images_val"),
+        ("fold1", "fold2"),
+    ],
+)
+def test_folders_that_hold_the_same_folders_are_splits_and_not_classes(
+    write_folder, work, train, test
+):
+    files = {f"{split}/{c}/1.png": 7 for split in (train, test) for c in ("sea", "wood")}
+    with pytest.raises(
+        ValueError,
+        match=r"has 2 folders that hold no image of their own and the same folders "
+        rf"\('sea', 'wood'\): .* Say --train {train} --test {test}, or --train \. if they are cl",
+    ):
+        source(write_folder(files), work)
+
+
+def test_folders_that_hold_nearly_the_same_folders_are_splits_too(write_folder, work):
+    files = {f"a/{c}/1.png": 1 for c in "wxyz"} | {f"b/{c}/1.png": 2 for c in "xyz"}
+    with pytest.raises(ValueError, match=r"'a', 'b'\. They seem to be splits and not classes"):
+        source(write_folder(files), work)
+
+
+def test_classes_with_folders_of_the_same_name_are_classes_if_the_user_says_so(write_folder, work):
+    files = {f"{c}/{where}/1.png": 1 for c in ("cat", "dog") for where in ("indoor", "outdoor")}
+    root = write_folder(files)
+    with pytest.raises(ValueError, match=r"or --train \. if they are classes"):
+        source(root, work)
+    assert folder_source(root, "set", work=work, chosen=Chosen(".")).classes == ("cat", "dog")
+
+
+def test_classes_with_their_images_in_one_more_folder_are_classes(write_folder, work):
+    files = {f"{c}/images/{k}.png": k for c in ("n01", "n02") for k in range(2)}
+    assert source(write_folder(files), work).classes == ("n01", "n02")
+
+
+def test_a_train_folder_beside_other_images_and_no_held_out_split_is_unclear(write_folder, work):
+    root = write_folder(TWO | {"plane/1.png": 5})
+    with pytest.raises(
+        ValueError,
+        match=r"folder 'train' with folders in it, and beside it images in 'plane'\. Needed to know"
+        r".*Say --train train if it is the training split, or --train \. if all of them",
+    ):
+        source(root, work)
+    (root / "plane/1.png").rename(root / "plane/1.txt")
+    assert source(root, work).unused == ("plane/",)
+
+
+@pytest.mark.parametrize("name", ["unknown", "images"])
+def test_a_test_folder_with_one_folder_of_no_class_has_no_labels(write_folder, work, name):
+    held = {f"test/{name}/1.png": 7, "val/ape/1.png": 5, "val/bee/1.png": 6}
+    found = source(write_folder(TWO | held), work)
+    assert found.held_out == "val split of the source (its test split has no labels)"
+    assert found.unused == (f"test/ (no labels: its only folder is '{name}')",)
+
+
+def test_a_validation_folder_beside_a_test_folder_is_named(write_folder, work):
+    held = {path.replace("test", "val"): seed for path, seed in TEST.items()}
+    found = source(write_folder(TWO | TEST | held), work)
+    assert (found.test.name, found.unused) == ("test", ("val/ (for choosing only)",))
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "run.json", "selection.json", "teacher.json"])
+def test_what_smallset_wrote_is_never_a_class(write_folder, work, name):
+    ours = {"small/ape/1.png": 8, "small/bee/1.png": 9, f"small/{name}": b"{}"}
+    found = source(write_folder({"ape/1.png": 1, "bee/1.png": 2} | ours), work)
+    assert found.classes == ("ape", "bee")
+    assert found.unused == ("small/ (smallset wrote it)",)
+
+
+def test_class_names_in_another_unicode_form_are_matched(write_folder, work):
+    files = {"train/caf\u00e9/1.png": 1, "train/tea/1.png": 2}
+    held = {"test/cafe\u0301/1.png": 3, "test/tea/1.png": 4}
+    found = source(write_folder(files | held), work)
+    assert found.classes == ("caf\u00e9", "tea")
+    assert found.test.labels().tolist() == [0, 1]
+    assert ids(found.test.rows) == ["cafe\u0301/1.png", "tea/1.png"]
+
+
+def test_parquet_files_further_down_are_named(write_folder, work):
+    root = write_folder({"deep/er/train.parquet": b"x"})
+    with pytest.raises(
+        ValueError, match=r"only in folders further down: 'deep'\. Needed.*Point to"
+    ):
+        source(root, work)

@@ -1,5 +1,6 @@
 """A tiny data set with known pixels, a plan over it, and what a caller knows of a set."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallset.data import ImageDataset
+from smallset.data import ImageDataset, content_of
 from smallset.records import Classes, Plan
 from smallset.store import About, Seeds
 
@@ -52,6 +53,7 @@ def make_dataset() -> Callable[..., ImageDataset]:
             labels=labels,
             sizes=np.full((n, 2), size, dtype=np.int32),
             rows=np.arange(n),
+            content=np.array([content_of(hashlib.sha256(e).digest()) for e in encoded]),
             fingerprint="f" * 64,
             encoded_bytes=sum(map(len, encoded)),
             skipped=("bee/bad.png",),

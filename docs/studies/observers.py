@@ -1,0 +1,205 @@
+"""How long should EL2N's observer train, and which of its epochs should be read?
+
+    python docs/studies/observers.py run --data FOLDER --work DIR     adds to observers.jsonl
+    python docs/studies/observers.py write                            prints the table
+
+FOLDER holds cifar10 and imagenette-224. Nothing here reads a test set: the training split is cut
+into a validation part and a smaller training part, and PCA's students are tested on the former.
+Kill `run` at any time; the same command goes on.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+
+from smallset import compress, evaluate
+from smallset.data import Data, ImageDataset, open_data
+from smallset.evidence.results import drop_torn_line
+from smallset.pipeline.desk import desk_for, observed
+from smallset.scores import Observer
+from smallset.seeds import generator
+from smallset.train.device import hardware
+
+FACTS = Path(__file__).with_name("observers.jsonl")
+BATCH = 128
+STUDENT, PROTOCOL, IPC = "convnet-d3", "small-v1(epochs=150)", 10
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A data set cut to `images` of each class, judged on `validation` others of each class."""
+
+    data: str
+    size: int
+    images: int
+    validation: int
+    steps: tuple[int, ...]
+    """About how many steps each observer trains."""
+
+    def epochs(self, steps: int, classes: int) -> int:
+        """Return the whole epochs that come closest to a number of steps."""
+        return max(1, round(steps / -(-self.images * classes // BATCH)))
+
+
+CUTS = (
+    Cut("cifar10", 32, 100, 500, (80, 500, 1000, 2000)),
+    Cut("cifar10", 32, 500, 500, (400, 1000, 2000, 4000)),
+    Cut("cifar10", 32, 2000, 500, (1570, 3000)),
+    Cut("cifar10", 32, 4500, 500, (3520,)),
+    Cut("imagenette-224", 64, 100, 100, (80, 1000)),
+    Cut("imagenette-224", 64, 750, 100, (590, 1500)),
+)
+READS = ("all", "last 30 %", "last 3", "last")
+
+
+def read_of(word: str, epochs: int) -> tuple[int, ...]:
+    """Return the epochs, counted from 1, that a word of READS means."""
+    share = max(1, round(0.3 * epochs))
+    count = {"all": epochs, "last 30 %": share, "last 3": min(3, epochs), "last": 1}[word]
+    return tuple(range(epochs - count + 1, epochs + 1))
+
+
+def cut(whole: ImageDataset, images: int, skip: int, name: str) -> ImageDataset:
+    """Return `images` of each class after the first `skip`, in an order drawn once."""
+    order = generator(0, "observers", whole.name).permutation(len(whole))
+    labels = whole.labels[order]
+    chosen = np.sort(
+        np.concatenate(
+            [order[labels == c][skip : skip + images] for c in range(len(whole.classes))]
+        )
+    )
+    return replace(
+        whole,
+        split=name,
+        labels=np.array(whole.labels[chosen]),
+        sizes=np.array(whole.sizes[chosen]),
+        rows=np.array(whole.rows[chosen]),
+        fingerprint=f"{whole.fingerprint[:40]}-{name}-{skip}-{images}",
+        encoded_bytes=0,
+    )
+
+
+def opened(where: Cut, folder: Path, work: Path) -> Data:
+    """Return the two parts of the training split."""
+    whole = open_data(folder / where.data, work=work).train
+    train = cut(whole, where.images, where.validation, f"train{where.images}")
+    test = cut(whole, where.validation, 0, "validation")
+    return Data(whole.name, train, test, "cut off the training split", train.fingerprint)
+
+
+def learned(data: Data, where: Cut, observer: Observer, work: Path) -> float:
+    """Return the share of clean training images that the observer gets right in the end."""
+    desk = desk_for("cpu", "auto", 1, work, None)
+    seen = observed(data.train, where.size, "squash", desk, cache=True)
+    return float((seen.dynamics(observer).at(observer.epochs)["margin"] > 0).mean())
+
+
+def facts(folder: Path, work: Path, seeds: range, only: str) -> Iterator[dict[str, object]]:
+    """Yield what is not measured yet, replicate after replicate."""
+    done = {key_of(fact) for fact in known()}
+    for seed in seeds:
+        for where in CUTS:
+            if only not in where.data:
+                continue
+            data = opened(where, folder, work)
+            rows: list[tuple[int, str]] = [(0, "random")]
+            for steps in where.steps:
+                epochs = where.epochs(steps, len(data.train.classes))
+                reads = {read_of(word, epochs): word for word in reversed(READS)}
+                rows += [(epochs, word) for word in reads.values()]
+            for epochs, word in rows:
+                fact = {**asdict(where), "epochs": epochs, "read": word, "seed": seed}
+                if key_of(fact) not in done:
+                    yield fact | measure(data, where, epochs, word, seed, work)
+
+
+def measure(
+    data: Data, where: Cut, epochs: int, word: str, seed: int, work: Path
+) -> dict[str, object]:
+    """Return what a student learns from one set, and what the observer had learned."""
+    method, right = "random", None
+    if epochs:
+        observer = Observer(epochs=epochs, seed=seed)
+        read = read_of(word, epochs)
+        method = f"pca(score=el2n(epochs={read}, observer=observer(epochs={epochs}, seed={seed})))"
+        right = learned(data, where, observer, work)
+    out = work / "sets" / f"{where.data}-{where.images}-{epochs}-{word.replace(' ', '')}-{seed}"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    common = {"work": work, "workers": 1, "device": "cpu"}
+    if not out.exists():
+        compress(data, out, method=method, ipc=IPC, size=where.size, seed=seed, **common)  # type: ignore[arg-type]
+    [result] = evaluate(
+        out,
+        data,
+        student=STUDENT,
+        protocol=PROTOCOL,
+        seeds=[seed],
+        **common,  # type: ignore[arg-type]
+    )
+    return {
+        "observer_right": right,
+        "top1": result.top1,
+        "hardware": hardware("cpu", 1),
+        "torch": result.versions["torch"],
+    }
+
+
+def key_of(fact: dict[str, object]) -> tuple[object, ...]:
+    """Name a fact by what it is of."""
+    return tuple(fact[name] for name in ("data", "images", "epochs", "read", "seed"))
+
+
+def known() -> list[dict[str, object]]:
+    """Read the facts that there are."""
+    if not FACTS.exists():
+        return []
+    return [json.loads(line) for line in FACTS.read_text().splitlines()]
+
+
+def write() -> None:
+    """Print a line a setting: what the observer knew, and PCA's accuracy by what is read."""
+    found: dict[tuple[object, ...], dict[str, list[dict[str, object]]]] = {}
+    for fact in known():
+        key = (fact["data"], fact["size"], fact["images"], fact["epochs"])
+        found.setdefault(key, {}).setdefault(str(fact["read"]), []).append(fact)
+    columns = ("random", *READS)
+    print(f"| data | px | images a class | epochs | observer right | {' | '.join(columns)} |")
+    print(f"|{'---|' * (5 + len(columns))}")
+    for key, reads in sorted(found.items(), key=lambda item: [str(item[0][0]), *item[0][1:]]):
+        right = [f["observer_right"] for fs in reads.values() for f in fs if f["observer_right"]]
+        cells = [
+            f"{100 * mean(f['top1'] for f in reads[c]):.1f} (n={len(reads[c])})"  # type: ignore[misc]
+            if c in reads
+            else ""
+            for c in columns
+        ]
+        known_share = f"{100 * mean(right):.0f} %" if right else ""  # type: ignore[type-var]
+        print(f"| {' | '.join(map(str, key))} | {known_share} | {' | '.join(cells)} |")
+
+
+def main() -> None:
+    """Run, or write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("verb", choices=["run", "write"])
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--only", default="", help="Part of the name of a data set.")
+    parser.add_argument("--seeds", type=int, default=3)
+    given = parser.parse_args()
+    if given.verb == "write":
+        write()
+        return
+    if FACTS.exists():
+        drop_torn_line(FACTS)
+    for fact in facts(given.data, given.work, range(given.seeds), given.only):
+        with FACTS.open("a") as file:
+            file.write(json.dumps(fact) + "\n")
+
+
+if __name__ == "__main__":
+    main()

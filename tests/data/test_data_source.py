@@ -1,0 +1,120 @@
+import pytest
+
+from smallset.data import Folder, open_data
+from smallset.data.source import Chosen, first_names
+
+SEG = {
+    f"seg_{split}/seg_{split}/{name}/{k}.png": 10 * number + k
+    for number, (split, name) in enumerate(
+        (split, name) for split in ("train", "test") for name in ("forest", "sea")
+    )
+    for k in range(2)
+}
+
+
+def test_five_names_are_listed():
+    assert first_names(["a", "b"]) == "'a', 'b'"
+    assert first_names(list("abcdef")) == "'a', 'b', 'c', 'd', 'e' ..."
+
+
+def test_a_folder_is_chosen_by_its_path(write_folder):
+    root = write_folder(SEG)
+    chosen = Chosen("seg_train/*", "seg_test/seg_test")
+    assert chosen.folder(root, "train") == root / "seg_train/seg_train"
+    assert chosen.folder(root, "test") == root / "seg_test/seg_test"
+    assert Chosen(".").folder(root, "train") == root
+    assert Chosen(".").folder(root, "test") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [("seg_train/none", "names nothing in "), ("seg_train/seg_train/*", "names 2 folders in ")],
+)
+def test_a_pattern_that_does_not_name_one_folder_is_an_error(write_folder, pattern, said):
+    with pytest.raises(
+        ValueError, match=rf"--train {pattern.replace('*', '.')} {said}.*Needed one folder.*Give"
+    ):
+        Chosen(pattern).folder(write_folder(SEG), "train")
+
+
+@pytest.mark.parametrize("pattern", ["../other", "/etc"])
+def test_a_pattern_that_leads_out_of_the_folder_is_an_error(write_folder, pattern):
+    with pytest.raises(ValueError, match=r"pattern '.*' leads out of .*Needed a path below DATA"):
+        Chosen(pattern).folder(write_folder(SEG), "train")
+
+
+def test_parquet_files_are_chosen_by_a_pattern(write_parquet):
+    root = write_parquet({"a": [0], "b": [0], "c": [0]}, names=["x", "y"])
+    files = {name: root / f"{name}-00000-of-00001.parquet" for name in "abc"}
+    assert Chosen("a*.parquet").files(root) == {"train": [files["a"]]}
+    chosen = Chosen("[ab]*.parquet", "c*").files(root)
+    assert chosen == {"train": [files["a"], files["b"]], "test": [files["c"]]}
+    assert Chosen(".").files(root) == {}
+
+
+def test_parquet_files_for_one_split_only_are_an_error(write_parquet):
+    root = write_parquet({"a": [0]}, names=["x", "y"])
+    with pytest.raises(ValueError, match=r"--test b\* names no parquet file in .*other split is"):
+        Chosen("a*", "b*").files(root)
+
+
+def test_one_file_for_both_splits_is_an_error(write_parquet):
+    root = write_parquet({"a": [0], "b": [0]}, names=["x", "y"])
+    with pytest.raises(ValueError, match=r"--train \*\.parquet and --test b\* both name 'b-0.*not"):
+        Chosen("*.parquet", "b*").files(root)
+
+
+def test_chosen_folders_are_opened(write_folder, work):
+    root = write_folder(SEG)
+    data = open_data(Folder(str(root), "seg_train/seg_train", "seg_test/seg_test"), work=work)
+    assert data.train.classes.names == ("forest", "sea")
+    assert [data.train.id(i) for i in range(4)] == [
+        "forest/0.png",
+        "forest/1.png",
+        "sea/0.png",
+        "sea/1.png",
+    ]
+    assert (len(data.test), data.held_out) == (4, "'seg_test/seg_test', as given")
+
+
+def test_the_spec_of_a_folder_opens_the_same_data(write_folder, work):
+    folder = Folder(str(write_folder(SEG)), "seg_train/seg_train", "seg_test/seg_test")
+    assert str(folder).startswith("folder(path=")
+    assert open_data(str(folder), work=work).fingerprint == open_data(folder, work=work).fingerprint
+
+
+def test_train_alone_holds_a_part_of_itself_out(write_folder, work):
+    root = write_folder({f"set/{c}/{k}.png": ord(c) + 10 * k for c in "ab" for k in range(5)})
+    data = open_data(Folder(str(root), "set"), work=work)
+    assert (len(data.train), len(data.test)) == (8, 2)
+    assert data.held_out == "20 % of each class, chosen by content hash"
+
+
+def test_test_alone_is_an_error():
+    with pytest.raises(ValueError, match=r"test='b' was given without train.*Give --train PATTERN"):
+        Folder("d", test="b")
+
+
+def test_chosen_parquet_files_are_opened(write_parquet, work):
+    root = write_parquet({"one": [0, 1, 1], "two": [1, 0]}, names=["x", "y"])
+    data = open_data(Folder(str(root), "one*", "two*"), work=work)
+    assert data.train.labels.tolist() == [0, 1, 1]
+    assert data.test.labels.tolist() == [1, 0]
+    assert data.held_out == "'two*', as given"
+
+
+@pytest.mark.parametrize(("train", "test"), [(".", "."), (".", "a/x"), ("a/x", "a")])
+def test_folders_that_share_images_are_an_error(write_folder, work, train, test):
+    root = write_folder({"a/x/1.png": 1, "a/y/1.png": 2, "b/x/1.png": 3})
+    with pytest.raises(
+        ValueError, match=r"--train .* and --test .* share images\. Needed.*Name two"
+    ):
+        open_data(Folder(str(root), train, test), work=work)
+
+
+def test_a_test_folder_right_below_the_classes_is_not_a_class(write_folder, work):
+    held = {"held/ape/1.png": 5, "held/bee/1.png": 6}
+    root = write_folder({"ape/1.png": 1, "bee/1.png": 2} | held)
+    data = open_data(Folder(str(root), ".", "held"), work=work)
+    assert data.train.classes.names == ("ape", "bee")
+    assert [data.test.id(i) for i in range(2)] == ["ape/1.png", "bee/1.png"]

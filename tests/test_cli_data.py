@@ -1,0 +1,147 @@
+"""What the commands say of the data, and what they refuse because of the data."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from cli_toy import Shell, contents, refused, tree
+
+from smallset import open_set
+from smallset.data import index
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    tree(shell.root / "data")
+    return shell
+
+
+def leak(*pairs: tuple[str, str]) -> None:
+    """Copy held-out images among the training images."""
+    for held, trained in pairs:
+        shutil.copy(f"data/test/{held}", f"data/train/{trained}")
+
+
+UNDERSTOOD = (
+    "data: 24 training images of 3 classes (ape, bee, cow)\n"
+    "held out: 6 images, test split of the source\n"
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compress", "data", "set", "--method", "random", "--ipc", 1),
+        ("compress", "data", "list", "--method", "random", "--ipc", 1, "--plan-only"),
+        ("score", "data", "s.parquet", "--scores", "el2n(epochs=1, observer=observer(epochs=1))"),
+        ("train", "data", "teacher", "--model", "resnet8", "--epochs", 1),
+    ],
+)
+def test_commands_say_what_they_understood_before_they_begin(shell, words):
+    ran = shell(*words)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(UNDERSTOOD)
+
+
+def test_evaluate_says_what_it_understood_too(shell):
+    shell("compress", "data", "set", "--method", "random", "--ipc", 1)
+    ran = shell.evaluate("set", "data", "--seeds", 1)
+    assert ran.out.startswith(UNDERSTOOD)
+
+
+def test_what_is_left_unused_and_what_is_doubtful_is_said(shell):
+    leak(("ape/00.png", "ape/c.png"))
+    shutil.copytree("data/test", "data/val")
+    ran = shell("compress", "data", "set", "--method", "random", "--ipc", 1)
+    assert ran.out.splitlines()[:4] == [
+        "data: 25 training images of 3 classes (ape, bee, cow)",
+        "held out: 6 images, test split of the source",
+        "left unused: val/ (for choosing only)",
+        "warning: 1 training image is also held out: 'ape/c.png'. Leave them out with --drop-leaks",
+    ]
+
+
+def test_leaks_are_dropped_when_asked(shell):
+    leak(("ape/00.png", "ape/c.png"), ("bee/01.png", "bee/c.png"))
+    ran = shell("compress", "data", "set", "--method", "random", "--ipc", 8, "--drop-leaks")
+    assert ran.code == 0, ran.err
+    assert "2 training images left out that are also held out\n" in ran.out
+    assert "warning" not in ran.out
+    assert open_set(Path("set")).manifest.source.images == 24
+    assert shell.evaluate("set", "data", "--seeds", 1, "--drop-leaks").code == 0
+
+
+def test_a_set_that_holds_held_out_images_is_refused(shell):
+    leak(("ape/00.png", "ape/c.png"))
+    assert shell("compress", "data", "set", "--method", "random", "--keep", 1).code == 0
+    refused(
+        shell.evaluate("set", "data"),
+        "the set 'set' holds 1 of the 6 held-out images of 'data': 'ape/00.png'. Accuracy on them "
+        "would mean nothing. Needed a set without them. Make one of the training images; if copies "
+        "of held-out images are among these, with --drop-leaks.",
+    )
+
+
+def test_the_held_out_images_themselves_are_refused_as_a_set(shell):
+    refused(shell.evaluate("data/test", "data"), "the set 'data/test' holds 6 of the 6 held-out")
+    shutil.copytree("data/test", "plain")
+    made = shell("compress", "plain", "set", "--method", "random", "--ipc", 1, "--codec", "webp:90")
+    assert made.code == 0, made.err
+    ran = shell.evaluate("set", "data")
+    refused(ran, "the set 'set' holds 3 of the 6 held-out images of 'data': ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compress", "data", "data/small"),
+        ("compress", "data", "data/train/small", "--plan-only"),
+        ("score", "data", "data/s.parquet"),
+        ("train", "data", "data/teacher", "--model", "resnet8"),
+        ("compress", "data/../data", "data/small"),
+    ],
+)
+def test_an_output_inside_the_data_is_refused(shell, words):
+    before = contents(shell.root)
+    ran = shell(*words)
+    refused(ran, "lies inside the data '", "would be read as a part of the data the next time. "
+            "Needed a place outside of the data. Choose another OUT.")  # fmt: skip
+    assert contents(shell.root) == before
+
+
+def test_a_set_beside_class_folders_is_not_a_class(shell):
+    shutil.copytree("data/train", "flat")
+    shell("compress", "flat", "set", "--method", "random", "--ipc", 1)
+    shutil.copytree("set", "flat/small")
+    ran = shell("compress", "flat", "again", "--method", "random", "--ipc", 1)
+    assert ran.code == 0, ran.err
+    assert "left unused: small/ (smallset wrote it)\n" in ran.out
+    assert open_set(Path("again")).manifest.classes == ("ape", "bee", "cow")
+
+
+def test_the_parts_of_a_folder_can_be_named(shell):
+    for split in ("train", "test"):
+        shutil.copytree(f"data/{split}", f"seg/seg_{split}/seg_{split}")
+    parts = ("--train", "seg_train/seg_train", "--test", "seg_test/seg_test")
+    refused(shell("compress", "seg", "set"), "Say --train seg_train/seg_train --test seg_test/seg")
+    ran = shell("compress", "seg", "set", "--method", "random", "--ipc", 1, *parts)
+    assert "held out: 6 images, 'seg_test/seg_test', as given\n" in ran.out
+    ran = shell.evaluate("set", "seg", *parts, "--seeds", 1)
+    assert ran.code == 0, ran.err
+
+
+def test_test_without_train_is_refused(shell):
+    refused(shell("compress", "data", "set", "--test", "test"), "test='test' was given without tr")
+
+
+def test_classes_that_do_not_fit_are_heard_of_before_any_image_is_read(shell, monkeypatch):
+    shell("compress", "data", "set", "--method", "random", "--ipc", 1)
+    tree(shell.root / "other", {"ape": 4, "bee": 4, "dog": 4})
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("an image was read")
+
+    monkeypatch.setattr(index, "scan", never)
+    refused(shell.evaluate("set", "other"), "the set has 3 classes and the test data 'other' has 3",
+            "only in the set: ['cow'], only in the data: ['dog']")  # fmt: skip
