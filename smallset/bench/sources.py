@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from smallset.data import Data, open_data
+from smallset.data import Data, folder_named, open_data
 
 # A path with {data} in it where a spec's value stands, quoted or not.
 _PATH = re.compile(r"""["']?([^\s(),='"]*\{data\}[^(),='"]*)["']?""")
@@ -59,6 +59,9 @@ class Places:
         """
         if name in self.named:
             given = self.named[name]
+            folder = folder_named(given)
+            if folder is not None:
+                return str(replace(folder, path=str(Path(folder.path).absolute())))
             return str(Path(given).absolute()) if Path(given).exists() else given
         if self.folder is not None and (self.folder / name).is_dir():
             return str((self.folder / name).absolute())

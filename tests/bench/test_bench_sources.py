@@ -1,8 +1,12 @@
 """Where data and teachers lie."""
 
+import shutil
 from pathlib import Path
 
-from smallset.bench.sources import Places
+from bench_toy import coloured
+
+from smallset.bench.sources import Places, open_source
+from smallset.data import Folder, folder_named
 from smallset.spec import read
 
 
@@ -26,3 +30,21 @@ def test_named_data_comes_before_the_folder_and_the_embedded_before_none(tmp_pat
     assert places.find("digits") == "digits"
     assert places.find("hf:a/b") == "hf:a/b"
     assert Places(tmp_path, {}).find("toy") == str(Path(tmp_path / "toy"))
+
+
+def test_the_parts_of_a_folder_are_named_in_its_spec_which_becomes_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = Places.parse(["toy=folder(seg, train=seg_train/x, test=seg_test/x)"])
+    assert folder_named(places.find("toy")) == Folder(
+        str(tmp_path / "seg"), "seg_train/x", "seg_test/x"
+    )
+
+
+def test_leaks_are_left_out_of_an_opened_data_set_when_asked(tmp_path):
+    toy = coloured(tmp_path / "toy")
+    shutil.copy(toy / "test/ape/00.png", toy / "train/ape/copy.png")
+    places = Places.parse([f"toy={toy}"])
+    opened = open_source("toy", places, work=tmp_path / "work")
+    assert opened.class_counts == (9, 8, 8)
+    clean = open_source("toy", places, work=tmp_path / "work", drop_leaks=True)
+    assert clean.class_counts == (8, 8, 8)
