@@ -194,6 +194,31 @@ def test_bad_grammar_says_what_is_needed_and_how_to_write(text, needs):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("box(" + "(" * 2000, "brackets at most 20 deep"),
+        ("a(" * 500 + ")" * 500, "brackets at most 20 deep"),
+        ("box(ink=" * 21 + ")" * 21, "brackets at most 20 deep"),
+        (f"box({'9' * 5000})", "numbers of at most 100 characters"),
+        (f"box(1.{'0' * 200})", "numbers of at most 100 characters"),
+        ("box(scale=1e999)", "finite numbers, but 1e999 is too large"),
+        ("box(pair=(0, -1e999))", "finite numbers, but -1e999 is too large"),
+        (f"box({'x' * 10_000})", "at most 10000 characters, but has 10005"),
+    ],
+)
+def test_what_is_too_deep_too_long_or_too_large_is_refused_in_one_short_line(text, needs):
+    said = message(text)
+    shown = repr(text) if len(text) <= 300 else f"{text[:300]!r}..."
+    assert said.startswith(f"cannot read the spec {shown}: it needs {needs}. Write name or ")
+    assert len(said) < 600
+
+
+def test_brackets_may_be_twenty_deep():
+    assert read("a(" * 20 + ")" * 20).name == "a"
+    assert read("a((((1,),),),)") == Call("a", ((((1,),),),), {})
+
+
 def test_an_unknown_name_gets_the_nearest_and_the_list():
     assert message("bx") == (
         "there is no shape 'bx'. Did you mean 'box'? Known: box, dot, doubled, inked, framed."
