@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.spec import Call, Spelled, build, first_line, nearest, quoted, read, split, write
+from smallset.spec import (
+    Call,
+    Spelled,
+    build,
+    first_line,
+    nearest,
+    portable,
+    quoted,
+    read,
+    split,
+    write,
+)
 
 
 class Shape:
@@ -390,3 +401,28 @@ def test_text_is_quoted_where_it_must_be_or_always():
         "a/b", '"a b"', '"5"', '"none"'
     )  # fmt: skip
     assert quoted("a/b", always=True) == '"a/b"'
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("el2n", "el2n"),
+        (
+            "loss( a(weights=/home/me/W.th , classes=same) )",
+            "loss( a(weights=W.th , classes=same) )",
+        ),
+        ("loss(a(weights='/home/my folder/W 1.th'))", "loss(a(weights='W 1.th'))"),
+        ("loss(observer='runs/teacher/')", "loss(observer='teacher')"),
+        ("loss(observer=~/teacher)", "loss(observer=teacher)"),
+        (r"loss(observer='C:\\me\\teacher')", "loss(observer='teacher')"),
+        (
+            "file(a/s.parquet, 'loss(b(weights=/home/me/W.th))')",
+            "file(s.parquet, 'loss(b(weights=W.th))')",
+        ),
+        ("file(/, 'x y')", "file(/, 'x y')"),
+        ("el2n(epochs=(1, 2.50), runs=1)", "el2n(epochs=(1, 2.50), runs=1)"),
+    ],
+)
+def test_a_portable_spec_has_the_names_of_files_alone(text, name):
+    assert portable(text) == name
+    assert portable(name) == name

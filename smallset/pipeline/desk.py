@@ -11,8 +11,9 @@ from smallset.cell import Desk
 from smallset.data import Data, ImageDataset, LaterPixels, Pixels, open_data, pixel_cache
 from smallset.data.work import check_work
 from smallset.methods import spec_of
+from smallset.models import check_teacher_files
 from smallset.records import Fit, Progress
-from smallset.scores import AnyObserver, Observed, Pretrained
+from smallset.scores import AnyObserver, File, Observed, Pretrained, Score
 from smallset.scores.observed import RECORDS_VERSION
 from smallset.train.device import machine
 
@@ -28,6 +29,17 @@ def desk_for(
     folder = Path(work) if work else platformdirs.user_cache_path("smallset")
     check_work(folder)
     return Desk(here, folder, workers, progress)
+
+
+def check_files(score: Score | None, observer: AnyObserver | None) -> None:
+    """Raise, before any data is opened, as a score and its observer do for files they cannot use.
+
+    Somebody's own score or observer is heard of when it is used.
+    """
+    if isinstance(score, File):
+        score.check_file()
+    if isinstance(observer, Pretrained):
+        check_teacher_files(observer.network)
 
 
 def open_source(data: str | Path | Data, desk: Desk, *, skip_bad: bool) -> Data:

@@ -15,6 +15,7 @@ from smallset.records import Selection
 from smallset.store import CompressedDataset
 from smallset.store.exported import is_ours, open_made
 from smallset.store.foreign import HUB, ForeignSet, foreign_set, read_foreign, set_name
+from smallset.store.naming import read_naming
 from smallset.train.views import Patch, View
 
 
@@ -60,6 +61,8 @@ def training_set(
     _check_view(chosen, reading, set_name(given))
     if not str(given).startswith(HUB):
         given = Path(given).expanduser()
+    if reading.classes is not None:
+        read_naming(reading.classes)  # refused before the data is opened, if it is
     opened = open_source(data, desk, skip_bad=skip_bad)
     if opened.held_out == CUT_OFF:
         raise ValueError(

@@ -100,7 +100,7 @@ def _with_index(found: Column, table: pa.Table, index: Collection[str]) -> Colum
     named = [name for name in others if name not in unnamed]
     if telling:
         called, keys = next(iter(telling.items()))
-        if keys is None or any(not keys.equals(other) for other in telling.values()):
+        if keys is None or any(o is None or not keys.equals(o) for o in telling.values()):
             return replace(found, unkeyed=tuple(telling))
         key: Literal["id", "count"] = "id" if pa.types.is_string(keys.type) else "count"
         return replace(found, key=key, keys=keys, called=called)

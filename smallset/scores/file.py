@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float32, Int64, Shaped
 
 from smallset.data import ImageDataset
+from smallset.files import at_home
 from smallset.models.weights import file_sha256
 from smallset.scores.column import FORMATS, Column, read_column
 from smallset.scores.observed import Observed
@@ -74,6 +75,10 @@ class File:
             )
         return values
 
+    def check_file(self) -> None:
+        """Raise as `of` where the file or the column cannot be read; no data is asked for."""
+        read_column(self._file, self.column)
+
     def made_by(self) -> dict[str, str]:
         """Say what the scores depend on besides the data, as far as the file does."""
         records = read_column(self._file, self.column).records
@@ -85,7 +90,7 @@ class File:
 
     @property
     def _file(self) -> Path:
-        return Path(self.path).expanduser()
+        return at_home(self.path)
 
     def _check_source(self, read: Column, dataset: ImageDataset) -> None:
         others = read.sources - {dataset.fingerprint}

@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PureWindowsPath
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -66,6 +67,21 @@ def split(text: str) -> list[str]:
         else:
             parts[-1] += mark
     return [part.strip() for part in parts]
+
+
+def portable(text: str) -> str:
+    """Return a spec as it was typed, with each path in it reduced to its file's own name."""
+
+    def reduced(match: re.Match[str]) -> str:
+        token = match.group(str(match.lastgroup))
+        mark = token[0] if match.lastgroup == "text" else ""
+        value = token[1:-1] if mark else token
+        if not {"/", "\\"} & {*value}:
+            return match[0]
+        name = portable(value) if "(" in value else PureWindowsPath(value).name  # takes / too
+        return f"{match[0].removesuffix(token)}{mark}{name or value}{mark}"
+
+    return _TOKEN.sub(reduced, text)
 
 
 def quoted(value: str, *, always: bool = False) -> str:

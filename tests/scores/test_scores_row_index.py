@@ -234,8 +234,11 @@ def test_an_index_may_count_the_images_or_hold_their_rows_in_the_source(tmp_path
         File(str(tmp_path / "whole.csv")).of(part)
 
 
-def test_indexes_without_a_name_that_differ_are_refused(tmp_path, dataset):
-    frame = SORTED.assign(**{"Unnamed: 0": np.roll(np.arange(N), 1)})
+@pytest.mark.parametrize(
+    "other", [np.roll(np.arange(N), 1), np.arange(N) + 0.5, list(map(str, "x" * N))]
+)
+def test_indexes_without_a_name_that_differ_are_refused(other, tmp_path, dataset):
+    frame = SORTED.assign(**{"Unnamed: 0": other})
     frame.to_csv(tmp_path / "w.csv")
     with pytest.raises(ValueError, match="its columns '', 'Unnamed: 0' seem to name the image of"):
         File(str(tmp_path / "w.csv")).of(dataset)
