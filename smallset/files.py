@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def at_home(path: str | Path) -> Path:
+    """Return a path with a leading ~ as a home folder; unlike `Path`, leave one of nobody alone."""
+    return Path(os.path.expanduser(path))
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write, which then takes the place of `path`: whole and on the disk, or not.

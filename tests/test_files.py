@@ -4,7 +4,7 @@ import os
 import pytest
 
 from smallset import files
-from smallset.files import replacing
+from smallset.files import at_home, replacing
 
 
 def put(path, content):
@@ -41,3 +41,9 @@ def test_a_writer_that_is_stopped_changes_nothing(tmp_path):
     assert seen == [f".state.pt.partial-{os.getpid()}"]
     assert path.read_bytes() == b"one"
     assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
+
+
+def test_a_tilde_is_a_home_folder_and_that_of_nobody_stays(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert at_home("~/s.npy") == tmp_path / "s.npy"
+    assert str(at_home("~nobody-at-all/s.npy")) == "~nobody-at-all/s.npy"

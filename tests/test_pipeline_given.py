@@ -234,3 +234,29 @@ def test_methods_know_what_they_look_through():
     assert looking.through(Observer()).looks_through == Observer()
     with pytest.raises(ValueError, match=r"observer=resnet8.* was given, but select=easiest"):
         Method(File("s.npy"), observer=given)
+
+
+def test_a_column_is_named_without_the_folders_of_files(data, tmp_path):
+    (tmp_path / "deep/er").mkdir(parents=True)
+    Path("w.pt").rename("deep/er/w.pt")
+    typed = f"el2n(observer=resnet8(weights={tmp_path}/deep/er/w.pt, classes=same))"
+    name = "el2n(observer=resnet8(weights=w.pt, classes=same))"
+    (made,) = smallset.score(data, "deep/s.parquet", scores=[typed]).items()
+    assert made[0] == name
+    assert pq.read_schema("deep/s.parquet").names == ["index", "label", name]
+    assert f"weights={tmp_path}/deep/er/w.pt" in made[1].made_by["spec"]
+    again = smallset.score(data, "t.parquet", scores=[f"file(deep/s.parquet, '{name}')"])
+    assert list(again) == [f"file(s.parquet, '{name}')"]
+    np.testing.assert_array_equal(again[f"file(s.parquet, '{name}')"].values, made[1].values)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_scores_that_would_share_the_name_of_a_column_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline.desk, "open_data", None)
+    specs = [f"loss(observer='{folder}/teacher')" for folder in "ab"]
+    with pytest.raises(ValueError, match=re.escape(
+        "two of the scores would name their column \"loss(observer='teacher')\", for columns are "
+        "named without the folders of files. Needed a name for each. Rename one of the files, or "
+        "score twice."
+    )):  # fmt: skip
+        smallset.score("digits", "s.parquet", scores=specs)

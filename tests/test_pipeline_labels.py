@@ -29,6 +29,7 @@ def asked(monkeypatch) -> list[tuple[str, tuple[str, ...], int]]:
         return bright_teacher(len(classes), spec=spec, order=order)
 
     monkeypatch.setattr(EVALUATE, "load_teacher", load)
+    monkeypatch.setattr(EVALUATE, "check_teacher_files", lambda _: None)
     return calls
 
 

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallset.spec import Call, Spelled, build, first_line, nearest, quoted, read, split, write
+from smallset.spec import (
+    Call,
+    Spelled,
+    build,
+    first_line,
+    nearest,
+    portable,
+    quoted,
+    read,
+    split,
+    write,
+)
 
 
 class Shape:
@@ -194,6 +205,31 @@ def test_bad_grammar_says_what_is_needed_and_how_to_write(text, needs):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("box(" + "(" * 2000, "brackets at most 20 deep"),
+        ("a(" * 500 + ")" * 500, "brackets at most 20 deep"),
+        ("box(ink=" * 21 + ")" * 21, "brackets at most 20 deep"),
+        (f"box({'9' * 5000})", "numbers of at most 100 characters"),
+        (f"box(1.{'0' * 200})", "numbers of at most 100 characters"),
+        ("box(scale=1e999)", "finite numbers, but 1e999 is too large"),
+        ("box(pair=(0, -1e999))", "finite numbers, but -1e999 is too large"),
+        (f"box({'x' * 10_000})", "at most 10000 characters, but has 10005"),
+    ],
+)
+def test_what_is_too_deep_too_long_or_too_large_is_refused_in_one_short_line(text, needs):
+    said = message(text)
+    shown = repr(text) if len(text) <= 300 else f"{text[:300]!r}..."
+    assert said.startswith(f"cannot read the spec {shown}: it needs {needs}. Write name or ")
+    assert len(said) < 600
+
+
+def test_brackets_may_be_twenty_deep():
+    assert read("a(" * 20 + ")" * 20).name == "a"
+    assert read("a((((1,),),),)") == Call("a", ((((1,),),),), {})
+
+
 def test_an_unknown_name_gets_the_nearest_and_the_list():
     assert message("bx") == (
         "there is no shape 'bx'. Did you mean 'box'? Known: box, dot, doubled, inked, framed."
@@ -365,3 +401,28 @@ def test_text_is_quoted_where_it_must_be_or_always():
         "a/b", '"a b"', '"5"', '"none"'
     )  # fmt: skip
     assert quoted("a/b", always=True) == '"a/b"'
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("el2n", "el2n"),
+        (
+            "loss( a(weights=/home/me/W.th , classes=same) )",
+            "loss( a(weights=W.th , classes=same) )",
+        ),
+        ("loss(a(weights='/home/my folder/W 1.th'))", "loss(a(weights='W 1.th'))"),
+        ("loss(observer='runs/teacher/')", "loss(observer='teacher')"),
+        ("loss(observer=~/teacher)", "loss(observer=teacher)"),
+        (r"loss(observer='C:\\me\\teacher')", "loss(observer='teacher')"),
+        (
+            "file(a/s.parquet, 'loss(b(weights=/home/me/W.th))')",
+            "file(s.parquet, 'loss(b(weights=W.th))')",
+        ),
+        ("file(/, 'x y')", "file(/, 'x y')"),
+        ("el2n(epochs=(1, 2.50), runs=1)", "el2n(epochs=(1, 2.50), runs=1)"),
+    ],
+)
+def test_a_portable_spec_has_the_names_of_files_alone(text, name):
+    assert portable(text) == name
+    assert portable(name) == name

@@ -74,11 +74,8 @@ def cut(whole: ImageDataset, images: int, skip: int, name: str) -> ImageDataset:
         )
     )
     return replace(
-        whole,
+        whole.take(chosen),
         split=name,
-        labels=np.array(whole.labels[chosen]),
-        sizes=np.array(whole.sizes[chosen]),
-        rows=np.array(whole.rows[chosen]),
         fingerprint=f"{whole.fingerprint[:40]}-{name}-{skip}-{images}",
         encoded_bytes=0,
     )

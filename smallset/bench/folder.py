@@ -185,6 +185,16 @@ def read_lines(
     return found
 
 
+def check_known(files: Iterable[Path]) -> None:
+    """Raise as `known_lines` where a file is missing or holds a line that is no result."""
+    for file in files:
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"there are no results '{file}'. Give --known the results.jsonl of another run."
+            )
+        read_results(file)
+
+
 def known_lines(
     files: Iterable[Path], run: Run, cells: Iterable[Cell], there: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
@@ -194,17 +204,13 @@ def known_lines(
 
     Taken are those of a cell of the matrix made by the same versions, with a student that starts
     fresh (of others a line does not say from which weights) and, where labels are soft, with the
-    very teacher that this run has, or one that this run would train in the same way. Raises
-    FileNotFoundError for a missing file, ValueError for a line that is no result.
+    very teacher that this run has, or one that this run would train in the same way. The files
+    have passed `check_known`.
     """
     wanted = {cell.identity for cell in cells} - set(there)
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
     for file in files:
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"there are no results '{file}'. Give --known the results.jsonl of another run."
-            )
         for result in read_results(file):
             other, identity = _another_version(run, result), identity_of(result)
             fresh = "weights=" not in result.student

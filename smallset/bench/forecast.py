@@ -1,7 +1,6 @@
 """How long and how large what is left of a matrix will be, from measured rates."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import mean
 
 from smallset.bench.cells import Identity
@@ -11,6 +10,7 @@ from smallset.bench.run import Planned
 from smallset.bench.teachers import own_teacher
 from smallset.bench.units import Unit, observer_of
 from smallset.cell import COMPILE_FROM_VIEWS
+from smallset.files import at_home
 from smallset.methods import method_from, score_from
 from smallset.models import worth_compiling
 from smallset.models.spec import read_model
@@ -129,8 +129,8 @@ def _looked_through(teacher: str, wanted: Identity) -> tuple[str, int]:
 
 def _network(spec: str, size: int) -> tuple[str, int]:
     """Give a trained network's name, and the side in pixels at which it looks at images."""
-    if Path(spec).expanduser().is_dir():
-        made = read_trained(Path(spec).expanduser())
+    if at_home(spec).is_dir():
+        made = read_trained(at_home(spec))
         return made.model, made.size
     ready = read_model(spec)
     return ready.name, ready.size or size

@@ -176,8 +176,13 @@ def parse_matrix(text: str, name: str) -> Matrix:
     """Read a matrix from its text; `name` is what errors call it."""
     try:
         top = Entries(tomllib.loads(text), name, text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or int()'s own of a very long number
         raise ValueError(f"{name}: {error}. Mend the line; a matrix is a TOML file.") from error
+    except RecursionError as error:
+        raise ValueError(
+            f"{name}: its brackets are nested too deep to read. Mend it; a matrix has lists of "
+            "words and numbers."
+        ) from error
     top.only(("title", "main", "methods", "teachers", "table"))
     methods, teachers = top.texts_by_name("methods"), top.texts_by_name("teachers", {})
     _check_methods(methods, top)

@@ -1,5 +1,6 @@
 """The run: plan what is left of a matrix, let workers do it, write the results."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -114,7 +115,9 @@ def run_bench(
     the unit's name for whatever goes wrong in one.
     """
     folder = request.runs
-    if run_folder.read_run(folder) is None:  # a folder of something else gets no lock file
+    begun = run_folder.read_run(folder) is not None
+    _check_place(folder)
+    if not begun:  # a folder of something else gets no lock file
         _plan(request)  # nor is one made for a matrix that cannot run
     _make(folder)
     with driving(folder):
@@ -140,6 +143,7 @@ def _plan(request: Request) -> Planned:
         raise ValueError(
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
         )
+    run_folder.check_known(request.known)
     desk = desk_for(request.device, request.precision, THREADS, request.work, None)
     places = Places.parse(request.data)
     bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
@@ -247,14 +251,27 @@ def _append(folder: Path, cell: Cell, result: Result) -> None:
     append_result(folder / run_folder.RESULTS, result)
 
 
+def _check_place(folder: Path) -> None:
+    """Raise OSError where the folder of a run can neither be made nor written to."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise _unmade(folder, f"'{there}' is a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _unmade(folder, f"'{there}' is read-only for you")
+
+
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(
-            f"the run folder '{folder}' cannot be made ({error.strerror}). Needed a place for sets "
-            "and results. Give another."
-        ) from error
+        raise _unmade(folder, str(error.strerror)) from error
+
+
+def _unmade(folder: Path, why: str) -> OSError:
+    return OSError(
+        f"the run folder '{folder}' cannot be made ({why}). Needed a place for sets and results. "
+        "Give another."
+    )
 
 
 def jobs_for(plan: Planned) -> int:

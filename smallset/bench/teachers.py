@@ -8,6 +8,7 @@ from smallset.models.spec import read_model
 from smallset.models.teacher import load_teacher
 from smallset.pipeline.train import RECIPES
 from smallset.spec import build, nearest, read
+from smallset.train.protocol import check_epochs
 
 OWN = "train"
 FRESH = ""
@@ -46,6 +47,7 @@ def check_spec(spec: str) -> None:
     read_model(own.model)
     if own.epochs < 1:
         raise ValueError(f"{spec!r}: epochs={own.epochs} trains nothing. Give at least 1.")
+    check_epochs(f"{spec!r}:", own.epochs)
     if own.recipe not in RECIPES:
         raise ValueError(f"{spec!r}: no recipe {own.recipe!r}. {nearest(own.recipe, RECIPES)}")
 

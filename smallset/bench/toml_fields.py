@@ -6,6 +6,8 @@ from typing import TypeGuard
 
 from smallset.spec import nearest
 
+_MOST = 100_000
+
 
 class Entries:
     """The entries of one table of a TOML file; `text` is the file's part that holds it.
@@ -47,6 +49,8 @@ class Entries:
         value = self._get(key, default)
         if not _counts(value):
             raise self._wrong(key, value, "a whole number from 1")
+        if value > _MOST:  # each replicate and observer is counted out
+            raise self._wrong(key, value, f"a whole number from 1 to {_MOST}")
         return value
 
     def numbers(self, key: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import typer
 
 from smallset.bench.matrix import shipped
 from smallset.report.runs import read_runs
-from smallset.report.tables import FORMATS, tables_of, write_tables
+from smallset.report.tables import FORMATS, check_out, tables_of, write_tables
 from smallset.terminal import say
 
 
@@ -43,6 +43,8 @@ def report(
     ] = Format.all,
 ) -> None:
     """Make tables of RUNS: each method beside random, soft labels beside hard."""
+    if out is not None:
+        check_out(out)
     found = read_runs(runs, matrix)
     tables = tables_of(found)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))

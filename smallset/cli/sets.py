@@ -51,9 +51,9 @@ def show(
     ] = None,
 ) -> None:
     """Draw a contact sheet of SET."""
-    opened = open_set(set)
     target = out or Path(f"{set.resolve().name}.png")
     check_output(target)
+    opened = open_set(set)
     if set.resolve() in target.resolve().parents:
         raise ValueError(
             f"'{target}' lies inside the set '{set}', whose files are all accounted for. "

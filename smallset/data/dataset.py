@@ -58,6 +58,19 @@ class ImageDataset:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def take(self, images: Int64[np.ndarray, " k"]) -> "ImageDataset":
+        """Return the images at some positions, in that order.
+
+        The facts about the whole split stay: its fingerprint, its bytes and what was skipped.
+        """
+        return replace(
+            self,
+            labels=np.array(self.labels[images]),
+            sizes=np.array(self.sizes[images]),
+            rows=np.array(self.rows[images]),
+            content=np.array(self.content[images]),
+        )
+
     def id(self, i: int) -> str:
         """Give image i's name in its split, such as 'cat/0017.png'; it does not change."""
         return self.origin.name(int(self.rows[i]))
@@ -125,11 +138,7 @@ class Data:
         # Another fingerprint: positions, and so cached pixels and scores, are others.
         fingerprint = hashlib.sha256(f"{self.fingerprint} without leaks".encode()).hexdigest()
         left = replace(
-            train,
-            labels=train.labels[kept],
-            sizes=train.sizes[kept],
-            rows=train.rows[kept],
-            content=train.content[kept],
+            train.take(kept),
             encoded_bytes=train.encoded_bytes - lost,
             fingerprint=fingerprint,
         )

@@ -12,6 +12,7 @@ from smallset.data.hub import hub_source, parquet_source, parquet_splits
 from smallset.data.index import index
 from smallset.data.source import Chosen, Source
 from smallset.data.work import check_work, keeping
+from smallset.files import at_home
 from smallset.records import Classes, Progress
 from smallset.spec import Tables, build, write
 
@@ -104,7 +105,7 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
         return hub_source(data.removeprefix("hf:"))
     named = folder_named(data)
     chosen = None if named is None else named.chosen
-    path = Path(str(data) if named is None else named.path).expanduser()
+    path = at_home(str(data) if named is None else named.path)
     if not path.exists():
         raise _missing(str(path))
     if not path.is_dir():

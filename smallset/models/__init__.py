@@ -9,7 +9,7 @@ from smallset.models.build import (
 )
 from smallset.models.network import MEAN, STD, Network
 from smallset.models.table import MODELS, Architecture
-from smallset.models.teacher import Teacher, load_teacher
+from smallset.models.teacher import Teacher, check_teacher_files, load_teacher
 
 MODELS_VERSION = "models-1"
 
@@ -23,6 +23,7 @@ __all__ = [
     "Teacher",
     "build_model",
     "check_model",
+    "check_teacher_files",
     "library_of",
     "load_teacher",
     "weights_sha256",

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+
+from smallset.files import at_home
 
 SAME = "same"
 _IMAGENET = 1000
@@ -68,7 +69,7 @@ def read_classes(file: str) -> ClassList:
     outputs or, with `imagenet_1k_index`, at those of a 1,000-class ImageNet teacher's outputs.
     Raises FileNotFoundError for no file, ValueError for one that lists no classes.
     """
-    path = Path(file).expanduser()
+    path = at_home(file)
     if not path.is_file():
         raise FileNotFoundError(
             f"there is no class file {file!r}. Needed a JSON list, a JSON object with names or "

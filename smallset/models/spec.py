@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from smallset.files import at_home
 from smallset.models.network import Colour
 from smallset.models.resnet import Shortcut
 from smallset.models.table import MODELS
@@ -95,7 +96,7 @@ def weights_file(spec: ModelSpec) -> Path | None:
     """Give the file that a spec names; raises FileNotFoundError where it is no file."""
     if spec.weights is None or spec.weights == DEFAULT:
         return None
-    path = Path(spec.weights).expanduser()
+    path = at_home(spec.weights)
     if not path.is_file():
         raise FileNotFoundError(
             f"there is no weights file {spec.weights!r} for {spec.name!r}. Needed a file that "

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from smallset.files import at_home
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
@@ -80,14 +81,28 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
     numbers at the side they come in, but `weights=default` brings its own three. Raises ValueError
     or FileNotFoundError for a spec, weights or classes that don't fit.
     """
-    if Path(spec).expanduser().is_dir():
+    if at_home(spec).is_dir():
         return _from_folder(spec, classes)
     teacher = _from_spec(spec, classes, size)
     check_runs(teacher.network, name=spec, size=size, outputs=len(classes))
     return teacher
 
 
-def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
+def check_teacher_files(spec: str) -> None:
+    """Raise as `load_teacher` where a spec or the files that it names are wrong by themselves."""
+    folder = at_home(spec)
+    if folder.is_dir():
+        read_trained(folder)
+        return
+    wanted = _ready(spec)
+    file = weights_file(wanted)
+    if file is not None:
+        read_weights(file)
+    _classes_of(wanted, spec, ())
+
+
+def _ready(spec: str) -> ModelSpec:
+    """Read the spec of a network that has learned something; looks at no file."""
     if "(" not in spec and ":" not in spec and spec not in MODELS:
         raise FileNotFoundError(
             f"there is no teacher {spec!r}. Needed a folder that `smallset train` made, or a "
@@ -99,6 +114,11 @@ def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
             f"the teacher {spec!r} has learned nothing: it names no weights. Give weights=PATH, "
             "weights=default for timm and torchvision, or a folder that `smallset train` made."
         )
+    return wanted
+
+
+def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
+    wanted = _ready(spec)
     file = weights_file(wanted)
     known = _classes_of(wanted, spec, classes)
     outputs = known.pick(classes)
@@ -109,7 +129,7 @@ def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
 
 
 def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
-    folder = Path(spec).expanduser()
+    folder = at_home(spec)
     card = read_trained(folder)
     file = folder / WEIGHTS
     found = file_sha256(file)

@@ -8,6 +8,8 @@ from jaxtyping import Int32, Int64
 
 from smallset.records import Plan, Resample, Selection
 
+_LARGEST = 1000  # far beyond any use; factor^2 boxes are held in memory
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -25,6 +27,11 @@ class Grid:
     def __post_init__(self) -> None:
         if self.factor < 1:
             raise ValueError(f"grid's factor={self.factor} leaves no tile. Give at least 1.")
+        if self.factor > _LARGEST:
+            raise ValueError(
+                f"grid's factor={self.factor} is too large. Give the tiles a side, at most "
+                f"{_LARGEST}."
+            )
 
     @property
     def tiles(self) -> int:

@@ -22,6 +22,7 @@ from smallset.pipeline.budget import (
 )
 from smallset.pipeline.desk import (
     AnyData,
+    check_files,
     check_number,
     looked_with,
     observed,
@@ -73,11 +74,15 @@ def order_from(
     seed: int,
     codec: str | None,
 ) -> Order:
-    """Read the options. Raises ValueError for whatever is wrong with them by themselves."""
+    """Read the options. Raises ValueError for whatever is wrong with them by themselves.
+
+    Files that the method names are looked at: raises OSError where there is none.
+    """
     chosen = method_from(method) if isinstance(method, str) else method
     parsed = None if codec is None else Codec.parse(codec)
     budget, short = budget_from(ipc, keep), check_short_classes(short_classes)
     seed = check_number("seed", seed, least=0, unit="a seed")
+    check_files(chosen.score, chosen.looks_through)
     typed = method if isinstance(method, str) else spec_of(method)
     return Order(chosen, typed, budget, short, size, fit, seed, parsed)
 

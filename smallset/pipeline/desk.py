@@ -20,9 +20,11 @@ from smallset.data import (
     pixel_cache,
 )
 from smallset.data.work import check_work
+from smallset.files import at_home
 from smallset.methods import spec_of
+from smallset.models import check_teacher_files
 from smallset.records import Classes, Fit, Progress
-from smallset.scores import AnyObserver, Observed, Pretrained
+from smallset.scores import AnyObserver, File, Observed, Pretrained, Score
 from smallset.scores.observed import RECORDS_VERSION
 from smallset.store import check_output
 from smallset.train.device import machine
@@ -48,6 +50,17 @@ def desk_for(
     folder = Path(work) if work else platformdirs.user_cache_path("smallset")
     check_work(folder)
     return Desk(here, folder, workers, progress, opened)
+
+
+def check_files(score: Score | None, observer: AnyObserver | None) -> None:
+    """Raise, before any data is opened, as a score and its observer do for files they cannot use.
+
+    Somebody's own score or observer is heard of when it is used.
+    """
+    if isinstance(score, File):
+        score.check_file()
+    if isinstance(observer, Pretrained):
+        check_teacher_files(observer.network)
 
 
 def open_source(
@@ -96,7 +109,7 @@ def check_apart(out: Path, data: AnyData) -> None:
     if isinstance(data, Data) or data == "digits":
         return
     named = folder_named(data)
-    folder = Path(str(data) if named is None else named.path).expanduser()
+    folder = at_home(str(data) if named is None else named.path)
     if folder.is_dir() and folder.resolve() in out.absolute().resolve().parents:
         raise ValueError(
             f"'{out}' lies inside the data '{folder}', and would be read as a part of the data the "

@@ -10,8 +10,9 @@ import numpy as np
 from smallset.cell import Cell, load_pixels, train_and_test
 from smallset.data import CUT_OFF, Data
 from smallset.evidence.results import append_result, check_results, read_results
+from smallset.files import at_home
 from smallset.labels import Online, Regime, labels_from
-from smallset.models import Teacher, check_model, load_teacher
+from smallset.models import Teacher, check_model, check_teacher_files, load_teacher
 from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source, whole
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Progress, Result
@@ -79,16 +80,20 @@ def evaluate(
         )
     desk = desk_for(device, precision, workers, work, progress, opened)
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
+    target = None if results is None else Path(results)
+    if target:
+        check_results(
+            target, outside=set.path if isinstance(set, CompressedDataset) else at_home(set)
+        )
+    finished = first_alone(lambda: read_results(target) if target else [])
+    if isinstance(regime, Online):
+        check_teacher_files(regime.teacher)
     with first_before_others():
         opened_set, data = training_set(
             set, data, desk, reading, skip_bad=skip_bad, drop_leaks=drop_leaks
         )
     name = student or ("resnet18-3x3" if opened_set.manifest.size <= 64 else "resnet18")
     chosen = protocol_for(protocol, images=len(opened_set))
-    target = None if results is None else Path(results)
-    if target:
-        check_results(target, outside=opened_set.path)
-    finished = first_alone(lambda: read_results(target) if target else [])
     known = {r.fingerprint: r for r in finished}
     loaded = _load_teacher(regime, opened_set)
     with first_before_others():

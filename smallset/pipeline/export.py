@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from smallset.records import Progress
-from smallset.store import CompressedDataset, open_set
+from smallset.store import CompressedDataset, check_output, open_set
 from smallset.store.export import export_set
 from smallset.store.exported import layout_of
 
@@ -22,6 +22,7 @@ def export(
     same bytes. `evaluate` reads the first two back as the same set. Raises ValueError or OSError
     for whatever is wrong, and then leaves no output.
     """
+    check_output(Path(out))
     layout = layout_of(Path(set)) if isinstance(set, str | Path) else None
     if layout is not None:
         raise ValueError(

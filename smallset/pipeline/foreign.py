@@ -8,6 +8,7 @@ from jaxtyping import Int32
 
 from smallset.cell import Desk
 from smallset.data import CUT_OFF, ImageDataset
+from smallset.files import at_home
 from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
 from smallset.pipeline.desk import AnyData, check_number, open_source, side_of
@@ -15,6 +16,7 @@ from smallset.records import Selection
 from smallset.store import CompressedDataset
 from smallset.store.exported import is_ours, open_made
 from smallset.store.foreign import HUB, ForeignSet, foreign_set, read_foreign, set_name
+from smallset.store.naming import read_naming
 from smallset.train.views import Patch, View
 
 
@@ -60,7 +62,9 @@ def training_set(
     chosen = view_from("canvas") if view is None else view
     _check_view(chosen, reading, set_name(given))
     if not str(given).startswith(HUB):
-        given = Path(given).expanduser()
+        given = at_home(given)
+    if reading.classes is not None:
+        read_naming(reading.classes)  # refused before the data is opened, if it is
     opened = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
     if opened.held_out == CUT_OFF:
         raise ValueError(

@@ -11,6 +11,7 @@ from smallset.methods import score_from, spec_of
 from smallset.parallel import Workers
 from smallset.pipeline.desk import (
     AnyData,
+    check_files,
     check_place,
     desk_for,
     looked_with,
@@ -22,7 +23,7 @@ from smallset.records import Fit, Progress, Scores
 from smallset.scores import Checks, File, Observed, Score
 from smallset.scores.shards import Shards
 from smallset.scores.table import write_scores
-from smallset.spec import split
+from smallset.spec import portable, split
 from smallset.store import writing
 from smallset.train.processes import first_alone, first_before_others, is_first
 
@@ -47,7 +48,8 @@ def score(
 ) -> dict[str, Scores]:
     """Score every training image and write the table `out` (a new .parquet file).
 
-    `scores` are specs, or all of them in one text with commas between, and name the columns.
+    `scores` are specs, or all of them in one text with commas between, and name the columns: as
+    they are typed, but with the file's own name for each path in them.
     The observer run behind a score stays in the work folder, where `compress` finds it when data,
     size, fit, precision, device and threads are the same. `spread` are workers that make the
     inference passes; the scores are the same. Raises as `compress`.
@@ -71,7 +73,18 @@ def score(
         raise ValueError(
             f"the score {twice[0]!r} was asked for twice, but names one column. Give it once."
         )
-    scorers = {text: score_from(text) for text in scores}
+    scorers: dict[str, Score] = {}
+    for text in scores:
+        name = portable(text)
+        if name in scorers:
+            raise ValueError(
+                f"two of the scores would name their column {name!r}, for columns are named "
+                "without the folders of files. Needed a name for each. Rename one of the files, or "
+                "score twice."
+            )
+        scorers[name] = score_from(text)
+    for scorer in scorers.values():
+        check_files(scorer, scorer.observer)
     desk = desk_for(device, precision, workers, work, progress, opened)
     with first_before_others():
         source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks).train

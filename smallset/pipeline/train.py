@@ -35,7 +35,7 @@ from smallset.store.output import whole_folder, write_file
 from smallset.train.device import hardware
 from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
-from smallset.train.protocol import Protocol
+from smallset.train.protocol import Protocol, check_epochs
 from smallset.train.run import train_kept
 from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
@@ -86,6 +86,7 @@ def train_teacher(
     chosen = RECIPES[recipe]
     if epochs is not None:
         epochs = check_number("epochs", epochs, least=1, unit="passes over the data")
+        check_epochs("train's", epochs)
         chosen = replace(chosen, epochs=epochs)
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(device, precision, workers, work, progress, opened)

@@ -81,7 +81,7 @@ def write_tables(tables: Tables, out: Path, formats: Sequence[str]) -> list[Path
     results alone. Raises FileExistsError where it holds anything else, else as `check_output`.
     """
     texts = {FORMATS[name]: tables.text(name) for name in formats}
-    _check_out(out)
+    check_out(out)
     with writing(out):
         out.mkdir(exist_ok=True)
         for left in out.glob(".*"):  # of a killed report
@@ -92,7 +92,8 @@ def write_tables(tables: Tables, out: Path, formats: Sequence[str]) -> list[Path
     return [out / name for name in texts]
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
+    """Raise as `write_tables` where no tables can be written to `out`."""
     if not out.is_dir():
         check_output(out)
         return

@@ -1,9 +1,10 @@
 """A column of numbers from a parquet, CSV or .npy file, and what says whose numbers they are."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -13,29 +14,42 @@ import pyarrow.parquet as pq
 from jaxtyping import Float64, Shaped
 from pyarrow import csv
 
+from smallset.scores.row_index import (
+    is_empty,
+    is_in_order,
+    is_unnamed,
+    numbers_or_names,
+    pandas_index,
+    seeming,
+)
 from smallset.spec import nearest
 
 FORMATS = (".parquet", ".csv", ".npy")
 KEYS = ("id", "index", "label")
 """What a table calls its columns that say which image a row is of."""
+# Read from a CSV as they are written, since 0017 may be a name.
+_AS_TEXT = ("id", "", "Unnamed: 0", "Unnamed: 0.1")
 
 
 @dataclass(frozen=True)
 class Column:
     """One number a row (nan where there is none), and what a row says of its image, if it does.
 
-    `keys` are the column `key`: names in a split ("id", text) or rows in a source's own order
-    ("index", int64). Without any, `unkeyed` is a column of text in which no two rows are the same:
-    names, it seems. `labels` are class indices or the classes' names, -1 or None where there is
-    none; `records` is the version of an observer's records that the numbers rest on, if named;
-    `sources` the fingerprints of the data that a table of `smallset score` was made from.
+    `keys` are what `key` says: names in a split ("id", text), rows in a source's own order
+    ("index", int64) or, of an index without a name, whole numbers whose meaning the data must
+    settle ("count", int64). They are of the column `called`. Without any, `unkeyed` are columns
+    that seem to say whose the rows are (see `row_index`), in a way that is not known. `labels` are
+    class indices or the classes' names, -1 or None where there is none; `records` is the version of
+    an observer's records that the numbers rest on, if named; `sources` the fingerprints of the data
+    that a table of `smallset score` was made from.
     """
 
     name: str
     values: Float64[np.ndarray, " m"]
-    key: str | None = None
+    key: Literal["id", "index", "count"] | None = None
     keys: pa.Array | None = None
-    unkeyed: str | None = None
+    called: str = ""
+    unkeyed: tuple[str, ...] = ()
     labels: Shaped[np.ndarray, " m"] | None = None
     sources: frozenset[str] = frozenset()
     records: str | None = None
@@ -53,43 +67,69 @@ def read_column(path: Path, name: str | None) -> Column:
             f"{FORMATS[-1]} file with one number an image. Check the path."
         )
     try:
-        table, metadata = _read(path, name)
-        facts = json.loads(metadata.get(b"smallset", b"{}"))
-        return _column(_plain(table), facts, path)
+        table, facts, index = _read(path, name)
+        return _column(_plain(table), facts, index, path)
     except (pa.ArrowException, EOFError, UnicodeError, BadZipFile, json.JSONDecodeError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
 
 
-def _column(table: pa.Table, facts: object, path: Path) -> Column:
-    """Take apart what was read, the chosen column first."""
+def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) -> Column:
+    """Take apart what was read, the chosen column first; `index` are columns that pandas names."""
     chosen = table.column_names[0]
-    key = next((k for k in KEYS[:2] if k in table.column_names), None)
-    keys = None if key is None else _keys(table, key, path)
-    unkeyed = _names(table, chosen) if key is None else None
-    numbers, labels = _numbers(table, chosen, path), _labels(table, path)
     made_by = _made_by(facts)
-    sources = frozenset(s for by in made_by.values() if isinstance(s := by.get("source"), str))
     records = made_by.get(chosen, {}).get("records")
-    named = records if isinstance(records, str) else None
-    return Column(chosen, numbers, key, keys, unkeyed, labels, sources, named)
+    found = Column(
+        chosen,
+        _numbers(table, chosen, path),
+        labels=_labels(table, path),
+        sources=frozenset(s for by in made_by.values() if isinstance(s := by.get("source"), str)),
+        records=records if isinstance(records, str) else None,
+    )
+    if "id" in table.column_names:
+        return replace(found, key="id", keys=_keys(table, "id", path), called="id")
+    if "index" in table.column_names:
+        return replace(found, key="index", keys=_keys(table, "index", path), called="index")
+    return _with_index(found, table.select(table.column_names[1:]), index)
 
 
-def _read(path: Path, name: str | None) -> tuple[pa.Table, Mapping[bytes, bytes]]:
-    """Give the chosen column, first, those of KEYS that there are or any text; and the metadata."""
+def _with_index(found: Column, table: pa.Table, index: Collection[str]) -> Column:
+    """Settle whose the rows are where neither an id nor an index says it: by an index unnamed."""
+    others = [n for n in table.column_names if n not in KEYS and not is_empty(table[n])]
+    unnamed = {name: numbers_or_names(table[name]) for name in others if is_unnamed(name)}
+    telling = {name: keys for name, keys in unnamed.items() if not is_in_order(keys)}
+    named = [name for name in others if name not in unnamed]
+    if telling:
+        called, keys = next(iter(telling.items()))
+        if keys is None or any(o is None or not keys.equals(o) for o in telling.values()):
+            return replace(found, unkeyed=tuple(telling))
+        key: Literal["id", "count"] = "id" if pa.types.is_string(keys.type) else "count"
+        return replace(found, key=key, keys=keys, called=called)
+    declared = tuple(name for name in named if name in index and not is_in_order(table[name]))
+    return replace(found, unkeyed=declared or seeming(table, named))
+
+
+def _read(path: Path, name: str | None) -> tuple[pa.Table, object, Collection[str]]:
+    """Return the table, the chosen column first, smallset's facts of it, and pandas' index."""
     if path.suffix == ".npy":
-        return pa.table({"values": _array(path)}), {}
+        return pa.table({"values": _array(path)}), {}, ()
     if path.suffix == ".csv":
         table = csv.read_csv(
             path,
             read_options=csv.ReadOptions(use_threads=False),
-            convert_options=csv.ConvertOptions(column_types={"id": pa.string()}),  # 0017 is a name
+            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_AS_TEXT, pa.string())),
         )
-        return table.select(_wanted(table.schema, name, path)), {}
+        return table.select(_wanted(table.schema, name, (), path)), {}, ()
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
     with pq.ParquetFile(path) as file:
-        wanted = _wanted(file.schema_arrow, name, path)
+        schema = file.schema_arrow
+        index = pandas_index(schema, file.metadata.num_rows)
+        wanted = _wanted(schema, name, index, path)
         table = file.read(columns=wanted, use_threads=False).select(wanted)
-        return table, file.schema_arrow.metadata or {}
+        for called, counted in index.items():
+            if counted is not None and called not in schema.names:
+                table = table.append_column(called, pa.array(counted, pa.int64()))
+        facts = json.loads((schema.metadata or {}).get(b"smallset", b"{}"))
+        return table, facts, index
 
 
 def _array(path: Path) -> np.ndarray:
@@ -100,13 +140,15 @@ def _array(path: Path) -> np.ndarray:
     if not isinstance(array, np.ndarray) or array.ndim != 1:
         shape = array.shape if isinstance(array, np.ndarray) else "several arrays"
         raise _unreadable(path, f"it holds {shape}, not (n,)")
+    if array.dtype.names is not None:
+        raise _unreadable(path, f"it holds the fields {', '.join(array.dtype.names)}, not numbers")
     return array
 
 
-def _wanted(schema: pa.Schema, name: str | None, path: Path) -> list[str]:
-    """Name the columns to read, the chosen one first."""
+def _wanted(schema: pa.Schema, name: str | None, index: Collection[str], path: Path) -> list[str]:
+    """Name the columns to read: the chosen one first, and all that may say whose the rows are."""
     names = schema.names
-    scores = [n for n in names if n not in KEYS]
+    scores = [n for n in names if n not in (*KEYS, *index) and not is_unnamed(n)]
     if name is None and len(scores) != 1:
         raise ValueError(
             f"{str(path)!r} has {len(scores)} columns of scores, so which one to take is not "
@@ -117,8 +159,10 @@ def _wanted(schema: pa.Schema, name: str | None, path: Path) -> list[str]:
         raise ValueError(f"{str(path)!r} has no column {chosen!r}. {nearest(chosen, scores)}")
     wanted = [chosen, *(key for key in KEYS if key in names and key != chosen)]
     if not {*KEYS[:2]} & {*wanted}:
-        text = [field.name for field in schema if _is_text(field.type)]
-        wanted += [n for n in text if n not in wanted and names.count(n) == 1]
+        once = [f for f in schema if names.count(f.name) == 1]
+        telling = [f.name for f in once if _is_text(f.type) or _is_whole(f.type)]
+        telling += [n for n in dict.fromkeys(names) if n in index or is_unnamed(n)]
+        wanted += [n for n in dict.fromkeys(telling) if n not in wanted]
     for column in wanted:
         if names.count(column) > 1:
             raise ValueError(
@@ -151,18 +195,12 @@ def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
     return column.cast(pa.int64())
 
 
-def _names(table: pa.Table, chosen: str) -> str | None:
-    """Give the first further column of text that tells all rows apart, if there is one."""
-    others = [name for name in table.column_names if name not in (chosen, *KEYS)]
-    return next((name for name in others if _tells_apart(table[name])), None)
-
-
-def _tells_apart(column: pa.ChunkedArray) -> bool:
-    return _is_text(column.type) and len(column) > 1 and len(column.unique()) == len(column)
-
-
 def _is_text(kind: pa.DataType) -> bool:
     return bool(_plain_type(kind) == pa.string())
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(_plain_type(kind)))
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:

@@ -10,6 +10,7 @@ from smallset.scores.observer import AnyObserver, Pretrained, require_training
 from smallset.scores.record import Dynamics, Records
 
 Epochs = int | tuple[int, ...] | None
+_MOST_RUNS = 1000
 
 
 def read_epochs(
@@ -27,19 +28,19 @@ def read_epochs(
         return (1,)
     if epochs is None:
         return (observer.epochs,)
-    read = tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
-    if not read or min(read) < 1:
+    ends = (1, epochs) if isinstance(epochs, int) else epochs
+    if not ends or min(ends) < 1:
         raise ValueError(
             f"{name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
             "epochs counted from 1."
         )
-    if max(read) > observer.epochs:
+    if max(ends) > observer.epochs:  # before so many are counted out
         raise ValueError(
             f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
-            f"{observer.epochs}. Train longer: observer=observer(epochs={max(read)}), "
+            f"{observer.epochs}. Train longer: observer=observer(epochs={max(ends)}), "
             f"or read less: epochs={observer.epochs}."
         )
-    return read
+    return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
 
 
 def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
@@ -53,6 +54,11 @@ def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
         require_training(observer, f"{name}'s runs={runs}")
     if runs < 1:
         raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
+    if runs > _MOST_RUNS:
+        raise ValueError(
+            f"{name}'s runs={runs} is too large. Give the trainings to average, at most "
+            f"{_MOST_RUNS}."
+        )
 
 
 def check_window(

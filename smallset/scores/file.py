@@ -10,9 +10,11 @@ import pyarrow.compute as pc
 from jaxtyping import Float32, Int64, Shaped
 
 from smallset.data import ImageDataset
+from smallset.files import at_home
 from smallset.models.weights import file_sha256
 from smallset.scores.column import FORMATS, Column, read_column
 from smallset.scores.observed import Observed
+from smallset.scores.row_index import places
 
 _SHOWN = 5
 
@@ -22,8 +24,9 @@ class File:
     """Scores made elsewhere: a column of a parquet, CSV or .npy file; larger is harder.
 
     Rows are matched to images by a column `id` (an image's name in its split), else by a column
-    `index` (the row in the source's own order, as `smallset score` writes it), else by place, where
-    there is exactly one row for each training image and no column of other names. Rows of other
+    `index` (the row in the source's own order, as `smallset score` writes it), else by an index
+    without a name, as pandas and R write one, else by place, where there is exactly one row for
+    each training image and no other column that seems to say whose it is. Rows of other
     images, held-out ones for instance, are not read. A column `label` of class indices, or of the
     classes' names, must agree with the data. `column` may be left out where there is but one. No
     network looks and no pixels are decoded.
@@ -72,6 +75,10 @@ class File:
             )
         return values
 
+    def check_file(self) -> None:
+        """Raise as `of` where the file or the column cannot be read; no data is asked for."""
+        read_column(self._file, self.column)
+
     def made_by(self) -> dict[str, str]:
         """Say what the scores depend on besides the data, as far as the file does."""
         records = read_column(self._file, self.column).records
@@ -83,7 +90,7 @@ class File:
 
     @property
     def _file(self) -> Path:
-        return Path(self.path).expanduser()
+        return at_home(self.path)
 
     def _check_source(self, read: Column, dataset: ImageDataset) -> None:
         others = read.sources - {dataset.fingerprint}
@@ -116,23 +123,47 @@ class File:
     def _rows(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
         """Give the row of each image."""
         if read.keys is not None:
-            return self._matched(read.keys, read.key or "", dataset)
+            found = self._placed if read.key == "count" else self._matched
+            return found(read, read.keys, dataset)
         if len(read.values) != len(dataset):
             raise ValueError(
                 f"{self.path!r} has {len(read.values)} rows, but {dataset.name!r} has "
                 f"{len(dataset)} training images ({dataset.split!r}), and no column says which row "
                 "is whose. Needed one row an image, in their order. Add a column id or index."
             )
-        if read.unkeyed is not None:
+        if read.unkeyed:
+            one = len(read.unkeyed) == 1
+            seem = f"{'column' if one else 'columns'} {', '.join(map(repr, read.unkeyed))} "
             raise ValueError(
                 f"{self.path!r} has no column id or index, so its rows would count as in the order "
-                f"of the images, but its column {read.unkeyed!r} seems to name the image of each. "
-                "Needed to know whose each row is. Call that column id, or leave it out."
+                f"of the images, but its {seem}{'seems' if one else 'seem'} to name the image of "
+                "each. Needed to know whose each row is. Give names in a column id, or rows in the "
+                "source's own order (from 0) in a column index, or leave that out."
             )
         return np.arange(len(dataset))
 
-    def _matched(self, keys: pa.Array, key: str, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
+    def _placed(
+        self, read: Column, keys: pa.Array, dataset: ImageDataset
+    ) -> Int64[np.ndarray, " n"]:
+        """Return the row of each image by an index without a name."""
+        counted: Int64[np.ndarray, " m"] = keys.to_numpy()
+        rows = places(counted, dataset.rows)
+        if rows is None:
+            shown = ", ".join(map(str, counted[:_SHOWN]))
+            raise ValueError(
+                f"{self.path!r} has an index without a name ({read.called!r}) of {len(counted)} "
+                f"rows ({shown}, ...), which does not count the {len(dataset)} training images of "
+                f"{dataset.name!r} from 0 or from 1, each once. Needed to know whose each row is. "
+                "Call that column index if it holds rows in the source's own order (from 0), or "
+                "leave it out."
+            )
+        return rows
+
+    def _matched(
+        self, read: Column, keys: pa.Array, dataset: ImageDataset
+    ) -> Int64[np.ndarray, " n"]:
         """Give the row of each image by the column that names them; one without is of no image."""
+        key = read.key
         counts = pc.value_counts(keys.drop_null())
         twice = counts.filter(pc.greater(counts.field("counts"), 1))
         if len(twice):
@@ -146,15 +177,21 @@ class File:
         rows: Int64[np.ndarray, " n"] = found.cast(pa.int64()).to_numpy(zero_copy_only=False)
         missing = np.flatnonzero(rows < 0)
         if len(missing):
-            raise ValueError(self._lacks(missing, keys.drop_null(), key, dataset))
+            raise ValueError(self._lacks(missing, read, keys.drop_null(), dataset))
         return rows
 
     def _lacks(
-        self, missing: Int64[np.ndarray, " k"], keys: pa.Array, key: str, dataset: ImageDataset
+        self,
+        missing: Int64[np.ndarray, " k"],
+        read: Column,
+        keys: pa.Array,
+        dataset: ImageDataset,
     ) -> str:
         """Say which images, and which whole classes, have no score."""
+        key = read.called
         if len(keys) and len(missing) == len(dataset):
-            other = "index, their rows, and leave id out" if key == "id" else "id, their names"
+            leave = f"index, their rows, and leave {key or 'that'} out"
+            other = leave if read.key == "id" else "id, their names"
             return (
                 f"{self.path!r} has a score for none of the {len(dataset)} training images of "
                 f"{dataset.name!r}, such as {dataset.listed(missing[:1])}: its column {key!r} "

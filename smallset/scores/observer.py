@@ -7,7 +7,7 @@ from smallset.models import MODELS, check_model
 from smallset.models.adapters import ADAPTERS
 from smallset.models.spec import read_model
 from smallset.spec import Spelled, nearest, quoted
-from smallset.train.protocol import Protocol
+from smallset.train.protocol import MOST_EPOCHS, Protocol, check_epochs
 from smallset.train.views import Canvas
 
 OBSERVER_V1 = Protocol(
@@ -39,10 +39,16 @@ class Observer:
             check_model(self.model)
         if self.epochs < 1:
             raise ValueError(f"observer's epochs={self.epochs} trains nothing. Give at least 1.")
+        check_epochs("observer's", self.epochs)
         if self.snapshots < 1:
             raise ValueError(
                 f"observer's snapshots={self.snapshots} records nothing. Give how often an epoch "
                 "it is looked at, at least 1."
+            )
+        if self.snapshots > MOST_EPOCHS:
+            raise ValueError(
+                f"observer's snapshots={self.snapshots} is too large. Give how often an epoch it "
+                f"is looked at, at most {MOST_EPOCHS}."
             )
         if self.recipe not in RECIPES:
             raise ValueError(f"there is no recipe {self.recipe!r}. {nearest(self.recipe, RECIPES)}")

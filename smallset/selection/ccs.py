@@ -11,6 +11,8 @@ from smallset.seeds import generator
 from smallset.selection.counts import check_left, part_by_part, share_of
 from smallset.selection.pool import Pool
 
+_MOST_STRATA = 1_000_000
+
 
 @dataclass(frozen=True)
 class CCS:
@@ -38,6 +40,10 @@ class CCS:
             )
         if self.strata < 1:
             raise ValueError(f"ccs's strata={self.strata} hold nothing. Give at least 1.")
+        if self.strata > _MOST_STRATA:  # each takes memory, images or not
+            raise ValueError(
+                f"ccs's strata={self.strata} is too large. Give at most {_MOST_STRATA}."
+            )
 
     def leaves(self, of: int) -> int:
         """Give how many images of a part of so many may be chosen."""

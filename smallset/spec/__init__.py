@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
-from smallset.spec.grammar import Call, Word, quoted, read, split
+from smallset.spec.grammar import Call, Word, portable, quoted, read, split
 
 Table = Mapping[str, Callable[..., object]]
 Tables = Mapping[type, Table]
@@ -28,6 +28,7 @@ __all__ = [
     "build",
     "first_line",
     "nearest",
+    "portable",
     "quoted",
     "read",
     "split",

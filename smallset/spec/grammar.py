@@ -1,8 +1,11 @@
 """The grammar of specs: text to names, options and values, before any table is asked."""
 
+import math
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PureWindowsPath
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -14,6 +17,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _CONSTANTS = {"true": True, "false": False, "none": None}
+# Far beyond any real spec, and far below what Python's recursion and its `int()` can take.
+_DEEPEST = 20
+_LONGEST, _LONGEST_NUMBER = 10_000, 100
+_SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,10 @@ class Word:
 
 def read(text: str) -> Call:
     """Parse a spec into a `Call`, looking nothing up."""
-    tokens = _tokens(text)
-    value, rest = _value(tokens, text)
-    if rest:
-        raise _grammar(text, f"nothing after the spec, but found {rest[0][1]!r}")
+    tokens = deque(_tokens(text))
+    value = _value(tokens, text, depth=0)
+    if tokens:
+        raise _grammar(text, f"nothing after the spec, but found {_short(tokens[0][1])}")
     if isinstance(value, Word):
         return Call(value.text, (), {})
     if not isinstance(value, Call):
@@ -62,6 +69,21 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
+def portable(text: str) -> str:
+    """Return a spec as it was typed, with each path in it reduced to its file's own name."""
+
+    def reduced(match: re.Match[str]) -> str:
+        token = match.group(str(match.lastgroup))
+        mark = token[0] if match.lastgroup == "text" else ""
+        value = token[1:-1] if mark else token
+        if not {"/", "\\"} & {*value}:
+            return match[0]
+        name = portable(value) if "(" in value else PureWindowsPath(value).name  # takes / too
+        return f"{match[0].removesuffix(token)}{mark}{name or value}{mark}"
+
+    return _TOKEN.sub(reduced, text)
+
+
 def quoted(value: str, *, always: bool = False) -> str:
     """Write text so that it reads back as text: bare where it is no number and no constant.
 
@@ -79,11 +101,13 @@ def quoted(value: str, *, always: bool = False) -> str:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens, at = [], 0
-    while at < len(text.rstrip()):
+    if len(text) > _LONGEST:
+        raise _grammar(text, f"at most {_LONGEST} characters, but has {len(text)}")
+    tokens, at, end = [], 0, len(text.rstrip())
+    while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _grammar(text, f"a name, a number or one of ( ) , = at {text[at:]!r}")
+            raise _grammar(text, f"a name, a number or one of ( ) , = at {_short(text[at:])}")
         at = match.end()
         kind = str(match.lastgroup)
         tokens.append((kind, match.group(kind)))
@@ -92,55 +116,74 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return tokens
 
 
-def _value(tokens: list[tuple[str, str]], text: str) -> tuple[object, list[tuple[str, str]]]:
-    (kind, token), rest = tokens[0], tokens[1:]
+def _value(tokens: deque[tuple[str, str]], text: str, *, depth: int) -> object:
+    kind, token = tokens.popleft()
     if kind == "number":
-        return (int(token) if re.fullmatch(r"[+-]?\d+", token) else float(token)), rest
+        return _number(token, text)
     if kind == "text":
-        return token[1:-1], rest
+        return token[1:-1]
     if token == "(":
-        args, options, rest = _arguments(rest, text)
+        args, options = _arguments(tokens, text, depth=depth + 1)
         if options:
             raise _grammar(text, "plain values in a tuple, without '='")
-        return tuple(args), rest
+        return tuple(args)
     if kind == "mark":
         raise _grammar(text, f"a value, but found {token!r}")
-    if rest and rest[0][1] == "(" and rest[0][0] == "mark":
-        args, options, rest = _arguments(rest[1:], text)
-        return Call(token, tuple(args), options), rest
-    return (_CONSTANTS[token] if token in _CONSTANTS else Word(token)), rest
+    if tokens and tokens[0] == ("mark", "("):
+        tokens.popleft()
+        args, options = _arguments(tokens, text, depth=depth + 1)
+        return Call(token, tuple(args), options)
+    return _CONSTANTS[token] if token in _CONSTANTS else Word(token)
 
 
 def _arguments(
-    tokens: list[tuple[str, str]], text: str
-) -> tuple[list[object], dict[str, object], list[tuple[str, str]]]:
+    tokens: deque[tuple[str, str]], text: str, *, depth: int
+) -> tuple[list[object], dict[str, object]]:
+    if depth > _DEEPEST:
+        raise _grammar(text, f"brackets at most {_DEEPEST} deep")
     args: list[object] = []
     options: dict[str, object] = {}
     while True:
         if not tokens:
             raise _grammar(text, "a closing ')'")
         if tokens[0] == ("mark", ")"):
-            return args, options, tokens[1:]
+            tokens.popleft()
+            return args, options
         if len(tokens) > 1 and tokens[0][0] == "word" and tokens[1] == ("mark", "="):
-            key = tokens[0][1]
+            key = tokens.popleft()[1]
+            tokens.popleft()
             if key in options:
-                raise _grammar(text, f"{key!r} once")
-            if len(tokens) < 3:
-                raise _grammar(text, f"a value for {key!r}")
-            options[key], tokens = _value(tokens[2:], text)
+                raise _grammar(text, f"{_short(key)} once")
+            if not tokens:
+                raise _grammar(text, f"a value for {_short(key)}")
+            options[key] = _value(tokens, text, depth=depth)
         elif options:
             raise _grammar(text, "every option after a named one to be named too")
         else:
-            value, tokens = _value(tokens, text)
-            args.append(value)
+            args.append(_value(tokens, text, depth=depth))
         if tokens and tokens[0] == ("mark", ","):
-            tokens = tokens[1:]
+            tokens.popleft()
         elif tokens and tokens[0] != ("mark", ")"):
-            raise _grammar(text, f"',' or ')', but found {tokens[0][1]!r}")
+            raise _grammar(text, f"',' or ')', but found {_short(tokens[0][1])}")
+
+
+def _number(token: str, text: str) -> int | float:
+    """Return the number. Raises ValueError if it is too long, or too large for a float."""
+    if len(token) > _LONGEST_NUMBER:
+        raise _grammar(text, f"numbers of at most {_LONGEST_NUMBER} characters")
+    number = int(token) if re.fullmatch(r"[+-]?\d+", token) else float(token)
+    if not math.isfinite(number):
+        raise _grammar(text, f"finite numbers, but {token} is too large")
+    return number
 
 
 def _grammar(text: str, needed: str) -> ValueError:
     return ValueError(
-        f"cannot read the spec {text!r}: it needs {needed}. "
+        f"cannot read the spec {_short(text)}: it needs {needed}. "
         "Write name or name(option=value, ...), for example pca(score=el2n(epochs=10), factor=2)."
     )
+
+
+def _short(text: str) -> str:
+    """Quote text for a message, and only the beginning of a long one."""
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."

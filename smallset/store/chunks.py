@@ -80,12 +80,9 @@ def _carried(
     # Threads, since a shared file system is slow to answer and not slow to read.
     encoded = tuple(ordered(dataset.encoded, images, threads=cores()))
     carried = replace(
-        dataset,
+        dataset.take(used),
         classes=Classes(()),
-        labels=np.array(dataset.labels[used]),
-        sizes=np.array(dataset.sizes[used]),
         rows=np.arange(len(used)),
-        content=np.array(dataset.content[used]),
         skipped=(),
         origin=Carried(tuple(dataset.id(i) for i in images), encoded),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from smallset.data import ImageDataset
 from smallset.data.hub import parquet_source
 from smallset.data.work import keeping
+from smallset.files import at_home
 from smallset.records import Classes
 from smallset.store.chosen_list import TABLE as CHOSEN
 from smallset.store.export import TRAIN
@@ -27,7 +28,7 @@ def is_ours(given: str | Path) -> bool:
     """
     if str(given).startswith(HUB):
         return False
-    folder = Path(given).expanduser()
+    folder = at_home(given)
     check_folder(folder)
     if (folder / CHOSEN).is_file():
         raise ValueError(
@@ -43,7 +44,7 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
     An exported set is the same set: its results have the same fingerprints. Raises as `open_set`,
     and ValueError for a webdataset export and for an export that was changed.
     """
-    path = Path(given).expanduser()
+    path = at_home(given)
     layout = layout_of(path)
     if layout == "hub":
         return _from_hub(path, _shards(path), work)

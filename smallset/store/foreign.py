@@ -17,6 +17,7 @@ from smallset.data.open import source_of
 from smallset.data.scan import Scan, scan
 from smallset.data.source import Source
 from smallset.data.work import keeping
+from smallset.files import at_home
 from smallset.records import Classes, Plan, Progress
 from smallset.spec import write
 from smallset.store.manifest import Manifest, Seeds
@@ -168,7 +169,7 @@ def set_name(given: str | Path) -> str:
 
 def _source(given: str | Path, work: Path) -> Source:
     if not str(given).startswith(HUB):
-        check_folder(Path(given).expanduser())
+        check_folder(at_home(given))
     return source_of(given, work=work)
 
 

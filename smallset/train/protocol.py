@@ -10,6 +10,9 @@ from torch import nn
 from smallset.spec import nearest, read
 from smallset.train.mix import Mixing
 
+MOST_EPOCHS = 100_000
+"""The most epochs that a network may be trained for: more is a slip of the finger."""
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -145,7 +148,17 @@ def protocol_named(text: str) -> StudentProtocol:
             f"{text!r} trains for no whole number of epochs. Give at least 1: "
             f"'{call.name}(epochs=1)'."
         )
+    check_epochs(f"{text!r}:", epochs)
     return replace(PROTOCOLS[call.name], name=f"{call.name}(epochs={epochs})", epochs=epochs)
+
+
+def check_epochs(whose: str, epochs: int) -> None:
+    """Raise ValueError for more than MOST_EPOCHS epochs; `whose` begins the sentence."""
+    if epochs > MOST_EPOCHS:
+        raise ValueError(
+            f"{whose} epochs={epochs} is too large. Give the passes over the data, at most "
+            f"{MOST_EPOCHS}."
+        )
 
 
 def caveat(name: str) -> str:

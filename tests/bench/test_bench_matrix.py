@@ -140,6 +140,15 @@ def test_teacher_of_labels():
         (("{epochs = 2}", "[]"), "line 19: full = [], but it must be one table"),
         (("full = {epochs = 2}", "[table.full]\nepochs = 0"), "line 20: epochs = 0, but"),
         (("full = {epochs = 2}", "full.epochs = 0"), "line 19: epochs = 0, but it must be"),
+        (
+            ("{epochs = 2}", "{epochs = 1000000000}"),
+            "epochs = 1000000000, but it must be a whole number from 1 to 100000",
+        ),
+        (
+            ("observers = 1", f"observers = {'[' * 2000}"),
+            "m.toml: its brackets are nested too deep to read. Mend it; a matrix has lists of",
+        ),
+        (("observers = 1", f"observers = {'9' * 5000}"), "m.toml: Exceeds the limit (4300 digits)"),
         (("{epochs = 2}", "{}"), "the table from line 19: 'epochs' is missing. Add a line"),
         (("full = {epochs", "full = {epoch"), "there is no key 'epoch'. Did you mean 'epochs'?"),
         (("observers = 1", 'labels = ["soft"]'), "there are no labels 'soft'. Give hard or online"),
@@ -196,6 +205,10 @@ def test_error_in_a_matrix_names_line_and_way_out(change, said):
         ("train(model=resnet9, epochs=3)", "there is no model 'resnet9'. Did you mean 'resnet8'?"),
         ("train(model=resnet8, epoch=3)", "'train' has no option 'epoch'. Did you mean 'epochs'?"),
         ("train(model=resnet8, epochs=0)", "epochs=0 trains nothing. Give at least 1."),
+        (
+            "train(model=resnet8, epochs=1000000000000)",
+            "epochs=1000000000000 is too large. Give the passes over the data, at most 100000.",
+        ),
         ("train(model=resnet8, recipe=teacher-v9)", "no recipe 'teacher-v9'. Did you mean"),
     ],
 )

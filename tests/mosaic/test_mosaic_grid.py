@@ -99,6 +99,12 @@ def test_a_factor_below_one_is_refused(factor):
         Grid(factor)
 
 
+def test_a_factor_whose_tiles_no_memory_holds_is_refused():
+    said = "grid's factor=1000000000 is too large. Give the tiles a side, at most 1000."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        Grid(10**9)
+
+
 def test_a_canvas_smaller_than_its_tiles_is_refused():
     assert (
         plan(Grid(3), size=3).tile_box[0, :, 2:] - plan(Grid(3), 3).tile_box[0, :, :2] == 1

@@ -87,11 +87,11 @@ def test_a_column_of_labels_that_names_no_classes_is_refused(label, why, tmp_pat
 @pytest.mark.parametrize(
     ("columns", "unkeyed"),
     [
-        ({"file": ["b", "a"]}, "file"),
-        ({"by": ["me", "me"], "ID": ["b", "a"]}, "ID"),
-        ({"by": ["me", "me"], "age": [3, 4]}, None),
-        ({"label": ["cat", "dog"]}, None),
-        ({"file": ["b", "a"], "index": [0, 1]}, None),
+        ({"file": ["b", "a"]}, ("file",)),
+        ({"by": ["me", "me"], "ID": ["b", "a"]}, ("ID",)),
+        ({"by": ["me", "me"], "age": [3, 4]}, ()),
+        ({"label": ["cat", "dog"]}, ()),
+        ({"file": ["b", "a"], "index": [0, 1]}, ()),
     ],
 )
 def test_text_that_differs_from_row_to_row_is_names_where_no_column_is(columns, unkeyed, tmp_path):
@@ -107,7 +107,7 @@ def test_text_that_differs_from_row_to_row_is_names_where_no_column_is(columns, 
 def test_text_is_names_however_it_is_stored(kind, tmp_path):
     names = pa.array(["b", "a"]).cast(kind)
     path = parquet(tmp_path / "s.parquet", aum=[0.5, 1.5], file=names)
-    assert read_column(path, "aum").unkeyed == "file"
+    assert read_column(path, "aum").unkeyed == ("file",)
     path = parquet(tmp_path / "s.parquet", aum=[0.5, 1.5], id=names)
     assert read_column(path, "aum").keys.to_pylist() == ["b", "a"]
 
@@ -183,6 +183,9 @@ def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
     np.save(tmp_path / "words.npy", np.array(["a"]))
     with pytest.raises(ValueError, match="holds string and no numbers"):
         read_column(tmp_path / "words.npy", None)
+    np.save(tmp_path / "fields.npy", np.array([(1, 0.5)], [("index", "i8"), ("aum", "f4")]))
+    with pytest.raises(ValueError, match=r"\(it holds the fields index, aum, not numbers\)"):
+        read_column(tmp_path / "fields.npy", None)
     with (tmp_path / "several.npy").open("wb") as file:
         np.savez(file, a=np.zeros(3))
     with pytest.raises(ValueError, match=r"it holds several arrays, not \(n,\)"):
@@ -196,8 +199,8 @@ def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
          "has no column 'el2m'. Did you mean 'el2n'? Known: aum, el2n."),
         ({"index": [0], "aum": [1.0], "el2n": [1.0]}, None,
          "has 2 columns of scores, so which one to take is not clear. Needed one name. Give file("),
-        ({"": [0], "aum": [1.0]}, None, "Give file("),
-        ({"": [0], "aum": [1.0]}, None, ", COLUMN). Known: , aum."),
+        ({"": [0], "aum": [1.0], "el2n": [1.0]}, None, "has 2 columns of scores"),
+        ({"": [0], "aum": [1.0], "el2n": [1.0]}, None, ", COLUMN). Known: aum, el2n."),
         ({"index": [0], "label": [1]}, None, "has 0 columns of scores"),
         ({"aum": ["high"]}, None, "holds string and no numbers. Needed one number an image, "
          "larger is harder. Name another column, or mend the file."),

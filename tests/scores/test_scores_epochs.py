@@ -33,6 +33,19 @@ def test_epochs_past_the_end_are_refused(name):
         SCORES[name](epochs=12)
 
 
+@pytest.mark.parametrize("name", ["el2n", "grand", "aum", "loss", "tdds", "dual"])
+def test_epochs_that_no_memory_holds_are_refused_at_once(name):
+    with pytest.raises(ValueError, match=f"{name}'s epochs={10**18} reads past the end of its"):
+        SCORES[name](epochs=10**18)
+
+
+@pytest.mark.parametrize("name", [name for name in SCORES if name != "file"])
+def test_more_runs_than_anybody_trains_are_refused(name):
+    said = f"{name}'s runs=1000000000 is too large. Give the trainings to average, at most 1000."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        SCORES[name](runs=10**9)
+
+
 @pytest.mark.parametrize("name", ["tdds", "dyn-unc", "dual", "cad-prune"])
 def test_a_window_that_does_not_fit_is_refused(name):
     with pytest.raises(ValueError, match=rf"{name}'s window=99 needs \d+ looks .*smaller window"):

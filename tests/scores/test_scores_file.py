@@ -21,7 +21,7 @@ def dataset(tmp_path):
     """Thirty images of the toy data, every fourth row of the source left out."""
     whole = toy(tmp_path).dataset
     kept = np.flatnonzero(np.arange(40) % 4 != 3)
-    return replace(whole, labels=whole.labels[kept], rows=whole.rows[kept], sizes=whole.sizes[kept])
+    return whole.take(kept)
 
 
 def table(path, metadata=None, **columns):
@@ -193,7 +193,8 @@ def test_names_that_are_not_called_so_are_not_passed_over(tmp_path, dataset):
     with pytest.raises(ValueError, match=re.escape(
         f"'{path}' has no column id or index, so its rows would count as in the order of the "
         "images, but its column 'file' seems to name the image of each. Needed to know whose each "
-        "row is. Call that column id, or leave it out."
+        "row is. Give names in a column id, or rows in the source's own order (from 0) in a column "
+        "index, or leave that out."
     )):  # fmt: skip
         File(path, "aum").of(dataset)
 

@@ -162,6 +162,11 @@ def test_a_protocol_with_other_epochs_says_so_in_its_name():
     [
         ("smal-v1(epochs=3)", "there is no protocol 'smal-v1'. Did you mean 'small-v1'"),
         ("small-v1(epochs=0)", "for no whole number of epochs. Give at least 1"),
+        (
+            "small-v1(epochs=100001)",
+            "'small-v1(epochs=100001)': epochs=100001 is too large. Give "
+            "the passes over the data, at most 100000.",
+        ),
         ("small-v1(epochs=1.5)", "for no whole number of epochs"),
         ("small-v1(epochs=true)", "for no whole number of epochs"),
         ("small-v1(batch=9)", "of which only the epochs may differ. Write 'small-v1(epochs=N)'"),

@@ -1,0 +1,132 @@
+"""Whose number a row is: the columns of a table that say so, whatever they are called.
+
+A table that was sorted is only read rightly by its index. Programs write one under many names: `id`
+and `index` are what smallset asks for, pandas and R write an index without a name, and other
+columns only look like one.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Int64
+
+_UNNAMED = re.compile(r"|Unnamed: 0.*|__index_level_\d+__")
+_USUAL = re.compile(
+    r"ids?|idx|index|keys?|uid|rows?|row_nr|nr|numbers?|samples?|(file|path|image|img)s?|names?|filenames?"
+    r"|.*[ _.-](ids?|idx|index|nr|number|names?|path|file|key)",
+    re.IGNORECASE,
+)
+
+
+def is_unnamed(name: str) -> bool:
+    """Tell whether a column is an index without a name, as pandas and R write one.
+
+    They write no name into a CSV, which pandas reads back as "Unnamed: 0", and `__index_level_0__`
+    into a parquet file.
+    """
+    return _UNNAMED.fullmatch(name) is not None
+
+
+def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
+    """Return what pandas says is the index: its columns, or a range that no column holds.
+
+    A range that counts 0, 1, 2, ... without a name says nothing and is left out, and so is one of
+    another length than the table, as pandas does.
+    """
+    found: dict[str, range | None] = {}
+    said = schema.pandas_metadata
+    columns = said.get("index_columns") if isinstance(said, dict) else None
+    for column in columns if isinstance(columns, list) else ():
+        if isinstance(column, str):
+            found[column] = None
+        elif isinstance(column, dict) and column.get("kind") == "range":
+            counted = range(*(int(column[key]) for key in ("start", "stop", "step")))
+            name = str(column.get("name") or "")
+            if len(counted) == rows and (name or counted != range(rows)):
+                found[name] = counted
+    return found
+
+
+def is_empty(column: pa.ChunkedArray) -> bool:
+    """Tell whether no row has anything in a column, as after a comma at the end of every line."""
+    found = column.unique()
+    return len(found) <= 2 and {*found.to_pylist()} <= {None, ""}
+
+
+def numbers_or_names(column: pa.ChunkedArray) -> pa.Array | None:
+    """Return an index without a name as int64 where it holds whole numbers, else as text.
+
+    None for one that holds neither, or that lacks some. Text such as "17" is a number, but "017" is
+    a name.
+    """
+    kind = column.type
+    if column.null_count or not (_is_number(kind) or pa.types.is_string(kind)):
+        return None
+    try:
+        numbers = column.cast(pa.int64()).combine_chunks()
+    except pa.ArrowInvalid:  # names, or parts of numbers
+        return column.combine_chunks() if pa.types.is_string(kind) else None
+    same = not pa.types.is_string(kind) or numbers.cast(pa.string()).equals(column.combine_chunks())
+    return numbers if same else column.combine_chunks()
+
+
+def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> np.ndarray | None:
+    """Return the place in an index without a name of each image; None where it is not of them.
+
+    Such an index counts the images from 0 (pandas) or from 1 (R), or has their `rows` in the
+    source, which ascend.
+    """
+    order = np.argsort(counted, kind="stable")
+    ordered, n = counted[order], len(rows)
+    known = (np.arange(n), np.arange(1, n + 1), rows)
+    return order if any(np.array_equal(ordered, one) for one in known) else None
+
+
+def is_in_order(column: pa.ChunkedArray | pa.Array | None) -> bool:
+    """Tell whether a column counts the rows as they stand, from 0 or from 1: it says nothing."""
+    counts = None if column is None else _counts(column)
+    return counts is not None and bool((np.diff(counts) == 1).all())
+
+
+def seeming(table: pa.Table, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the first of these columns that seems to say whose each row is, or several together.
+
+    Text or usual names of an index seem to where no two rows are the same; whole numbers of any
+    name where they count the rows in another order than the table's.
+    """
+    others = [name for name in names if not is_in_order(table[name])]
+    likely = [name for name in others if _is_likely(name, table[name])]
+    for name in others:
+        if _counts(table[name]) is not None or (name in likely and _tell_apart([table[name]])):
+            return (name,)
+    return tuple(likely) if _tell_apart([table[name] for name in likely]) else ()
+
+
+def _is_likely(name: str, column: pa.ChunkedArray) -> bool:
+    if pa.types.is_integer(column.type):
+        return _USUAL.fullmatch(name) is not None
+    return bool(pa.types.is_string(column.type))
+
+
+def _counts(column: pa.ChunkedArray | pa.Array) -> Int64[np.ndarray, " m"] | None:
+    """Return whole numbers that are 0 .. m - 1 or 1 .. m in some order; None for any others."""
+    if not pa.types.is_integer(column.type) or column.null_count or len(column) < 2:
+        return None
+    numbers: Int64[np.ndarray, " m"] = column.to_numpy()
+    first = int(numbers.min())
+    counted = np.array_equal(np.sort(numbers), np.arange(first, first + len(numbers)))
+    return numbers if first in (0, 1) and counted else None
+
+
+def _tell_apart(columns: Sequence[pa.ChunkedArray]) -> bool:
+    """Tell whether no two rows are the same in all of these columns."""
+    if not columns or len(columns[0]) < 2:
+        return False
+    codes = [c.combine_chunks().dictionary_encode("encode").indices.to_numpy() for c in columns]
+    return bool(np.unique(np.stack(codes), axis=1).shape[1] == len(columns[0]))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
