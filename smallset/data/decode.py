@@ -100,16 +100,17 @@ def image_format(data: bytes) -> str:
     raise BadImage("is no image of a known format")
 
 
-def check_extension(name: str, data: bytes) -> None:
-    """Raise BadImage where the name has no image extension or its content is of another format."""
+def misnamed(name: str, data: bytes) -> bool:
+    """Tell whether the extension of a name promises another format than the bytes hold.
+
+    Raises BadImage for a name without an image extension, and for bytes of an unknown format.
+    """
     extension = PurePosixPath(name).suffix
     promised = EXTENSIONS.get(extension.lower())
     if promised is None:
         kind = f"has the extension {extension!r}" if extension else "has no extension"
         raise BadImage(f"{kind}, not that of an image")
-    found = image_format(data)
-    if found != promised:
-        raise BadImage(f"holds a {found} image under the {promised} extension {extension!r}")
+    return image_format(data) != promised
 
 
 def _plain_jpeg(data: bytes) -> UInt8[np.ndarray, "h w 3"] | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32, Int64, Shaped
 
-from smallset.data.decode import BadImage, check_extension, measure
+from smallset.data.decode import BadImage, measure, misnamed
 from smallset.data.source import RawSplit
 from smallset.data.threads import ordered, thread_count
 from smallset.records import Progress
@@ -132,7 +132,7 @@ def _measure_row(split: RawSplit, row: int) -> _Row:
     try:
         data = split.rows.read(row)
         if split.check_names:
-            check_extension(name, data)
+            misnamed(name, data)  # refuses a name that is not that of an image
         size = measure(data)
     except BadImage as error:
         return _Row(row, name, b"", (0, 0), 0, str(error))

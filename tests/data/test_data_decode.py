@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallset.data.decode import BadImage, check_extension, decode, image_format, measure
+from smallset.data.decode import BadImage, decode, image_format, measure, misnamed
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (12, 20, 3), np.uint8)
@@ -160,13 +160,19 @@ def test_grey_values_beyond_16_bit_are_bad():
         measure(data)
 
 
-def test_an_extension_must_promise_what_the_file_holds():
+def test_an_image_is_read_by_its_content_and_its_wrong_name_is_told():
     jpeg = saved(RGB, "JPEG")
     for name in ("a/b.jpg", "b.JPEG", "b.jpe"):
-        check_extension(name, jpeg)
-    with pytest.raises(BadImage, match=r"holds a JPEG image under the PNG extension '\.png'"):
-        check_extension("b.png", jpeg)
+        assert not misnamed(name, jpeg)
+        assert misnamed(name, saved(RGB))
+    assert misnamed("b.png", jpeg)
+    assert np.array_equal(decode(saved(RGB)), RGB)
+
+
+def test_a_name_must_be_that_of_an_image():
     with pytest.raises(BadImage, match=r"has the extension '\.txt', not that of an image"):
-        check_extension("b.txt", b"hello")
+        misnamed("b.txt", b"hello")
     with pytest.raises(BadImage, match="has no extension, not that of an image"):
-        check_extension("b", jpeg)
+        misnamed("b", saved(RGB))
+    with pytest.raises(BadImage, match="is no image of a known format"):
+        misnamed("b.png", b"hello")
