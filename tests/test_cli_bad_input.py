@@ -110,7 +110,7 @@ def bad_files(root: Path) -> dict[str, bytes]:
         "empty.png": b"",
         "words.png": b"these are words",
         "notes.txt": b"to do",
-        "other.jpg": good,
+        "other.jpg": good,  # a sound PNG with a wrong name
         "bomb.png": large,
     }
 

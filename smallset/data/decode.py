@@ -1,18 +1,31 @@
 """Encoded bytes to RGB pixels, the same for every format, or one plain reason why not.
 
-JPEGs without EXIF go through simplejpeg, everything else through Pillow; both use the exact integer
-transform, so the way taken does not show in the pixels. Colour profiles are ignored.
+An image is seen as a viewer shows it, in this order:
+
+1. Its first frame is decoded, by what the bytes hold and not by its name.
+2. It is turned upright as its EXIF says, else its XMP, by Pillow's `ImageOps.exif_transpose`.
+3. Deep grey is scaled to 8 bits by the bits that the file declares (`samples`).
+4. Its colours are converted to sRGB by its ICC profile (`colour`).
+5. Transparent parts are laid over white.
+
+EXIF, XMP and profiles count as far as Pillow reads them: in JPEG, PNG, WebP and TIFF. JPEGs that
+have nothing to turn or convert are decoded by simplejpeg, everything else by Pillow. Both use the
+exact integer transform, so the pixels are the same.
 """
 
 import io
+import struct
 from pathlib import PurePosixPath
 
 import numpy as np
 import simplejpeg
 from jaxtyping import UInt8
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-DECODE_VERSION = 1
+from smallset.data.colour import screen_rgb, to_srgb
+from smallset.data.samples import eight_bit, refusal
+
+DECODE_VERSION = 2
 """Part of every cache key; goes up whenever the same bytes would decode to other pixels."""
 
 EXTENSIONS = {
@@ -48,10 +61,10 @@ _MAGIC = (
     (b"\xff\x4f\xff\x51", "JPEG2000"),
     *((b"P%d" % kind, "PPM") for kind in range(1, 7)),
 )
-_RGB_AFTER_CONVERT = frozenset({"1", "L", "RGB", "RGBX", "P", "CMYK", "YCbCr", "HSV"})
-_WITH_ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
-_INTEGER_GREY = frozenset({"I", "I;16", "I;16B", "I;16L"})
-_ORIENTATION = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
+# JPEG segments that neither turn an image nor colour it: all but APP1 (EXIF, XMP), APP2 (profiles)
+# and the markers that have no length.
+_PLAIN_SEGMENTS = frozenset({*range(0xC0, 0xD0), *range(0xDB, 0xE1), *range(0xE3, 0xF0), 0xFE})
+_START_OF_SCAN = 0xDA
 
 
 class BadImage(ValueError):
@@ -59,33 +72,25 @@ class BadImage(ValueError):
 
 
 def decode(data: bytes) -> UInt8[np.ndarray, "h w 3"]:
-    """Decode an image to RGB in 0..255, turned upright as its EXIF says.
+    """Decode an image to sRGB in 0..255, upright and on white (the steps are listed above).
 
-    Grey is repeated over the channels, transparency is laid over white, CMYK is converted, 16-bit
-    grey is scaled by 1/257 (not clipped), an animation gives its first frame.
+    Grey is repeated over the channels.
 
-    Raises BadImage for bytes that are empty, damaged, cut short, of an unknown format, in floating
-    point, or larger than `PIL.Image.MAX_IMAGE_PIXELS`.
+    Raises BadImage for bytes that are empty, damaged, cut short, of an unknown format, or larger
+    than `PIL.Image.MAX_IMAGE_PIXELS`, and for numbers whose black and white cannot be known:
+    floating point, signed, or of 32 bits.
     """
-    form = image_format(data)
-    if form == "JPEG":
-        pixels = _plain_jpeg(data)
-        if pixels is not None:
-            return pixels
-    return _rgb(_load(data, form))
+    read = _read(data)
+    return read if isinstance(read, np.ndarray) else screen_rgb(eight_bit(read, data))
 
 
 def measure(data: bytes) -> tuple[int, int]:
-    """Give the upright (width, height) in pixels, after a full decode; raises as `decode`."""
-    form = image_format(data)
-    if form == "JPEG":
-        pixels = _plain_jpeg(data)
-        if pixels is not None:
-            return pixels.shape[1], pixels.shape[0]
-    image = _load(data, form)
-    if image.mode not in _RGB_AFTER_CONVERT and image.mode not in _WITH_ALPHA:
-        _rgb(image)
-    return image.size
+    """Return the upright (width, height) in pixels, after a full decode.
+
+    Raises BadImage if and only if `decode` raises it.
+    """
+    read = _read(data)
+    return (read.shape[1], read.shape[0]) if isinstance(read, np.ndarray) else read.size
 
 
 def image_format(data: bytes) -> str:
@@ -101,7 +106,10 @@ def image_format(data: bytes) -> str:
 
 
 def misnamed(name: str, data: bytes) -> bool:
-    """Whether the name's extension promises another format; BadImage if it is no image's."""
+    """Tell whether the extension of a name promises another format than the bytes hold.
+
+    Raises BadImage for a name without an image extension, and for bytes of an unknown format.
+    """
     extension = PurePosixPath(name).suffix
     promised = EXTENSIONS.get(extension.lower())
     if promised is None:
@@ -110,10 +118,57 @@ def misnamed(name: str, data: bytes) -> bool:
     return image_format(data) != promised
 
 
-def _plain_jpeg(data: bytes) -> UInt8[np.ndarray, "h w 3"] | None:
-    """Decode with simplejpeg, or give None where Pillow should look: EXIF, CMYK, any complaint."""
-    if data.find(b"Exif\0\0", 0, 1 << 16) >= 0:
-        return None
+def _read(data: bytes) -> UInt8[np.ndarray, "h w 3"] | Image.Image:
+    """Return the final pixels of a plain JPEG, else an image that Pillow has decoded, upright."""
+    form = image_format(data)
+    jpeg = form == "JPEG"
+    if jpeg and _is_plain(data) and (pixels := _simplejpeg(data)) is not None:
+        return pixels
+    try:
+        image = Image.open(io.BytesIO(data), formats=(form,))
+        _check_area(*image.size)
+        if jpeg and not _is_turned(image) and _is_srgb(image):
+            pixels = _simplejpeg(data)
+            if pixels is not None:
+                return pixels
+        if reason := refusal(image, data):
+            raise BadImage(reason)
+        image.load()
+        if _is_turned(image):
+            ImageOps.exif_transpose(image, in_place=True)
+    except BadImage:
+        raise
+    except Exception as error:  # decoders raise almost anything on damaged bytes
+        raise BadImage(_damage(form, error)) from error
+    return image
+
+
+def _is_plain(data: bytes) -> bool:
+    """Tell whether a JPEG's segments hold nothing that could turn it or change its colours."""
+    at = 2
+    try:
+        while True:
+            mark, kind, length = struct.unpack_from(">BBH", data, at)
+            if kind == _START_OF_SCAN and mark == 0xFF:
+                return True
+            if kind not in _PLAIN_SEGMENTS or mark != 0xFF:
+                return False
+            at += 2 + length
+    except struct.error:
+        return False
+
+
+def _is_turned(image: Image.Image) -> bool:
+    """Tell whether an image has an orientation; it is cheaper to ask than to transpose."""
+    return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
+
+
+def _is_srgb(image: Image.Image) -> bool:
+    return to_srgb(image.info.get("icc_profile"), image.mode) is None
+
+
+def _simplejpeg(data: bytes) -> UInt8[np.ndarray, "h w 3"] | None:
+    """Decode with simplejpeg, or return None if Pillow should look: CMYK, any complaint."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         _check_area(width, height)
@@ -129,22 +184,14 @@ def _plain_jpeg(data: bytes) -> UInt8[np.ndarray, "h w 3"] | None:
     return pixels
 
 
-def _load(data: bytes, form: str) -> Image.Image:
-    """Open and decode with Pillow, upright."""
-    try:
-        image = Image.open(io.BytesIO(data), formats=(form,))
-        _check_area(*image.size)
-        image.load()
-        if form == "TIFF" or not _ORIENTATION.isdisjoint(image.info):
-            ImageOps.exif_transpose(image, in_place=True)
-    except BadImage:
-        raise
-    except Image.DecompressionBombError as error:
-        raise BadImage(_bomb()) from error
-    except Exception as error:  # decoders raise almost anything on damaged bytes
-        reason = str(error).strip() or type(error).__name__
-        raise BadImage(f"is damaged or cut short ({form}: {reason})") from error
-    return image
+def _damage(form: str, error: Exception) -> str:
+    """Say what a decoder's error means for the file."""
+    if isinstance(error, Image.DecompressionBombError):
+        return _bomb()
+    reason = str(error).strip() or type(error).__name__
+    if isinstance(error, UnidentifiedImageError):  # its text names an object in memory
+        reason = "the header is damaged or describes pixels that Pillow does not read"
+    return f"is damaged or cut short ({form}: {reason})"
 
 
 def _check_area(width: int, height: int) -> None:
@@ -156,27 +203,3 @@ def _check_area(width: int, height: int) -> None:
 def _bomb(what: str = "") -> str:
     limit = Image.MAX_IMAGE_PIXELS
     return f"is too large ({what}the limit PIL.Image.MAX_IMAGE_PIXELS is {limit} pixels)"
-
-
-def _rgb(image: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
-    mode = image.mode
-    if mode in _INTEGER_GREY:
-        return _grey(np.asarray(image))
-    if mode in _WITH_ALPHA or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        white = Image.new("RGBA", clear.size, "white")
-        image = Image.alpha_composite(white, clear).convert("RGB")
-    elif mode not in _RGB_AFTER_CONVERT:
-        raise BadImage(f"has pixels of the kind {mode!r}, which have no fixed range")
-    elif mode != "RGB":
-        image = image.convert("RGB")
-    return np.asarray(image)
-
-
-def _grey(values: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
-    """Scale 0..65535 to 0..255; 65535 / 255 is exactly 257."""
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        raise BadImage(f"has grey values from {low} to {high}, outside 0..65535")
-    narrow = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return np.repeat(narrow[:, :, None], 3, axis=2)
