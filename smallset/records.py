@@ -1,5 +1,6 @@
 """The frozen records that cross rooms: arrays of indices and boxes, and what made them."""
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +13,14 @@ Resample = Literal["antialias", "nearest"]
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) now and then by work that takes long; `total` does not change."""
+
+
+def composed(name: str) -> str:
+    """Return a class name in the Unicode form NFC, in which equal names are equal texts.
+
+    File systems and archives may change "é" to "e" and an accent. Names are compared in this form.
+    """
+    return unicodedata.normalize("NFC", name)
 
 
 @dataclass(frozen=True)
