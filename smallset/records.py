@@ -15,6 +15,14 @@ Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) now and then by work that takes long; `total` does not change."""
 
 
+def composed(name: str) -> str:
+    """Return a class name in the Unicode form NFC, in which equal names are equal texts.
+
+    File systems and archives may change "é" to "e" and an accent. Names are compared in this form.
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 @dataclass(frozen=True)
 class Classes:
     """The classes of a dataset: the position in `names` is the class index."""

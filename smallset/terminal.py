@@ -15,7 +15,7 @@ from smallset.data import Data
 from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
-from smallset.store import Asked, ChosenList, Codec, CompressedDataset
+from smallset.store import Asked, ChosenList, Codec, CompressedDataset, renamed_folders
 from smallset.train.protocol import caveat
 
 # Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
@@ -149,6 +149,8 @@ def show_set(made: CompressedDataset) -> None:
         f"{_bytes_against(m.image_bytes, m.source.bytes)}"
     )
     _say_unequal(m.classes, m.counts, m.asked)
+    if renamed := renamed_folders(m.classes, m.folders, m.counts):
+        say(renamed)
     say(f"view: {m.view}")
 
 

@@ -50,6 +50,17 @@ def test_vanished_classes_are_counted_and_named(shell, monkeypatch):
     assert "per class, %: ape " in ran.out
 
 
+def test_class_folders_of_other_names_are_said_with_the_reason(shell):
+    assert "class folder" not in shell.compress("data", "set", "--method", "random").out
+    tree(shell.root / "odd", {" lead": 2, "bee": 2, "cow": 2})
+    ran = shell.compress("odd", "odd-set", "--method", "random")
+    assert (
+        "1 class folder has another name than its class: ' lead' is in '_lead'; some file systems "
+        "or readers do not take such a name\n"
+    ) in ran.out
+    assert open_set(Path("odd-set")).manifest.folders == ("_lead", "bee", "cow")
+
+
 def test_original_bytes_are_said_to_be_as_they_are(shell):
     ran = shell("compress", "data", "set", "--keep", 1, "--method", "random", "--size", 6,
                 "--codec", "original")  # fmt: skip

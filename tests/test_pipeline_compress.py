@@ -181,7 +181,7 @@ def test_original_bytes_are_evaluated_shown_and_exported_like_drawn_ones():
         (again,) = smallset.evaluate(to, "data", student="resnet8", seeds=1, results="r.jsonl")
         assert again == result
     assert 'path: "train/*/*"' in Path("imagefolder/README.md").read_text()
-    assert "jpg;jp2;png" in Path("webdataset/README.md").read_text()
+    assert '.to_tuple("image", "cls", "json")' in Path("webdataset/README.md").read_text()
 
 
 def test_original_bytes_of_nearest_sampling_are_read_by_nearest_sampling():

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from smallset.records import Classes, Scores, Selection
+from smallset.records import Classes, Scores, Selection, composed
 
 
 def test_classes_count_their_names():
@@ -19,3 +19,9 @@ def test_records_are_frozen():
 
 def test_scores_made_by_nobody_say_so():
     assert Scores(np.zeros(2, np.float32)).made_by == {}
+
+
+def test_names_in_two_unicode_forms_are_equal_when_composed():
+    assert composed("cafe\u0301") == composed("caf\xe9") == "caf\xe9"
+    assert composed("\udcff") == "\udcff"
+    assert composed("ﬁ") == "ﬁ"  # a ligature is another name

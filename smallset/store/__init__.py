@@ -3,7 +3,7 @@
 from smallset.store.about import About
 from smallset.store.chosen_list import ChosenList
 from smallset.store.codec import Codec
-from smallset.store.folders import class_folders
+from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import Asked, Manifest, Seeds, Source, read_manifest
 from smallset.store.match import check_classes
 from smallset.store.output import check_output, writing
@@ -30,6 +30,7 @@ __all__ = [
     "class_folders",
     "open_set",
     "read_manifest",
+    "renamed_folders",
     "render",
     "smallset_version",
     "verify",

@@ -21,7 +21,11 @@ def card(manifest: Manifest) -> str:
 
 
 def front_matter(manifest: Manifest, *, files: str) -> str:
-    """Give the Hub's YAML; `files` is the pattern under which the training images lie."""
+    """Return the Hub's YAML; `files` is the pattern under which the training images lie.
+
+    `datasets` caches a folder by its last name and a hash of `configs`, and never looks at the
+    files. The description is part of that hash: the digest keeps two sets of one name apart.
+    """
     return f"""\
 ---
 pretty_name: {_yaml(_title(manifest))}
@@ -36,6 +40,7 @@ tags:
 - dataset-pruning
 configs:
 - config_name: default
+  description: "{manifest.digest}"
   data_files:
   - split: train
     path: "{files}"
@@ -58,6 +63,26 @@ def facts(manifest: Manifest) -> str:
 Classes, in index order: {_classes(manifest)}."""
 
 
+def load_folders(manifest: Manifest) -> str:
+    """Return how `datasets` reads class folders, as Markdown.
+
+    The cache of `load_dataset("PATH/OF/THIS/FOLDER")` holds the paths of the images, and its key
+    does not: after a move that call finds nothing. The key of the call shown has the paths.
+    """
+    # `datasets` makes no label of a single folder unless it is told to.
+    single = "" if sum(count > 0 for count in manifest.counts) > 1 else "drop_labels=False, "
+    return f"""\
+```python
+from datasets import load_dataset
+
+data = load_dataset("imagefolder", data_dir="PATH/OF/THIS/FOLDER", {single}split="train")
+print(data.features["label"].names, data[0]["image"].size)
+```
+
+This call also finds the images after the folder was moved; `load_dataset("PATH/OF/THIS/FOLDER")`
+looks for them in the old place."""
+
+
 def folder_note(manifest: Manifest) -> str:
     """Say how readers of class folders number the classes."""
     if manifest.vanished:
@@ -65,7 +90,7 @@ def folder_note(manifest: Manifest) -> str:
             "Classes without an image have no folder, and readers that count folders give the\n"
             "classes behind them other indices: take the index from the front of a folder's name."
         )
-    return "Any reader of class folders works too, and gives the same class indices."
+    return "Readers that take each folder for a class work too, and give the same class indices."
 
 
 def _body(manifest: Manifest) -> str:
@@ -79,15 +104,11 @@ image's class is the folder it lies in. Its licence is that of the source.
 
 ## Load
 
-```python
-from datasets import load_dataset
+{load_folders(manifest)}
 
-data = load_dataset("imagefolder", data_dir="PATH/OF/THIS/FOLDER", split="train")
-print(data.features["label"].names, data[0]["image"].size)
-```
-
-{folder_note(manifest)} Within a class, files sort
-in order of choice: the first ones are the smaller set.
+{folder_note(manifest)}
+A reader that takes every file here for a class too needs `smallset export --to imagefolder`.
+Within a class, files sort in order of choice: the first ones are the smaller set.
 
 ## Train
 

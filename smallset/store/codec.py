@@ -9,7 +9,7 @@ import simplejpeg
 from jaxtyping import UInt8
 from PIL import Image
 
-from smallset.data.decode import decode, image_format
+from smallset.data.decode import BadImage, decode, image_format
 
 Name = Literal["png", "jpeg", "webp", "original"]
 
@@ -113,13 +113,14 @@ class Codec:
         return buffer.getvalue()
 
     def decode(self, encoded: bytes) -> UInt8[np.ndarray, "h w 3"]:
-        """Decode a file to upright RGB. Raises ValueError or OSError where it is damaged."""
-        if self.is_original:
-            return decode(encoded)
-        if self.name == "jpeg":
-            return np.asarray(simplejpeg.decode_jpeg(encoded, colorspace="RGB"))
-        with Image.open(io.BytesIO(encoded), formats=[self.name.upper()]) as image:
-            return np.array(image.convert("RGB"))
+        """Decode a file to upright RGB.
+
+        Raises BadImage for a damaged file and for one of another format than this codec's.
+        """
+        form = image_format(encoded)
+        if not self.is_original and form != self.name.upper():
+            raise BadImage(f"holds a {form} image, but the codec of the set is {self}")
+        return decode(encoded)
 
 
 def extension_of(encoded: bytes) -> str:

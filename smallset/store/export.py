@@ -65,5 +65,5 @@ def export_set(
         with writing(out):
             FORMATS[to](made, partial, told)
             write_file(partial / PLAN, plan)
-            write_file(partial / CARD, CARDS[to](made.manifest, made.tile_box.shape[1]).encode())
+            write_file(partial / CARD, CARDS[to](made).encode())
             write_file(partial / MANIFEST, made.manifest.to_json().encode())

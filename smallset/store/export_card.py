@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from math import isqrt
 
-from smallset.store.card import facts, folder_note, front_matter, heading
+from smallset.store.card import facts, folder_note, front_matter, heading, load_folders
 from smallset.store.codec import Codec
+from smallset.store.export_tar import SEVERAL, image_ending
 from smallset.store.manifest import Manifest
+from smallset.store.read import CompressedDataset
 
 _MEASURE = (
     "`smallset evaluate PATH/OF/THIS/FOLDER --data SOURCE` trains a student under a fixed protocol "
@@ -18,27 +20,20 @@ _MEASURE_ELSEWHERE = (
 )
 
 
-def imagefolder_card(manifest: Manifest, tiles: int) -> str:
-    """Give the card of train/<class>/<file>."""
+def imagefolder_card(made: CompressedDataset) -> str:
+    """Return the card of train/<class>/<file>."""
+    manifest = made.manifest
     note = """\
 `torchvision.datasets.ImageFolder("PATH/OF/THIS/FOLDER/train")` and any other reader of class
 folders give the same class indices."""
     if manifest.vanished:
         note = folder_note(manifest)
-    load = f"""\
-```python
-from datasets import load_dataset
-
-data = load_dataset("PATH/OF/THIS/FOLDER", split="train")
-print(data.features["label"].names, data[0]["image"].size)
-```
-
-{note} Within a class, files sort in order of choice."""
-    return _card(manifest, tiles, f"train/*/{Codec.parse(manifest.codec).files}", load)
+    load = f"{load_folders(manifest)}\n\n{note} Within a class, files sort in order of choice."
+    return _card(made, f"train/*/{Codec.parse(manifest.codec).files}", load)
 
 
-def hub_card(manifest: Manifest, tiles: int) -> str:
-    """Give the card of data/train-*.parquet."""
+def hub_card(made: CompressedDataset) -> str:
+    """Return the card of data/train-*.parquet."""
     load = """\
 ```python
 from datasets import load_dataset
@@ -50,37 +45,51 @@ print(data.features["label"].names, data[0]["image"].size, data[0]["tile_box"])
 Beside `image` and `label` every row lists its tiles: `source_row` and `source_id` (the image of
 the source that is shown), `source_box` (in its pixels) and `tile_box` (in this image's pixels),
 each box left, top, right, bottom. Within a class, rows stand in order of choice."""
-    return _card(manifest, tiles, "data/train-*.parquet", load)
+    return _card(made, "data/train-*.parquet", load)
 
 
-def webdataset_card(manifest: Manifest, tiles: int) -> str:
-    """Give the card of train-*.tar."""
-    endings = ";".join(Codec.parse(manifest.codec).extensions)
+def webdataset_card(made: CompressedDataset) -> str:
+    """Return the card of train-*.tar."""
+    ending = image_ending(made.files)
+    decoder, cast = '"pil"', ""
+    if ending == SEVERAL:
+        decoder = f'webdataset.imagehandler("pil", ["{ending}"])'
+        cast = f'.cast_column("{ending}", Image())'
     load = f"""\
 ```python
+from pathlib import Path
+
 import webdataset
 
-shards = "PATH/OF/THIS/FOLDER/train-000000.tar"
-data = webdataset.WebDataset(shards, shardshuffle=False).decode("pil")
-image, label, tiles = next(iter(data.to_tuple("{endings}", "cls", "json")))
+shards = sorted(map(str, Path("PATH/OF/THIS/FOLDER").glob("train-*.tar")))
+data = webdataset.WebDataset(shards, shardshuffle=False).decode({decoder})
+image, label, tiles = next(iter(data.to_tuple("{ending}", "cls", "json")))
+```
+
+```python
+from datasets import {"Image, " if cast else ""}load_dataset
+
+data = load_dataset("PATH/OF/THIS/FOLDER", split="train"){cast}
+print(data[0]["{ending}"].size, data[0]["cls"])
 ```
 
 `classes.json` names the classes in index order. `json` lists every image's tiles: `source_row` and
 `source_id` (the image of the source that is shown), `source_box` (in its pixels) and `tile_box` (in
 this image's pixels), each box left, top, right, bottom. The first image of every class comes first,
 then the second: a prefix is the smaller set."""
-    return _card(manifest, tiles, "train-*.tar", load, _MEASURE_ELSEWHERE)
+    return _card(made, "train-*.tar", load, _MEASURE_ELSEWHERE)
 
 
-CARDS: dict[str, Callable[[Manifest, int], str]] = {
+CARDS: dict[str, Callable[[CompressedDataset], str]] = {
     "webdataset": webdataset_card,
     "hub": hub_card,
     "imagefolder": imagefolder_card,
 }
 
 
-def _card(manifest: Manifest, tiles: int, files: str, load: str, measure: str = _MEASURE) -> str:
+def _card(made: CompressedDataset, files: str, load: str, measure: str = _MEASURE) -> str:
     """Put the set's own facts around this layout's words."""
+    manifest = made.manifest
     return f"""\
 {front_matter(manifest, files=files)}
 {heading(manifest)}
@@ -96,7 +105,7 @@ without encoding any image again. Its licence is that of the source.
 
 ## Train
 
-{_training(manifest, tiles)}
+{_training(manifest, made.tile_box.shape[1])}
 
 {measure}
 

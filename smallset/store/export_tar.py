@@ -4,6 +4,7 @@ import io
 import json
 import os
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,12 @@ import numpy as np
 from smallset.store.export_files import Told, encoded, provenance
 from smallset.store.export_hub import SHARD_BYTES, shard_rows
 from smallset.store.output import write_file
+from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset
 
 CLASSES = "classes.json"
+SEVERAL = "image"
+"""The ending of the images of a set that has several formats."""
 
 
 def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
@@ -25,7 +29,7 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     """
     classes = {"names": list(made.manifest.classes)}
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
-    order, where = _by_rank(made.labels), provenance(made)
+    order, where, ending = _by_rank(made.labels), provenance(made), image_ending(made.files)
     shards = shard_rows([made.files[row].bytes for row in order], SHARD_BYTES)
     for number, shard in enumerate(shards):
         with (folder / f"train-{number:06d}.tar").open("xb") as file:
@@ -35,13 +39,22 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
                     facts: dict[str, object] = {n: lists[row] for n, lists in where.items()}
                     facts |= {"file": made.files[row].path, "label": int(made.labels[row])}
                     key = f"{position:08d}"
-                    ending = made.files[row].path.rpartition(".")[2]
                     _add(tar, f"{key}.{ending}", encoded(made, row))
                     _add(tar, f"{key}.cls", str(made.labels[row]).encode())
                     _add(tar, f"{key}.json", json.dumps(facts, sort_keys=True).encode())
                     told(position + 1)
             file.flush()
             os.fsync(file.fileno())
+
+
+def image_ending(files: Sequence[ImageFile]) -> str:
+    """Return the ending under which the tar holds the images: "png".
+
+    An ending is a column to the readers, and every sample needs the same columns. No ending of a
+    format is right for images of several formats, so those have SEVERAL.
+    """
+    endings = {file.path.rpartition(".")[2] for file in files}
+    return endings.pop() if len(endings) == 1 else SEVERAL
 
 
 def _by_rank(labels: np.ndarray) -> list[int]:

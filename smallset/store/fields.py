@@ -1,5 +1,6 @@
 """The fields of a JSON object, each read as the type it must have."""
 
+import reprlib
 from collections.abc import Iterable
 
 
@@ -92,7 +93,8 @@ class Fields:
 
 
 def _message(where: str, key: str, value: object, want: str) -> str:
-    shown = repr(value)
+    # `repr` fails on what is nested deeply.
+    shown = repr(value) if isinstance(value, str) else reprlib.repr(value)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     field = f"{key!r} = {shown}" if key else shown
     return (

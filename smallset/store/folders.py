@@ -1,70 +1,112 @@
 """Class folders: named so that every reader that sorts them gets the same class indices."""
 
 import re
-import unicodedata
+from collections.abc import Sequence
 
-from smallset.records import Classes
+from smallset.records import Classes, composed
 
 # What Windows refuses in a name, and the control characters of ASCII and Latin-1.
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f]')
 # `datasets` takes a folder with such a word for a split and drops the others: CIFAR-100 has a class
-# "train" (datasets.data_files, SPLIT_KEYWORDS and the patterns made of them).
-_SPLIT_WORD = re.compile(
-    r"(?<![^-._ 0-9])"
-    r"(train|training|validation|valid|dev|val|test|testing|eval|evaluation)"
-    r"(?![^-._ 0-9])"
-)
+# "train" (datasets.data_files: SPLIT_KEYWORDS, NON_WORDS_CHARS and the patterns made of them).
+_SPLIT_WORDS = (
+    "train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval",
+    "evaluation",
+)  # fmt: skip
+_AROUND = "-._ 0-9"
+_SPLIT_WORD = re.compile(rf"(?<![^{_AROUND}])({'|'.join(_SPLIT_WORDS)})(?![^{_AROUND}])")
 _RESERVED = {"manifest.json", "plan.parquet", "readme.md"}
 _DEVICES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10)}
 _LONGEST = 99
 
 
 def class_folders(classes: Classes, *, numbered: bool = False) -> tuple[str, ...]:
-    """Give one folder name a class, in index order.
+    """Return one folder name a class, in index order.
 
-    The folder is the name itself where all names are safe on every file system and already sort in
-    index order. Otherwise, or where they are to be `numbered` (a folder will be missing, and the
-    others are to say their index), every class, so that a set looks of one piece, becomes
-    `<zero-padded index>_<name>` with what is unsafe replaced by "_".
+    A folder has the name of its class if that is safe on every file system, else that name with
+    what is unsafe replaced. Every folder becomes `<zero-padded index>_<name>` if these names do not
+    sort in index order, or are alike to some file system. So it is with `numbered` too: a folder
+    will be missing, and the others are to say their index.
     """
-    names = classes.names
-    twins = len({_folded(name) for name in names}) < len(names)
-    if (
-        not numbered
-        and not twins
-        and list(names) == sorted(names)
-        and all(_is_safe(name) for name in names)
-    ):
-        return names
-    digits = len(str(len(names) - 1))
-    return tuple(f"{i:0{digits}d}_{_sanitised(name)}" for i, name in enumerate(names))
+    plain = _plain(classes.names)
+    if not numbered and _hindrance(plain) is None:
+        return plain
+    digits = len(str(len(plain) - 1))
+    return tuple(f"{i:0{digits}d}_{_sanitised(name)}" for i, name in enumerate(classes.names))
+
+
+def renamed_folders(
+    classes: Sequence[str], folders: Sequence[str], counts: Sequence[int]
+) -> str | None:
+    """Say in one line how many class folders have other names than their classes, and why.
+
+    Return None if none has. A class without an image (a count of 0) has no folder.
+    """
+    found = zip(classes, folders, counts, strict=True)
+    others = [(name, folder) for name, folder, count in found if count and name != folder]
+    if not others:
+        return None
+    plain = _plain(classes)
+    if 0 in counts:
+        why = "a class without an image has no folder, so the others start with their index"
+    elif plain == tuple(folders):
+        why = "some file systems or readers do not take such a name"
+    else:
+        why = f"{_hindrance(plain)}, so the folders start with the index"
+    many = f"{len(others):,} class folders have other names than their classes"
+    one = "1 class folder has another name than its class"
+    name, folder = others[0]
+    return f"{one if len(others) == 1 else many}: {name!r} is in {folder!r}; {why}"
+
+
+def _plain(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name if _is_safe(name) else _sanitised(name) for name in names)
+
+
+def _hindrance(folders: Sequence[str]) -> str | None:
+    """Say why safe names cannot be folders as they are, if anything is in the way."""
+    if len({_folded(folder) for folder in folders}) < len(folders):
+        return "some file systems take two of the names for one folder"
+    if list(folders) != sorted(folders):
+        return "the names do not sort in the order of the classes, and readers sort"
+    return None
 
 
 def _is_safe(name: str) -> bool:
-    # "__" and "." hide a folder from `datasets`; "#", "%", "[" and the like mean something in its
-    # globs and URLs; "~" to shells; the rest to Windows.
+    # "__" and "." hide a folder from `datasets`, "~" means something to shells; the rest is what
+    # Windows refuses.
     return not (
-        name in ("", ".", "..")
+        name == ""
         or name.startswith((".", "__", "~", " "))
         or name.endswith((" ", "."))
         or _FORBIDDEN.search(name)
         or _SPLIT_WORD.search(name)
-        or _folded(name) in _RESERVED
-        or _folded(name).partition(".")[0] in _DEVICES
+        or _is_taken(name)
         or any("\ud800" <= character <= "\udfff" for character in name)
         or len(name.encode("utf-8", "surrogatepass")) > _LONGEST
     )
 
 
+def _is_taken(name: str) -> bool:
+    return _folded(name) in _RESERVED or _folded(name).partition(".")[0] in _DEVICES
+
+
 def _sanitised(name: str) -> str:
-    """Keep what is safe behind "<index>_"; a word that `datasets` takes for a split: "Train"."""
-    text = unicodedata.normalize("NFC", name)
-    text = "".join("_" if "\ud800" <= c <= "\udfff" else c for c in text)
+    """Return a safe name: "_" for what is unsafe, and the end of a split word large ("traiN").
+
+    Few characters change, and late ones if possible, so that the order of the names is kept.
+    """
+    text = "".join("_" if "\ud800" <= c <= "\udfff" else c for c in composed(name))
     text = _FORBIDDEN.sub("_", text)
-    text = text.encode()[: _LONGEST - 10].decode(errors="ignore").rstrip(" .")
-    return _SPLIT_WORD.sub(lambda match: match[0].capitalize(), text)
+    text = text.encode()[: _LONGEST - 10].decode(errors="ignore")
+    text = re.sub("^[._~ ]+|[. ]+$|^$", "_", text)
+    text = _SPLIT_WORD.sub(lambda match: match[0][:-1] + match[0][-1].upper(), text)
+    if _is_taken(text):
+        head, _, tail = text.partition(".")
+        text = f"{head}_{tail}"
+    return text
 
 
 def _folded(name: str) -> str:
     """What file systems that ignore case and composition make of a name."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return composed(composed(name).casefold())

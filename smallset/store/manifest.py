@@ -155,7 +155,7 @@ def read_manifest(folder: Path, *, trust: bool = False) -> Manifest:
             f"to {FORMAT_VERSION}. Upgrade it: pip install --upgrade smallset."
         )
     digest = top.text("digest")
-    if not trust and digest != _digest({k: v for k, v in top.values.items() if k != "digest"}):
+    if not trust and digest != _found_digest(top.values):
         raise ValueError(
             f"'{path}' was edited: its content does not match its digest. Restore it, or make the "
             f"set again with the options you want."
@@ -241,6 +241,14 @@ def _canonical(values: dict[str, object]) -> str:
 
 def _digest(values: dict[str, object]) -> str:
     return hashlib.sha256(_canonical(values).encode()).hexdigest()
+
+
+def _found_digest(values: dict[str, object]) -> str | None:
+    """Return the digest of what was read; None if it is nested too deeply or too large to write."""
+    try:
+        return _digest({key: value for key, value in values.items() if key != "digest"})
+    except (ValueError, RecursionError):
+        return None
 
 
 def _refuse(constant: str) -> None:

@@ -1,15 +1,20 @@
 """Does a set belong to the data it is tested on? Class order is the field's silent failure."""
 
-from smallset.records import Classes
+from smallset.records import Classes, composed
 from smallset.store.manifest import Manifest
+from smallset.store.naming import check_forms
 
 
 def check_classes(manifest: Manifest, classes: Classes, *, data: str) -> None:
     """Raise ValueError unless set and data have the same classes at the same indices.
 
-    `data` names the data in the message.
+    Two Unicode forms of a name are the same class. `data` names the data in the message.
     """
-    ours, theirs = manifest.classes, classes.names
+    if manifest.classes == classes.names:
+        return
+    check_forms(manifest.classes, "the set")
+    check_forms(classes.names, f"the test data {data!r}")
+    ours, theirs = (tuple(map(composed, side)) for side in (manifest.classes, classes.names))
     if ours == theirs:
         return
     if sorted(ours) == sorted(theirs):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from smallset.records import Classes
+from smallset.records import Classes, composed
 
 _SHAPE = '{"names": ["tench", ...], "wnids": ["n01440764", ...]}'
 
@@ -16,18 +16,21 @@ _SHAPE = '{"names": ["tench", ...], "wnids": ["n01440764", ...]}'
 def match_classes(
     own: Sequence[str], classes: Classes, *, set: str, data: str, naming: Path | None
 ) -> Int64[np.ndarray, " c"]:
-    """Give the data's index of each of a set's classes, by name and never by position.
+    """Return the data's index of each of a set's classes, by name and never by position.
 
-    Where names differ, `naming` is a JSON file whose equally long lists "names" and "wnids" pair
-    the two. `set` and `data` name both sides in messages. Raises ValueError listing every class
-    without a counterpart on the other side, and every two of the set that meet in one.
+    Two Unicode forms of a name are the same name. If names differ, `naming` is a JSON file whose
+    equally long lists "names" and "wnids" pair the two. `set` and `data` name both sides in
+    messages. Raises ValueError listing every class without a counterpart on the other side, and
+    every two of one side that are the same class.
     """
-    index = {name: c for c, name in enumerate(classes.names)}
+    check_forms(own, f"the set '{set}'")
+    check_forms(classes.names, f"the data {data!r}")
+    index = {composed(name): c for c, name in enumerate(classes.names)}
     others = {} if naming is None else read_naming(naming)
     names = [_counterpart(o, index, others) for o in own]
     unknown = [o for o, n in zip(own, names, strict=True) if n is None]
     known = frozenset(names)
-    lacking = [n for n in classes.names if n not in known]
+    lacking = [n for n in classes.names if composed(n) not in known]
     if unknown or lacking:
         sides = (("only in the set", unknown), ("only in the data", lacking))
         listed = "; ".join(f"{side}: {_listed(some)}" for side, some in sides if some)
@@ -48,9 +51,23 @@ def match_classes(
     return np.array([index[n] for n in names if n is not None], np.int64)
 
 
+def check_forms(names: Sequence[str], owner: str) -> None:
+    """Raise ValueError if two names are one in two Unicode forms; `owner` says whose they are."""
+    forms: dict[str, str] = {}
+    for name in names:
+        first = forms.setdefault(composed(name), name)
+        if first != name:
+            raise ValueError(
+                f"{owner} has the classes {first!a} and {name!a}, which are one name in "
+                "two Unicode forms (NFC and another, such as NFD). Needed one class for each name. "
+                "Rename one of them, or merge the two."
+            )
+
+
 def read_naming(path: Path) -> dict[str, tuple[str, ...]]:
     """Read which WordNet ids a name goes by, and which names a WordNet id; other fields are free.
 
+    Names and ids are in the Unicode form NFC.
     Raises FileNotFoundError for no file, ValueError for one without the two lists of texts.
     """
     if not path.is_file():
@@ -81,6 +98,7 @@ def _counterpart(
     own: str, index: Mapping[str, int], others: Mapping[str, tuple[str, ...]]
 ) -> str | None:
     """Find the data's name for a class; none where it has no name there, or two ("crane")."""
+    own = composed(own)
     found = [own] if own in index else [n for n in others.get(own, ()) if n in index]
     return found[0] if len(found) == 1 else None
 
@@ -88,7 +106,7 @@ def _counterpart(
 def _texts(value: object, key: str) -> list[str]:
     found = value.get(key) if isinstance(value, dict) else None
     whole = isinstance(found, list) and all(isinstance(text, str) for text in found)
-    return found if whole and isinstance(found, list) else []
+    return [composed(text) for text in found] if whole and isinstance(found, list) else []
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -110,9 +110,11 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
     try:
         # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
         table = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
+        table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())  # some have line breaks
         raise ValueError(
-            f"'{path}' is not a parquet file that can be read ({error}). Restore it, or make the "
+            f"'{path}' is not a parquet file that can be read ({reason}). Restore it, or make the "
             f"set again."
         ) from error
     if not table.schema.equals(_SCHEMA):
@@ -139,7 +141,7 @@ def _tiles(table: pa.Table) -> int:
 def _fault(table: pa.Table, size: int) -> str | None:
     """Say what contradicts itself, if anything does."""
     tile, tiles = table["tile"].to_numpy(), _tiles(table)
-    if not len(tile) or len(tile) % tiles or (tile.reshape(-1, tiles) != np.arange(tiles)).any():
+    if tiles < 1 or len(tile) % tiles or (tile.reshape(-1, tiles) != np.arange(tiles)).any():
         return "does not hold the same number of tiles for every file"
     if (table.schema.metadata or {}).get(b"resample") not in (b"antialias", b"nearest"):
         return "does not say how its tiles were resampled"
@@ -155,6 +157,8 @@ def _fault(table: pa.Table, size: int) -> str | None:
         max(int(right.max()), int(bottom.max())) > size
     ):
         return f"has a tile outside its canvas of {size} x {size} pixels"
+    if max(int(right.max()), int(bottom.max())) < size:
+        return f"has no tile at the right or lower edge of its canvases of {size} x {size} pixels"
     return None
 
 

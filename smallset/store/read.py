@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int, Int32, Int64, UInt8
 
 from smallset.data import cores, ordered
+from smallset.data.decode import BadImage
 from smallset.records import Plan
 from smallset.store.card import CARD
 from smallset.store.codec import Codec
@@ -74,7 +75,12 @@ class CompressedDataset:
                 f"'{self.path / file.path}' was changed after it was written. Restore it, or make "
                 f"the set again; `smallset verify '{self.path}'` lists all that changed."
             )
-        pixels = codec.decode(encoded)
+        try:
+            pixels = codec.decode(encoded)
+        except BadImage as error:
+            raise ValueError(
+                f"'{self.path / file.path}' {error}. Get the set from its maker again."
+            ) from error
         if codec.is_original:
             return fitted(pixels, self.manifest, self.plan)
         size = self.manifest.size

@@ -33,18 +33,26 @@ class PngRows:
         return self.encoded[row]
 
 
-def _png(pixels: np.ndarray) -> bytes:
+def _encoded(pixels: np.ndarray, format: str) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
+    Image.fromarray(pixels).save(buffer, format=format)
     return buffer.getvalue()
 
 
 @pytest.fixture
 def make_dataset() -> Callable[..., ImageDataset]:
-    def make(names: tuple[str, ...] = NAMES, per_class: int = 4, size: int = 6) -> ImageDataset:
+    def make(
+        names: tuple[str, ...] = NAMES,
+        per_class: int = 4,
+        size: int = 6,
+        formats: tuple[str, ...] = ("PNG",),
+    ) -> ImageDataset:
+        """Images of noise, in `formats` one after the other."""
         n = len(names) * per_class
         pixels = np.random.default_rng(0).integers(0, 256, (n, size, size, 3), dtype=np.uint8)
-        encoded = tuple(_png(image) for image in pixels)
+        encoded = tuple(
+            _encoded(image, formats[i % len(formats)]) for i, image in enumerate(pixels)
+        )
         labels = np.repeat(np.arange(len(names)), per_class)
         return ImageDataset(
             name="tiny",

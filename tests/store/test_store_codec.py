@@ -65,3 +65,13 @@ def test_jpeg_keeps_colour_at_half_the_resolution(pixels):
 def test_what_is_no_codec_is_an_error_that_lists_them(text, message):
     with pytest.raises(ValueError, match=message):
         Codec.parse(text)
+
+
+def test_a_file_of_another_format_or_a_damaged_one_is_an_error(pixels):
+    png, jpeg = Codec.parse("png"), Codec.parse("jpeg:90")
+    with pytest.raises(ValueError, match=r"^holds a JPEG image, but the codec of the set is png$"):
+        png.decode(jpeg.encode(pixels))
+    with pytest.raises(ValueError, match=r"^is damaged or cut short \(PNG: "):
+        png.decode(png.encode(pixels)[:60])
+    with pytest.raises(ValueError, match=r"^is no image of a known format$"):
+        jpeg.decode(b"words")

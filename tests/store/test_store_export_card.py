@@ -7,11 +7,18 @@ from smallset.store.export_card import CARDS
 
 
 @pytest.fixture
-def manifest(make_dataset, make_plan, about, tmp_path):
-    made = write(
-        make_plan(), make_dataset(), tmp_path / "set", codec=Codec("png"), about=about, workers=1
-    )
-    return made.manifest
+def make(make_dataset, make_plan, about, tmp_path):
+    def make(factor: int = 1, view: str = about.view, formats: tuple[str, ...] = ("PNG",)):
+        return write(
+            make_plan(factor=factor),
+            make_dataset(formats=formats),
+            tmp_path / f"set{factor}",
+            codec=Codec("png" if formats == ("PNG",) else "original"),
+            about=replace(about, view=view),
+            workers=1,
+        )
+
+    return make
 
 
 @pytest.mark.parametrize(
@@ -22,8 +29,8 @@ def manifest(make_dataset, make_plan, about, tmp_path):
         ("webdataset", "train-*.tar"),
     ],
 )
-def test_a_card_has_the_set_s_facts_and_the_layout_s_own_words(manifest, to, files):
-    text = CARDS[to](manifest, 4)
+def test_a_card_has_the_set_s_facts_and_the_layout_s_own_words(make, to, files):
+    text = CARDS[to](make())
     front = text.split("---\n")[1]
     assert f'  - split: train\n    path: "{files}"\n' in front
     assert front.startswith('pretty_name: "tiny by pca, 2 images a class"\n')
@@ -35,16 +42,34 @@ def test_a_card_has_the_set_s_facts_and_the_layout_s_own_words(manifest, to, fil
 
 
 @pytest.mark.parametrize("to", CARDS)
-def test_a_card_says_the_view_and_the_tiles(manifest, to):
-    text = CARDS[to](manifest, 4)
+def test_a_card_says_the_view_and_the_tiles(make, to):
+    text = CARDS[to](make(factor=2))
     assert "a mosaic of 4 tiles, and the view is `patch(scale=(0.08, 1.0))`:" in text
     assert "resized to 6 px" in text
     assert "`smallset.PatchCrop(factor=2)`" in text
-    whole = CARDS[to](replace(manifest, view="canvas"), 1)
+    whole = CARDS[to](make(view="canvas"))
     assert "The view is `canvas`: train on whole images" in whole
     assert "PatchCrop" not in whole
 
 
-def test_only_what_evaluate_reads_is_said_to_be_evaluated(manifest):
+def test_only_what_evaluate_reads_is_said_to_be_evaluated(make):
+    made = make()
     command = "smallset evaluate PATH/OF/THIS/FOLDER"
-    assert [to for to in CARDS if command in CARDS[to](manifest, 1)] == ["hub", "imagefolder"]
+    assert [to for to in CARDS if command in CARDS[to](made)] == ["hub", "imagefolder"]
+
+
+def test_a_tar_of_several_formats_is_read_under_its_own_ending(make):
+    text = CARDS["webdataset"](make(formats=("PNG", "JPEG")))
+    assert '.decode(webdataset.imagehandler("pil", ["image"]))' in text
+    assert 'split="train").cast_column("image", Image())' in text
+    assert '.to_tuple("image", "cls", "json")' in text
+    one = CARDS["webdataset"](make(factor=2))
+    assert '.decode("pil")' in one
+    assert '.to_tuple("png", "cls", "json")' in one
+
+
+def test_the_folder_of_a_single_class_is_still_a_class(make):
+    made = make()
+    assert "drop_labels" not in CARDS["imagefolder"](made)
+    alone = replace(made, manifest=replace(made.manifest, counts=(0, 6, 0)))
+    assert "drop_labels=False" in CARDS["imagefolder"](alone)

@@ -59,3 +59,13 @@ def test_an_unknown_field_is_named():
 def test_what_is_no_object_is_named():
     with pytest.raises(ValueError, match=r"^it holds \[1\], but needs an object there"):
         Fields([1], "it")
+
+
+def test_a_value_that_is_nested_deeply_is_cut_in_the_message():
+    value: list = []
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(
+        ValueError, match=r"holds 'x' = \[\[\[+\.\.\.\]\]\]+, but needs a whole number"
+    ):
+        Fields({"x": value}, "it").number("x")

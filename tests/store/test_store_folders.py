@@ -4,29 +4,13 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pytest
+from datasets import data_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store_toy import ODD
 
 from smallset.records import Classes
-from smallset.store import Codec, class_folders, open_set, verify, write
-
-ODD = {
-    "slashes": ("a/b", "a\\b", "../up", "/"),
-    "spaces": (" lead", "trail ", "in side", ""),
-    "unicode": ("猫", "café", "cafe\u0301", "🦊 fox"),
-    "case twins": ("Cat", "cat", "CAT"),
-    "split words": ("train", "test", "bus", "validation set", "dev"),
-    "hidden": (".git", "__pycache__", "dog"),
-    "ours": ("README.md", "manifest.json", "plan.parquet"),
-    "globs": ("[a]", "a*b", "{x,y}", "100%", "#1", "a=b", "x?y"),
-    "windows": ("con", "nul.txt", "a:b", "end."),
-    "long": ("x" * 300, "y" * 300, "猫" * 99),
-    "not in order": ("truck", "airplane", "ship"),
-    "numbers": tuple(str(i) for i in range(12)),
-    "line breaks": ("a\nb", "c\td", "e\x00f"),
-    "not unicode": ("\udcff\udcfe", "ok"),
-    "yaml and markdown": ("- a: b", "'q\"", "`|`", "null"),
-}
+from smallset.store import Codec, class_folders, folders, open_set, renamed_folders, verify, write
 
 
 def test_safe_names_in_order_are_the_folders():
@@ -44,16 +28,70 @@ def test_names_that_sort_otherwise_get_their_index():
     assert class_folders(Classes(names))[2] == "02_2"
 
 
-def test_one_unsafe_name_renames_all_so_that_a_set_looks_of_one_piece():
-    assert class_folders(Classes(("a", "b/c"))) == ("0_a", "1_b_c")
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ((" lead", "dog", "fox"), ("_lead", "dog", "fox")),
+        (("a", "b/c", "d"), ("a", "b_c", "d")),
+        ((".git", "__pycache__", "dog"), ("_git", "_pycache__", "dog")),
+        (("dog", "end.", "fox "), ("dog", "end_", "fox_")),
+        (("README.md", "con", "nul.txt"), ("README_md", "con_", "nul_txt")),
+        (("beaver", "train", "trout"), ("beaver", "traiN", "trout")),
+        (("bus", "test_tube", "val"), ("bus", "tesT_tube", "vaL")),
+        (("", "a"), ("_", "a")),
+    ],
+)
+def test_only_unsafe_names_are_changed_if_the_order_stays(names, expected):
+    assert class_folders(Classes(names)) == expected
 
 
-def test_a_word_that_datasets_takes_for_a_split_is_written_large():
-    assert class_folders(Classes(("bus", "train", "training_set"))) == (
-        "0_bus",
-        "1_Train",
-        "2_Training_set",
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ((" lead", "Ape", "dog"), ("0__lead", "1_Ape", "2_dog")),
+        (("a*b", "a/b", "c"), ("0_a_b", "1_a_b", "2_c")),
+        (("A_b", "a/b"), ("0_A_b", "1_a_b")),
+        (("dog/", "dog0"), ("0_dog_", "1_dog0")),
+    ],
+)
+def test_all_names_are_numbered_if_the_changed_ones_break_the_order_or_meet(names, expected):
+    assert class_folders(Classes(names)) == expected
+
+
+def test_a_changed_name_says_so_and_why():
+    def said(*names: str, counts: tuple[int, ...] | None = None) -> str | None:
+        counts = counts or (1,) * len(names)
+        made = class_folders(Classes(names), numbered=0 in counts)
+        return renamed_folders(names, made, counts)
+
+    assert said("ape", "bee") is None
+    assert said(" lead", "dog") == (
+        "1 class folder has another name than its class: ' lead' is in '_lead'; some file systems "
+        "or readers do not take such a name"
     )
+    assert said("a/b", "dog", "end.") == (
+        "2 class folders have other names than their classes: 'a/b' is in 'a_b'; some file systems "
+        "or readers do not take such a name"
+    )
+    assert said("truck", "ape") == (
+        "2 class folders have other names than their classes: 'truck' is in '0_truck'; the names "
+        "do not sort in the order of the classes, and readers sort, so the folders start with the "
+        "index"
+    )
+    assert said("CAT", "Cat") == (
+        "2 class folders have other names than their classes: 'CAT' is in '0_CAT'; some file "
+        "systems take two of the names for one folder, so the folders start with the index"
+    )
+    assert said("ape", "bee", counts=(0, 2)) == (
+        "1 class folder has another name than its class: 'bee' is in '1_bee'; a class without an "
+        "image has no folder, so the others start with their index"
+    )
+
+
+def test_split_words_are_those_of_datasets():
+    keywords = [word for words in data_files.SPLIT_KEYWORDS.values() for word in words]
+    assert sorted(folders._SPLIT_WORDS) == sorted(keywords)
+    assert folders._AROUND == data_files.NON_WORDS_CHARS
 
 
 def test_case_twins_are_told_apart_by_index():
@@ -63,10 +101,11 @@ def test_case_twins_are_told_apart_by_index():
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.text(max_size=130), min_size=1, max_size=12, unique=True))
 def test_folders_are_plain_short_unlike_and_sort_in_index_order(names):
-    folders = class_folders(Classes(tuple(names)))
-    assert list(folders) == sorted(folders)
-    assert len({folder.casefold() for folder in folders}) == len(names)
-    for folder in folders:
+    made = class_folders(Classes(tuple(names)))
+    assert list(made) == sorted(made)
+    assert len({folder.casefold() for folder in made}) == len(names)
+    for folder in made:
+        assert folders._is_safe(folder)
         assert len(os.fsencode(folder)) < 100
         assert not set('/\\:*?"<>|\0\n') & set(folder)
         assert not folder.startswith(".")
@@ -79,8 +118,8 @@ def test_odd_class_names_round_trip(tmp_path, make_dataset, make_plan, about, ki
     made = write(plan, dataset, tmp_path / "o", codec=Codec("png"), about=about, workers=1)
     assert open_set(made.path).manifest.classes == names
     assert verify(made.path).files == 2 * len(names)
-    folders = sorted(path.name for path in made.path.iterdir() if path.is_dir())
-    assert folders == list(made.manifest.folders)
+    found = sorted(path.name for path in made.path.iterdir() if path.is_dir())
+    assert found == list(made.manifest.folders)
 
 
 @pytest.mark.parametrize("kind", ["safe", *ODD])

@@ -96,6 +96,18 @@ def test_a_manifest_that_is_no_json_is_an_error(tmp_path, content):
         read_manifest(tmp_path)
 
 
+@pytest.mark.parametrize("depth", [300, 600, 900])
+def test_a_manifest_that_is_nested_deeply_is_an_error(tmp_path, depth):
+    value = "[" * depth + "]" * depth
+    text = f'{{"format_version": 1, "digest": "0", "smallset": {value}}}'
+    (tmp_path / MANIFEST).write_text(text)
+    for trust in (False, True):
+        with pytest.raises(
+            ValueError, match=r"(not valid JSON|was edited|has no field|holds '?\w)"
+        ):
+            read_manifest(tmp_path, trust=trust)
+
+
 def test_a_manifest_of_a_newer_smallset_says_so_whatever_else_it_holds(tmp_path):
     (tmp_path / MANIFEST).write_text('{"format_version": 2, "new": 1}')
     with pytest.raises(ValueError, match=r"format version 2, made by a newer smallset; .* Upgrade"):

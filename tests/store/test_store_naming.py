@@ -68,6 +68,30 @@ def test_two_classes_that_meet_in_one_are_an_error(naming):
         match(["ape", "bee", "cow", "n1"], path)
 
 
+def test_two_unicode_forms_of_a_name_are_one_class(naming):
+    for ours, theirs in (("caf\xe9", "cafe\u0301"), ("cafe\u0301", "caf\xe9")):
+        data = Classes(("bee", theirs))
+        found = match_classes([ours, "bee"], data, set="s", data="d", naming=None)
+        assert found.tolist() == [1, 0]
+        path = naming({"names": ["bee", ours], "wnids": ["n1", "n2"]})
+        assert match_classes(["n2", "n1"], data, set="s", data="d", naming=path).tolist() == [1, 0]
+        with pytest.raises(ValueError, match=r"'d': only in the data: 'caf.*'\. Needed the same"):
+            match_classes(["bee"], data, set="s", data="d", naming=None)
+
+
+def test_two_forms_of_a_name_on_one_side_are_an_error_that_shows_them():
+    twins = ("caf\xe9", "cafe\u0301")
+    with pytest.raises(ValueError, match=r"^the set 's' has the classes") as caught:
+        match_classes(twins, Classes(("caf\xe9", "bee")), set="s", data="d", naming=None)
+    assert str(caught.value) == (
+        r"the set 's' has the classes 'caf\xe9' and 'cafe\u0301', which are one name in two "
+        "Unicode forms (NFC and another, such as NFD). Needed one class for each name. "
+        "Rename one of them, or merge the two."
+    )
+    with pytest.raises(ValueError, match=r"^the data 'd' has the classes"):
+        match_classes(["caf\xe9"], Classes(twins), set="s", data="d", naming=None)
+
+
 def test_a_file_that_is_missing_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"names '.*/no' does not exist\. Give --classes a"):
         read_naming(tmp_path / "no")

@@ -94,6 +94,7 @@ def test_other_columns_are_named(tmp_path):
     [
         ("tile", 3, 2, "does not hold the same number of tiles for every file"),
         ("tile", 23, 4, "does not hold the same number of tiles"),
+        ("tile", slice(0, 24), -1, "does not hold the same number of tiles"),
         ("sha256", 1, "x", "gives one file several values of 'sha256'"),
         ("label", 4, 2, "gives one file several values of 'label'"),
         ("file", slice(4, 8), "ape/00000.png", "names a file twice"),
@@ -113,6 +114,20 @@ def test_a_plan_that_contradicts_itself_is_an_error(made, name, row, value, mess
     pq.write_table(table, made.path / PLAN)
     with pytest.raises(ValueError, match=message):
         read_plan(made.path, size=6, sha256=None)
+
+
+def test_tiles_that_do_not_fill_their_canvas_are_an_error(made):
+    """A size that only the manifest says could ask for any amount of memory."""
+    with pytest.raises(ValueError, match=r"has no tile at the right or lower edge of its canvases"):
+        read_plan(made.path, size=1_000_000, sha256=None)
+
+
+def test_a_reason_of_several_lines_is_said_in_one(tmp_path, made):
+    content = (made.path / PLAN).read_bytes()
+    (tmp_path / PLAN).write_bytes(content[:-200] + bytes(192) + content[-8:])
+    with pytest.raises(ValueError, match=r"is not a parquet file that can be read") as caught:
+        read_plan(tmp_path, size=6, sha256=None)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_plan_without_tiles_is_an_error(made):

@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from dataclasses import replace
 
@@ -87,6 +88,17 @@ def test_a_changed_image_is_found_when_it_is_read(made):
         ValueError, match=r"cow/00000\.png' was changed after it was written\. Rest"
     ):
         open_set(made.path).images()
+
+
+def test_an_image_that_does_not_decode_is_named(made):
+    file = made.path / made.files[0].path
+    file.write_bytes(file.read_bytes()[:60])
+    cut = replace(made.files[0], sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    with pytest.raises(
+        ValueError,
+        match=r"ape/00000\.png' is damaged or cut short \(PNG: .*\)\. Get the set from its maker",
+    ):
+        replace(made, files=(cut, *made.files[1:])).images(workers=1)
 
 
 def test_an_image_of_another_size_is_named(made):
