@@ -8,7 +8,16 @@ from rich.console import Console
 
 from smallset import terminal
 from smallset.report.table import rows
-from smallset.terminal import Stages, complain, result_line, say, show_comparison, show_evaluation
+from smallset.terminal import (
+    Stages,
+    complain,
+    duration,
+    fitted,
+    result_line,
+    say,
+    show_comparison,
+    show_evaluation,
+)
 
 
 class Clock:
@@ -37,23 +46,85 @@ def on_terminal(monkeypatch) -> Callable[[], None]:
     return pretend
 
 
-def test_a_log_has_plain_lines_now_and_then_and_the_seconds_of_each_stage(clock, capsys):
-    with Stages() as stages:
+def test_a_log_has_lines_with_rate_and_time_left_and_the_seconds_of_each_stage(clock, capsys):
+    with Stages(started=94.0) as stages:
         for done in range(1, 8):
             clock.now += 4
-            stages("train", done, 8)
+            stages("train", 1_000 * done, 8_000)
         clock.now += 2.5
         stages("test", 1_000, 1_000)
         clock.now += 1
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "train: 3 of 8, 12 s so far",
-        "train: 6 of 8, 24 s so far",
+        "train: 3,000 of 8,000, 250/s, 20 s left",
+        "train: 6,000 of 8,000, 250/s, 8 s left",
         "train                        28.0 s",
         "test                          2.5 s",
-        "in all                       31.5 s",
+        "in all                       37.5 s",
     ]
+
+
+def log(reports: list[tuple[float, str, int, int]], clock: Clock, capsys) -> list[str]:
+    """Report (seconds later, stage, done, total), and give the lines of the log."""
+    stages = Stages()
+    for seconds, *report in reports:
+        clock.now += seconds
+        stages(*report)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_the_time_left_is_of_the_whole_job_all_its_students_and_stages(clock, capsys):
+    assert log(
+        [
+            (10, "train, student 1 of 3", 50, 600),
+            (10, "train, student 1 of 3", 150, 600),
+            (10, "train, student 1 of 3", 200, 600),
+            (5, "test, student 1 of 3", 100, 600),
+            (1, "test, student 1 of 3", 200, 600),
+            (10, "train, student 2 of 3", 201, 600),
+            (10, "train, student 2 of 3", 301, 600),
+        ],
+        clock,
+        capsys,
+    ) == [
+        "train: 150 of 600 (student 1 of 3), 10/s, 45 s left",
+        "train: 200 of 600 (student 1 of 3), 7.5/s, 53 s left",
+        "train: 201 of 600 (student 2 of 3), 7.5/s, 57 s left",
+        # 299 at 250 in 30 s, and 400 at 100 in 1 s
+        "train: 301 of 600 (student 2 of 3), 8.3/s, 40 s left",
+    ]
+
+
+def test_what_a_killed_run_had_done_and_what_a_compiler_takes_count_as_no_speed(clock, capsys):
+    assert log([(300, "train", 9_000, 10_000), (10, "train", 9_100, 10_000)], clock, capsys) == [
+        "train: 9,100 of 10,000, 10/s, 2 min left"
+    ]
+    jumped = [
+        (10, "train, student 1 of 3", 10, 300),
+        (10, "train, student 1 of 3", 100, 300),
+        (10, "train, student 3 of 3", 210, 300),  # the second was there already
+        (10, "train, student 3 of 3", 220, 300),
+    ]
+    assert log(jumped, clock, capsys)[-1] == "train: 220 of 300 (student 3 of 3), 5/s, 16 s left"
+
+
+def test_lines_fit_into_100_columns(clock, capsys, on_terminal, monkeypatch):
+    stage = f"decode {'split' * 30} at 224 px, student 10 of 10, epoch 100 of 100"
+    reports = [(0.001, stage, 1_000_000, 1_281_167), (11, stage, 1_100_000, 1_281_167)]
+    [line] = log(reports, clock, capsys)
+    assert len(line) == 99
+    assert line.startswith("decode sp")
+    said = "px: 1,100,000 of 1,281,167 (student 10 of 10, epoch 100 of 100), 9,091/s, 20 s left"
+    assert line.endswith(said)
+    on_terminal()
+    with Stages() as stages:
+        for seconds, *report in reports:
+            clock.now += seconds
+            stages(*report)
+        shown = stages._bars.tasks[0].description
+        assert shown.endswith(said[2:])
+        assert len(shown) + 12 + 1 < 100
 
 
 def test_a_stage_in_several_pieces_is_summed(clock, capsys):
@@ -79,20 +150,22 @@ def test_an_error_ends_the_stages_without_a_summary(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_terminal_gets_bars_with_rate_and_time_left(clock, capsys, on_terminal):
+def test_a_terminal_gets_bars_with_the_words_of_a_log(clock, capsys, on_terminal):
     on_terminal()
     with Stages() as stages:
         for done in (1, 2, 3):
             clock.now += 0.5
-            stages("train", done, 8)
+            stages("train, student 1 of 2", done, 8)
         stages.say("a result")
         shown = stages._bars.tasks[0]
-        assert (shown.description, shown.completed, shown.total) == ("train", 3, 8)
-        assert shown.fields["rate"] == "2/s"
+        assert (shown.completed, shown.total) == (3, 8)
+        assert shown.description == "train: 3 of 8 (student 1 of 2), 2/s, 2 s left"
+        stages("test, student 1 of 2", 1, 2)
+        assert shown.description == "train: 3 of 8 (student 1 of 2), 2/s"
     out, err = capsys.readouterr()
     assert out == "a result\n"
     assert "\x1b[" in err
-    assert "3/8" in err
+    assert "3 of 8" in err
     assert re.search(r"train +1\.5 s", err)
 
 
@@ -104,11 +177,12 @@ def test_a_stage_that_begins_again_has_a_rate_of_its_own(clock, capsys, on_termi
             stages("train", done, 4)
         clock.now += 60
         stages("test", 1, 1)
-        clock.now += 0.1
-        stages("train", 2, 4)
+        for done in (1, 3):
+            clock.now += 0.1
+            stages("train", done, 4)
         task = stages._bars.tasks[0]
-        assert task.fields["rate"] == "20/s"
-        assert (task.completed, task.finished) == (2, False)
+        assert task.description == "train: 3 of 4, 20/s, 0 s left"
+        assert (task.completed, task.percentage) == (3, 75)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +191,32 @@ def test_a_stage_that_begins_again_has_a_rate_of_its_own(clock, capsys, on_termi
 def test_rates_read_well_from_slow_to_fast(clock, on_terminal, seconds, rate):
     on_terminal()
     with Stages() as stages:
-        clock.now += seconds
-        stages("train", 1, 4)
-        assert stages._bars.tasks[0].fields["rate"] == rate
+        for done in (1, 2):
+            clock.now += seconds
+            stages("train", done, 4)
+        assert f"train: 2 of 4, {rate}, " in stages._bars.tasks[0].description
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")],
+)
+def test_durations_are_in_the_unit_that_suits_them(seconds, said):
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "said"),
+    [
+        ("as it is", 8, "as it is"),
+        ("train, a-very-long-name, ipc 10", 24, "train, a-ve…name, ipc 10"),
+        ("aaaa, bbbb, cccc", 9, "aaaa…cccc"),
+        ("猫猫猫猫猫猫", 7, "猫猫…猫"),
+        ("abc", 2, "…"),
+    ],
+)
+def test_a_long_text_loses_the_middle_of_its_longest_part(text, columns, said):
+    assert fitted(text, columns) == said
 
 
 def test_what_the_user_named_is_printed_as_it_is(capsys):
