@@ -12,6 +12,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from smallset.bench.run import Finished
 from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
@@ -203,12 +204,22 @@ def result_line(r: Result) -> str:
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
     drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
     labels = "" if r.labels == "hard" else f", {r.labels} labels"
-    return (
+    begin = (
         f"{drawn}student {r.student_seed}{labels}: top-1 {_percent(r.top1)}, "
-        f"top-5 {_percent(r.top5)}, worst class {r.classes[worst]!r} "
-        f"{_percent(r.per_class[worst])}, loss {r.loss:.4f}, "
-        f"{r.steps:,} steps in {r.seconds:.1f} s, {r.images_per_second:,.0f} images/s"
+        f"top-5 {_percent(r.top5)}, worst class "
     )
+    end = f" {_percent(r.per_class[worst])}, {duration(r.seconds)}"
+    return begin + fitted(repr(r.classes[worst]), WIDTH - len(begin) - len(end)) + end
+
+
+def finished_line(finished: Finished, seconds_left: float | None) -> str:
+    """One unit of a matrix in a line: which, its accuracy, its seconds, and how long all take."""
+    unit, result = finished.unit, finished.result
+    begin = f"{finished.number}/{finished.total}  "
+    name = unit.cell.brief if unit.cell else unit.key.rpartition(" [")[0]
+    end = f": top-1 {_percent(result.top1)}, {duration(result.seconds)}" if result else ""
+    end += f", {duration(seconds_left)} left" if seconds_left is not None else ""
+    return begin + fitted(name, WIDTH - len(begin) - len(end)) + end
 
 
 def show_evaluation(found: list[Result], results: Path) -> None:

@@ -1,23 +1,34 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from result_toy import result
+from rich.cells import cell_len
 from rich.console import Console
 
 from smallset import terminal
+from smallset.bench.cells import cells_of
+from smallset.bench.matrix import parse_matrix, read_matrix, shipped
+from smallset.bench.run import Finished
+from smallset.bench.sources import Source
+from smallset.bench.units import Unit
+from smallset.data import from_arrays
 from smallset.report.table import rows
 from smallset.terminal import (
     Stages,
     complain,
     duration,
+    finished_line,
     fitted,
     result_line,
     say,
     show_comparison,
     show_evaluation,
 )
+from smallset.train.device import Machine
 
 
 class Clock:
@@ -228,9 +239,58 @@ def test_what_the_user_named_is_printed_as_it_is(capsys):
 
 def test_a_result_is_one_line_with_its_worst_class():
     assert result_line(result(student_seed=2, set_seed=1)) == (
-        "set 1, student 2: top-1 50.00 %, top-5 100.00 %, worst class 'ape' 25.00 %, "
-        "loss 0.1250, 1,200 steps in 2.5 s, 1,234 images/s"
+        "set 1, student 2: top-1 50.00 %, top-5 100.00 %, worst class 'ape' 25.00 %, 2 s"
     )
+    long = result(classes=("ape, " * 30, "bee"), set_seed=1_000, student_seed=1_000)
+    assert len(result_line(replace(long, labels="online", seconds=5_000))) <= 99
+
+
+def unit_of(data: str, label: str) -> Unit:
+    """A cell of a matrix, on a data set and of a method of those names."""
+    text = (
+        f'title = "t"\n[methods]\n{label!r} = "random"\n[[table]]\ntitle = "t"\ndata = "{data}"\n'
+        f'size = 224\nipc = [100]\nstudents = ["resnet18-3x3"]\nmethods = [{label!r}]\n'
+        "replicates = 10\n"
+    )
+    matrix = parse_matrix(text, "m.toml")
+    images = np.zeros((200, 8, 8, 3), np.uint8)
+    source = Source(data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2))))
+    cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
+    return Unit("cell", f"{cell.brief} [0123456789ab]", cell, print, None)
+
+
+def test_a_finished_cell_is_a_line_with_its_accuracy_and_the_time_left():
+    finished = Finished(unit_of("cifar10", "PCA"), result(seconds=123.0), 12, 345)
+    assert finished_line(finished, 11_000.0) == (
+        "12/345  cifar10, 224 px, PCA, ipc 100, resnet18-3x3, seed 9: "
+        "top-1 50.00 %, 2 min, 3.1 h left"
+    )
+    assert finished_line(finished, None).endswith(", seed 9: top-1 50.00 %, 2 min")
+
+
+LABELS = sorted({label for name in shipped() for label in read_matrix(name).methods}, key=len)
+
+
+@pytest.mark.parametrize("label", [LABELS[-1], "PCA, but " * 20, "猫" * 60])
+@pytest.mark.parametrize("data", ["cifar10", "hf:somebody/a-data-set-with-a-very-long-name-indeed"])
+@pytest.mark.parametrize("kind", ["cell", "set"])
+def test_the_line_of_a_unit_fits_into_100_columns(label, data, kind):
+    unit = unit_of(data, label)
+    found = result(top1=1.0, seconds=5_000.0) if kind == "cell" else None
+    finished = Finished(replace(unit, kind=kind), found, 10_000, 10_000)
+    line = finished_line(finished, 5_000.0)
+    assert cell_len(line) < 100
+    assert line.startswith("10000/10000  ")
+    assert line.endswith(", 83 min left")
+    assert "…" in line
+    assert (" 224 px, mos" in line and "seed 9" in line) or label != LABELS[-1]
+
+
+def test_a_unit_without_a_result_is_named_without_its_digest():
+    unit = replace(
+        unit_of("toy", "PCA"), kind="pixels", key="pixels toy train, 8 px [0123456789ab]"
+    )
+    assert finished_line(Finished(unit, None, 1, 9), None) == "1/9  pixels toy train, 8 px"
 
 
 def test_students_of_one_set_are_summed_up_with_what_they_cannot_say(capsys, tmp_path):

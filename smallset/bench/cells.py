@@ -72,6 +72,16 @@ class Cell:
         )
 
     @property
+    def brief(self) -> str:
+        """Say in few words which cell this is, for a line that also holds its result."""
+        where, of = self.identity, self.size_of_set if self.budget else "all images"
+        labels = f"online({self.teacher}), " if self.teacher else ""
+        return (
+            f"{where.dataset}, {where.size} px, {self.label}, {of}, {where.student}, {labels}"
+            f"seed {where.student_seed}"
+        )
+
+    @property
     def training(self) -> str:
         """Say which student is trained, under which labels and protocol."""
         labels = f"online({self.teacher})" if self.teacher else HARD
