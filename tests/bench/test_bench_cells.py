@@ -193,3 +193,13 @@ def test_cells_of_a_table_that_was_not_asked_for_may_be_impossible(tmp_path):
     matrix = parse_matrix(KEEP.replace("keep = [0.5]", "ipc = [100]"), "m")
     cells = cells_of(matrix, plan.checked.sources, plan.bench.machine)
     assert {cell.identity.images for cell in cells} == {300}
+
+
+def test_a_table_without_a_size_has_the_side_that_all_its_images_share(tmp_path):
+    whole = run_bench(ask(tmp_path, KEEP), workers=Serial())
+    free = KEEP.replace("size = 8\n", "")
+    plan = plan_bench(ask(tmp_path, free))
+    assert [c.identity for c in plan.cells] == [c.identity for c in whole.cells]
+    assert plan.pending == ()
+    run_bench(ask(tmp_path, free), workers=Serial())  # the folder may change its matrix so
+    assert plan_bench(ask(tmp_path, KEEP)).pending == ()

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from smallset.bench.sources import Places
+import pytest
+from PIL import Image
+
+from smallset.bench.sources import Places, open_source
 from smallset.spec import read
 
 
@@ -26,3 +29,18 @@ def test_named_data_comes_before_the_folder_and_the_embedded_before_none(tmp_pat
     assert places.find("digits") == "digits"
     assert places.find("hf:a/b") == "hf:a/b"
     assert Places(tmp_path, {}).find("toy") == str(Path(tmp_path / "toy"))
+
+
+@pytest.mark.parametrize(("sides", "own"), [((8, 8), 8), ((8, 9), 224)])
+def test_images_of_one_side_have_it_and_others_224(sides, own, tmp_path):
+    for number, side in enumerate(sides):
+        for split in ("train", "test"):
+            folder = tmp_path / split / "ape"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (side, side)).save(folder / f"{number}.png")
+            other = tmp_path / split / "bee"
+            other.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (side, side), "red").save(other / f"{number}.png")
+    source = open_source("toy", Places(None, {"toy": str(tmp_path)}), work=tmp_path / "work")
+    assert source.size(None) == own
+    assert source.size(32) == 32
