@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from smallset.data import Data, pixel_cache
 from smallset.labels import Hard, Online, OnlineLabels, Regime, teacher_top1
 from smallset.methods import view_from
 from smallset.models import (
-    Network,
     Teacher,
     build_model,
     library_of,
@@ -22,7 +21,7 @@ from smallset.models import (
     worth_compiling,
 )
 from smallset.models.spec import read_model
-from smallset.records import Progress, Result
+from smallset.records import Progress, Result, part
 from smallset.seeds import derive
 from smallset.store import CompressedDataset, smallset_version
 from smallset.store.set_pixels import pixel_bytes, set_pixels
@@ -146,15 +145,24 @@ def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.Images, lo
 
 
 def train_and_test(
-    cell: Cell, seed: int, images: loop.Images, test: loop.Images, desk: Desk
+    cell: Cell,
+    seed: int,
+    images: loop.Images,
+    test: loop.Images,
+    desk: Desk,
+    *,
+    place: tuple[int, int] = (0, 1),
 ) -> Result:
     """Train the student that `seed` makes and test it.
+
+    `place` is the student's number among those that are trained, from 0, and their count.
 
     Raises ValueError, before any training, for a teacher that is near chance.
     """
     manifest, data, here, teacher = cell.set.manifest, cell.data, desk.machine, cell.teacher
     known = first_alone(lambda: _teachers_own(cell, test, desk))
-    fitted, found = _fit(cell, seed, images, test, desk)
+    own = replace(desk, progress=part(desk.progress, *place, "student"))
+    fitted, found = _fit(cell, seed, images, test, own)
     return Result(
         fingerprint=cell.fingerprint(seed),
         dataset=data.name,
@@ -224,10 +232,21 @@ def _fit(
     # Eager, the library's instance norm is a fifth faster in the contiguous layout.
     here.place(model, channels_last=cell.compiles or not model.worth_compiling)
     tests: list[Accuracy] = []
+    times = sum(map(cell.protocol.tests_after, range(cell.protocol.epochs)))
+
+    def tested() -> Accuracy:
+        return accuracy(
+            model,
+            test,
+            cell.data.test.labels,
+            classes=len(manifest.classes),
+            machine=here,
+            progress=part(desk.progress, len(tests), max(1, times)),
+        )
 
     def peek(epoch: int) -> None:
         if cell.protocol.tests_after(epoch):
-            tests.append(_tested(model, cell, test, desk))
+            tests.append(tested())
 
     with loop.random_layers(seed):
         fitted = loop.fit(
@@ -248,20 +267,9 @@ def _fit(
     def counted() -> tuple[loop.Fitted, Accuracy]:
         if tests:
             return fitted, max(tests, key=lambda found: found.top1)
-        return fitted, _tested(model, cell, test, desk)
+        return fitted, tested()
 
     return first_alone(counted)
-
-
-def _tested(model: Network, cell: Cell, test: loop.Images, desk: Desk) -> Accuracy:
-    return accuracy(
-        model,
-        test,
-        cell.data.test.labels,
-        classes=len(cell.set.manifest.classes),
-        machine=desk.machine,
-        progress=desk.progress,
-    )
 
 
 def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:

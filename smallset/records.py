@@ -12,7 +12,27 @@ Fit = Literal["squash", "crop", "pad"]
 Resample = Literal["antialias", "nearest"]
 
 Progress = Callable[[str, int, int], None]
-"""Told (stage, done, total) now and then by work that takes long; `total` does not change."""
+"""Told (stage, done, total) now and then by work that takes long; `total` does not change.
+
+A stage is a name, followed by its place in the job if there is one: "train, student 1 of 3".
+"""
+
+
+def part(progress: Progress | None, number: int, of: int, noun: str = "") -> Progress | None:
+    """Return what tells `progress` of one of `of` equal parts as its place in the whole job.
+
+    `number` counts from 0. What is done and the total are then those of all parts together. With a
+    `noun` the stage also says which part it is.
+    """
+    if progress is None or of == 1:
+        return progress
+
+    def told(stage: str, done: int, total: int) -> None:
+        name, comma, places = stage.partition(", ")
+        own = f", {noun} {number + 1} of {of}" if noun else ""
+        progress(f"{name}{own}{comma}{places}", number * total + done, of * total)
+
+    return told
 
 
 def composed(name: str) -> str:
@@ -31,11 +51,6 @@ class Classes:
 
     def __len__(self) -> int:
         return len(self.names)
-
-
-def composed(name: str) -> str:
-    """Return a name in Unicode's composed form (NFC), in which equal names are equal texts."""
-    return unicodedata.normalize("NFC", name)
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,22 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from smallset.bench.run import Finished
 from smallset.data import Data
 from smallset.evidence import mean_interval
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
+from smallset.started import STARTED
 from smallset.store import Asked, ChosenList, Codec, CompressedDataset, renamed_folders
 from smallset.train.protocol import caveat
 
@@ -23,31 +26,32 @@ from smallset.train.protocol import caveat
 # `emoji` would turn a class called ":cat:" into a picture.
 _out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+WIDTH = 99
+"""Lines of progress have so many columns at most."""
+_BAR = 12
 _LOG_EVERY_SECONDS = 10.0
 _NAMED = 20
 """Of so many classes the names are printed; files have them all."""
 
 
 class Stages:
-    """Shows progress: bars with rate and time left on a terminal, plain lines in a log.
+    """Shows progress: bars on a terminal, plain lines in a log, with the same words.
 
-    Called as (stage, done, total). The seconds of each stage are summed, however many pieces it
-    comes in, and printed at the end.
+    Called as (stage, done, total); see `records.Progress`. The seconds of each stage are summed,
+    however many pieces it comes in, and printed at the end with those since the process started.
     """
 
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-        self._started = self._last = self._logged = time.perf_counter()
+    def __init__(self, started: float = STARTED) -> None:
+        self._started = started
+        self._last = self._logged = time.perf_counter()
+        self._paces: dict[str, _Pace] = {}
         self._tasks: dict[str, TaskID] = {}
-        self._pieces: dict[str, tuple[int, float]] = {}
+        self._shown = ""
         self._bars: Bars | None = None
         if _err.is_terminal:
             self._bars = Bars(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(),
+                BarColumn(bar_width=_BAR),
+                TextColumn("{task.description}", markup=False),
                 console=_err,
                 transient=True,
                 redirect_stdout=False,
@@ -62,30 +66,22 @@ class Stages:
         if self._bars is not None:
             self._bars.stop()
         if kind is None:
-            for stage, seconds in self._seconds.items():
-                _err.print(f"{stage:<24} {seconds:8.1f} s")
+            for stage, pace in self._paces.items():
+                _err.print(f"{stage:<24} {pace.seconds:8.1f} s")
             _err.print(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take note of progress."""
         now = time.perf_counter()
-        self._seconds[stage] = self._seconds.get(stage, 0.0) + now - self._last
-        # A stage that begins again, with the next student, has a rate and a time left of its own.
-        before, begun = self._pieces.get(stage, (done + 1, 0.0))
-        begun = self._last if done < before else begun
-        self._pieces[stage] = done, begun
+        name, _, place = stage.partition(", ")
+        pace = self._paces.setdefault(name, _Pace())
+        pace.take(done, total, place, now - self._last)
         self._last = now
-        if self._bars is None:
-            if now - self._logged >= _LOG_EVERY_SECONDS:
-                self._logged = now
-                _err.print(f"{stage}: {done:,} of {total:,}, {now - self._started:.0f} s so far")
-            return
-        rate = _rate(done / max(now - begun, 1e-9))
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(escape(stage), total=total, rate=rate)
-        elif done < before:
-            self._bars.reset(self._tasks[stage], total=total, rate=rate)
-        self._bars.update(self._tasks[stage], completed=done, total=total, rate=rate)
+        if self._bars is not None:
+            self._show(self._bars, name)
+        elif now - self._logged >= _LOG_EVERY_SECONDS and pace.rate:
+            self._logged = now
+            _err.print(self._words(name))
 
     def opened(self, data: Data) -> None:
         """Print what was understood of the data."""
@@ -100,6 +96,67 @@ class Stages:
         self._bars.stop()
         _out.print(line)
         self._bars.start()
+
+    def _show(self, bars: Bars, name: str) -> None:
+        """Bring the bar of a stage up to date; the time left stands in the newest line alone."""
+        if self._shown != name and self._shown in self._tasks:
+            bars.update(self._tasks[self._shown], description=self._words(self._shown, left=False))
+        self._shown = name
+        if name not in self._tasks:
+            self._tasks[name] = bars.add_task("", total=None)
+        pace, words = self._paces[name], self._words(name)
+        task = self._tasks[name]
+        bars.update(task, completed=pace.done, total=pace.total, description=words)
+
+    def _words(self, name: str, *, left: bool = True) -> str:
+        """Say how far a stage is, how fast it goes, and how long all stages still take."""
+        pace = self._paces[name]
+        words = f": {pace.done:,} of {pace.total:,}"
+        words += f" ({pace.place})" if pace.place else ""
+        if pace.rate:
+            words += f", {_rate(pace.rate)}"
+        if pace.rate and left:
+            seconds = sum(pace.seconds_left for pace in self._paces.values())
+            words += f", {duration(seconds)} left"
+        room = WIDTH - _BAR - 2 if self._bars is not None else WIDTH
+        return fitted(name, room - len(words)) + words
+
+
+@dataclass
+class _Pace:
+    """How far a stage is and how fast it goes: the rate and the time left come from here alone.
+
+    Counted as speed is what is done from one report to the next of the same place. So the first
+    report of a place counts for nothing: what a killed run had done came without seconds, and a
+    compiler's minutes brought no images.
+    """
+
+    done: int = 0
+    total: int = 0
+    place: str = ""
+    seconds: float = 0.0
+    counted: int = 0
+    counted_seconds: float = 0.0
+
+    def take(self, done: int, total: int, place: str, seconds: float) -> None:
+        """Take note of a report, so many seconds after the one before it of any stage."""
+        self.seconds += seconds
+        if total != self.total or done < self.done:  # other work under the same name
+            self.counted, self.counted_seconds = 0, 0.0
+        elif place == self.place:
+            self.counted += done - self.done
+            self.counted_seconds += seconds
+        self.done, self.total, self.place = done, total, place
+
+    @property
+    def rate(self) -> float:
+        """How many are done in a second; 0 while nobody knows."""
+        return self.counted / max(self.counted_seconds, 1e-9)
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds of what is left at this rate; 0 while nobody knows."""
+        return (self.total - self.done) / self.rate if self.rate else 0.0
 
 
 def say(line: str) -> None:
@@ -168,12 +225,22 @@ def result_line(r: Result) -> str:
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
     drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
     labels = "" if r.labels == "hard" else f", {r.labels} labels"
-    return (
+    begin = (
         f"{drawn}student {r.student_seed}{labels}: top-1 {_percent(r.top1)}, "
-        f"top-5 {_percent(r.top5)}, worst class {r.classes[worst]!r} "
-        f"{_percent(r.per_class[worst])}, loss {r.loss:.4f}, "
-        f"{r.steps:,} steps in {r.seconds:.1f} s, {r.images_per_second:,.0f} images/s"
+        f"top-5 {_percent(r.top5)}, worst class "
     )
+    end = f" {_percent(r.per_class[worst])}, {duration(r.seconds)}"
+    return begin + fitted(repr(r.classes[worst]), WIDTH - len(begin) - len(end)) + end
+
+
+def finished_line(finished: Finished, seconds_left: float | None) -> str:
+    """One unit of a matrix in a line: which, its accuracy, its seconds, and how long all take."""
+    unit, result = finished.unit, finished.result
+    begin = f"{finished.number}/{finished.total}  "
+    name = unit.cell.brief if unit.cell else unit.key.rpartition(" [")[0]
+    end = f": top-1 {_percent(result.top1)}, {duration(result.seconds)}" if result else ""
+    end += f", {duration(seconds_left)} left" if seconds_left is not None else ""
+    return begin + fitted(name, WIDTH - len(begin) - len(end)) + end
 
 
 def show_evaluation(found: list[Result], results: Path) -> None:
@@ -240,6 +307,33 @@ def _classes(number: int) -> str:
 def _first(names: Sequence[str], number: int = _NAMED) -> str:
     more = len(names) - number
     return ", ".join(names[:number]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def duration(seconds: float) -> str:
+    """Say how long something takes, in the unit that suits it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def fitted(text: str, columns: int) -> str:
+    """Shorten a text to so many columns; the longest of its parts lose their middles first.
+
+    Parts are what commas part.
+    """
+    for parts in (text.split(", "), [text]):
+        for most in range(max(map(len, parts)), 2, -1):
+            line = ", ".join(_shortened(part, most) for part in parts)
+            if cell_len(line) <= columns:
+                return line
+    return "…"
+
+
+def _shortened(word: str, most: int) -> str:
+    if len(word) <= most:
+        return word
+    tail = (most - 1) // 2
+    return f"{word[: most - 1 - tail]}…{word[len(word) - tail :]}"
 
 
 def _rate(per_second: float) -> str:

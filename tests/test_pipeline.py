@@ -253,6 +253,47 @@ def test_progress_names_the_stages_and_reaches_their_totals(data):
     assert all(done == total for done, total in seen.values())
 
 
+def test_progress_of_several_students_is_one_job(data, tmp_path):
+    told: list[tuple[str, int, int]] = []
+
+    def note(*report: object) -> None:
+        told.append(report)
+
+    made = smallset.compress(data, "set", method="random", ipc=1)
+    smallset.evaluate(made, data, student="resnet8", seeds=[1], results="r.jsonl")
+    smallset.evaluate(
+        made, data, student="resnet8", seeds=[1, 2, 3], results="r.jsonl", progress=note
+    )
+    trained = [report for report in told if report[0].startswith("train")]
+    first, last = trained[0], trained[-1]
+    total, third = first[2], first[2] // 3
+    # the first is known
+    assert first == ("train, student 2 of 3", third + len(made), total)
+    assert last == ("train, student 3 of 3", total, total)
+    tested = [report for report in told if report[0].startswith("test")]
+    assert [stage for stage, *_ in tested] == ["test, student 2 of 3", "test, student 3 of 3"]
+    assert tested[-1][1] == tested[-1][2]
+
+
+def test_a_student_that_is_tested_several_times_counts_its_tests_as_one_job(data, tmp_path):
+    told: list[tuple[str, int, int]] = []
+    made = smallset.compress(data, "set", method="random", ipc=1)
+    smallset.evaluate(
+        made,
+        data,
+        student="resnet8",
+        protocol="rethinkdc-v1(epochs=2)",
+        seeds=2,
+        progress=lambda *report: told.append(report),
+    )
+    tested = [report for report in told if report[0].startswith("test")]
+    passes = tested[0][2] // tested[0][1]
+    assert len(tested) == passes > 2
+    assert [done for _, done, _ in tested] == [
+        tested[0][1] * number for number in range(1, passes + 1)
+    ]
+
+
 def test_the_libraries_print_nothing(data, capfd):
     made = smallset.compress(data, "set", method=QUICK, ipc=1)
     smallset.evaluate(made, data, student="resnet8", seeds=1)

@@ -1,14 +1,34 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from result_toy import result
+from rich.cells import cell_len
 from rich.console import Console
 
 from smallset import terminal
+from smallset.bench.cells import cells_of
+from smallset.bench.matrix import parse_matrix, read_matrix, shipped
+from smallset.bench.run import Finished
+from smallset.bench.sources import Source
+from smallset.bench.units import Unit
+from smallset.data import from_arrays
 from smallset.report.table import rows
-from smallset.terminal import Stages, complain, result_line, say, show_comparison, show_evaluation
+from smallset.terminal import (
+    Stages,
+    complain,
+    duration,
+    finished_line,
+    fitted,
+    result_line,
+    say,
+    show_comparison,
+    show_evaluation,
+)
+from smallset.train.device import Machine
 
 
 class Clock:
@@ -37,23 +57,85 @@ def on_terminal(monkeypatch) -> Callable[[], None]:
     return pretend
 
 
-def test_a_log_has_plain_lines_now_and_then_and_the_seconds_of_each_stage(clock, capsys):
-    with Stages() as stages:
+def test_a_log_has_lines_with_rate_and_time_left_and_the_seconds_of_each_stage(clock, capsys):
+    with Stages(started=94.0) as stages:
         for done in range(1, 8):
             clock.now += 4
-            stages("train", done, 8)
+            stages("train", 1_000 * done, 8_000)
         clock.now += 2.5
         stages("test", 1_000, 1_000)
         clock.now += 1
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "train: 3 of 8, 12 s so far",
-        "train: 6 of 8, 24 s so far",
+        "train: 3,000 of 8,000, 250/s, 20 s left",
+        "train: 6,000 of 8,000, 250/s, 8 s left",
         "train                        28.0 s",
         "test                          2.5 s",
-        "in all                       31.5 s",
+        "in all                       37.5 s",
     ]
+
+
+def log(reports: list[tuple[float, str, int, int]], clock: Clock, capsys) -> list[str]:
+    """Report (seconds later, stage, done, total), and give the lines of the log."""
+    stages = Stages()
+    for seconds, *report in reports:
+        clock.now += seconds
+        stages(*report)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_the_time_left_is_of_the_whole_job_all_its_students_and_stages(clock, capsys):
+    assert log(
+        [
+            (10, "train, student 1 of 3", 50, 600),
+            (10, "train, student 1 of 3", 150, 600),
+            (10, "train, student 1 of 3", 200, 600),
+            (5, "test, student 1 of 3", 100, 600),
+            (1, "test, student 1 of 3", 200, 600),
+            (10, "train, student 2 of 3", 201, 600),
+            (10, "train, student 2 of 3", 301, 600),
+        ],
+        clock,
+        capsys,
+    ) == [
+        "train: 150 of 600 (student 1 of 3), 10/s, 45 s left",
+        "train: 200 of 600 (student 1 of 3), 7.5/s, 53 s left",
+        "train: 201 of 600 (student 2 of 3), 7.5/s, 57 s left",
+        # 299 at 250 in 30 s, and 400 at 100 in 1 s
+        "train: 301 of 600 (student 2 of 3), 8.3/s, 40 s left",
+    ]
+
+
+def test_what_a_killed_run_had_done_and_what_a_compiler_takes_count_as_no_speed(clock, capsys):
+    assert log([(300, "train", 9_000, 10_000), (10, "train", 9_100, 10_000)], clock, capsys) == [
+        "train: 9,100 of 10,000, 10/s, 2 min left"
+    ]
+    jumped = [
+        (10, "train, student 1 of 3", 10, 300),
+        (10, "train, student 1 of 3", 100, 300),
+        (10, "train, student 3 of 3", 210, 300),  # the second was there already
+        (10, "train, student 3 of 3", 220, 300),
+    ]
+    assert log(jumped, clock, capsys)[-1] == "train: 220 of 300 (student 3 of 3), 5/s, 16 s left"
+
+
+def test_lines_fit_into_100_columns(clock, capsys, on_terminal, monkeypatch):
+    stage = f"decode {'split' * 30} at 224 px, student 10 of 10, epoch 100 of 100"
+    reports = [(0.001, stage, 1_000_000, 1_281_167), (11, stage, 1_100_000, 1_281_167)]
+    [line] = log(reports, clock, capsys)
+    assert len(line) == 99
+    assert line.startswith("decode sp")
+    said = "px: 1,100,000 of 1,281,167 (student 10 of 10, epoch 100 of 100), 9,091/s, 20 s left"
+    assert line.endswith(said)
+    on_terminal()
+    with Stages() as stages:
+        for seconds, *report in reports:
+            clock.now += seconds
+            stages(*report)
+        shown = stages._bars.tasks[0].description
+        assert shown.endswith(said[2:])
+        assert len(shown) + 12 + 1 < 100
 
 
 def test_a_stage_in_several_pieces_is_summed(clock, capsys):
@@ -79,20 +161,22 @@ def test_an_error_ends_the_stages_without_a_summary(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_terminal_gets_bars_with_rate_and_time_left(clock, capsys, on_terminal):
+def test_a_terminal_gets_bars_with_the_words_of_a_log(clock, capsys, on_terminal):
     on_terminal()
     with Stages() as stages:
         for done in (1, 2, 3):
             clock.now += 0.5
-            stages("train", done, 8)
+            stages("train, student 1 of 2", done, 8)
         stages.say("a result")
         shown = stages._bars.tasks[0]
-        assert (shown.description, shown.completed, shown.total) == ("train", 3, 8)
-        assert shown.fields["rate"] == "2/s"
+        assert (shown.completed, shown.total) == (3, 8)
+        assert shown.description == "train: 3 of 8 (student 1 of 2), 2/s, 2 s left"
+        stages("test, student 1 of 2", 1, 2)
+        assert shown.description == "train: 3 of 8 (student 1 of 2), 2/s"
     out, err = capsys.readouterr()
     assert out == "a result\n"
     assert "\x1b[" in err
-    assert "3/8" in err
+    assert "3 of 8" in err
     assert re.search(r"train +1\.5 s", err)
 
 
@@ -104,11 +188,12 @@ def test_a_stage_that_begins_again_has_a_rate_of_its_own(clock, capsys, on_termi
             stages("train", done, 4)
         clock.now += 60
         stages("test", 1, 1)
-        clock.now += 0.1
-        stages("train", 2, 4)
+        for done in (1, 3):
+            clock.now += 0.1
+            stages("train", done, 4)
         task = stages._bars.tasks[0]
-        assert task.fields["rate"] == "20/s"
-        assert (task.completed, task.finished) == (2, False)
+        assert task.description == "train: 3 of 4, 20/s, 0 s left"
+        assert (task.completed, task.percentage) == (3, 75)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +202,32 @@ def test_a_stage_that_begins_again_has_a_rate_of_its_own(clock, capsys, on_termi
 def test_rates_read_well_from_slow_to_fast(clock, on_terminal, seconds, rate):
     on_terminal()
     with Stages() as stages:
-        clock.now += seconds
-        stages("train", 1, 4)
-        assert stages._bars.tasks[0].fields["rate"] == rate
+        for done in (1, 2):
+            clock.now += seconds
+            stages("train", done, 4)
+        assert f"train: 2 of 4, {rate}, " in stages._bars.tasks[0].description
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")],
+)
+def test_durations_are_in_the_unit_that_suits_them(seconds, said):
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "said"),
+    [
+        ("as it is", 8, "as it is"),
+        ("train, a-very-long-name, ipc 10", 24, "train, a-ve…name, ipc 10"),
+        ("aaaa, bbbb, cccc", 9, "aaaa…cccc"),
+        ("猫猫猫猫猫猫", 7, "猫猫…猫"),
+        ("abc", 2, "…"),
+    ],
+)
+def test_a_long_text_loses_the_middle_of_its_longest_part(text, columns, said):
+    assert fitted(text, columns) == said
 
 
 def test_what_the_user_named_is_printed_as_it_is(capsys):
@@ -131,9 +239,58 @@ def test_what_the_user_named_is_printed_as_it_is(capsys):
 
 def test_a_result_is_one_line_with_its_worst_class():
     assert result_line(result(student_seed=2, set_seed=1)) == (
-        "set 1, student 2: top-1 50.00 %, top-5 100.00 %, worst class 'ape' 25.00 %, "
-        "loss 0.1250, 1,200 steps in 2.5 s, 1,234 images/s"
+        "set 1, student 2: top-1 50.00 %, top-5 100.00 %, worst class 'ape' 25.00 %, 2 s"
     )
+    long = result(classes=("ape, " * 30, "bee"), set_seed=1_000, student_seed=1_000)
+    assert len(result_line(replace(long, labels="online", seconds=5_000))) <= 99
+
+
+def unit_of(data: str, label: str) -> Unit:
+    """A cell of a matrix, on a data set and of a method of those names."""
+    text = (
+        f'title = "t"\n[methods]\n{label!r} = "random"\n[[table]]\ntitle = "t"\ndata = "{data}"\n'
+        f'size = 224\nipc = [100]\nstudents = ["resnet18-3x3"]\nmethods = [{label!r}]\n'
+        "replicates = 10\n"
+    )
+    matrix = parse_matrix(text, "m.toml")
+    images = np.zeros((200, 8, 8, 3), np.uint8)
+    source = Source(data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2))))
+    cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
+    return Unit("cell", f"{cell.brief} [0123456789ab]", cell, print, None)
+
+
+def test_a_finished_cell_is_a_line_with_its_accuracy_and_the_time_left():
+    finished = Finished(unit_of("cifar10", "PCA"), result(seconds=123.0), 12, 345)
+    assert finished_line(finished, 11_000.0) == (
+        "12/345  cifar10, 224 px, PCA, ipc 100, resnet18-3x3, seed 9: "
+        "top-1 50.00 %, 2 min, 3.1 h left"
+    )
+    assert finished_line(finished, None).endswith(", seed 9: top-1 50.00 %, 2 min")
+
+
+LABELS = sorted({label for name in shipped() for label in read_matrix(name).methods}, key=len)
+
+
+@pytest.mark.parametrize("label", [LABELS[-1], "PCA, but " * 20, "猫" * 60])
+@pytest.mark.parametrize("data", ["cifar10", "hf:somebody/a-data-set-with-a-very-long-name-indeed"])
+@pytest.mark.parametrize("kind", ["cell", "set"])
+def test_the_line_of_a_unit_fits_into_100_columns(label, data, kind):
+    unit = unit_of(data, label)
+    found = result(top1=1.0, seconds=5_000.0) if kind == "cell" else None
+    finished = Finished(replace(unit, kind=kind), found, 10_000, 10_000)
+    line = finished_line(finished, 5_000.0)
+    assert cell_len(line) < 100
+    assert line.startswith("10000/10000  ")
+    assert line.endswith(", 83 min left")
+    assert "…" in line
+    assert (" 224 px, mos" in line and "seed 9" in line) or label != LABELS[-1]
+
+
+def test_a_unit_without_a_result_is_named_without_its_digest():
+    unit = replace(
+        unit_of("toy", "PCA"), kind="pixels", key="pixels toy train, 8 px [0123456789ab]"
+    )
+    assert finished_line(Finished(unit, None, 1, 9), None) == "1/9  pixels toy train, 8 px"
 
 
 def test_students_of_one_set_are_summed_up_with_what_they_cannot_say(capsys, tmp_path):

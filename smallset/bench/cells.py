@@ -72,6 +72,16 @@ class Cell:
         )
 
     @property
+    def brief(self) -> str:
+        """Say in few words which cell this is, for a line that also holds its result."""
+        where, of = self.identity, self.size_of_set if self.budget else "all images"
+        labels = f"online({self.teacher}), " if self.teacher else ""
+        return (
+            f"{where.dataset}, {where.size} px, {self.label}, {of}, {where.student}, {labels}"
+            f"seed {where.student_seed}"
+        )
+
+    @property
     def training(self) -> str:
         """Say which student is trained, under which labels and protocol."""
         labels = f"online({self.teacher})" if self.teacher else HARD
@@ -138,6 +148,7 @@ def _cell(
     (budget, student, labels, protocol), (label, replicate) = setting, row
     method = matrix.method(label, replicate % table.observers)
     teacher, source = teacher_of(labels), sources[table.data].data
+    size = sources[table.data].size(table.size)
     name = None if protocol == AUTO else protocol
     canvases = budget.canvases(sources[table.data].class_counts, method.mosaic.tiles)
     chosen = protocol_for(name, images=sum(canvases))
@@ -145,10 +156,10 @@ def _cell(
     identity = Identity(
         dataset=table.data,
         data_fingerprint=source.fingerprint,
-        spec=spec_of(method.resolved(size=table.size)),
+        spec=spec_of(method.resolved(size=size)),
         ipc=canvases[0] if equal else None,
         images=sum(canvases),
-        size=table.size,
+        size=size,
         fit=table.fit,
         codec=table.codec,
         view=spec_of(method.view),
@@ -185,7 +196,7 @@ def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list
                 spec=FULL,
                 ipc=None,
                 images=len(sources[table.data].data.train),
-                size=table.size,
+                size=sources[table.data].size(table.size),
                 fit=table.fit,
                 codec=FULL,
                 view=spec_of(Canvas()),

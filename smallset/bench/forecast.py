@@ -1,12 +1,14 @@
 """How long and how large what is left of a matrix will be, from measured rates."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from statistics import mean
 
 from smallset.bench.cells import Identity
 from smallset.bench.jobs import Learning, Observation, Pixels
 from smallset.bench.rates import Training, known_rates, measured_rate
-from smallset.bench.run import Planned
+from smallset.bench.run import Finished, Planned
 from smallset.bench.teachers import own_teacher
 from smallset.bench.units import Unit, observer_of
 from smallset.cell import COMPILE_FROM_VIEWS
@@ -15,6 +17,7 @@ from smallset.methods import method_from, score_from
 from smallset.models import worth_compiling
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
+from smallset.records import Result
 from smallset.scores import Pretrained
 from smallset.train.device import can_compile
 from smallset.train.protocol import STANDARD_V1, protocol_named
@@ -42,14 +45,47 @@ class Forecast:
 def forecast(plan: Planned) -> Forecast:
     """Estimate what is pending in a plan; what is asked for the first time is measured briefly."""
     rates = _Rates(plan)
-    seconds = sum(_seconds(unit, plan, rates) for unit in plan.pending)
+    shares = [share for unit in plan.pending for share in _shares(unit, plan, _compiles)]
     return Forecast(
-        seconds,
+        sum(images / rates(training) for training, images in shares),
         sum(_set_bytes(unit, plan) for unit in plan.pending),
         sum(_pixel_bytes(unit, plan) for unit in plan.pending),
         tuple(rates.known_used),
         tuple(rates.measured_used),
     )
+
+
+class Countdown:
+    """How long a run still takes, from the newest rate of each network in its own results.
+
+    Whether a student is compiled is not asked here: the question itself starts a compiler.
+    """
+
+    def __init__(self, plan: Planned, jobs: int) -> None:
+        self._jobs = jobs
+        self._rates: dict[Training, float] = {}
+        self._learn(plan.results.values())
+        self._pending = {unit.key: _shares(unit, plan, _unasked) for unit in plan.pending}
+
+    def __call__(self, finished: Finished) -> float | None:
+        """Return the seconds left; None while some network has no result yet that tells its rate.
+
+        Units that only decode, draw and write are not counted.
+        """
+        del self._pending[finished.unit.key]
+        self._learn([finished.result] if finished.result else [])
+        images: defaultdict[Training, float] = defaultdict(float)
+        for shares in self._pending.values():
+            for training, count in shares:
+                images[training] += count
+        if not self._rates.keys() >= images.keys():
+            return None
+        seconds = sum(count / self._rates[training] for training, count in images.items())
+        return seconds / self._jobs
+
+    def _learn(self, results: Iterable[Result]) -> None:
+        for training, rate in known_rates(results).items():
+            self._rates[replace(training, compiled=False)] = rate
 
 
 class _Rates:
@@ -69,56 +105,65 @@ class _Rates:
         return measured_rate(training, self._plan.bench.machine, self._plan.bench.work)
 
 
-def _seconds(unit: Unit, plan: Planned, rates: _Rates) -> float:
+_Compiles = Callable[[Planned, str, int], bool]
+_Shares = list[tuple[Training, float]]
+"""What a unit takes: images that pass through each training, an inference pass by its share."""
+
+
+def _shares(unit: Unit, plan: Planned, compiles: _Compiles) -> _Shares:
     cell, batch = unit.asker, STANDARD_V1.batch
     wanted = cell.identity
     data = plan.checked.sources[wanted.dataset].data
     classes, n, tested = len(data.train.classes), len(data.train), len(data.test)
 
-    def each(model: str, compiled: bool = False) -> float:
-        return 1 / rates(Training(model, wanted.size, min(batch, n), classes, compiled))
+    def each(model: str, images: float, compiled: bool = False) -> _Shares:
+        return [(Training(model, wanted.size, min(batch, n), classes, compiled), images)]
 
     if isinstance(unit.job, Observation):
         observer = observer_of(plan.matrix, cell)
         if isinstance(observer, Pretrained):
             name, side = _network(observer.network, wanted.size)
-            return n * _FORWARD / rates(Training(name, side, min(batch, n), classes))
+            return [(Training(name, side, min(batch, n), classes), n * _FORWARD)]
         asked = [int(getattr(score_from(text), "runs", 1)) for text in unit.job.scores]
         runs = max(asked, default=1)
         looks = 1 + observer.snapshots * _FORWARD
-        return n * observer.epochs * runs * looks * each(observer.model)
+        return each(observer.model, n * observer.epochs * runs * looks)
     if unit.kind == "teacher":
         own = own_teacher(wanted.teacher or "")
         assert own is not None
-        return (n * own.epochs + tested * _FORWARD) * each(own.model)
+        return each(own.model, n * own.epochs + tested * _FORWARD)
     if unit.kind == "full":
-        compiled = _compiles(plan, wanted.student, n * cell.epochs)
-        return (n * cell.epochs + tested * _FORWARD) * each(wanted.student, compiled)
+        compiled = compiles(plan, wanted.student, n * cell.epochs)
+        return each(wanted.student, n * cell.epochs + tested * _FORWARD, compiled)
     if isinstance(unit.job, Learning):
-        return _learning_seconds(unit.job, plan, rates, classes=classes, tested=tested)
-    return 0.0
+        return _shares_of_learning(unit.job, plan, compiles, classes=classes, tested=tested)
+    return []
 
 
-def _learning_seconds(
-    job: Learning, plan: Planned, rates: _Rates, *, classes: int, tested: int
-) -> float:
+def _shares_of_learning(
+    job: Learning, plan: Planned, compiles: _Compiles, *, classes: int, tested: int
+) -> _Shares:
     wanted = job.identity
     protocol = protocol_named(wanted.protocol)
     images = wanted.images * method_from(wanted.spec).views_an_epoch
     views, batch = images * protocol.epochs, min(protocol.batch, images)
     tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
-    compiled = _compiles(plan, wanted.student, views)
+    compiled = compiles(plan, wanted.student, views)
     student = Training(wanted.student, wanted.size, batch, classes, compiled)
-    seconds = (views + tests * tested * _FORWARD) / rates(student)
+    shares = [(student, views + tests * tested * _FORWARD)]
     if job.teacher is not None:
         name, side = _looked_through(job.teacher, wanted)
-        seconds += views * _FORWARD / rates(Training(name, side, batch, classes))
-    return seconds
+        shares.append((Training(name, side, batch, classes), views * _FORWARD))
+    return shares
 
 
 def _compiles(plan: Planned, student: str, views: int) -> bool:
     worth = worth_compiling(student) and views >= COMPILE_FROM_VIEWS
     return worth and can_compile(plan.bench.machine.device)
+
+
+def _unasked(plan: Planned, student: str, views: int) -> bool:
+    return False
 
 
 def _looked_through(teacher: str, wanted: Identity) -> tuple[str, int]:

@@ -16,7 +16,7 @@ A short TOML file; methods and teachers are specs as on the command line:
     [[table]]                                 # every combination of what is listed
     title = "CIFAR-10, ConvNet-D3"
     data = "cifar10"
-    size = 32
+    size = 32                                 # default: the side all images share, else 224
     ipc = [1, 10]                             # or keep = [0.1, 0.3], shares of each class
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
@@ -30,7 +30,7 @@ A short TOML file; methods and teachers are specs as on the command line:
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -51,6 +51,7 @@ HARD = "hard"
 FULL = "full"
 """What the whole training split is called where a method's label or spec stands."""
 
+_KEYS = ("title", "main", "methods", "teachers", "table")
 _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 
 
@@ -61,12 +62,11 @@ class Table:
     Budgets are either `ipc`, images a class, or `keep`, shares of each class; the other is empty.
     `methods` are labels of the matrix, `labels` "hard" or "online(TEACHER)" with a name of its
     teachers, `protocols` names or "auto". `full_epochs` is None where no student is to be trained
-    on the whole training split.
+    on the whole training split, `size` where the table leaves it to the data (see `Source.size`).
     """
 
     title: str
     data: str
-    size: int
     ipc: tuple[int, ...]
     students: tuple[str, ...]
     methods: tuple[str, ...]
@@ -78,11 +78,16 @@ class Table:
     codec: str = "png"
     full_epochs: int | None = None
     keep: tuple[float, ...] = ()
+    size: int | None = None
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
         """How many images a class, in the matrix's order."""
         return (*(Budget(ipc=n) for n in self.ipc), *(Budget(keep=share) for share in self.keep))
+
+
+_TABLE_KEYS = [FULL if f.name == "full_epochs" else f.name for f in fields(Table)]
+_TABLE_NEEDS = ("title", "data", "students", "methods", "replicates")
 
 
 @dataclass(frozen=True)
@@ -123,9 +128,13 @@ class Matrix:
         """
         return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
 
-    def spec(self, label: str, size: int) -> str:
-        """Write the canonical spec of a label (observer seed 0), as at an image size in pixels."""
-        return spec_of(self.method(label).resolved(size=size))
+    def spec(self, label: str, size: int | None) -> str:
+        """Write the canonical spec of a label (observer seed 0), as at an image size in pixels.
+
+        Without a size the observer's network is left as the matrix has it.
+        """
+        method = self.method(label)
+        return spec_of(method if size is None else method.resolved(size=size))
 
     def specs(self, label: str) -> tuple[str, ...]:
         """Write the specs of a label at the sizes of its tables; of all tables if it is in none."""
@@ -183,7 +192,7 @@ def parse_matrix(text: str, name: str) -> Matrix:
             f"{name}: its brackets are nested too deep to read. Mend it; a matrix has lists of "
             "words and numbers."
         ) from error
-    top.only(("title", "main", "methods", "teachers", "table"))
+    _check_keys(top, name)
     methods, teachers = top.texts_by_name("methods"), top.texts_by_name("teachers", {})
     _check_methods(methods, top)
     for teacher, spec in teachers.items():
@@ -205,6 +214,7 @@ def parse_matrix(text: str, name: str) -> Matrix:
                 f"{top.where(title)}: two tables are called {title!r}. Give each a title."
             )
     matrix = Matrix(top.text("title"), methods, teachers, tables, main)
+    _check_sizes(tables, top)
     _check_apart(matrix, top)
     return matrix
 
@@ -216,23 +226,14 @@ def teacher_of(labels: str) -> str | None:
 
 
 def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Table:
-    names = [field.name for field in fields(Table)]
-    entries.only([FULL if name == "full_epochs" else name for name in names])
     fit = entries.text("fit", Table.fit)
     if fit not in _FITS:
         raise ValueError(f"{entries.where(fit)}: there is no fit {fit!r}. {nearest(fit, _FITS)}")
-    full = entries.one(FULL, "{epochs = 10}")
-    if full is not None:
-        full.only(("epochs",))
-    if entries.has("ipc") is entries.has("keep"):
-        raise ValueError(
-            f"{entries.where('keep')}: a table has either ipc = [1, 10] or keep = [0.1, 0.3], but "
-            f"this one has {'both' if entries.has('keep') else 'neither'}. Give one of them."
-        )
+    full = _full(entries)
     table = Table(
         title=entries.text("title"),
         data=entries.text("data"),
-        size=entries.number("size"),
+        size=entries.number("size") if entries.has("size") else None,
         ipc=entries.numbers("ipc") if entries.has("ipc") else (),
         keep=entries.shares("keep") if entries.has("keep") else (),
         students=entries.texts("students"),
@@ -257,6 +258,30 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
         if teacher is not None:
             _check_known((teacher,), teachers, "teacher", entries)
     return table
+
+
+def _full(entries: Entries) -> Entries | None:
+    return entries.one(FULL, "{epochs = 10}")
+
+
+def _check_keys(top: Entries, name: str) -> None:
+    """Raise ValueError with all keys that are misspelt, missing or one too many, a line each."""
+    problems, _ = top.check_keys(_KEYS, needed=("title", "methods", "table"))
+    for entries in top.inner("table") if top.has("table") else ():
+        found, there = entries.check_keys(_TABLE_KEYS, needed=_TABLE_NEEDS)
+        problems += found
+        if ("ipc" in there) is ("keep" in there):
+            problems.append(
+                f"{entries.where('keep')}: a table has either ipc = [1, 10] or keep = [0.1, 0.3], "
+                f"but this one has {'both' if 'keep' in there else 'neither'}. Give one of them."
+            )
+        full = _full(entries)
+        problems += full.check_keys(("epochs",), needed=("epochs",))[0] if full else []
+    if len(problems) > 1:
+        lines = "".join(f"\n  {problem}" for problem in problems)
+        raise ValueError(f"{name} has {len(problems)} wrong or missing keys. Mend all:{lines}")
+    if problems:
+        raise ValueError(problems[0])
 
 
 def _check_names(table: Table, entries: Entries) -> None:
@@ -310,14 +335,37 @@ def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
             )
 
 
+def _check_sizes(tables: Iterable[Table], top: Entries) -> None:
+    """Raise ValueError for data that one table names a size of and another does not.
+
+    A report without the data finds the size in the results, and could not tell the two apart.
+    """
+    named = {table.data for table in tables if table.size is not None}
+    for table in tables:
+        if table.size is None and table.data in named:
+            raise ValueError(
+                f"{top.where(table.title)}: the table {table.title!r} leaves out the size, but "
+                f"another table of {table.data!r} has one. Give a size in all of them, or in none."
+            )
+
+
 def _check_apart(matrix: Matrix, top: Entries) -> None:
-    """Raise ValueError where two labels stand for one method: they would share its cells."""
+    for label, problem in same_methods(matrix):
+        raise ValueError(f"{top.where(label)}: {problem}")
+
+
+def same_methods(matrix: Matrix) -> Iterator[tuple[str, str]]:
+    """Give each label that stands for the method of another one, and a sentence that says so.
+
+    The two would share their cells.
+    """
     labels: dict[str, str] = {}
     for label, text in matrix.methods.items():
         for spec in matrix.specs(label):
             other = labels.setdefault(spec, label)
             if other != label:
-                raise ValueError(
-                    f"{top.where(label)}: the methods {other!r} and {label!r} are one and the "
-                    f"same, {text!r}. Leave one out."
+                yield (
+                    label,
+                    f"the methods {other!r} and {label!r} are one and the same, {text!r}. "
+                    "Leave one out.",
                 )

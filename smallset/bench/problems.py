@@ -1,13 +1,13 @@
 """Impossible cells, found before anything runs, all of them at once."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from smallset.bench.matrix import AUTO, Matrix, Table, teacher_of
+from smallset.bench.matrix import AUTO, Matrix, Table, same_methods, teacher_of
 from smallset.bench.sources import Places, Source, open_source
 from smallset.bench.teachers import check_teacher
 from smallset.data import fit_boxes
@@ -68,6 +68,8 @@ def check_matrix(
         if only in table.title:
             for problem in _table(matrix, table, places, checked):
                 found[f"{table.title}: {problem}"] = None
+    for label, problem in same_methods(_sized(matrix, checked)):
+        found[f"method {label!r}: {problem}"] = None
     if found:
         lines = [f"  {line}" for line in list(found)[:_SHOWN]]
         if len(found) > _SHOWN:
@@ -80,19 +82,29 @@ def check_matrix(
     return checked
 
 
+def _sized(matrix: Matrix, checked: Checked) -> Matrix:
+    """Return the matrix with the size of every table whose data is at hand."""
+    sizes = {name: source.size for name, source in checked.sources.items()}
+    tables = (
+        replace(table, size=sizes[table.data](table.size)) if table.data in sizes else table
+        for table in matrix.tables
+    )
+    return replace(matrix, tables=tuple(tables))
+
+
 def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> Iterator[str]:
     """Say what is impossible in one table, a sentence each; note the teachers that were loaded."""
     source = checked.sources.get(table.data)
     if source is None:
         return
-    classes = source.data.train.classes
+    classes, size = source.data.train.classes, source.size(table.size)
     for student in table.students:
-        yield from _student(student, table, checked, classes=len(classes))
+        yield from _student(student, table, checked, size=size, classes=len(classes))
     for teacher in filter(None, map(teacher_of, table.labels)):
         spec = matrix.teachers[teacher]
         try:
             checked.weights[f"teacher {spec}"] = check_teacher(
-                spec, places, classes=classes.names, size=table.size
+                spec, places, classes=classes.names, size=size
             )
         except (ValueError, OSError) as error:
             yield f"teacher {teacher!r}: {error}"
@@ -104,9 +116,11 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
             yield from _said(partial(_check_budget, matrix, label, budget, source))
 
 
-def _student(student: str, table: Table, checked: Checked, *, classes: int) -> Iterator[str]:
+def _student(
+    student: str, table: Table, checked: Checked, *, size: int, classes: int
+) -> Iterator[str]:
     """Say what is impossible with one student; note the weights that it starts from."""
-    wrong = _said(partial(_build, student, table, checked, classes=classes))
+    wrong = _said(partial(_build, student, checked, size=size, classes=classes))
     yield from wrong
     if wrong:
         return
@@ -128,22 +142,22 @@ def _observer(
     if observer is None:
         return
     if isinstance(observer, Pretrained):
-        check = partial(_load, observer, table, checked, source)
+        check = partial(_load, observer, source.size(table.size), checked, source)
     else:
-        check = partial(_build_observer, observer, table, checked, source)
+        check = partial(_build_observer, observer, source.size(table.size), checked, source)
     for problem in _said(check):
         yield f"the observer of {label!r}: {problem}"
 
 
-def _build_observer(observer: Observer, table: Table, checked: Checked, source: Source) -> None:
-    model, train = observer.resolved(size=table.size).model, source.data.train
-    _build(model, table, checked, classes=len(train.classes))
+def _build_observer(observer: Observer, size: int, checked: Checked, source: Source) -> None:
+    model, train = observer.resolved(size=size).model, source.data.train
+    _build(model, checked, size=size, classes=len(train.classes))
     check_moments(len(train), observer.protocol, observer.snapshots)
 
 
-def _load(observer: Pretrained, table: Table, checked: Checked, source: Source) -> None:
+def _load(observer: Pretrained, size: int, checked: Checked, source: Source) -> None:
     classes = source.data.train.classes.names
-    loaded = load_teacher(observer.network, classes=classes, size=table.size)
+    loaded = load_teacher(observer.network, classes=classes, size=size)
     checked.weights[f"observer {observer.network}"] = loaded.sha256
 
 
@@ -155,8 +169,8 @@ def _check_file(matrix: Matrix, label: str, checked: Checked, source: Source) ->
         checked.weights[f"scores {score.path}"] = score.sha256()
 
 
-def _build(model: str, table: Table, checked: Checked, *, classes: int) -> None:
-    build_model(model, classes=classes, size=table.size, seed=0)
+def _build(model: str, checked: Checked, *, size: int, classes: int) -> None:
+    build_model(model, classes=classes, size=size, seed=0)
     file = weights_sha256(model)
     if file is not None:
         checked.weights[model] = file

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data import Data, folder_named, open_data
+from smallset.pipeline.desk import side_of
 
 # A path with {data} in it where a spec's value stands, quoted or not.
 _PATH = re.compile(r"""["']?([^\s(),='"]*\{data\}[^(),='"]*)["']?""")
@@ -98,6 +99,14 @@ class Source:
 
     given: str
     data: Data
+
+    def size(self, given: int | None) -> int:
+        """Return the side in pixels that a table gives, else the one all images share, else 224."""
+        return self._own_size if given is None else given
+
+    @cached_property
+    def _own_size(self) -> int:
+        return side_of(self.data.train, None)
 
     @cached_property
     def class_counts(self) -> tuple[int, ...]:

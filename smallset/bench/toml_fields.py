@@ -1,7 +1,7 @@
 """Typed access to a parsed TOML table, whose errors name the file, the line and the nearest key."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
 
 from smallset.spec import nearest
@@ -22,20 +22,25 @@ class Entries:
     def where(self, word: str) -> str:
         """Name the file, and the line on which a word stands: as a key, else anywhere."""
         name = re.escape(word)
-        for pattern in (rf"""\s*["']?{name}["']?\s*=""", rf".*(?<![\w-]){name}(?![\w-])"):
+        key, header = rf"""["']?{name}["']?\s*=""", rf"\[+\s*{name}\s*\]"
+        for pattern in (rf"\s*(?:{key}|{header})", rf".*(?<![\w-]){name}(?![\w-])"):
             for number, line in enumerate(self._text.splitlines(), self._line):
                 if re.match(pattern, line.partition(" #")[0]):
                     return f"{self._name}, line {number}"
         return f"{self._name}, from line {self._line}" if self._line > 1 else self._name
 
-    def only(self, known: Iterable[str]) -> None:
-        """Raise ValueError for a key that is not known."""
-        names = list(known)
+    def check_keys(self, known: Sequence[str], needed: Iterable[str]) -> tuple[list[str], set[str]]:
+        """Say which keys are not known and which are missing; and give those that are there.
+
+        A misspelt key counts as there: its own sentence names the one that is probably meant.
+        """
+        problems, there = [], set(self._values)
         for key in self._values:
-            if key not in names:
-                raise ValueError(
-                    f"{self.where(key)}: there is no key {key!r}. {nearest(key, names)}"
-                )
+            if key not in known:
+                hint = nearest(key, known)
+                problems.append(f"{self.where(key)}: there is no key {key!r}. {hint}")
+                there |= {name for name in known if hint.startswith(f"Did you mean {name!r}?")}
+        return problems + [self._missing(key) for key in needed if key not in there], there
 
     def text(self, key: str, default: str | None = None) -> str:
         """Give a text that is not empty."""
@@ -117,12 +122,15 @@ class Entries:
         if key in self._values:
             return self._values[key]
         if default is None:
-            from_line = f", the table from line {self._line}" if self._line > 1 else ""
-            raise ValueError(
-                f"{self._name}{from_line}: {key!r} is missing. "
-                f"Add a line {key} = ... ; it has {', '.join(self._values) or 'nothing'}."
-            )
+            raise ValueError(self._missing(key))
         return default
+
+    def _missing(self, key: str) -> str:
+        from_line = f", the table from line {self._line}" if self._line > 1 else ""
+        return (
+            f"{self._name}{from_line}: {key!r} is missing. "
+            f"Add a line {key} = ... ; it has {', '.join(self._values) or 'nothing'}."
+        )
 
     def _wrong(self, key: str, value: object, needed: str) -> ValueError:
         return ValueError(f"{self.where(key)}: {key} = {value!r}, but it must be {needed}.")

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from smallset.bench.cells import Cell, Identity
-from smallset.bench.forecast import Forecast, forecast
+from smallset.bench.forecast import Countdown, Forecast, forecast
 from smallset.bench.matrix import shipped
 from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import Device, DropLeaks, Precision, Work
-from smallset.terminal import data_lines, result_line, say
+from smallset.terminal import data_lines, duration, finished_line, say
 
 _COUNTS = ("pixels", "observer", "teacher", "set", "cell", "full")
 
@@ -70,10 +70,19 @@ def bench(
         _show_plan(plan, cells=True)
         _show_forecast(forecast(plan), jobs or jobs_for(plan))
         return
+    countdown: Countdown | None = None
+
+    def begin(plan: Planned) -> None:
+        nonlocal countdown
+        _show_plan(plan)
+        if ray is None:  # how many units a cluster does at once is its own affair
+            countdown = Countdown(plan, jobs or jobs_for(plan))
+
+    def told(finished: Finished) -> None:
+        say(finished_line(finished, countdown(finished) if countdown else None))
+
     with workers_on(ray, device=device) as workers:
-        plan = run_bench(
-            request, jobs=jobs, workers=workers, planned=_show_plan, told=_show_finished
-        )
+        plan = run_bench(request, jobs=jobs, workers=workers, planned=begin, told=told)
     left = sum(1 for cell in plan.cells if only not in cell.table.title)
     say(
         f"finished: {runs / 'results.jsonl'}"
@@ -123,7 +132,7 @@ def _show_forecast(found: Forecast, jobs: int) -> None:
     if not found.seconds:
         return
     say(
-        f"about {_duration(found.seconds / jobs)} in {jobs} process{'' if jobs == 1 else 'es'}, "
+        f"about {duration(found.seconds / jobs)} in {jobs} process{'' if jobs == 1 else 'es'}, "
         f"besides decoding and drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, and up to "
         f"{found.work_bytes / 1e6:,.0f} MB of decoded pixels in the work folder"
     )
@@ -132,17 +141,6 @@ def _show_forecast(found: Forecast, jobs: int) -> None:
         if trainings:
             names = ", ".join(f"{t.model} at {t.size} px, batch {t.batch}" for t in trainings)
             say(f"  from {source}: {names}")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _show_finished(finished: Finished) -> None:
-    words = f"{finished.number}/{finished.total}  {finished.unit.key}"
-    say(f"{words}  {result_line(finished.result)}" if finished.result else words)
 
 
 def _counted(counts: list[tuple[str, int]]) -> str:

@@ -24,7 +24,14 @@ from smallset.cli.options import (
 from smallset.cli.sets import save_sheet
 from smallset.demo import run_demo
 from smallset.report.table import row_key, rows
-from smallset.terminal import Stages, result_line, say, show_comparison, show_evaluation
+from smallset.terminal import (
+    Stages,
+    finished_line,
+    result_line,
+    say,
+    show_comparison,
+    show_evaluation,
+)
 
 
 def evaluate(
@@ -133,8 +140,7 @@ def demo(
 
     def told(finished: Finished) -> None:
         if finished.result is not None:
-            label = finished.unit.asker.label
-            say(f"{finished.number:>2}/{finished.total}  {label:<6} {result_line(finished.result)}")
+            say(finished_line(finished, None))
 
     found, sets = run_demo(out, jobs=jobs, work=work, told=told)
     for label, made in sets.items():

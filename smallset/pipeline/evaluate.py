@@ -104,13 +104,14 @@ def evaluate(
     cell = Cell(opened_set, source, name, chosen, desk.machine, regime, loaded)
     pixels: tuple[loop.Images, loop.Images] | None = None
     made = []
-    for seed in wanted:
+    for number, seed in enumerate(wanted):
         fingerprint = cell.fingerprint(seed)
         if fingerprint not in known:
             if pixels is None:
                 with first_before_others():
                     pixels = load_pixels(cell, desk, cache=cache)
-            known[fingerprint] = train_and_test(cell, seed, *pixels, desk)
+            place = number, len(wanted)
+            known[fingerprint] = train_and_test(cell, seed, *pixels, desk, place=place)
             if target and is_first():
                 append_result(target, known[fingerprint])
         made.append(known[fingerprint])

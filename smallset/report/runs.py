@@ -1,6 +1,7 @@
 """RUNS: the folder of a benchmark run, or a results file, as the report reads it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smallset.bench.matrix import Matrix, read_matrix
@@ -41,4 +42,26 @@ def read_runs(path: Path, matrix: str | None = None) -> Runs:
         )
     own = path / MATRIX_NAME
     asked = matrix or (own if own.is_file() else None)
-    return Runs(results, read_matrix(asked) if asked else None)
+    return Runs(results, _sized(read_matrix(asked), results, file) if asked else None)
+
+
+def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
+    """Return the matrix with the size of every table: one without has that of its data's results.
+
+    All tables of such data are without (`parse_matrix` sees to it), so its results have one size.
+    A table whose data has no result is left without.
+    """
+    found: dict[str, set[int]] = {}
+    for result in results:
+        found.setdefault(result.dataset, set()).add(result.size)
+    tables = []
+    for table in matrix.tables:
+        sizes = sorted(found.get(table.data, ()))
+        if table.size is None and len(sizes) > 1:
+            raise ValueError(
+                f"the matrix leaves out the size of {table.data!r}, but '{file}' has results of it "
+                f"at {' and '.join(map(str, sizes))} px. Give the size in the matrix's table."
+            )
+        size = table.size or (sizes[0] if sizes else None)
+        tables.append(replace(table, size=size))
+    return replace(matrix, tables=tuple(tables))

@@ -94,7 +94,7 @@ def over_runs(
     """Give the mean of what is made of each run, summed in float64."""
     total = np.zeros(len(observed.labels), np.float64)
     for run in range(runs):
-        total += of_run(observed.dynamics(observer, run=run))
+        total += of_run(observed.part(run, runs, "run").dynamics(observer, run=run))
     return (total / runs).astype(np.float32)
 
 

@@ -53,8 +53,10 @@ class GraNd:
         self.check(observed)
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
-            for epoch in read:
-                total += self._all_layers(observed, run, epoch)
+            own = observed.part(run, self.runs, "run")
+            own.dynamics(self.observer, run=run)  # trained here, not as a part of the first epoch
+            for number, epoch in enumerate(read):
+                total += self._all_layers(own.part(number, len(read), "epoch"), run, epoch)
         return (total / (self.runs * len(read))).astype(np.float32)
 
     def check(self, observed: Observed) -> None:
@@ -82,7 +84,7 @@ class GraNd:
                 labels = torch.from_numpy(observed.labels[indices]).to(pixels.device)
                 yield gradient_norms(model, pixels, labels).cpu().numpy()
                 if observed.progress is not None:
-                    observed.progress("score", int(indices[-1]) + 1, len(observed.images))
+                    observed.progress("gradients", int(indices[-1]) + 1, len(observed.images))
 
         return observed.kept(self.observer, f"gradient-{epoch:05d}", rows, run=run)
 

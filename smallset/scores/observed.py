@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.lib.recfunctions import structured_to_unstructured
 from smallset.data import ImageDataset
 from smallset.files import replacing
 from smallset.models import Network, Teacher, build_model, load_teacher, weights_sha256
-from smallset.records import Progress
+from smallset.records import Progress, part
 from smallset.scores.observer import (
     RECIPES,
     VIEW,
@@ -152,11 +152,20 @@ class Observed:
         def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
             model = self.network(observer, run=run, epoch=observer.epochs)
             for _, _, features in look(
-                model, self.images, machine=self.machine, progress=self.progress
+                model,
+                self.images,
+                machine=self.machine,
+                stage="features",
+                progress=self.progress,
             ):
                 yield features.cpu().numpy()
 
         return self.kept(observer, "features", rows, run=run)
+
+    def part(self, number: int, of: int, noun: str = "") -> "Observed":
+        """Return the same data as one of `of` parts of a job sees it: its progress counts on."""
+        told = part(self.progress, number, of, noun)
+        return self if told is self.progress else replace(self, progress=told)
 
     def kept(
         self,
@@ -244,7 +253,8 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         with replacing(folder / _network(moment)) as file:
             file.write(buffer.getbuffer())
         # Last: a run whose last records are there is taken for whole, networks and all.
-        _look(data, observer.model, model, folder, moment)
+        place = data.part(moment - 1, observer.epochs * observer.snapshots)
+        _look(place, observer.model, model, folder, moment)
 
     train_kept(
         data.images,

@@ -73,7 +73,12 @@ def _against(z: Float64[Tensor, "b c"], at: Int64[Tensor, "b 1"]) -> Float64[Ten
 
 
 def look(
-    model: Network, images: Images, *, machine: Machine, progress: Progress | None = None
+    model: Network,
+    images: Images,
+    *,
+    machine: Machine,
+    stage: str = "score",
+    progress: Progress | None = None,
 ) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b c"], Float32[Tensor, "b d"]]]:
     """Give (indices, logits, features) of clean images in order; eval mode.
 
@@ -87,7 +92,7 @@ def look(
     hook = model.net.get_submodule(head_name(model.net)).register_forward_pre_hook(keep)
     try:
         for indices, logits in predict(
-            model, images, machine=machine, stage="score", progress=progress
+            model, images, machine=machine, stage=stage, progress=progress
         ):
             yield indices, logits, seen[0]
     finally:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
+from smallset.records import Progress
 from smallset.scores.epochs import check_runs, check_window, first_epochs, more_epochs
 from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Observer, require_training
@@ -54,7 +55,7 @@ class TDDS:
         """Score every image; larger moves more."""
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
-            moves = self._moves(observed, run)
+            moves = self._moves(observed.part(run, self.runs, "run"), run)
             for start in range(0, len(total), BLOCK):
                 block = slice(start, start + BLOCK)
                 total[block] += weighed(moves[block].T, self.window - 1, self.decay)
@@ -85,14 +86,13 @@ class TDDS:
         moves = np.empty((part.count, len(read) - 1), np.float32)
         for done, epoch in enumerate(read):
             model = observed.network(self.observer, run=run, epoch=epoch)
-            for indices, logits in predict(model, part, machine=observed.machine):
+            before = len(read) * part.start + done * part.count
+            told = _counting(observed, before, len(read) * len(observed.images))
+            for indices, logits in predict(model, part, machine=observed.machine, progress=told):
                 after = logits.softmax(1).cpu()
                 if done:
                     moves[indices, done - 1] = move(p[indices], after)
                 p[indices] = after
-            if observed.progress is not None:
-                finished = part.start + part.count * (done + 1) // len(read)
-                observed.progress("score", finished, len(observed.images))
         return moves
 
 
@@ -115,6 +115,14 @@ class Part:
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Give the images at `indices` of the part."""
         return self.images.batch(indices + self.start)
+
+
+def _counting(observed: Observed, before: int, total: int) -> Progress | None:
+    """Return what tells of an inference pass as of so many looks `before` it, of the total."""
+    progress = observed.progress
+    if progress is None:
+        return None
+    return lambda _stage, done, _total: progress("moves", before + done, total)
 
 
 def move(before: Float32[Tensor, "b c"], after: Float32[Tensor, "b c"]) -> Float32[Tensor, " b"]:

@@ -1,24 +1,24 @@
 """PatchCrop: the A of PCA as a drop-in transform for other people's training loops."""
 
-from dataclasses import KW_ONLY, dataclass
-from typing import TypeVar, overload
+from numbers import Integral, Real
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Int32
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from smallset.train.views import Drawn, Patch, crop_boxes
 
-T = TypeVar("T")
 _NUMBERS = 24  # what `crop_boxes` takes an image; the last two are the flip and the tile
 _UNBLENDABLE = ("1", "P")  # modes that Pillow can only resize to the nearest pixel
+_SIDE = "the side in pixels, at least 1, or None for the canvas's own"
+_TILES = "the tiles a side, at least 1"
+_EXAMPLES = {"size": 224, "factor": 2, "scale": (0.08, 1.0), "ratio": (0.75, 1.33), "flip": 0.5}
 
 
-@dataclass(frozen=True)
-class PatchCrop:
+class PatchCrop(nn.Module):
     """Random resized crop inside one random tile of a mosaic, then a random mirror image.
 
     The canvas is a grid of `factor` x `factor` tiles with edges at `(k * side) // factor`. One is
@@ -27,47 +27,49 @@ class PatchCrop:
     image. It is resized (bilinear, antialiased) to `size` x `size` pixels, or to the canvas's own
     sides with `size=None`; no pixel of a neighbouring tile is ever read.
 
-    Draws from torch's global random state, so `torch.manual_seed` and DataLoader worker seeds hold.
-    Raises ValueError for options out of range.
+    Draws from torch's global random state, so `torch.manual_seed` and DataLoader worker seeds hold;
+    as torchvision's transforms it crops in eval mode too. Raises ValueError for options of another
+    type or out of range.
     """
 
-    size: int | None = None
-    _: KW_ONLY
-    factor: int = 2
-    scale: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    flip: float = 0.5
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        size: int | None = None,
+        *,
+        factor: int = 2,
+        scale: tuple[float, float] = (0.08, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        flip: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.size = None if size is None else _whole("size", size, _SIDE)
+        self.factor = _whole("factor", factor, _TILES)
+        self.scale, self.ratio = _pair("scale", scale), _pair("ratio", ratio)
+        self.flip = _number("flip", flip)
         if self.size is not None and self.size < 1:
-            raise ValueError(
-                f"PatchCrop's size={self.size} leaves no pixel. Give the side in pixels, at least "
-                "1, or None for the canvas's own."
-            )
+            raise ValueError(f"PatchCrop's size={size} leaves no pixel. Give {_SIDE}.")
         if self.factor < 1:
-            raise ValueError(
-                f"PatchCrop's factor={self.factor} leaves no tile. Give the tiles a side, at "
-                "least 1."
-            )
+            raise ValueError(f"PatchCrop's factor={factor} leaves no tile. Give {_TILES}.")
         Patch(self.scale, self.ratio, self.flip)  # raises where these are out of range
 
-    @overload
-    def __call__(self, image: T, /) -> T: ...
+    def extra_repr(self) -> str:
+        """Return the options, as the constructor takes them."""
+        return (
+            f"size={self.size}, factor={self.factor}, scale={self.scale}, ratio={self.ratio}, "
+            f"flip={self.flip}"
+        )
 
-    @overload
-    def __call__(self, image: T, /, *rest: object) -> tuple[object, ...]: ...
-
-    def __call__(self, image: object, /, *rest: object) -> object:
+    def forward(self, image: object, /, *rest: object) -> object:
         """Crop a PIL image, a tensor (3, h, w), or each item of a batch (b, 3, h, w) on its own.
 
-        Gives the same kind and dtype back; uint8 and floating-point tensors of any range. Called
-        with more (`label`, ...), or with one tuple that begins with the image, it gives a tuple
-        with the rest unchanged. Raises ValueError for anything else.
+        Gives the same kind, dtype and memory format back; uint8 and floating-point tensors of any
+        range. Called with more (`label`, ...), or with one tuple that begins with the image, it
+        gives a tuple with the rest unchanged. Raises ValueError for anything else.
         """
         if rest:
-            return (self(image), *rest)
+            return (self.forward(image), *rest)
         if isinstance(image, tuple) and image:
-            return (self(image[0]), *image[1:])
+            return (self.forward(image[0]), *image[1:])
         if isinstance(image, Image.Image):
             return self._pil(image)
         if isinstance(image, Tensor):
@@ -124,16 +126,21 @@ class PatchCrop:
                 "Convert it first."
             )
         height, width = image.shape[-2:]
-        batch = image.reshape(-1, 3, height, width)
+        batch = image if image.ndim == 4 else image[None]
         drawn = self.draw(len(batch), height=height, width=width)
         sides = self._sides(height, width)
-        out = batch.new_empty((len(batch), 3, *sides))
+        out = torch.empty(
+            (len(batch), 3, *sides),
+            dtype=image.dtype,
+            device=image.device,
+            memory_format=_format_of(image),
+        )
         boxes = drawn.box.tolist()
         for i, (left, top, right, bottom) in enumerate(boxes):
             view = _resized(batch[i : i + 1, :, top:bottom, left:right], sides)[0]
             out[i] = view.flip(-1) if drawn.flip[i] else view
         # A tv_tensor stays one, so that the transforms after this one still know it.
-        return out.reshape(*image.shape[:-2], *sides).as_subclass(type(image))
+        return (out if image.ndim == 4 else out[0]).as_subclass(type(image))
 
 
 def _resized(crop: Tensor, sides: tuple[int, int]) -> Tensor:
@@ -145,3 +152,41 @@ def _resized(crop: Tensor, sides: tuple[int, int]) -> Tensor:
     # The kernel for the other types exists on some devices only.
     wide = F.interpolate(crop.float(), sides, mode="bilinear", antialias=True)
     return (wide.round() if crop.dtype == torch.uint8 else wide).to(crop.dtype)
+
+
+def _format_of(image: Tensor) -> torch.memory_format:
+    """Return the memory format that suits an image or a batch: contiguous, if both do."""
+    if image.ndim == 3 or image.is_contiguous():
+        return torch.contiguous_format
+    last = image.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
+
+
+def _whole(name: str, value: object, meaning: str) -> int:
+    # True is a whole number to Python, but a mistake here.
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError(
+            f"PatchCrop's {name}={value!r} is not a whole number. Give {meaning}, such as "
+            f"{name}={_EXAMPLES[name]}."
+        )
+    return int(value)
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(
+            f"PatchCrop's {name}={value!r} is not a number. Give a probability in 0..1, such as "
+            f"{name}={_EXAMPLES[name]}."
+        )
+    return float(value)
+
+
+def _pair(name: str, value: object) -> tuple[float, float]:
+    pair = tuple(value) if isinstance(value, tuple | list) else ()
+    if len(pair) != 2 or any(isinstance(v, bool) or not isinstance(v, Real) for v in pair):
+        raise ValueError(
+            f"PatchCrop's {name}={value!r} is not a pair of numbers. Give the lowest and the "
+            f"highest, such as {name}={_EXAMPLES[name]}."
+        )
+    low, high = pair
+    return float(low), float(high)

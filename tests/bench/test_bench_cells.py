@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bench_toy import MATRIX, Serial, ask, coloured, lines
+from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 
 from smallset.bench import jobs
 from smallset.bench.cells import cells_of, identity_of
@@ -193,3 +193,22 @@ def test_cells_of_a_table_that_was_not_asked_for_may_be_impossible(tmp_path):
     matrix = parse_matrix(KEEP.replace("keep = [0.5]", "ipc = [100]"), "m")
     cells = cells_of(matrix, plan.checked.sources, plan.bench.machine)
     assert {cell.identity.images for cell in cells} == {300}
+
+
+def test_a_table_without_a_size_has_the_side_that_all_its_images_share(tmp_path):
+    whole = run_bench(ask(tmp_path, KEEP), workers=Serial())
+    free = KEEP.replace("size = 8\n", "")
+    plan = plan_bench(ask(tmp_path, free))
+    assert [c.identity for c in plan.cells] == [c.identity for c in whole.cells]
+    assert plan.pending == ()
+    run_bench(ask(tmp_path, free), workers=Serial())  # the folder may change its matrix so
+    assert plan_bench(ask(tmp_path, KEEP)).pending == ()
+
+
+def test_a_cell_in_few_words_names_its_teacher_and_the_whole_split(tmp_path):
+    cells = plan_bench(ask(tmp_path, MATRIX + SOFT)).cells
+    told = {cell.brief for cell in cells}
+    student = "resnet8(weights=w.pt)"
+    assert f"toy, 8 px, random, ipc 1, {student}, online(own), seed 0" in told
+    assert f"toy, 8 px, PCA, ipc 1, {student}, seed 1" in told
+    assert f"toy, 8 px, full, all images, {student}, seed 0" in told

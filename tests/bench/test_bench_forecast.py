@@ -6,9 +6,9 @@ import pytest
 from bench_toy import MATRIX, ask
 
 from smallset.bench import forecast as forecasting
-from smallset.bench.forecast import forecast
+from smallset.bench.forecast import Countdown, forecast
 from smallset.bench.rates import Training, known_rates, measured_rate
-from smallset.bench.run import plan_bench
+from smallset.bench.run import Finished, plan_bench
 from smallset.evidence.results import read_results
 from smallset.pipeline import train_teacher
 from smallset.scores.observer import OBSERVER_V1, RECIPES
@@ -127,3 +127,28 @@ def test_rate_file_that_a_power_cut_emptied_is_measured_again(tmp_path, monkeypa
     [file] = (tmp_path / "rates").iterdir()
     file.write_text("")
     assert measured_rate(training, here, tmp_path) == 7.0
+
+
+def test_a_countdown_counts_what_is_left_once_every_network_has_a_rate(root, finished):
+    grown = MATRIX.replace("replicates = 2", "replicates = 4")
+    plan = plan_bench(ask(root, grown))
+    rate = known_rates(plan.results.values())[Training(STUDENT, 8, 3, 3)]
+    left, told = Countdown(plan, 2), []
+    for number, unit in enumerate(plan.pending, 1):
+        last = finished[1][-1].result if unit.cell else None
+        result = last and replace(last, images=3, protocol="finetune-v1", images_per_second=rate)
+        told.append(left(Finished(unit, result, number, len(plan.pending))))
+    cells = [unit.cell is not None for unit in plan.pending]
+    each = (3 * 30 + 12 / 3) / rate / 2
+    assert told == pytest.approx(
+        [each * sum(cells[number:]) for number in range(1, len(cells) + 1)]
+    )
+    assert told[-1] == 0
+
+
+def test_a_countdown_says_nothing_while_a_network_has_no_rate(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasting, "can_compile", None)  # a compiler would start in the driver
+    student = MATRIX.replace("resnet8(weights=w.pt)", "convnet-d3").replace("finetune", "standard")
+    plan = plan_bench(ask(tmp_path, student))
+    left = Countdown(plan, 1)
+    assert [left(Finished(unit, None, 1, 2)) for unit in plan.pending[:2]] == [None, None]

@@ -113,7 +113,7 @@ def test_teacher_of_labels():
     ("change", "said"),
     [
         (("size = 8", "sise = 8"), "m.toml, line 12: there is no key 'sise'. Did you mean 'size'?"),
-        (("size = 8", ""), "'size' is missing. Add a line size = ..."),
+        (("replicates = 2", ""), "'replicates' is missing. Add a line replicates = ..."),
         (("size = 8", 'size = "8"'), "line 12: size = '8', but it must be a whole number from 1"),
         (("size = 8", "size = 0"), "size = 0, but it must be a whole number from 1"),
         (("ipc = [1]", "ipc = 1"), "line 13: ipc = 1, but it must be a list of different whole"),
@@ -277,3 +277,50 @@ def test_a_table_may_count_in_shares_of_the_data():
     [table] = parse_matrix(MATRIX.replace("ipc = [1]", "keep = [0.5, 1]"), "m.toml").tables
     assert (table.ipc, table.keep) == ((), (0.5, 1.0))
     assert [budget.words for budget in table.budgets] == ["keep 50 %", "keep 100 %"]
+
+
+def test_all_misspelt_and_missing_keys_are_named_at_once_with_their_lines():
+    text = MATRIX.replace('title = "Toy"\n', "").replace("[methods]", "[method]")
+    text = text.replace("replicates = 2", "replicats = 2").replace("epochs = 2", "epoch = 2")
+    second = '[[table]]\ntitle = "two"\nipc = [1]\nkeep = [0.5]\nmethod = ["random"]\n'
+    with pytest.raises(ValueError, match="wrong or missing keys") as caught:
+        parse_matrix(f"{text}{second}", "m")
+    head, *told = str(caught.value).splitlines()
+    assert head == "m has 9 wrong or missing keys. Mend all:"
+    for line, said in zip(
+        told,
+        [
+            "m, line 3: there is no key 'method'. Did you mean 'methods'?",
+            "m: 'title' is missing. Add a line title = ...",
+            "m, line 16: there is no key 'replicats'. Did you mean 'replicates'?",
+            "m, line 18: there is no key 'epoch'. Did you mean 'epochs'?",
+            "m, line 23: there is no key 'method'. Did you mean 'methods'?",
+            "m, the table from line 19: 'data' is missing. Add a line data = ...",
+            "m, the table from line 19: 'students' is missing.",
+            "m, the table from line 19: 'replicates' is missing.",
+            "m, line 22: a table has either ipc = [1, 10] or keep = [0.1, 0.3], but this one has "
+            "both.",
+        ],
+        strict=True,
+    ):
+        assert line.startswith(f"  {said}")
+
+
+def test_a_misspelt_budget_is_named_once():
+    with pytest.raises(ValueError, match="m, line 13: there is no key 'ipcs'") as caught:
+        parse_matrix(MATRIX.replace("ipc =", "ipcs ="), "m")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_table_may_leave_its_size_to_the_data_but_not_beside_one_that_has_it():
+    text = MATRIX.replace("size = 8\n", "")
+    matrix = parse_matrix(text, "m")
+    assert matrix.tables[0].size is None
+    assert matrix.specs("PCA") == (spec_of(matrix.method("PCA", 0)),)
+    second = MATRIX.partition("[[table]]")[2].replace('"toy"', '"two"', 1)
+    said = (
+        "m, line 10: the table 'toy' leaves out the size, but another table of 'toy' has one. Give "
+        "a size in all of them, or in none."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parse_matrix(f"{text}[[table]]{second}", "m")

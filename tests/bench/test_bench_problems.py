@@ -160,3 +160,13 @@ def test_teacher_in_the_data_folder_needs_one(tmp_path):
     said = r"teacher 'own': the teacher '\{data\}/own' lies in the data folder, but none was given"
     with pytest.raises(ValueError, match=said):
         plan_bench(request)
+
+
+def test_two_methods_that_are_one_at_the_datas_own_size_are_an_impossible_entry(tmp_path):
+    text = MATRIX.replace("size = 8\n", "").replace(
+        "easy =", 'r8 = "el2n(epochs=1, observer=observer(epochs=1, model=resnet8))"\neasy ='
+    )
+    text = text.replace('["random", "easy", "PCA"]', '["random", "r8", "easy"]')
+    said = "method 'easy': the methods 'r8' and 'easy' are one and the same, 'el2n(epochs=1, "
+    with pytest.raises(ValueError, match=re.escape(said)):
+        plan_bench(ask(tmp_path, text))

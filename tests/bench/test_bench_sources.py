@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from bench_toy import coloured
+from PIL import Image
 
 from smallset.bench.sources import Places, open_source
 from smallset.data import Folder, folder_named
@@ -48,3 +50,18 @@ def test_leaks_are_left_out_of_an_opened_data_set_when_asked(tmp_path):
     assert opened.class_counts == (9, 8, 8)
     clean = open_source("toy", places, work=tmp_path / "work", drop_leaks=True)
     assert clean.class_counts == (8, 8, 8)
+
+
+@pytest.mark.parametrize(("sides", "own"), [((8, 8), 8), ((8, 9), 224)])
+def test_images_of_one_side_have_it_and_others_224(sides, own, tmp_path):
+    for number, side in enumerate(sides):
+        for split in ("train", "test"):
+            folder = tmp_path / split / "ape"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (side, side)).save(folder / f"{number}.png")
+            other = tmp_path / split / "bee"
+            other.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (side, side), "red").save(other / f"{number}.png")
+    source = open_source("toy", Places(None, {"toy": str(tmp_path)}), work=tmp_path / "work")
+    assert source.size(None) == own
+    assert source.size(32) == 32

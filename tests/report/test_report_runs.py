@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from runs_toy import MATRIX, RANDOM, replicates, write_runs
@@ -59,4 +60,23 @@ def test_a_bad_matrix_is_an_error_that_names_it(tmp_path):
     write_runs(tmp_path / "results.jsonl", replicates("random", RANDOM))
     (tmp_path / "matrix.toml").write_text("title = ")
     with pytest.raises(ValueError, match=r"matrix\.toml"):
+        read_runs(tmp_path)
+
+
+def test_a_table_without_a_size_has_that_of_its_results(tmp_path):
+    file = write_runs(tmp_path / "results.jsonl", replicates("random", RANDOM))
+    (tmp_path / "matrix.toml").write_text(MATRIX.replace("size = 8\n", ""))
+    (tmp_path / "whole.toml").write_text(MATRIX)
+    assert read_runs(tmp_path).matrix == read_runs(file, str(tmp_path / "whole.toml")).matrix
+    (tmp_path / "other.toml").write_text(
+        MATRIX.replace("size = 8\n", "").replace('data = "toy"', 'data = "other"')
+    )
+    [table] = read_runs(file, str(tmp_path / "other.toml")).matrix.tables
+    assert table.size is None
+    write_runs(file, replicates("random", RANDOM, size=16))
+    said = (
+        f"the matrix leaves out the size of 'toy', but '{file}' has results of it at 8 and 16 px. "
+        "Give the size in the matrix's table."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
         read_runs(tmp_path)

@@ -118,3 +118,15 @@ def test_the_score_of_a_network_that_is_given_is_its_one_look(tmp_path):
     model = observed.network(given, epoch=1)
     ((_, logits),) = predict(model, observed.images, machine=observed.machine)
     np.testing.assert_allclose(EL2N(observer=given)(observed), naive(logits.numpy(), LABELS), 1e-4)
+
+
+def test_the_looks_of_all_epochs_and_runs_are_one_job(tmp_path):
+    told: list[tuple[str, int, int]] = []
+    seen = toy(tmp_path, progress=lambda *report: told.append(report))
+    EL2N(epochs=2, runs=2, observer=Observer("resnet8", epochs=2))(seen)
+    assert told == [
+        (f"{stage}, run {run + 1} of 2", 80 * run + 40 * epoch, 160)
+        for run in (0, 1)
+        for epoch in (1, 2)
+        for stage in ("train", "score")
+    ]

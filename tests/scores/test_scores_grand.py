@@ -120,3 +120,17 @@ def test_a_network_that_is_given_has_gradients_too(tmp_path):
     wanted = gradient_norms(model, to_unit(observed.images.pixels), torch.from_numpy(LABELS))
     found = GraNd(layers="all", observer=given)(observed)
     np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-4)
+
+
+def test_the_gradients_of_all_epochs_and_runs_are_one_job(tmp_path):
+    told: list[tuple[str, int, int]] = []
+    seen = toy(tmp_path, progress=lambda *report: told.append(report))
+    GraNd(epochs=2, runs=2, layers="all", observer=SHORT)(seen)
+    assert [report for report in told if report[0].startswith("gradients")] == [
+        ("gradients, run 1 of 2, epoch 1 of 2", 40, 160),
+        ("gradients, run 1 of 2, epoch 2 of 2", 80, 160),
+        ("gradients, run 2 of 2, epoch 1 of 2", 120, 160),
+        ("gradients, run 2 of 2, epoch 2 of 2", 160, 160),
+    ]
+    trained = [report for report in told if report[0].startswith("train")]
+    assert trained[-1] == ("train, run 2 of 2", 160, 160)

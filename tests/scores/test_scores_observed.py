@@ -169,8 +169,15 @@ def test_auto_and_the_name_it_stands_for_are_one_run(tmp_path):
 def test_progress_names_training_and_scoring(tmp_path):
     told: list[tuple[str, int, int]] = []
     toy(tmp_path, progress=lambda *report: told.append(report)).dynamics(SHORT, run=1)
-    assert told[:2] == [("train", 40, 120), ("score", 40, 40)]
-    assert len(told) == 6
+    assert told == [(stage, 40 * epoch, 120) for epoch in (1, 2, 3) for stage in ("train", "score")]
+
+
+def test_progress_of_a_run_among_several_counts_on(tmp_path):
+    told: list[tuple[str, int, int]] = []
+    seen = toy(tmp_path, progress=lambda *report: told.append(report))
+    seen.part(1, 2, "run").dynamics(replace(SHORT, epochs=1, snapshots=1), run=1)
+    assert told == [("train, run 2 of 2", 80, 80), ("score, run 2 of 2", 80, 80)]
+    assert seen.part(0, 1, "run") is seen
 
 
 def test_networks_of_every_epoch_and_features_are_at_hand_without_training(tmp_path, trained):

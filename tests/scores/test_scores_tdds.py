@@ -86,3 +86,17 @@ def test_a_window_counts_epochs_and_is_weighed_by_those_that_follow_it(epochs, r
 def test_a_window_of_two_epochs_holds_one_move_which_spreads_nothing():
     with pytest.raises(ValueError, match=r"tdds's window=2 has no spread\. Give at least 3\."):
         TDDS(window=2)
+
+
+def test_the_passes_over_all_epochs_chunks_and_runs_are_one_job(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_HELD", 64)
+    monkeypatch.setattr(module, "inference_batch", lambda _: 16)
+    told: list[tuple[str, int, int]] = []
+    seen = toy(tmp_path, progress=lambda *report: told.append(report))
+    TDDS(window=3, runs=2, observer=SHORT)(seen)
+    moves = [report for report in told if report[0].startswith("moves")]
+    # 4 epochs of chunks of 16, 16 and 8 images, of 2 runs
+    counts = [16, 32, 48, 64, 80, 96, 112, 128, 136, 144, 152, 160]
+    places = [("moves, run 1 of 2", done, 320) for done in counts]
+    assert moves == places + [("moves, run 2 of 2", 160 + done, 320) for done in counts]
+    assert max(done for stage, done, _ in told if stage.startswith("train")) == 320

@@ -1,3 +1,4 @@
+import inspect
 import pickle
 import re
 from collections.abc import Callable
@@ -220,10 +221,95 @@ def test_a_loader_with_workers_draws_by_its_seed():
 
 def test_it_survives_pickling_and_shows_its_options():
     crop = PatchCrop(96, factor=3, scale=(0.1, 0.9))
-    assert pickle.loads(pickle.dumps(crop)) == crop
+    again = pickle.loads(pickle.dumps(crop))
     assert repr(crop) == (
         "PatchCrop(size=96, factor=3, scale=(0.1, 0.9), ratio=(0.75, 1.3333333333333333), flip=0.5)"
     )
+    assert repr(again) == repr(crop)
+    canvas, seen = torch.rand(4, 3, 32, 32), []
+    for each in (crop, again):
+        torch.manual_seed(0)
+        seen.append(each(canvas))
+    assert torch.equal(*seen)
+
+
+def test_a_spawned_worker_crops_as_this_process_does():
+    torch.manual_seed(0)
+    loader = DataLoader(Canvases(), batch_size=8, num_workers=1, multiprocessing_context="spawn")
+    [(images, labels)] = loader
+    assert (images.shape, labels.tolist()) == ((8, 3, 8, 8), list(range(8)))
+
+
+def test_it_nests_in_a_sequential_moves_and_prints_itself():
+    layers = torch.nn.Sequential(PatchCrop(8), torch.nn.Flatten()).to("meta").to(torch.float16)
+    assert layers.eval()(torch.rand(2, 3, 16, 16)).shape == (2, 3 * 8 * 8)
+    assert str(layers).splitlines()[1] == f"  (0): {PatchCrop(8)}"
+    assert not list(layers.parameters())
+    assert not layers.state_dict()
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.bfloat16])
+def test_a_batch_keeps_its_memory_format(dtype):
+    plain = (torch.rand(4, 3, 20, 31) * 200).to(dtype)
+    last = plain.contiguous(memory_format=torch.channels_last)
+    seen = []
+    for batch in (plain, last):
+        for size in (None, 9):
+            torch.manual_seed(0)
+            seen.append(PatchCrop(size)(batch))
+    assert [s.is_contiguous() for s in seen] == [True, True, False, False]
+    assert all(s.is_contiguous(memory_format=torch.channels_last) for s in seen[2:])
+    # the kernels of the two formats round differently
+    for one, other in zip(seen[:2], seen[2:], strict=True):
+        torch.testing.assert_close(one.float(), other.float(), rtol=0.01, atol=1)
+    one_by_one = PatchCrop()(chw(tiled(16, 16, 2)))  # a picture in numpy's order
+    assert one_by_one.is_contiguous()
+
+
+def unchecked(options: dict[str, object]) -> PatchCrop:
+    """Make a PatchCrop as in use, without the tests' type checks."""
+    crop = PatchCrop.__new__(PatchCrop)
+    inspect.unwrap(PatchCrop.__init__)(crop, **options)
+    return crop
+
+
+_SIDE = "is not a whole number. Give the side in pixels, at least 1, or None for the canvas's own"
+_TILES = "is not a whole number. Give the tiles a side, at least 1, such as factor=2."
+_LOW_HIGH = "is not a pair of numbers. Give the lowest and the highest, such as"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("size", "32", f"'32' {_SIDE}, such as size=224."),
+        ("size", 32.0, f"32.0 {_SIDE}"),
+        ("size", True, f"True {_SIDE}"),
+        ("size", (32, 32), f"(32, 32) {_SIDE}"),
+        ("factor", "2", f"'2' {_TILES}"),
+        ("factor", 2.0, f"2.0 {_TILES}"),
+        ("factor", True, f"True {_TILES}"),
+        ("factor", None, f"None {_TILES}"),
+        ("scale", 0.5, f"0.5 {_LOW_HIGH} scale=(0.08, 1.0)."),
+        ("scale", "0.5", f"'0.5' {_LOW_HIGH}"),
+        ("scale", (0.1, 0.5, 1), f"(0.1, 0.5, 1) {_LOW_HIGH}"),
+        ("scale", ("0.1", 1), f"('0.1', 1) {_LOW_HIGH}"),
+        ("ratio", (True, 1), f"(True, 1) {_LOW_HIGH} ratio=(0.75, 1.33)."),
+        ("ratio", None, f"None {_LOW_HIGH}"),
+        ("flip", "0.5", "'0.5' is not a number. Give a probability in 0..1, such as flip=0.5."),
+        ("flip", True, "True is not a number. Give a probability in 0..1"),
+        ("flip", None, "None is not a number. Give a probability in 0..1"),
+    ],
+)
+def test_an_option_of_another_type_is_refused(name, value, said):
+    with pytest.raises(ValueError, match=re.escape(f"PatchCrop's {name}={said}")):
+        unchecked({name: value})
+
+
+def test_numpys_numbers_and_lists_are_options_too():
+    options = {"size": np.int64(8), "factor": np.int32(2), "scale": [0.1, 1], "flip": np.float32(1)}
+    crop = unchecked(options)
+    assert repr(crop).startswith("PatchCrop(size=8, factor=2, scale=(0.1, 1.0), ratio=")
+    assert crop(torch.rand(3, 16, 16)).shape == (3, 8, 8)
 
 
 @pytest.mark.parametrize(
@@ -235,9 +321,9 @@ def test_it_survives_pickling_and_shows_its_options():
          "PatchCrop's factor=0 leaves no tile. Give the tiles a side, at least 1."),
         (lambda: PatchCrop(scale=(0.5, 0.1)), "patch's scale=(0.5, 0.1) is no range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),
-        (lambda: PatchCrop(ratio=(2, 1)), "patch's ratio=(2, 1) is no range of width to "
+        (lambda: PatchCrop(ratio=(2, 1)), "patch's ratio=(2.0, 1.0) is no range of width to "
          "height. Give (low, high) with 0 < low <= high."),
-        (lambda: PatchCrop(flip=2), "patch's flip=2 is no probability. Give a number in 0..1."),
+        (lambda: PatchCrop(flip=2), "patch's flip=2.0 is no probability. Give a number in 0..1."),
         (lambda: PatchCrop(factor=5)(torch.rand(3, 4, 9)), "a canvas of 9 x 4 px has no room for "
          "PatchCrop's factor=5 tiles a side. Use factor<=4 or larger images."),
         (lambda: PatchCrop()(np.zeros((4, 4, 3))), "PatchCrop was given a numpy.ndarray, but needs "
