@@ -81,11 +81,11 @@ def main() -> None:
         pair = compare(case, ours, peer, timer_for(options, desk))
         print(pair.line(), flush=True)
         if source is not None:
-            whole = len(train) * Observer().epochs / pair.ours
+            whole = len(train) * Observer().trains_for / pair.ours
             print(
                 f"indexing and decoding {len(train):,} training and the test images once: "
                 f"{decoding:.1f} s, {decoding / (decoding + whole):.1%} of a first scoring run of "
-                f"{Observer().epochs} epochs ({whole:.0f} s at this speed)"
+                f"{Observer().trains_for} epochs ({whole:.0f} s at this speed)"
             )
     write(options, "scoring", desk, [pair])
 

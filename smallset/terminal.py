@@ -1,7 +1,7 @@
 """What the commands show: progress while they work, results in a few lines."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ WIDTH = 99
 """Lines of progress have so many columns at most."""
 _BAR = 12
 _LOG_EVERY_SECONDS = 10.0
+_HARDLY = 0.5
+"""An observer that is right on fewer of its own training images has hardly learned."""
 _NAMED = 20
 """Of so many classes the names are printed; files have them all."""
 
@@ -195,6 +197,37 @@ def data_lines(data: Data) -> list[str]:
     return [*lines, *(f"warning: {doubt}" for doubt in data.doubts())]
 
 
+def observer_lines(made_with: Mapping[str, str]) -> list[str]:
+    """Say which network looked, what it had learned and which epochs were read; nothing for none.
+
+    `made_with` is that of a manifest, or of a column of scores.
+    """
+    if "observer_right" not in made_with:
+        return []
+    right = float(made_with["observer_right"])
+    lines = [
+        f"observer: {made_with['observer']}",
+        f"observer's top-1 on its clean training images: {_percent(right)}",
+    ]
+    read = [int(epoch) for epoch in made_with.get("epochs_read", "").split()]
+    if read:
+        trained, last = int(made_with["observer_epochs"]), max(read)
+        run = read == list(range(read[0], last + 1))
+        which = f"{read[0]} to {last}" if run and len(read) > 2 else ", ".join(map(str, read))
+        lines.append(f"epochs read: {which} of {trained}")
+        if last < trained:
+            lines.append(
+                f"note: the observer trained on after epoch {last}, which nothing read. "
+                f"observer=observer(epochs={last}) trains less, on another schedule"
+            )
+    if right < _HARDLY:
+        lines.append(
+            "warning: the observer has hardly learned, so its scores may mean little. Train "
+            "longer: observer=observer(epochs=N)"
+        )
+    return lines
+
+
 def show_set(made: CompressedDataset) -> None:
     """Say what a new set is."""
     m = made.manifest
@@ -208,6 +241,8 @@ def show_set(made: CompressedDataset) -> None:
     _say_unequal(m.classes, m.counts, m.asked)
     if renamed := renamed_folders(m.classes, m.folders, m.counts):
         say(renamed)
+    for line in observer_lines(m.made_with):
+        say(line)
     say(f"view: {m.view}")
 
 
@@ -218,6 +253,8 @@ def show_chosen(made: ChosenList) -> None:
         f"{len(made.classes)} classes, and no pixels"
     )
     _say_unequal(made.classes, made.counts, made.about.asked)
+    for line in observer_lines(made.about.made_with):
+        say(line)
 
 
 def result_line(r: Result) -> str:

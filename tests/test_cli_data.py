@@ -145,3 +145,19 @@ def test_classes_that_do_not_fit_are_heard_of_before_any_image_is_read(shell, mo
     monkeypatch.setattr(index, "scan", never)
     refused(shell.evaluate("set", "other"), "the set has 3 classes and the test data 'other' has 3",
             "only in the set: ['cow'], only in the data: ['dog']")  # fmt: skip
+
+
+def test_what_looked_at_the_data_is_said_and_recorded(shell):
+    five = "el2n(epochs=1, observer=observer(epochs=2))"
+    ran = shell("compress", "data", "set", "--method", five, "--ipc", 1)
+    assert ran.code == 0, ran.err
+    made = open_set(Path("set")).manifest.made_with
+    assert made["observer"].startswith("observer(model=resnet8, epochs=2, ")
+    assert (made["observer_epochs"], made["epochs_read"]) == ("2", "1")
+    assert f"images: {100 * float(made['observer_right']):.2f} %\n" in ran.out
+    assert "epochs read: 1 of 2\nnote: the observer trained on after epoch 1, which" in ran.out
+    ran = shell(
+        "score", "data", "s.parquet", "--scores", f"{five},aum(observer=observer(epochs=2))"
+    )
+    assert f"{five}: epochs read: 1 of 2\n" in ran.out
+    assert ran.out.count("observer: observer(model=resnet8, epochs=2, ") == 1

@@ -159,7 +159,7 @@ def test_pca_of_random_images_asks_no_score():
         ("el2n(epochs=(2, 4))", Method(EL2N((2, 4)), Easiest(), Grid(1), Canvas())),
         (
             "el2n(observer=observer(resnet18-3x3, 20))",
-            Method(EL2N(10, 1, Observer("resnet18-3x3", 20)), Easiest(), Grid(1), Canvas()),
+            Method(EL2N("late", 1, Observer("resnet18-3x3", 20)), Easiest(), Grid(1), Canvas()),
         ),
         *[(name, Method(score(), Easiest(), Grid(1), Canvas())) for name, score in HARD.items()],
         *[(name, Method(score(), Hardest(), Grid(1), Canvas())) for name, score in MOVING.items()],
@@ -303,7 +303,7 @@ def test_views_are_built_from_their_own_specs():
 
 def test_the_spec_of_pca_is_the_whole_story():
     assert spec_of(method_from("pca")) == (
-        "prune(score=el2n(epochs=10, runs=1, observer=observer(model=auto, epochs=10, "
+        "prune(score=el2n(epochs=late, runs=1, observer=observer(model=auto, epochs=auto, "
         "recipe=observer-v1, snapshots=1, seed=0)), select=easiest(balanced=true), "
         "mosaic=grid(factor=2, resize=antialias, content=whole), "
         "view=patch(scale=(0.08, 1.0), ratio=(0.75, 1.3333333333333333), flip=0.5), "
@@ -348,7 +348,7 @@ OLD = (
 
 
 def test_a_spec_of_an_earlier_version_is_written_anew_with_the_options_that_came_later():
-    now = "pca(score=el2n(observer=observer(model=resnet8, seed=1)))"
+    now = "pca(score=el2n(epochs=10, observer=observer(model=resnet8, epochs=10, seed=1)))"
     assert canonical(OLD, size=32) == spec_of(method_from(now))
     assert canonical(OLD, size=32) != OLD
     assert canonical(OLD, size=32) != canonical(now.replace("seed=1", "seed=2"), size=32)

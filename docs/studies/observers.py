@@ -1,7 +1,7 @@
 """How long should EL2N's observer train, and which of its epochs should be read?
 
     python docs/studies/observers.py run --data FOLDER --work DIR     adds to observers.jsonl
-    python docs/studies/observers.py write                            prints the table
+    python docs/studies/observers.py write         observers.jsonl -> docs/observers.md
 
 FOLDER holds cifar10 and imagenette-224. Nothing here reads a test set: the training split is cut
 into a validation part and a smaller training part, and PCA's students are tested on the former.
@@ -26,6 +26,7 @@ from smallset.seeds import generator
 from smallset.train.device import hardware
 
 FACTS = Path(__file__).with_name("observers.jsonl")
+PAGE = Path(__file__).parents[1] / "observers.md"
 BATCH = 128
 STUDENT, PROTOCOL, IPC = "convnet-d3", "small-v1(epochs=150)", 10
 
@@ -158,25 +159,64 @@ def known() -> list[dict[str, object]]:
     return [json.loads(line) for line in FACTS.read_text().splitlines()]
 
 
+INTRODUCTION = """# How long an observer trains, and which epochs EL2N reads
+
+PCA keeps the images that are easiest by EL2N, seen through an observer that is trained for this. An
+observer of too few steps knows nothing that could tell images apart, and its first epochs know
+least. So the default was chosen by what PCA's students learn. Nothing here reads a test set: the
+training splits of CIFAR-10 and Imagenette were cut into a validation part (500 and 100 images a
+class) and training parts of several sizes.
+
+    python docs/studies/observers.py run --data FOLDER --work DIR
+    python docs/studies/observers.py write
+
+The first command adds what docs/studies/observers.jsonl lacks, the second writes this page.
+
+Each cell is the mean top-1 in % on the validation part of PCA's students: ConvNet-D3, ipc 10, 150
+epochs of small-v1; replicate r has set, observer and student seed r. n says how many replicates
+there are; of one, differences below two points say little. *Steps* are those of the observer
+(ResNet-8, batch 128), *right* is its accuracy on its own clean training images in the end.
+*All*, *last 30 %*, *last 3* and *last* are the epochs that EL2N reads.
+
+"""
+CHOICE = """
+The default is what holds up in most rows: about 2,000 steps (at least 10 epochs and at most 60,
+since each epoch's network is kept), of which the last 30 % are read. For the full CIFAR-10 these
+are the last 3 of 10 epochs. The tables of docs/results.md were made before, with all 10 epochs of 10, and
+say so in their specs.
+"""
+
+
 def write() -> None:
-    """Print a line a setting: what the observer knew, and PCA's accuracy by what is read."""
+    """Write the page: a line for each observer, and what PCA learns by what is read."""
     found: dict[tuple[object, ...], dict[str, list[dict[str, object]]]] = {}
     for fact in known():
         key = (fact["data"], fact["size"], fact["images"], fact["epochs"])
         found.setdefault(key, {}).setdefault(str(fact["read"]), []).append(fact)
-    columns = ("random", *READS)
-    print(f"| data | px | images a class | epochs | observer right | {' | '.join(columns)} |")
-    print(f"|{'---|' * (5 + len(columns))}")
+    names = ("data", "px", "images a class", "epochs", "steps", "right", "random", *READS)
+    lines = [f"| {' | '.join(names)} |", "|---|" + "---:|" * (len(names) - 1)]
     for key, reads in sorted(found.items(), key=lambda item: [str(item[0][0]), *item[0][1:]]):
-        right = [f["observer_right"] for fs in reads.values() for f in fs if f["observer_right"]]
-        cells = [
-            f"{100 * mean(f['top1'] for f in reads[c]):.1f} (n={len(reads[c])})"  # type: ignore[misc]
-            if c in reads
-            else ""
-            for c in columns
-        ]
-        known_share = f"{100 * mean(right):.0f} %" if right else ""  # type: ignore[type-var]
-        print(f"| {' | '.join(map(str, key))} | {known_share} | {' | '.join(cells)} |")
+        if key[3]:
+            random = found.get((*key[:3], 0), {})
+            lines.append(f"| {' | '.join(row(key, {**random, **reads}))} |")
+    machines = sorted({f"{fact['hardware']}, torch {fact['torch']}" for fact in known()})
+    text = "\n".join(lines) + f"\n\nMeasured on {'; '.join(machines)}.\n"
+    PAGE.write_text(INTRODUCTION + text + CHOICE, encoding="utf-8")
+
+
+def row(key: tuple[object, ...], reads: dict[str, list[dict[str, object]]]) -> list[str]:
+    """Return the cells of a line."""
+    data, size, images, epochs = key
+    right = [float(str(f["observer_right"])) for fs in reads.values() for f in fs if f["epochs"]]
+    steps = int(str(epochs)) * -(-int(str(images)) * 10 // BATCH)
+    cells = [
+        f"{100 * mean(float(str(f['top1'])) for f in reads[c]):.1f} (n={len(reads[c])})"
+        if c in reads
+        else ""
+        for c in ("random", *READS)
+    ]
+    facts = [data, size, images, epochs, f"{steps:,}", f"{100 * mean(right):.0f} %"]
+    return [*map(str, facts), *cells]
 
 
 def main() -> None:

@@ -41,19 +41,19 @@ RUNS = 2 * max(GROUPS)
 
 # Row -> spec; WHO is replaced by the network and the seed.
 SCORES = {
-    "el2n": "el2n(observer=observer(WHO))",
-    "el2n, last three epochs": "el2n(epochs=(8, 9, 10), observer=observer(WHO))",
-    "grand": "grand(observer=observer(WHO))",
-    "forgetting": "forgetting(observer=observer(WHO))",
-    "aum": "aum(observer=observer(WHO))",
-    "aum of probabilities": "aum(on=probabilities, observer=observer(WHO))",
-    "loss": "loss(observer=observer(WHO))",
-    "entropy": "entropy(observer=observer(WHO))",
-    "margin": "margin(observer=observer(WHO))",
-    "least-confidence": "least-confidence(observer=observer(WHO))",
-    "tdds": "tdds(observer=observer(WHO))",
-    "dyn-unc": "dyn-unc(observer=observer(WHO))",
-    "dual": "dual(observer=observer(WHO))",
+    "el2n": "el2n(epochs=10, observer=observer(WHO, epochs=10))",
+    "el2n, last three epochs": "el2n(epochs=(8, 9, 10), observer=observer(WHO, epochs=10))",
+    "grand": "grand(epochs=10, observer=observer(WHO, epochs=10))",
+    "forgetting": "forgetting(observer=observer(WHO, epochs=10))",
+    "aum": "aum(observer=observer(WHO, epochs=10))",
+    "aum of probabilities": "aum(on=probabilities, observer=observer(WHO, epochs=10))",
+    "loss": "loss(observer=observer(WHO, epochs=10))",
+    "entropy": "entropy(observer=observer(WHO, epochs=10))",
+    "margin": "margin(observer=observer(WHO, epochs=10))",
+    "least-confidence": "least-confidence(observer=observer(WHO, epochs=10))",
+    "tdds": "tdds(observer=observer(WHO, epochs=10))",
+    "dyn-unc": "dyn-unc(observer=observer(WHO, epochs=10))",
+    "dual": "dual(observer=observer(WHO, epochs=10))",
     "cad-prune": "cad-prune(observer=observer(WHO, epochs=1, snapshots=8))",
 }
 

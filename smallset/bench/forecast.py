@@ -124,10 +124,11 @@ def _shares(unit: Unit, plan: Planned, compiles: _Compiles) -> _Shares:
         if isinstance(observer, Pretrained):
             name, side = _network(observer.network, wanted.size)
             return [(Training(name, side, min(batch, n), classes), n * _FORWARD)]
+        settled = observer.resolved(size=wanted.size, images=n)
         asked = [int(getattr(score_from(text), "runs", 1)) for text in unit.job.scores]
         runs = max(asked, default=1)
-        looks = 1 + observer.snapshots * _FORWARD
-        return each(observer.model, n * observer.epochs * runs * looks)
+        looks = 1 + settled.snapshots * _FORWARD
+        return each(settled.model, n * settled.trains_for * runs * looks)
     if unit.kind == "teacher":
         own = own_teacher(wanted.teacher or "")
         assert own is not None

@@ -12,7 +12,8 @@ from smallset.bench.matrix import shipped
 from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import Device, DropLeaks, Precision, Work
-from smallset.terminal import data_lines, duration, finished_line, say
+from smallset.store import read_manifest
+from smallset.terminal import data_lines, duration, finished_line, observer_lines, say
 
 _COUNTS = ("pixels", "observer", "teacher", "set", "cell", "full")
 
@@ -80,6 +81,11 @@ def bench(
 
     def told(finished: Finished) -> None:
         say(finished_line(finished, countdown(finished) if countdown else None))
+        unit = finished.unit
+        made_with = read_manifest(unit.out).made_with if unit.kind == "set" and unit.out else {}
+        for line in observer_lines(made_with):
+            if line.startswith("warning"):
+                say(f"  {line}")
 
     with workers_on(ray, device=device) as workers:
         plan = run_bench(request, jobs=jobs, workers=workers, planned=begin, told=told)

@@ -29,7 +29,7 @@ from smallset.cli.options import (
 )
 from smallset.pipeline.budget import IPC
 from smallset.store import ChosenList
-from smallset.terminal import Stages, say, show_chosen, show_set
+from smallset.terminal import Stages, observer_lines, say, show_chosen, show_set
 
 PNG = "png"
 
@@ -159,6 +159,12 @@ def score(
             f"{name}: {len(found.values):,} images, easiest {low:.4g}, median {middle:.4g}, "
             f"hardest {high:.4g}"
         )
+    looks: dict[str, list[str]] = {}
+    for name, found in made.items():
+        for line in observer_lines(found.made_by):
+            looks.setdefault(line, []).append(name)
+    for line, names in looks.items():
+        say(line if len(names) == len(made) else f"{', '.join(names)}: {line}")
     say(f"wrote {out}")
 
 

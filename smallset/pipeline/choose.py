@@ -174,7 +174,11 @@ def _about(order: Order, opened: Data, seen: Observed, asked: Asked) -> About:
 
 def _made_with(method: Method, seen: Observed) -> dict[str, str]:
     """Say what the choice rests on, besides the data and the method."""
-    made = {} if method.looks_through is None else looked_with(method.looks_through, seen)
+    made = (
+        {}
+        if method.looks_through is None
+        else looked_with(method.looks_through, seen, method.score)
+    )
     if isinstance(method.score, File):
         made |= method.score.made_by()
     return made

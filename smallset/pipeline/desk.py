@@ -24,7 +24,7 @@ from smallset.files import at_home
 from smallset.methods import spec_of
 from smallset.models import check_teacher_files
 from smallset.records import Classes, Fit, Progress
-from smallset.scores import AnyObserver, File, Observed, Pretrained, Score
+from smallset.scores import AnyObserver, File, Observed, Pretrained, Reads, Score
 from smallset.scores.observed import RECORDS_VERSION
 from smallset.store import check_output
 from smallset.train.device import machine
@@ -142,14 +142,28 @@ def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bo
     )
 
 
-def looked_with(observer: AnyObserver, seen: Observed) -> dict[str, str]:
-    """Say what looked: the observer, its network named, and what its numbers depend on here."""
+def looked_with(
+    observer: AnyObserver, seen: Observed, score: Score | None = None
+) -> dict[str, str]:
+    """Say what looked, what the score read of it, and what its numbers depend on here.
+
+    `observer_right` is the share of clean training images that the observer gets right in the end.
+    `observer_epochs` is how long it trained, `epochs_read` are the epochs that the score reads,
+    counted from 1; both only if the score reads some of them.
+    """
+    settled = seen.settled(observer)
+    runs: int = getattr(score, "runs", 1)  # somebody's own score may have no such option
     made = {
-        "observer": spec_of(observer.resolved(size=seen.images.size)),
+        "observer": spec_of(settled),
+        "observer_right": f"{seen.right(observer, runs=runs):.4f}",
         "records": RECORDS_VERSION,
         "threads": str(seen.machine.threads),
         "torch": torch.__version__,
     }
+    read = score.reads(settled) if isinstance(score, Reads) else ()
+    if len(read) < settled.trains_for and read:
+        made["observer_epochs"] = str(settled.trains_for)
+        made["epochs_read"] = " ".join(map(str, read))
     if seen.machine.processes > 1:
         made["processes"] = str(seen.machine.processes)
     if isinstance(observer, Pretrained):

@@ -113,7 +113,7 @@ def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
     if isinstance(scorer, File):
         made_by |= scorer.made_by()
     if scorer.observer is not None:
-        made_by |= looked_with(scorer.observer, seen)
+        made_by |= looked_with(scorer.observer, seen, scorer)
         count: int = getattr(scorer, "runs", 1)  # somebody's own score may have no such option
         runs = (seen.fingerprint(scorer.observer, run) for run in range(count))
         made_by |= {

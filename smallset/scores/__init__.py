@@ -42,6 +42,15 @@ class Checks(Protocol):
         """Raise ValueError where it is not."""
 
 
+@runtime_checkable
+class Reads(Protocol):
+    """A score that reads some of its observer's epochs."""
+
+    @abstractmethod
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1."""
+
+
 SCORES: dict[str, type[Score]] = {
     "el2n": EL2N,
     "grand": GraNd,
@@ -89,5 +98,6 @@ __all__ = [
     "Observed",
     "Observer",
     "Pretrained",
+    "Reads",
     "Score",
 ]

@@ -29,20 +29,22 @@ class AUM:
     def __post_init__(self) -> None:
         require_training(self.observer, "aum")
         check_runs("aum", self.runs, self.observer)
-        self._read()
+        self.reads(self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
         margin = logit_margin if self.on == "logits" else probability_margin
+        read = self.reads(observed.settled(self.observer))
         return -over_runs(
             observed,
             self.observer,
             self.runs,
-            lambda run: over_epochs(run, self._read(), margin),
+            lambda run: over_epochs(run, read, margin),
         )
 
-    def _read(self) -> tuple[int, ...]:
-        return first_epochs("aum", self.epochs, self.observer)
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1."""
+        return first_epochs("aum", self.epochs, observer)
 
 
 def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:

@@ -34,7 +34,7 @@ class CADPrune:
         check_runs("cad-prune", self.runs, self.observer)
         if self.windows < 1:
             raise ValueError(f"cad-prune's windows={self.windows} reads nothing. Give at least 1.")
-        need, epochs = self.window + self.windows - 1, self.observer.epochs
+        need, epochs = self.window + self.windows - 1, self.observer.trains_for
         check_window(
             "cad-prune",
             self.window,

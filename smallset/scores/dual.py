@@ -37,27 +37,34 @@ class DUAL:
         require_training(self.observer, "dual")
         check_runs("dual", self.runs, self.observer)
         remedy = more_epochs(self.epochs, self.observer, self.window)
-        check_window("dual", self.window, need=self.window, read=len(self._read()), remedy=remedy)
+        check_window(
+            "dual",
+            self.window,
+            need=self.window,
+            read=len(self.reads(self.observer)),
+            remedy=remedy,
+        )
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is more uncertain and more difficult."""
+        read = self.reads(observed.settled(self.observer))
         return over_runs(
             observed,
             self.observer,
             self.runs,
             lambda run: run.reduced(
-                lambda loss: both(np.exp(-loss), self.window), "loss", epochs=self._read()
+                lambda loss: both(np.exp(-loss), self.window), "loss", epochs=read
             ),
         )
 
     def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Give the mean of p_y over the epochs and runs that the score reads: beta's mu."""
-        return over_runs(
-            observed, self.observer, self.runs, lambda run: probability(run, self._read())
-        )
+        read = self.reads(observed.settled(self.observer))
+        return over_runs(observed, self.observer, self.runs, lambda run: probability(run, read))
 
-    def _read(self) -> tuple[int, ...]:
-        return first_epochs("dual", self.epochs, self.observer)
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1."""
+        return first_epochs("dual", self.epochs, observer)
 
 
 def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:

@@ -27,7 +27,7 @@ class DynUnc:
     def __post_init__(self) -> None:
         require_training(self.observer, "dyn-unc")
         check_runs("dyn-unc", self.runs, self.observer)
-        read, remedy = self.observer.epochs, more_epochs(None, self.observer, self.window)
+        read, remedy = self.observer.trains_for, more_epochs(None, self.observer, self.window)
         check_window("dyn-unc", self.window, need=self.window, read=read, remedy=remedy)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:

@@ -1,6 +1,7 @@
 """Which epochs of an observer a score reads, and over how many runs it is averaged."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -9,8 +10,9 @@ from smallset.scores.observed import Observed
 from smallset.scores.observer import AnyObserver, Pretrained, require_training
 from smallset.scores.record import Dynamics, Records
 
-Epochs = int | tuple[int, ...] | None
+Epochs = int | tuple[int, ...] | Literal["late"] | None
 _MOST_RUNS = 1000
+_LATE = 0.3
 
 
 def read_epochs(
@@ -18,34 +20,37 @@ def read_epochs(
 ) -> tuple[int, ...]:
     """Give the epochs, counted from 1, that a score's option means.
 
-    A number is so many from the first on, a tuple exactly those, None the last one. Of a network
-    that is given there is one look, which is read where the option has its `default`. Raises
-    ValueError where there are none, or some that the observer does not train for.
+    A number is so many from the first on, a tuple exactly those, "late" the last 30 %, None the
+    last one. A network that is given has one look, which is read if the option has its `default`.
+    Raises ValueError if there are no such epochs, or some that the observer does not train for.
     """
     if isinstance(observer, Pretrained):
         if epochs != default:
             require_training(observer, f"{name}'s epochs={epochs}")
         return (1,)
+    trained = observer.trains_for
     if epochs is None:
-        return (observer.epochs,)
+        return (trained,)
+    if epochs == "late":
+        return tuple(range(trained - max(1, round(_LATE * trained)) + 1, trained + 1))
     ends = (1, epochs) if isinstance(epochs, int) else epochs
     if not ends or min(ends) < 1:
         raise ValueError(
             f"{name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
             "epochs counted from 1."
         )
-    if max(ends) > observer.epochs:  # before so many are counted out
+    if max(ends) > trained:  # before so many are counted out
         raise ValueError(
             f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
-            f"{observer.epochs}. Train longer: observer=observer(epochs={max(ends)}), "
-            f"or read less: epochs={observer.epochs}."
+            f"{trained}. Train longer: observer=observer(epochs={max(ends)}), "
+            f"or read less: epochs={trained}."
         )
     return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
 
 
 def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
     """Give the epochs that an option means as `read_epochs`, but None for all of them."""
-    return read_epochs(name, observer.epochs if epochs is None else epochs, observer)
+    return read_epochs(name, observer.trains_for if epochs is None else epochs, observer)
 
 
 def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
@@ -81,7 +86,7 @@ def check_window(
 def more_epochs(epochs: int | None, observer: AnyObserver, need: int) -> str:
     """Give the options with which a score reads `need` epochs: its own, the observer's, or both."""
     own = [] if epochs is None else [f"epochs={need}"]
-    trained = [] if observer.epochs >= need else [f"observer=observer(epochs={need})"]
+    trained = [] if observer.trains_for >= need else [f"observer=observer(epochs={need})"]
     return ", ".join(own + trained)
 
 

@@ -27,10 +27,10 @@ class Forgetting:
     def __post_init__(self) -> None:
         require_training(self.observer, "forgetting")
         check_runs("forgetting", self.runs, self.observer)
-        if self.observer.epochs < 2:
+        if self.observer.trains_for < 2:
             raise ValueError(
                 "forgetting needs 2 epochs to see an image lost, but its observer trains for "
-                f"{self.observer.epochs}. Train longer: observer=observer(epochs=10)."
+                f"{self.observer.trains_for}. Train longer: observer=observer(epochs=10)."
             )
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:

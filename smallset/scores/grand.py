@@ -25,7 +25,7 @@ _HELD = 2**26
 
 @dataclass(frozen=True)
 class GraNd:
-    """Mean norm of the gradient of an image's loss, over early epochs and runs (arXiv 2107.07075).
+    """Mean norm of the gradient of an image's loss, over late epochs and runs (arXiv 2107.07075).
 
     `layers="last"` is the closed form for the last linear layer (and its bias), ||p - onehot(y)||
     sqrt(1 + ||h||^2) with h what that layer reads, and costs nothing beyond the run. `layers="all"`
@@ -34,18 +34,18 @@ class GraNd:
     trains. `epochs` and `runs` as in `el2n`.
     """
 
-    epochs: int | tuple[int, ...] = 10
+    epochs: int | tuple[int, ...] | Literal["late"] = "late"
     runs: int = 1
     layers: Literal["last", "all"] = "last"
     observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
         check_runs("grand", self.runs, self.observer)
-        self._read()
+        self.reads(self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        read = self._read()
+        read = self.reads(observed.settled(self.observer))
         if self.layers == "last":
             return over_runs(
                 observed, self.observer, self.runs, lambda run: over_epochs(run, read, last_layer)
@@ -67,12 +67,13 @@ class GraNd:
         if isinstance(observer, Pretrained):
             name, model = observer.network, observed.network(observer, epoch=1)
         else:
-            name = observer.resolved(size=size).model
+            name = observed.settled(observer).model
             model = build_model(name, classes=observed.classes, size=size, seed=0)
         check_gradients(model, name=name, size=size)
 
-    def _read(self) -> tuple[int, ...]:
-        return read_epochs("grand", self.epochs, self.observer, default=10)
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1."""
+        return read_epochs("grand", self.epochs, observer, default="late")
 
     def _all_layers(self, observed: Observed, run: int, epoch: int) -> Float32[np.ndarray, " n"]:
         def rows() -> Iterator[Float32[np.ndarray, " b"]]:

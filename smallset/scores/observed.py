@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
@@ -63,6 +64,24 @@ class Observed:
     dataset: ImageDataset = field(kw_only=True)
     _loaded: dict[str, Teacher] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @overload
+    def settled(self, observer: Observer) -> Observer: ...
+
+    @overload
+    def settled(self, observer: AnyObserver) -> AnyObserver: ...
+
+    def settled(self, observer: AnyObserver) -> AnyObserver:
+        """Return the observer with its network and its epochs settled for these images."""
+        return observer.resolved(size=self.images.size, images=len(self.images))
+
+    def right(self, observer: AnyObserver, *, runs: int = 1) -> float:
+        """Return the share of clean training images that an observer gets right in the end.
+
+        The share is the mean over `runs`, in 0..1. Raises as `dynamics`.
+        """
+        found = [self.dynamics(observer, run=run) for run in range(runs)]
+        return float(np.mean([(one.at(one.epochs)["margin"] > 0).mean() for one in found]))
+
     def fingerprint(self, observer: AnyObserver, run: int) -> str:
         """Name a run by everything its numbers depend on. Raises as `given`."""
         facts: dict[str, object] = {
@@ -76,7 +95,7 @@ class Observed:
         if isinstance(observer, Pretrained):
             facts["given"] = self.given(observer).sha256
         else:
-            facts |= _training(observer.resolved(size=self.images.size), run)
+            facts |= _training(self.settled(observer), run)
             weights = weights_sha256(observer.model) if observer.model != "auto" else None
             if weights is not None:
                 facts["weights"] = weights
@@ -92,8 +111,9 @@ class Observed:
         """
         if run:
             require_training(observer, f"run {run}")
+        observer = self.settled(observer)
         folder = self._folder(observer, run)
-        moments = range(1, observer.epochs * observer.snapshots + 1)
+        moments = range(1, observer.trains_for * observer.snapshots + 1)
         files = [folder / _records(moment) for moment in moments]
         if not first_alone(files[-1].exists):
             folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +122,7 @@ class Observed:
             if isinstance(observer, Pretrained):
                 _look_once(self, observer, folder)
             else:
-                _train(self, observer.resolved(size=self.images.size), run, folder)
+                _train(self, observer, run, folder)
             wait()  # for the first of several processes, which writes the records
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files), observer.snapshots)
 
@@ -112,7 +132,7 @@ class Observed:
             self.given(observer)
             return
         size = self.images.size
-        build_model(observer.resolved(size=size).model, classes=self.classes, size=size, seed=0)
+        build_model(self.settled(observer).model, classes=self.classes, size=size, seed=0)
         check_moments(len(self.images), observer.protocol, observer.snapshots)
 
     def given(self, observer: Pretrained) -> Teacher:
@@ -139,7 +159,7 @@ class Observed:
             return given.eval()
         self.dynamics(observer, run=run)
         file = self._folder(observer, run) / _network(epoch * observer.snapshots)
-        named = observer.resolved(size=self.images.size).model
+        named = self.settled(observer).model
         model = build_model(named, classes=self.classes, size=self.images.size, seed=0)
         self.machine.place(model)
         state = torch.load(file, map_location=self.machine.device, weights_only=True)
@@ -150,7 +170,7 @@ class Observed:
         """Give what the observer's last linear layer reads of each image in the end, from disk."""
 
         def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
-            model = self.network(observer, run=run, epoch=observer.epochs)
+            model = self.network(observer, run=run, epoch=self.settled(observer).trains_for)
             for _, _, features in look(
                 model,
                 self.images,
@@ -183,7 +203,7 @@ class Observed:
         path = self._folder(observer, run) / f"{name}.npy"
         if not first_alone(path.exists):
             if is_first():
-                named = _network_of(observer.resolved(size=self.images.size))
+                named = _network_of(self.settled(observer))
                 rows = _finite(_placed(make()), named, self)
                 _write_rows(path, (part for _, part in rows), len(self.images))
             wait()
@@ -253,7 +273,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         with replacing(folder / _network(moment)) as file:
             file.write(buffer.getbuffer())
         # Last: a run whose last records are there is taken for whole, networks and all.
-        place = data.part(moment - 1, observer.epochs * observer.snapshots)
+        place = data.part(moment - 1, observer.trains_for * observer.snapshots)
         _look(place, observer.model, model, folder, moment)
 
     train_kept(

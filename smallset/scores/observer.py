@@ -1,7 +1,7 @@
 """Observers: the networks that scores look through, trained for it or given as they are."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from smallset.models import MODELS, check_model
 from smallset.models.adapters import ADAPTERS
@@ -15,21 +15,26 @@ OBSERVER_V1 = Protocol(
     "SGD 0.1 nesterov, cosine, batch 128, mild crops (area 0.6-1) and flips",
     batch=128, epochs=10, optimizer="sgd", rate=0.1, weight_decay=5e-4, momentum=(0.9, 0.0),
 )  # fmt: skip
+# The epochs of "auto": as many as make so many steps, within bounds, since each epoch's network is
+# kept. Chosen on parts of the training splits of CIFAR-10 and Imagenette: docs/observers.md.
+_STEPS, _FEWEST, _MOST = 2000, 10, 60
 RECIPES: dict[str, Protocol] = {OBSERVER_V1.name: OBSERVER_V1}
 VIEW = Canvas(scale=(0.6, 1.0))
 
 
 @dataclass(frozen=True)
 class Observer:
-    """A network trained on the full training data, through which a score looks at it.
+    """A network trained on the full training data, through which a score looks at the images.
 
-    `model="auto"` is resnet8 up to 64 px and resnet10 above. It looks `snapshots` times within each
-    epoch, evenly, the last time at its end. `seed` is the observer seed of a replicate and
+    `model="auto"` is resnet8 up to 64 px and resnet10 above. `epochs="auto"` is 10 epochs, and
+    more on few images: as many as make 2,000 steps, but at most 60. A network of fewer steps has
+    hardly learned. The network looks `snapshots` times within each epoch,
+    evenly, the last time at the epoch's end. `seed` is the observer seed of a replicate and
     independent of the set's.
     """
 
     model: str = "auto"
-    epochs: int = 10
+    epochs: int | Literal["auto"] = "auto"
     recipe: str = "observer-v1"
     snapshots: int = 1
     seed: int = 0
@@ -37,9 +42,9 @@ class Observer:
     def __post_init__(self) -> None:
         if self.model != "auto":
             check_model(self.model)
-        if self.epochs < 1:
+        if self.trains_for < 1:
             raise ValueError(f"observer's epochs={self.epochs} trains nothing. Give at least 1.")
-        check_epochs("observer's", self.epochs)
+        check_epochs("observer's", self.trains_for)
         if self.snapshots < 1:
             raise ValueError(
                 f"observer's snapshots={self.snapshots} records nothing. Give how often an epoch "
@@ -54,15 +59,27 @@ class Observer:
             raise ValueError(f"there is no recipe {self.recipe!r}. {nearest(self.recipe, RECIPES)}")
 
     @property
+    def trains_for(self) -> int:
+        """The number of epochs; of "auto", which `resolved` settles, the smallest."""
+        return _FEWEST if self.epochs == "auto" else self.epochs
+
+    @property
     def protocol(self) -> Protocol:
         """How it is trained."""
-        return replace(RECIPES[self.recipe], epochs=self.epochs)
+        return replace(RECIPES[self.recipe], epochs=self.trains_for)
 
-    def resolved(self, *, size: int) -> "Observer":
-        """Name the network that `auto` stands for at an image size in pixels."""
-        if self.model != "auto":
-            return self
-        return replace(self, model="resnet8" if size <= 64 else "resnet10")
+    def resolved(self, *, size: int, images: int | None = None) -> "Observer":
+        """Settle what "auto" stands for at an image size in pixels, on so many training images.
+
+        Without `images` the epochs stay open: texts that mean one observer are equal all the same.
+        """
+        named = self
+        if self.model == "auto":
+            named = replace(self, model="resnet8" if size <= 64 else "resnet10")
+        if self.epochs == "auto" and images is not None:
+            epochs = -(-_STEPS * self.protocol.batch // max(1, images))
+            named = replace(named, epochs=min(max(epochs, _FEWEST), _MOST))
+        return named
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,7 @@ class Pretrained(Spelled):
     """
 
     network: str
-    epochs: ClassVar[int] = 1
+    trains_for: ClassVar[int] = 1
     snapshots: ClassVar[int] = 1
     seed: ClassVar[int] = 0
 
@@ -103,9 +120,9 @@ class Pretrained(Spelled):
         """The network's spec, or its folder in quotes."""
         return self.network if "(" in self.network else quoted(self.network, always=True)
 
-    def resolved(self, *, size: int) -> "Pretrained":
-        """Give itself: it is named already."""
-        del size
+    def resolved(self, *, size: int, images: int | None = None) -> "Pretrained":
+        """Return itself: nothing is left to settle."""
+        del size, images
         return self
 
 

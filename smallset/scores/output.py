@@ -23,19 +23,21 @@ class _Output:
 
     def __post_init__(self) -> None:
         check_runs(self.name, self.runs, self.observer)
-        self._read()
+        self.reads(self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
+        read = self.reads(observed.settled(self.observer))
         return over_runs(
             observed,
             self.observer,
             self.runs,
-            lambda run: over_epochs(run, self._read(), lambda moment: moment[self.field]),
+            lambda run: over_epochs(run, read, lambda moment: moment[self.field]),
         )
 
-    def _read(self) -> tuple[int, ...]:
-        return read_epochs(self.name, self.epochs, self.observer)
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1."""
+        return read_epochs(self.name, self.epochs, observer)
 
 
 class Loss(_Output):

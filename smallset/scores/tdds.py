@@ -46,7 +46,7 @@ class TDDS:
             raise ValueError(
                 f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."
             )
-        need, read = self.window, len(self._read())
+        need, read = self.window, len(self.reads(self.observer))
         remedy = more_epochs(self.epochs, self.observer, need)
         # A move is from one epoch to the next, and a spread is one of two moves.
         check_window("tdds", self.window, need=need, read=read, remedy=remedy, least=3)
@@ -61,8 +61,9 @@ class TDDS:
                 total[block] += weighed(moves[block].T, self.window - 1, self.decay)
         return (total / self.runs).astype(np.float32)
 
-    def _read(self) -> tuple[int, ...]:
-        return first_epochs("tdds", self.epochs, self.observer)
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1."""
+        return first_epochs("tdds", self.epochs, observer)
 
     def _moves(self, observed: Observed, run: int) -> Float32[np.ndarray, "n moves"]:
         """Give D of every image, mapped from disk."""
@@ -75,13 +76,13 @@ class TDDS:
                 part = Part(observed.images, start, min(chunk, len(observed.images) - start))
                 yield self._moves_of(part, observed, run)
 
-        name = f"moves-{len(self._read()):05d}"
+        name = f"moves-{len(self.reads(observed.settled(self.observer))):05d}"
         return observed.kept(self.observer, name, rows, run=run)
 
     def _moves_of(
         self, part: "Part", observed: Observed, run: int
     ) -> Float32[np.ndarray, "b moves"]:
-        read = self._read()
+        read = self.reads(observed.settled(self.observer))
         p = torch.empty(part.count, observed.classes)
         moves = np.empty((part.count, len(read) - 1), np.float32)
         for done, epoch in enumerate(read):

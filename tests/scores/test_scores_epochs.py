@@ -1,19 +1,60 @@
 import re
 
+import numpy as np
 import pytest
+import torch
+from scores_toy import LABELS, toy
 
 from smallset.methods import score_from
 from smallset.scores import SCORES, Observer
 from smallset.scores.epochs import read_epochs
+from smallset.scores.grand import last_layer
+from smallset.train.evaluation import predict
 
 TEN = Observer()
 
 
 @pytest.mark.parametrize(
-    ("epochs", "read"), [(3, (1, 2, 3)), ((4, 2), (4, 2)), (None, (10,)), (10, tuple(range(1, 11)))]
+    ("epochs", "read"),
+    [
+        (3, (1, 2, 3)),
+        ((4, 2), (4, 2)),
+        (None, (10,)),
+        (10, tuple(range(1, 11))),
+        ("late", (8, 9, 10)),
+    ],
 )
 def test_a_number_is_the_first_a_tuple_those_and_none_the_last(epochs, read):
     assert read_epochs("loss", epochs, TEN) == read
+
+
+@pytest.mark.parametrize(("trained", "first"), [(1, 1), (2, 2), (4, 4), (5, 4), (20, 15), (52, 37)])
+def test_late_is_the_last_third_nearly_and_one_epoch_at_least(trained, first):
+    read = read_epochs("el2n", "late", Observer(epochs=trained))
+    assert read == tuple(range(first, trained + 1))
+
+
+def test_the_default_reads_late_epochs_of_as_many_as_the_images_need(tmp_path):
+    observed = toy(tmp_path)  # forty images, a step an epoch
+    run = observed.dynamics(Observer())
+    assert run.epochs == 60
+    for name, values in {"el2n": lambda m: m["el2n"], "grand": last_layer}.items():
+        found = SCORES[name]()(observed)
+        mean = np.mean([values(run.at(epoch)) for epoch in range(43, 61)], axis=0)
+        np.testing.assert_allclose(found, mean, rtol=1e-6)
+        assert SCORES[name]().reads(Observer(epochs=60)) == tuple(range(43, 61))
+
+
+def test_what_an_observer_has_learned_is_its_accuracy_on_clean_training_images(tmp_path):
+    observed, two = toy(tmp_path), Observer("resnet8", epochs=2)
+    right = []
+    for run in range(2):
+        network = observed.network(two, run=run, epoch=2)
+        seen = predict(network, observed.images, machine=observed.machine)
+        logits = torch.cat([z for _, z in seen])
+        right.append(float((logits.argmax(1).numpy() == LABELS).mean()))
+    assert observed.right(two) == right[0]
+    assert observed.right(two, runs=2) == pytest.approx(np.mean(right))
 
 
 @pytest.mark.parametrize("name", ["el2n", "grand", "aum", "loss", "entropy", "margin"])

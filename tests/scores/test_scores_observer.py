@@ -17,6 +17,23 @@ def test_auto_goes_by_the_size(size, model):
 
 
 @pytest.mark.parametrize(
+    ("images", "epochs"),
+    [(50_000, 10), (25_600, 10), (25_599, 11), (5000, 52), (4000, 60), (9, 60)],
+)
+def test_auto_makes_two_thousand_steps_in_ten_to_sixty_epochs(images, epochs):
+    settled = Observer().resolved(size=32, images=images)
+    assert settled == Observer("resnet8", epochs=epochs)
+    assert settled.trains_for == settled.protocol.epochs == epochs
+    assert settled.resolved(size=32, images=1) == settled
+    assert Observer(epochs=7).resolved(size=32, images=images).trains_for == 7
+
+
+def test_auto_is_ten_epochs_or_more_until_the_images_are_known():
+    assert Observer().resolved(size=32) == Observer("resnet8", epochs="auto")
+    assert Observer().trains_for == 10
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"epochs": 0}, "observer's epochs=0 trains nothing. Give at least 1."),
@@ -47,7 +64,7 @@ def test_tables_hold_what_the_defaults_name():
 
 
 def test_a_network_that_is_given_is_one_moment_without_a_seed():
-    assert (GIVEN.epochs, GIVEN.snapshots, GIVEN.seed) == (1, 1, 0)
+    assert (GIVEN.trains_for, GIVEN.snapshots, GIVEN.seed) == (1, 1, 0)
     assert GIVEN.resolved(size=224) == GIVEN
 
 
@@ -78,7 +95,7 @@ def test_equal_networks_are_equal_observers_however_they_are_written():
 def test_an_observer_may_be_a_network_with_its_weights_or_a_folder(text, network, written):
     score = score_from(f"el2n(observer={text})")
     assert score == EL2N(observer=Pretrained(network))
-    assert spec_of(score) == f"el2n(epochs=10, runs=1, observer={written})"
+    assert spec_of(score) == f"el2n(epochs=late, runs=1, observer={written})"
     assert score_from(spec_of(score)) == score
 
 
