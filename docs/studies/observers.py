@@ -182,8 +182,8 @@ there are; of one, differences below two points say little. *Steps* are those of
 CHOICE = """
 The default is what holds up in most rows: about 2,000 steps (at least 10 epochs and at most 60,
 since each epoch's network is kept), of which the last 30 % are read. For the full CIFAR-10 these
-are the last 3 of 10 epochs. The tables of docs/results.md were made before, with all 10 epochs of 10, and
-say so in their specs.
+are the last 3 of 10 epochs. The tables of docs/results.md were made before, with all 10 epochs of
+10, and say so in their specs.
 """
 
 
