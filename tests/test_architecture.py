@@ -27,7 +27,7 @@ FLOORS = {
 }  # fmt: skip
 TORCHLESS = ("report", "evidence")
 BANNED = {"utils", "misc", "common", "helpers", "base", "core", "manager"}
-WITHOUT_COUNTERPART = {"test_architecture", "test_benchmarks", "test_docs"}
+WITHOUT_COUNTERPART = {"test_architecture", "test_benchmarks", "test_docs", "test_golden"}
 
 
 def room_of(module: Path) -> str:

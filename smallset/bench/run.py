@@ -147,11 +147,12 @@ def _plan(request: Request) -> Planned:
     desk = desk_for(request.device, request.precision, THREADS, request.work, None)
     places = Places.parse(request.data)
     bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
+    for table in matrix.tables:
+        with suppress(FileNotFoundError):  # named with all else that is missing
+            check_apart(request.runs, places.find(table.data))
     checked = check_matrix(
         matrix, places, only=request.only, work=desk.work, drop_leaks=request.drop_leaks
     )
-    for source in checked.sources.values():
-        check_apart(request.runs, source.given)
     cells = cells_of(matrix, checked.sources, desk.machine)
     run = run_folder.this_run(text, checked, desk.machine)
     _check_folder(request.runs, run, matrix, checked, bench)

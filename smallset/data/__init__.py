@@ -7,7 +7,8 @@ from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, fit_boxes, read_box
 from smallset.data.held_out import CUT_OFF
 from smallset.data.later import LaterPixels
-from smallset.data.open import Folder, folder_named, open_data
+from smallset.data.open import folder_named, folder_of, open_data
+from smallset.data.source import Folder
 from smallset.data.threads import cores, ordered
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "cores",
     "fit_boxes",
     "folder_named",
+    "folder_of",
     "from_arrays",
     "open_data",
     "ordered",

@@ -31,11 +31,14 @@ class ArrowRows:
         buffers = [_mapped(file) for file in self._files]
         self.schema: pa.Schema = pa.ipc.open_stream(buffers[0]).schema
         self._bytes = [np.frombuffer(buffer, np.uint8) for buffer in buffers]
+        self.by_path = False
+        """Whether the bytes of any row are missing, so that a file beside is read."""
         lengths, places = [], []
         for number, buffer in enumerate(buffers):
             for batch in pa.ipc.open_stream(buffer):
                 lengths.append(batch.num_rows)
                 content, path = _content_and_path(batch.column(image))
+                self.by_path |= content is not None and bool(content.null_count)
                 places.append((number, *_place(content, buffer), *_place(path, buffer)))
         self._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         self._places = np.array(places, np.int64).reshape(-1, 7)
@@ -55,11 +58,13 @@ class ArrowRows:
             return data
         if not path:
             raise BadImage("has no bytes")
-        places = [folder / path.decode() for folder in self._beside] or [Path(path.decode())]
-        for place in places:
+        named = Path(path.decode())
+        places = [folder / named for folder in self._beside]  # an absolute path stays as it is
+        for place in places or ([named] if named.is_absolute() else []):
             if place.is_file():
                 return place.read_bytes()
-        raise BadImage(f"has no bytes, and the file that it names, {str(places[0])!r}, is missing")
+        shown = str(places[0] if places else named)
+        raise BadImage(f"has no bytes, and the file that it names, {shown!r}, is missing")
 
     def column(self, name: str) -> Iterator[pa.Array]:
         """Yield a column piece by piece."""

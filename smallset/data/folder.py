@@ -9,7 +9,7 @@ from smallset.data.decode import EXTENSIONS
 from smallset.data.held_out import VALIDATION, choose_split
 from smallset.data.listing import has_files, list_files
 from smallset.data.matching import counterparts
-from smallset.data.source import Chosen, RawSplit, Source, first_names
+from smallset.data.source import Folder, RawSplit, Source, first_names
 
 _HELD_OUT = ("test", *VALIDATION)
 # Hugging Face `datasets` knows more words, wherever they stand in a path, and only in lower case. A
@@ -30,7 +30,7 @@ class _Layout:
     unused: tuple[str, ...] = ()
 
 
-def folder_source(root: Path, name: str, *, work: Path, chosen: Chosen | None = None) -> Source:
+def folder_source(root: Path, name: str, *, work: Path, chosen: Folder | None = None) -> Source:
     """Open DATA/train/<class>/* with an optional test, val, valid or validation folder beside it,
     or class folders directly under DATA, or the folders that the user has `chosen`.
 
@@ -44,13 +44,12 @@ def folder_source(root: Path, name: str, *, work: Path, chosen: Chosen | None = 
     folders without train, split folders of unclear or equal meaning, folders that are splits or
     classes, and classes that differ between splits.
     """
-    layout = _given(root, chosen) if chosen else _found(root)
-    ours = [f"{f}/ (smallset wrote it)" for f in _subfolders(layout.train) if _is_ours(f, layout)]
+    layout = _given(chosen) if chosen else _found(root)
     classes = _classes(layout.train, layout.held_out)
     rows, key = list_files(layout.train, classes, work=work)
     train = RawSplit("train", rows, rows.labels, check_names=True)
     split, held_out = _choose(layout, classes, chosen)
-    unused = [*layout.unused, *ours]
+    unused = [*layout.unused, *_ours(layout.train)]
     unused += [
         f"{p.name}/ ({_why(s, p, classes)})" for s, p in layout.held_out.items() if s != split
     ]
@@ -65,8 +64,8 @@ def folder_source(root: Path, name: str, *, work: Path, chosen: Chosen | None = 
     return Source(name, key, classes, train, test, held_out, tuple(unused))
 
 
-def _given(root: Path, chosen: Chosen) -> _Layout:
-    train, test = chosen.folder(root, "train"), chosen.folder(root, "test")
+def _given(chosen: Folder) -> _Layout:
+    train, test = chosen.part("train"), chosen.part("test")
     assert train is not None
     if test is None:
         return _Layout(train, {})
@@ -90,7 +89,8 @@ def _found(root: Path) -> _Layout:
         _check_train(root, splits, top)
         held_out = {split: path for split, path in splits.items() if split != "train"}
         others = [f for f in top if root / f not in splits.values()]
-        return _Layout(splits["train"], held_out, tuple(f"{f}/" for f in others))
+        unused = (*(f"{f}/" for f in others), *_ours(root))
+        return _Layout(splits["train"], held_out, unused)
     _check_classes(root, top)
     return _Layout(root, {})
 
@@ -177,7 +177,7 @@ def _inner(folder: Path) -> tuple[Path, frozenset[str]] | None:
 
 
 def _choose(
-    layout: _Layout, classes: tuple[str, ...], chosen: Chosen | None
+    layout: _Layout, classes: tuple[str, ...], chosen: Folder | None
 ) -> tuple[str | None, str]:
     if chosen is not None and chosen.test is not None:
         return "test", chosen.said
@@ -226,8 +226,10 @@ def _has_our_file(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _OURS)
 
 
-def _is_ours(name: str, layout: _Layout) -> bool:
-    return _has_our_file(layout.train / name)
+def _ours(folder: Path) -> list[str]:
+    """Name what smallset wrote among the folders in a folder."""
+    ours = [name for name in _subfolders(folder) if _has_our_file(folder / name)]
+    return [f"{name}/ (smallset wrote it)" for name in ours]
 
 
 def _classes(folder: Path, apart: Mapping[str, Path]) -> tuple[str, ...]:

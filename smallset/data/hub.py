@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-import re
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,107 +11,14 @@ from pathlib import Path
 
 from smallset.data.columns import Features
 from smallset.data.held_out import VALIDATION
-from smallset.data.source import Chosen, Source, first_names
+from smallset.data.source import Folder, Source
 from smallset.data.tables import Table, table_source
 from smallset.files import replacing
 
-_CATALOGUE = 2
+_CATALOGUE = 3
 """The format of what is remembered of a table."""
 _READ = ("train", "test", *VALIDATION)
 """The splits that are read: those of other names are neither trained on nor held out."""
-# As `datasets.data_files.SPLIT_KEYWORDS`, whose import takes a second; a test compares the two.
-_KEYWORDS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "dev", "val"),
-    "test": ("test", "testing", "eval", "evaluation"),
-}
-
-
-def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
-    """Return the parquet files of each split in a folder, as `datasets.load_dataset(folder)` does.
-
-    Return nothing for a folder of something else: without parquet files, or with class folders and
-    no parquet file that is named after a split. What `datasets` said is kept in `work`.
-
-    Raises ValueError if the files lie in several folders, belong to several configurations, or have
-    the name of a split that `datasets` overlooks.
-    """
-    files = _candidates(folder)
-    if not files:
-        return {}
-    readme = folder / "README.md"  # may hold the configuration
-    catalogue = (
-        work / "parquet" / f"{_key([*files, *([readme] if readme.exists() else [])])}.splits"
-    )
-    if catalogue.exists():
-        said: dict[str, list[str]] = json.loads(catalogue.read_text(encoding="utf-8"))
-        return {split: [folder / name for name in names] for split, names in said.items()}
-    found = _ask(folder, work)
-    for split, paths in found.items():
-        _check_words(folder, split, paths)
-    names = {s: [p.relative_to(folder).as_posix() for p in paths] for s, paths in found.items()}
-    _keep(catalogue, names)
-    return found
-
-
-def _candidates(folder: Path) -> list[Path]:
-    """List the parquet files from which a folder's splits may come."""
-    right_here = [*folder.glob("*.parquet"), *folder.glob("data/*.parquet")]
-    below = [p for p in folder.glob("*/*.parquet") if p.parent.name != "data"]
-    files = sorted([*right_here, *below])
-    if not any(_words(file.relative_to(folder).as_posix()) for file in files):
-        folders = any(p.is_dir() and p.name != "data" for p in folder.glob("[!.]*"))
-        return [] if folders else files
-    apart = sorted({p.parent.name for p in below if not _words(p.parent.name)})
-    if apart and not any(_words(p.name) for p in right_here):
-        named = " or ".join(repr(str(folder / name)) for name in apart[:5])
-        raise ValueError(
-            f"{str(folder)!r} holds parquet files only in folders further down: "
-            f"{first_names(apart)}. Needed the folder of one data set, which holds "
-            f"train-*.parquet or data/. Point to {named}."
-        )
-    return files
-
-
-def _ask(folder: Path, work: Path) -> dict[str, list[Path]]:
-    """Ask `datasets` which parquet file belongs to which split."""
-    from datasets import load_dataset_builder
-
-    with _quiet():
-        try:
-            builder = load_dataset_builder(str(folder.resolve()), cache_dir=str(work / "datasets"))
-        except Exception as error:  # the library's own and the file system's
-            text = " ".join(str(error).split())
-            raise ValueError(
-                f"Hugging Face `datasets` does not settle the splits of {str(folder)!r} ({text}). "
-                "Needed one configuration with a train split. Say which files are meant, such as "
-                "--train 'train-*.parquet' --test 'test-*.parquet'."
-            ) from error
-    given = builder.config.data_files or {}
-    found = {
-        str(split): [folder / Path(file).relative_to(folder.resolve()) for file in files]
-        for split, files in given.items()
-    }
-    whole = all(p.suffix == ".parquet" for paths in found.values() for p in paths)
-    return found if whole else {}
-
-
-def _words(path: str) -> set[str]:
-    """Return the splits whose names are among the words of a path, in any case."""
-    words = set(re.split(r"[-._ 0-9/]+", path.casefold()))
-    return {split for split, names in _KEYWORDS.items() if words & set(names)}
-
-
-def _check_words(folder: Path, split: str, paths: Iterable[Path]) -> None:
-    """Refuse a file of a split whose name says another one: `datasets` reads lower case only."""
-    for path in paths:
-        words = _words(path.relative_to(folder).as_posix())
-        if words and split in _KEYWORDS and split not in words:
-            raise ValueError(
-                f"Hugging Face `datasets` takes {path.name!r} in {str(folder)!r} for a part of the "
-                f"{split} split, but its name says {min(words)}. Needed names of splits in lower "
-                "case. Rename it, or say --train PATTERN --test PATTERN."
-            )
 
 
 def parquet_source(
@@ -119,7 +26,7 @@ def parquet_source(
     files: Mapping[str, Sequence[Path]],
     *,
     work: Path,
-    chosen: Chosen | None = None,
+    chosen: Folder | None = None,
 ) -> Source:
     """Open parquet files by split; `datasets` turns them into mapped Arrow files in `work`, once.
 
@@ -127,7 +34,7 @@ def parquet_source(
     for files that are not parquet.
     """
     used = {split: files[split] for split in files if split in _READ}
-    key = _key(file for paths in used.values() for file in paths)
+    key = files_key(used)
     catalogue = work / "parquet" / f"{key}-{_CATALOGUE}.json"
     tables = _recall(catalogue)
     if tables is None:
@@ -151,12 +58,13 @@ def hub_source(given: str) -> Source:
             f"Given 'hf:{given}'; needed the name of a data set on the Hugging Face Hub. Write it "
             "as hf:owner/name or hf:owner/name:config."
         )
-    with _quiet():
+    with quiet():
         try:
             tables = _load(repository, config or None)
         except Exception as error:  # the client raises its own, the network's and the file system's
             raise _hub_failure(given, config, error) from error
-    return table_source(given, _key(f for table in tables.values() for f in table.files), tables)
+    key = files_key({split: table.files for split, table in tables.items()})
+    return table_source(given, key, tables)
 
 
 def _hub_failure(given: str, config: str, error: Exception) -> Exception:
@@ -176,7 +84,7 @@ def _hub_failure(given: str, config: str, error: Exception) -> Exception:
 def _load_parquet(
     name: str, split: str, files: Sequence[Path], work: Path, mode: str | None
 ) -> Table:
-    with _quiet():
+    with quiet():
         # Each split by itself: a test split may lack the label column.
         data_files = {split: [str(file) for file in files]}
         try:
@@ -222,12 +130,15 @@ def _load(
     return tables
 
 
-def _key(files: Iterable[Path]) -> str:
-    """Hash paths, sizes and modification times."""
+def files_key(files: Mapping[str, Iterable[Path]]) -> str:
+    """Hash the paths, sizes and modification times of files, and which split each belongs to."""
     digest = hashlib.sha256()
-    for file in files:
-        status = file.stat()
-        digest.update(f"{file.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    for split, paths in files.items():
+        digest.update(f"{split}\0".encode())
+        for file in paths:
+            status = file.stat()
+            text = f"{file}\0{file.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0"
+            digest.update(os.fsencode(text))
     return digest.hexdigest()[:32]
 
 
@@ -256,17 +167,18 @@ def _remember(tables: Mapping[str, Table], catalogue: Path) -> None:
         }
         for split, table in tables.items()
     }
-    _keep(catalogue, entries)
+    keep(catalogue, entries)
 
 
-def _keep(catalogue: Path, entries: object) -> None:
+def keep(catalogue: Path, entries: object) -> None:
+    """Write what is to be remembered as JSON: whole, or not at all."""
     catalogue.parent.mkdir(parents=True, exist_ok=True)
     with replacing(catalogue) as file:
         file.write(json.dumps(entries).encode())
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep `datasets` from drawing bars and logging; its settings are put back afterwards."""
     import datasets
     from huggingface_hub.utils import logging as hub_logging

@@ -19,7 +19,7 @@ from smallset.data.scan import Scan, scan
 from smallset.data.source import RawSplit, Source, first_names
 from smallset.records import Classes, Progress
 
-_INDEX_VERSION = 2
+_INDEX_VERSION = 3
 
 
 def index(
@@ -70,11 +70,12 @@ def _notes(source: Source, parts: Parts) -> Iterator[str]:
     """Say what else the source holds, and what was odd about its files."""
     if source.unused:
         yield f"left unused: {', '.join(source.unused)}"
-    misnamed = [identity for part in parts.splits.values() for identity in part.misnamed]
-    if misnamed:
+    misnamed = [part.misnamed for part in parts.splits.values()]
+    if count := sum(number for number, _ in misnamed):
+        first = [identity for _, identities in misnamed for identity in identities]
         yield (
-            f"{len(misnamed):,} file(s) of another format than their names say, read by their "
-            f"content: {first_names(misnamed)}"
+            f"{count:,} file(s) of another format than their names say, read by their content: "
+            f"{first_names(first)}"
         )
 
 
@@ -105,8 +106,9 @@ def _parts(
 
 
 def _key(source: Source) -> str:
-    """Hash what an index depends on: the files, and the classes in order."""
-    text = json.dumps([source.key, source.classes])
+    """Hash what an index depends on: the files, the classes in order, and what is held out."""
+    splits = [raw.name for raw in _raws(source)]
+    text = json.dumps([source.key, source.classes, splits, source.held_out])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -137,7 +139,7 @@ def _build(
     if source.test is None:
         (raw, whole), *_ = scans.items()
         held = cut_off(whole.labels, whole.content, source.classes)
-        rest = replace(whole, bad=(), misnamed=())  # named once
+        rest = replace(whole, bad=(), misnamed=(0, ()))  # named once
         splits = {"train": _part(raw, whole, ~held), "test": _part(raw, rest, held)}
     fingerprint = _fingerprint(source, list(scans.values()))
     if all(one.lasting for one in scans.values()):

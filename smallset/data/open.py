@@ -2,59 +2,25 @@
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from smallset.data.dataset import Data
 from smallset.data.digits import open_digits
 from smallset.data.folder import folder_source
-from smallset.data.hub import hub_source, parquet_source, parquet_splits
+from smallset.data.hub import hub_source, parquet_source
 from smallset.data.index import index
-from smallset.data.source import Chosen, Source
+from smallset.data.parquet_splits import parquet_splits
+from smallset.data.source import TABLES, Folder, Source
 from smallset.data.work import check_work, keeping
 from smallset.files import at_home
 from smallset.records import Classes, Progress
-from smallset.spec import Tables, build, write
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder, and which part of it holds the training images and which the held-out ones.
-
-    `train` and `test` are patterns of paths below `path`: of one folder of class folders, such as
-    "seg_train/seg_train" ("." for the folder itself), or of parquet files, such as
-    "train-*.parquet". Without `train` the folder's own names decide; without `test` 20 % of each
-    class are held out.
-    """
-
-    path: str
-    train: str | None = None
-    test: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.train is None and self.test is not None:
-            raise ValueError(
-                f"test={self.test!r} was given without train, so what is left to train on is not "
-                "clear. Needed both. Give --train PATTERN too."
-            )
-
-    def __str__(self) -> str:
-        """Write the spec, which `open_data` reads."""
-        return write(self, _TABLES)
-
-    @property
-    def chosen(self) -> Chosen | None:
-        """The parts that the user chose, if any."""
-        return None if self.train is None else Chosen(self.train, self.test)
-
-
-_TABLES: Tables = {Folder: {"folder": Folder}}
+from smallset.spec import build
 
 
 def folder_named(data: str | Path | Folder) -> Folder | None:
     """Return the folder that a `Folder` or its spec names; None for anything else."""
     if isinstance(data, str) and data.startswith("folder("):
-        named = build(data, Folder, _TABLES)
+        named = build(data, Folder, TABLES)
         assert isinstance(named, Folder)  # build() gives what its table makes
         return named
     return data if isinstance(data, Folder) else None
@@ -103,9 +69,7 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
     """
     if isinstance(data, str) and data.startswith("hf:"):
         return hub_source(data.removeprefix("hf:"))
-    named = folder_named(data)
-    chosen = None if named is None else named.chosen
-    path = at_home(str(data) if named is None else named.path)
+    path, named = folder_of(data), folder_named(data)
     if not path.exists():
         raise _missing(str(path))
     if not path.is_dir():
@@ -114,10 +78,17 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
             "the folder that holds it."
         )
     name = path.resolve().name
-    files = parquet_splits(path, work=work) if chosen is None else chosen.files(path)
+    chosen = named if named is not None and named.train is not None else None
+    files = parquet_splits(path, work=work) if chosen is None else chosen.files()
     if files:
         return parquet_source(name, files, work=work, chosen=chosen)
     return folder_source(path, name, work=work, chosen=chosen)
+
+
+def folder_of(data: str | Path | Folder) -> Path:
+    """Return the path of a folder that a user names; it need not exist."""
+    named = folder_named(data)
+    return at_home(str(data) if named is None else named.path)
 
 
 def _missing(given: str) -> FileNotFoundError:

@@ -16,7 +16,8 @@ _FACTS = "index.json"
 class Part:
     """The index of one final split; `raw` names the split of the source that its rows count in.
 
-    `misnamed` are the ids of images whose extension promises another format than the bytes hold.
+    `misnamed` counts the images whose extension promises another format than the bytes hold, and
+    names the first of them.
     """
 
     raw: str
@@ -26,7 +27,7 @@ class Part:
     content: Int64[np.ndarray, " n"]
     encoded_bytes: int
     bad: tuple[tuple[str, str], ...]
-    misnamed: tuple[str, ...] = ()
+    misnamed: tuple[int, tuple[str, ...]] = (0, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ def read_parts(folder: Path) -> Parts:
             *_read_arrays(folder / f"{name}.arrow"),
             int(fact["encoded_bytes"]),
             bad,
-            tuple(fact["misnamed"]),
+            (int(fact["misnamed"][0]), tuple(fact["misnamed"][1])),
         )
     return Parts(splits, facts["fingerprint"])
 

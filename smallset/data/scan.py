@@ -16,6 +16,8 @@ from smallset.data.threads import ordered, thread_count
 from smallset.records import Progress
 
 _CHUNK = 64
+_NAMED = 6
+"""So many misnamed files are named: one more than a message lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,8 @@ class Scan:
     """The good rows of a split, in row order, and the bad ones as (id, reason).
 
     `content` is the sha256 of the encoded bytes, `entry` the sha256 that binds it to the split, the
-    class and the name. `misnamed` are the ids of good rows whose extension promises another format.
+    class and the name. `misnamed` counts the good rows whose extension promises another format, and
+    names the first ones.
     The arrays lie in scratch files where the scan was given a folder. `lasting`
     is False where a row could not be read, so that it may be good the next time.
     """
@@ -35,7 +38,7 @@ class Scan:
     content: Shaped[np.ndarray, " n"]
     entry: Shaped[np.ndarray, " n"]
     bad: tuple[tuple[str, str], ...]
-    misnamed: tuple[str, ...]
+    misnamed: tuple[int, tuple[str, ...]]
     lasting: bool
 
 
@@ -65,7 +68,7 @@ def scan(
     total, labels = len(split.rows), split.labels()
     into = _empty(total, scratch, split.name)
     bad: list[tuple[str, str]] = []
-    odd: list[str] = []
+    odd, first_odd = 0, []
     good = done = 0
     lasting = True
     for chunk in _measured(split, workers):
@@ -75,7 +78,8 @@ def scan(
                 bad.append((row.name, row.reason))
                 continue
             if row.misnamed:
-                odd.append(row.name)
+                odd += 1
+                first_odd += [row.name] if odd <= _NAMED else []
             label = int(labels[row.row])
             into.labels[good] = label
             into.rows[good] = row.row
@@ -87,14 +91,14 @@ def scan(
         done += len(chunk)
         if progress is not None:
             progress(f"index {split.name}", done, total)
-    return _first(into, good, tuple(bad), tuple(odd), lasting)
+    return _first(into, good, tuple(bad), (odd, tuple(first_odd)), lasting)
 
 
 def _first(
     whole: Scan,
     good: int,
     bad: tuple[tuple[str, str], ...],
-    misnamed: tuple[str, ...],
+    misnamed: tuple[int, tuple[str, ...]],
     lasting: bool,
 ) -> Scan:
     return Scan(
@@ -177,7 +181,7 @@ def _empty(total: int, scratch: Path | None, split: str) -> Scan:
         column("content", "S32"),
         column("entry", "S32"),
         (),
-        (),
+        (0, ()),
         True,
     )
 

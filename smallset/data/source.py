@@ -3,65 +3,84 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Int64
 
 from smallset.data.dataset import Rows
+from smallset.files import at_home
+from smallset.spec import Tables, write
 
 _NAMED = 5
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The parts of a folder that the user chose: patterns of paths below it.
+class Folder:
+    """A folder, and which part of it holds the training images and which the held-out ones.
 
-    A pattern names one folder of class folders ("seg_train/seg_train", or "." for the folder
-    itself) or parquet files ("train-*.parquet"). Without `test` a part of train is held out.
+    `train` and `test` are patterns of paths below `path`: of one folder of class folders, such as
+    "seg_train/seg_train" ("." for the folder itself), or of parquet files, such as
+    "train-*.parquet". Without `train` the folder's own names decide; without `test` 20 % of each
+    class are held out. Raises ValueError for `test` without `train`.
     """
 
-    train: str
+    path: str
+    train: str | None = None
     test: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.train is None and self.test is not None:
+            raise ValueError(
+                f"test={self.test!r} was given without train, so what is left to train on is not "
+                "clear. Needed both. Give --train PATTERN too."
+            )
+
+    def __str__(self) -> str:
+        """Write the spec, which `open_data` reads."""
+        return write(self, TABLES)
 
     @property
     def said(self) -> str:
         """The sentence about the held-out images."""
         return f"{self.test!r}, as given"
 
-    def folder(self, root: Path, split: str) -> Path | None:
-        """Return the one folder that the pattern of "train" or "test" names; None for no pattern.
+    def part(self, split: Literal["train", "test"]) -> Path | None:
+        """Return the one folder that the pattern of a split names; None for no pattern.
 
-        Raises ValueError for a pattern that names none, or several.
+        Raises ValueError for a pattern that names no folder, or several.
         """
         pattern = self.train if split == "train" else self.test
         if pattern is None:
             return None
-        found = [path for path in _matches(root, pattern) if path.is_dir()]
+        found = [path for path in self._matches(pattern) if path.is_dir()]
         if len(found) == 1:
             return found[0]
         problem = f"{len(found)} folders" if found else "nothing"
         raise ValueError(
-            f"--{split} {pattern} names {problem} in {str(root)!r}. Needed one folder of class "
+            f"--{split} {pattern} names {problem} in {self.path!r}. Needed one folder of class "
             "folders, or parquet files. Give its path below DATA, such as seg_train/seg_train."
         )
 
-    def files(self, root: Path) -> dict[str, list[Path]]:
-        """Return the parquet files of each split; none at all if train names no parquet file.
+    def files(self) -> dict[str, list[Path]]:
+        """Return the parquet files of each split; none at all if no pattern names a parquet file.
 
-        Raises ValueError if only one of the two patterns names parquet files, or both the same.
+        Raises ValueError if only one of two patterns names parquet files, or both the same.
         """
-        given = {"train": self.train} | ({} if self.test is None else {"test": self.test})
+        given = {"train": self.train, "test": self.test}
         found = {
-            split: [p for p in _matches(root, pattern) if p.suffix == ".parquet" and p.is_file()]
+            split: [p for p in self._matches(pattern) if p.suffix == ".parquet" and p.is_file()]
             for split, pattern in given.items()
+            if pattern is not None
         }
         if not any(found.values()):
             return {}
-        for split, files in found.items():
-            if not files:
+        for split, other in (("train", "test"), ("test", "train")):
+            if split in found and not found[split]:
                 raise ValueError(
-                    f"--{split} {given[split]} names no parquet file in {str(root)!r}, but the "
-                    "other split is one. Needed parquet files for both. Correct the pattern."
+                    f"--{split} {given[split]} names no parquet file in {self.path!r}, but "
+                    f"--{other} {given[other]} does. Needed parquet files for both. Correct the "
+                    "pattern."
                 )
         both = sorted({*found["train"]} & {*found.get("test", ())})
         if both:
@@ -70,6 +89,19 @@ class Chosen:
                 "held-out images that are not trained on. Correct one of the patterns."
             )
         return found
+
+    def _matches(self, pattern: str) -> list[Path]:
+        """Return what a pattern names below the folder, sorted; nothing outside of it."""
+        root, parts = at_home(self.path), Path(pattern).parts
+        if Path(pattern).is_absolute() or ".." in parts:
+            raise ValueError(
+                f"the pattern {pattern!r} leads out of {self.path!r}. Needed a path below DATA. "
+                "Give one such as seg_train/seg_train or train-*.parquet."
+            )
+        return [root] if not parts else sorted(root.glob(pattern))
+
+
+TABLES: Tables = {Folder: {"folder": Folder}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +139,3 @@ class Source:
 def first_names(names: Sequence[str]) -> str:
     """List names in quotes for a message, five at most."""
     return ", ".join(map(repr, names[:_NAMED])) + (" ..." if len(names) > _NAMED else "")
-
-
-def _matches(root: Path, pattern: str) -> list[Path]:
-    """Return what a pattern names below a folder, sorted; nothing outside of it."""
-    parts = Path(pattern).parts
-    if Path(pattern).is_absolute() or ".." in parts:
-        raise ValueError(
-            f"the pattern {pattern!r} leads out of {str(root)!r}. Needed a path below DATA. Give "
-            "one such as seg_train/seg_train or train-*.parquet."
-        )
-    return [root] if not parts else sorted(root.glob(pattern))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from smallset.data.columns import (
 )
 from smallset.data.held_out import VALIDATION, choose_split
 from smallset.data.matching import counterparts
-from smallset.data.source import Chosen, RawSplit, Source
+from smallset.data.source import Folder, RawSplit, Source
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def table_source(
     tables: Mapping[str, Table],
     *,
     unread: Sequence[str] = (),
-    chosen: Chosen | None = None,
+    chosen: Folder | None = None,
 ) -> Source:
     """Make a source of the tables of its splits, choosing the held-out one unless it is `chosen`.
 
@@ -59,6 +60,7 @@ def table_source(
         rows = _rows(name, split, tables[split])
         return LabelColumn(rows, column, f"the {split} split of {name!r}")
 
+    @cache
     def labelled(split: str) -> bool:
         return column in tables[split].features.columns and is_labelled(labels(split))
 
@@ -67,13 +69,23 @@ def table_source(
     test, held_out = choose_split(tables.keys(), labelled)
     if chosen is not None and chosen.test is not None:
         test, held_out = "test", chosen.said
+        if not labelled(test):
+            raise ValueError(
+                f"The test split of {name!r} has no labels in a column {column!r}, but it was "
+                "named to hold the held-out images. Needed the labels that train has. Name other "
+                "files with --test."
+            )
     train_split = _split("train", train, classes, np.arange(len(classes)))
-    test_split = None
+    test_split, used = None, [train.rows]
     if test is not None:
         own = tables[test].features.class_names.get(column, classes)
         place = np.argsort(counterparts(own, classes, name=name, split=test))
-        test_split = _split(test, labels(test), own, place)
+        held = labels(test)
+        test_split = _split(test, held, own, place)
+        used.append(held.rows)
     unused = [f"{s} ({_why(s, labelled)})" for s in tables if s not in ("train", test)]
+    # Files that rows name by path may change without a sign: such a source is read anew each time.
+    key = "" if any(rows.by_path for rows in used) else key
     return Source(name, key, classes, train_split, test_split, held_out, (*unused, *unread))
 
 

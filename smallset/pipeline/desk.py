@@ -15,12 +15,11 @@ from smallset.data import (
     ImageDataset,
     LaterPixels,
     Pixels,
-    folder_named,
+    folder_of,
     open_data,
     pixel_cache,
 )
 from smallset.data.work import check_work
-from smallset.files import at_home
 from smallset.methods import spec_of
 from smallset.models import check_teacher_files
 from smallset.records import Classes, Fit, Progress
@@ -99,7 +98,7 @@ def data_name(data: AnyData) -> str:
 
 
 def check_place(out: Path, data: AnyData) -> None:
-    """Raise as `check_output` and `check_apart`."""
+    """Raise OSError if `out` exists or cannot be written, ValueError if it is inside the data."""
     check_output(out)
     check_apart(out, data)
 
@@ -108,9 +107,8 @@ def check_apart(out: Path, data: AnyData) -> None:
     """Raise ValueError if `out` lies in the folder of the data, which reads it the next time."""
     if isinstance(data, Data) or data == "digits":
         return
-    named = folder_named(data)
-    folder = at_home(str(data) if named is None else named.path)
-    if folder.is_dir() and folder.resolve() in out.absolute().resolve().parents:
+    folder = folder_of(data)
+    if folder.is_dir() and folder.resolve() in out.resolve().parents:
         raise ValueError(
             f"'{out}' lies inside the data '{folder}', and would be read as a part of the data the "
             "next time. Needed a place outside of the data. Choose another OUT."

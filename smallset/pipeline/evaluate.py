@@ -133,7 +133,8 @@ def _check_unseen(opened_set: CompressedDataset, data: Data) -> None:
         raise ValueError(
             f"the set was made from another state of the data than {data.name!r} is in, which has "
             "no test split of its own: the 20 % held out now may hold images of the set. "
-            "Restore the data, or make the set again."
+            "Restore the data, give --skip-bad and --drop-leaks as when the set was made, or make "
+            "the set again."
         )
     seen = np.flatnonzero(np.isin(data.test.content, opened_set.content))
     if len(seen):

@@ -40,9 +40,10 @@ def read_epochs(
             "epochs counted from 1."
         )
     if max(ends) > trained:  # before so many are counted out
+        more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
         raise ValueError(
             f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
-            f"{trained}. Train longer: observer=observer(epochs={max(ends)}), "
+            f"{trained}{more}. Train longer: observer=observer(epochs={max(ends)}), "
             f"or read less: epochs={trained}."
         )
     return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs

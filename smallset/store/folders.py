@@ -3,18 +3,15 @@
 import re
 from collections.abc import Sequence
 
+from smallset.data.split_words import KEYWORDS, SEPARATORS
 from smallset.records import Classes, composed
 
 # What Windows refuses in a name, and the control characters of ASCII and Latin-1.
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f]')
 # `datasets` takes a folder with such a word for a split and drops the others: CIFAR-100 has a class
-# "train" (datasets.data_files: SPLIT_KEYWORDS, NON_WORDS_CHARS and the patterns made of them).
-_SPLIT_WORDS = (
-    "train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval",
-    "evaluation",
-)  # fmt: skip
-_AROUND = "-._ 0-9"
-_SPLIT_WORD = re.compile(rf"(?<![^{_AROUND}])({'|'.join(_SPLIT_WORDS)})(?![^{_AROUND}])")
+# "train" (see `smallset.data.split_words`).
+_WORDS = "|".join(word for words in KEYWORDS.values() for word in words)
+_SPLIT_WORD = re.compile(rf"(?<![^{SEPARATORS}])({_WORDS})(?![^{SEPARATORS}])")
 _RESERVED = {"manifest.json", "plan.parquet", "readme.md"}
 _DEVICES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10)}
 _LONGEST = 99

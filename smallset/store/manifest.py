@@ -10,7 +10,7 @@ from smallset.records import Fit
 from smallset.store.fields import Fields
 
 MANIFEST = "manifest.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 
@@ -149,6 +149,11 @@ def read_manifest(folder: Path, *, trust: bool = False) -> Manifest:
         ) from error
     top = Fields(value, f"'{path}'")
     version = top.number("format_version", 1)
+    if version < FORMAT_VERSION:
+        raise ValueError(
+            f"'{path}' has format version {version}, made by an older smallset, whose plan does "
+            f"not say which images are shown; this one reads {FORMAT_VERSION}. Make the set again."
+        )
     if version > FORMAT_VERSION:
         raise ValueError(
             f"'{path}' has format version {version}, made by a newer smallset; this one reads up "

@@ -5,7 +5,7 @@ import pytest
 
 from smallset.data import open_data
 from smallset.data.folder import folder_source
-from smallset.data.source import Chosen
+from smallset.data.source import Folder
 
 TWO = {"train/ape/1.png": 1, "train/ape/2.png": 2, "train/bee/1.png": 3, "train/bee/2.png": 4}
 TEST = {"test/ape/1.png": 5, "test/bee/1.png": 6}
@@ -265,7 +265,10 @@ def test_classes_with_folders_of_the_same_name_are_classes_if_the_user_says_so(w
     root = write_folder(files)
     with pytest.raises(ValueError, match=r"or --train \. if they are classes"):
         source(root, work)
-    assert folder_source(root, "set", work=work, chosen=Chosen(".")).classes == ("cat", "dog")
+    assert folder_source(root, "set", work=work, chosen=Folder(str(root), ".")).classes == (
+        "cat",
+        "dog",
+    )
 
 
 def test_classes_with_their_images_in_one_more_folder_are_classes(write_folder, work):
@@ -322,3 +325,16 @@ def test_parquet_files_further_down_are_named(write_folder, work):
         ValueError, match=r"only in folders further down: 'deep'\. Needed.*Point to"
     ):
         source(root, work)
+
+
+def test_what_smallset_wrote_is_named_beside_splits_too(write_folder, work):
+    ours = {"small/ape/1.png": 8, "small/bee/1.png": 9, "small/manifest.json": b"{}"}
+    found = source(write_folder(TWO | TEST | ours), work)
+    assert found.unused == ("small/ (smallset wrote it)",)
+
+
+def test_parquet_files_in_other_folders_are_no_hindrance(write_folder, work):
+    odd = {"metadata/test_labels.parquet": b"x", ".cache/train-0.parquet": b"x"}
+    found = open_data(write_folder(TWO | TEST | odd), work=work)
+    assert found.train.classes.names == ("ape", "bee")
+    assert found.notes == ("left unused: metadata/",)

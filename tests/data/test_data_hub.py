@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from smallset.data import hub, open_data
+from smallset.data import open_data
 
 NAMES = ("ape", "bee")
 
@@ -243,118 +243,6 @@ def test_a_configuration_is_passed_on(write_parquet, work, monkeypatch):
     open_hub("some/set:small", work)
     open_hub("some/set", work)
     assert asked == [("some/set", "small"), ("some/set", None)]
-
-
-def test_only_the_files_of_known_splits_are_taken(tmp_path):
-    for name in ("train-0.parquet", "training.parquet", "plan.parquet", "val_1.parquet"):
-        (tmp_path / name).touch()
-    found = hub.parquet_splits(tmp_path, work=tmp_path / "work")
-    assert {split: [f.name for f in files] for split, files in found.items()} == {
-        "train": ["train-0.parquet", "training.parquet"],
-        "validation": ["val_1.parquet"],
-    }
-
-
-def test_the_words_for_splits_are_those_of_datasets():
-    words = {str(split): tuple(w) for split, w in datasets.data_files.SPLIT_KEYWORDS.items()}
-    assert words == hub._KEYWORDS
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("train-00000-of-00001", "train_small-0", "test-00000-of-00001", "test_ood-0"),
-        ("data/train-00000-of-00001", "data/train_small-00000-of-00001", "data/test_ood-0"),
-        ("data/train-00000-of-00001", "data/test_ood-00000-of-00001"),
-        ("training-00000-of-00001", "dev-00000-of-00001"),
-        ("train/0000", "test/0000"),
-        ("one", "two"),
-        ("train", "other"),
-    ],
-)
-def test_splits_are_those_that_load_dataset_gives(write_parquet, tmp_path, names):
-    [file] = write_parquet({"x": [0, 1, 0]}, names=NAMES, folder="one").iterdir()
-    root = tmp_path / "set"
-    for name in names:
-        place = root / f"{name}.parquet"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(file.read_bytes())
-    loaded = datasets.load_dataset(str(root), cache_dir=str(tmp_path / "cache"))
-    found = hub.parquet_splits(root, work=tmp_path / "work")
-    assert {split: 3 * len(files) for split, files in found.items()} == loaded.num_rows
-    again = hub.parquet_splits(root, work=tmp_path / "work")
-    assert again == found
-
-
-def test_splits_of_other_names_are_left_unused_and_named(write_parquet, work):
-    splits = {"train": [0, 1, 0], "train_small": [1, 1], "test": [1, 0], "test_ood": [0, 0]}
-    splits |= {"validation": [0, 1]}
-    data = open_data(write_parquet(splits, names=NAMES, folder="set/data").parent, work=work)
-    assert (data.train.labels.tolist(), data.test.labels.tolist()) == ([0, 1, 0], [1, 0])
-    [note] = data.notes
-    assert note == (
-        "left unused: validation (for choosing only), test_ood (1 file(s)), train_small (1 file(s))"
-    )
-
-
-def test_a_labelled_dev_split_is_held_out(write_parquet, work):
-    data = open_data(write_parquet({"training": [0, 1, 0], "dev": [1, 0]}, names=NAMES), work=work)
-    assert (data.train.labels.tolist(), data.test.labels.tolist()) == ([0, 1, 0], [1, 0])
-    assert data.held_out == "validation split of the source (it has no test split)"
-
-
-def test_a_test_file_that_datasets_would_train_on_is_an_error(write_parquet, work):
-    root = write_parquet({"Train": [0, 1, 0], "TEST": [1, 0]}, names=NAMES)
-    with pytest.raises(
-        ValueError,
-        match=r"takes 'TEST-.*parquet' in '.*' for a part of the train split, but its name says "
-        r"test\. Needed.*lower case\. Rename it, or say --train PATTERN --test PATTERN",
-    ):
-        open_data(root, work=work)
-
-
-def test_several_configurations_are_an_error_that_names_the_folders(write_parquet, work):
-    for name in ("large", "small"):
-        write_parquet({"train": [0, 1], "test": [0, 1]}, names=NAMES, folder=f"set/{name}")
-    root = write_parquet({}, folder="set")
-    with pytest.raises(
-        ValueError, match=r"only in folders further down: 'large', 'small'.*to '.*set/large' or '"
-    ):
-        open_data(root, work=work)
-    assert len(open_data(root / "large", work=work).train) == 2
-
-
-def test_nested_split_folders_are_an_error_that_names_the_folder(write_parquet, work):
-    for split in ("train", "test"):
-        write_parquet({"part": [0, 1]}, names=NAMES, folder=f"set/default/{split}")
-    root = write_parquet({}, folder="set")
-    with pytest.raises(
-        ValueError, match=r"only in folders further down: 'default'.*Point to '.*t'"
-    ):
-        open_data(root, work=work)
-    data = open_data(root / "default", work=work)
-    assert (len(data.train), data.held_out) == (2, "test split of the source")
-
-
-def test_configurations_of_a_card_are_an_error_that_says_what_to_do(write_parquet, work):
-    root = write_parquet({"train": [0, 1]}, names=NAMES)
-    (root / "README.md").write_text(
-        "---\nconfigs:\n- config_name: a\n  data_files: train-*\n- config_name: b\n"
-        "  data_files: train-*\n---\n"
-    )
-    with pytest.raises(
-        ValueError, match=r"does not settle the splits of .*Say which files are mea"
-    ):
-        open_data(root, work=work)
-
-
-def test_the_configuration_of_a_card_is_followed(write_parquet, work):
-    root = write_parquet({"train": [0, 1, 0], "other": [1, 0, 0, 1]}, names=NAMES)
-    (root / "README.md").write_text(
-        "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n"
-        "    path: other-*.parquet\n---\n"
-    )
-    assert len(open_data(root, work=work).train) == 2  # of four, two are held out
 
 
 def test_a_path_alone_is_looked_up_beside_the_parquet_file(write_parquet, work, monkeypatch):

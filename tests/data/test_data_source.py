@@ -1,7 +1,7 @@
 import pytest
 
 from smallset.data import Folder, open_data
-from smallset.data.source import Chosen, first_names
+from smallset.data.source import first_names
 
 SEG = {
     f"seg_{split}/seg_{split}/{name}/{k}.png": 10 * number + k
@@ -19,11 +19,11 @@ def test_five_names_are_listed():
 
 def test_a_folder_is_chosen_by_its_path(write_folder):
     root = write_folder(SEG)
-    chosen = Chosen("seg_train/*", "seg_test/seg_test")
-    assert chosen.folder(root, "train") == root / "seg_train/seg_train"
-    assert chosen.folder(root, "test") == root / "seg_test/seg_test"
-    assert Chosen(".").folder(root, "train") == root
-    assert Chosen(".").folder(root, "test") is None
+    folder = Folder(str(root), "seg_train/*", "seg_test/seg_test")
+    assert folder.part("train") == root / "seg_train/seg_train"
+    assert folder.part("test") == root / "seg_test/seg_test"
+    assert Folder(str(root), ".").part("train") == root
+    assert Folder(str(root), ".").part("test") is None
 
 
 @pytest.mark.parametrize(
@@ -34,34 +34,36 @@ def test_a_pattern_that_does_not_name_one_folder_is_an_error(write_folder, patte
     with pytest.raises(
         ValueError, match=rf"--train {pattern.replace('*', '.')} {said}.*Needed one folder.*Give"
     ):
-        Chosen(pattern).folder(write_folder(SEG), "train")
+        Folder(str(write_folder(SEG)), pattern).part("train")
 
 
 @pytest.mark.parametrize("pattern", ["../other", "/etc"])
 def test_a_pattern_that_leads_out_of_the_folder_is_an_error(write_folder, pattern):
     with pytest.raises(ValueError, match=r"pattern '.*' leads out of .*Needed a path below DATA"):
-        Chosen(pattern).folder(write_folder(SEG), "train")
+        Folder(str(write_folder(SEG)), pattern).part("train")
 
 
 def test_parquet_files_are_chosen_by_a_pattern(write_parquet):
     root = write_parquet({"a": [0], "b": [0], "c": [0]}, names=["x", "y"])
     files = {name: root / f"{name}-00000-of-00001.parquet" for name in "abc"}
-    assert Chosen("a*.parquet").files(root) == {"train": [files["a"]]}
-    chosen = Chosen("[ab]*.parquet", "c*").files(root)
-    assert chosen == {"train": [files["a"], files["b"]], "test": [files["c"]]}
-    assert Chosen(".").files(root) == {}
+    assert Folder(str(root), "a*.parquet").files() == {"train": [files["a"]]}
+    found = Folder(str(root), "[ab]*.parquet", "c*").files()
+    assert found == {"train": [files["a"], files["b"]], "test": [files["c"]]}
+    assert Folder(str(root), ".").files() == {}
 
 
 def test_parquet_files_for_one_split_only_are_an_error(write_parquet):
     root = write_parquet({"a": [0]}, names=["x", "y"])
-    with pytest.raises(ValueError, match=r"--test b\* names no parquet file in .*other split is"):
-        Chosen("a*", "b*").files(root)
+    with pytest.raises(
+        ValueError, match=r"--test b\* names no parquet .*but --train a\* does\. Need"
+    ):
+        Folder(str(root), "a*", "b*").files()
 
 
 def test_one_file_for_both_splits_is_an_error(write_parquet):
     root = write_parquet({"a": [0], "b": [0]}, names=["x", "y"])
     with pytest.raises(ValueError, match=r"--train \*\.parquet and --test b\* both name 'b-0.*not"):
-        Chosen("*.parquet", "b*").files(root)
+        Folder(str(root), "*.parquet", "b*").files()
 
 
 def test_chosen_folders_are_opened(write_folder, work):
@@ -118,3 +120,43 @@ def test_a_test_folder_right_below_the_classes_is_not_a_class(write_folder, work
     data = open_data(Folder(str(root), ".", "held"), work=work)
     assert data.train.classes.names == ("ape", "bee")
     assert [data.test.id(i) for i in range(2)] == ["ape/1.png", "bee/1.png"]
+
+
+def test_one_work_folder_keeps_every_choice_apart(write_parquet, work):
+    root = str(write_parquet({"train": [0, 1, 1], "validation": [1, 0]}, names=["x", "y"]))
+    choices = [
+        Folder(root),
+        Folder(root, "train-*", "validation-*"),
+        Folder(root, "validation-*", "train-*"),
+        Folder(root, "*"),
+    ]
+    sizes = [(3, 2), (3, 2), (2, 3), (3, 2)]
+    for order in (choices, choices[::-1]):
+        for folder, (trained, held) in zip(
+            order, sizes[:: 1 if order is choices else -1], strict=True
+        ):
+            data = open_data(folder, work=work)
+            assert (len(data.train), len(data.test)) == (trained, held), folder
+            alone = open_data(folder, work=work.with_name(f"alone{choices.index(folder)}"))
+            assert data.fingerprint == alone.fingerprint
+            assert data.held_out == alone.held_out
+
+
+def test_one_work_folder_keeps_choices_of_folders_apart(write_folder, work):
+    parts = {f"{s}/{c}/{k}.png": ord(c) + 10 * k + len(s) for s in ("train", "val") for c in "ab"
+             for k in range(2)}  # fmt: skip
+    root = str(write_folder(parts))
+    for folder in (Folder(root), Folder(root, "train", "val"), Folder(root), Folder(root, "val")):
+        data = open_data(folder, work=work)
+        alone = open_data(folder, work=work.with_name("alone"))
+        assert (data.fingerprint, data.held_out) == (alone.fingerprint, alone.held_out)
+
+
+def test_a_named_test_file_without_labels_is_an_error(write_parquet, work):
+    root = write_parquet({"one": [0, 1]}, names=["x", "y"])
+    other = write_parquet({"two": [0, 1]}, label="nothing", folder="other")
+    (other / "two-00000-of-00001.parquet").rename(root / "two-00000-of-00001.parquet")
+    with pytest.raises(
+        ValueError, match=r"test split of 'set' has no labels in a column 'label', but"
+    ):
+        open_data(Folder(str(root), "one*", "two*"), work=work)

@@ -4,7 +4,6 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pytest
-from datasets import data_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_toy import ODD
@@ -86,12 +85,6 @@ def test_a_changed_name_says_so_and_why():
         "1 class folder has another name than its class: 'bee' is in '1_bee'; a class without an "
         "image has no folder, so the others start with their index"
     )
-
-
-def test_split_words_are_those_of_datasets():
-    keywords = [word for words in data_files.SPLIT_KEYWORDS.values() for word in words]
-    assert sorted(folders._SPLIT_WORDS) == sorted(keywords)
-    assert folders._AROUND == data_files.NON_WORDS_CHARS
 
 
 def test_case_twins_are_told_apart_by_index():

@@ -59,7 +59,7 @@ def test_the_text_is_canonical_ascii_without_times(made):
     assert text == made.to_json()
     values = json.loads(text)
     assert list(values) == sorted(values)
-    assert values["format_version"] == 1
+    assert values["format_version"] == 2
     assert values["source"]["skipped"] == {"count": 1, "ids": ["bee/bad.png"]}
     assert (values["images"], values["ipc"]) == (6, 2)
 
@@ -99,7 +99,7 @@ def test_a_manifest_that_is_no_json_is_an_error(tmp_path, content):
 @pytest.mark.parametrize("depth", [300, 600, 900])
 def test_a_manifest_that_is_nested_deeply_is_an_error(tmp_path, depth):
     value = "[" * depth + "]" * depth
-    text = f'{{"format_version": 1, "digest": "0", "smallset": {value}}}'
+    text = f'{{"format_version": 2, "digest": "0", "smallset": {value}}}'
     (tmp_path / MANIFEST).write_text(text)
     for trust in (False, True):
         with pytest.raises(
@@ -109,8 +109,8 @@ def test_a_manifest_that_is_nested_deeply_is_an_error(tmp_path, depth):
 
 
 def test_a_manifest_of_a_newer_smallset_says_so_whatever_else_it_holds(tmp_path):
-    (tmp_path / MANIFEST).write_text('{"format_version": 2, "new": 1}')
-    with pytest.raises(ValueError, match=r"format version 2, made by a newer smallset; .* Upgrade"):
+    (tmp_path / MANIFEST).write_text('{"format_version": 3, "new": 1}')
+    with pytest.raises(ValueError, match=r"format version 3, made by a newer smallset; .* Upgrade"):
         read_manifest(tmp_path)
 
 
@@ -167,3 +167,11 @@ def test_what_was_asked_is_said_only_where_the_counts_do_not(made):
     # the digest of a set that says nothing is what it was before there was anything to say
     assert "asked" not in json.loads(made.to_json())
     assert replace(made, asked=Asked(None, 0.5, ())).digest != made.digest
+
+
+def test_a_manifest_of_an_older_smallset_says_so(tmp_path):
+    (tmp_path / MANIFEST).write_text('{"format_version": 1}')
+    with pytest.raises(
+        ValueError, match=r"version 1, made by an older smallset, .* Make the set ag"
+    ):
+        read_manifest(tmp_path)

@@ -1,0 +1,82 @@
+"""Which parquet file of a folder belongs to which split: what Hugging Face `datasets` says."""
+
+import json
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from smallset.data.hub import files_key, keep, quiet
+from smallset.data.split_words import KEYWORDS, splits_named
+
+
+def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
+    """Return the parquet files of each split in a folder, as `datasets.load_dataset(folder)` does.
+
+    Return nothing for a folder of something else: without parquet files, or with class folders and
+    no parquet file that is named after a split. What `datasets` said is kept in `work`.
+
+    Raises ValueError if the files belong to several configurations, or if `datasets` overlooks the
+    name of a split.
+    """
+    files = _candidates(folder)
+    if not files:
+        return {}
+    readme = folder / "README.md"  # may hold the configuration
+    key = files_key({version("datasets"): [*files, *([readme] if readme.exists() else [])]})
+    catalogue = work / "parquet" / f"{key}.splits"
+    if catalogue.exists():
+        said: dict[str, list[str]] = json.loads(catalogue.read_text(encoding="utf-8"))
+        return {split: [folder / name for name in names] for split, names in said.items()}
+    found = _ask(folder, work)
+    for split, paths in found.items():
+        _check_words(folder, split, paths)
+    names = {s: [p.relative_to(folder).as_posix() for p in paths] for s, paths in found.items()}
+    keep(catalogue, names)
+    return found
+
+
+def _candidates(folder: Path) -> list[Path]:
+    """List the parquet files in a folder, in its folder data, and in folders named after splits."""
+    inside = sorted(p for p in folder.glob("[!.]*") if p.is_dir())
+    places = [p for p in inside if p.name == "data" or splits_named(p.name.casefold())]
+    files = [file for place in (folder, *places) for file in sorted(place.glob("*.parquet"))]
+    named = any(splits_named(file.relative_to(folder).as_posix().casefold()) for file in files)
+    alone = all(p.name == "data" for p in inside)
+    # Beside class folders, a file that names no split may be anything.
+    return files if named or alone else []
+
+
+def _ask(folder: Path, work: Path) -> dict[str, list[Path]]:
+    """Ask `datasets` which parquet file belongs to which split; nothing for other files."""
+    from datasets import load_dataset_builder
+
+    with quiet():
+        try:
+            builder = load_dataset_builder(str(folder.resolve()), cache_dir=str(work / "datasets"))
+        except Exception as error:  # the library's own and the file system's
+            text = " ".join(str(error).split())
+            raise ValueError(
+                f"Hugging Face `datasets` does not settle the splits of {str(folder)!r} ({text}). "
+                "Needed one configuration with a train split. Say which files are meant, such as "
+                "--train 'train-*.parquet' --test 'test-*.parquet'."
+            ) from error
+    given = builder.config.data_files or {}
+    found = {
+        str(split): [folder / Path(file).relative_to(folder.resolve()) for file in files]
+        for split, files in given.items()
+    }
+    whole = all(p.suffix == ".parquet" for paths in found.values() for p in paths)
+    return found if whole else {}
+
+
+def _check_words(folder: Path, split: str, paths: Iterable[Path]) -> None:
+    """Refuse a file whose name says another split in capitals: `datasets` reads lower case only."""
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        missed = splits_named(name.casefold()) - splits_named(name)
+        if missed and split in KEYWORDS and split not in missed:
+            raise ValueError(
+                f"Hugging Face `datasets` takes {path.name!r} in {str(folder)!r} for a part of the "
+                f"{split} split, but its name says {min(missed)}. Needed names of splits in lower "
+                "case. Rename it, or say --train PATTERN --test PATTERN."
+            )
