@@ -30,8 +30,8 @@ WIDTH = 99
 """Lines of progress have so many columns at most."""
 _BAR = 12
 _LOG_EVERY_SECONDS = 10.0
-_HARDLY = 0.5
-"""An observer that is right on fewer of its own training images has hardly learned."""
+_HARDLY = 0.4
+"""An observer that came less far from guessing (0) to being always right (1) has hardly learned."""
 _NAMED = 20
 """Of so many classes the names are printed; files have them all."""
 
@@ -217,10 +217,10 @@ def observer_lines(made_with: Mapping[str, str]) -> list[str]:
         lines.append(f"epochs read: {which} of {trained}")
         if last < trained:
             lines.append(
-                f"note: the observer trained on after epoch {last}, which nothing read. "
-                f"observer=observer(epochs={last}) trains less, on another schedule"
+                f"note: the score does not read the epochs after {last}, which were trained all "
+                f"the same. observer=observer(epochs={last}) trains less, on another schedule"
             )
-    if right < _HARDLY:
+    if float(made_with["observer_learned"]) < _HARDLY:
         lines.append(
             "warning: the observer has hardly learned, so its scores may mean little. Train "
             "longer: observer=observer(epochs=N)"

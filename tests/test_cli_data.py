@@ -155,7 +155,7 @@ def test_what_looked_at_the_data_is_said_and_recorded(shell):
     assert made["observer"].startswith("observer(model=resnet8, epochs=2, ")
     assert (made["observer_epochs"], made["epochs_read"]) == ("2", "1")
     assert f"images: {100 * float(made['observer_right']):.2f} %\n" in ran.out
-    assert "epochs read: 1 of 2\nnote: the observer trained on after epoch 1, which" in ran.out
+    assert "epochs read: 1 of 2\nnote: the score does not read the epochs after 1, " in ran.out
     ran = shell(
         "score", "data", "s.parquet", "--scores", f"{five},aum(observer=observer(epochs=2))"
     )

@@ -358,7 +358,11 @@ def test_a_comparison_says_what_did_not_win_and_which_seeds_varied(capsys, monke
             assert cell in out
 
 
-MADE = {"observer": "observer(model=resnet8, epochs=10)", "observer_right": "0.8712"}
+MADE = {
+    "observer": "observer(model=resnet8, epochs=10)",
+    "observer_right": "0.8712",
+    "observer_learned": "0.8",
+}
 
 
 def test_what_looked_and_what_was_read_is_said():
@@ -376,14 +380,14 @@ def test_epochs_that_were_trained_for_nothing_are_said():
     read = {"observer_epochs": "10", "epochs_read": "2 5"}
     assert terminal.observer_lines(MADE | read)[2:] == [
         "epochs read: 2, 5 of 10",
-        "note: the observer trained on after epoch 5, which nothing read. "
+        "note: the score does not read the epochs after 5, which were trained all the same. "
         "observer=observer(epochs=5) trains less, on another schedule",
     ]
 
 
 def test_an_observer_that_has_hardly_learned_is_warned_of():
-    assert terminal.observer_lines(MADE | {"observer_right": "0.4999"})[2:] == [
+    assert terminal.observer_lines(MADE | {"observer_learned": "0.3999"})[2:] == [
         "warning: the observer has hardly learned, so its scores may mean little. Train longer: "
         "observer=observer(epochs=N)"
     ]
-    assert len(terminal.observer_lines(MADE | {"observer_right": "0.5"})) == 2
+    assert len(terminal.observer_lines(MADE | {"observer_learned": "0.4"})) == 2

@@ -99,7 +99,7 @@ def read_labels(
         given = labels.rows.value(labels.name, row)
         raise ValueError(
             f"Row {row} of {labels.where} has the label {given!r} in {labels.name!r} "
-            f"({len(outside)} rows have such); needed {needed}. Correct or remove these rows."
+            f"({len(outside)} rows have one like it); needed {needed}. Correct or remove these."
         )
     return place.take(found)
 

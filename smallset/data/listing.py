@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
+from smallset.data.tree import is_ours
+
 _SCHEMA = pa.schema([("path", pa.large_binary())])
 
 
@@ -64,7 +66,7 @@ def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[Fol
     try:
         with pa.OSFile(partial, "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
             for name in classes:
-                paths = sorted(_files(root / name, f"{name}/", ()))
+                paths = sorted(_files(root / name, f"{name}/", (root.resolve(),)))
                 for path, size, changed in paths:
                     digest.update(b"%b\0%d\0%d\0" % (path, size, changed))
                 column = pa.array([path for path, _, _ in paths], pa.large_binary())
@@ -105,6 +107,11 @@ def _files(
                 continue
             path = prefix + entry.name
             if entry.is_dir():
+                if parents and is_ours(folder / entry.name):
+                    raise ValueError(
+                        f"{str(folder / entry.name)!r} was written by smallset, but lies where "
+                        "images of a class are read. Needed a place outside of the data. Move it."
+                    )
                 yield from _files(folder / entry.name, path + "/", (*parents, real))
             else:
                 # A dangling link has no size; reading it later names it as a bad file.

@@ -1,7 +1,9 @@
 """The one door: from what a user calls a data set to its two indexed splits."""
 
 import difflib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from smallset.data.dataset import Data
@@ -11,6 +13,7 @@ from smallset.data.hub import hub_source, parquet_source
 from smallset.data.index import index
 from smallset.data.parquet_splits import parquet_splits
 from smallset.data.source import TABLES, Folder, Source
+from smallset.data.tree import subfolders
 from smallset.data.work import check_work, keeping
 from smallset.files import at_home
 from smallset.records import Classes, Progress
@@ -70,6 +73,11 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
     if isinstance(data, str) and data.startswith("hf:"):
         return hub_source(data.removeprefix("hf:"))
     path, named = folder_of(data), folder_named(data)
+    if named is not None and (named.path == "digits" or re.match(r"hf:|folder\(", named.path)):
+        raise ValueError(
+            f"--train and --test name parts of a folder, but the data is {named.path!r}. Needed "
+            "the path of a folder with them. Leave them out."
+        )
     if not path.exists():
         raise _missing(str(path))
     if not path.is_dir():
@@ -80,9 +88,20 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
     name = path.resolve().name
     chosen = named if named is not None and named.train is not None else None
     files = parquet_splits(path, work=work) if chosen is None else chosen.files()
-    if files:
-        return parquet_source(name, files, work=work, chosen=chosen)
-    return folder_source(path, name, work=work, chosen=chosen)
+    if not files:
+        return folder_source(path, name, work=work, chosen=chosen)
+    source = parquet_source(name, files, work=work, chosen=chosen)
+    return replace(source, unused=(*source.unused, *_beside(path, files)))
+
+
+def _beside(folder: Path, files: Mapping[str, Sequence[Path]]) -> list[str]:
+    """Name the parquet files and the folders of a data set of parquet files that are not read."""
+    used = {file for paths in files.values() for file in paths}
+    places = {parent for file in used for parent in file.parents}
+    rest = [p for p in sorted(folder.glob("*.parquet")) if p not in used]
+    rest += [p for p in sorted(folder.glob("data/*.parquet")) if p not in used]
+    inside = [f"{name}/" for name in subfolders(folder) if folder / name not in places]
+    return [*(p.relative_to(folder).as_posix() for p in rest), *inside]
 
 
 def folder_of(data: str | Path | Folder) -> Path:

@@ -36,7 +36,13 @@ def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
 
 
 def _candidates(folder: Path) -> list[Path]:
-    """List the parquet files in a folder, in its folder data, and in folders named after splits."""
+    """List the parquet files in a folder, in its folder data, and in folders named after splits.
+
+    A card that describes configurations may name any of the files below the folder.
+    """
+    readme = folder / "README.md"
+    if readme.is_file() and b"configs:" in readme.read_bytes():
+        return sorted(folder.glob("**/*.parquet"))
     inside = sorted(p for p in folder.glob("[!.]*") if p.is_dir())
     places = [p for p in inside if p.name == "data" or splits_named(p.name.casefold())]
     files = [file for place in (folder, *places) for file in sorted(place.glob("*.parquet"))]

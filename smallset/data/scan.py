@@ -27,8 +27,8 @@ class Scan:
     `content` is the sha256 of the encoded bytes, `entry` the sha256 that binds it to the split, the
     class and the name. `misnamed` counts the good rows whose extension promises another format, and
     names the first ones.
-    The arrays lie in scratch files where the scan was given a folder. `lasting`
-    is False where a row could not be read, so that it may be good the next time.
+    The arrays lie in scratch files if the scan was given a folder. `lasting` is
+    False if a row could not be read, so that it may be good the next time.
     """
 
     labels: Int64[np.ndarray, " n"]

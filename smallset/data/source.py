@@ -69,7 +69,7 @@ class Folder:
         """
         given = {"train": self.train, "test": self.test}
         found = {
-            split: [p for p in self._matches(pattern) if p.suffix == ".parquet" and p.is_file()]
+            split: [file for path in self._matches(pattern) for file in _parquet_at(path)]
             for split, pattern in given.items()
             if pattern is not None
         }
@@ -93,6 +93,11 @@ class Folder:
     def _matches(self, pattern: str) -> list[Path]:
         """Return what a pattern names below the folder, sorted; nothing outside of it."""
         root, parts = at_home(self.path), Path(pattern).parts
+        if not pattern.strip():
+            raise ValueError(
+                f"an empty pattern names nothing in {self.path!r}. Needed a path below DATA. Give "
+                "one, or . for the folder itself."
+            )
         if Path(pattern).is_absolute() or ".." in parts:
             raise ValueError(
                 f"the pattern {pattern!r} leads out of {self.path!r}. Needed a path below DATA. "
@@ -134,6 +139,14 @@ class Source:
     test: RawSplit | None
     held_out: str
     unused: tuple[str, ...] = ()
+
+
+def _parquet_at(path: Path) -> list[Path]:
+    """Return a parquet file, or those in a folder that holds no folders."""
+    if path.is_file():
+        return [path] if path.suffix == ".parquet" else []
+    inside = sorted(path.iterdir())
+    return [] if any(p.is_dir() for p in inside) else [p for p in inside if p.suffix == ".parquet"]
 
 
 def first_names(names: Sequence[str]) -> str:

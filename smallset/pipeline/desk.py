@@ -145,15 +145,19 @@ def looked_with(
 ) -> dict[str, str]:
     """Say what looked, what the score read of it, and what its numbers depend on here.
 
-    `observer_right` is the share of clean training images that the observer gets right in the end.
+    `observer_right` is the share of clean training images that the observer gets right in the end,
+    `observer_learned` how far that is from guessing the largest class (0) to all of them (1).
     `observer_epochs` is how long it trained, `epochs_read` are the epochs that the score reads,
     counted from 1; both only if the score reads some of them.
     """
     settled = seen.settled(observer)
     runs: int = getattr(score, "runs", 1)  # somebody's own score may have no such option
+    right = seen.right(observer, runs=runs)
+    guessed = float(np.bincount(seen.labels).max()) / len(seen.labels)
     made = {
         "observer": spec_of(settled),
-        "observer_right": f"{seen.right(observer, runs=runs):.4f}",
+        "observer_right": f"{right:.4f}",
+        "observer_learned": f"{(right - guessed) / (1 - guessed):.4f}",
         "records": RECORDS_VERSION,
         "threads": str(seen.machine.threads),
         "torch": torch.__version__,

@@ -93,7 +93,7 @@ def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) 
 
 
 def _with_index(found: Column, table: pa.Table, index: Collection[str]) -> Column:
-    """Settle whose the rows are where neither an id nor an index says it: by an index unnamed."""
+    """Match the rows by an index without a name, if there is no column id or index."""
     others = [n for n in table.column_names if n not in KEYS and not is_empty(table[n])]
     unnamed = {name: numbers_or_names(table[name]) for name in others if is_unnamed(name)}
     telling = {name: keys for name, keys in unnamed.items() if not is_in_order(keys)}
@@ -190,7 +190,7 @@ def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
     if not pa.types.is_integer(column.type):
         raise ValueError(
             f"the column 'index' of {str(path)!r} holds {column.type}. Needed the row of each "
-            "image in the source's own order, from 0. Call it id where it holds the images' names."
+            "image in the source's own order, from 0. Call it id if it holds the images' names."
         )
     return column.cast(pa.int64())
 

@@ -25,10 +25,10 @@ class File:
 
     Rows are matched to images by a column `id` (an image's name in its split), else by a column
     `index` (the row in the source's own order, as `smallset score` writes it), else by an index
-    without a name, as pandas and R write one, else by place, where there is exactly one row for
+    without a name, as pandas and R write one, else by position, if there is exactly one row for
     each training image and no other column that seems to say whose it is. Rows of other
     images, held-out ones for instance, are not read. A column `label` of class indices, or of the
-    classes' names, must agree with the data. `column` may be left out where there is but one. No
+    classes' names, must agree with the data. `column` may be left out if there is only one. No
     network looks and no pixels are decoded.
     """
 
@@ -76,7 +76,7 @@ class File:
         return values
 
     def check_file(self) -> None:
-        """Raise as `of` where the file or the column cannot be read; no data is asked for."""
+        """Raise FileNotFoundError or ValueError if the file or the column cannot be read."""
         read_column(self._file, self.column)
 
     def made_by(self) -> dict[str, str]:
@@ -117,7 +117,7 @@ class File:
                 f"{self.path!r} says that {dataset.id(first)!r} is of class {labels[first]}, but "
                 f"in {dataset.name!r} it is of class {own[first]}; {len(wrong)} labels differ. "
                 "Needed scores of this data, in its order. Match them by a column id, or "
-                "drop the column label where it counts classes in another way."
+                "drop the column label if it counts classes in another way."
             )
 
     def _rows(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:

@@ -42,7 +42,10 @@ def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
         if isinstance(column, str):
             found[column] = None
         elif isinstance(column, dict) and column.get("kind") == "range":
-            counted = range(*(int(column[key]) for key in ("start", "stop", "step")))
+            ends = [end for k in ("start", "stop", "step") if isinstance(end := column.get(k), int)]
+            if len(ends) < 3 or not ends[2]:
+                continue  # not as pandas writes a range
+            counted = range(*ends)
             name = str(column.get("name") or "")
             if len(counted) == rows and (name or counted != range(rows)):
                 found[name] = counted
@@ -56,10 +59,10 @@ def is_empty(column: pa.ChunkedArray) -> bool:
 
 
 def numbers_or_names(column: pa.ChunkedArray) -> pa.Array | None:
-    """Return an index without a name as int64 where it holds whole numbers, else as text.
+    """Return an index without a name as int64 if it holds whole numbers, else as text.
 
-    None for one that holds neither, or that lacks some. Text such as "17" is a number, but "017" is
-    a name.
+    Return None for an index that holds neither, or that lacks some. Text such as "17" is a number,
+    but "017" is a name.
     """
     kind = column.type
     if column.null_count or not (_is_number(kind) or pa.types.is_string(kind)):
@@ -73,10 +76,10 @@ def numbers_or_names(column: pa.ChunkedArray) -> pa.Array | None:
 
 
 def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> np.ndarray | None:
-    """Return the place in an index without a name of each image; None where it is not of them.
+    """Return each image's row by an index without a name; None if the index is of other images.
 
-    Such an index counts the images from 0 (pandas) or from 1 (R), or has their `rows` in the
-    source, which ascend.
+    An index without a name counts the images from 0 (pandas) or from 1 (R), or has their `rows` in
+    the source, which ascend.
     """
     order = np.argsort(counted, kind="stable")
     ordered, n = counted[order], len(rows)
@@ -93,15 +96,21 @@ def is_in_order(column: pa.ChunkedArray | pa.Array | None) -> bool:
 def seeming(table: pa.Table, names: Iterable[str]) -> tuple[str, ...]:
     """Return the first of these columns that seems to say whose each row is, or several together.
 
-    Text or usual names of an index seem to where no two rows are the same; whole numbers of any
-    name where they count the rows in another order than the table's.
+    A column seems to if its name is usual for that, if it is text and no two rows are the same, or
+    if it is whole numbers that count the rows in another order than the table's.
     """
     others = [name for name in names if not is_in_order(table[name])]
     likely = [name for name in others if _is_likely(name, table[name])]
     for name in others:
-        if _counts(table[name]) is not None or (name in likely and _tell_apart([table[name]])):
+        text = pa.types.is_string(table[name].type)  # may repeat: ape/0.png, bee/0.png
+        named = text and _USUAL.fullmatch(name) is not None
+        if _counts(table[name]) is not None or named or _tell_apart_alone(name, likely, table):
             return (name,)
     return tuple(likely) if _tell_apart([table[name] for name in likely]) else ()
+
+
+def _tell_apart_alone(name: str, likely: Sequence[str], table: pa.Table) -> bool:
+    return name in likely and _tell_apart([table[name]])
 
 
 def _is_likely(name: str, column: pa.ChunkedArray) -> bool:

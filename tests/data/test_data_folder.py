@@ -233,6 +233,9 @@ def test_other_spellings_are_splits_beside_a_third_folder_too(write_folder, work
     assert data.notes == ("left unused: Meta/",)
 
 
+SEEM = r"has folders that seem to be splits and not classes: "
+
+
 @pytest.mark.parametrize(
     ("train", "test"),
     [
@@ -248,16 +251,79 @@ def test_folders_that_hold_the_same_folders_are_splits_and_not_classes(
     files = {f"{split}/{c}/1.png": 7 for split in (train, test) for c in ("sea", "wood")}
     with pytest.raises(
         ValueError,
-        match=r"has 2 folders that hold no image of their own and the same folders "
-        rf"\('sea', 'wood'\): .* Say --train {train} --test {test}, or --train \. if they are cl",
+        match=rf"{SEEM}.* holds 'sea', 'wood'\. Needed to know which is which\. Say "
+        rf"--train {train} --test {test}, or --train \. if they are classes\.",
     ):
         source(write_folder(files), work)
 
 
 def test_folders_that_hold_nearly_the_same_folders_are_splits_too(write_folder, work):
     files = {f"a/{c}/1.png": 1 for c in "wxyz"} | {f"b/{c}/1.png": 2 for c in "xyz"}
-    with pytest.raises(ValueError, match=r"'a', 'b'\. They seem to be splits and not classes"):
+    with pytest.raises(ValueError, match=rf"{SEEM}'a', 'b'\."):
         source(write_folder(files), work)
+
+
+LONG = {"Training_Data/a/1.png": 1, "Training_Data/b/1.png": 2, "Testing_Data/a/1.png": 3}
+SET = {"train_set/a/1.png": 1, "train_set/b/1.png": 2}
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            SET | {"test_set/a/1.png": 3, "test_set/x.png": 4},
+            "--train train_set --test test_set, or",
+        ),
+        (SET | {"test_set/1.png": 3}, "--train train_set, or"),
+        (LONG, "--train Training_Data --test Testing_Data, or"),
+    ],
+)
+def test_folders_named_like_splits_are_no_classes_whatever_else_they_hold(
+    write_folder, work, files, said
+):
+    with pytest.raises(ValueError, match=rf"{SEEM}.*Say {said} --train \. if they are classes"):
+        source(write_folder(files), work)
+
+
+def test_a_class_may_have_the_word_of_a_split_in_its_name(write_folder, work):
+    found = source(write_folder({"test tube/1.png": 1, "train station/1.png": 2}), work)
+    assert found.classes == ("test tube", "train station")
+
+
+def test_splits_one_folder_down_are_an_error_that_names_the_folder(write_folder, work):
+    files = {f"ds/{path}": seed for path, seed in (TWO | TEST).items()} | {"extra/1.png": 9}
+    with pytest.raises(ValueError, match=r"the splits in its folder 'ds'\..*Point to '.*set/ds'"):
+        source(write_folder(files), work)
+
+
+def test_splits_inside_of_classes_are_an_error(write_folder, work):
+    files = {f"{c}/{s}/1.png": ord(c) for c in "ab" for s in ("train", "test")}
+    with pytest.raises(ValueError, match=r"splits inside of its folders 'a', 'b'\. .*Move the fo"):
+        source(write_folder(files), work)
+
+
+def test_splits_that_hold_one_more_folder_are_an_error_that_names_it(write_folder, work):
+    files = {path.replace("/", f"/{path.split('/')[0]}/", 1): n for path, n in (TWO | TEST).items()}
+    with pytest.raises(
+        ValueError,
+        match=r"'train', which holds nothing but another folder.*Say --train train/train"
+        r" --test test/test\.",
+    ):
+        source(write_folder(files), work)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"test/images/1.png": 7, "test/meta/1.png": 8},
+        {"test/x/1.png": 7, "test/y/1.png": 8},
+        {"test/ape/notes": b"", "test/bee/notes": b""},
+    ],
+)
+def test_a_test_folder_without_classes_or_images_leaves_it_to_validation(write_folder, work, held):
+    val = {"val/ape/1.png": 5, "val/bee/1.png": 6}
+    found = source(write_folder(TWO | held | val), work)
+    assert found.held_out == "val split of the source (its test split has no labels)"
 
 
 def test_classes_with_folders_of_the_same_name_are_classes_if_the_user_says_so(write_folder, work):
@@ -286,6 +352,9 @@ def test_a_train_folder_beside_other_images_and_no_held_out_split_is_unclear(wri
         source(root, work)
     (root / "plane/1.png").rename(root / "plane/1.txt")
     assert source(root, work).unused == ("plane/",)
+    assert folder_source(root, "set", work=work, chosen=Folder(str(root), "train")).unused == (
+        "plane/",
+    )
 
 
 @pytest.mark.parametrize("name", ["unknown", "images"])
@@ -304,7 +373,8 @@ def test_a_validation_folder_beside_a_test_folder_is_named(write_folder, work):
 
 @pytest.mark.parametrize("name", ["manifest.json", "run.json", "selection.json", "teacher.json"])
 def test_what_smallset_wrote_is_never_a_class(write_folder, work, name):
-    ours = {"small/ape/1.png": 8, "small/bee/1.png": 9, f"small/{name}": b"{}"}
+    own = b'{"plan_sha256": 1, "matrix": 1, "made_with": 1, "weights_sha256": 1}'
+    ours = {"small/ape/1.png": 8, "small/bee/1.png": 9, f"small/{name}": own}
     found = source(write_folder({"ape/1.png": 1, "bee/1.png": 2} | ours), work)
     assert found.classes == ("ape", "bee")
     assert found.unused == ("small/ (smallset wrote it)",)
@@ -328,7 +398,11 @@ def test_parquet_files_further_down_are_named(write_folder, work):
 
 
 def test_what_smallset_wrote_is_named_beside_splits_too(write_folder, work):
-    ours = {"small/ape/1.png": 8, "small/bee/1.png": 9, "small/manifest.json": b"{}"}
+    ours = {
+        "small/ape/1.png": 8,
+        "small/bee/1.png": 9,
+        "small/manifest.json": b'{"plan_sha256": 0}',
+    }
     found = source(write_folder(TWO | TEST | ours), work)
     assert found.unused == ("small/ (smallset wrote it)",)
 
@@ -338,3 +412,15 @@ def test_parquet_files_in_other_folders_are_no_hindrance(write_folder, work):
     found = open_data(write_folder(TWO | TEST | odd), work=work)
     assert found.train.classes.names == ("ape", "bee")
     assert found.notes == ("left unused: metadata/",)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[1]", b"not JSON", b"[" * 99999])
+def test_somebody_elses_json_makes_no_class_vanish(write_folder, work, content):
+    root = write_folder({"ape/1.png": 1, "bee/1.png": 2, "bee/manifest.json": content})
+    assert source(root, work).classes == ("ape", "bee")
+
+
+def test_a_set_inside_of_a_class_is_an_error(write_folder, work):
+    ours = {"ape/small/1.png": 8, "ape/small/manifest.json": b'{"plan_sha256": 0}'}
+    with pytest.raises(ValueError, match=r"ape/small' was written by smallset, but lies where.*Mo"):
+        source(write_folder({"ape/1.png": 1, "bee/1.png": 2} | ours), work)

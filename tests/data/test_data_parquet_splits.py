@@ -1,7 +1,7 @@
 import datasets
 import pytest
 
-from smallset.data import open_data
+from smallset.data import Folder, open_data
 from smallset.data.parquet_splits import parquet_splits
 
 NAMES = ("ape", "bee")
@@ -139,3 +139,35 @@ def test_a_renamed_link_is_asked_about_again(write_parquet, tmp_path):
     assert {*parquet_splits(root, work=tmp_path / "work")} == {"train", "test"}
     (root / "test.parquet").rename(root / "validation.parquet")
     assert {*parquet_splits(root, work=tmp_path / "work")} == {"train", "validation"}
+
+
+def test_a_card_may_name_files_further_down(write_parquet, tmp_path):
+    write_parquet({"x": [0, 1], "y": [0]}, names=NAMES, folder="set/a")
+    (tmp_path / "set/README.md").write_text(
+        "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n    path: a/x-*\n"
+        "  - split: test\n    path: a/y-*\n---\n"
+    )
+    found = parquet_splits(tmp_path / "set", work=tmp_path / "work")
+    assert {split: [file.name[0] for file in files] for split, files in found.items()} == {
+        "train": ["x"],
+        "test": ["y"],
+    }
+
+
+def test_files_deep_in_folders_of_splits_can_be_named_by_a_pattern(write_parquet, work):
+    for split in ("train", "test"):
+        write_parquet({"x": [0, 1]}, names=NAMES, folder=f"set/{split}/deep")
+    root = write_parquet({}, folder="set")
+    with pytest.raises(
+        ValueError, match=r"Say --train 'train/\*\*/\*\.parquet' --test 'test/\*\*/\*\.parquet'\."
+    ):
+        open_data(root, work=work)
+    folder = Folder(str(root), "train/**/*.parquet", "test/**/*.parquet")
+    assert len(open_data(folder, work=work).test) == 2
+
+
+def test_what_lies_beside_the_files_of_the_splits_is_named(write_parquet, work):
+    root = write_parquet({"train": [0, 1], "test": [0, 1], "other": [0, 1]}, names=NAMES)
+    (root / "pictures").mkdir()
+    data = open_data(root, work=work)
+    assert data.notes == ("left unused: other-00000-of-00001.parquet, pictures/",)

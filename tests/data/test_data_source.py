@@ -49,6 +49,8 @@ def test_parquet_files_are_chosen_by_a_pattern(write_parquet):
     assert Folder(str(root), "a*.parquet").files() == {"train": [files["a"]]}
     found = Folder(str(root), "[ab]*.parquet", "c*").files()
     assert found == {"train": [files["a"], files["b"]], "test": [files["c"]]}
+    assert Folder(str(root), ".").files() == {"train": [files[name] for name in "abc"]}
+    (root / "ape").mkdir()  # a folder of class folders, it seems
     assert Folder(str(root), ".").files() == {}
 
 
@@ -160,3 +162,24 @@ def test_a_named_test_file_without_labels_is_an_error(write_parquet, work):
         ValueError, match=r"test split of 'set' has no labels in a column 'label', but"
     ):
         open_data(Folder(str(root), "one*", "two*"), work=work)
+
+
+def test_a_folder_of_parquet_files_is_chosen_by_its_name(write_parquet, work):
+    for name in ("one", "two"):
+        write_parquet({"x": [0, 1]}, names=["x", "y"], folder=f"set/{name}")
+    data = open_data(Folder(str(write_parquet({}, folder="set")), "one", "two"), work=work)
+    assert (len(data.train), len(data.test)) == (2, 2)
+
+
+@pytest.mark.parametrize("pattern", ["", " "])
+def test_an_empty_pattern_is_an_error(write_folder, pattern):
+    with pytest.raises(
+        ValueError, match=r"an empty pattern names nothing in .*, or \. for the fold"
+    ):
+        Folder(str(write_folder(SEG)), pattern).part("train")
+
+
+@pytest.mark.parametrize("path", ["digits", "hf:a/b", "folder(x)"])
+def test_what_is_no_folder_has_no_parts(path, work):
+    with pytest.raises(ValueError, match=r"--train and --test name parts of a folder, but the da"):
+        open_data(Folder(path, "train"), work=work)

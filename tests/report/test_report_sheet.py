@@ -66,7 +66,7 @@ def make_set() -> Callable[..., CompressedDataset]:
             plan_sha256="0",
         )
         plan = Plan(size, "antialias", source, tile_box, tile_box, label)
-        return Drawn(Path("nowhere"), manifest, (), plan)
+        return Drawn(Path("nowhere"), manifest, (), plan, np.zeros(0, np.int64))
 
     return make
 

@@ -207,7 +207,7 @@ def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
         ({"aum": [True]}, None, "holds bool and no numbers"),
         ({"index": ["a.png"], "aum": [1.0]}, None, "the column 'index' of"),
         ({"index": ["a.png"], "aum": [1.0]}, None, "holds string. Needed the row of each image in "
-         "the source's own order, from 0. Call it id where it holds the images' names."),
+         "the source's own order, from 0. Call it id if it holds the images' names."),
     ],
 )  # fmt: skip
 def test_a_column_that_cannot_be_had_is_refused(columns, name, said, tmp_path):

@@ -199,6 +199,13 @@ def test_names_that_are_not_called_so_are_not_passed_over(tmp_path, dataset):
         File(path, "aum").of(dataset)
 
 
+def test_names_that_repeat_over_classes_are_not_passed_over(tmp_path, dataset):
+    names = [f"{row // 4}.png" for row in SHUFFLED[:30]]  # as in ape/0.png and bee/0.png
+    path = table(tmp_path / "s.parquet", filename=names, aum=VALUES[:30])
+    with pytest.raises(ValueError, match="its column 'filename' seems to name the image of each"):
+        File(path, "aum").of(dataset)
+
+
 def test_scores_that_are_not_finite_are_named(tmp_path, dataset):
     values = VALUES.copy()
     values[[2, 4]], values[6], values[7] = np.nan, np.inf, -np.inf  # row 7 is not of the split
