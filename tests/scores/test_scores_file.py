@@ -85,7 +85,7 @@ def test_labels_that_contradict_the_data_are_refused(tmp_path, dataset):
     with pytest.raises(ValueError, match=re.escape(
         f"'{path}' says that '00000000' is of class 2, but in 'toy' it is of class 0; 30 labels "
         "differ. Needed scores of this data, in its order. Match them by a column id, or drop the "
-        "column label where it counts classes in another way."
+        "column label if it counts classes in another way."
     )):  # fmt: skip
         File(path).of(dataset)
 
