@@ -71,6 +71,9 @@ def test_epochs_past_the_end_are_refused(name):
         "Train longer: observer=observer(epochs=12), or read less: epochs=10."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
+        SCORES[name](epochs=12, observer=Observer(epochs=10))
+    open_ended = said.replace("for 10.", "for 10 epochs or more, by the number of images.")
+    with pytest.raises(ValueError, match=re.escape(open_ended)):
         SCORES[name](epochs=12)
 
 
