@@ -82,9 +82,11 @@ def test_every_image_has_a_score_in_range(tmp_path):
         ({"epochs": (0, 3)}, "el2n's epochs=(0, 3) reads nothing. Give a number from 1, or a tuple "
          "of epochs counted from 1."),
         ({"epochs": 11}, "el2n's epochs=11 reads past the end of its observer, which trains "
-         "for 10 epochs or more, by the number of images. Train longer: observer=observer(epochs=11), or read less: epochs=10."),
+         "for 10 epochs or more, by the number of images. Train longer: "
+         "observer=observer(epochs=11), or read less: epochs=10."),
         ({"epochs": (3, 12)}, "el2n's epochs=(3, 12) reads past the end of its observer, which "
-         "trains for 10. Train longer: observer=observer(epochs=12), or read less: epochs=10."),
+         "trains for 10 epochs or more, by the number of images. Train longer: "
+         "observer=observer(epochs=12), or read less: epochs=10."),
     ],
 )  # fmt: skip
 def test_options_that_read_nothing_are_refused(options, said):
