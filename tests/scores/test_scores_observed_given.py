@@ -194,7 +194,7 @@ def test_the_given_resnet20_finds_what_it_was_trained_on_easy(real_data, tmp_pat
     classes = real_data / "cifar10/classes.json"
     spec = f"el2n(observer=resnet20(weights={file}, shortcut=a, size=32, classes={classes}))"
     found = score(real_data / "cifar10", tmp_path / "s.parquet", scores=[spec], work=tmp_path)
-    values = found[spec].values
+    [values] = [scores.values for scores in found.values()]
     assert values.shape == (50_000,)
     assert np.median(values) < 1e-4
     assert 0 < np.mean(values > 0.8) < 0.02
