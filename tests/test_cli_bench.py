@@ -6,6 +6,7 @@ import pytest
 from cli_toy import Shell, refused, tree
 
 from smallset.bench import forecast
+from smallset.data import index
 from smallset.parallel import Graph
 
 MATRIX = """title = "Toy"
@@ -109,3 +110,13 @@ def test_bad_commands_are_one_clear_line(shell):
     refused(shell("bench", "m.tom", "runs"), "there is no matrix 'm.tom': needed a shipped one or")
     refused(shell("bench", "m.toml", "runs", "--jobs", -1), "jobs=-1 runs nothing. Give at least 1")
     refused(shell("bench", "demo", "runs", "--only", "x" * 9), "is in no table's title")
+
+
+def test_a_run_folder_inside_the_data_is_refused_before_any_image_is_read(shell, monkeypatch):
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("an image was read")
+
+    monkeypatch.setattr(index, "scan", never)
+    ran = shell("bench", "m.toml", "data/toy/runs", "--data", "data")
+    refused(ran, "'data/toy/runs' lies inside the data '", "Choose another OUT.")
+    assert not (shell.root / "data/toy/runs").exists()

@@ -180,11 +180,11 @@ there are; of one, differences below two points say little. *Steps* are those of
 
 """
 CHOICE = """
-What the rows say. On few images more steps help: 3 points with 100 images a class of CIFAR-10 (from
-80 to 500 steps), 4 points with 100 of Imagenette (from 80 to 1,000), 2 points with 500 of CIFAR-10
-(from 400 to 2,000, all epochs read). Beyond 2,000 steps nothing is gained. Reading the last 30 %
-instead of all epochs is worth 2 points with 500 images a class (up to 2,000 steps) and no clear
-difference elsewhere. PCA beats random in every row.
+What the rows say. On few images more steps help: 1 to 3 points with 100 images a class of CIFAR-10
+(from 80 to 500 steps), 4 points with 100 of Imagenette (from 80 to 1,000), 2 to 3 points with 500
+of CIFAR-10 (from 400 to 2,000). Beyond 2,000 steps nothing is clearly gained. Reading the last 30 %
+instead of all epochs is worth 2 to 3 points with 500 images a class (up to 2,000 steps) and makes
+no clear difference elsewhere. PCA beats random in every row.
 
 So the default is about 2,000 steps, of which the last 30 % are read: at least 10 epochs, and at
 most 60, since each epoch's network is kept and 60 were as good as more. On the full CIFAR-10 these
