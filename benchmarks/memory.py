@@ -31,7 +31,7 @@ from real_data import cifar10
 
 from smallset.data import open_data, pixel_cache
 from smallset.models import build_model
-from smallset.scores.record import Dynamics, infer, write_records
+from smallset.observers.record import Dynamics, infer, write_records
 from smallset.train.device import machine
 from smallset.train.loop import batches
 

@@ -23,9 +23,9 @@ from paired import Pair, parser, settle, write
 from shard_clock import looked
 
 from smallset.models import build_model
+from smallset.observers.shards import Shard, shard_length
 from smallset.parallel import Here, Task, Workers
 from smallset.parallel.ray import Ray
-from smallset.scores.shards import Shard, shard_length
 from smallset.train.device import Machine
 
 SIZE, CLASSES, WARM = 32, 10, 512

@@ -2,7 +2,7 @@
 
 import time
 
-from smallset.scores.shards import Shard, look
+from smallset.observers.shards import Shard, look
 
 
 def looked(shard: Shard) -> float:

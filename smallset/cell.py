@@ -1,7 +1,5 @@
 """A cell: one student trained on one set under one protocol and tested on held-out data."""
 
-import hashlib
-import json
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,6 +9,7 @@ import numpy as np
 import torch
 
 from smallset.data import Data, pixel_cache
+from smallset.fingerprint import fingerprint
 from smallset.labels import Hard, Online, OnlineLabels, Regime, teacher_top1
 from smallset.methods import view_from
 from smallset.models import (
@@ -120,7 +119,7 @@ class Cell:
                 "mix": MIX_VERSION,
                 "sha256": self.teacher.sha256,
             }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return fingerprint(facts)
 
 
 def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.Images, loop.Images]:

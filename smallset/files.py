@@ -1,8 +1,11 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
+import errno
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,3 +30,99 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_output(out: Path) -> None:
+    """Raise where no set can be written to `out`, before any work is done.
+
+    FileExistsError where it exists (an empty folder too), FileNotFoundError or NotADirectoryError
+    where the folder it stands in does not, PermissionError where that cannot be written.
+    """
+    if os.path.lexists(out):
+        raise FileExistsError(
+            f"'{out}' exists already, and nothing is overwritten. Choose another name, or move or "
+            f"delete it first."
+        )
+    parent = out.absolute().parent
+    if not parent.exists():
+        raise FileNotFoundError(
+            f"'{out}' cannot be made, because the folder '{parent}' does not exist. Make it first, "
+            f"or choose another place."
+        )
+    if not parent.is_dir():
+        raise NotADirectoryError(
+            f"'{out}' cannot be made, because '{parent}' is a file and not a folder. Choose "
+            f"another place."
+        )
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"'{out}' cannot be made, because the folder '{parent}' is read-only for you. Choose "
+            f"another place."
+        )
+
+
+@contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """Give an empty folder beside `out` that becomes `out` at the end of the block.
+
+    Whatever ends the block early, Ctrl-C included, removes the folder. A killed process leaves a
+    `.NAME.partial-*` folder, which no later run reads or touches. Raises as `check_output`.
+    """
+    check_output(out)
+    target = out.absolute()
+    partial = target.with_name(f".{target.name[:50]}.partial-{secrets.token_hex(4)}")
+    try:
+        with writing(out):
+            partial.mkdir()
+        yield partial
+        with writing(out):
+            for folder in (*(child for child in partial.iterdir() if child.is_dir()), partial):
+                _sync(folder)
+            # rename would replace an empty folder that appeared in the meantime
+            check_output(out)
+            partial.rename(target)
+        with suppress(OSError):
+            # the set is whole already, only its new name may not survive a power cut
+            _sync(target.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Turn what the system says about a full or read-only disk into one clear OSError."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        advice = "Choose another place, or check the disk."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason = "the disk is full"
+            advice = "Free some space, or choose a place on another disk."
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            reason = "the folder is read-only"
+            advice = "Choose a place that you can write to."
+        raise OSError(
+            f"'{out}' cannot be written: {reason}. Nothing was left behind. {advice}"
+        ) from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a new file and wait until it is on the disk."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Put the names in `folder` on the disk, where the system can (Windows cannot)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

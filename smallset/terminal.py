@@ -15,15 +15,15 @@ from rich.table import Table
 from smallset.bench.run import Finished
 from smallset.data import Data
 from smallset.evidence import mean_interval
+from smallset.exchange.chosen_list import ChosenList
 from smallset.records import Result
 from smallset.report.table import HEADER, Row, seeds_note
 from smallset.started import STARTED
-from smallset.store import Asked, ChosenList, Codec, CompressedDataset, renamed_folders
+from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
 from smallset.train.protocol import caveat
 
-# Results go to stdout, progress and errors to stderr; lines are not wrapped, so a log can be
-# searched, and no text of the user's is taken for markup.
-# `emoji` would turn a class called ":cat:" into a picture.
+# Results go to stdout, progress and errors to stderr. Lines are not wrapped, so a log can be
+# searched. No text of the user's is taken for markup, nor ":cat:" for an emoji.
 _out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 WIDTH = 99

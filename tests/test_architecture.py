@@ -11,19 +11,20 @@ PACKAGE = ROOT / "smallset"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
-    "files": 0, "records": 0, "spec": 0, "seeds": 0, "started": 0,
+    "files": 0, "records": 0, "spec": 0, "seeds": 0, "started": 0, "fingerprint": 0,
     "data": 1, "models": 1, "parallel": 1, "evidence": 1,
     "train": 2,
-    "scores": 3, "selection": 3, "mosaic": 3, "synthesis": 3, "labels": 3, "store": 3,
-    "methods": 4,
-    "cell": 5,
-    "pipeline": 6,
-    "bench": 7,
-    "demo": 8, "report": 8, "analysis": 8,
-    "terminal": 9,
-    "cli": 10,
+    "observers": 3, "store": 3,
+    "scores": 4, "selection": 4, "mosaic": 4, "synthesis": 4, "labels": 4, "exchange": 4,
+    "methods": 5,
+    "cell": 6,
+    "pipeline": 7,
+    "bench": 8,
+    "demo": 9, "report": 9, "analysis": 9,
+    "terminal": 10,
+    "cli": 11,
     # What users import and `python -m smallset`: above everything, imported by nothing.
-    "__init__": 11, "__main__": 11,
+    "__init__": 12, "__main__": 12,
 }  # fmt: skip
 TORCHLESS = ("report", "evidence")
 BANNED = {"utils", "misc", "common", "helpers", "base", "core", "manager"}

@@ -1,5 +1,3 @@
-import hashlib
-import json
 import re
 from dataclasses import replace
 
@@ -10,6 +8,7 @@ from labels_toy import SPEC, bright_images, bright_teacher
 
 import smallset
 from smallset import cell
+from smallset.fingerprint import fingerprint
 from smallset.labels import Hard, Online
 from smallset.train import loop
 from smallset.train.device import Machine
@@ -90,7 +89,7 @@ def test_hard_results_keep_the_names_they_had_before_there_were_soft_labels(one,
         "threads": 1,
         "compiled": False,
     }
-    old = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    old = fingerprint(facts)
     assert replace(one, protocol=protocol).fingerprint(3) == old
     warmer = replace(protocol, temperature=1.0, mix_alpha=0.2, mix="batch")
     assert replace(one, protocol=warmer).fingerprint(3) == old

@@ -19,8 +19,8 @@ from smallset import cli, pipeline
 from smallset.evidence.results import read_results
 from smallset.methods import METHODS
 from smallset.models import MODELS
+from smallset.observers import observed as observers
 from smallset.scores import SCORES
-from smallset.scores import observed as observers
 from smallset.scores.table import read_scores
 from smallset.store import open_set
 from smallset.train import loop

@@ -15,8 +15,8 @@ from smallset.data import Data
 from smallset.evidence.results import read_results
 from smallset.methods import Method, method_from
 from smallset.mosaic import Grid
+from smallset.observers import observed as observers
 from smallset.records import Selection
-from smallset.scores import observed as observers
 from smallset.selection import Random
 from smallset.train import device, loop
 from smallset.train.views import Patch

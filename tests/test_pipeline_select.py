@@ -118,7 +118,7 @@ def test_a_list_appears_whole_or_not_at_all(monkeypatch):
     tree(Path("data"))
     smallset.open_data("data", work=Path("cache"))
     before = contents(Path())
-    monkeypatch.setattr("smallset.store.output.os.fsync", None)
+    monkeypatch.setattr("smallset.files.os.fsync", None)
     with pytest.raises(TypeError):
         smallset.select("data", "list", method="random", ipc=1)
     assert contents(Path()) == before

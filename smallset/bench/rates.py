@@ -10,8 +10,8 @@ from statistics import median
 import numpy as np
 import torch
 
-from smallset.bench.units import digest
 from smallset.files import replacing
+from smallset.fingerprint import fingerprint
 from smallset.models import build_model
 from smallset.records import Result
 from smallset.train import loop
@@ -50,7 +50,7 @@ def known_rates(results: Iterable[Result]) -> dict[Training, float]:
 def measured_rate(training: Training, machine: Machine, work: Path) -> float:
     """Train a few steps on noise and give the rate; kept in the work folder for the next time."""
     facts = [asdict(training), asdict(machine), component_versions()]
-    file = work / "rates" / f"{digest(facts)[:24]}.json"
+    file = work / "rates" / f"{fingerprint(facts)[:24]}.json"
     with suppress(OSError, ValueError):  # not there, or emptied by a power cut
         return float(json.loads(file.read_text())["images_per_second"])
     rate = _measure(training, machine)

@@ -4,8 +4,6 @@ Pixels (a split at a size, decoded) feed observers, which feed sets, which feed 
 the cells with soft labels.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,6 +16,7 @@ from smallset.bench.matrix import FULL, Matrix
 from smallset.bench.sources import Places, Source
 from smallset.bench.teachers import own_teacher
 from smallset.data import View
+from smallset.fingerprint import fingerprint
 from smallset.methods import Method, brief_of, spec_of
 from smallset.scores import AnyObserver
 from smallset.train.versions import component_versions
@@ -73,7 +72,7 @@ class _Units:
 
     def cell(self, cell: Cell) -> str:
         identity = cell.identity
-        key = f"{cell.name} [{digest(asdict(identity))[:12]}]"
+        key = f"{cell.name} [{fingerprint(asdict(identity))[:12]}]"
         given = self.ground.sources[identity.dataset].given
         test = self.pixels(cell, "test")
         if identity.spec == FULL:
@@ -95,7 +94,7 @@ class _Units:
         wanted = cell.identity
         facts = {name: value for name, value in asdict(wanted).items() if name not in _STUDENTS}
         what = f"{cell.label}, {cell.size_of_set}, seed {wanted.set_seed}"
-        key = f"set {wanted.dataset} {wanted.size} px, {what} [{digest(facts)[:12]}]"
+        key = f"set {wanted.dataset} {wanted.size} px, {what} [{fingerprint(facts)[:12]}]"
         out = self._out("sets", key)
         given = self.ground.sources[wanted.dataset].given
         needs = (self.observer(cell),) if wanted.observer_seed is not None else ()
@@ -111,7 +110,7 @@ class _Units:
         scores = self.scores[observer_key(cell, observer)]
         facts = {"run": observer_key(cell, observer), "scores": scores, **self._machine()}
         name = brief_of(observer)
-        key = f"observer {wanted.dataset} {wanted.size} px, {name} [{digest(facts)[:12]}]"
+        key = f"observer {wanted.dataset} {wanted.size} px, {name} [{fingerprint(facts)[:12]}]"
         out = self._out("scores", key).with_suffix(".parquet")
         given = self.ground.sources[wanted.dataset].given
         job = jobs.Observation(given, wanted.size, cell.table.fit, observer, scores, out)
@@ -131,7 +130,9 @@ class _Units:
             "fit": wanted.fit,
             **self._machine(),
         }
-        key = f"teacher {wanted.dataset} {wanted.size} px, {cell.teacher} [{digest(facts)[:12]}]"
+        key = (
+            f"teacher {wanted.dataset} {wanted.size} px, {cell.teacher} [{fingerprint(facts)[:12]}]"
+        )
         out = self._out("teachers", key)
         given = self.ground.sources[wanted.dataset].given
         job = jobs.Teaching(given, wanted.size, cell.table.fit, wanted.teacher, out)
@@ -142,7 +143,7 @@ class _Units:
         wanted = cell.identity
         view: View = cell.table.fit if split == "train" else "test"
         facts = [wanted.data_fingerprint, split, wanted.size, view]
-        key = f"pixels {wanted.dataset} {split}, {wanted.size} px [{digest(facts)[:12]}]"
+        key = f"pixels {wanted.dataset} {split}, {wanted.size} px [{fingerprint(facts)[:12]}]"
         given = self.ground.sources[wanted.dataset].given
         job = jobs.Pixels(given, split, wanted.size, view)
         return self.add(Unit("pixels", key, cell, jobs.decode, job))
@@ -200,11 +201,6 @@ def observer_key(cell: Cell, observer: AnyObserver) -> str:
     """Name an observer run: cells share it where these words are the same."""
     where = cell.identity
     return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
-
-
-def digest(facts: object) -> str:
-    """Give the sha256 of facts that JSON can hold, in hex."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _method(matrix: Matrix, cell: Cell) -> Method:

@@ -27,8 +27,8 @@ from smallset.cli.options import (
     Workers,
     data_of,
 )
+from smallset.exchange.chosen_list import ChosenList
 from smallset.pipeline.budget import IPC
-from smallset.store import ChosenList
 from smallset.terminal import Stages, observer_lines, say, show_chosen, show_set
 
 PNG = "png"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from smallset.files import check_output, writing
 from smallset.labels import LABELS
 from smallset.methods import METHODS
 from smallset.models import MODELS
@@ -12,7 +13,7 @@ from smallset.report.sheet import contact_sheet
 from smallset.scores import OBSERVERS, SCORES
 from smallset.selection import SELECTORS
 from smallset.spec import first_line
-from smallset.store import CompressedDataset, check_output, open_set, writing
+from smallset.store import CompressedDataset, open_set
 from smallset.store import verify as verify_set
 from smallset.terminal import say, show_list
 from smallset.train.protocol import PROTOCOLS

@@ -3,7 +3,6 @@
 Soft labels carry the teacher's knowledge into the student, so every result says how good it is.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from jaxtyping import Int64
 
 from smallset.data.work import keeping
 from smallset.files import replacing
+from smallset.fingerprint import fingerprint
 from smallset.models import Teacher
 from smallset.records import Progress
 from smallset.train.device import Machine
@@ -44,7 +44,7 @@ def teacher_top1(
         "precision": machine.precision,
         "threads": machine.threads,
     }
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    key = fingerprint(facts)
     file = work / "teachers" / f"{key[:24]}.json"
     top1 = _kept(file)
     if top1 is None:

@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import nn
 
+from smallset.fingerprint import file_sha256
 from smallset.models.adapters import (
     adapt,
     check_runs,
@@ -15,7 +16,7 @@ from smallset.models.adapters import (
 from smallset.models.network import MEAN, STD, Network
 from smallset.models.spec import DEFAULT, ModelSpec, read_model, student_spec, weights_file
 from smallset.models.table import MODELS
-from smallset.models.weights import file_sha256, load_weights, read_weights, tensors_sha256
+from smallset.models.weights import load_weights, read_weights, tensors_sha256
 
 
 def check_model(name: str) -> None:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from smallset.files import at_home
+from smallset.fingerprint import file_sha256
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
@@ -18,7 +19,7 @@ from smallset.models.network import MEAN, STD, Colour, Network
 from smallset.models.spec import DEFAULT, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
-from smallset.models.weights import file_sha256, load_weights, read_weights, tensors_sha256
+from smallset.models.weights import load_weights, read_weights, tensors_sha256
 
 
 @dataclass(frozen=True)

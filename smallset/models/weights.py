@@ -99,15 +99,6 @@ def head_name(net: nn.Module) -> str:
     return names[-1]
 
 
-def file_sha256(path: Path) -> str:
-    """Give the sha256 of a file, in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def tensors_sha256(weights: Mapping[str, Tensor]) -> str:
     """Give a sha256 in hex over the names, shapes and values of weights that have no file."""
     digest = hashlib.sha256()

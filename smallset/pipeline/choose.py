@@ -11,6 +11,7 @@ from smallset.cell import Desk
 from smallset.data import Data, fit_boxes
 from smallset.data.work import keeping
 from smallset.methods import Method, method_from, spec_of
+from smallset.observers.shards import Shards
 from smallset.parallel import Workers
 from smallset.pipeline.budget import (
     Budget,
@@ -32,7 +33,6 @@ from smallset.pipeline.desk import (
 from smallset.records import Fit, Plan, Selection
 from smallset.scores import DUAL, File, Observed, Observer
 from smallset.scores.dual import probability
-from smallset.scores.shards import Shards
 from smallset.selection import Pool
 from smallset.store import About, Asked, Codec, Seeds
 from smallset.store.original import check_original

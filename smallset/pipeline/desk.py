@@ -20,12 +20,12 @@ from smallset.data import (
     pixel_cache,
 )
 from smallset.data.work import check_work
+from smallset.files import check_output
 from smallset.methods import spec_of
 from smallset.models import check_teacher_files
+from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Classes, Fit, Progress
 from smallset.scores import AnyObserver, File, Observed, Pretrained, Reads, Score
-from smallset.scores.observed import RECORDS_VERSION
-from smallset.store import check_output
 from smallset.train.device import machine
 from smallset.train.processes import is_first
 

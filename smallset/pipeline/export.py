@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from smallset.exchange.export import export_set
+from smallset.files import check_output
 from smallset.records import Progress
-from smallset.store import CompressedDataset, check_output, open_set
-from smallset.store.export import export_set
-from smallset.store.exported import layout_of
+from smallset.store import CompressedDataset, open_set
+from smallset.store.layout import layout_of
 
 
 def export(

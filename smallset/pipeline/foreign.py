@@ -8,15 +8,15 @@ from jaxtyping import Int32
 
 from smallset.cell import Desk
 from smallset.data import CUT_OFF, ImageDataset
+from smallset.exchange.exported import is_ours, open_made
+from smallset.exchange.foreign import HUB, ForeignSet, foreign_set, read_foreign, set_name
+from smallset.exchange.naming import read_naming
 from smallset.files import at_home
 from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
 from smallset.pipeline.desk import AnyData, check_number, open_source, side_of
 from smallset.records import Selection
 from smallset.store import CompressedDataset
-from smallset.store.exported import is_ours, open_made
-from smallset.store.foreign import HUB, ForeignSet, foreign_set, read_foreign, set_name
-from smallset.store.naming import read_naming
 from smallset.train.views import Patch, View
 
 

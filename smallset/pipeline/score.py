@@ -7,7 +7,9 @@ from pathlib import Path
 
 from smallset.data import Data
 from smallset.data.work import keeping
+from smallset.files import writing
 from smallset.methods import score_from, spec_of
+from smallset.observers.shards import Shards
 from smallset.parallel import Workers
 from smallset.pipeline.desk import (
     AnyData,
@@ -21,10 +23,8 @@ from smallset.pipeline.desk import (
 )
 from smallset.records import Fit, Progress, Scores
 from smallset.scores import Checks, File, Observed, Score
-from smallset.scores.shards import Shards
 from smallset.scores.table import write_scores
 from smallset.spec import portable, split
-from smallset.store import writing
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 

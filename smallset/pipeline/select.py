@@ -4,13 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smallset.data import Data
+from smallset.exchange.chosen_list import ChosenList, write_list
 from smallset.methods import Method
 from smallset.parallel import Workers
 from smallset.pipeline.choose import choose, order_from
 from smallset.pipeline.desk import AnyData, check_place, desk_for
 from smallset.records import Fit, Progress
-from smallset.store import ChosenList
-from smallset.store.chosen_list import write_list
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import math
 import platform
 from collections.abc import Callable
@@ -16,6 +15,8 @@ import torch
 from smallset.cell import Desk
 from smallset.data import Data, pixel_cache
 from smallset.data.work import keeping
+from smallset.files import whole_folder, write_file, writing
+from smallset.fingerprint import fingerprint
 from smallset.methods import spec_of
 from smallset.models import Network, check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
@@ -30,8 +31,7 @@ from smallset.pipeline.desk import (
 from smallset.records import Fit, Progress
 from smallset.seeds import derive
 from smallset.spec import nearest
-from smallset.store import smallset_version, writing
-from smallset.store.output import whole_folder, write_file
+from smallset.store import smallset_version
 from smallset.train.device import hardware
 from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -138,7 +138,7 @@ class _Job:
         }
         if desk.machine.processes > 1:
             facts["processes"] = desk.machine.processes
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return fingerprint(facts)
 
 
 def _trained(job: _Job, desk: Desk, state: Path, *, cache: bool) -> Network:

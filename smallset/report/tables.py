@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smallset.files import replacing
+from smallset.files import check_output, replacing, writing
 from smallset.records import Result
 from smallset.report.augmentation import augmentation_panels
 from smallset.report.coverage import not_begun, planned, row_labels
@@ -17,7 +17,6 @@ from smallset.report.sections import Section, full_results, sections
 from smallset.report.spreadsheet import to_classes_csv, to_csv
 from smallset.report.yardsticks import ranking_panels
 from smallset.spec import nearest
-from smallset.store import check_output, writing
 
 FORMATS = {
     "markdown": "tables.md", "csv": "tables.csv", "classes": "classes.csv", "latex": "tables.tex"

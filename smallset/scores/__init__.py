@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.scores.aum import AUM
 from smallset.scores.cad_prune import CADPrune
 from smallset.scores.dual import DUAL
@@ -14,8 +16,6 @@ from smallset.scores.el2n import EL2N
 from smallset.scores.file import File
 from smallset.scores.forgetting import Forgetting
 from smallset.scores.grand import GraNd
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, Pretrained
 from smallset.scores.output import Entropy, LeastConfidence, Loss, Margin
 from smallset.scores.tdds import TDDS
 

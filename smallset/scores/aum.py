@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, require_training
+from smallset.observers.record import Records
 from smallset.scores.epochs import check_runs, first_epochs, over_epochs, over_runs
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, require_training
-from smallset.scores.record import Records
 
 
 @dataclass(frozen=True)

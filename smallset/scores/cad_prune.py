@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, require_training
+from smallset.observers.record import reduced
 from smallset.scores.epochs import check_runs, check_window, over_runs
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, require_training
-from smallset.scores.record import reduced
 from smallset.scores.windows import mean_spread
 
 

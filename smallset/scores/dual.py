@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, require_training
+from smallset.observers.record import Dynamics
 from smallset.scores.epochs import (
     check_runs,
     check_window,
@@ -13,9 +16,6 @@ from smallset.scores.epochs import (
     more_epochs,
     over_runs,
 )
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, require_training
-from smallset.scores.record import Dynamics
 from smallset.scores.windows import windows
 
 

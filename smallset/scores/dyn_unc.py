@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.scores.epochs import check_runs, check_window, more_epochs, over_runs
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, require_training
 from smallset.scores.windows import mean_spread
 
 

@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32
 
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Pretrained, require_training
-from smallset.scores.record import Dynamics, Records
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Pretrained, require_training
+from smallset.observers.record import Dynamics, Records
 
 Epochs = int | tuple[int, ...] | Literal["late"] | None
 _MOST_RUNS = 1000

@@ -11,9 +11,9 @@ from jaxtyping import Float32, Int64, Shaped
 
 from smallset.data import ImageDataset
 from smallset.files import at_home
-from smallset.models.weights import file_sha256
+from smallset.fingerprint import file_sha256
+from smallset.observers.observed import Observed
 from smallset.scores.column import FORMATS, Column, read_column
-from smallset.scores.observed import Observed
 from smallset.scores.row_index import places
 
 _SHOWN = 5

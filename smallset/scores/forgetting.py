@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.scores.aum import AUM
 from smallset.scores.epochs import check_runs, over_runs
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, require_training
 
 
 @dataclass(frozen=True)

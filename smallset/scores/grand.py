@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
 from smallset.models import Network, build_model
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, Pretrained
+from smallset.observers.record import Records
 from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, Pretrained
-from smallset.scores.record import Records
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float32
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer
 from smallset.scores.epochs import Epochs, check_runs, over_epochs, over_runs, read_epochs
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
+from smallset.observers.observed import Observed
+from smallset.observers.observer import AnyObserver, Observer, require_training
+from smallset.observers.record import BLOCK
 from smallset.records import Progress
 from smallset.scores.epochs import check_runs, check_window, first_epochs, more_epochs
-from smallset.scores.observed import Observed
-from smallset.scores.observer import AnyObserver, Observer, require_training
-from smallset.scores.record import BLOCK
 from smallset.scores.windows import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images

@@ -1,12 +1,10 @@
 """Compressed sets on disk: written whole or not at all, read back, verified."""
 
 from smallset.store.about import About
-from smallset.store.chosen_list import ChosenList
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import Asked, Manifest, Seeds, Source, read_manifest
 from smallset.store.match import check_classes
-from smallset.store.output import check_output, writing
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import render
@@ -17,7 +15,6 @@ from smallset.store.write import write
 __all__ = [
     "About",
     "Asked",
-    "ChosenList",
     "Codec",
     "CompressedDataset",
     "ImageFile",
@@ -26,7 +23,6 @@ __all__ = [
     "Source",
     "Verification",
     "check_classes",
-    "check_output",
     "class_folders",
     "open_set",
     "read_manifest",
@@ -35,5 +31,4 @@ __all__ = [
     "smallset_version",
     "verify",
     "write",
-    "writing",
 ]

@@ -1,8 +1,9 @@
 """Does a set belong to the data it is tested on? Class order is the field's silent failure."""
 
+from collections.abc import Sequence
+
 from smallset.records import Classes, composed
 from smallset.store.manifest import Manifest
-from smallset.store.naming import check_forms
 
 
 def check_classes(manifest: Manifest, classes: Classes, *, data: str) -> None:
@@ -31,3 +32,16 @@ def check_classes(manifest: Manifest, classes: Classes, *, data: str) -> None:
         f"only in the set: {only_set[:3]}, only in the data: {only_data[:3]}. "
         "Test on the data that the set was made from."
     )
+
+
+def check_forms(names: Sequence[str], owner: str) -> None:
+    """Raise ValueError if two names are one in two Unicode forms; `owner` says whose they are."""
+    forms: dict[str, str] = {}
+    for name in names:
+        first = forms.setdefault(composed(name), name)
+        if first != name:
+            raise ValueError(
+                f"{owner} has the classes {first!a} and {name!a}, which are one name in "
+                "two Unicode forms (NFC and another, such as NFD). Needed one class for each name. "
+                "Rename one of them, or merge the two."
+            )

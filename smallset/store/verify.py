@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smallset.data import cores, ordered
-from smallset.store.exported import layout_of
+from smallset.store.layout import layout_of
 from smallset.store.manifest import Manifest, read_manifest
 from smallset.store.plan_table import ImageFile, Recorded, read_plan
 from smallset.store.read import check_folder, contradictions, strangers

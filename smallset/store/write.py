@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data import ImageDataset, cores, ordered
+from smallset.files import check_output, whole_folder, write_file, writing
 from smallset.parallel import Workers
 from smallset.records import Plan, Progress
 from smallset.store.about import About
@@ -17,7 +18,6 @@ from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
 from smallset.store.manifest import MANIFEST, Manifest, Source
 from smallset.store.original import check_original, own_bytes
-from smallset.store.output import check_output, whole_folder, write_file, writing
 from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import check_plan, render

@@ -151,7 +151,7 @@ def test_an_observer_that_only_gives_features_is_trained_once(tmp_path, monkeypa
     assert len(before) == 2
     # resumed after results were lost: the marker says that the run is there
     (tmp_path / "runs" / "results.jsonl").unlink()
-    monkeypatch.setattr("smallset.scores.observed._train", None)
+    monkeypatch.setattr("smallset.observers.observed._train", None)
     again = plan_bench(ask(tmp_path, text))
     assert sorted(unit.kind for unit in again.pending) == ["cell", "cell", "pixels"]
     run_bench(ask(tmp_path, text), workers=Serial())

@@ -10,8 +10,8 @@ from smallset.bench.forecast import Countdown, forecast
 from smallset.bench.rates import Training, known_rates, measured_rate
 from smallset.bench.run import Finished, plan_bench
 from smallset.evidence.results import read_results
+from smallset.observers.observer import OBSERVER_V1, RECIPES
 from smallset.pipeline import train_teacher
-from smallset.scores.observer import OBSERVER_V1, RECIPES
 from smallset.train.device import Machine
 
 STUDENT = "resnet8(weights=w.pt)"

@@ -15,8 +15,8 @@ from smallset.bench.lock import driving
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.results import append_result, read_results
 from smallset.files import replacing
+from smallset.observers.observed import RECORDS_VERSION
 from smallset.parallel import TaskError, Workers
-from smallset.scores.observed import RECORDS_VERSION
 from smallset.store import open_set
 
 

@@ -16,9 +16,9 @@ from smallset.bench.jobs import Observation
 from smallset.bench.rates import Training
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.results import read_results
+from smallset.observers import observed
 from smallset.report.coverage import missing, planned, row_labels
 from smallset.report.table import rows, seeds_note
-from smallset.scores import observed
 
 NETWORK = "resnet8(weights=data/o.pt, size=16, classes=same)"
 GIVEN = MATRIX.replace(

@@ -13,9 +13,9 @@ from models_toy import ANIMALS, CARD_OF_A_TOY, logits, network, saved
 from PIL import Image
 from torch import Tensor
 
+from smallset.fingerprint import file_sha256
 from smallset.models import load_teacher
 from smallset.models.trained import CARD, WEIGHTS
-from smallset.models.weights import file_sha256
 
 PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 

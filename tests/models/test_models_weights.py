@@ -8,8 +8,8 @@ from models_toy import network, saved
 from safetensors.torch import save_file
 from torch import nn
 
+from smallset.fingerprint import file_sha256
 from smallset.models.weights import (
-    file_sha256,
     head_name,
     load_weights,
     read_weights,

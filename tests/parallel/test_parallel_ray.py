@@ -20,10 +20,10 @@ from cli_toy import QUICK, Shell, refused, tree
 from smallset import pipeline
 from smallset.bench.run import run_bench
 from smallset.cli import cluster as option
+from smallset.observers import shards
 from smallset.parallel import Done, Task, TaskError, Workers, graph
 from smallset.parallel import ray as room
 from smallset.parallel.ray import Ray
-from smallset.scores import shards
 from smallset.store import chunks
 
 TOYS = (Path(__file__).parent, Path(__file__).parents[1] / "bench")

@@ -3,9 +3,9 @@ import pytest
 import torch
 from scores_toy import toy
 
+from smallset.observers.record import record
 from smallset.scores import AUM, Observer
 from smallset.scores.aum import logit_margin, probability_margin
-from smallset.scores.record import record
 from smallset.train.evaluation import predict
 
 LOGITS = np.random.default_rng(0).normal(0, 3, (50, 4)).astype(np.float32)

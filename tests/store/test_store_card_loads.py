@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from store_toy import pixels_of, run_card
 
+from smallset.exchange.export import FORMATS, export_set
 from smallset.store import Codec, CompressedDataset, write
-from smallset.store.export import FORMATS, export_set
 
 LAYOUTS = ("set", *FORMATS)
 

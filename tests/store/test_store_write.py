@@ -145,7 +145,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("smallset.store.output.os.fsync", full)
+    monkeypatch.setattr("smallset.files.os.fsync", full)
     with pytest.raises(OSError, match=r"/out' cannot be written: the disk is full\. .* Free some"):
         write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=2)
     assert list(tmp_path.iterdir()) == []
@@ -212,7 +212,7 @@ def test_no_canvas_is_still_drawn_when_a_failed_folder_is_removed(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(WRITE, "render", slow)
-    monkeypatch.setattr("smallset.store.output.shutil.rmtree", removing)
+    monkeypatch.setattr("smallset.files.shutil.rmtree", removing)
     plan = make_plan(ipc=10)
     with pytest.raises(KeyboardInterrupt):
         write(plan, dataset, tmp_path / "o", codec=PNG, about=about, workers=3, progress=stop)

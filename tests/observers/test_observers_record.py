@@ -8,9 +8,9 @@ import torch
 
 from smallset import files
 from smallset.models import build_model
-from smallset.scores import record as module
+from smallset.observers import record as module
+from smallset.observers.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_records
 from smallset.scores.aum import probability_margin
-from smallset.scores.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_records
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
 

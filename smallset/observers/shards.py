@@ -14,10 +14,10 @@ from torch import Tensor
 from smallset.files import replacing
 from smallset.models import Network, build_model, load_teacher
 from smallset.models.teacher import TeacherNetwork
+from smallset.observers.observed import Observed
+from smallset.observers.observer import Pretrained
+from smallset.observers.record import RECORD, Records, infer
 from smallset.parallel import Task, Workers
-from smallset.scores.observed import Observed
-from smallset.scores.observer import Pretrained
-from smallset.scores.record import RECORD, Records, infer
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
 

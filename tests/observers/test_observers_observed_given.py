@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from smallset import score
 from smallset.data import pixel_cache
 from smallset.models import build_model, load_teacher
+from smallset.observers import observed as module
+from smallset.observers import shards
+from smallset.observers.record import RECORD, record
+from smallset.observers.shards import Given, Shards, look, shard_length
 from smallset.parallel import Here
-from smallset.scores import EL2N, Observed, Pretrained, shards
-from smallset.scores import observed as module
-from smallset.scores.record import RECORD, record
-from smallset.scores.shards import Given, Shards, look, shard_length
+from smallset.scores import EL2N, Observed, Pretrained
 from smallset.train.device import Machine
 
 

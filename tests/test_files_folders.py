@@ -3,8 +3,7 @@ import os
 
 import pytest
 
-from smallset.store import check_output
-from smallset.store.output import whole_folder, writing
+from smallset.files import check_output, whole_folder, writing
 
 
 def test_an_output_that_exists_names_itself_and_the_way_out(tmp_path):
@@ -32,7 +31,7 @@ def test_a_parent_that_is_a_file_is_named(tmp_path):
 
 def test_a_read_only_parent_is_named(tmp_path, monkeypatch):
     # the user may be root, whom permissions do not stop
-    monkeypatch.setattr("smallset.store.output.os.access", lambda path, mode: False)
+    monkeypatch.setattr("smallset.files.os.access", lambda path, mode: False)
     with pytest.raises(PermissionError, match=r"is read-only for you\. Choose another place"):
         check_output(tmp_path / "out")
 

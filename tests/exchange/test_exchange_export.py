@@ -3,11 +3,11 @@ import os
 
 import pytest
 
+from smallset.exchange.export import FORMATS, export_set
+from smallset.files import write_file
 from smallset.store import Codec, write
-from smallset.store.export import FORMATS, export_set
-from smallset.store.output import write_file
 
-EXPORT = "smallset.store.export"
+EXPORT = "smallset.exchange.export"
 
 
 @pytest.fixture
@@ -103,8 +103,8 @@ def test_a_disk_that_fills_inside_a_shard_leaves_nothing(made, tmp_path, monkeyp
 
     for to in ("hub", "webdataset"):
         with monkeypatch.context() as patch:
-            module = "export_hub" if to == "hub" else "export_tar"
-            patch.setattr(f"smallset.store.{module}.os.fsync", full)
+            module = "hub" if to == "hub" else "tars"
+            patch.setattr(f"smallset.exchange.{module}.os.fsync", full)
             with pytest.raises(OSError, match="the disk is full"):
                 export_set(made, tmp_path / "out", to=to)
         assert os.listdir(tmp_path) == ["set"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smallset.store.export_files import PROVENANCE, Told, encoded, provenance
+from smallset.exchange.copies import PROVENANCE, Told, encoded, provenance
 from smallset.store.read import CompressedDataset
 
 SHARD_BYTES = 500_000_000

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from math import isqrt
 
+from smallset.exchange.tars import SEVERAL, image_ending
 from smallset.store.card import facts, folder_note, front_matter, heading, load_folders
 from smallset.store.codec import Codec
-from smallset.store.export_tar import SEVERAL, image_ending
 from smallset.store.manifest import Manifest
 from smallset.store.read import CompressedDataset
 

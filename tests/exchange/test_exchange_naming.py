@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from smallset.exchange.naming import match_classes, read_naming
 from smallset.records import Classes
-from smallset.store.naming import match_classes, read_naming
 
 ZOO = Classes(("cow", "ape", "bee"))
 

@@ -9,9 +9,9 @@ from scores_toy import toy
 from torch import nn
 
 from smallset.models import build_model
+from smallset.observers import shards
+from smallset.observers.shards import Shard, Shards, Window, look, shard_length
 from smallset.parallel import Here
-from smallset.scores import shards
-from smallset.scores.shards import Shard, Shards, Window, look, shard_length
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 

@@ -17,12 +17,12 @@ from smallset.data.open import source_of
 from smallset.data.scan import Scan, scan
 from smallset.data.source import Source
 from smallset.data.work import keeping
+from smallset.exchange.naming import match_classes
 from smallset.files import at_home
 from smallset.records import Classes, Plan, Progress
 from smallset.spec import write
 from smallset.store.manifest import Manifest, Seeds
 from smallset.store.manifest import Source as Origin
-from smallset.store.naming import match_classes
 from smallset.store.original import fitted
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, check_folder

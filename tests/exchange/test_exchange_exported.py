@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from smallset.exchange.export import export_set
+from smallset.exchange.exported import is_ours, open_made
+from smallset.exchange.foreign import read_foreign
 from smallset.records import Classes
 from smallset.store import Codec, write
-from smallset.store.export import export_set
-from smallset.store.exported import is_ours, open_made
-from smallset.store.foreign import read_foreign
 
 SHARD = "data/train-00000-of-00001.parquet"
 READ = ("hub", "imagefolder")

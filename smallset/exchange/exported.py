@@ -8,11 +8,11 @@ import numpy as np
 from smallset.data import ImageDataset
 from smallset.data.hub import parquet_source
 from smallset.data.work import keeping
+from smallset.exchange.chosen_list import TABLE as CHOSEN
+from smallset.exchange.foreign import HUB, ForeignSet, contents
 from smallset.files import at_home
 from smallset.records import Classes
-from smallset.store.chosen_list import TABLE as CHOSEN
-from smallset.store.export import TRAIN
-from smallset.store.foreign import HUB, ForeignSet, contents
+from smallset.store.layout import TRAIN, layout_of, shards
 from smallset.store.manifest import MANIFEST, read_manifest
 from smallset.store.plan_table import PLAN, read_plan
 from smallset.store.read import CompressedDataset, check_folder, contradictions, open_set, strangers
@@ -47,7 +47,7 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
     path = at_home(given)
     layout = layout_of(path)
     if layout == "hub":
-        return _from_hub(path, _shards(path), work)
+        return _from_hub(path, shards(path), work)
     if layout == "imagefolder":
         return _from_folders(path)
     if layout == "webdataset":
@@ -56,21 +56,6 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
             "an export to hub or imagefolder. Give one of them."
         )
     return open_set(path)
-
-
-def layout_of(path: Path) -> str | None:
-    """Name the format that a folder of ours was exported to; None for a set as it was made."""
-    if not (path / MANIFEST).is_file():
-        return None
-    if _shards(path):
-        return "hub"
-    if (path / TRAIN).is_dir():  # no class folder of a set has this name
-        return "imagefolder"
-    return "webdataset" if any(path.glob("train-*.tar")) else None
-
-
-def _shards(path: Path) -> list[Path]:
-    return sorted((path / "data").glob(f"{TRAIN}-*.parquet"))
 
 
 def _from_folders(path: Path) -> CompressedDataset:

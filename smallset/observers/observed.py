@@ -6,9 +6,7 @@ network of every moment stays beside the records: what a later score needs beyon
 inference pass and no training.
 """
 
-import hashlib
 import io
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -21,9 +19,9 @@ from numpy.lib.recfunctions import structured_to_unstructured
 
 from smallset.data import ImageDataset
 from smallset.files import replacing
+from smallset.fingerprint import fingerprint
 from smallset.models import Network, Teacher, build_model, load_teacher, weights_sha256
-from smallset.records import Progress, part
-from smallset.scores.observer import (
+from smallset.observers.observer import (
     RECIPES,
     VIEW,
     AnyObserver,
@@ -31,7 +29,8 @@ from smallset.scores.observer import (
     Pretrained,
     require_training,
 )
-from smallset.scores.record import Dynamics, Records, infer, look, write_records
+from smallset.observers.record import Dynamics, Records, infer, look, write_records
+from smallset.records import Progress, part
 from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images
@@ -101,7 +100,7 @@ class Observed:
                 facts["weights"] = weights
             if self.machine.processes > 1:
                 facts["processes"] = self.machine.processes
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return fingerprint(facts)
 
     def dynamics(self, observer: AnyObserver, *, run: int = 0) -> Dynamics:
         """Give the records of one run of an observer; make it unless the work folder has them.

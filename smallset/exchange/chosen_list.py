@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.data import ImageDataset
+from smallset.files import whole_folder, write_file, writing
 from smallset.records import Selection
 from smallset.store.about import About
-from smallset.store.output import whole_folder, write_file, writing
 from smallset.store.plan_table import valid_text
 from smallset.store.version import smallset_version
 

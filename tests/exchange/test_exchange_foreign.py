@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from smallset.data import hub
+from smallset.exchange.foreign import ForeignImages, foreign_set, read_foreign, set_name
 from smallset.records import Classes
-from smallset.store.foreign import ForeignImages, foreign_set, read_foreign, set_name
 
 ZOO = Classes(("cow", "ape", "bee"))
 WHOLE = np.array([[0, 0, 6, 6]], np.int32)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallset.store import Codec, export_tar, write
-from smallset.store.export import export_set
+from smallset.exchange import tars as export_tar
+from smallset.exchange.export import export_set
+from smallset.store import Codec, write
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.store.export_files import Told, encoded, provenance
-from smallset.store.export_hub import SHARD_BYTES, shard_rows
-from smallset.store.output import write_file
+from smallset.exchange.copies import Told, encoded, provenance
+from smallset.exchange.hub import SHARD_BYTES, shard_rows
+from smallset.files import write_file
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset
 

@@ -4,9 +4,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from smallset.data import open_data
-from smallset.store import Codec, export_hub, write
-from smallset.store.export import export_set
-from smallset.store.export_hub import shard_rows
+from smallset.exchange import hub as export_hub
+from smallset.exchange.export import export_set
+from smallset.exchange.hub import shard_rows
+from smallset.store import Codec, write
 
 NAMES = ("cow", "b/e e", "ape")
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from smallset.records import Classes, composed
+from smallset.store.match import check_forms
 
 _SHAPE = '{"names": ["tench", ...], "wnids": ["n01440764", ...]}'
 
@@ -49,19 +50,6 @@ def match_classes(
             "Merge them in the set."
         )
     return np.array([index[n] for n in names if n is not None], np.int64)
-
-
-def check_forms(names: Sequence[str], owner: str) -> None:
-    """Raise ValueError if two names are one in two Unicode forms; `owner` says whose they are."""
-    forms: dict[str, str] = {}
-    for name in names:
-        first = forms.setdefault(composed(name), name)
-        if first != name:
-            raise ValueError(
-                f"{owner} has the classes {first!a} and {name!a}, which are one name in "
-                "two Unicode forms (NFC and another, such as NFD). Needed one class for each name. "
-                "Rename one of them, or merge the two."
-            )
 
 
 def read_naming(path: Path) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from smallset.exchange.cards import CARDS
 from smallset.store import Codec, write
-from smallset.store.export_card import CARDS
 
 
 @pytest.fixture

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from smallset.exchange.cards import CARDS
+from smallset.exchange.copies import Told, encoded
+from smallset.exchange.hub import write_hub
+from smallset.exchange.tars import write_tars
+from smallset.files import check_output, whole_folder, write_file, writing
 from smallset.records import Progress
 from smallset.spec import nearest
 from smallset.store.card import CARD
-from smallset.store.export_card import CARDS
-from smallset.store.export_files import Told, encoded
-from smallset.store.export_hub import write_hub
-from smallset.store.export_tar import write_tars
+from smallset.store.layout import TRAIN
 from smallset.store.manifest import MANIFEST
-from smallset.store.output import check_output, whole_folder, write_file, writing
 from smallset.store.plan_table import PLAN
 from smallset.store.read import CompressedDataset
-
-TRAIN = "train"
 
 
 def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:

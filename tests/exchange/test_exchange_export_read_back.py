@@ -14,9 +14,11 @@ import pytest
 from PIL import Image
 from store_toy import ODD, pixels_of, run_card
 
+from smallset.exchange import hub as export_hub
+from smallset.exchange import tars as export_tar
+from smallset.exchange.export import FORMATS, export_set
 from smallset.records import Plan
-from smallset.store import Codec, CompressedDataset, export_hub, export_tar, write
-from smallset.store.export import FORMATS, export_set
+from smallset.store import Codec, CompressedDataset, write
 
 MIXED = ("PNG", "JPEG", "WEBP")
 CODECS = {"png": None, "jpeg:90": None, "webp:90": None, "original": ("PNG",), "mixed": MIXED}

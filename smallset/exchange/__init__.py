@@ -1,0 +1,1 @@
+"""Sets on their way in and out: exports, other people's sets, lists of chosen images."""

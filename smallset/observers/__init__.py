@@ -1,0 +1,1 @@
+"""Observers: the networks through which scores, selections and syntheses look at images."""
