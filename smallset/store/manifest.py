@@ -43,18 +43,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Asked:
-    """The budget that was asked for: `ipc` images a class or the share `keep`, the other None.
+    """The budget that was asked for, as its text, for example `ipc=10`.
 
     `short` names the classes that had fewer images than asked and gave all whole canvases of them.
     """
 
-    ipc: int | None
-    keep: float | None
-    short: tuple[str, ...]
+    budget: str
+    short: tuple[str, ...] = ()
 
     def is_said_by(self, counts: Sequence[int]) -> bool:
-        """Whether the counts of a set say as much."""
-        return self.keep is None and not self.short and set(counts) == {self.ipc}
+        """Say whether the counts of a set say as much."""
+        return not self.short and {f"ipc={count}" for count in counts} == {self.budget}
 
 
 @dataclass(frozen=True)
@@ -214,7 +213,7 @@ def _manifest(top: Fields) -> Manifest:
 
 def _asked(inner: Fields) -> Asked:
     inner.only(f.name for f in fields(Asked))
-    return Asked(inner.number_or_none("ipc", 1), inner.share_or_none("keep"), inner.texts("short"))
+    return Asked(inner.text("budget"), inner.texts("short"))
 
 
 def _check(manifest: Manifest, top: Fields) -> None:
