@@ -179,6 +179,7 @@ def train_and_test(
         images=len(cell.set),
         size=manifest.size,
         view=manifest.view,
+        budget=manifest.budget,
         labels=labels_spec(cell.labels),
         teacher=teacher.spec if teacher else None,
         teacher_sha256=teacher.sha256 if teacher else None,
