@@ -78,7 +78,7 @@ def _measure(training: Training, machine: Machine) -> float:
             whole,
             protocol=replace(STANDARD_V1, epochs=epochs, batch=count),
             view=Canvas(),
-            seeds=loop.Order(student=0, view=0),
+            seeds=loop.StudentSeeds(student=0, view=0),
             machine=machine,
             run=run,
         )
