@@ -14,7 +14,7 @@ from smallset.labels import Hard, OpenLabels, labels_spec, teacher_top1
 from smallset.methods import view_from
 from smallset.models import Teacher, build_model, library_of, weights_sha256, worth_compiling
 from smallset.models.spec import read_model
-from smallset.records import Progress, Result, part
+from smallset.records import Cost, Progress, Result, part
 from smallset.seeds import derive
 from smallset.store import CompressedDataset, smallset_version
 from smallset.store.set_pixels import pixel_bytes, set_pixels
@@ -172,7 +172,7 @@ def _result(
         images=len(cell.set),
         size=manifest.size,
         view=manifest.view,
-        labels=labels_spec(labels.regime).partition("(")[0],
+        labels=labels_spec(labels.regime),
         teacher=labels.teacher,
         teacher_sha256=labels.teacher_sha256,
         teacher_top1=teacher_top1,
@@ -188,9 +188,7 @@ def _result(
         steps=fitted.steps,
         seconds=round(fitted.seconds, 3),
         images_per_second=round(fitted.images / fitted.seconds, 1),
-        image_bytes=manifest.image_bytes,
-        label_bytes=labels.label_bytes,
-        teacher_bytes=labels.teacher_bytes,
+        cost=Cost(manifest.image_bytes, labels.label_bytes, labels.teacher_bytes),
         source_images=len(data.train),
         source_bytes=data.train.encoded_bytes,
         precision=here.precision,
@@ -198,6 +196,7 @@ def _result(
         threads=here.threads,
         hardware=hardware(here.device, here.processes),
         compiled=cell.compiles,
+        view_seed=labels.view_seed,
         versions={
             "smallset": smallset_version(),
             "torch": torch.__version__,
