@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,6 +30,10 @@ class Regime(ABC):
     def teacher_spec(self) -> str | None:
         """The spec of the teacher that the regime names; None if it names none."""
         return getattr(self, "teacher", None)
+
+    def taught_by(self, teacher: str) -> "Regime":
+        """Return the same regime with another teacher."""
+        return replace(self, **{"teacher": teacher})
 
     def check(self) -> None:
         """Raise ValueError or OSError if files that the options name are missing; open no set."""
