@@ -172,6 +172,7 @@ def _result(
         images=len(cell.set),
         size=manifest.size,
         view=manifest.view,
+        budget=manifest.budget,
         labels=labels_spec(labels.regime),
         teacher=labels.teacher,
         teacher_sha256=labels.teacher_sha256,

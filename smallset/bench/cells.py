@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table
 from smallset.bench.sources import Source
 from smallset.labels import labels_from, labels_spec
+from smallset.budget import Budget
 from smallset.methods import canonical, canonical_view, known_method, spec_of
-from smallset.pipeline.budget import Budget
 from smallset.records import Identity, Result
 from smallset.train.device import Machine
 from smallset.train.protocol import STANDARD_V1, protocol_for
@@ -70,7 +70,7 @@ def identity_of(result: Result) -> Identity:
     spec = canonical(result.spec, size=result.size)
     found = replace(result.identity, spec=spec, view=canonical_view(result.view))
     method = known_method(spec)
-    if method is None or method.select.balanced:
+    if method is None or method.balanced:
         return found
     # Classes of an unbalanced selection may come out equal, which nobody could know before.
     return replace(found, ipc=None)
@@ -120,9 +120,9 @@ def _cell(
     source, regime = sources[table.data].data, matrix.regime(labels)
     size = sources[table.data].size(table.size)
     name = None if protocol == AUTO else protocol
-    canvases = budget.canvases(sources[table.data].class_counts, method.mosaic.tiles)
+    canvases = budget.canvases(sources[table.data].class_counts, method.tiles)
     chosen = protocol_for(name, images=sum(canvases))
-    equal = method.select.balanced and len({*canvases}) == 1
+    equal = method.balanced and len({*canvases}) == 1
     identity = Identity(
         dataset=table.data,
         data_fingerprint=source.fingerprint,

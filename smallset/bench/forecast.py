@@ -17,8 +17,8 @@ from smallset.methods import method_from, score_from
 from smallset.models import worth_compiling
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
+from smallset.observers import Pretrained
 from smallset.records import Identity, Result
-from smallset.scores import Pretrained
 from smallset.train.device import can_compile
 from smallset.train.protocol import STANDARD_V1, protocol_named
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
+from smallset.budget import Budget
 from smallset.cell import Desk
 from smallset.data import View, pixel_cache
 from smallset.labels import labels_from
 from smallset.methods import canonical
 from smallset.models.trained import read_trained
+from smallset.observers import AnyObserver
 from smallset.pipeline import compress, evaluate, score, train_teacher
-from smallset.pipeline.budget import Budget
 from smallset.pipeline.desk import desk_for, observed, open_source
 from smallset.records import Fit, Identity, Result
-from smallset.scores import AnyObserver
 from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.store import CompressedDataset, open_set
 from smallset.train.device import Machine
@@ -182,8 +182,7 @@ def make(job: Making, bench: Bench) -> None:
         job.data,
         job.out,
         method=job.method,
-        ipc=job.budget.ipc,
-        keep=job.budget.keep,
+        budget=job.budget,
         size=wanted.size,
         fit=wanted.fit,
         codec=wanted.codec,

@@ -13,7 +13,8 @@ from smallset.evidence.lines import append_line, check_place, read_lines
 from smallset.files import at_home
 from smallset.labels import labels_from
 from smallset.models import check_model
-from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source, whole
+from smallset.numbers import whole
+from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Progress, Result
 from smallset.store import CompressedDataset, check_classes

@@ -1,6 +1,7 @@
 """Compressed sets on disk: written whole or not at all, read back, verified."""
 
 from smallset.store.about import About
+from smallset.store.canvases import Canvases, Rendered
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import Asked, Manifest, Seeds, Source, read_manifest
@@ -15,10 +16,12 @@ from smallset.store.write import write
 __all__ = [
     "About",
     "Asked",
+    "Canvases",
     "Codec",
     "CompressedDataset",
     "ImageFile",
     "Manifest",
+    "Rendered",
     "Seeds",
     "Source",
     "Verification",

@@ -43,18 +43,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Asked:
-    """The budget that was asked for: `ipc` images a class or the share `keep`, the other None.
+    """The budget that was asked for, as its text, for example `ipc=10`.
 
     `short` names the classes that had fewer images than asked and gave all whole canvases of them.
     """
 
-    ipc: int | None
-    keep: float | None
-    short: tuple[str, ...]
+    budget: str
+    short: tuple[str, ...] = ()
 
     def is_said_by(self, counts: Sequence[int]) -> bool:
-        """Whether the counts of a set say as much."""
-        return self.keep is None and not self.short and set(counts) == {self.ipc}
+        """Say whether the counts of a set say as much."""
+        return not self.short and {f"ipc={count}" for count in counts} == {self.budget}
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,13 @@ class Manifest:
     def ipc(self) -> int | None:
         """The images per class, or None where classes differ in it."""
         return self.counts[0] if len(set(self.counts)) == 1 else None
+
+    @property
+    def budget(self) -> str | None:
+        """The budget as its text; None if neither the counts nor `asked` say it."""
+        if self.asked is not None:
+            return self.asked.budget
+        return None if self.ipc is None else f"ipc={self.ipc}"
 
     @property
     def vanished(self) -> tuple[str, ...]:
@@ -214,7 +220,7 @@ def _manifest(top: Fields) -> Manifest:
 
 def _asked(inner: Fields) -> Asked:
     inner.only(f.name for f in fields(Asked))
-    return Asked(inner.number_or_none("ipc", 1), inner.share_or_none("keep"), inner.texts("short"))
+    return Asked(inner.text("budget"), inner.texts("short"))
 
 
 def _check(manifest: Manifest, top: Fields) -> None:

@@ -14,7 +14,7 @@ from smallset.bench.matrix import parse_matrix
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import read_lines
 from smallset.records import Result, Selection
-from smallset.selection import SELECTORS
+from smallset.selection import SELECTORS, Select
 from smallset.store import open_set
 
 FREE = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balanced=false))"
@@ -120,12 +120,10 @@ def test_a_share_is_forecast_by_its_images(tmp_path, monkeypatch):
 
 
 @dataclass(frozen=True)
-class Far:
+class Far(Select):
     """The images of each class with the longest features: needs features and no score."""
 
-    needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
-    balanced: ClassVar[bool] = True
 
     def __call__(self, pool, counts, *, seed):
         del seed

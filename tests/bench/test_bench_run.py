@@ -56,7 +56,7 @@ def test_student_on_all_images_says_how_it_was_trained(finished):
     assert (full.method, full.ipc, full.images, full.labels) == ("full", None, 24, "hard")
     assert full.protocol == "standard-v1(epochs=2)"
     assert full.steps == 2
-    assert full.image_bytes == full.source_bytes
+    assert full.cost.images == full.source_bytes
     assert len(full.per_class) == 3
 
 

@@ -2,12 +2,13 @@ import datasets
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from set_toy import write
 
 from smallset.data import open_data
 from smallset.exchange import hub as export_hub
 from smallset.exchange.export import export_set
 from smallset.exchange.hub import shard_rows
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 NAMES = ("cow", "b/e e", "ape")
 

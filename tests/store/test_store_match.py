@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import pytest
+from set_toy import write
 
 from smallset.records import Classes
-from smallset.store import Codec, check_classes, write
+from smallset.store import Codec, check_classes
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from set_toy import write
 
 from smallset.data import MappedPixels
-from smallset.store import Codec, CompressedDataset, write
+from smallset.store import Codec, CompressedDataset
 from smallset.store import set_pixels as module
 from smallset.store.set_pixels import StreamedSet, pixel_bytes, set_pixels
 from smallset.train.loop import Images
