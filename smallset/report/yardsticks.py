@@ -3,7 +3,7 @@ data, and ARS against twins that were trained without augmentation.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from smallset.evidence import ars, hlr, ior, lrs, mean_interval
 from smallset.methods import known_method, spec_of
@@ -136,7 +136,7 @@ def _twin_key(row: Row, size: int) -> str | None:
     method = known_method(row.results[0].spec)
     if method is None or not isinstance(method.view, Canvas | Patch):
         return None
-    found = method_key(spec_of(replace(method.resolved(size=size), view=plain(method.view))))
+    found = method_key(spec_of(method.resolved(size=size).under(plain(method.view))))
     return None if found == row.key else found
 
 
