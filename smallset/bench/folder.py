@@ -25,9 +25,9 @@ from smallset.bench.sources import Source
 from smallset.bench.teachers import FRESH
 from smallset.evidence.results import read_results
 from smallset.files import replacing
+from smallset.fingerprint import smallset_version
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Result
-from smallset.store import smallset_version
 from smallset.train.device import Machine
 from smallset.train.versions import component_versions
 

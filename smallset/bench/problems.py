@@ -18,7 +18,7 @@ from smallset.pipeline.desk import side_of
 from smallset.records import Selection
 from smallset.scores import File, Observer, Pretrained
 from smallset.store import Codec
-from smallset.store.original import check_original
+from smallset.store.codec import check_original
 from smallset.train.protocol import protocol_named
 from smallset.train.run import check_moments
 

@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from smallset.cell import Desk
 from smallset.data import Data, fit_boxes
 from smallset.data.work import keeping
+from smallset.exchange.set_data import MADE_FROM
 from smallset.methods import Method, method_from, spec_of
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
@@ -35,7 +36,7 @@ from smallset.scores import DUAL, File, Observed, Observer
 from smallset.scores.dual import probability
 from smallset.selection import Pool
 from smallset.store import About, Asked, Codec, Seeds
-from smallset.store.original import check_original
+from smallset.store.codec import check_original
 from smallset.train.processes import first_before_others
 
 
@@ -167,12 +168,12 @@ def _about(order: Order, opened: Data, seen: Observed, asked: Asked) -> About:
         view=spec_of(order.method.view),
         precision=here.precision if observer else "none",
         device=here.kind if observer else "none",
-        made_with=_made_with(order.method, seen),
+        made_with=_made_with(order.method, opened, seen),
         asked=asked,
     )
 
 
-def _made_with(method: Method, seen: Observed) -> dict[str, str]:
+def _made_with(method: Method, opened: Data, seen: Observed) -> dict[str, str]:
     """Say what the choice rests on, besides the data and the method."""
     made = (
         {}
@@ -181,4 +182,4 @@ def _made_with(method: Method, seen: Observed) -> dict[str, str]:
     )
     if isinstance(method.score, File):
         made |= method.score.made_by()
-    return made
+    return made | ({MADE_FROM: " ".join(opened.made_from)} if opened.made_from else {})

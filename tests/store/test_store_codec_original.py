@@ -5,8 +5,7 @@ import pytest
 
 from smallset.data import from_arrays
 from smallset.store import Codec, write
-from smallset.store.codec import extension_of
-from smallset.store.original import check_original, own_bytes
+from smallset.store.codec import check_original, extension_of, own_bytes
 
 ORIGINAL = Codec.parse("original")
 
