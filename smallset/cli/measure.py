@@ -59,10 +59,11 @@ def evaluate(
         ),
     ] = None,
     labels: Annotated[
-        str, typer.Option(help="hard, or online: a teacher looks at every view.")
+        str, typer.Option(help="See `smallset list`: hard, or online(teacher=SPEC).")
     ] = "hard",
     teacher: Annotated[
-        str | None, typer.Option(help="The network that gives online labels.")
+        str | None,
+        typer.Option(help="The network that gives the labels: completes --labels online."),
     ] = None,
     view: Annotated[
         str | None,
