@@ -17,7 +17,8 @@ A short TOML file; methods and teachers are specs as on the command line:
     title = "CIFAR-10, ConvNet-D3"
     data = "cifar10"
     size = 32                                 # default: the side all images share, else 224
-    ipc = [1, 10]                             # or keep = [0.1, 0.3], shares of each class
+    ipc = [1, 10]                             # or keep = [0.1, 0.3], shares of each class,
+                                              # or budget = ["ipc=1", "keep=0.1"]
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
     labels = ["hard", "online(own)"]          # default ["hard"]
@@ -37,11 +38,12 @@ from pathlib import Path
 
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
+from smallset.budget import Budget, PerClass, Share, budget_from
+from smallset.labels import Hard, Online, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
-from smallset.pipeline.budget import Budget
+from smallset.observers import Observer
 from smallset.records import Fit
-from smallset.scores import Observer
 from smallset.spec import nearest
 from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
@@ -59,7 +61,6 @@ _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 class Table:
     """A full product: every method x budget x student x labels x protocol x replicate.
 
-    Budgets are either `ipc`, images a class, or `keep`, shares of each class; the other is empty.
     `methods` are labels of the matrix, `labels` "hard" or "online(TEACHER)" with a name of its
     teachers, `protocols` names or "auto". `full_epochs` is None where no student is to be trained
     on the whole training split, `size` where the table leaves it to the data (see `Source.size`).
@@ -67,9 +68,9 @@ class Table:
 
     title: str
     data: str
-    ipc: tuple[int, ...]
     students: tuple[str, ...]
     methods: tuple[str, ...]
+    budgets: tuple[Budget, ...]
     replicates: int
     labels: tuple[str, ...] = (HARD,)
     protocols: tuple[str, ...] = (AUTO,)
@@ -77,16 +78,12 @@ class Table:
     fit: Fit = "squash"
     codec: str = "png"
     full_epochs: int | None = None
-    keep: tuple[float, ...] = ()
     size: int | None = None
 
-    @property
-    def budgets(self) -> tuple[Budget, ...]:
-        """How many images a class, in the matrix's order."""
-        return (*(Budget(ipc=n) for n in self.ipc), *(Budget(keep=share) for share in self.keep))
 
-
-_TABLE_KEYS = [FULL if f.name == "full_epochs" else f.name for f in fields(Table)]
+_BUDGETS = ("ipc", "keep", "budget")
+_RENAMED = {"full_epochs": (FULL,), "budgets": _BUDGETS}
+_TABLE_KEYS = [key for f in fields(Table) for key in _RENAMED.get(f.name, (f.name,))]
 _TABLE_NEEDS = ("title", "data", "students", "methods", "replicates")
 
 
@@ -110,6 +107,11 @@ class Matrix:
         if not isinstance(looks, Observer):
             return method
         return method.through(replace(looks, seed=observer))
+
+    def labels_spec(self, labels: str) -> str:
+        """Write the canonical spec of a table's labels, the teacher as its spec has it."""
+        name = teacher_of(labels)
+        return labels_spec(Hard() if name is None else Online(self.teachers[name]))
 
     def observer_seed(self, label: str, replicate: int, table: Table) -> int | None:
         """Give the observer seed of a method's replicate: None where no network looks.
@@ -234,8 +236,7 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
         title=entries.text("title"),
         data=entries.text("data"),
         size=entries.number("size") if entries.has("size") else None,
-        ipc=entries.numbers("ipc") if entries.has("ipc") else (),
-        keep=entries.shares("keep") if entries.has("keep") else (),
+        budgets=_budgets(entries),
         students=entries.texts("students"),
         methods=entries.texts("methods"),
         replicates=entries.number("replicates"),
@@ -260,6 +261,19 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
     return table
 
 
+def _budgets(entries: Entries) -> tuple[Budget, ...]:
+    """Read the budgets, in one of the three ways of writing them."""
+    if entries.has("ipc"):
+        return tuple(PerClass(n) for n in entries.numbers("ipc"))
+    if entries.has("keep"):
+        return tuple(Share(share) for share in entries.shares("keep"))
+    texts = entries.texts("budget")
+    try:
+        return tuple(map(budget_from, texts))
+    except ValueError as error:
+        raise ValueError(f"{entries.where('budget')}: {error}") from error
+
+
 def _full(entries: Entries) -> Entries | None:
     return entries.one(FULL, "{epochs = 10}")
 
@@ -270,10 +284,11 @@ def _check_keys(top: Entries, name: str) -> None:
     for entries in top.inner("table") if top.has("table") else ():
         found, there = entries.check_keys(_TABLE_KEYS, needed=_TABLE_NEEDS)
         problems += found
-        if ("ipc" in there) is ("keep" in there):
+        if len(given := [key for key in _BUDGETS if key in there]) != 1:
             problems.append(
-                f"{entries.where('keep')}: a table has either ipc = [1, 10] or keep = [0.1, 0.3], "
-                f"but this one has {'both' if 'keep' in there else 'neither'}. Give one of them."
+                f"{entries.where('keep')}: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and "
+                f'budget = ["ipc=10"], but this one has {" and ".join(given) or "none"}. '
+                "Give one of them."
             )
         full = _full(entries)
         problems += full.check_keys(("epochs",), needed=("epochs",))[0] if full else []

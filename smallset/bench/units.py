@@ -18,7 +18,7 @@ from smallset.bench.teachers import own_teacher
 from smallset.data import View
 from smallset.fingerprint import fingerprint
 from smallset.methods import Method, brief_of, spec_of
-from smallset.scores import AnyObserver
+from smallset.observers import AnyObserver
 from smallset.train.versions import component_versions
 
 Kind = Literal["pixels", "observer", "teacher", "set", "cell", "full"]
@@ -180,9 +180,7 @@ def units_of(
         if cell.identity.observer_seed is not None:
             method = _method(ground.matrix, cell)
             key = observer_key(cell, observer_of(ground.matrix, cell))
-            own = method.score is not None and method.score.observer is not None
-            asked = {spec_of(method.score)} if own else set()
-            scores.setdefault(key, set()).update(asked)
+            scores.setdefault(key, set()).update(map(spec_of, method.scores))
     units = _Units(ground, bench, {key: tuple(sorted(found)) for key, found in scores.items()})
     for cell in cells:
         if only in cell.table.title:

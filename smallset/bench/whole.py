@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from smallset.bench.cells import Identity
 from smallset.cell import Cell, Desk, train_and_test
 from smallset.data import Data, pixel_cache
 from smallset.fingerprint import fingerprint
-from smallset.records import Result
+from smallset.records import Identity, Result
 from smallset.store import PlainSet, Seeds, SetFacts
 from smallset.train.protocol import protocol_named
 

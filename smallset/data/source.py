@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from smallset.data.dataset import Rows
 from smallset.files import at_home
-from smallset.spec import Tables, write
+from smallset.spec import Registry, write
 
 _NAMED = 5
 
@@ -100,7 +100,7 @@ class Folder:
         return [root] if not parts else sorted(root.glob(pattern))
 
 
-TABLES: Tables = {Folder: {"folder": Folder}}
+TABLES: Registry = {Folder: {"folder": Folder}}
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ from smallset.exchange.set_data import check_held_out
 from smallset.files import at_home
 from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
-from smallset.pipeline.desk import AnyData, check_number, open_source, side_of
+from smallset.numbers import check_number
+from smallset.pipeline.desk import AnyData, open_source, side_of
 from smallset.records import Selection
 from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.views import Patch, View

@@ -21,9 +21,9 @@ from smallset.fingerprint import fingerprint, smallset_version
 from smallset.methods import spec_of
 from smallset.models import Network, check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
+from smallset.numbers import check_number
 from smallset.pipeline.desk import (
     AnyData,
-    check_number,
     check_place,
     desk_for,
     open_source,

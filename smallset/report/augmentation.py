@@ -1,7 +1,7 @@
 """ARS of DD-Ranking (arXiv 2505.13300), where rows have a twin trained without augmentation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from smallset.evidence import ars, ior
 from smallset.methods import known_method, spec_of
@@ -60,7 +60,7 @@ def _twin_key(section: Section, key: str) -> str | None:
     method = known_method(first.spec)
     if method is None or not isinstance(method.view, Canvas | Patch):
         return None
-    bare = replace(method.resolved(size=first.size), view=plain(method.view))
+    bare = method.resolved(size=first.size).under(plain(method.view))
     found = method_key(spec_of(bare))
     return None if found == key else found
 

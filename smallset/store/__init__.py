@@ -1,5 +1,6 @@
 """Compressed sets on disk: written whole or not at all, read back, verified."""
 
+from smallset.store.canvases import Canvases, Rendered
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import About, Asked, Manifest, Origin, read_manifest
@@ -13,12 +14,14 @@ from smallset.store.write import write
 __all__ = [
     "About",
     "Asked",
+    "Canvases",
     "Codec",
     "CompressedDataset",
     "ImageFile",
     "Manifest",
     "Origin",
     "PlainSet",
+    "Rendered",
     "Seeds",
     "SetFacts",
     "TrainingSet",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smallset.records import Fit
 from smallset.store.training_set import Seeds, SetFacts
-from smallset.typed import Positive, Share, Whole, json_value, typed
+from smallset.typed import Positive, Whole, json_value, typed
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 2
@@ -36,18 +36,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Asked:
-    """The budget that was asked for: `ipc` images a class or the share `keep`, the other None.
+    """The budget that was asked for, as its text, for example `ipc=10`.
 
     `short` names the classes that had fewer images than asked and gave all whole canvases of them.
     """
 
-    ipc: Positive | None
-    keep: Share | None
-    short: tuple[str, ...]
+    budget: str
+    short: tuple[str, ...] = ()
 
     def is_said_by(self, counts: Sequence[int]) -> bool:
-        """Whether the counts of a set say as much."""
-        return self.keep is None and not self.short and set(counts) == {self.ipc}
+        """Say whether the counts of a set say as much."""
+        return not self.short and {f"ipc={count}" for count in counts} == {self.budget}
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,11 @@ class Manifest(SetFacts):
     device: str
     format_version: Positive = FORMAT_VERSION
     asked: Asked | None = None
+
+    @property
+    def budget(self) -> str | None:
+        """The budget as its text; None if neither the counts nor `asked` say it."""
+        return super().budget if self.asked is None else self.asked.budget
 
     @property
     def digest(self) -> str:

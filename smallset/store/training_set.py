@@ -54,6 +54,11 @@ class SetFacts:
         return self.counts[0] if len(set(self.counts)) == 1 else None
 
     @property
+    def budget(self) -> str | None:
+        """The budget as its text; None if the counts do not say it."""
+        return None if self.ipc is None else f"ipc={self.ipc}"
+
+    @property
     def vanished(self) -> tuple[str, ...]:
         """The classes without an image, which an unbalanced selection may leave behind."""
         return tuple(name for name, n in zip(self.classes, self.counts, strict=True) if n == 0)

@@ -2,10 +2,11 @@ import errno
 import os
 
 import pytest
+from set_toy import write
 
 from smallset.exchange.export import FORMATS, export_set
 from smallset.files import write_file
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 EXPORT = "smallset.exchange.export"
 

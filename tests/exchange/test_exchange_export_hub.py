@@ -2,11 +2,12 @@ import datasets
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from set_toy import write
 
 from smallset.exchange import export
 from smallset.exchange.export import export_set, shard_rows
 from smallset.exchange.set_data import open_any
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 NAMES = ("cow", "b/e e", "ape")
 

@@ -12,12 +12,13 @@ import datasets
 import numpy as np
 import pytest
 from PIL import Image
+from set_toy import write
 from store_toy import ODD, pixels_of, run_card
 
 from smallset.exchange import export
 from smallset.exchange.export import FORMATS, export_set
 from smallset.records import Plan
-from smallset.store import Codec, CompressedDataset, write
+from smallset.store import Codec, CompressedDataset
 
 MIXED = ("PNG", "JPEG", "WEBP")
 CODECS = {"png": None, "jpeg:90": None, "webp:90": None, "original": ("PNG",), "mixed": MIXED}

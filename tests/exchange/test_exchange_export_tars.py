@@ -4,10 +4,11 @@ import tarfile
 import numpy as np
 import pytest
 from PIL import Image
+from set_toy import write
 
 from smallset.exchange import export
 from smallset.exchange.export import export_set
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from set_toy import write
 
 from smallset.exchange.export import export_set
 from smallset.exchange.exported import is_ours, open_made
 from smallset.exchange.foreign import read_foreign
 from smallset.records import Classes
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 SHARD = "data/train-00000-of-00001.parquet"
 READ = ("hub", "imagefolder")

@@ -5,8 +5,9 @@ import torch.nn.functional as F
 from scores_toy import LABELS, toy, weights
 
 from smallset.models import Network, build_model
+from smallset.observers import Observer, Pretrained
 from smallset.observers.record import look, record
-from smallset.scores import GraNd, Observer, Pretrained
+from smallset.scores import GraNd
 from smallset.scores import grand as module
 from smallset.scores.grand import check_gradients, chunk_of, gradient_norms, last_layer
 from smallset.train.device import Machine

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from set_toy import write
 
 from smallset.data import from_arrays
-from smallset.store import Codec, write
+from smallset.store import Codec
 from smallset.store.codec import check_original, extension_of, own_bytes
 
 ORIGINAL = Codec.parse("original")

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from set_toy import write
 
-from smallset.store import Codec, open_set, render, write
+from smallset.store import Codec, open_set, render
 from smallset.store.manifest import MANIFEST
 
 
