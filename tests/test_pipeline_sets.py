@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from cli_toy import Shell, refused, tree
-from smallset.evidence.lines import read_lines
-from smallset.records import Result
 
 import smallset
+from smallset.evidence.lines import read_lines
+from smallset.records import Result
 from smallset.scores.table import read_scores
 
 
