@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table
 from smallset.bench.sources import Source
-from smallset.labels import labels_from, labels_spec
 from smallset.budget import Budget
+from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
 from smallset.records import Identity, Result
 from smallset.train.device import Machine
