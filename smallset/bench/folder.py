@@ -25,10 +25,10 @@ from smallset.bench.sources import Source
 from smallset.bench.teachers import FRESH
 from smallset.evidence.lines import read_lines
 from smallset.files import replacing
+from smallset.fingerprint import smallset_version
 from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Identity, Result
-from smallset.store import smallset_version
 from smallset.train.device import Machine
 from smallset.train.versions import component_versions
 

@@ -131,7 +131,7 @@ class Matrix:
         """Canonical spec (observer seed 0) -> label: names the rows of a table.
 
         A label has a spec for each network that its observer is at the tables' sizes.
-        `report.table.method_key` of a result's spec and of these are equal for one method.
+        `report.rows.method_key` of a result's spec and of these are equal for one method.
         """
         return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
 

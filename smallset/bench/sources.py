@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.data import Data, folder_named, open_data
+from smallset.data import Data, folder_named
+from smallset.exchange.set_data import check_held_out, open_any
 from smallset.labels import Regime
 from smallset.pipeline.desk import side_of
 
@@ -63,8 +64,11 @@ class Places:
             given = self.named[name]
             folder = folder_named(given)
             if folder is not None:
-                return str(replace(folder, path=str(Path(folder.path).absolute())))
-            return str(Path(given).absolute()) if Path(given).exists() else given
+                path, test = _absolute(folder.path), folder.test
+                if test is not None and folder.train is None:  # other data, beside a set
+                    test = _absolute(test)
+                return str(replace(folder, path=path, test=test))
+            return _absolute(given)
         if self.folder is not None and (self.folder / name).is_dir():
             return str((self.folder / name).absolute())
         if name == "digits" or name.startswith("hf:"):
@@ -127,7 +131,13 @@ def open_source(
 ) -> Source:
     """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
     given = places.find(name)
-    return Source(given, open_data(given, work=work, drop_leaks=drop_leaks, workers=workers))
+    opened = open_any(given, work=work, drop_leaks=drop_leaks, workers=workers)
+    check_held_out(opened)
+    return Source(given, opened)
+
+
+def _absolute(given: str) -> str:
+    return str(Path(given).absolute()) if Path(given).exists() else given
 
 
 def _quoted(path: str) -> str:

@@ -23,7 +23,7 @@ from smallset.cli.options import (
 )
 from smallset.cli.sets import save_sheet
 from smallset.demo import run_demo
-from smallset.report.table import row_key, rows
+from smallset.report.rows import row_key, rows
 from smallset.terminal import (
     Stages,
     finished_line,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from smallset.labels.regime import OpenLabels, Regime
-from smallset.store import CompressedDataset
+from smallset.store import TrainingSet
 from smallset.train.protocol import StudentProtocol
 
 
@@ -14,6 +14,6 @@ class Hard(Regime):
 
     soft: ClassVar[bool] = False
 
-    def open(self, made: CompressedDataset, protocol: StudentProtocol) -> OpenLabels:
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> OpenLabels:
         """Return labels that cost nothing."""
         return OpenLabels(regime=self)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from smallset.labels.regime import OpenLabels, Regime
 from smallset.models import Teacher, check_teacher_files, load_teacher
-from smallset.store import CompressedDataset
+from smallset.store import TrainingSet
 from smallset.train.device import Machine
 from smallset.train.protocol import StudentProtocol
 
@@ -37,10 +37,10 @@ class Online(Regime):
         """Raise ValueError or OSError if the teacher's spec or its files are wrong."""
         check_teacher_files(self.teacher)
 
-    def open(self, made: CompressedDataset, protocol: StudentProtocol) -> "OnlineLabels":
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> "OnlineLabels":
         """Load the teacher for the classes and the size of a set."""
-        manifest = made.manifest
-        loaded = load_teacher(self.teacher, classes=manifest.classes, size=manifest.size)
+        facts = made.facts
+        loaded = load_teacher(self.teacher, classes=facts.classes, size=facts.size)
         return OnlineLabels(
             regime=self,
             facts={"sha256": loaded.sha256},

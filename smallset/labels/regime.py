@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from smallset.models import Teacher
-from smallset.store import CompressedDataset
+from smallset.store import TrainingSet
 from smallset.train.device import Machine
 from smallset.train.loop import SoftLabels
 from smallset.train.protocol import StudentProtocol
@@ -40,7 +40,7 @@ class Regime(ABC):
         return None
 
     @abstractmethod
-    def open(self, made: CompressedDataset, protocol: StudentProtocol) -> "OpenLabels":
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> "OpenLabels":
         """Open the labels of one set, for students under one protocol.
 
         Raises ValueError or OSError if they are missing, damaged, or those of something else.

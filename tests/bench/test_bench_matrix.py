@@ -18,7 +18,7 @@ from smallset.bench.sources import Places, Source
 from smallset.bench.units import Ground, units_of
 from smallset.data import open_data
 from smallset.methods import canonical, method_from, spec_of
-from smallset.report.table import method_key
+from smallset.report.rows import method_key
 from smallset.train.device import Machine
 
 HERE = Machine("cpu", "float32", 1)
