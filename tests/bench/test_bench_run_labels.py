@@ -15,7 +15,7 @@ from smallset.evidence.lines import read_lines
 from smallset.fingerprint import file_sha256
 from smallset.labels import LABELS, OpenLabels, Regime, label_folder
 from smallset.records import Result
-from smallset.store import CompressedDataset
+from smallset.store import TrainingSet
 from smallset.train.device import Machine
 from smallset.train.protocol import StudentProtocol
 
@@ -30,10 +30,10 @@ class Beside(Regime):
         if self.file and not Path(self.file).is_file():
             raise FileNotFoundError(f"there are no logits '{self.file}'")
 
-    def open(self, made: CompressedDataset, protocol: StudentProtocol) -> OpenLabels:
-        file = Path(self.file) if self.file else label_folder(made.path) / "logits.npy"
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> OpenLabels:
+        file = Path(self.file) if self.file else label_folder(made) / "logits.npy"
         logits = np.load(file)
-        if logits.shape != (len(made), len(made.manifest.classes)):
+        if logits.shape != (made.facts.images, len(made.facts.classes)):
             raise ValueError(f"'{file}' holds the logits of another set")
         return Kept(
             regime=self,
