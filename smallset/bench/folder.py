@@ -4,21 +4,24 @@ run.json        matrix, versions, fingerprints of data and weights, precision, d
 matrix.toml     the matrix, to read
 results.jsonl   a line a finished cell, appended by the driver alone
 sets/ scores/ teachers/     what units made
-driver.lock     held by the driver
+driver.lock     held by the driver, whose process and machine stand in driver.txt
 """
 
 import dataclasses
 import json
+import os
 import platform
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+import socket
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from smallset.bench.cells import Cell, Identity, cells_of, identity_of
-from smallset.bench.lock import LOCK
 from smallset.bench.matrix import Matrix, Table, teacher_of
 from smallset.bench.problems import Checked
 from smallset.bench.sources import Source
@@ -34,6 +37,8 @@ from smallset.train.versions import component_versions
 RUN = "run.json"
 MATRIX = "matrix.toml"
 RESULTS = "results.jsonl"
+LOCK = "driver.lock"
+DRIVER = "driver.txt"
 PARTS = ("sets", "scores", "teachers")
 _FORMAT = 1
 # The run's own facts beside the matrix, and what to do where they are not as they were.
@@ -61,6 +66,27 @@ class Run:
     format: int = _FORMAT
 
 
+@contextmanager
+def driving(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder, which the system frees however the process ends.
+
+    Raises ValueError, naming the other driver, if another one holds the lock.
+    """
+    # The name stands beside the lock file, which older versions of filelock empty on a mere try.
+    driver = folder / DRIVER
+    try:
+        held = FileLock(folder / LOCK).acquire(timeout=0)
+    except Timeout as error:
+        other = driver.read_text().strip() if driver.exists() else ""
+        raise ValueError(
+            f"'{folder}' is being worked on by {other or 'another process'}. One driver a run "
+            "folder: wait for it, stop it, or give another folder."
+        ) from error
+    with held:
+        driver.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
+        yield
+
+
 def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
     """Describe a run of the matrix text here and now; data and weights by fingerprint."""
     data = {name: source.data.fingerprint for name, source in checked.sources.items()}
@@ -84,7 +110,11 @@ def read_run(folder: Path) -> Run | None:
     """
     path = folder / RUN
     if not path.exists():
-        others = [name for name in _names(folder) if name != LOCK and not name.startswith(".")]
+        others = [
+            name
+            for name in _names(folder)
+            if name not in (LOCK, DRIVER) and not name.startswith(".")
+        ]
         if others:
             raise ValueError(
                 f"'{folder}' is no run folder: it holds {others[0]!r} but no {RUN}. "

@@ -10,7 +10,6 @@ from pathlib import Path
 from smallset.bench import folder as run_folder
 from smallset.bench.cells import Cell, Identity, cells_of, identity_of
 from smallset.bench.jobs import THREADS, Bench, Observation, is_observed
-from smallset.bench.lock import driving
 from smallset.bench.matrix import Matrix, matrix_text, parse_matrix
 from smallset.bench.problems import Checked, check_matrix
 from smallset.bench.sources import Places
@@ -89,7 +88,10 @@ def plan_bench(request: Request) -> Planned:
     """
     torn = False
     if run_folder.read_run(request.runs) is not None:
-        with suppress(ValueError), driving(request.runs):  # a driver at work sees to it itself
+        with (
+            suppress(ValueError),
+            run_folder.driving(request.runs),
+        ):  # a driver at work sees to it itself
             torn = drop_torn_line(request.runs / run_folder.RESULTS)
     return replace(_plan(request), torn=torn)
 
@@ -120,7 +122,7 @@ def run_bench(
     if not begun:  # a folder of something else gets no lock file
         _plan(request)  # nor is one made for a matrix that cannot run
     _make(folder)
-    with driving(folder):
+    with run_folder.driving(folder):
         torn = drop_torn_line(folder / run_folder.RESULTS)
         plan = replace(_plan(request), torn=torn)
         run_folder.write_run(folder, plan.run)
