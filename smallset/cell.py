@@ -10,7 +10,7 @@ import torch
 
 from smallset.data import Data, pixel_cache
 from smallset.fingerprint import fingerprint
-from smallset.labels import Hard, Online, OnlineLabels, Regime, teacher_top1
+from smallset.labels import Hard, Online, OnlineLabels, Regime, labels_spec, teacher_top1
 from smallset.methods import view_from
 from smallset.models import (
     Teacher,
@@ -20,7 +20,7 @@ from smallset.models import (
     worth_compiling,
 )
 from smallset.models.spec import read_model
-from smallset.records import Progress, Result, part
+from smallset.records import Cost, Progress, Result, part
 from smallset.seeds import derive
 from smallset.store import CompressedDataset, smallset_version
 from smallset.store.set_pixels import pixel_bytes, set_pixels
@@ -179,7 +179,8 @@ def train_and_test(
         images=len(cell.set),
         size=manifest.size,
         view=manifest.view,
-        labels=cell.labels.name,
+        budget=manifest.budget,
+        labels=labels_spec(cell.labels),
         teacher=teacher.spec if teacher else None,
         teacher_sha256=teacher.sha256 if teacher else None,
         teacher_top1=known,
@@ -195,9 +196,7 @@ def train_and_test(
         steps=fitted.steps,
         seconds=round(fitted.seconds, 3),
         images_per_second=round(fitted.images / fitted.seconds, 1),
-        image_bytes=manifest.image_bytes,
-        label_bytes=0,
-        teacher_bytes=teacher.bytes if teacher else 0,
+        cost=Cost(manifest.image_bytes, teacher=teacher.bytes if teacher else 0),
         source_images=len(data.train),
         source_bytes=data.train.encoded_bytes,
         precision=here.precision,

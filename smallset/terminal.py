@@ -261,7 +261,7 @@ def result_line(r: Result) -> str:
     """One student in a line."""
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
     drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
-    labels = "" if r.labels == "hard" else f", {r.labels} labels"
+    labels = "" if r.regime == "hard" else f", {r.regime} labels"
     begin = (
         f"{drawn}student {r.student_seed}{labels}: top-1 {_percent(r.top1)}, "
         f"top-5 {_percent(r.top5)}, worst class "
@@ -285,7 +285,7 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     first = found[0]
     top1 = mean_interval([r.top1 for r in found])
     spread = f" [{100 * top1.low:.2f}, {100 * top1.high:.2f}] (95 %)" if top1.n > 1 else ""
-    say(f"{first.student} on {first.method}, {first.protocol}, {first.labels} labels")
+    say(f"{first.student} on {first.method}, {first.protocol}, {first.regime} labels")
     say(f"top-1 {_percent(top1.mean)}{spread}, n = {top1.n}")
     per_class = ", ".join(
         f"{name} {100 * sum(r.per_class[c] for r in found) / len(found):.1f}"
@@ -380,12 +380,12 @@ def _rate(per_second: float) -> str:
 
 def _cost(r: Result) -> str:
     """What a student needs beside the network: images, labels, and the teacher that makes them."""
-    labels = f"{r.label_bytes:,}" if r.label_bytes else "no"
-    cost = f"{_bytes_against(r.image_bytes, r.source_bytes)}, {labels} label bytes"
+    labels = f"{r.cost.labels:,}" if r.cost.labels else "no"
+    cost = f"{_bytes_against(r.cost.images, r.source_bytes)}, {labels} label bytes"
     if r.teacher is None or r.teacher_top1 is None:
         return cost
     return (
-        f"{cost}, {r.teacher_bytes:,} teacher bytes\n"
+        f"{cost}, {r.cost.teacher:,} teacher bytes\n"
         f"teacher {r.teacher}: top-1 {_percent(r.teacher_top1)} on the held-out images"
     )
 

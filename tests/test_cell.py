@@ -10,6 +10,7 @@ import smallset
 from smallset import cell
 from smallset.fingerprint import fingerprint
 from smallset.labels import Hard, Online
+from smallset.spec import quoted
 from smallset.train import loop
 from smallset.train.device import Machine
 from smallset.train.evaluation import Accuracy
@@ -176,13 +177,15 @@ def test_a_taught_students_result_says_what_taught_it(bright):
     one, desk = bright
     pixels = cell.load_pixels(one, desk, cache=True)
     result = cell.train_and_test(one, 0, *pixels, desk)
-    assert (result.labels, result.teacher, result.teacher_top1) == ("online", SPEC, 1.0)
-    assert (result.teacher_bytes, result.label_bytes) == (1234, 0)
+    assert (result.labels, result.teacher, result.teacher_top1) == (
+        f"online(teacher={quoted(SPEC)})", SPEC, 1.0,
+    )  # fmt: skip
+    assert (result.cost.teacher, result.cost.labels) == (1234, 0)
     assert result.fingerprint == one.fingerprint(0)
     alone = replace(one, labels=Hard(), teacher=None)
     hard = cell.train_and_test(alone, 0, *pixels, desk)
     assert (hard.labels, hard.teacher, hard.teacher_top1) == ("hard", None, None)
-    assert (hard.teacher_bytes, hard.label_bytes) == (0, 0)
+    assert (hard.cost.teacher, hard.cost.labels) == (0, 0)
     assert hard.loss != result.loss
     again = cell.train_and_test(one, 0, *pixels, desk)
     assert (again.loss, again.per_class) == (result.loss, result.per_class)

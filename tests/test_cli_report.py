@@ -2,7 +2,7 @@ import pytest
 from cli_toy import Shell, refused
 from result_toy import result
 
-from smallset.evidence.results import append_result
+from smallset.evidence.lines import append_line
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def runs(shell):
     folder = shell.root / "runs"
     folder.mkdir()
     for seed in range(2):
-        append_result(folder / "results.jsonl", result(student_seed=seed, top1=0.3 + seed / 10))
+        append_line(folder / "results.jsonl", result(student_seed=seed, top1=0.3 + seed / 10))
     return folder
 
 
@@ -33,7 +33,7 @@ def test_a_run_folder_gets_its_tables_in_all_formats_and_again(shell, runs):
     )
     assert files(runs / "report") == ["classes.csv", "tables.csv", "tables.md", "tables.tex"]
     before = (runs / "report/tables.md").read_bytes()
-    append_result(runs / "results.jsonl", result(student_seed=2, top1=0.9))
+    append_line(runs / "results.jsonl", result(student_seed=2, top1=0.9))
     assert shell("report", "runs").code == 0
     assert (runs / "report/tables.md").read_bytes() != before
 
@@ -49,7 +49,7 @@ def test_a_results_file_has_its_tables_beside_it_or_where_out_says(shell, runs):
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "there are no results in 'runs/no'"), ("", "holds no results"),
-     ('{"torn', "line 1 is no whole result")],
+     ('{"torn', "line 1 is not a whole result")],
 )  # fmt: skip
 def test_what_is_no_run_is_one_clear_line(shell, runs, content, said):
     if content is not None:

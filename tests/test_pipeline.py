@@ -11,11 +11,11 @@ from cli_toy import QUICK, contents, picture, tree
 
 import smallset
 from smallset.data import Data
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.methods import Pruned, method_from
 from smallset.mosaic import Grid
 from smallset.observers import observed as observers
-from smallset.records import Selection
+from smallset.records import Result, Selection
 from smallset.scores import Score
 from smallset.selection import Random, Select
 from smallset.train import device, loop
@@ -46,7 +46,7 @@ def test_a_set_is_made_from_arrays_with_any_class_names_and_evaluated(data):
     assert result.top1 == pytest.approx(np.mean(result.per_class))
     assert result.top5 == 1
     assert (result.source_images, result.source_bytes) == (30, data.train.encoded_bytes)
-    assert result.image_bytes == sum(f.stat().st_size for f in Path("set").glob("*/*.png"))
+    assert result.cost.images == sum(f.stat().st_size for f in Path("set").glob("*/*.png"))
     assert contents(Path("set"))[0] != "results.jsonl"
     assert not Path("results.jsonl").exists()
 
@@ -212,7 +212,7 @@ def test_a_result_is_found_again_only_for_the_same_cell(data, monkeypatch):
         evaluate(target, **changes)
         evaluate(target, **changes)
         assert len(trained) == before + (0 if _known(target, changes, made) else 1)
-    assert len(read_results(Path("r.jsonl"))) == len(trained)
+    assert len(read_lines(Path("r.jsonl"), Result)) == len(trained)
 
 
 def _known(target: object, changes: dict[str, object], made: object) -> bool:

@@ -78,7 +78,7 @@ def test_short_classes_give_what_they_have_and_are_named(data):
     assert made.manifest.counts == (5, 5, 3)
     assert made.manifest.asked == Asked("ipc=5", ("cow",))
     card = Path("set/README.md").read_text()
-    assert "| Asked for | 5 a class |" in card
+    assert "| Asked for | `ipc=5` |" in card
     assert "| Classes that gave all they had | 1: `cow` |" in card
 
 

@@ -11,8 +11,9 @@ from cli_toy import TINY, Shell, picture, refused, tree
 import smallset
 from smallset import pipeline
 from smallset.cell import Desk
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.pipeline.foreign import Reading, training_set
+from smallset.records import Result
 from smallset.store import CompressedDataset
 from smallset.train import loop
 
@@ -42,12 +43,12 @@ def opened(desk: Desk, given: str = "theirs", **changes: object) -> CompressedDa
 
 def test_a_foreign_set_is_evaluated_and_its_results_are_found_again(shell, monkeypatch):
     assert shell.evaluate("theirs", "data", "--seeds", 1).code == 0
-    (result,) = read_results(Path("results.jsonl"))
+    (result,) = read_lines(Path("results.jsonl"), Result)
     assert (result.method, result.spec, result.set_seed) == ("foreign", "foreign(theirs)", None)
     assert (result.images, result.ipc, result.size) == (6, 2, 8)
     assert result.classes == tuple(TINY)
     assert result.view == "canvas(scale=(0.08, 1.0), ratio=(0.75, 1.3333333333333333), flip=0.5)"
-    assert result.image_bytes == sum(f.stat().st_size for f in Path("theirs").rglob("*.png"))
+    assert result.cost.images == sum(f.stat().st_size for f in Path("theirs").rglob("*.png"))
     monkeypatch.setattr(loop, "fit", None)
     again = smallset.evaluate("theirs", "data", student="resnet8", seeds=1, results="results.jsonl")
     assert again == [result]
@@ -132,7 +133,7 @@ def test_results_of_an_export_are_those_of_the_set(shell, to):
     assert shell("export", "ours", "out", "--to", to).code == 0
     for given in ("ours", "out"):
         assert shell.evaluate(given, "data", "--seeds", 1).code == 0
-    assert len(read_results(Path("results.jsonl"))) == 1
+    assert len(read_lines(Path("results.jsonl"), Result)) == 1
 
 
 def test_a_set_that_is_missing_or_lost_its_manifest_is_an_error(shell):

@@ -16,6 +16,7 @@ from smallset.bench.run import Finished
 from smallset.bench.sources import Source
 from smallset.bench.units import Unit
 from smallset.data import from_arrays
+from smallset.records import Cost
 from smallset.report.table import rows
 from smallset.terminal import (
     Stages,
@@ -310,13 +311,15 @@ def test_a_result_of_a_set_without_a_seed_names_none_and_soft_labels_are_named()
 
 
 def test_a_teacher_is_shown_with_its_bytes_and_its_accuracy(capsys, tmp_path):
-    taught = result(labels="online", teacher="t.pt", teacher_top1=0.994, teacher_bytes=18_800_000)
+    taught = result(
+        labels="online", teacher="t.pt", teacher_top1=0.994, cost=Cost(1000, 0, 18_800_000)
+    )
     show_evaluation([taught], tmp_path / "r.jsonl")
     out = capsys.readouterr().out
     assert "resnet8 on random, small-v1, online labels\n" in out
     assert "source's 20,000, no label bytes, 18,800,000 teacher bytes\n" in out
     assert "teacher t.pt: top-1 99.40 % on the held-out images\n" in out
-    show_evaluation([result(label_bytes=1200)], tmp_path / "r.jsonl")
+    show_evaluation([result(cost=Cost(1000, 1200))], tmp_path / "r.jsonl")
     out = capsys.readouterr().out
     assert "20,000, 1,200 label bytes\n" in out
     assert "teacher " not in out

@@ -1,49 +1,19 @@
 """The cells of a matrix: one student on one set, known by what its result line will say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table, teacher_of
 from smallset.bench.sources import Source
 from smallset.budget import Budget
 from smallset.methods import canonical, canonical_view, known_method, spec_of
-from smallset.records import Fit, Result
+from smallset.records import Identity, Result
 from smallset.train.device import Machine
 from smallset.train.protocol import STANDARD_V1, protocol_for
 from smallset.train.views import Canvas
 
 # Replicates run in blocks of so many, the main rows first: a stopped run still has tables.
 _BLOCK = 3
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What tells a cell from every other: fields of `Result`, known before the set is made.
-
-    `spec` is canonical and names the observer's network, so that a matrix that leaves it to the
-    image size and one that names it share their cells. `ipc` is None where classes differ in it, of
-    an unbalanced method, and for a student on the whole training split, whose `spec` is "full".
-    """
-
-    dataset: str
-    data_fingerprint: str
-    spec: str
-    ipc: int | None
-    images: int
-    size: int
-    fit: Fit
-    codec: str
-    view: str
-    set_seed: int
-    observer_seed: int | None
-    student_seed: int
-    student: str
-    protocol: str
-    labels: str
-    teacher: str | None
-    precision: str
-    device: str
-    threads: int
 
 
 @dataclass(frozen=True)
@@ -96,9 +66,8 @@ class Cell:
 
 def identity_of(result: Result) -> Identity:
     """Give the identity of the cell that a result line is of, whichever version wrote it."""
-    said = Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
-    spec = canonical(said.spec, size=said.size)
-    found = replace(said, spec=spec, view=canonical_view(said.view))
+    spec = canonical(result.spec, size=result.size)
+    found = replace(result.identity, spec=spec, view=canonical_view(result.view))
     method = known_method(spec)
     if method is None or method.balanced:
         return found
@@ -168,7 +137,7 @@ def _cell(
         student_seed=replicate,
         student=student,
         protocol=chosen.name,
-        labels="online" if teacher else HARD,
+        labels=matrix.labels_spec(labels),
         teacher=matrix.teachers[teacher] if teacher else None,
         precision=machine.precision,
         device=machine.kind,

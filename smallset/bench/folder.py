@@ -21,15 +21,15 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from smallset.bench.cells import Cell, Identity, cells_of, identity_of
+from smallset.bench.cells import Cell, cells_of, identity_of
 from smallset.bench.matrix import Matrix, Table, teacher_of
 from smallset.bench.problems import Checked
 from smallset.bench.sources import Source
 from smallset.bench.teachers import FRESH
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.files import replacing
 from smallset.observers.observed import RECORDS_VERSION
-from smallset.records import Result
+from smallset.records import Identity, Result
 from smallset.store import smallset_version
 from smallset.train.device import Machine
 from smallset.train.versions import component_versions
@@ -184,7 +184,7 @@ def write_run(folder: Path, run: Run) -> None:
             file.write(content.encode())
 
 
-def read_lines(
+def own_lines(
     folder: Path, run: Run, cells: Iterable[Cell], *, absent: Collection[str] = ()
 ) -> dict[Identity, Result]:
     """Read the results by their cells' identity, without those of data that is `absent`.
@@ -194,7 +194,7 @@ def read_lines(
     """
     path, known = folder / RESULTS, {cell.identity for cell in cells}
     found: dict[Identity, Result] = {}
-    for number, result in enumerate(read_results(path), 1):
+    for number, result in enumerate(read_lines(path, Result), 1):
         identity, where = identity_of(result), f"'{path}', line {number}"
         if result.dataset in absent:
             continue
@@ -222,7 +222,7 @@ def check_known(files: Iterable[Path]) -> None:
             raise FileNotFoundError(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
-        read_results(file)
+        read_lines(file, Result)
 
 
 def known_lines(
@@ -241,7 +241,7 @@ def known_lines(
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
     for file in files:
-        for result in read_results(file):
+        for result in read_lines(file, Result):
             other, identity = _another_version(run, result), identity_of(result)
             fresh = "weights=" not in result.student
             if not fresh or not _same_teacher(run, result) or identity not in wanted:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from statistics import mean
 
-from smallset.bench.cells import Identity
 from smallset.bench.jobs import Learning, Observation, Pixels
 from smallset.bench.rates import Training, known_rates, measured_rate
 from smallset.bench.run import Finished, Planned
@@ -18,7 +17,7 @@ from smallset.models import worth_compiling
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
 from smallset.observers import Pretrained
-from smallset.records import Result
+from smallset.records import Identity, Result
 from smallset.train.device import can_compile
 from smallset.train.protocol import STANDARD_V1, protocol_named
 
@@ -188,7 +187,7 @@ def _set_bytes(unit: Unit, plan: Planned) -> int:
     if unit.kind != "set":
         return 0
     known = [
-        result.image_bytes / result.images
+        result.cost.images / result.images
         for result in plan.results.values()
         if (result.dataset, result.size, result.codec)
         == (wanted.dataset, wanted.size, wanted.codec)

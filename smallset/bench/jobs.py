@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from smallset.bench.cells import Identity
 from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
 from smallset.budget import Budget
@@ -19,7 +18,7 @@ from smallset.models.trained import read_trained
 from smallset.observers import AnyObserver
 from smallset.pipeline import compress, evaluate, score, train_teacher
 from smallset.pipeline.desk import desk_for, observed, open_source
-from smallset.records import Fit, Result
+from smallset.records import Fit, Identity, Result
 from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.store import CompressedDataset, open_set
 from smallset.train.device import Machine
@@ -186,7 +185,7 @@ def make(job: Making, bench: Bench) -> None:
         size=wanted.size,
         fit=wanted.fit,
         codec=wanted.codec,
-        seed=wanted.set_seed,
+        seed=wanted.set_seed or 0,
         device=bench.machine.device,
         precision=bench.machine.precision,
         workers=THREADS,
@@ -208,7 +207,7 @@ def learn(job: Learning, bench: Bench) -> Result:
         job.data,
         student=wanted.student,
         protocol=wanted.protocol,
-        labels=wanted.labels,
+        labels=wanted.regime,
         teacher=job.teacher,
         seeds=[wanted.student_seed],
         device=bench.machine.device,
@@ -218,7 +217,7 @@ def learn(job: Learning, bench: Bench) -> Result:
         drop_leaks=bench.drop_leaks,
     )
     # The matrix's own names hold on every machine; a path of this one would not.
-    return replace(result, dataset=wanted.dataset, teacher=wanted.teacher)
+    return replace(result, dataset=wanted.dataset, labels=wanted.labels, teacher=wanted.teacher)
 
 
 def learn_all(job: Whole, bench: Bench) -> Result:

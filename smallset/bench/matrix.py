@@ -39,6 +39,7 @@ from pathlib import Path
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
 from smallset.budget import Budget, PerClass, Share, budget_from
+from smallset.labels import Hard, Online, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
@@ -106,6 +107,11 @@ class Matrix:
         if not isinstance(looks, Observer):
             return method
         return method.through(replace(looks, seed=observer))
+
+    def labels_spec(self, labels: str) -> str:
+        """Write the canonical spec of a table's labels, the teacher as its spec has it."""
+        name = teacher_of(labels)
+        return labels_spec(Hard() if name is None else Online(self.teachers[name]))
 
     def observer_seed(self, label: str, replicate: int, table: Table) -> int | None:
         """Give the observer seed of a method's replicate: None where no network looks.

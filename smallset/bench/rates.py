@@ -39,7 +39,7 @@ def known_rates(results: Iterable[Result]) -> dict[Training, float]:
     found: dict[Training, list[float]] = {}
     for result in results:
         protocol = protocol_named(result.protocol)
-        if result.labels == "hard":
+        if result.regime == "hard":
             batch = min(protocol.batch, result.images)
             shape = (result.student, result.size, batch, len(result.classes))
             training = Training(*shape, result.compiled)

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from smallset.bench.cells import Identity
 from smallset.cell import Cell, Desk, train_and_test
 from smallset.data import Data, pixel_cache
-from smallset.records import Plan, Result
+from smallset.records import Identity, Plan, Result
 from smallset.store import CompressedDataset, smallset_version
 from smallset.store.manifest import Manifest, Seeds, Source
 from smallset.train.protocol import protocol_named

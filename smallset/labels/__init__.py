@@ -3,9 +3,18 @@
 from smallset.labels.online import OnlineLabels
 from smallset.labels.regimes import Hard, Online, Regime
 from smallset.labels.teacher_accuracy import teacher_top1
-from smallset.spec import build, read
+from smallset.spec import build, read, write
 
-__all__ = ["LABELS", "Hard", "Online", "OnlineLabels", "Regime", "labels_from", "teacher_top1"]
+__all__ = [
+    "LABELS",
+    "Hard",
+    "Online",
+    "OnlineLabels",
+    "Regime",
+    "labels_from",
+    "labels_spec",
+    "teacher_top1",
+]
 
 LABELS: dict[str, type[Regime]] = {"hard": Hard, "online": Online}
 
@@ -29,3 +38,8 @@ def labels_from(text: str, teacher: str | None = None) -> Regime:
         f"{'names its own' if call.name == 'online' else 'asks no teacher'}. "
         "Give a teacher with online labels only, once."
     )
+
+
+def labels_spec(regime: Regime) -> str:
+    """Write the canonical spec of a label regime, as a result line has it."""
+    return write(regime, {Regime: LABELS})

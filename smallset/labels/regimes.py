@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from smallset.spec import quoted
+
 
 @dataclass(frozen=True)
 class Regime:
@@ -34,3 +36,4 @@ class Online(Regime):
                 "labels='online' names no teacher, but needs a network that gives the labels. "
                 "Give one: --teacher SPEC, or online(teacher=SPEC)."
             )
+        quoted(self.teacher)  # a result line must be able to say it

@@ -9,7 +9,7 @@ import numpy as np
 
 from smallset.cell import Cell, load_pixels, train_and_test
 from smallset.data import CUT_OFF, Data
-from smallset.evidence.results import append_result, check_results, read_results
+from smallset.evidence.lines import append_line, check_place, read_lines
 from smallset.files import at_home
 from smallset.labels import Online, Regime, labels_from
 from smallset.models import Teacher, check_model, check_teacher_files, load_teacher
@@ -83,10 +83,10 @@ def evaluate(
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
     target = None if results is None else Path(results)
     if target:
-        check_results(
+        check_place(
             target, outside=set.path if isinstance(set, CompressedDataset) else at_home(set)
         )
-    finished = first_alone(lambda: read_results(target) if target else [])
+    finished = first_alone(lambda: read_lines(target, Result) if target else [])
     if isinstance(regime, Online):
         check_teacher_files(regime.teacher)
     with first_before_others():
@@ -114,7 +114,7 @@ def evaluate(
             place = number, len(wanted)
             known[fingerprint] = train_and_test(cell, seed, *pixels, desk, place=place)
             if target and is_first():
-                append_result(target, known[fingerprint])
+                append_line(target, known[fingerprint])
         made.append(known[fingerprint])
         if told is not None and is_first():
             told(made[-1])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from smallset.bench.matrix import AUTO, HARD, Matrix, Table, teacher_of
+from smallset.bench.matrix import AUTO, Matrix, Table
 from smallset.budget import Budget
 from smallset.methods import known_method
 from smallset.records import Result
@@ -20,7 +20,7 @@ CellKey = tuple[str, int | None, int | None, int]
 class Planned:
     """One setting that a matrix asks for, and its cells.
 
-    `labels` is as the matrix writes it, "hard" or "online(NAME)"; `teacher` is the spec so named.
+    `labels` is as the matrix writes it, "hard" or "online(NAME)"; `regime` is as results do.
     A share of the data makes sets of one size only of methods with equally many tiles a canvas:
     `tiles` are those of this setting's methods, None where the budget is an ipc.
     """
@@ -30,7 +30,7 @@ class Planned:
     budget: Budget
     tiles: int | None
     labels: str
-    teacher: str | None
+    regime: str
     protocol: str
     cells: frozenset[CellKey]
 
@@ -41,8 +41,7 @@ class Planned:
             and result.spec != FULL
             and result.student == self.student
             and _is_under(self.budget, self.tiles, result)
-            and (result.labels == HARD) is (self.labels == HARD)
-            and result.teacher == self.teacher
+            and result.labels == self.regime
             and result.protocol == self._protocol_of(result)
         )
 
@@ -71,7 +70,7 @@ class Planned:
 def planned(matrix: Matrix) -> list[Planned]:
     """Give every setting of a matrix in its order."""
     return [
-        Planned(table, student, budget, tiles, labels, _teacher(matrix, labels), protocol, cells)
+        Planned(table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells)
         for table in matrix.tables
         for tiles, cells in _cells(matrix, table).items()
         for student, budget, labels, protocol in product(
@@ -126,9 +125,8 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
     method = known_method(result.spec)
     if tiles is not None and (method is None or method.tiles != tiles):
         return False
-    named: str | None = getattr(result, "budget", None)
-    if named is not None:
-        return named == str(budget)
+    if result.budget is not None:
+        return result.budget == str(budget)
     classes = len(result.classes)
     return budget.may_have_made(
         result.images, classes, tiles=tiles or 1, source_images=result.source_images
@@ -144,8 +142,3 @@ def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]
             (key, r, matrix.observer_seed(label, r, table), r) for r in range(table.replicates)
         )
     return {tiles: frozenset(cells) for tiles, cells in found.items()}
-
-
-def _teacher(matrix: Matrix, labels: str) -> str | None:
-    name = teacher_of(labels)
-    return None if name is None else matrix.teachers[name]

@@ -77,7 +77,7 @@ def _cells(row: Row) -> dict[str, str]:
 def _notes(section: Section, known: Published | None) -> list[str]:
     r = section.first
     notes = [
-        f"{r.protocol}, {r.labels} labels, {r.held_out}; {r.source_images:,} training images of "
+        f"{r.protocol}, {r.regime} labels, {r.held_out}; {r.source_images:,} training images of "
         f"{r.source_bytes:,} bytes, fit {r.fit}, codec "
         f"{' and '.join(sorted({other.codec for other in section.results}))}.",
         caveat(r.protocol),
@@ -103,7 +103,7 @@ def _teacher_note(section: Section) -> str:
         return "No teacher, no stored labels: the ratio is the source's bytes over the images'."
     accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
     return (
-        f"Teacher: {teacher_name(r.teacher)}, top-1 {accuracy}, {r.teacher_bytes:,} bytes. The "
+        f"Teacher: {teacher_name(r.teacher)}, top-1 {accuracy}, {r.cost.teacher:,} bytes. The "
         "ratio is the source's bytes over those of images, labels and teacher."
     )
 

@@ -52,7 +52,7 @@ def published(result: Result) -> Published | None:
             len(result.classes) == setting.classes
             and result.source_images == setting.source_images
             and (result.size, result.student) == (setting.size, setting.student)
-            and (result.ipc, result.labels) == (setting.ipc, setting.labels)
+            and (result.ipc, result.regime) == (setting.ipc, setting.labels)
         ):
             return setting
     return None

@@ -21,7 +21,7 @@ def families(sections: Sequence[Section]) -> list[list[Section]]:
     for section in sections:
         key = tuple(getattr(section.first, name) for name in _SHARED)
         groups.setdefault(key, []).append(section)
-    return [sorted(g, key=lambda s: s.first.labels != "hard") for g in groups.values()]
+    return [sorted(g, key=lambda s: s.first.regime != "hard") for g in groups.values()]
 
 
 def overviews(sections: Sequence[Section]) -> list[Panel]:
@@ -30,8 +30,8 @@ def overviews(sections: Sequence[Section]) -> list[Panel]:
     return [
         _overview(family)
         for family in shared
-        if len({section.first.labels for section in family}) > 1
-        and family[0].first.labels == "hard"
+        if len({section.first.regime for section in family}) > 1
+        and family[0].first.regime == "hard"
     ]
 
 
@@ -145,4 +145,4 @@ def _letter(teacher: str | None, teachers: Sequence[str]) -> str:
 
 def _known(r: Result) -> str:
     accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
-    return f"top-1 {accuracy}, {r.teacher_bytes:,} bytes"
+    return f"top-1 {accuracy}, {r.cost.teacher:,} bytes"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smallset.bench.matrix import Matrix, read_matrix
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.records import Result
 
 RESULTS_NAME = "results.jsonl"
@@ -34,7 +34,7 @@ def read_runs(path: Path, matrix: str | None = None) -> Runs:
             f"there are no results in '{path}'{inside}: needed a folder that `smallset bench` made "
             "or a results file. Give its path, or run the benchmark first."
         )
-    results = tuple(read_results(file))
+    results = tuple(read_lines(file, Result))
     if not results:
         raise ValueError(
             f"'{file}' holds no results, and a report needs at least one line. "

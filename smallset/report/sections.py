@@ -79,7 +79,7 @@ def sections(
         group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(row_key(r), len(order))))
         table = tuple(rows(group, labels={**short_names(group), **labels}))
         plans = [s for s in settings if s.holds(group[0])]
-        regime = plans[0].labels if plans else group[0].labels
+        regime = plans[0].labels if plans else group[0].regime
         counts, wanted = missing(plans, group)
         lacking = {label: counts[key] for key, label in labels.items() if counts[key]}
         made.append(Section(title, regime, tuple(group), table, lacking, wanted))
@@ -143,7 +143,7 @@ def _title(r: Result, settings: Sequence[Planned]) -> str:
     if held:
         return held[0].title(r.protocol, _shared([setting.table.title for setting in held]))
     budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
-    return f"{r.dataset} at {r.size} px, {r.student}, {budget}, {r.protocol}, {r.labels} labels"
+    return f"{r.dataset} at {r.size} px, {r.student}, {budget}, {r.protocol}, {r.regime} labels"
 
 
 def _shared(titles: Sequence[str]) -> str:
@@ -159,7 +159,7 @@ def _apart(result: Result, alike: Sequence[Result]) -> str:
         f"data {result.data_fingerprint[:8]}"
         if name == "data_fingerprint"
         else f"teacher {teacher_name(str(result.teacher))}"
-        if name == "teacher"
+        if name == "labels"
         else f"{name} {getattr(result, name)}"
         for name in differing
     )

@@ -85,7 +85,7 @@ def _setting(r: Result) -> dict[str, _Cell]:
         "student": r.student,
         "protocol": r.protocol,
         "precision": r.precision,
-        "labels": r.labels,
+        "labels": r.regime,
         "teacher": None if r.teacher is None else teacher_name(r.teacher),
         "teacher_top1": r.teacher_top1,
     }

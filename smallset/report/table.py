@@ -21,7 +21,7 @@ from smallset.records import Result
 
 # What the rows of one table share.
 SETTING = (
-    "dataset", "data_fingerprint", "student", "protocol", "labels", "teacher", "size", "images",
+    "dataset", "data_fingerprint", "student", "protocol", "labels", "size", "images",
     "fit", "precision", "codec",
 )  # fmt: skip
 HEADER = ("method", "top-1 % [95 %]", "minus random [95 %]", "verdict", "bytes", "ratio", "n")
@@ -183,9 +183,9 @@ def _row(
     top1 = [r.top1 for r in group]
     other = None if baseline is None or group is baseline else [r.top1 for r in baseline]
     lowest = worst_class([r.per_class for r in group])
-    image_bytes = sum(r.image_bytes for r in group) / len(group)
-    label_bytes = sum(r.label_bytes for r in group) / len(group)
-    teacher_bytes = sum(r.teacher_bytes for r in group) / len(group)
+    image_bytes = sum(r.cost.images for r in group) / len(group)
+    label_bytes = sum(r.cost.labels for r in group) / len(group)
+    teacher_bytes = sum(r.cost.teacher for r in group) / len(group)
     return Row(
         key=key,
         label=label,

@@ -56,7 +56,7 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
     r = section.first
     found = [
         f for f in full
-        if f.labels == "hard" and all(getattr(f, name) == getattr(r, name) for name in _SHARED)
+        if f.regime == "hard" and all(getattr(f, name) == getattr(r, name) for name in _SHARED)
     ]  # fmt: skip
     protocols = sorted({f.protocol for f in found})
     if len(protocols) > 1:
@@ -73,13 +73,13 @@ def ranking_panels(sections: Sequence[Section], full: Sequence[Result]) -> list[
     return [
         _panel(family, sections, full)
         for family in families(sections)
-        if full_of(family[0], full) and family[0].first.labels == "hard"
+        if full_of(family[0], full) and family[0].first.regime == "hard"
     ]
 
 
 def _hard_of(section: Section, family: Sequence[Section]) -> Section | None:
     """Give the section's hard-label counterpart, of its own protocol where there is one."""
-    hard = [s for s in family if s.first.labels == "hard"]
+    hard = [s for s in family if s.first.regime == "hard"]
     own = [s for s in hard if s.first.protocol == section.first.protocol]
     return next(iter([*own, *hard]), None)
 

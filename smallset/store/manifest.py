@@ -99,6 +99,13 @@ class Manifest:
         return self.counts[0] if len(set(self.counts)) == 1 else None
 
     @property
+    def budget(self) -> str | None:
+        """The budget as its text; None if neither the counts nor `asked` say it."""
+        if self.asked is not None:
+            return self.asked.budget
+        return None if self.ipc is None else f"ipc={self.ipc}"
+
+    @property
     def vanished(self) -> tuple[str, ...]:
         """The classes without an image, which an unbalanced selection may leave behind."""
         return tuple(name for name, n in zip(self.classes, self.counts, strict=True) if n == 0)

@@ -41,7 +41,8 @@ class Waves(Canvases):
     def draw(self, rows, progress=None):
         if self.stops_at is not None and rows.start >= self.stops_at:
             os._exit(9)
-        Path("drawn.txt").open("a").write(f"{rows.start}\n")
+        with Path("drawn.txt").open("a") as log:
+            log.write(f"{rows.start}\n")
         # The whole part goes into each number, as in a batch with a BatchNorm term.
         level = (self.seed + sum(rows)) % 256
         return np.full((len(rows), self.plan.size, self.plan.size, 3), level, np.uint8)

@@ -60,7 +60,7 @@ def test_a_share_that_is_not_begun_is_one_line_for_mosaics_and_single_images():
 @pytest.mark.parametrize(
     "change",
     [{"dataset": "other"}, {"size": 16}, {"student": "resnet20"}, {"ipc": 3}, {"codec": "jpeg:90"},
-     {"fit": "crop"}, {"labels": "online", "teacher": "another"}],
+     {"fit": "crop"}, {"labels": "online(teacher=another)"}],
 )  # fmt: skip
 def test_a_result_of_another_setting_is_not_held(change):
     [one] = replicates("random", [0.5], **change)

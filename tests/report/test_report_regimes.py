@@ -6,6 +6,7 @@ from runs_toy import BEST, CLOSE, MATRIX, ONLINE, RANDOM, replicates
 
 from smallset.bench.matrix import parse_matrix
 from smallset.evidence import paired_difference, welch_difference
+from smallset.records import Cost
 from smallset.report.coverage import planned, row_labels
 from smallset.report.regimes import overviews, regime_names
 from smallset.report.sections import sections
@@ -62,7 +63,7 @@ def test_a_difference_is_paired_only_where_the_very_same_sets_are_used():
 
 
 def test_several_teachers_have_letters_or_the_matrix_names_and_a_note_each():
-    other = {**ONLINE, "teacher": "own", "teacher_bytes": 5}
+    other = {**ONLINE, "labels": "online(teacher=own)", "teacher": "own", "cost": Cost(1000, 0, 5)}
     made = sections([*HARD, *SOFT, *replicates("random", CLOSE, **other)], {})
     assert regime_names(made) == ["hard", "online A", "online B"]
     [found] = overviews(made)

@@ -48,11 +48,11 @@ def test_a_torn_line_and_one_of_another_version_are_errors_with_their_number(tmp
     file = write_runs(tmp_path / "results.jsonl", replicates("random", RANDOM[:2]))
     whole = file.read_text()
     file.write_text(whole[:-9])
-    with pytest.raises(ValueError, match=r"line 2 is no whole result .*Delete that line"):
+    with pytest.raises(ValueError, match=r"line 2 is not a whole result .*Delete that line"):
         read_runs(tmp_path)
     old = {k: v for k, v in json.loads(whole.splitlines()[0]).items() if k != "teacher"}
     file.write_text(whole + json.dumps(old) + "\n")
-    with pytest.raises(ValueError, match=r"line 3 is no result of this version .*teacher"):
+    with pytest.raises(ValueError, match=r"line 3 is not a result: .* field `teacher`"):
         read_runs(tmp_path)
 
 

@@ -7,6 +7,7 @@ from scipy import stats
 
 from smallset.evidence import holm, permutation_test, ranks, replicates_needed
 from smallset.methods import method_from, spec_of
+from smallset.records import Cost
 from smallset.report.table import HEADER, markdown, method_key, row_key, rows, seeds_note, times
 
 BASELINE = spec_of(method_from("random"))
@@ -19,7 +20,7 @@ def group(top1: list[float], *, method: str = "random", spec: str | None = None)
         result(
             method=method, spec=spec or (BASELINE if method == "random" else method),
             top1=value, student_seed=seed, set_seed=seed,
-            plan_sha256=f"{method}{seed}", image_bytes=1000 + 10 * seed,
+            plan_sha256=f"{method}{seed}", cost=Cost(1000 + 10 * seed),
         )
         for seed, value in enumerate(top1)
     ]  # fmt: skip
@@ -118,7 +119,7 @@ def test_a_table_of_no_results_has_no_rows():
     "change",
     [
         {"student": "resnet20"}, {"protocol": "standard-v1"}, {"ipc": 2}, {"size": 16},
-        {"dataset": "other"}, {"data_fingerprint": "e"}, {"labels": "soft"}, {"teacher": "own"},
+        {"dataset": "other"}, {"data_fingerprint": "e"}, {"labels": "online(teacher=own)"},
         {"precision": "bfloat16"}, {"codec": "jpeg:90"}, {"fit": "crop"}, {"images": 3},
     ],
 )  # fmt: skip
@@ -156,7 +157,7 @@ def test_ranks_replicates_and_the_worst_class_are_those_of_the_evidence():
 
 
 def test_the_ratio_counts_all_that_a_student_was_given():
-    soft = result(image_bytes=1000, label_bytes=500, teacher_bytes=38_500, labels="online")
+    soft = result(cost=Cost(1000, 500, 38_500), labels="online(teacher=t)")
     [row] = rows([soft])
     assert row.given_bytes == 40_000
     assert row.ratio == 0.5
