@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from smallset.bench.cells import Cell, cells_of, identity_of
-from smallset.bench.matrix import Matrix, Table, teacher_of
+from smallset.bench.cells import MatrixCell, cells_of, identity_of
+from smallset.bench.matrix import Matrix, Sweep, teacher_of
 from smallset.bench.problems import Checked
-from smallset.bench.sources import Source
+from smallset.bench.sources import BenchData
 from smallset.bench.teachers import FRESH
 from smallset.evidence.lines import read_lines
 from smallset.files import replacing
@@ -154,13 +154,13 @@ def check_same(folder: Path, old: Run, new: Run) -> None:
 
 
 def check_grown(
-    folder: Path, old: Matrix, new: Matrix, sources: Mapping[str, Source], machine: Machine
+    folder: Path, old: Matrix, new: Matrix, sources: Mapping[str, BenchData], machine: Machine
 ) -> None:
     """Raise ValueError unless the new matrix holds every cell of the old one: it may only grow."""
     kept = {cell.identity for cell in cells_of(new, sources, machine)}
     gone = [c.name for c in cells_of(old, sources, machine) if c.identity not in kept]
     # Without its data a table has no cells to compare, so it must stay as it is.
-    hidden = [table for table in old.tables if table.data not in sources]
+    hidden = [table for table in old.sweeps if table.data not in sources]
     lost = [table.title for table in hidden if not _has(new, table, old)]
     gone += [f"{title}, whose data is not here, as it was" for title in lost]
     if gone:
@@ -185,7 +185,7 @@ def write_run(folder: Path, run: Run) -> None:
 
 
 def own_lines(
-    folder: Path, run: Run, cells: Iterable[Cell], *, absent: Collection[str] = ()
+    folder: Path, run: Run, cells: Iterable[MatrixCell], *, absent: Collection[str] = ()
 ) -> dict[Identity, Result]:
     """Read the results by their cells' identity, without those of data that is `absent`.
 
@@ -226,7 +226,7 @@ def check_known(files: Iterable[Path]) -> None:
 
 
 def known_lines(
-    files: Iterable[Path], run: Run, cells: Iterable[Cell], there: Collection[Identity]
+    files: Iterable[Path], run: Run, cells: Iterable[MatrixCell], there: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
     """Read from results of other runs the lines that this one lacks, by their cells' identity.
 
@@ -253,7 +253,7 @@ def known_lines(
     return found, {identity: by for identity, by in passed.items() if identity not in found}
 
 
-def sweep(folder: Path) -> None:
+def clear_up(folder: Path) -> None:
     """Make the folders of units, and remove what killed workers left half-written in them.
 
     Only whoever holds the lock may do so: nobody else writes here.
@@ -282,11 +282,11 @@ def _same_teacher(run: Run, result: Result) -> bool:
     return here in (FRESH, result.teacher_sha256)
 
 
-def _has(matrix: Matrix, table: Table, old: Matrix) -> bool:
+def _has(matrix: Matrix, table: Sweep, old: Matrix) -> bool:
     """Whether a matrix holds a table of the old one, its methods and teachers included."""
     teachers = list(filter(None, map(teacher_of, table.labels)))
     return (
-        table in matrix.tables
+        table in matrix.sweeps
         and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)
         and all(matrix.teachers[name] == old.teachers[name] for name in teachers)
     )

@@ -94,7 +94,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Source:
+class BenchData:
     """An opened data set, and what a worker is to open it by."""
 
     given: str
@@ -117,10 +117,10 @@ class Source:
 
 def open_source(
     name: str, places: Places, *, work: Path, drop_leaks: bool = False, workers: int = 0
-) -> Source:
+) -> BenchData:
     """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
     given = places.find(name)
-    return Source(given, open_data(given, work=work, drop_leaks=drop_leaks, workers=workers))
+    return BenchData(given, open_data(given, work=work, drop_leaks=drop_leaks, workers=workers))
 
 
 def _quoted(path: str) -> str:
