@@ -18,8 +18,7 @@ from smallset.data import open_data
 from smallset.evidence.lines import read_lines
 from smallset.methods import score_from
 from smallset.records import Result
-from smallset.report.runs import read_runs
-from smallset.report.tables import FORMATS, tables_of
+from smallset.report.tables import FORMATS, read_runs, report_of
 from smallset.scores import SCORES, File
 from smallset.train.device import Machine
 
@@ -36,8 +35,8 @@ def test_there_are_results_and_each_file_is_named_after_its_matrix():
 @pytest.mark.parametrize("file", LINES, ids=lambda file: file.stem)
 def test_the_tables_of_the_docs_are_what_their_command_writes(file):
     """`smallset report docs/results/NAME.jsonl --matrix NAME --format markdown`."""
-    written = file.with_name(f"{file.stem}-report") / FORMATS["markdown"]
-    assert written.read_text(encoding="utf-8") == tables_of(read_runs(file, file.stem)).text(
+    written = file.with_name(f"{file.stem}-report") / FORMATS["markdown"][0]
+    assert written.read_text(encoding="utf-8") == report_of(read_runs(file, file.stem)).text(
         "markdown"
     )
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Sweep, teacher_of
+from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Sweep
 from smallset.bench.sources import BenchData
 from smallset.budget import Budget
+from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
 from smallset.records import Identity, Result
 from smallset.train.device import Machine
@@ -20,13 +21,14 @@ _BLOCK = 3
 class MatrixCell:
     """A cell in its place: table, row and replicate. Two tables may hold one and the same.
 
-    `budget` is None for a student on the whole training split.
+    `labels` are as the table writes them. `budget` is None for a student on the whole training
+    split.
     """
 
     sweep: Sweep
     label: str
     replicate: int
-    teacher: str | None
+    labels: str
     epochs: int
     budget: Budget | None
     identity: Identity
@@ -45,7 +47,7 @@ class MatrixCell:
     def brief(self) -> str:
         """Say in few words which cell this is, for a line that also holds its result."""
         where, of = self.identity, self.size_of_set if self.budget else "all images"
-        labels = f"online({self.teacher}), " if self.teacher else ""
+        labels = f"{self.labels}, " if labels_from(where.labels).soft else ""
         return (
             f"{where.dataset}, {where.size} px, {self.label}, {of}, {where.student}, {labels}"
             f"seed {where.student_seed}"
@@ -54,8 +56,7 @@ class MatrixCell:
     @property
     def training(self) -> str:
         """Say which student is trained, under which labels and protocol."""
-        labels = f"online({self.teacher})" if self.teacher else HARD
-        return f"{self.identity.student}, {labels}, {self.identity.protocol}"
+        return f"{self.identity.student}, {self.labels}, {self.identity.protocol}"
 
     @property
     def size_of_set(self) -> str:
@@ -118,7 +119,7 @@ def _cell(
 ) -> MatrixCell:
     (budget, student, labels, protocol), (label, replicate) = setting, row
     method = matrix.method(label, replicate % table.observers)
-    teacher, source = teacher_of(labels), sources[table.data].data
+    source, regime = sources[table.data].data, matrix.regime(labels)
     size = sources[table.data].size(table.size)
     name = None if protocol == AUTO else protocol
     canvases = budget.canvases(sources[table.data].class_counts, method.tiles)
@@ -139,13 +140,13 @@ def _cell(
         student_seed=replicate,
         student=student,
         protocol=chosen.name,
-        labels=matrix.labels_spec(labels),
-        teacher=matrix.teachers[teacher] if teacher else None,
+        labels=labels_spec(regime),
+        teacher=regime.teacher_spec,
         precision=machine.precision,
         device=machine.kind,
         threads=machine.threads,
     )
-    return MatrixCell(table, label, replicate, teacher, chosen.epochs, budget, identity)
+    return MatrixCell(table, label, replicate, labels, chosen.epochs, budget, identity)
 
 
 def _full(table: Sweep, sources: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
@@ -158,7 +159,7 @@ def _full(table: Sweep, sources: Mapping[str, BenchData], machine: Machine) -> l
             table,
             FULL,
             0,
-            None,
+            HARD,
             epochs,
             None,
             Identity(

@@ -22,15 +22,16 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from smallset.bench.cells import MatrixCell, cells_of, identity_of
-from smallset.bench.matrix import Matrix, Sweep, teacher_of
+from smallset.bench.matrix import Matrix, Sweep
 from smallset.bench.problems import Checked
 from smallset.bench.sources import BenchData
 from smallset.bench.teachers import FRESH
 from smallset.evidence.lines import read_lines
 from smallset.files import replacing
+from smallset.fingerprint import smallset_version
+from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Identity, Result
-from smallset.store import smallset_version
 from smallset.train.device import Machine
 from smallset.train.versions import component_versions
 
@@ -244,7 +245,7 @@ def known_lines(
         for result in read_lines(file, Result):
             other, identity = _another_version(run, result), identity_of(result)
             fresh = "weights=" not in result.student
-            if not fresh or not _same_teacher(run, result) or identity not in wanted:
+            if not fresh or identity not in wanted or not _same_labels(run, result):
                 continue
             if other is None:
                 found.setdefault(identity, result)
@@ -274,21 +275,20 @@ def _another_version(run: Run, result: Result) -> str | None:
     return next((name for name, v in told.items() if run.versions.get(name) != v), None)
 
 
-def _same_teacher(run: Run, result: Result) -> bool:
+def _same_labels(run: Run, result: Result) -> bool:
     """Whether a result's teacher is the one of that spec here; one to train has no hash yet."""
     if result.teacher is None:
-        return True
+        return not labels_from(result.labels).soft  # of a label file a line does not say which
     here = run.weights.get(f"teacher {result.teacher}")
     return here in (FRESH, result.teacher_sha256)
 
 
 def _has(matrix: Matrix, table: Sweep, old: Matrix) -> bool:
     """Whether a matrix holds a table of the old one, its methods and teachers included."""
-    teachers = list(filter(None, map(teacher_of, table.labels)))
     return (
         table in matrix.sweeps
         and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)
-        and all(matrix.teachers[name] == old.teachers[name] for name in teachers)
+        and all(matrix.regime(labels) == old.regime(labels) for labels in table.labels)
     )
 
 

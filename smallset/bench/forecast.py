@@ -12,6 +12,7 @@ from smallset.bench.teachers import own_teacher
 from smallset.bench.units import Unit, observer_of
 from smallset.cell import COMPILE_FROM_VIEWS
 from smallset.files import at_home
+from smallset.labels import labels_from
 from smallset.methods import method_from, score_from
 from smallset.models import worth_compiling
 from smallset.models.spec import read_model
@@ -151,8 +152,9 @@ def _shares_of_learning(
     compiled = compiles(plan, wanted.student, views)
     student = Training(wanted.student, wanted.size, batch, classes, compiled)
     shares = [(student, views + tests * tested * _FORWARD)]
-    if job.teacher is not None:
-        name, side = _looked_through(job.teacher, wanted)
+    regime = labels_from(job.labels)
+    if regime.watched:
+        name, side = _looked_through(regime.teacher_spec or "", wanted)
         shares.append((Training(name, side, batch, classes), views * _FORWARD))
     return shares
 

@@ -21,7 +21,7 @@ A short TOML file; methods and teachers are specs as on the command line:
                                               # or budget = ["ipc=1", "keep=0.1"]
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
-    labels = ["hard", "online(own)"]          # default ["hard"]
+    labels = ["hard", "online(own)"]          # default ["hard"]; a teacher by name, or as a spec
     protocols = ["auto"]                      # the default: by the size of the set
     replicates = 10                           # replicate r: set seed r, student seed r ...
     observers = 3                             # ... and observer seed r % observers (default 3);
@@ -29,7 +29,6 @@ A short TOML file; methods and teachers are specs as on the command line:
     full = {epochs = 10}                      # also one of each student on all training images
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -39,7 +38,7 @@ from pathlib import Path
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
 from smallset.budget import Budget, PerClass, Share, budget_from
-from smallset.labels import Hard, Online, labels_spec
+from smallset.labels import Hard, Regime, labels_from, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
@@ -49,7 +48,7 @@ from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
 
 AUTO = "auto"
-HARD = "hard"
+HARD = labels_spec(Hard())
 FULL = "full"
 """What the whole training split is called where a method's label or spec stands."""
 
@@ -61,9 +60,10 @@ _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 class Sweep:
     """A full product: every method x budget x student x labels x protocol x replicate.
 
-    `methods` are labels of the matrix, `labels` "hard" or "online(TEACHER)" with a name of its
-    teachers, `protocols` names or "auto". `full_epochs` is None where no student is to be trained
-    on the whole training split, `size` if the table leaves it to the data (`BenchData.size`).
+    `methods` are labels of the matrix, `labels` specs of label regimes, with a teacher's name in
+    the matrix or its spec, `protocols` names or "auto". `full_epochs` is None if no student is to
+    be trained on the whole training split, `size` if the table leaves it to the data (see
+    `BenchData.size`).
     """
 
     title: str
@@ -108,10 +108,15 @@ class Matrix:
             return method
         return method.through(replace(looks, seed=observer))
 
+    def regime(self, labels: str) -> Regime:
+        """Return the regime of a table's labels, the teacher's spec in the place of its name."""
+        regime = labels_from(labels)
+        teacher = self.teachers.get(regime.teacher_spec or "")
+        return regime if teacher is None else regime.taught_by(teacher)
+
     def labels_spec(self, labels: str) -> str:
-        """Write the canonical spec of a table's labels, the teacher as its spec has it."""
-        name = teacher_of(labels)
-        return labels_spec(Hard() if name is None else Online(self.teachers[name]))
+        """Write the canonical spec of a table's labels, as a result line has it."""
+        return labels_spec(self.regime(labels))
 
     def observer_seed(self, label: str, replicate: int, table: Sweep) -> int | None:
         """Give the observer seed of a method's replicate: None where no network looks.
@@ -126,7 +131,7 @@ class Matrix:
         """Canonical spec (observer seed 0) -> label: names the rows of a table.
 
         A label has a spec for each network that its observer is at the tables' sizes.
-        `report.table.method_key` of a result's spec and of these are equal for one method.
+        `report.rows.method_key` of a result's spec and of these are equal for one method.
         """
         return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
 
@@ -221,12 +226,6 @@ def parse_matrix(text: str, name: str) -> Matrix:
     return matrix
 
 
-def teacher_of(labels: str) -> str | None:
-    """Give the name of the teacher in "online(NAME)"; None for "hard"."""
-    match = re.fullmatch(r"online\((.+)\)", labels)
-    return match[1].strip() if match else None
-
-
 def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Sweep:
     fit = entries.text("fit", Sweep.fit)
     if fit not in _FITS:
@@ -250,13 +249,13 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
     _check_known(table.methods, methods, "method", entries)
     _check_names(table, entries)
     for labels in table.labels:
-        teacher = teacher_of(labels)
-        if labels != HARD and teacher is None:
-            raise ValueError(
-                f"{entries.where(labels)}: there are no labels {labels!r}. "
-                "Give hard or online(TEACHER), a name under [teachers]."
-            )
-        if teacher is not None:
+        try:
+            teacher = labels_from(labels).teacher_spec
+            if teacher is not None and "(" in teacher:
+                check_spec(teacher)
+        except ValueError as error:
+            raise ValueError(f"{entries.where(labels)}: labels {labels!r}: {error}") from error
+        if teacher is not None and "(" not in teacher:
             _check_known((teacher,), teachers, "teacher", entries)
     return table
 

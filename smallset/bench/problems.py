@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from smallset.bench.matrix import AUTO, Matrix, Sweep, same_methods, teacher_of
+from smallset.bench.matrix import AUTO, Matrix, Sweep, same_methods
 from smallset.bench.sources import BenchData, Places, open_source
 from smallset.bench.teachers import check_teacher
 from smallset.budget import Budget
+from smallset.labels import Regime
 from smallset.models import build_model, load_teacher, weights_sha256
 from smallset.models.spec import read_model
 from smallset.observers import Observer, Pretrained
@@ -95,14 +96,10 @@ def _table(matrix: Matrix, table: Sweep, places: Places, checked: Checked) -> It
     classes, size = source.data.train.classes, source.size(table.size)
     for student in table.students:
         yield from _student(student, table, checked, size=size, classes=len(classes))
-    for teacher in filter(None, map(teacher_of, table.labels)):
-        spec = matrix.teachers[teacher]
-        try:
-            checked.weights[f"teacher {spec}"] = check_teacher(
-                spec, places, classes=classes.names, size=size
-            )
-        except (ValueError, OSError) as error:
-            yield f"teacher {teacher!r}: {error}"
+    for labels in table.labels:
+        check = partial(_labels, matrix.regime(labels), places, checked, classes.names, size)
+        for problem in _said(check):
+            yield f"labels {labels!r}: {problem}"
     for label in table.methods:
         yield from _observer(matrix, table, label, checked, source)
         yield from _said(partial(_check_file, matrix, label, checked, source))
@@ -167,6 +164,17 @@ def _build(model: str, checked: Checked, *, size: int, classes: int) -> None:
     file = weights_sha256(model)
     if file is not None:
         checked.weights[model] = file
+
+
+def _labels(
+    regime: Regime, places: Places, checked: Checked, classes: tuple[str, ...], size: int
+) -> None:
+    """Raise ValueError or OSError if labels cannot be had; note the teacher that was loaded."""
+    spec = regime.teacher_spec
+    if spec is None:
+        places.filled(regime).check()
+    else:
+        checked.weights[f"teacher {spec}"] = check_teacher(spec, places, classes=classes, size=size)
 
 
 def _said(check: Callable[[], object]) -> list[str]:

@@ -9,24 +9,24 @@ import platformdirs
 from smallset.cell import Desk
 from smallset.data import (
     Data,
-    Folder,
     ImageDataset,
     LaterPixels,
     Pixels,
     folder_of,
-    open_data,
     pixel_cache,
 )
 from smallset.data.work import check_work
+from smallset.exchange.set_data import Openable, open_any
 from smallset.files import check_output
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
 from smallset.records import Classes, Fit, Progress
+from smallset.store import CompressedDataset
 from smallset.train.device import machine
 from smallset.train.processes import is_first
 
-AnyData = str | Path | Folder | Data
-"""What a verb takes as its data: a name or path, a folder with its parts, or opened data."""
+AnyData = Openable | Data
+"""What a verb takes as its data: a name or path, a folder with its parts, a set, or opened data."""
 
 # Beyond about this side Pillow takes an image for a decompression bomb.
 _LARGEST_SIDE = 8192
@@ -63,7 +63,7 @@ def open_source(
         if fits is not None:
             fits(data.train.classes)
         return data.without_leaks() if drop_leaks else data
-    opened = open_data(
+    opened = open_any(
         data,
         work=desk.work,
         skip_bad=skip_bad,
@@ -79,7 +79,7 @@ def open_source(
 
 def data_name(data: AnyData) -> str:
     """Name data for a message: opened data by its name, else as the user wrote it."""
-    return data.name if isinstance(data, Data) else str(data)
+    return data.name if isinstance(data, Data | CompressedDataset) else str(data)
 
 
 def check_place(out: Path, data: AnyData) -> None:
@@ -92,7 +92,7 @@ def check_apart(out: Path, data: AnyData) -> None:
     """Raise ValueError if `out` lies in the folder of the data, which reads it the next time."""
     if isinstance(data, Data) or data == "digits":
         return
-    folder = folder_of(data)
+    folder = data.path if isinstance(data, CompressedDataset) else folder_of(data)
     if folder.is_dir() and folder.resolve() in out.resolve().parents:
         raise ValueError(
             f"'{out}' lies inside the data '{folder}', and would be read as a part of the data the "

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from smallset.data import ImageDataset, cores, ordered
 from smallset.records import Classes, Fit, Plan, Progress
-from smallset.store.original import check_original, own_bytes
+from smallset.store.codec import check_original, own_bytes
 from smallset.store.render import render
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]

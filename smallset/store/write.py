@@ -8,19 +8,18 @@ import numpy as np
 
 from smallset.data import ImageDataset, cores
 from smallset.files import check_output, whole_folder, write_file, writing
+from smallset.fingerprint import smallset_version
 from smallset.parallel import Workers
 from smallset.records import Plan, Progress
-from smallset.store.about import About
 from smallset.store.canvases import Canvases
 from smallset.store.card import CARD, card
 from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
-from smallset.store.manifest import MANIFEST, Manifest, Source
+from smallset.store.manifest import MANIFEST, About, Manifest, Origin
 from smallset.store.parts import Parts
 from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import check_plan
-from smallset.store.version import smallset_version
 
 # At least five digits: a set of ipc 10 has the first ten file names of a set of ipc 1000.
 _DIGITS = 5
@@ -112,7 +111,7 @@ def _manifest(
         method=about.method,
         spec=about.spec,
         seeds=about.seeds,
-        source=Source(
+        source=Origin(
             given=about.given,
             fingerprint=dataset.fingerprint,
             split=dataset.split,

@@ -128,7 +128,7 @@ KILLED = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path
 import smallset, smallset.methods
-from test_methods_outside import Wave
+from test_methods_method_outside import Wave
 import numpy as np
 rng = np.random.default_rng(0)
 images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
