@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from smallset.data import Data, pixel_cache
 from smallset.fingerprint import fingerprint
 from smallset.labels import Hard, Online, OnlineLabels, Regime, teacher_top1
+from smallset.lazy import torch
 from smallset.methods import view_from
 from smallset.models import (
     Teacher,

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from smallset.models.teacher import Teacher, TeacherNetwork
+from smallset.models.network import TeacherNetwork
+from smallset.models.teacher import Teacher
 
 SPEC = "bright.pt"
 

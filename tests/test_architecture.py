@@ -11,7 +11,7 @@ PACKAGE = ROOT / "smallset"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
-    "files": 0, "records": 0, "spec": 0, "seeds": 0, "started": 0, "fingerprint": 0,
+    "files": 0, "lazy": 0, "records": 0, "spec": 0, "seeds": 0, "started": 0, "fingerprint": 0,
     "data": 1, "models": 1, "parallel": 1, "evidence": 1,
     "train": 2,
     "observers": 3, "store": 3,

@@ -1,10 +1,9 @@
 """Online soft labels: the teacher looks at every view that the student sees."""
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64
-from torch import Tensor
 
+from smallset.lazy import Tensor, torch
 from smallset.models import Teacher
 from smallset.train.device import Machine
 

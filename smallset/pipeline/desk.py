@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import platformdirs
-import torch
 
 from smallset.cell import Desk
 from smallset.data import (
@@ -21,6 +20,7 @@ from smallset.data import (
 )
 from smallset.data.work import check_work
 from smallset.files import check_output
+from smallset.lazy import torch
 from smallset.methods import spec_of
 from smallset.models import check_teacher_files
 from smallset.observers.observed import RECORDS_VERSION

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float, Float32, Int64, UInt8
-from torch import Tensor
 
+from smallset.lazy import Tensor, torch
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import BLOCK

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Int64, UInt8
 
 from smallset.data import MappedPixels, Pixels
 from smallset.data.cache_file import CacheFile
 from smallset.data.decode import DECODE_VERSION
+from smallset.lazy import Tensor, torch
 from smallset.records import Progress
 from smallset.store.read import CompressedDataset
 
@@ -26,7 +26,7 @@ class StreamedSet:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Decode the images at `indices` into a fresh tensor, channels_last in memory."""
         pixels = self._made.images(indices, workers=self._workers)
         return torch.from_numpy(pixels).permute(0, 3, 1, 2)
