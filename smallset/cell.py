@@ -8,22 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data import Data, pixel_cache
-from smallset.fingerprint import fingerprint
-from smallset.labels import Hard, Online, OnlineLabels, Regime, teacher_top1
+from smallset.fingerprint import fingerprint, smallset_version
+from smallset.labels import Hard, OpenLabels, labels_spec, teacher_top1
 from smallset.lazy import torch
 from smallset.methods import view_from
-from smallset.models import (
-    Teacher,
-    build_model,
-    library_of,
-    weights_sha256,
-    worth_compiling,
-)
+from smallset.models import Teacher, build_model, library_of, weights_sha256, worth_compiling
 from smallset.models.spec import read_model
-from smallset.records import Progress, Result, part
+from smallset.records import Cost, Progress, Result, part
 from smallset.seeds import derive
-from smallset.store import CompressedDataset, smallset_version
-from smallset.store.set_pixels import pixel_bytes, set_pixels
+from smallset.store import TrainingSet
 from smallset.train import loop
 from smallset.train.device import Machine, can_compile, compiled_twin, hardware
 from smallset.train.evaluation import Accuracy, accuracy
@@ -58,17 +51,15 @@ class Desk:
 class Cell:
     """A set, the data it is tested on, a student, a protocol and labels: a result but its seed.
 
-    Online labels come with their loaded `teacher`, the other regimes with none. Raises ValueError
-    where they don't, or where the protocol is for a pretrained student and this one is not.
+    Raises ValueError if the protocol is for a pretrained student and this one is not.
     """
 
-    set: CompressedDataset
+    set: TrainingSet
     data: Data
     student: str
     protocol: StudentProtocol
     machine: Machine
-    labels: Regime = Hard()
-    teacher: Teacher | None = None
+    labels: OpenLabels = OpenLabels(regime=Hard())
 
     def __post_init__(self) -> None:
         if self.protocol.pretrained and read_model(self.student).weights is None:
@@ -77,31 +68,27 @@ class Cell:
                 f"{self.student!r} starts from fresh weights. Give it some: "
                 f"'{self.student}(weights=...)', or choose another protocol."
             )
-        wanted = self.labels.teacher if isinstance(self.labels, Online) else None
-        given = self.teacher.spec if self.teacher else None
-        if wanted != given:
-            needed = f"the teacher {wanted!r}" if wanted else "no teacher"
-            raise ValueError(
-                f"{self.labels.name} labels need {needed}, but {given or 'none'!r} was loaded. "
-                "Load the teacher that the labels name, and no other."
-            )
 
     @property
     def compiles(self) -> bool:
         """Whether the student is worth compiling, and can be."""
-        of_image = view_from(self.set.manifest.view).an_epoch(self.set.tile_box.shape[1])
-        views = len(self.set) * of_image * self.protocol.epochs
+        of_image = view_from(self.set.facts.view).an_epoch(self.set.tile_box.shape[1])
+        views = self.set.facts.images * of_image * self.protocol.epochs
         worth = worth_compiling(self.student) and views >= COMPILE_FROM_VIEWS
         return worth and can_compile(self.machine.device)
 
     def fingerprint(self, seed: int) -> str:
-        """Name a result by everything its numbers depend on."""
+        """Name a result by everything its numbers depend on.
+
+        What came later counts only if it acts, so that older results keep their names.
+        """
+        labels, soft = self.labels, self.labels.regime.soft
         facts: dict[str, object] = {
             "versions": component_versions() | library_of(self.student),
-            "set": self.set.manifest.digest,
+            "set": self.set.digest,
             "data": self.data.fingerprint,
             "student": self.student,
-            "protocol": self.protocol.facts(self.student, soft=self.teacher is not None),
+            "protocol": self.protocol.facts(self.student, soft=soft),
             "seed": seed,
             "device": self.machine.kind,
             "precision": self.machine.precision,
@@ -113,12 +100,11 @@ class Cell:
             facts["weights"] = weights
         if self.machine.processes > 1:
             facts["processes"] = self.machine.processes
-        if self.teacher is not None:  # hard results keep the names they had before there were soft
-            facts["labels"] = {
-                "regime": self.labels.name,
-                "mix": MIX_VERSION,
-                "sha256": self.teacher.sha256,
-            }
+        if soft:
+            name = labels_spec(labels.regime).partition("(")[0]
+            facts["labels"] = {"regime": name, "mix": MIX_VERSION, **labels.facts}
+        if labels.view_seed is not None:
+            facts["view_seed"] = labels.view_seed
         return fingerprint(facts)
 
 
@@ -127,20 +113,28 @@ def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.Images, lo
 
     The numbers of a training do not depend on where they are.
     """
-    work = desk.work if cache else None
+    work, size = desk.work if cache else None, cell.set.facts.size
     test = pixel_cache(
         cell.data.test,
-        cell.set.manifest.size,
+        size,
         view="test",
         work=work,
         workers=desk.workers,
         progress=desk.progress,
     )
-    if pixel_bytes(cell.set) > IN_MEMORY_BYTES:
-        mapped = set_pixels(cell.set, work=work, workers=desk.workers, progress=desk.progress)
-        return mapped, test
-    pixels = torch.from_numpy(cell.set.images(workers=desk.workers)).to(desk.machine.device)
-    return loop.InMemory(pixels.permute(0, 3, 1, 2)), test
+    many = cell.set.facts.images * size**2 * 3 > IN_MEMORY_BYTES
+    images = pixel_cache(
+        cell.set.dataset,
+        size,
+        view=cell.set.facts.fit,
+        resample=cell.set.resample,
+        work=work if many else None,
+        workers=desk.workers,
+        progress=desk.progress,
+    )
+    if many:
+        return images, test
+    return loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device)), test
 
 
 def train_and_test(
@@ -158,35 +152,42 @@ def train_and_test(
 
     Raises ValueError, before any training, for a teacher that is near chance.
     """
-    manifest, data, here, teacher = cell.set.manifest, cell.data, desk.machine, cell.teacher
     known = first_alone(lambda: _teachers_own(cell, test, desk))
     own = replace(desk, progress=part(desk.progress, *place, "student"))
     fitted, found = _fit(cell, seed, images, test, own)
+    return _result(cell, seed, fitted, found, teacher_top1=known)
+
+
+def _result(
+    cell: Cell, seed: int, fitted: loop.Fitted, found: Accuracy, *, teacher_top1: float | None
+) -> Result:
+    facts, data, here, labels = cell.set.facts, cell.data, cell.machine, cell.labels
     return Result(
         fingerprint=cell.fingerprint(seed),
         dataset=data.name,
         data_fingerprint=data.fingerprint,
         held_out=data.held_out,
-        method=manifest.method,
-        spec=manifest.spec,
-        plan_sha256=manifest.plan_sha256,
-        source_fingerprint=manifest.source.fingerprint,
-        codec=manifest.codec,
-        fit=manifest.fit,
-        classes=manifest.classes,
-        vanished=manifest.vanished,
-        ipc=manifest.ipc,
-        images=len(cell.set),
-        size=manifest.size,
-        view=manifest.view,
-        labels=cell.labels.name,
-        teacher=teacher.spec if teacher else None,
-        teacher_sha256=teacher.sha256 if teacher else None,
-        teacher_top1=known,
+        method=facts.method,
+        spec=facts.spec,
+        plan_sha256=facts.plan_sha256,
+        source_fingerprint=cell.set.origin,
+        codec=facts.codec,
+        fit=facts.fit,
+        classes=facts.classes,
+        vanished=facts.vanished,
+        ipc=facts.ipc,
+        images=facts.images,
+        size=facts.size,
+        view=facts.view,
+        budget=facts.budget,
+        labels=labels_spec(labels.regime),
+        teacher=labels.teacher,
+        teacher_sha256=labels.teacher_sha256,
+        teacher_top1=teacher_top1,
         student=cell.student,
         protocol=cell.protocol.name,
-        set_seed=manifest.seeds.set,
-        observer_seed=manifest.seeds.observer,
+        set_seed=facts.seeds.set,
+        observer_seed=facts.seeds.observer,
         student_seed=seed,
         top1=found.top1,
         top5=found.top5,
@@ -195,9 +196,7 @@ def train_and_test(
         steps=fitted.steps,
         seconds=round(fitted.seconds, 3),
         images_per_second=round(fitted.images / fitted.seconds, 1),
-        image_bytes=manifest.image_bytes,
-        label_bytes=0,
-        teacher_bytes=teacher.bytes if teacher else 0,
+        cost=Cost(facts.image_bytes, labels.label_bytes, labels.teacher_bytes),
         source_images=len(data.train),
         source_bytes=data.train.encoded_bytes,
         precision=here.precision,
@@ -205,6 +204,7 @@ def train_and_test(
         threads=here.threads,
         hardware=hardware(here.device, here.processes),
         compiled=cell.compiles,
+        view_seed=labels.view_seed,
         versions={
             "smallset": smallset_version(),
             "torch": torch.__version__,
@@ -212,7 +212,7 @@ def train_and_test(
             "python": platform.python_version(),
             **library_of(cell.student),
             # The observer's that the set rests on, if any.
-            **{name: v for name, v in manifest.made_with.items() if name == "records"},
+            **{name: v for name, v in facts.made_with.items() if name == "records"},
         },
     )
 
@@ -221,11 +221,11 @@ def _fit(
     cell: Cell, seed: int, images: loop.Images, test: loop.Images, desk: Desk
 ) -> tuple[loop.Fitted, Accuracy]:
     """Train one student; give its run and, of its tests, the last or the one that counts."""
-    manifest, here = cell.set.manifest, desk.machine
+    facts, here = cell.set.facts, desk.machine
     model = build_model(
         cell.student,
-        classes=len(manifest.classes),
-        size=manifest.size,
+        classes=len(facts.classes),
+        size=facts.size,
         seed=derive(seed, "weights"),
     )
     # Eager, the library's instance norm is a fifth faster in the contiguous layout.
@@ -238,7 +238,7 @@ def _fit(
             model,
             test,
             cell.data.test.labels,
-            classes=len(manifest.classes),
+            classes=len(facts.classes),
             machine=here,
             progress=part(desk.progress, len(tests), max(1, times)),
         )
@@ -251,14 +251,14 @@ def _fit(
         fitted = loop.fit(
             model,
             images,
-            cell.set.labels,
+            cell.set.dataset.labels,
             cell.set.tile_box,
             protocol=cell.protocol.suited_to(cell.student),
-            view=view_from(manifest.view),
-            seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
+            view=view_from(facts.view),
+            seeds=loop.StudentSeeds.of(seed, cell.labels.view_seed),
             machine=here,
             run=compiled_twin(model) if cell.compiles else model,
-            soft=OnlineLabels(cell.teacher, here) if cell.teacher else None,
+            soft=cell.labels.soft(here),
             progress=desk.progress,
             after_epoch=peek,
         )
@@ -272,15 +272,17 @@ def _fit(
 
 
 def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
-    """Give the teacher's top-1 on the images that judge its student, where there is a teacher."""
-    if cell.teacher is None:
-        return None
-    return teacher_top1(
-        cell.teacher,
-        test,
-        cell.data.test.labels,
-        data=cell.data.fingerprint,
-        machine=desk.machine,
-        work=desk.work,
-        progress=desk.progress,
-    )
+    """Return the teacher's top-1 on the images that judge its student, if there is a teacher."""
+
+    def measured(teacher: Teacher) -> float:
+        return teacher_top1(
+            teacher,
+            test,
+            cell.data.test.labels,
+            data=cell.data.fingerprint,
+            machine=desk.machine,
+            work=desk.work,
+            progress=desk.progress,
+        )
+
+    return cell.labels.teacher_top1(measured)

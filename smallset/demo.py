@@ -5,7 +5,7 @@ from pathlib import Path
 
 from smallset.bench.cells import identity_of
 from smallset.bench.run import Finished, Request, run_bench
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.records import Result
 from smallset.store import CompressedDataset, open_set
 
@@ -25,7 +25,8 @@ def run_demo(
     observer and a new student) and its first set to look at. Raises as `run_bench`.
     """
     plan = run_bench(Request(MATRIX, out, work=work), jobs=jobs, told=told)
-    found = {identity_of(result): result for result in read_results(out / "results.jsonl")}
+    lines = read_lines(out / "results.jsonl", Result)
+    found = {identity_of(result): result for result in lines}
     results: dict[str, list[Result]] = {label: [] for label in plan.matrix.methods}
     for cell in plan.cells:
         results[cell.label].append(found[cell.identity])

@@ -1,7 +1,8 @@
-"""Names for things by what they are made of: the sha256 of facts, and of a file's bytes."""
+"""Names for things by what made them: the sha256 of facts and of bytes, and a version."""
 
 import hashlib
 import json
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
@@ -14,3 +15,11 @@ def file_sha256(path: Path) -> str:
     """Return the sha256, in hex, of a file's bytes. Raises OSError if the file cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def smallset_version() -> str:
+    """Return the installed version of smallset, or "unknown" in a checkout."""
+    try:
+        return version("smallset")
+    except PackageNotFoundError:
+        return "unknown"

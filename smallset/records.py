@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 import numpy as np
@@ -94,46 +94,89 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Result:
-    """What one student learned from one compressed set: a line of `results.jsonl`.
+class Cost:
+    """The bytes of all that a student was given: images, stored labels, the teacher's weights."""
 
-    Accuracies are fractions of the held-out images (`top5` is 1 where there are at most 5 classes),
-    `loss` is the last epoch's mean training loss, `seconds` the training alone, bytes those of the
-    files. `fingerprint` names everything the numbers depend on; `set_seed` (None for other people's
-    sets), `observer_seed` (None where no observer was asked) and `student_seed` make the replicate.
-    `vanished` are the classes of which the set has no image (an unbalanced selection's).
-    `source_fingerprint` is that of the data the set was made from (of a set without a manifest: its
-    own), `data_fingerprint` that of the data it was tested on.
-    `labels` is "hard" or "online"; online ones come from `teacher` (its spec), all that its logits
-    depend on being named by `teacher_sha256`, whose accuracy on the held-out images is
-    `teacher_top1` and whose weights count as `teacher_bytes`.
+    images: int
+    labels: int = 0
+    teacher: int = 0
+
+    @property
+    def total(self) -> int:
+        """The sum of the parts."""
+        return self.images + self.labels + self.teacher
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a trained student from every other one; known before its set is made.
+
+    `spec` is the canonical spec of the method, which names the observer's network. `ipc` is None
+    if classes differ in their number of images, and for a student of the whole training split,
+    whose `spec` is "full". `set_seed` (None for other people's sets), `observer_seed` (None if no
+    observer was asked) and `student_seed` make the replicate. `labels` is the canonical spec of the
+    label regime, such as `hard` or `online(teacher=SPEC)`, and `teacher` that of its teacher.
     """
 
-    fingerprint: str
     dataset: str
     data_fingerprint: str
-    held_out: str
-    method: str
     spec: str
-    plan_sha256: str
-    source_fingerprint: str
-    codec: str
-    fit: str
-    classes: tuple[str, ...]
-    vanished: tuple[str, ...]
     ipc: int | None
     images: int
     size: int
+    fit: Fit
+    codec: str
     view: str
-    labels: str
-    teacher: str | None
-    teacher_sha256: str | None
-    teacher_top1: float | None
-    student: str
-    protocol: str
     set_seed: int | None
     observer_seed: int | None
     student_seed: int
+    student: str
+    protocol: str
+    labels: str
+    teacher: str | None
+    precision: str
+    device: str
+    threads: int
+
+    @property
+    def identity(self) -> "Identity":
+        """The identity alone, without what a `Result` measured."""
+        return Identity(*(getattr(self, f.name) for f in fields(Identity)))
+
+    @property
+    def regime(self) -> str:
+        """The name of the label regime, without its options."""
+        return self.labels.partition("(")[0]
+
+
+@dataclass(frozen=True)
+class Result(Identity):
+    """What one student learned from one compressed set: a line of `results.jsonl`.
+
+    Accuracies are fractions of the held-out images (`top5` is 1 if there are at most 5 classes),
+    `loss` is the last epoch's mean training loss, `seconds` the training alone. `fingerprint` names
+    everything that the numbers depend on. `vanished` are the classes of which the set has no image
+    (an unbalanced selection's). `source_fingerprint` is that of the data the set was made from (for
+    a set without a manifest: its own), `data_fingerprint` that of the data it was tested on.
+    `teacher_sha256` names all that the teacher's logits depend on, `teacher_top1` is its accuracy
+    on the held-out images. `budget` is the text that the set was asked for with, such as `ipc=10`,
+    `view_seed` the seed that pinned the training views; None if that was not recorded.
+
+    A field that comes later has a default: lines without it are read with that. A change of what a
+    field means raises `format`, and `evidence.lines` upgrades the lines written before.
+    """
+
+    fingerprint: str
+    method: str
+    plan_sha256: str
+    source_fingerprint: str
+    source_images: int
+    source_bytes: int
+    held_out: str
+    classes: tuple[str, ...]
+    vanished: tuple[str, ...]
+    teacher_sha256: str | None
+    teacher_top1: float | None
     top1: float
     top5: float
     per_class: tuple[float, ...]
@@ -141,14 +184,36 @@ class Result:
     steps: int
     seconds: float
     images_per_second: float
-    image_bytes: int
-    label_bytes: int
-    teacher_bytes: int
-    source_images: int
-    source_bytes: int
-    precision: str
-    device: str
-    threads: int
+    cost: Cost
     hardware: str
     compiled: bool
     versions: Mapping[str, str]
+    budget: str | None = None
+    view_seed: int | None = None
+    format: int = 2
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number about one set that is not an accuracy: a line of `facts.jsonl`.
+
+    `name` says what was measured, in `unit` ("" for a plain number). `low` and `high` are the ends
+    of the value's 95 % interval over `n` things, None if there is none. `set_digest` names the
+    whole manifest of the set, `observer` is the spec of the network that looked, None for none.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+    dataset: str
+    method: str
+    spec: str
+    plan_sha256: str
+    set_digest: str
+    observer: str | None
+    hardware: str
+    versions: Mapping[str, str]
+    format: int = 1

@@ -10,14 +10,16 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
-from rich.table import Table
+from rich.table import Table as RichTable
 
 from smallset.bench.run import Finished
 from smallset.data import Data
 from smallset.evidence import mean_interval
 from smallset.exchange.chosen_list import ChosenList
 from smallset.records import Result
-from smallset.report.table import HEADER, Row, seeds_note
+from smallset.report.leaderboard import comparison
+from smallset.report.rows import Row, seeds_note
+from smallset.report.table import Table
 from smallset.started import STARTED
 from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
 from smallset.train.protocol import caveat
@@ -173,7 +175,7 @@ def complain(error: str) -> None:
 
 def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
     """Print names with a line each."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None)
     table.show_header = False
     table.add_column(no_wrap=True)
     table.add_column()
@@ -261,7 +263,7 @@ def result_line(r: Result) -> str:
     """One student in a line."""
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
     drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
-    labels = "" if r.labels == "hard" else f", {r.labels} labels"
+    labels = "" if r.regime == "hard" else f", {r.regime} labels"
     begin = (
         f"{drawn}student {r.student_seed}{labels}: top-1 {_percent(r.top1)}, "
         f"top-5 {_percent(r.top5)}, worst class "
@@ -285,7 +287,7 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     first = found[0]
     top1 = mean_interval([r.top1 for r in found])
     spread = f" [{100 * top1.low:.2f}, {100 * top1.high:.2f}] (95 %)" if top1.n > 1 else ""
-    say(f"{first.student} on {first.method}, {first.protocol}, {first.labels} labels")
+    say(f"{first.student} on {first.method}, {first.protocol}, {first.regime} labels")
     say(f"top-1 {_percent(top1.mean)}{spread}, n = {top1.n}")
     per_class = ", ".join(
         f"{name} {100 * sum(r.per_class[c] for r in found) / len(found):.1f}"
@@ -310,14 +312,19 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     say(f"results: {results}")
 
 
+def show_table(table: Table) -> None:
+    """Print a table, its first column on the left."""
+    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for number, name in enumerate(table.header):
+        shown.add_column(name, justify="right" if number else "left", no_wrap=True)
+    for cells in table.cells:
+        shown.add_row(*cells)
+    _out.print(shown)
+
+
 def show_comparison(table: list[Row]) -> None:
     """Print rows beside their baseline, which seeds varied, and what did not win."""
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for column in HEADER:
-        shown.add_column(column, justify="left" if column == "method" else "right", no_wrap=True)
-    for row in table:
-        shown.add_row(*row.cells())
-    _out.print(shown)
+    show_table(comparison(table))
     say(f"Varied: {seeds_note(table)}.")
     for row in table:
         if row.verdict == "worse":
@@ -380,12 +387,12 @@ def _rate(per_second: float) -> str:
 
 def _cost(r: Result) -> str:
     """What a student needs beside the network: images, labels, and the teacher that makes them."""
-    labels = f"{r.label_bytes:,}" if r.label_bytes else "no"
-    cost = f"{_bytes_against(r.image_bytes, r.source_bytes)}, {labels} label bytes"
+    labels = f"{r.cost.labels:,}" if r.cost.labels else "no"
+    cost = f"{_bytes_against(r.cost.images, r.source_bytes)}, {labels} label bytes"
     if r.teacher is None or r.teacher_top1 is None:
         return cost
     return (
-        f"{cost}, {r.teacher_bytes:,} teacher bytes\n"
+        f"{cost}, {r.cost.teacher:,} teacher bytes\n"
         f"teacher {r.teacher}: top-1 {_percent(r.teacher_top1)} on the held-out images"
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from smallset.methods import method_from, spec_of
-from smallset.records import Result
+from smallset.records import Cost, Fact, Result
 
 _RESULT = Result(
     fingerprint="f",
@@ -38,9 +38,7 @@ _RESULT = Result(
     steps=1200,
     seconds=2.5,
     images_per_second=1234.5,
-    image_bytes=1000,
-    label_bytes=0,
-    teacher_bytes=0,
+    cost=Cost(1000),
     source_images=20,
     source_bytes=20_000,
     precision="float32",
@@ -61,3 +59,13 @@ def changed(one: Result, **changes: object) -> Result:
     ipc = changes.get("ipc")
     images = {"images": ipc * len(one.classes)} if isinstance(ipc, int) else {}
     return replace(one, **{**images, **changes})
+
+
+def fact(**changes: object) -> Fact:
+    """A fact about the result's set, with these changes."""
+    made = Fact(
+        name="entropy", value=1.5, low=1.25, high=1.75, n=6, unit="nats", dataset="toy",
+        method=_RESULT.method, spec=_RESULT.spec, plan_sha256="p", set_digest="s", observer=None,
+        hardware="a processor", versions={"torch": "2.13"},
+    )  # fmt: skip
+    return replace(made, **changes)

@@ -7,9 +7,9 @@ import torch
 
 from smallset.data import from_arrays
 from smallset.models import build_model
+from smallset.observers.observed import Observed
 from smallset.observers.record import record
 from smallset.records import Progress
-from smallset.scores import Observed
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
 

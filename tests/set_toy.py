@@ -4,14 +4,16 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from smallset import store
 from smallset.data import ImageDataset, content_of
 from smallset.records import Classes, Plan
-from smallset.store import About, Seeds
+from smallset.store import About, CompressedDataset, Rendered, Seeds
 
 NAMES = ("ape", "bee", "cow")
 
@@ -123,3 +125,8 @@ def about() -> About:
         device="cpu",
         made_with={"observer": "resnet8, 10 epochs"},
     )
+
+
+def write(plan: Plan, dataset: ImageDataset, out: Path, **options: object) -> CompressedDataset:
+    """Write a plan over a dataset as a set."""
+    return store.write(Rendered(plan, dataset), dataset, out, **options)

@@ -16,10 +16,11 @@ from cli_toy import QUICK, TINY, Shell, contents, picture, refused, results, tre
 from PIL import Image
 
 from smallset import cli, pipeline
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.methods import METHODS
 from smallset.models import MODELS
 from smallset.observers import observed as observers
+from smallset.records import Result
 from smallset.scores import SCORES
 from smallset.scores.table import read_scores
 from smallset.store import open_set
@@ -145,14 +146,14 @@ def test_evaluate_trains_only_what_is_not_in_the_results(shell, monkeypatch):
     assert shell.evaluate("set", data, "--seeds", 3).code == 0
     assert len(trained) == 3
     assert shell.evaluate("set", data, "--seeds", 1, "--student", "resnet8-no").code == 1
-    found = read_results(Path("results.jsonl"))
+    found = read_lines(Path("results.jsonl"), Result)
     assert [r.student_seed for r in found] == [0, 1, 2]
     assert found[0].steps == 2
     assert "resnet8 on random, small-v1, hard labels" in first.out
     assert "2 students on one set: the interval holds the student's luck only" in first.out
     assert "results: results.jsonl" in first.out
     shell.evaluate("set", data, "--seeds", 1, "--results", "elsewhere.jsonl")
-    assert read_results(Path("elsewhere.jsonl"))[0].top1 == found[0].top1
+    assert read_lines(Path("elsewhere.jsonl"), Result)[0].top1 == found[0].top1
 
 
 def test_images_of_every_kind_are_seen_as_a_person_sees_them(shell):

@@ -286,7 +286,7 @@ def test_test_data_with_other_classes_or_another_order_is_refused(shell):
         (["--results", "no/results.jsonl"], ["'no/results.jsonl'", "Make the folder first"]),
         (["--results", "data"], ["results cannot go to 'data'"]),
         (["--results", "set/results.jsonl"], ["lies inside the set 'set'", "a file elsewhere"]),
-        (["--results", "torn.jsonl"], ["torn.jsonl, line 1 is no whole result", "Delete that"]),
+        (["--results", "torn.jsonl"], ["torn.jsonl, line 1 is not a whole result", "Delete that"]),
     ],
 )
 def test_evaluate_refuses_what_it_cannot_use(shell, options, said):

@@ -16,7 +16,7 @@ import torch
 from cli_toy import QUICK, Shell, contents, refused, results, tree
 
 from smallset import data, pipeline
-from smallset.evidence import results as results_file
+from smallset.evidence import lines as results_file
 from smallset.train import loop, run
 
 STOPPED = "error: stopped. What was finished is kept; the same command goes on from there.\n"

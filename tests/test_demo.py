@@ -9,8 +9,9 @@ from PIL import Image
 from smallset import demo
 from smallset.bench.matrix import matrix_text, read_matrix
 from smallset.bench.run import run_bench
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.parallel import Done, Graph
+from smallset.records import Result
 
 
 class Serial:
@@ -55,7 +56,7 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
     first, rest = Serial(stop=14), Serial()
     monkeypatch.setattr(demo, "run_bench", partial(run_bench, workers=first))
     assert shell("demo", "here").code == 130
-    before = len(read_results(shell.root / "here/results.jsonl"))
+    before = len(read_lines(shell.root / "here/results.jsonl", Result))
     assert 0 < before < 6
     monkeypatch.setattr(demo, "run_bench", partial(run_bench, workers=rest))
     ran = shell("demo", "here")
@@ -68,7 +69,7 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
         "Contact sheets: here/random.png, here/el2n.png, here/pca.png",
     ):
         assert word in ran.out
-    results = read_results(shell.root / "here/results.jsonl")
+    results = read_lines(shell.root / "here/results.jsonl", Result)
     assert len(results) == 6
     assert {(r.set_seed, r.student_seed) for r in results} == {(0, 0), (1, 1)}
     assert {r.observer_seed for r in results if "pca" in r.spec or "el2n" in r.spec} == {0, 1}

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,12 +11,13 @@ from cli_toy import QUICK, contents, picture, tree
 
 import smallset
 from smallset.data import Data
-from smallset.evidence.results import read_results
-from smallset.methods import Method, method_from
+from smallset.evidence.lines import read_lines
+from smallset.methods import Pruned, method_from
 from smallset.mosaic import Grid
 from smallset.observers import observed as observers
-from smallset.records import Selection
-from smallset.selection import Random
+from smallset.records import Result, Selection
+from smallset.scores import Score
+from smallset.selection import Random, Select
 from smallset.train import device, loop
 from smallset.train.views import Patch
 
@@ -46,13 +46,13 @@ def test_a_set_is_made_from_arrays_with_any_class_names_and_evaluated(data):
     assert result.top1 == pytest.approx(np.mean(result.per_class))
     assert result.top5 == 1
     assert (result.source_images, result.source_bytes) == (30, data.train.encoded_bytes)
-    assert result.image_bytes == sum(f.stat().st_size for f in Path("set").glob("*/*.png"))
+    assert result.cost.images == sum(f.stat().st_size for f in Path("set").glob("*/*.png"))
     assert contents(Path("set"))[0] != "results.jsonl"
     assert not Path("results.jsonl").exists()
 
 
 def test_a_method_object_is_recorded_as_its_whole_spec(data):
-    method = Method(select=Random(), mosaic=Grid(2), view=Patch())
+    method = Pruned(select=Random(), mosaic=Grid(2), view=Patch())
     made = smallset.compress(data, "set", method=method, ipc=1)
     assert method_from(made.manifest.spec) == method
     assert made.manifest.method == made.manifest.spec
@@ -60,12 +60,8 @@ def test_a_method_object_is_recorded_as_its_whole_spec(data):
 
 
 @dataclass(frozen=True)
-class Last:
+class Last(Select):
     """An unregistered selector: the last images of each class."""
-
-    needs_scores: ClassVar[bool] = False
-    needs_features: ClassVar[bool] = False
-    balanced: ClassVar[bool] = True
 
     def __call__(self, pool, counts, *, seed):
         del seed
@@ -74,7 +70,7 @@ class Last:
 
 
 def test_an_unregistered_selector_works_and_is_recorded_under_its_full_name(data):
-    made = smallset.compress(data, "set", method=Method(select=Last()), ipc=1)
+    made = smallset.compress(data, "set", method=Pruned(select=Last()), ipc=1)
     assert made.plan.source[:, 0].tolist() == [27, 28, 29]
     assert "Last" in made.manifest.spec
 
@@ -88,12 +84,11 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Given:
+class Given(Score):
     """An unregistered score: as many numbers as are asked for, as they are asked for."""
 
     kind: str
     count: int = 30
-    observer: ClassVar[None] = None
 
     def __call__(self, observed):
         return KINDS[self.kind]([float(i) for i in range(self.count)])
@@ -101,7 +96,7 @@ class Given:
 
 @pytest.mark.parametrize("kind", ["array", "tensor", "list"])
 def test_an_unregistered_score_may_give_any_numbers(data, kind):
-    made = smallset.compress(data, "set", method=Method(Given(kind)), ipc=1)
+    made = smallset.compress(data, "set", method=Pruned(Given(kind)), ipc=1)
     assert made.plan.source[:, 0].tolist() == [0, 1, 2]
 
 
@@ -109,12 +104,12 @@ def test_an_unregistered_score_may_give_any_numbers(data, kind):
 def test_a_score_of_another_number_of_images_is_refused(data, count):
     said = f"the score gave numbers of the shape ({count},), but needed are (30,), one an image. "
     with pytest.raises(ValueError, match=re.escape(said + "Mend Given.")):
-        smallset.compress(data, "set", method=Method(Given("array", count)), ipc=1)
+        smallset.compress(data, "set", method=Pruned(Given("array", count)), ipc=1)
 
 
 def test_scores_beyond_32_bits_are_not_finite(data):
     with pytest.raises(ValueError, match=r"1 scores are not finite \(at the positions 29\)"):
-        smallset.compress(data, "set", method=Method(Given("huge")), ipc=1)
+        smallset.compress(data, "set", method=Pruned(Given("huge")), ipc=1)
 
 
 def test_a_smaller_budget_is_a_prefix_of_a_larger_one(data):
@@ -133,7 +128,9 @@ def test_images_keep_their_side_when_they_share_one_and_become_224_else():
 
 def test_an_ipc_that_does_not_fit_is_refused_before_an_observer_trains(data, monkeypatch):
     monkeypatch.setattr(observers, "_train", None)
-    with pytest.raises(ValueError, match=r"needs 12 images per class, but 'ape' has 10\. Use ipc<"):
+    with pytest.raises(
+        ValueError, match=r"needs 12 images of the class 'ape', but it has 10\. Use ipc<"
+    ):
         smallset.compress(data, "set", method="pca", ipc=3)
     with pytest.raises(ValueError, match="a canvas of 2 px has no room for 3 tiles a side"):
         smallset.compress(data, "set", method="pca(factor=3)", ipc=1, size=2)
@@ -215,7 +212,7 @@ def test_a_result_is_found_again_only_for_the_same_cell(data, monkeypatch):
         evaluate(target, **changes)
         evaluate(target, **changes)
         assert len(trained) == before + (0 if _known(target, changes, made) else 1)
-    assert len(read_results(Path("r.jsonl"))) == len(trained)
+    assert len(read_lines(Path("r.jsonl"), Result)) == len(trained)
 
 
 def _known(target: object, changes: dict[str, object], made: object) -> bool:

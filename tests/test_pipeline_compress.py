@@ -10,7 +10,8 @@ from PIL import Image
 
 import smallset
 from smallset.data import Data
-from smallset.pipeline import choose
+from smallset.methods import Pruned
+from smallset.records import Selection
 from smallset.report.sheet import contact_sheet
 from smallset.store import Asked, read_manifest, verify
 
@@ -35,18 +36,18 @@ def data() -> Data:
 def scored(monkeypatch) -> None:
     """Scores as if an observer had looked: the images of class ape are the easiest, then cow."""
 
-    def look(pool, method, seen):
+    def look(self, pool, seen):
         easiness = np.array([0, 2, 1])[pool.labels]
         return replace(pool, values=easiness.astype(np.float32))
 
-    monkeypatch.setattr(choose, "look", look)
+    monkeypatch.setattr(Pruned, "_looked", look)
 
 
 def test_a_share_of_each_class_is_kept_and_recorded(data):
     made = smallset.compress(data, "set", method="random", keep=0.5)
     assert (made.manifest.counts, made.manifest.ipc) == ((5, 3, 2), None)
-    assert made.manifest.asked == Asked(None, 0.5, ())
-    assert "| Asked for | 50 % of each class's images |" in Path("set/README.md").read_text()
+    assert made.manifest.asked == Asked("keep=0.5")
+    assert "| Asked for | `keep=0.5` |" in Path("set/README.md").read_text()
     verify(Path("set"))
     (result,) = smallset.evaluate(made, data, student="resnet8", seeds=1)
     assert (result.ipc, result.images) == (None, 10)
@@ -69,13 +70,15 @@ def test_a_plain_ipc_leaves_the_manifest_as_it_always_was(data):
 
 
 def test_short_classes_give_what_they_have_and_are_named(data):
-    with pytest.raises(ValueError, match=r"'cow' has 3\. Use ipc<=3\. Or let small classes give"):
+    with pytest.raises(
+        ValueError, match=r"'cow', but it has 3\. Use ipc<=3\. Or let small classes give"
+    ):
         smallset.compress(data, "set", method="random", ipc=5)
     made = smallset.compress(data, "set", method="random", ipc=5, short_classes="keep")
     assert made.manifest.counts == (5, 5, 3)
-    assert made.manifest.asked == Asked(5, None, ("cow",))
+    assert made.manifest.asked == Asked("ipc=5", ("cow",))
     card = Path("set/README.md").read_text()
-    assert "| Asked for | 5 a class |" in card
+    assert "| Asked for | `ipc=5` |" in card
     assert "| Classes that gave all they had | 1: `cow` |" in card
 
 
@@ -83,7 +86,7 @@ def test_classes_may_vanish_from_an_unbalanced_selection(data, scored):
     made = smallset.compress(data, "set", method=UNBALANCED, ipc=4)
     m = made.manifest
     assert (m.counts, m.folders, m.vanished) == ((10, 0, 2), ("0_ape", "1_bee", "2_cow"), ("bee",))
-    assert m.asked == Asked(4, None, ())
+    assert m.asked == Asked("ipc=4")
     assert sorted(p.name for p in Path("set").iterdir() if p.is_dir()) == ["0_ape", "2_cow"]
     assert read_manifest(Path("set")) == m
     assert verify(Path("set")).files == 12
@@ -112,17 +115,17 @@ def test_a_set_without_some_class_is_exported_and_comes_back_the_same(data, scor
 
 
 def test_a_contact_sheet_of_vanished_classes_alone_is_drawn(data, monkeypatch):
-    def look(pool, method, seen):
+    def look(self, pool, seen):
         return replace(pool, values=(-pool.labels).astype(np.float32))
 
-    monkeypatch.setattr(choose, "look", look)
+    monkeypatch.setattr(Pruned, "_looked", look)
     made = smallset.compress(data, "set", method=UNBALANCED, ipc=1)
     assert made.manifest.counts == (0, 0, 3)
     assert contact_sheet(made, classes=2).size[0] > 0
 
 
 def test_a_balanced_selector_that_leaves_out_a_class_is_still_an_error(data, monkeypatch):
-    monkeypatch.setattr(choose.Method, "choose", lambda *_, **__: choose.Selection(np.arange(3)))
+    monkeypatch.setattr(Pruned, "of_pool", lambda *_, **__: Selection(np.arange(3)))
     with pytest.raises(ValueError, match=r"no image of class 'bee', but a set needs one of every"):
         smallset.compress(data, "set", method="random", ipc=1)
     assert contents(Path()) == ["cache"]

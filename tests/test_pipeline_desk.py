@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from smallset.pipeline.budget import budget_from
-from smallset.pipeline.desk import check_number, whole
+from smallset.budget import one_budget
+from smallset.numbers import check_number, whole
 
 BY_NUMPY = """
 import numpy as np
@@ -51,22 +51,22 @@ def test_a_whole_number_is_pythons_own(number):
     ids=repr,
 )  # fmt: skip
 def test_what_is_no_whole_number_is_refused(value):
-    said = f"ipc={value!r} is no whole number. Give one, such as ipc=1."
+    said = f"ipc={value!r} is not a whole number. Give one, such as ipc=1."
     with pytest.raises(ValueError, match=re.escape(said)):
         whole("ipc", value)
     if value is not None:
         with pytest.raises(ValueError, match=re.escape(said)):
-            budget_from(value, None)
+            one_budget(value)
 
 
 @pytest.mark.parametrize("value", [True, np.True_, "half", [0.5]])
 def test_what_is_no_share_is_refused(value):
-    said = f"keep={value!r} is no number. Give a share, such as 0.3."
+    said = f"keep={value!r} is not a number. Give a share, such as keep=0.3."
     with pytest.raises(ValueError, match=re.escape(said)):
-        budget_from(None, value)
+        one_budget(keep=value)
 
 
 @pytest.mark.parametrize("share", [0.7, np.float32(0.7), np.float16(0.7), np.float64(0.7)])
 def test_a_share_is_the_decimal_number_that_was_typed(share):
-    found = budget_from(None, share).keep
+    found = one_budget(keep=share).share
     assert (found, type(found)) == (0.7, float)

@@ -11,9 +11,10 @@ from cli_toy import TINY, Shell, picture, refused, tree
 import smallset
 from smallset import pipeline
 from smallset.cell import Desk
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.pipeline.foreign import Reading, training_set
-from smallset.store import CompressedDataset
+from smallset.records import Result
+from smallset.store import TrainingSet
 from smallset.train import loop
 
 NUMBERS = dict.fromkeys(("0", "1", "2"), 2)
@@ -33,7 +34,7 @@ def desk(shell) -> Desk:
     return pipeline.desk.desk_for("cpu", "float32", 1, None, None)
 
 
-def opened(desk: Desk, given: str = "theirs", **changes: object) -> CompressedDataset:
+def opened(desk: Desk, given: str = "theirs", **changes: object) -> TrainingSet:
     made, _ = training_set(
         given, "data", desk, Reading(**changes), skip_bad=False, drop_leaks=False
     )
@@ -42,12 +43,12 @@ def opened(desk: Desk, given: str = "theirs", **changes: object) -> CompressedDa
 
 def test_a_foreign_set_is_evaluated_and_its_results_are_found_again(shell, monkeypatch):
     assert shell.evaluate("theirs", "data", "--seeds", 1).code == 0
-    (result,) = read_results(Path("results.jsonl"))
+    (result,) = read_lines(Path("results.jsonl"), Result)
     assert (result.method, result.spec, result.set_seed) == ("foreign", "foreign(theirs)", None)
     assert (result.images, result.ipc, result.size) == (6, 2, 8)
     assert result.classes == tuple(TINY)
     assert result.view == "canvas(scale=(0.08, 1.0), ratio=(0.75, 1.3333333333333333), flip=0.5)"
-    assert result.image_bytes == sum(f.stat().st_size for f in Path("theirs").rglob("*.png"))
+    assert result.cost.images == sum(f.stat().st_size for f in Path("theirs").rglob("*.png"))
     monkeypatch.setattr(loop, "fit", None)
     again = smallset.evaluate("theirs", "data", student="resnet8", seeds=1, results="results.jsonl")
     assert again == [result]
@@ -61,8 +62,8 @@ def test_the_patch_view_needs_a_factor_and_takes_the_tiles_of_our_mosaics(desk):
     made = opened(desk, view="patch(flip=0)", factor=2)
     ours = smallset.compress("data", "ours", method="random(factor=2)", ipc=1)
     assert np.array_equal(made.tile_box[0], ours.tile_box[0])
-    assert made.manifest.view.startswith("patch(")
-    assert made.manifest.digest != opened(desk, view="patch(flip=0)", factor=1).manifest.digest
+    assert made.facts.view.startswith("patch(")
+    assert made.digest != opened(desk, view="patch(flip=0)", factor=1).digest
 
 
 def test_tiles_that_the_view_does_not_look_at_are_an_error(desk):
@@ -85,7 +86,7 @@ def test_images_of_several_sizes_need_a_size(desk):
         match=r"no squares of one size \(from 5 to 8 px wide, .* have 8 px\. Give --size",
     ):
         opened(desk)
-    assert opened(desk, size=4).images(workers=1).shape == (7, 4, 4, 3)
+    assert opened(desk, size=4).facts.size == 4
     with pytest.raises(ValueError, match="size=0 is too small"):
         opened(desk, size=0)
 
@@ -118,7 +119,7 @@ def test_data_that_holds_out_by_content_cannot_judge_a_foreign_set(shell):
 
 def test_a_manifest_is_not_contradicted(desk):
     smallset.compress("data", "ours", method="random(factor=2, view=patch)", ipc=1)
-    assert opened(desk, "ours", view="patch", size=8, factor=2).manifest.size == 8
+    assert opened(desk, "ours", view="patch", size=8, factor=2).facts.size == 8
     with pytest.raises(ValueError, match="manifest of the set 'ours' says otherwise") as caught:
         opened(desk, "ours", view="canvas", size=9, factor=1, classes=Path("x.json"))
     assert str(caught.value).startswith("--view canvas (it says 'patch(")
@@ -132,7 +133,7 @@ def test_results_of_an_export_are_those_of_the_set(shell, to):
     assert shell("export", "ours", "out", "--to", to).code == 0
     for given in ("ours", "out"):
         assert shell.evaluate(given, "data", "--seeds", 1).code == 0
-    assert len(read_results(Path("results.jsonl"))) == 1
+    assert len(read_lines(Path("results.jsonl"), Result)) == 1
 
 
 def test_a_set_that_is_missing_or_lost_its_manifest_is_an_error(shell):
@@ -157,6 +158,6 @@ def test_wordnet_folders_of_real_images_map_to_the_names_of_imagenette(real_data
     assert set(expected) == set(range(10))
     reading = Reading(size=64, classes=source / "classes.json")
     made, data = training_set("published", source, desk, reading, skip_bad=False, drop_leaks=False)
-    assert made.labels.tolist() == expected
-    assert made.manifest.classes == data.train.classes.names
-    assert made.images(workers=2).shape == (len(rows), 64, 64, 3)
+    assert made.dataset.labels.tolist() == expected
+    assert made.facts.classes == data.train.classes.names
+    assert (len(made.dataset), made.facts.size) == (len(rows), 64)

@@ -18,8 +18,9 @@ from smallset.data import Data
 from smallset.fingerprint import file_sha256
 from smallset.methods import Method, method_from
 from smallset.models import build_model, load_teacher
+from smallset.observers import Observer, Pretrained
 from smallset.observers import observed as observers
-from smallset.scores import File, Observer, Pretrained
+from smallset.scores import File
 from smallset.scores.table import read_scores
 from smallset.selection import Pool
 from smallset.store import read_manifest

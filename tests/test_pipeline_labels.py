@@ -13,6 +13,8 @@ from PIL import Image
 
 import smallset
 from smallset.data import Data
+from smallset.labels import online
+from smallset.spec import quoted
 from smallset.train import loop, protocol
 
 EVALUATE = importlib.import_module("smallset.pipeline.evaluate")
@@ -28,8 +30,8 @@ def asked(monkeypatch) -> list[tuple[str, tuple[str, ...], int]]:
         order = (1, 2, 0) if spec == "blind.pt" else ()
         return bright_teacher(len(classes), spec=spec, order=order)
 
-    monkeypatch.setattr(EVALUATE, "load_teacher", load)
-    monkeypatch.setattr(EVALUATE, "check_teacher_files", lambda _: None)
+    monkeypatch.setattr(online, "load_teacher", load)
+    monkeypatch.setattr(online, "check_teacher_files", lambda _: None)
     return calls
 
 
@@ -74,7 +76,9 @@ def test_a_teacher_is_loaded_for_the_classes_and_the_size_of_the_set(data, asked
 
     soft = evaluate(labels="online", teacher=SPEC)
     assert asked == [(SPEC, ("dark", "grey", "light"), 8)]
-    assert [(r.labels, r.teacher, r.teacher_top1) for r in soft] == 2 * [("online", SPEC, 1.0)]
+    assert [(r.labels, r.teacher, r.teacher_top1) for r in soft] == 2 * [
+        (f"online(teacher={quoted(SPEC)})", SPEC, 1.0)
+    ]
     assert len({r.fingerprint for r in soft + evaluate()}) == 4
     assert len(asked) == 1
     assert evaluate(labels=f"online(teacher={SPEC})") == soft
@@ -89,7 +93,7 @@ def test_the_command_says_what_the_teacher_costs_and_knows(shell, asked):
     assert "no label bytes, 1,234 teacher bytes\n" in ran.out
     assert f"teacher {SPEC}: top-1 100.00 % on the held-out images\n" in ran.out
     line = json.loads(Path("results.jsonl").read_text())
-    assert (line["labels"], line["teacher"], line["teacher_bytes"]) == ("online", SPEC, 1234)
+    assert (line["teacher"], line["cost"]["teacher"]) == (SPEC, 1234)
     assert len(list((shell.work / "teachers").iterdir())) == 1
 
 

@@ -11,7 +11,7 @@ from cli_toy import QUICK, contents, picture, tree
 
 import smallset
 from smallset import pipeline
-from smallset.pipeline import choose
+from smallset.methods import Pruned
 from smallset.selection import Beta, Easiest
 
 UNBALANCED = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balanced=false))"
@@ -89,10 +89,10 @@ def test_rows_count_in_the_sources_own_order_where_images_are_held_out():
 def test_classes_that_vanish_are_counted(monkeypatch):
     tree(Path("data"))
 
-    def look(pool, method, seen):
+    def look(self, pool, seen):
         return replace(pool, values=np.array([2, 0, 1], np.float32)[pool.labels])
 
-    monkeypatch.setattr(choose, "look", look)
+    monkeypatch.setattr(Pruned, "_looked", look)
     listed = smallset.select("data", "list", method=UNBALANCED, ipc=4)
     assert listed.counts == (0, 8, 4)
     assert pq.read_table("list/selection.parquet")["rank"].to_pylist() == [*range(8), *range(4)]

@@ -16,7 +16,9 @@ from smallset.bench.run import Finished
 from smallset.bench.sources import Source
 from smallset.bench.units import Unit
 from smallset.data import from_arrays
-from smallset.report.table import rows
+from smallset.records import Cost
+from smallset.report.leaderboard import comparison
+from smallset.report.rows import rows
 from smallset.terminal import (
     Stages,
     complain,
@@ -310,13 +312,15 @@ def test_a_result_of_a_set_without_a_seed_names_none_and_soft_labels_are_named()
 
 
 def test_a_teacher_is_shown_with_its_bytes_and_its_accuracy(capsys, tmp_path):
-    taught = result(labels="online", teacher="t.pt", teacher_top1=0.994, teacher_bytes=18_800_000)
+    taught = result(
+        labels="online", teacher="t.pt", teacher_top1=0.994, cost=Cost(1000, 0, 18_800_000)
+    )
     show_evaluation([taught], tmp_path / "r.jsonl")
     out = capsys.readouterr().out
     assert "resnet8 on random, small-v1, online labels\n" in out
     assert "source's 20,000, no label bytes, 18,800,000 teacher bytes\n" in out
     assert "teacher t.pt: top-1 99.40 % on the held-out images\n" in out
-    show_evaluation([result(label_bytes=1200)], tmp_path / "r.jsonl")
+    show_evaluation([result(cost=Cost(1000, 1200))], tmp_path / "r.jsonl")
     out = capsys.readouterr().out
     assert "20,000, 1,200 label bytes\n" in out
     assert "teacher " not in out
@@ -353,9 +357,7 @@ def test_a_comparison_says_what_did_not_win_and_which_seeds_varied(capsys, monke
     assert "bad is worse than random here.\n" in out
     assert "so-so does not differ clearly from random here.\n" in out
     assert "…" not in out
-    for row in rows(results):
-        for cell in row.cells():
-            assert cell in out
+    assert all(cell in out for row in comparison(rows(results)).cells for cell in row)
 
 
 MADE = {

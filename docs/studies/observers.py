@@ -19,9 +19,9 @@ import numpy as np
 
 from smallset import compress, evaluate
 from smallset.data import Data, ImageDataset, open_data
-from smallset.evidence.results import drop_torn_line
+from smallset.evidence.lines import drop_torn_line
+from smallset.observers import Observer
 from smallset.pipeline.desk import desk_for, observed
-from smallset.scores import Observer
 from smallset.seeds import generator
 from smallset.train.device import hardware
 

@@ -22,11 +22,10 @@ import torch
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from smallset.evidence.results import drop_torn_line
+from smallset.evidence.lines import drop_torn_line
 from smallset.methods import score_from
-from smallset.observers.observed import RECORDS_VERSION
+from smallset.observers.observed import RECORDS_VERSION, Observed
 from smallset.pipeline.desk import desk_for, observed, open_source
-from smallset.scores import Observed
 from smallset.seeds import generator
 from smallset.train.device import hardware
 

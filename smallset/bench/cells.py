@@ -1,13 +1,14 @@
 """The cells of a matrix: one student on one set, known by what its result line will say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
-from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table, teacher_of
+from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table
 from smallset.bench.sources import Source
+from smallset.budget import Budget
+from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
-from smallset.pipeline.budget import Budget
-from smallset.records import Fit, Result
+from smallset.records import Identity, Result
 from smallset.train.device import Machine
 from smallset.train.protocol import STANDARD_V1, protocol_for
 from smallset.train.views import Canvas
@@ -17,46 +18,17 @@ _BLOCK = 3
 
 
 @dataclass(frozen=True)
-class Identity:
-    """What tells a cell from every other: fields of `Result`, known before the set is made.
-
-    `spec` is canonical and names the observer's network, so that a matrix that leaves it to the
-    image size and one that names it share their cells. `ipc` is None where classes differ in it, of
-    an unbalanced method, and for a student on the whole training split, whose `spec` is "full".
-    """
-
-    dataset: str
-    data_fingerprint: str
-    spec: str
-    ipc: int | None
-    images: int
-    size: int
-    fit: Fit
-    codec: str
-    view: str
-    set_seed: int
-    observer_seed: int | None
-    student_seed: int
-    student: str
-    protocol: str
-    labels: str
-    teacher: str | None
-    precision: str
-    device: str
-    threads: int
-
-
-@dataclass(frozen=True)
 class Cell:
     """A cell in its place: table, row and replicate. Two tables may hold one and the same.
 
-    `budget` is None for a student on the whole training split.
+    `labels` are as the table writes them. `budget` is None for a student on the whole training
+    split.
     """
 
     table: Table
     label: str
     replicate: int
-    teacher: str | None
+    labels: str
     epochs: int
     budget: Budget | None
     identity: Identity
@@ -75,7 +47,7 @@ class Cell:
     def brief(self) -> str:
         """Say in few words which cell this is, for a line that also holds its result."""
         where, of = self.identity, self.size_of_set if self.budget else "all images"
-        labels = f"online({self.teacher}), " if self.teacher else ""
+        labels = f"{self.labels}, " if labels_from(where.labels).soft else ""
         return (
             f"{where.dataset}, {where.size} px, {self.label}, {of}, {where.student}, {labels}"
             f"seed {where.student_seed}"
@@ -84,8 +56,7 @@ class Cell:
     @property
     def training(self) -> str:
         """Say which student is trained, under which labels and protocol."""
-        labels = f"online({self.teacher})" if self.teacher else HARD
-        return f"{self.identity.student}, {labels}, {self.identity.protocol}"
+        return f"{self.identity.student}, {self.labels}, {self.identity.protocol}"
 
     @property
     def size_of_set(self) -> str:
@@ -96,11 +67,10 @@ class Cell:
 
 def identity_of(result: Result) -> Identity:
     """Give the identity of the cell that a result line is of, whichever version wrote it."""
-    said = Identity(**{f.name: getattr(result, f.name) for f in fields(Identity)})
-    spec = canonical(said.spec, size=said.size)
-    found = replace(said, spec=spec, view=canonical_view(said.view))
+    spec = canonical(result.spec, size=result.size)
+    found = replace(result.identity, spec=spec, view=canonical_view(result.view))
     method = known_method(spec)
-    if method is None or method.select.balanced:
+    if method is None or method.balanced:
         return found
     # Classes of an unbalanced selection may come out equal, which nobody could know before.
     return replace(found, ipc=None)
@@ -147,12 +117,12 @@ def _cell(
 ) -> Cell:
     (budget, student, labels, protocol), (label, replicate) = setting, row
     method = matrix.method(label, replicate % table.observers)
-    teacher, source = teacher_of(labels), sources[table.data].data
+    source, regime = sources[table.data].data, matrix.regime(labels)
     size = sources[table.data].size(table.size)
     name = None if protocol == AUTO else protocol
-    canvases = budget.canvases(sources[table.data].class_counts, method.mosaic.tiles)
+    canvases = budget.canvases(sources[table.data].class_counts, method.tiles)
     chosen = protocol_for(name, images=sum(canvases))
-    equal = method.select.balanced and len({*canvases}) == 1
+    equal = method.balanced and len({*canvases}) == 1
     identity = Identity(
         dataset=table.data,
         data_fingerprint=source.fingerprint,
@@ -168,13 +138,13 @@ def _cell(
         student_seed=replicate,
         student=student,
         protocol=chosen.name,
-        labels="online" if teacher else HARD,
-        teacher=matrix.teachers[teacher] if teacher else None,
+        labels=labels_spec(regime),
+        teacher=regime.teacher_spec,
         precision=machine.precision,
         device=machine.kind,
         threads=machine.threads,
     )
-    return Cell(table, label, replicate, teacher, chosen.epochs, budget, identity)
+    return Cell(table, label, replicate, labels, chosen.epochs, budget, identity)
 
 
 def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
@@ -187,7 +157,7 @@ def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list
             table,
             FULL,
             0,
-            None,
+            HARD,
             epochs,
             None,
             Identity(

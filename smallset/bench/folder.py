@@ -17,17 +17,18 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.bench.cells import Cell, Identity, cells_of, identity_of
+from smallset.bench.cells import Cell, cells_of, identity_of
 from smallset.bench.lock import LOCK
-from smallset.bench.matrix import Matrix, Table, teacher_of
+from smallset.bench.matrix import Matrix, Table
 from smallset.bench.problems import Checked
 from smallset.bench.sources import Source
 from smallset.bench.teachers import FRESH
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.files import replacing
+from smallset.fingerprint import smallset_version
+from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
-from smallset.records import Result
-from smallset.store import smallset_version
+from smallset.records import Identity, Result
 from smallset.train.device import Machine
 from smallset.train.versions import component_versions
 
@@ -154,7 +155,7 @@ def write_run(folder: Path, run: Run) -> None:
             file.write(content.encode())
 
 
-def read_lines(
+def own_lines(
     folder: Path, run: Run, cells: Iterable[Cell], *, absent: Collection[str] = ()
 ) -> dict[Identity, Result]:
     """Read the results by their cells' identity, without those of data that is `absent`.
@@ -164,7 +165,7 @@ def read_lines(
     """
     path, known = folder / RESULTS, {cell.identity for cell in cells}
     found: dict[Identity, Result] = {}
-    for number, result in enumerate(read_results(path), 1):
+    for number, result in enumerate(read_lines(path, Result), 1):
         identity, where = identity_of(result), f"'{path}', line {number}"
         if result.dataset in absent:
             continue
@@ -192,7 +193,7 @@ def check_known(files: Iterable[Path]) -> None:
             raise FileNotFoundError(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
-        read_results(file)
+        read_lines(file, Result)
 
 
 def known_lines(
@@ -211,10 +212,10 @@ def known_lines(
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
     for file in files:
-        for result in read_results(file):
+        for result in read_lines(file, Result):
             other, identity = _another_version(run, result), identity_of(result)
             fresh = "weights=" not in result.student
-            if not fresh or not _same_teacher(run, result) or identity not in wanted:
+            if not fresh or identity not in wanted or not _same_labels(run, result):
                 continue
             if other is None:
                 found.setdefault(identity, result)
@@ -244,21 +245,20 @@ def _another_version(run: Run, result: Result) -> str | None:
     return next((name for name, v in told.items() if run.versions.get(name) != v), None)
 
 
-def _same_teacher(run: Run, result: Result) -> bool:
+def _same_labels(run: Run, result: Result) -> bool:
     """Whether a result's teacher is the one of that spec here; one to train has no hash yet."""
     if result.teacher is None:
-        return True
+        return not labels_from(result.labels).soft  # of a label file a line does not say which
     here = run.weights.get(f"teacher {result.teacher}")
     return here in (FRESH, result.teacher_sha256)
 
 
 def _has(matrix: Matrix, table: Table, old: Matrix) -> bool:
     """Whether a matrix holds a table of the old one, its methods and teachers included."""
-    teachers = list(filter(None, map(teacher_of, table.labels)))
     return (
         table in matrix.tables
         and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)
-        and all(matrix.teachers[name] == old.teachers[name] for name in teachers)
+        and all(matrix.regime(labels) == old.regime(labels) for labels in table.labels)
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from statistics import mean
 
-from smallset.bench.cells import Identity
 from smallset.bench.jobs import Learning, Observation, Pixels
 from smallset.bench.rates import Training, known_rates, measured_rate
 from smallset.bench.run import Finished, Planned
@@ -13,12 +12,13 @@ from smallset.bench.teachers import own_teacher
 from smallset.bench.units import Unit, observer_of
 from smallset.cell import COMPILE_FROM_VIEWS
 from smallset.files import at_home
+from smallset.labels import labels_from
 from smallset.methods import method_from, score_from
 from smallset.models import worth_compiling
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
-from smallset.records import Result
-from smallset.scores import Pretrained
+from smallset.observers import Pretrained
+from smallset.records import Identity, Result
 from smallset.train.device import can_compile
 from smallset.train.protocol import STANDARD_V1, protocol_named
 
@@ -152,8 +152,9 @@ def _shares_of_learning(
     compiled = compiles(plan, wanted.student, views)
     student = Training(wanted.student, wanted.size, batch, classes, compiled)
     shares = [(student, views + tests * tested * _FORWARD)]
-    if job.teacher is not None:
-        name, side = _looked_through(job.teacher, wanted)
+    regime = labels_from(job.labels)
+    if regime.watched:
+        name, side = _looked_through(regime.teacher_spec or "", wanted)
         shares.append((Training(name, side, batch, classes), views * _FORWARD))
     return shares
 
@@ -188,7 +189,7 @@ def _set_bytes(unit: Unit, plan: Planned) -> int:
     if unit.kind != "set":
         return 0
     known = [
-        result.image_bytes / result.images
+        result.cost.images / result.images
         for result in plan.results.values()
         if (result.dataset, result.size, result.codec)
         == (wanted.dataset, wanted.size, wanted.codec)

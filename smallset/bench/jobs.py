@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from smallset.bench.cells import Identity
 from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
+from smallset.budget import Budget
 from smallset.cell import Desk
 from smallset.data import View, pixel_cache
+from smallset.labels import labels_from
 from smallset.methods import canonical
 from smallset.models.trained import read_trained
+from smallset.observers import AnyObserver
 from smallset.pipeline import compress, evaluate, score, train_teacher
-from smallset.pipeline.budget import Budget
 from smallset.pipeline.desk import desk_for, observed, open_source
-from smallset.records import Fit, Result
-from smallset.scores import AnyObserver
+from smallset.records import Fit, Identity, Result
 from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.store import CompressedDataset, open_set
 from smallset.train.device import Machine
@@ -90,12 +90,12 @@ class Making:
 
 @dataclass(frozen=True)
 class Learning:
-    """One student on the set in the folder `set`; `teacher` as `evaluate` takes it."""
+    """One student on the set in the folder `set`; `labels` as `evaluate` takes them here."""
 
     data: str
     identity: Identity
     set: Path
-    teacher: str | None
+    labels: str
 
 
 def decode(job: Pixels, bench: Bench) -> None:
@@ -182,12 +182,11 @@ def make(job: Making, bench: Bench) -> None:
         job.data,
         job.out,
         method=job.method,
-        ipc=job.budget.ipc,
-        keep=job.budget.keep,
+        budget=job.budget,
         size=wanted.size,
         fit=wanted.fit,
         codec=wanted.codec,
-        seed=wanted.set_seed,
+        seed=wanted.set_seed or 0,
         device=bench.machine.device,
         precision=bench.machine.precision,
         workers=THREADS,
@@ -202,15 +201,13 @@ def learn(job: Learning, bench: Bench) -> Result:
     wanted = job.identity
     made = open_set(job.set)
     check_set(made, wanted)
-    if job.teacher is not None:
-        check_own(job.teacher, wanted)
+    check_own(job.labels, wanted)
     [result] = evaluate(
         made,
         job.data,
         student=wanted.student,
         protocol=wanted.protocol,
-        labels=wanted.labels,
-        teacher=job.teacher,
+        labels=job.labels,
         seeds=[wanted.student_seed],
         device=bench.machine.device,
         precision=bench.machine.precision,
@@ -219,7 +216,7 @@ def learn(job: Learning, bench: Bench) -> Result:
         drop_leaks=bench.drop_leaks,
     )
     # The matrix's own names hold on every machine; a path of this one would not.
-    return replace(result, dataset=wanted.dataset, teacher=wanted.teacher)
+    return replace(result, dataset=wanted.dataset, labels=wanted.labels, teacher=wanted.teacher)
 
 
 def learn_all(job: Whole, bench: Bench) -> Result:
@@ -247,10 +244,10 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
     _check_place(f"'{made.path}' holds another set", found, asdict(wanted))
 
 
-def check_own(folder: str, wanted: Identity) -> None:
-    """Raise ValueError where a folder of the run holds another teacher than the cell's own."""
-    own = own_teacher(wanted.teacher or "")
-    if own is None:
+def check_own(labels: str, wanted: Identity) -> None:
+    """Raise ValueError if the folder that labels name holds another teacher than the cell's own."""
+    own, folder = own_teacher(wanted.teacher or ""), labels_from(labels).teacher_spec
+    if own is None or folder is None:
         return
     made = read_trained(Path(folder))
     found = {

@@ -17,10 +17,11 @@ A short TOML file; methods and teachers are specs as on the command line:
     title = "CIFAR-10, ConvNet-D3"
     data = "cifar10"
     size = 32                                 # default: the side all images share, else 224
-    ipc = [1, 10]                             # or keep = [0.1, 0.3], shares of each class
+    ipc = [1, 10]                             # or keep = [0.1, 0.3], shares of each class,
+                                              # or budget = ["ipc=1", "keep=0.1"]
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
-    labels = ["hard", "online(own)"]          # default ["hard"]
+    labels = ["hard", "online(own)"]          # default ["hard"]; a teacher by name, or as a spec
     protocols = ["auto"]                      # the default: by the size of the set
     replicates = 10                           # replicate r: set seed r, student seed r ...
     observers = 3                             # ... and observer seed r % observers (default 3);
@@ -28,7 +29,6 @@ A short TOML file; methods and teachers are specs as on the command line:
     full = {epochs = 10}                      # also one of each student on all training images
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -37,17 +37,18 @@ from pathlib import Path
 
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
+from smallset.budget import Budget, PerClass, Share, budget_from
+from smallset.labels import Hard, Regime, labels_from, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
-from smallset.pipeline.budget import Budget
+from smallset.observers import Observer
 from smallset.records import Fit
-from smallset.scores import Observer
 from smallset.spec import nearest
 from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
 
 AUTO = "auto"
-HARD = "hard"
+HARD = labels_spec(Hard())
 FULL = "full"
 """What the whole training split is called where a method's label or spec stands."""
 
@@ -59,17 +60,17 @@ _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 class Table:
     """A full product: every method x budget x student x labels x protocol x replicate.
 
-    Budgets are either `ipc`, images a class, or `keep`, shares of each class; the other is empty.
-    `methods` are labels of the matrix, `labels` "hard" or "online(TEACHER)" with a name of its
-    teachers, `protocols` names or "auto". `full_epochs` is None where no student is to be trained
-    on the whole training split, `size` where the table leaves it to the data (see `Source.size`).
+    `methods` are labels of the matrix, `labels` specs of label regimes, with a teacher's name in
+    the matrix or its spec, `protocols` names or "auto". `full_epochs` is None if no student is to
+    be trained on the whole training split, `size` if the table leaves it to the data (see
+    `Source.size`).
     """
 
     title: str
     data: str
-    ipc: tuple[int, ...]
     students: tuple[str, ...]
     methods: tuple[str, ...]
+    budgets: tuple[Budget, ...]
     replicates: int
     labels: tuple[str, ...] = (HARD,)
     protocols: tuple[str, ...] = (AUTO,)
@@ -77,16 +78,12 @@ class Table:
     fit: Fit = "squash"
     codec: str = "png"
     full_epochs: int | None = None
-    keep: tuple[float, ...] = ()
     size: int | None = None
 
-    @property
-    def budgets(self) -> tuple[Budget, ...]:
-        """How many images a class, in the matrix's order."""
-        return (*(Budget(ipc=n) for n in self.ipc), *(Budget(keep=share) for share in self.keep))
 
-
-_TABLE_KEYS = [FULL if f.name == "full_epochs" else f.name for f in fields(Table)]
+_BUDGETS = ("ipc", "keep", "budget")
+_RENAMED = {"full_epochs": (FULL,), "budgets": _BUDGETS}
+_TABLE_KEYS = [key for f in fields(Table) for key in _RENAMED.get(f.name, (f.name,))]
 _TABLE_NEEDS = ("title", "data", "students", "methods", "replicates")
 
 
@@ -111,6 +108,16 @@ class Matrix:
             return method
         return method.through(replace(looks, seed=observer))
 
+    def regime(self, labels: str) -> Regime:
+        """Return the regime of a table's labels, the teacher's spec in the place of its name."""
+        regime = labels_from(labels)
+        teacher = self.teachers.get(regime.teacher_spec or "")
+        return regime if teacher is None else regime.taught_by(teacher)
+
+    def labels_spec(self, labels: str) -> str:
+        """Write the canonical spec of a table's labels, as a result line has it."""
+        return labels_spec(self.regime(labels))
+
     def observer_seed(self, label: str, replicate: int, table: Table) -> int | None:
         """Give the observer seed of a method's replicate: None where no network looks.
 
@@ -124,7 +131,7 @@ class Matrix:
         """Canonical spec (observer seed 0) -> label: names the rows of a table.
 
         A label has a spec for each network that its observer is at the tables' sizes.
-        `report.table.method_key` of a result's spec and of these are equal for one method.
+        `report.rows.method_key` of a result's spec and of these are equal for one method.
         """
         return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
 
@@ -219,12 +226,6 @@ def parse_matrix(text: str, name: str) -> Matrix:
     return matrix
 
 
-def teacher_of(labels: str) -> str | None:
-    """Give the name of the teacher in "online(NAME)"; None for "hard"."""
-    match = re.fullmatch(r"online\((.+)\)", labels)
-    return match[1].strip() if match else None
-
-
 def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Table:
     fit = entries.text("fit", Table.fit)
     if fit not in _FITS:
@@ -234,8 +235,7 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
         title=entries.text("title"),
         data=entries.text("data"),
         size=entries.number("size") if entries.has("size") else None,
-        ipc=entries.numbers("ipc") if entries.has("ipc") else (),
-        keep=entries.shares("keep") if entries.has("keep") else (),
+        budgets=_budgets(entries),
         students=entries.texts("students"),
         methods=entries.texts("methods"),
         replicates=entries.number("replicates"),
@@ -249,15 +249,28 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
     _check_known(table.methods, methods, "method", entries)
     _check_names(table, entries)
     for labels in table.labels:
-        teacher = teacher_of(labels)
-        if labels != HARD and teacher is None:
-            raise ValueError(
-                f"{entries.where(labels)}: there are no labels {labels!r}. "
-                "Give hard or online(TEACHER), a name under [teachers]."
-            )
-        if teacher is not None:
+        try:
+            teacher = labels_from(labels).teacher_spec
+            if teacher is not None and "(" in teacher:
+                check_spec(teacher)
+        except ValueError as error:
+            raise ValueError(f"{entries.where(labels)}: labels {labels!r}: {error}") from error
+        if teacher is not None and "(" not in teacher:
             _check_known((teacher,), teachers, "teacher", entries)
     return table
+
+
+def _budgets(entries: Entries) -> tuple[Budget, ...]:
+    """Read the budgets, in one of the three ways of writing them."""
+    if entries.has("ipc"):
+        return tuple(PerClass(n) for n in entries.numbers("ipc"))
+    if entries.has("keep"):
+        return tuple(Share(share) for share in entries.shares("keep"))
+    texts = entries.texts("budget")
+    try:
+        return tuple(map(budget_from, texts))
+    except ValueError as error:
+        raise ValueError(f"{entries.where('budget')}: {error}") from error
 
 
 def _full(entries: Entries) -> Entries | None:
@@ -270,10 +283,11 @@ def _check_keys(top: Entries, name: str) -> None:
     for entries in top.inner("table") if top.has("table") else ():
         found, there = entries.check_keys(_TABLE_KEYS, needed=_TABLE_NEEDS)
         problems += found
-        if ("ipc" in there) is ("keep" in there):
+        if len(given := [key for key in _BUDGETS if key in there]) != 1:
             problems.append(
-                f"{entries.where('keep')}: a table has either ipc = [1, 10] or keep = [0.1, 0.3], "
-                f"but this one has {'both' if 'keep' in there else 'neither'}. Give one of them."
+                f"{entries.where('keep')}: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and "
+                f'budget = ["ipc=10"], but this one has {" and ".join(given) or "none"}. '
+                "Give one of them."
             )
         full = _full(entries)
         problems += full.check_keys(("epochs",), needed=("epochs",))[0] if full else []

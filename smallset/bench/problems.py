@@ -5,20 +5,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from smallset.bench.matrix import AUTO, Matrix, Table, same_methods, teacher_of
+from smallset.bench.matrix import AUTO, Matrix, Table, same_methods
 from smallset.bench.sources import Places, Source, open_source
 from smallset.bench.teachers import check_teacher
-from smallset.data import fit_boxes
+from smallset.budget import Budget
+from smallset.labels import Regime
 from smallset.models import build_model, load_teacher, weights_sha256
 from smallset.models.spec import read_model
-from smallset.pipeline.budget import Budget, wanted
+from smallset.observers import Observer, Pretrained
 from smallset.pipeline.desk import side_of
-from smallset.records import Selection
-from smallset.scores import File, Observer, Pretrained
 from smallset.store import Codec
-from smallset.store.original import check_original
 from smallset.train.protocol import protocol_named
 from smallset.train.run import check_moments
 
@@ -100,14 +96,10 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
     classes, size = source.data.train.classes, source.size(table.size)
     for student in table.students:
         yield from _student(student, table, checked, size=size, classes=len(classes))
-    for teacher in filter(None, map(teacher_of, table.labels)):
-        spec = matrix.teachers[teacher]
-        try:
-            checked.weights[f"teacher {spec}"] = check_teacher(
-                spec, places, classes=classes.names, size=size
-            )
-        except (ValueError, OSError) as error:
-            yield f"teacher {teacher!r}: {error}"
+    for labels in table.labels:
+        check = partial(_labels, matrix.regime(labels), places, checked, classes.names, size)
+        for problem in _said(check):
+            yield f"labels {labels!r}: {problem}"
     for label in table.methods:
         yield from _observer(matrix, table, label, checked, source)
         yield from _said(partial(_check_file, matrix, label, checked, source))
@@ -163,10 +155,8 @@ def _load(observer: Pretrained, size: int, checked: Checked, source: Source) -> 
 
 def _check_file(matrix: Matrix, label: str, checked: Checked, source: Source) -> None:
     """Raise ValueError where a method's scores are not of this data; note their sha256."""
-    score = matrix.method(label).score
-    if isinstance(score, File):
-        score.of(source.data.train)
-        checked.weights[f"scores {score.path}"] = score.sha256()
+    for path, sha256 in matrix.method(label).files(source.data.train).items():
+        checked.weights[f"scores {path}"] = sha256
 
 
 def _build(model: str, checked: Checked, *, size: int, classes: int) -> None:
@@ -174,6 +164,17 @@ def _build(model: str, checked: Checked, *, size: int, classes: int) -> None:
     file = weights_sha256(model)
     if file is not None:
         checked.weights[model] = file
+
+
+def _labels(
+    regime: Regime, places: Places, checked: Checked, classes: tuple[str, ...], size: int
+) -> None:
+    """Raise ValueError or OSError if labels cannot be had; note the teacher that was loaded."""
+    spec = regime.teacher_spec
+    if spec is None:
+        places.filled(regime).check()
+    else:
+        checked.weights[f"teacher {spec}"] = check_teacher(spec, places, classes=classes, size=size)
 
 
 def _said(check: Callable[[], object]) -> list[str]:
@@ -186,16 +187,15 @@ def _said(check: Callable[[], object]) -> list[str]:
 
 
 def _check_layout(matrix: Matrix, table: Table, label: str, source: Source) -> None:
-    train, nothing = source.data.train, Selection(np.empty(0, np.int64))
-    boxes = fit_boxes(train.sizes[:1], table.fit)
-    mosaic = matrix.method(label).mosaic
-    blank = mosaic(nothing, train.labels[:1], boxes, size=side_of(train, table.size))
-    if Codec.parse(table.codec).is_original:
-        check_original(blank, train, table.fit)
+    train = source.data.train
+    matrix.method(label).check(
+        train, size=side_of(train, table.size), fit=table.fit, codec=Codec.parse(table.codec)
+    )
 
 
 def _check_budget(matrix: Matrix, label: str, budget: Budget, source: Source) -> None:
     try:
-        wanted(budget, source.class_counts, source.data.train.classes.names, matrix.method(label))
+        names = source.data.train.classes.names
+        matrix.method(label).wanted(budget, source.class_counts, names)
     except ValueError as error:
         raise ValueError(f"{label!r}: {error}") from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smallset.bench import folder as run_folder
-from smallset.bench.cells import Cell, Identity, cells_of, identity_of
+from smallset.bench.cells import Cell, cells_of, identity_of
 from smallset.bench.jobs import THREADS, Bench, Observation, is_observed
 from smallset.bench.lock import driving
 from smallset.bench.matrix import Matrix, matrix_text, parse_matrix
@@ -16,10 +16,10 @@ from smallset.bench.problems import Checked, check_matrix
 from smallset.bench.sources import Places
 from smallset.bench.units import Ground, Unit, units_of
 from smallset.data import cores
-from smallset.evidence.results import append_result, drop_torn_line
+from smallset.evidence.lines import append_line, drop_torn_line
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart, desk_for
-from smallset.records import Result
+from smallset.records import Identity, Result
 from smallset.spec import nearest
 
 # What a cluster keeps free for a unit, in bytes: a process with torch and a tiny student weighs
@@ -126,7 +126,7 @@ def run_bench(
         run_folder.write_run(folder, plan.run)
         run_folder.sweep(folder)
         for result in plan.taken:
-            append_result(folder / run_folder.RESULTS, result)
+            append_line(folder / run_folder.RESULTS, result)
         if planned is not None:
             planned(plan)
         for finished in _work(plan, workers or Here(jobs or jobs_for(plan))):
@@ -157,7 +157,7 @@ def _plan(request: Request) -> Planned:
     run = run_folder.this_run(text, checked, desk.machine)
     _check_folder(request.runs, run, matrix, checked, bench)
     absent = {table.data for table in matrix.tables} - set(checked.sources)
-    results = run_folder.read_lines(request.runs, run, cells, absent=absent)
+    results = run_folder.own_lines(request.runs, run, cells, absent=absent)
     taken, passed = run_folder.known_lines(request.known, run, cells, results)
     results |= taken
     ground = Ground(matrix, checked.sources, places, request.runs.absolute())
@@ -249,7 +249,7 @@ def _append(folder: Path, cell: Cell, result: Result) -> None:
             f"{cell.name}: the result is of {identity_of(result)}, needed {cell.identity}. "
             "The data changed while it was worked on: restore it, and run again."
         )
-    append_result(folder / run_folder.RESULTS, result)
+    append_line(folder / run_folder.RESULTS, result)
 
 
 def _check_place(folder: Path) -> None:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from smallset.data import Data, folder_named, open_data
+from smallset.data import Data, folder_named
+from smallset.exchange.set_data import check_held_out, open_any
+from smallset.labels import Regime
 from smallset.pipeline.desk import side_of
 
 # A path with {data} in it where a spec's value stands, quoted or not.
@@ -62,8 +64,11 @@ class Places:
             given = self.named[name]
             folder = folder_named(given)
             if folder is not None:
-                return str(replace(folder, path=str(Path(folder.path).absolute())))
-            return str(Path(given).absolute()) if Path(given).exists() else given
+                path, test = _absolute(folder.path), folder.test
+                if test is not None and folder.train is None:  # other data, beside a set
+                    test = _absolute(test)
+                return str(replace(folder, path=path, test=test))
+            return _absolute(given)
         if self.folder is not None and (self.folder / name).is_dir():
             return str((self.folder / name).absolute())
         if name == "digits" or name.startswith("hf:"):
@@ -75,7 +80,7 @@ class Places:
         )
 
     def fill(self, spec: str) -> str:
-        """Put the data folder in the place of {data} in a teacher's spec.
+        """Put the data folder in the place of {data} in a spec or a path.
 
         In a spec with options the path is quoted, so that any folder's name can be read. Raises
         ValueError where the spec needs a folder and none was given.
@@ -84,13 +89,19 @@ class Places:
             return spec
         if self.folder is None:
             raise ValueError(
-                f"the teacher {spec!r} lies in the data folder, but none was given. "
+                f"{spec!r} lies in the data folder, but none was given. "
                 "Give --data with the folder that holds the data sets."
             )
         folder = str(self.folder.absolute())
         if "(" not in spec:
             return spec.replace("{data}", folder)
         return _PATH.sub(lambda found: _quoted(found[1].replace("{data}", folder)), spec)
+
+    def filled(self, regime: Regime) -> Regime:
+        """Fill every option of a label regime that is text. Raises as `fill`."""
+        options = {f.name: getattr(regime, f.name) for f in fields(regime)}
+        texts = {name: self.fill(v) for name, v in options.items() if isinstance(v, str)}
+        return replace(regime, **texts)
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,13 @@ def open_source(
 ) -> Source:
     """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
     given = places.find(name)
-    return Source(given, open_data(given, work=work, drop_leaks=drop_leaks, workers=workers))
+    opened = open_any(given, work=work, drop_leaks=drop_leaks, workers=workers)
+    check_held_out(opened)
+    return Source(given, opened)
+
+
+def _absolute(given: str) -> str:
+    return str(Path(given).absolute()) if Path(given).exists() else given
 
 
 def _quoted(path: str) -> str:

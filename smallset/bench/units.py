@@ -17,8 +17,9 @@ from smallset.bench.sources import Places, Source
 from smallset.bench.teachers import own_teacher
 from smallset.data import View
 from smallset.fingerprint import fingerprint
+from smallset.labels import labels_from, labels_spec
 from smallset.methods import Method, brief_of, spec_of
-from smallset.scores import AnyObserver
+from smallset.observers import AnyObserver
 from smallset.train.versions import component_versions
 
 Kind = Literal["pixels", "observer", "teacher", "set", "cell", "full"]
@@ -81,13 +82,11 @@ class _Units:
             return self.add(Unit("full", key, cell, jobs.learn_all, job, both))
         made = self.set(cell)
         needs: tuple[str, ...] = (made, test)
-        teacher = None
-        if cell.teacher is not None:
-            teacher, trained = self.teacher(cell)
-            needs += trained
+        labels, trained = self.labels(cell)
+        needs += trained
         set_folder = self.made[made].out
         assert set_folder is not None
-        learning = jobs.Learning(given, identity, set_folder, teacher)
+        learning = jobs.Learning(given, identity, set_folder, labels)
         return self.add(Unit("cell", key, cell, jobs.learn, learning, needs))
 
     def set(self, cell: Cell) -> str:
@@ -117,12 +116,18 @@ class _Units:
         needs = (self.pixels(cell, "train"),)
         return self.add(Unit("observer", key, cell, jobs.observe, job, needs, out))
 
-    def teacher(self, cell: Cell) -> tuple[str, tuple[str, ...]]:
-        """Give what `evaluate` is told of a teacher, and the key of its unit where it has one."""
-        wanted = cell.identity
-        assert wanted.teacher is not None
-        if own_teacher(wanted.teacher) is None:
-            return self.ground.places.fill(wanted.teacher), ()
+    def labels(self, cell: Cell) -> tuple[str, tuple[str, ...]]:
+        """Return the labels as `evaluate` takes them here, and the key of a teacher to train."""
+        regime = self.ground.places.filled(labels_from(cell.identity.labels))
+        if own_teacher(regime.teacher_spec or "") is None:
+            return labels_spec(regime), ()
+        folder, trained = self.teacher(cell)
+        return labels_spec(regime.taught_by(folder)), (trained,)
+
+    def teacher(self, cell: Cell) -> tuple[str, str]:
+        """Return the folder of a teacher that is trained here, and the key of its unit."""
+        wanted, named = cell.identity, self.ground.matrix.teachers.items()
+        name = next((name for name, spec in named if spec == wanted.teacher), wanted.teacher)
         facts = {
             "teacher": wanted.teacher,
             "data": wanted.data_fingerprint,
@@ -130,14 +135,13 @@ class _Units:
             "fit": wanted.fit,
             **self._machine(),
         }
-        key = (
-            f"teacher {wanted.dataset} {wanted.size} px, {cell.teacher} [{fingerprint(facts)[:12]}]"
-        )
+        key = f"teacher {wanted.dataset} {wanted.size} px, {name} [{fingerprint(facts)[:12]}]"
         out = self._out("teachers", key)
         given = self.ground.sources[wanted.dataset].given
+        assert wanted.teacher is not None
         job = jobs.Teaching(given, wanted.size, cell.table.fit, wanted.teacher, out)
         needs = (self.pixels(cell, "train"), self.pixels(cell, "test"))
-        return str(out), (self.add(Unit("teacher", key, cell, jobs.teach, job, needs, out)),)
+        return str(out), self.add(Unit("teacher", key, cell, jobs.teach, job, needs, out))
 
     def pixels(self, cell: Cell, split: str) -> str:
         wanted = cell.identity
@@ -180,9 +184,7 @@ def units_of(
         if cell.identity.observer_seed is not None:
             method = _method(ground.matrix, cell)
             key = observer_key(cell, observer_of(ground.matrix, cell))
-            own = method.score is not None and method.score.observer is not None
-            asked = {spec_of(method.score)} if own else set()
-            scores.setdefault(key, set()).update(asked)
+            scores.setdefault(key, set()).update(map(spec_of, method.scores))
     units = _Units(ground, bench, {key: tuple(sorted(found)) for key, found in scores.items()})
     for cell in cells:
         if only in cell.table.title:

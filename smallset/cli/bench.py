@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from smallset.bench.cells import Cell, Identity
+from smallset.bench.cells import Cell
 from smallset.bench.forecast import Countdown, Forecast, forecast
 from smallset.bench.matrix import shipped
 from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import Device, DropLeaks, Precision, Work
+from smallset.records import Identity
 from smallset.store import read_manifest
 from smallset.terminal import data_lines, duration, finished_line, observer_lines, say
 

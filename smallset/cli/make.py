@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from smallset import pipeline
+from smallset.budget import DEFAULT
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import (
     Cache,
@@ -28,7 +29,6 @@ from smallset.cli.options import (
     data_of,
 )
 from smallset.exchange.chosen_list import ChosenList
-from smallset.pipeline.budget import IPC
 from smallset.terminal import Stages, observer_lines, say, show_chosen, show_set
 
 PNG = "png"
@@ -41,7 +41,7 @@ def compress(
         str, typer.Option(help='See `smallset list`; options in brackets: "pca(factor=3)".')
     ] = "pca",
     ipc: Annotated[
-        int | None, typer.Option(help=f"Images per class to write. Default: {IPC}.")
+        int | None, typer.Option(help=f"Images per class to write. Default: {DEFAULT.value}.")
     ] = None,
     keep: Annotated[
         float | None,
@@ -49,6 +49,9 @@ def compress(
             help="Instead of --ipc: the share of each class's images to use, 0.3 for 30 %. Of n "
             "images that are round(share x n), halves up, in whole canvases, one at least."
         ),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Either of the two as one text: ipc=10, keep=0.3.")
     ] = None,
     short_classes: Annotated[
         ShortChoice,
@@ -93,6 +96,7 @@ def compress(
             method=method,
             ipc=ipc,
             keep=keep,
+            budget=budget,
             short_classes=short_classes.value,
             size=size,
             fit=fit.value,

@@ -31,7 +31,10 @@ class ShortChoice(StrEnum):
     keep = "keep"
 
 
-DATA_HELP = "digits, a folder of class folders, a folder of parquet files, or hf:owner/name"
+DATA_HELP = (
+    "digits, a folder of class folders or of parquet files, hf:owner/name, or a set that smallset "
+    "wrote"
+)
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 Size = Annotated[
     int | None, typer.Option(help="Side in pixels. Default: the sources' own side, else 224.")
@@ -63,7 +66,12 @@ Train = Annotated[
     ),
 ]
 Test = Annotated[
-    str | None, typer.Option(metavar="PATTERN", help="The held-out images in DATA, likewise.")
+    str | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="The held-out images in DATA, likewise. If DATA is a set that smallset wrote: other "
+        "data, whose held-out images judge.",
+    ),
 ]
 
 

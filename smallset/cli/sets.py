@@ -9,8 +9,9 @@ from smallset.files import check_output, writing
 from smallset.labels import LABELS
 from smallset.methods import METHODS
 from smallset.models import MODELS
+from smallset.observers import OBSERVERS
 from smallset.report.sheet import contact_sheet
-from smallset.scores import OBSERVERS, SCORES
+from smallset.scores import SCORES
 from smallset.selection import SELECTORS
 from smallset.spec import first_line
 from smallset.store import CompressedDataset, open_set

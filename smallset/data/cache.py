@@ -2,6 +2,8 @@
 
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -14,7 +16,7 @@ from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, is_small_or_square, view_square
 from smallset.data.threads import ordered, thread_count
 from smallset.lazy import Tensor, torch
-from smallset.records import Progress
+from smallset.records import Progress, Resample
 
 _CHUNK = 64
 
@@ -57,10 +59,11 @@ class MappedPixels:
 class StreamedPixels:
     """Squares decoded anew for each batch, in threads; nothing is kept."""
 
-    def __init__(self, dataset: ImageDataset, size: int, *, view: View, workers: int) -> None:
-        self.size = size
+    def __init__(self, squares: "_Squares", *, workers: int) -> None:
+        dataset = squares.dataset
+        self.size = squares.size
         self.labels = dataset.labels
-        self._squares = _Squares(dataset, size, view)
+        self._squares = squares
         self._pool = ThreadPoolExecutor(_threads(dataset, workers), "smallset")
         weakref.finalize(self, self._pool.shutdown, wait=False)
 
@@ -69,10 +72,14 @@ class StreamedPixels:
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Decode the images at `indices` into a fresh tensor, channels_last in memory."""
-        pieces = [indices[start : start + 16] for start in range(0, len(indices), 16)]
-        blocks = list(self._pool.map(self._squares, pieces))
-        empty = np.empty((0, self.size, self.size, 3), np.uint8)
-        return torch.from_numpy(np.concatenate([empty, *blocks])).permute(0, 3, 1, 2)
+        squares = np.empty((len(indices), self.size, self.size, 3), np.uint8)
+
+        def draw(start: int) -> None:
+            squares[start : start + 16] = self._squares(indices[start : start + 16])
+
+        for _ in self._pool.map(draw, range(0, len(indices), 16)):
+            pass
+        return torch.from_numpy(squares).permute(0, 3, 1, 2)
 
 
 def pixel_cache(
@@ -81,6 +88,7 @@ def pixel_cache(
     *,
     view: View,
     work: Path | None,
+    resample: Resample = "antialias",
     workers: int = 0,
     progress: Progress | None = None,
 ) -> Pixels:
@@ -90,56 +98,63 @@ def pixel_cache(
     later calls find by fingerprint, split, size, view and decode version. With None ("--cache
     none") every batch is decoded when asked for.
 
-    `view` is a fit (squash, crop, pad) or "test", the view that students are judged by.
+    `view` is a fit (squash, crop, pad) or "test", the view that students are judged by. Another
+    `resample` than the default is for sets, which have it in their fingerprint.
 
     Raises OSError where the folder has too little space or cannot be written, naming the ways out.
     """
     if size < 1:
         raise ValueError(f"Given size={size}; needed 1 pixel or more. Use a size such as 32.")
+    squares = _Squares(dataset, size, view, resample)
     if work is None:
-        return StreamedPixels(dataset, size, view=view, workers=workers)
+        return StreamedPixels(squares, workers=workers)
     name = f"{dataset.fingerprint[:32]}-{dataset.split}-{size}px-{view}-v{DECODE_VERSION}.uint8"
     path = work / "pixels" / name
     needed = len(dataset) * size * size * 3
     if not path.exists() or path.stat().st_size != needed:
-        _make(dataset, size, view, path, workers, progress)
+        _make(squares, path, workers, progress)
     return MappedPixels(path, dataset.labels, size)
 
 
+@dataclass(frozen=True)
 class _Squares:
     """Draws the squares at some positions of a data set."""
 
-    def __init__(self, dataset: ImageDataset, size: int, view: View) -> None:
-        self._dataset, self._size, self._view = dataset, size, view
-        self._whole = is_small_or_square(dataset.sizes)
+    dataset: ImageDataset
+    size: int
+    view: View
+    resample: Resample
+
+    @cached_property
+    def _whole(self) -> bool:
+        return is_small_or_square(self.dataset.sizes)
 
     def __call__(self, indices: range | Int64[np.ndarray, " k"]) -> UInt8[np.ndarray, "k s s 3"]:
-        return np.stack(
-            [
-                view_square(self._dataset.pixels(int(i)), self._size, self._view, whole=self._whole)
-                for i in indices
-            ]
+        drawn = (
+            view_square(
+                self.dataset.pixels(int(i)),
+                self.size,
+                self.view,
+                whole=self._whole,
+                resample=self.resample,
+            )
+            for i in indices
         )
+        return np.stack(list(drawn))
 
 
 def _threads(dataset: ImageDataset, workers: int) -> int:
     return thread_count(workers, mean_bytes=dataset.encoded_bytes / max(1, len(dataset)))
 
 
-def _make(
-    dataset: ImageDataset,
-    size: int,
-    view: View,
-    path: Path,
-    workers: int,
-    progress: Progress | None,
-) -> None:
+def _make(squares: _Squares, path: Path, workers: int, progress: Progress | None) -> None:
+    dataset, size = squares.dataset, squares.size
     total = len(dataset)
     chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
     threads = _threads(dataset, workers)
     with CacheFile(path, total * size * size * 3) as file:
         done = 0
-        for block in ordered(_Squares(dataset, size, view), chunks, threads=threads):
+        for block in ordered(squares, chunks, threads=threads):
             file.append(block)
             done += len(block)
             if progress is not None:

@@ -102,7 +102,9 @@ class ImageDataset:
 class Data:
     """A data set to compress and the held-out images that judge it; `held_out` says which.
 
-    `notes` say, a sentence each, what the source holds besides and what was odd about it.
+    `notes` say, a sentence each, what the source holds besides and what was odd about it. If the
+    training images are a compressed set, `made_from` are the fingerprints of the set and of all
+    data behind it.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Data:
     held_out: str
     fingerprint: str
     notes: tuple[str, ...] = ()
+    made_from: tuple[str, ...] = ()
 
     @cached_property
     def leaks(self) -> Int64[np.ndarray, " k"]:

@@ -77,7 +77,12 @@ def is_small_or_square(sizes: Int[np.ndarray, "n 2"]) -> bool:
 
 
 def view_square(
-    pixels: UInt8[np.ndarray, "h w 3"], size: int, view: View, *, whole: bool
+    pixels: UInt8[np.ndarray, "h w 3"],
+    size: int,
+    view: View,
+    *,
+    whole: bool = False,
+    resample: Resample = "antialias",
 ) -> UInt8[np.ndarray, "size size 3"]:
     """Draw one image as a square of `size` pixels.
 
@@ -90,7 +95,7 @@ def view_square(
         return pixels
     if view != "test" or whole:
         box = fit_boxes(np.array([[width, height]]), "squash" if view == "test" else view)[0]
-        return read_box(pixels, box, (size, size), "antialias")
+        return read_box(pixels, box, (size, size), resample)
     short = round(size * 256 / 224)
     scale = short / min(width, height)
     wide, high = max(short, round(width * scale)), max(short, round(height * scale))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smallset.data.arrow_rows import ArrowRows
 from smallset.data.dataset import Data
 from smallset.data.digits import open_digits
 from smallset.data.folder import folder_source
@@ -13,7 +14,7 @@ from smallset.data.hub import hub_source, parquet_source
 from smallset.data.index import index
 from smallset.data.parquet_splits import parquet_splits
 from smallset.data.source import TABLES, Folder, Source
-from smallset.data.tree import subfolders
+from smallset.data.tree import is_set, subfolders
 from smallset.data.work import check_work, keeping
 from smallset.files import at_home
 from smallset.records import Classes, Progress
@@ -71,7 +72,7 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
     Raises as `open_data`.
     """
     if isinstance(data, str) and data.startswith("hf:"):
-        return hub_source(data.removeprefix("hf:"))
+        return _whole(hub_source(data.removeprefix("hf:")))
     path, named = folder_of(data), folder_named(data)
     if named is not None and (named.path == "digits" or re.match(r"hf:|folder\(", named.path)):
         raise ValueError(
@@ -85,13 +86,35 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
             f"{str(path)!r} is a file; needed a folder of class folders or of parquet files. Give "
             "the folder that holds it."
         )
+    if is_set(path):
+        raise ValueError(
+            f"{str(path)!r} is a set that smallset wrote, and is not read as a folder of images. "
+            "Give it to compress, score or evaluate, or open it with open_set."
+        )
+    if named is not None and named.train is None and named.test is not None:
+        raise ValueError(
+            f"test={named.test!r} was given without train, so what is left to train on is not "
+            "clear. Needed both. Give --train PATTERN too."
+        )
     name = path.resolve().name
     chosen = named if named is not None and named.train is not None else None
     files = parquet_splits(path, work=work) if chosen is None else chosen.files()
     if not files:
         return folder_source(path, name, work=work, chosen=chosen)
-    source = parquet_source(name, files, work=work, chosen=chosen)
+    source = _whole(parquet_source(name, files, work=work, chosen=chosen))
     return replace(source, unused=(*source.unused, *_beside(path, files)))
+
+
+def _whole(source: Source) -> Source:
+    """Refuse an export of a set that lost its manifest: it would be read as something else."""
+    rows = source.train.rows
+    if isinstance(rows, ArrowRows) and "tile_box" in rows.schema.names:
+        raise ValueError(
+            f"{source.name!r} has the column 'tile_box' of an export by smallset, but not the "
+            "manifest.json that says what it is. Needed the whole export. Download all its "
+            "files (hf download NAME --repo-type dataset --local-dir DIR) and give the folder."
+        )
+    return source
 
 
 def _beside(folder: Path, files: Mapping[str, Sequence[Path]]) -> list[str]:

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from smallset.data.dataset import Rows
 from smallset.files import at_home
-from smallset.spec import Tables, write
+from smallset.spec import Registry, write
 
 _NAMED = 5
 
@@ -22,19 +22,13 @@ class Folder:
     `train` and `test` are patterns of paths below `path`: of one folder of class folders, such as
     "seg_train/seg_train" ("." for the folder itself), or of parquet files, such as
     "train-*.parquet". Without `train` the folder's own names decide; without `test` 20 % of each
-    class are held out. Raises ValueError for `test` without `train`.
+    class are held out. If the folder is a set that smallset wrote, `train` is not given, and `test`
+    is other data: what `open_data` takes.
     """
 
     path: str
     train: str | None = None
     test: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.train is None and self.test is not None:
-            raise ValueError(
-                f"test={self.test!r} was given without train, so what is left to train on is not "
-                "clear. Needed both. Give --train PATTERN too."
-            )
 
     def __str__(self) -> str:
         """Write the spec, which `open_data` reads."""
@@ -106,7 +100,7 @@ class Folder:
         return [root] if not parts else sorted(root.glob(pattern))
 
 
-TABLES: Tables = {Folder: {"folder": Folder}}
+TABLES: Registry = {Folder: {"folder": Folder}}
 
 
 @dataclass(frozen=True, eq=False)

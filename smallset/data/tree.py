@@ -7,8 +7,9 @@ from pathlib import Path
 
 from smallset.data.decode import EXTENSIONS
 
+_SET = "manifest.json"
 _OURS = {
-    "manifest.json": "plan_sha256",
+    _SET: "plan_sha256",
     "run.json": "matrix",
     "selection.json": "made_with",
     "teacher.json": "weights_sha256",
@@ -38,6 +39,14 @@ def has_image(folder: Path) -> bool:
     if next(loose_images(folder), None) is not None:
         return True
     return any(has_image(folder / name) for name in subfolders(folder))
+
+
+def is_set(folder: Path) -> bool:
+    """Tell whether a folder is a set that smallset wrote, as it was made or exported.
+
+    A set that lost its manifest, or whose manifest was damaged, counts too.
+    """
+    return (folder / "plan.parquet").is_file() or _has_field(folder / _SET, _OURS[_SET])
 
 
 def is_ours(folder: Path) -> bool:

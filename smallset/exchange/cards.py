@@ -1,13 +1,16 @@
 """The card of an exported set: what the set's own card says, and how to load this layout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isqrt
 
-from smallset.exchange.tars import SEVERAL, image_ending
 from smallset.store.card import facts, folder_note, front_matter, heading, load_folders
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
+from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset
+
+SEVERAL = "image"
+"""The ending of the images of a set that has several formats."""
 
 _MEASURE = (
     "`smallset evaluate PATH/OF/THIS/FOLDER --data SOURCE` trains a student under a fixed protocol "
@@ -85,6 +88,16 @@ CARDS: dict[str, Callable[[CompressedDataset], str]] = {
     "hub": hub_card,
     "imagefolder": imagefolder_card,
 }
+
+
+def image_ending(files: Sequence[ImageFile]) -> str:
+    """Return the ending under which the tar holds the images: "png".
+
+    An ending is a column to the readers, and every sample needs the same columns. No ending of a
+    format is right for images of several formats, so those have SEVERAL.
+    """
+    endings = {file.path.rpartition(".")[2] for file in files}
+    return endings.pop() if len(endings) == 1 else SEVERAL
 
 
 def _card(made: CompressedDataset, files: str, load: str, measure: str = _MEASURE) -> str:

@@ -12,10 +12,10 @@ from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.files import whole_folder, write_file, writing
+from smallset.fingerprint import smallset_version
 from smallset.records import Selection
-from smallset.store.about import About
+from smallset.store import About
 from smallset.store.plan_table import valid_text
-from smallset.store.version import smallset_version
 
 TABLE, IDS, FACTS = "selection.parquet", "selection.txt", "selection.json"
 FORMAT = 1

@@ -1,37 +1,47 @@
 """Take a set out into the world: as class folders, as the Hub's parquet, or as tar shards."""
 
-from collections.abc import Callable
+import io
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from smallset.exchange.cards import CARDS
-from smallset.exchange.copies import Told, encoded
-from smallset.exchange.hub import write_hub
-from smallset.exchange.tars import write_tars
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from smallset.exchange.cards import CARDS, image_ending
 from smallset.files import check_output, whole_folder, write_file, writing
 from smallset.records import Progress
 from smallset.spec import nearest
+from smallset.store import CompressedDataset
 from smallset.store.card import CARD
-from smallset.store.layout import TRAIN
 from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN
-from smallset.store.read import CompressedDataset
+from smallset.store.read import TRAIN
 
+Told = Callable[[int], None]
+"""Told how many images are done."""
 
-def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
-    """Copy the images to train/<class>/<file>: ImageFolder's layout, which most readers know."""
-    (folder / TRAIN).mkdir()
-    for name in sorted({file.path.partition("/")[0] for file in made.files}):
-        (folder / TRAIN / name).mkdir()
-    for row, file in enumerate(made.files):
-        write_file(folder / TRAIN / file.path, encoded(made, row))
-        told(row + 1)
+PROVENANCE = ("source_row", "source_id", "source_box", "tile_box")
+"""The columns of plan.parquet that say, tile by tile, what an image shows and where."""
 
+SHARD_BYTES = 500_000_000
+"""About how many bytes of images a shard takes, as the Hub does."""
 
-FORMATS: dict[str, Callable[[CompressedDataset, Path, Told], None]] = {
-    "webdataset": write_tars,
-    "hub": write_hub,
-    "imagefolder": write_folders,
+# As many as the Hub's own: its viewer and streaming readers take a group at a time.
+_GROUP = 100
+_BOX = pa.list_(pa.int32(), 4)
+_TYPES = {
+    "image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+    "label": pa.int64(),
+    "source_row": pa.list_(pa.int64()),
+    "source_id": pa.list_(pa.string()),
+    "source_box": pa.list_(_BOX),
+    "tile_box": pa.list_(_BOX),
 }
+CLASSES = "classes.json"
 
 
 def export_set(
@@ -66,3 +76,145 @@ def export_set(
             write_file(partial / PLAN, plan)
             write_file(partial / CARD, CARDS[to](made).encode())
             write_file(partial / MANIFEST, made.manifest.to_json().encode())
+
+
+def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
+    """Copy the images to train/<class>/<file>: ImageFolder's layout, which most readers know."""
+    (folder / TRAIN).mkdir()
+    for name in sorted({file.path.partition("/")[0] for file in made.files}):
+        (folder / TRAIN / name).mkdir()
+    for row, file in enumerate(made.files):
+        write_file(folder / TRAIN / file.path, made.rows.read(row))
+        told(row + 1)
+
+
+def write_hub(made: CompressedDataset, folder: Path, told: Told) -> None:
+    """Write data/train-*.parquet: image, label, and lists of the tiles' sources and boxes.
+
+    Rows stand in the plan's order; `image.path` is the file's path in the set.
+    """
+    (folder / "data").mkdir()
+    schema, where = _schema(made.manifest.classes), provenance(made)
+    shards = shard_rows([file.bytes for file in made.files], SHARD_BYTES)
+    for number, shard in enumerate(shards):
+        path = folder / "data" / f"train-{number:05d}-of-{len(shards):05d}.parquet"
+        with path.open("xb") as file:
+            with pq.ParquetWriter(file, schema, compression="snappy") as writer:
+                for group in _groups(shard):
+                    writer.write_table(_table(made, group, schema, where))
+                    told(group.stop)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
+    """Write train-*.tar and classes.json (the names in index order).
+
+    The first image of every class, then the second, and so on: a stream that is shuffled in a small
+    buffer still mixes classes, and a prefix is the smaller set. In the tar there is no time and no
+    owner, so that the same set gives the same bytes.
+    """
+    classes = {"names": list(made.manifest.classes)}
+    write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
+    order, where, ending = _by_rank(made.labels), provenance(made), image_ending(made.files)
+    shards = shard_rows([made.files[row].bytes for row in order], SHARD_BYTES)
+    for number, shard in enumerate(shards):
+        with (folder / f"train-{number:06d}.tar").open("xb") as file:
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+                for position in shard:
+                    row = order[position]
+                    facts: dict[str, object] = {n: lists[row] for n, lists in where.items()}
+                    facts |= {"file": made.files[row].path, "label": int(made.labels[row])}
+                    key = f"{position:08d}"
+                    _add(tar, f"{key}.{ending}", made.rows.read(row))
+                    _add(tar, f"{key}.cls", str(made.labels[row]).encode())
+                    _add(tar, f"{key}.json", json.dumps(facts, sort_keys=True).encode())
+                    told(position + 1)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+FORMATS: dict[str, Callable[[CompressedDataset, Path, Told], None]] = {
+    "webdataset": write_tars,
+    "hub": write_hub,
+    "imagefolder": write_folders,
+}
+
+
+def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
+    """Cut rows of `sizes` bytes into runs of at most about `limit` bytes, of one row at least."""
+    shards, start, held = [], 0, 0
+    for row, size in enumerate(sizes):
+        if held and held + size > limit:
+            shards.append(range(start, row))
+            start, held = row, 0
+        held += size
+    return [*shards, range(start, len(sizes))]
+
+
+def provenance(made: CompressedDataset) -> dict[str, list[list[object]]]:
+    """Give, by column of PROVENANCE, each image's list of its tiles' values, in tile order.
+
+    A tile that shows no source image has null as its row and id.
+    """
+    table = pq.ParquetFile(made.path / PLAN).read(columns=list(PROVENANCE), use_threads=False)
+    tiles = made.tile_box.shape[1]
+    return {name: _folded(table[name], tiles) for name in PROVENANCE}
+
+
+def _folded(column: pa.ChunkedArray, tiles: int) -> list[list[object]]:
+    values: list[object] = column.to_pylist()
+    return [values[start : start + tiles] for start in range(0, len(values), tiles)]
+
+
+def _groups(shard: range) -> Iterator[range]:
+    for start in range(shard.start, shard.stop, _GROUP):
+        yield range(start, min(start + _GROUP, shard.stop))
+
+
+def _table(
+    made: CompressedDataset,
+    rows: range,
+    schema: pa.Schema,
+    where: dict[str, list[list[object]]],
+) -> pa.Table:
+    images = [{"bytes": made.rows.read(row), "path": made.files[row].path} for row in rows]
+    columns = {
+        "image": images,
+        "label": made.labels[rows.start : rows.stop].tolist(),
+        **{name: where[name][rows.start : rows.stop] for name in PROVENANCE},
+    }
+    arrays = [pa.array(columns[field.name], field.type) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _schema(classes: Sequence[str]) -> pa.Schema:
+    """The columns, and in the metadata what `datasets` makes of them (`Features.to_dict`)."""
+    whole, text = ({"dtype": kind, "_type": "Value"} for kind in ("int64", "string"))
+    box = {"feature": {"dtype": "int32", "_type": "Value"}, "length": 4, "_type": "Sequence"}
+    features = {
+        "image": {"_type": "Image"},
+        "label": {"names": list(classes), "_type": "ClassLabel"},
+        "source_row": {"feature": whole, "_type": "Sequence"},
+        "source_id": {"feature": text, "_type": "Sequence"},
+        "source_box": {"feature": box, "_type": "Sequence"},
+        "tile_box": {"feature": box, "_type": "Sequence"},
+    }
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.schema(list(_TYPES.items()), metadata=metadata)
+
+
+def _by_rank(labels: np.ndarray) -> list[int]:
+    """Order rows by their rank within their class, then by class."""
+    seen: dict[int, int] = {}
+    ranks: list[int] = []
+    for label in labels.tolist():
+        ranks.append(seen.get(label, 0))
+        seen[label] = ranks[-1] + 1
+    return [int(row) for row in np.lexsort((labels, np.array(ranks)))]
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)  # no time, owner 0, mode 0644
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))

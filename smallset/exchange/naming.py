@@ -1,17 +1,51 @@
-"""Whose class is whose: a foreign set's classes among the data's, by name or WordNet id."""
+"""Whose class is whose, in a set and in data. Class order is the field's silent failure."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
 from smallset.records import Classes, composed
-from smallset.store.match import check_forms
+from smallset.typed import read_json
 
 _SHAPE = '{"names": ["tench", ...], "wnids": ["n01440764", ...]}'
+
+
+@dataclass(frozen=True)
+class _Naming:
+    names: tuple[str, ...]
+    wnids: tuple[str, ...]
+
+
+def check_classes(own: Sequence[str], classes: Classes, *, data: str) -> None:
+    """Raise ValueError unless a set's `own` classes are the data's, at the same indices.
+
+    Two Unicode forms of a name are the same class. `data` names the data in the message.
+    """
+    if tuple(own) == classes.names:
+        return
+    _check_forms(own, "the set")
+    _check_forms(classes.names, f"the test data {data!r}")
+    ours, theirs = (tuple(map(composed, side)) for side in (own, classes.names))
+    if ours == theirs:
+        return
+    if sorted(ours) == sorted(theirs):
+        at = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b)
+        raise ValueError(
+            f"the set and the test data {data!r} number their classes differently: class {at} is "
+            f"{ours[at]!r} in the set and {theirs[at]!r} in the data. Accuracy would mean nothing. "
+            "Test on the data that the set was made from."
+        )
+    only_set = [c for c in ours if c not in theirs]
+    only_data = [c for c in theirs if c not in ours]
+    raise ValueError(
+        f"the set has {len(ours)} classes and the test data {data!r} has {len(theirs)}; "
+        f"only in the set: {only_set[:3]}, only in the data: {only_data[:3]}. "
+        "Test on the data that the set was made from."
+    )
 
 
 def match_classes(
@@ -24,8 +58,8 @@ def match_classes(
     messages. Raises ValueError listing every class without a counterpart on the other side, and
     every two of one side that are the same class.
     """
-    check_forms(own, f"the set '{set}'")
-    check_forms(classes.names, f"the data {data!r}")
+    _check_forms(own, f"the set '{set}'")
+    _check_forms(classes.names, f"the data {data!r}")
     index = {composed(name): c for c, name in enumerate(classes.names)}
     others = {} if naming is None else read_naming(naming)
     names = [_counterpart(o, index, others) for o in own]
@@ -62,24 +96,33 @@ def read_naming(path: Path) -> dict[str, tuple[str, ...]]:
         raise FileNotFoundError(
             f"the file of class names '{path}' does not exist. Give --classes a JSON file {_SHAPE}."
         )
-    try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"the file of class names '{path}' is not valid JSON ({error}). Needed {_SHAPE}. "
-            "Correct it."
-        ) from error
-    names, wnids = (_texts(value, key) for key in ("names", "wnids"))
+    where = f"the file of class names '{path}'"
+    advice = f"Needed {_SHAPE}. Correct it."
+    found = read_json(path.read_bytes(), _Naming, where=where, advice=advice, more=True)
+    names, wnids = (list(map(composed, texts)) for texts in (found.names, found.wnids))
     if not names or len(names) != len(wnids):
         raise ValueError(
-            f"the file of class names '{path}' has {len(names)} texts in 'names' and {len(wnids)} "
-            f"in 'wnids'. Needed as many of each, as in {_SHAPE}. Correct it."
+            f"{where} has {len(names)} texts in 'names' and {len(wnids)} in 'wnids'. Needed as "
+            f"many of each, as in {_SHAPE}. Correct it."
         )
     others: dict[str, tuple[str, ...]] = {}
     for name, wnid in zip(names, wnids, strict=True):
         others[name] = (*others.get(name, ()), wnid)
         others[wnid] = (*others.get(wnid, ()), name)
     return others
+
+
+def _check_forms(names: Sequence[str], owner: str) -> None:
+    """Raise ValueError if two names are one in two Unicode forms; `owner` says whose they are."""
+    forms: dict[str, str] = {}
+    for name in names:
+        first = forms.setdefault(composed(name), name)
+        if first != name:
+            raise ValueError(
+                f"{owner} has the classes {first!a} and {name!a}, which are one name in "
+                "two Unicode forms (NFC and another, such as NFD). Needed one class for each name. "
+                "Rename one of them, or merge the two."
+            )
 
 
 def _counterpart(
@@ -89,12 +132,6 @@ def _counterpart(
     own = composed(own)
     found = [own] if own in index else [n for n in others.get(own, ()) if n in index]
     return found[0] if len(found) == 1 else None
-
-
-def _texts(value: object, key: str) -> list[str]:
-    found = value.get(key) if isinstance(value, dict) else None
-    whole = isinstance(found, list) and all(isinstance(text, str) for text in found)
-    return [composed(text) for text in found] if whole and isinstance(found, list) else []
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ from smallset.observers.observer import (
     require_training,
 )
 from smallset.observers.record import Dynamics, Records, infer, look, write_records
-from smallset.records import Progress, part
+from smallset.records import Fit, Progress, part
 from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images
@@ -51,7 +51,8 @@ class Observed:
 
     `images` stand at the observer's resolution; `source` is the fingerprint of the data and of how
     its pixels were fitted to a square. `dataset` is where the images come from, in the same order:
-    the names of its classes, and the row and the id of each image. `spread` makes the inference
+    the names of its classes, and the row and the id of each image. `fit` says how a source image
+    becomes a square. `spread` makes the inference
     passes in place of this process (see `shards`); the values are the same.
     """
 
@@ -64,6 +65,7 @@ class Observed:
     progress: Progress | None = None
     spread: "Spread | None" = None
     dataset: ImageDataset = field(kw_only=True)
+    fit: Fit = "squash"
     _loaded: dict[str, Teacher] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @overload

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from smallset.budget import Budget
 from smallset.data import Data
+from smallset.data.work import keeping
 from smallset.methods import Method
 from smallset.parallel import Workers
-from smallset.pipeline.choose import choose, order_from
+from smallset.pipeline.choose import begin, job_from
 from smallset.pipeline.desk import AnyData, check_place, desk_for
 from smallset.records import Fit, Progress
 from smallset.store import CompressedDataset, open_set, write
@@ -20,6 +22,7 @@ def compress(
     method: str | Method = "pca",
     ipc: int | None = None,
     keep: float | None = None,
+    budget: str | Budget | None = None,
     short_classes: str = "error",
     size: int | None = None,
     fit: Fit = "squash",
@@ -38,7 +41,7 @@ def compress(
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
-    `method` is a spec or a `Method`. Instead of `ipc` (10 where neither is given), `keep` is the
+    `method` is a spec or a `Method`. Instead of `ipc` (10 if nothing is given), `keep` is the
     share of each class's training images that is used, above 0 and at most 1: of n images
     round(keep n), halves up, less what fills no whole canvas of a mosaic, and one canvas at least.
     `short_classes="keep"` lets a class that has fewer images than asked give all whole canvases
@@ -55,23 +58,29 @@ def compress(
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
-    order = order_from(method, ipc, keep, short_classes, size=size, fit=fit, seed=seed, codec=codec)
-    assert order.codec is not None
-    desk = desk_for(device, precision, workers, work, progress, opened)
-    chosen = choose(
-        data, order, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
+    job = job_from(
+        method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=codec
     )
+    assert job.codec is not None
+    desk = desk_for(device, precision, workers, work, progress, opened)
+    begun = begin(
+        data, job, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
+    )
+    with keeping(desk.work):
+        canvases = job.method.canvases(begun.seen, begun.wanted, seed=job.seed)
+    about = begun.about()
     with first_before_others():
         if not is_first():
             return open_set(out)
         return write(
-            chosen.plan,
-            chosen.data.train,
+            canvases,
+            begun.data.train,
             out,
-            codec=order.codec,
-            about=chosen.about,
+            codec=job.codec,
+            about=about,
             workers=workers,
-            may_vanish=not order.method.select.balanced,
             spread=spread,
+            work=desk.work,
+            may_vanish=not job.method.balanced,
             progress=progress,
         )

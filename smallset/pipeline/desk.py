@@ -1,7 +1,6 @@
 """What every verb settles first: where the work is done, the data, and how large it is drawn."""
 
 from collections.abc import Callable
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -10,27 +9,24 @@ import platformdirs
 from smallset.cell import Desk
 from smallset.data import (
     Data,
-    Folder,
     ImageDataset,
     LaterPixels,
     Pixels,
     folder_of,
-    open_data,
     pixel_cache,
 )
 from smallset.data.work import check_work
+from smallset.exchange.set_data import Openable, open_any
 from smallset.files import check_output
-from smallset.lazy import torch
-from smallset.methods import spec_of
-from smallset.models import check_teacher_files
-from smallset.observers.observed import RECORDS_VERSION
+from smallset.numbers import check_number
+from smallset.observers.observed import Observed
 from smallset.records import Classes, Fit, Progress
-from smallset.scores import AnyObserver, File, Observed, Pretrained, Reads, Score
+from smallset.store import CompressedDataset
 from smallset.train.device import machine
 from smallset.train.processes import is_first
 
-AnyData = str | Path | Folder | Data
-"""What a verb takes as its data: a name or path, a folder with its parts, or opened data."""
+AnyData = Openable | Data
+"""What a verb takes as its data: a name or path, a folder with its parts, a set, or opened data."""
 
 # Beyond about this side Pillow takes an image for a decompression bomb.
 _LARGEST_SIDE = 8192
@@ -51,17 +47,6 @@ def desk_for(
     return Desk(here, folder, workers, progress, opened)
 
 
-def check_files(score: Score | None, observer: AnyObserver | None) -> None:
-    """Raise, before any data is opened, as a score and its observer do for files they cannot use.
-
-    Somebody's own score or observer is heard of when it is used.
-    """
-    if isinstance(score, File):
-        score.check_file()
-    if isinstance(observer, Pretrained):
-        check_teacher_files(observer.network)
-
-
 def open_source(
     data: AnyData,
     desk: Desk,
@@ -78,7 +63,7 @@ def open_source(
         if fits is not None:
             fits(data.train.classes)
         return data.without_leaks() if drop_leaks else data
-    opened = open_data(
+    opened = open_any(
         data,
         work=desk.work,
         skip_bad=skip_bad,
@@ -94,7 +79,7 @@ def open_source(
 
 def data_name(data: AnyData) -> str:
     """Name data for a message: opened data by its name, else as the user wrote it."""
-    return data.name if isinstance(data, Data) else str(data)
+    return data.name if isinstance(data, Data | CompressedDataset) else str(data)
 
 
 def check_place(out: Path, data: AnyData) -> None:
@@ -107,7 +92,7 @@ def check_apart(out: Path, data: AnyData) -> None:
     """Raise ValueError if `out` lies in the folder of the data, which reads it the next time."""
     if isinstance(data, Data) or data == "digits":
         return
-    folder = folder_of(data)
+    folder = data.path if isinstance(data, CompressedDataset) else folder_of(data)
     if folder.is_dir() and folder.resolve() in out.resolve().parents:
         raise ValueError(
             f"'{out}' lies inside the data '{folder}', and would be read as a part of the data the "
@@ -137,40 +122,8 @@ def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bo
         work=desk.work,
         progress=desk.progress,
         dataset=source,
+        fit=fit,
     )
-
-
-def looked_with(
-    observer: AnyObserver, seen: Observed, score: Score | None = None
-) -> dict[str, str]:
-    """Say what looked, what the score read of it, and what its numbers depend on here.
-
-    `observer_right` is the share of clean training images that the observer gets right in the end,
-    `observer_learned` how far that is from guessing the largest class (0) to all of them (1).
-    `observer_epochs` is how long it trained, `epochs_read` are the epochs that the score reads,
-    counted from 1; both only if the score reads some of them.
-    """
-    settled = seen.settled(observer)
-    runs: int = getattr(score, "runs", 1)  # somebody's own score may have no such option
-    right = seen.right(observer, runs=runs)
-    guessed = float(np.bincount(seen.labels).max()) / len(seen.labels)
-    made = {
-        "observer": spec_of(settled),
-        "observer_right": f"{right:.4f}",
-        "observer_learned": f"{(right - guessed) / (1 - guessed):.4f}",
-        "records": RECORDS_VERSION,
-        "threads": str(seen.machine.threads),
-        "torch": torch.__version__,
-    }
-    read = score.reads(settled) if isinstance(score, Reads) else ()
-    if len(read) < settled.trains_for and read:
-        made["observer_epochs"] = str(settled.trains_for)
-        made["epochs_read"] = " ".join(map(str, read))
-    if seen.machine.processes > 1:
-        made["processes"] = str(seen.machine.processes)
-    if isinstance(observer, Pretrained):
-        made["observer_sha256"] = seen.given(observer).sha256
-    return made
 
 
 def side_of(data: ImageDataset, size: int | None) -> int:
@@ -182,18 +135,3 @@ def side_of(data: ImageDataset, size: int | None) -> int:
         return size
     sides = np.unique(data.sizes)
     return int(sides[0]) if len(sides) == 1 else 224
-
-
-def check_number(name: str, value: object, *, least: int, unit: str) -> int:
-    """Give a whole number as Python's own. Raises ValueError for another, and below `least`."""
-    number = whole(name, value)
-    if number < least:
-        raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")
-    return number
-
-
-def whole(name: str, value: object) -> int:
-    """Give a whole number, numpy's too, as Python's own. Raises ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ValueError(f"{name}={value!r} is no whole number. Give one, such as {name}=1.")
-    return int(value)

@@ -8,15 +8,18 @@ from typing import cast
 import numpy as np
 
 from smallset.cell import Cell, load_pixels, train_and_test
-from smallset.data import CUT_OFF, Data
-from smallset.evidence.results import append_result, check_results, read_results
+from smallset.data import Data
+from smallset.evidence.lines import append_line, check_place, read_lines
+from smallset.exchange.naming import check_classes
+from smallset.exchange.set_data import check_held_out, check_unseen
 from smallset.files import at_home
-from smallset.labels import Online, Regime, labels_from
-from smallset.models import Teacher, check_model, check_teacher_files, load_teacher
-from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source, whole
+from smallset.labels import labels_from
+from smallset.models import check_model
+from smallset.numbers import whole
+from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Progress, Result
-from smallset.store import CompressedDataset, check_classes
+from smallset.store import CompressedDataset
 from smallset.train import loop
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import protocol_for
@@ -49,9 +52,9 @@ def evaluate(
 ) -> list[Result]:
     """Train students on a compressed set and test them on the held-out data.
 
-    `labels` is `hard` or `online`, which needs the spec of a `teacher` (or holds it:
-    `online(teacher=SPEC)`): a network that looks at every view, whose accuracy on the held-out
-    images is measured too.
+    `labels` is the spec of a label regime, such as `hard` or `online(teacher=SPEC)`; `teacher`
+    completes a spec that leaves its teacher out. A teacher's accuracy on the held-out images is
+    measured too.
 
     `set` is a folder that `compress` or `export` made, or any folder of class folders, parquet
     folder or "hf:owner/name" without a manifest. For such a one `view` (default canvas) and
@@ -82,26 +85,26 @@ def evaluate(
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
     target = None if results is None else Path(results)
     if target:
-        check_results(
+        check_place(
             target, outside=set.path if isinstance(set, CompressedDataset) else at_home(set)
         )
-    finished = first_alone(lambda: read_results(target) if target else [])
-    if isinstance(regime, Online):
-        check_teacher_files(regime.teacher)
+    finished = first_alone(lambda: read_lines(target, Result) if target else [])
+    regime.check()
     with first_before_others():
         opened_set, data = training_set(
             set, data, desk, reading, skip_bad=skip_bad, drop_leaks=drop_leaks
         )
-    name = student or ("resnet18-3x3" if opened_set.manifest.size <= 64 else "resnet18")
-    chosen = protocol_for(protocol, images=len(opened_set))
+    name = student or ("resnet18-3x3" if opened_set.facts.size <= 64 else "resnet18")
+    chosen = protocol_for(protocol, images=opened_set.facts.images)
     known = {r.fingerprint: r for r in finished}
-    loaded = _load_teacher(regime, opened_set)
+    opened_labels = regime.open(opened_set, chosen)
     with first_before_others():
         # Wrong data are heard of before their images are hashed and decoded.
-        fits = partial(check_classes, opened_set.manifest, data=data_name(data))
+        fits = partial(check_classes, opened_set.facts.classes, data=data_name(data))
         source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks, fits=fits)
-    _check_unseen(opened_set, source)
-    cell = Cell(opened_set, source, name, chosen, desk.machine, regime, loaded)
+    check_held_out(source)
+    check_unseen(opened_set, source)
+    cell = Cell(opened_set, source, name, chosen, desk.machine, opened_labels)
     pixels: tuple[loop.Images, loop.Images] | None = None
     made = []
     for number, seed in enumerate(wanted):
@@ -113,34 +116,8 @@ def evaluate(
             place = number, len(wanted)
             known[fingerprint] = train_and_test(cell, seed, *pixels, desk, place=place)
             if target and is_first():
-                append_result(target, known[fingerprint])
+                append_line(target, known[fingerprint])
         made.append(known[fingerprint])
         if told is not None and is_first():
             told(made[-1])
     return made
-
-
-def _load_teacher(regime: Regime, opened_set: CompressedDataset) -> Teacher | None:
-    if not isinstance(regime, Online):
-        return None
-    manifest = opened_set.manifest
-    return load_teacher(regime.teacher, classes=manifest.classes, size=manifest.size)
-
-
-def _check_unseen(opened_set: CompressedDataset, data: Data) -> None:
-    """Refuse held-out images that the set may hold: a cut by content moves when images come in."""
-    if data.held_out == CUT_OFF and opened_set.manifest.source.fingerprint != data.fingerprint:
-        raise ValueError(
-            f"the set was made from another state of the data than {data.name!r} is in, which has "
-            "no test split of its own: the 20 % held out now may hold images of the set. "
-            "Restore the data, give --skip-bad and --drop-leaks as when the set was made, or make "
-            "the set again."
-        )
-    seen = np.flatnonzero(np.isin(data.test.content, opened_set.content))
-    if len(seen):
-        raise ValueError(
-            f"the set '{opened_set.path}' holds {len(seen):,} of the {len(data.test):,} held-out "
-            f"images of {data.name!r}: {data.test.listed(seen)}. Accuracy on them would mean "
-            "nothing. Needed a set without them. Make one of the training images; if copies of "
-            "held-out images are among these, with --drop-leaks."
-        )

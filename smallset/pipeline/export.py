@@ -6,7 +6,7 @@ from smallset.exchange.export import export_set
 from smallset.files import check_output
 from smallset.records import Progress
 from smallset.store import CompressedDataset, open_set
-from smallset.store.layout import layout_of
+from smallset.store.read import layout_of
 
 
 def export(

@@ -9,14 +9,16 @@ from jaxtyping import Int32
 from smallset.cell import Desk
 from smallset.data import CUT_OFF, ImageDataset
 from smallset.exchange.exported import is_ours, open_made
-from smallset.exchange.foreign import HUB, ForeignSet, foreign_set, read_foreign, set_name
+from smallset.exchange.foreign import HUB, as_found, read_foreign, set_name
 from smallset.exchange.naming import read_naming
+from smallset.exchange.set_data import check_held_out
 from smallset.files import at_home
 from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
-from smallset.pipeline.desk import AnyData, check_number, open_source, side_of
+from smallset.numbers import check_number
+from smallset.pipeline.desk import AnyData, open_source, side_of
 from smallset.records import Selection
-from smallset.store import CompressedDataset
+from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.views import Patch, View
 
 
@@ -43,7 +45,7 @@ def training_set(
     *,
     skip_bad: bool,
     drop_leaks: bool,
-) -> tuple[CompressedDataset, AnyData]:
+) -> tuple[TrainingSet, AnyData]:
     """Open a set, and the data too where a set without a manifest needs its classes first.
 
     Raises FileNotFoundError where there is no set; ValueError for a set that was changed, a
@@ -56,8 +58,7 @@ def training_set(
         reading = replace(reading, factor=factor)
     if isinstance(given, CompressedDataset) or is_ours(given):
         made = given if isinstance(given, CompressedDataset) else open_made(given, work=desk.work)
-        if not isinstance(given, ForeignSet):
-            _check_agreement(made, reading, view)
+        _check_agreement(made, reading, view)
         return made, data
     chosen = view_from("canvas") if view is None else view
     _check_view(chosen, reading, set_name(given))
@@ -66,6 +67,7 @@ def training_set(
     if reading.classes is not None:
         read_naming(reading.classes)  # refused before the data is opened, if it is
     opened = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
+    check_held_out(opened)
     if opened.held_out == CUT_OFF:
         raise ValueError(
             f"the data {opened.name!r} has no test split of its own, and the set "
@@ -83,9 +85,9 @@ def training_set(
         workers=desk.workers,
         progress=desk.progress,
     )
-    size = _side(images.dataset, opened.test, reading.size)
+    size = _side(images, opened.test, reading.size)
     tiles = _tile_boxes(reading.factor or 1, size)
-    return foreign_set(images, size=size, view=spec_of(chosen), tiles=tiles), opened
+    return as_found(images, size=size, view=spec_of(chosen), tiles=tiles), opened
 
 
 def _check_view(view: View, reading: Reading, name: str) -> None:

@@ -9,20 +9,22 @@ from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.files import writing
 from smallset.methods import score_from, spec_of
+from smallset.models import check_teacher_files
+from smallset.observers import Pretrained
+from smallset.observers.observed import Observed
+from smallset.observers.provenance import looked_with
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
 from smallset.pipeline.desk import (
     AnyData,
-    check_files,
     check_place,
     desk_for,
-    looked_with,
     observed,
     open_source,
     side_of,
 )
 from smallset.records import Fit, Progress, Scores
-from smallset.scores import Checks, File, Observed, Score
+from smallset.scores import Score
 from smallset.scores.table import write_scores
 from smallset.spec import portable, split
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -84,7 +86,9 @@ def score(
             )
         scorers[name] = score_from(text)
     for scorer in scorers.values():
-        check_files(scorer, scorer.observer)
+        scorer.check_files()
+        if isinstance(scorer.observer, Pretrained):
+            check_teacher_files(scorer.observer.network)
     desk = desk_for(device, precision, workers, work, progress, opened)
     with first_before_others():
         source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks).train
@@ -93,8 +97,7 @@ def score(
     for scorer in scorers.values():
         if scorer.observer is not None:
             seen.check(scorer.observer)
-        if isinstance(scorer, Checks):
-            scorer.check(seen)
+        scorer.check(seen)
     made = {}
     # Those without an observer first: a file that does not fit is heard of before any training.
     for text, scorer in sorted(scorers.items(), key=lambda item: item[1].observer is not None):
@@ -110,12 +113,15 @@ def score(
 def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
     """Say what made a column: `runs` are the fingerprints of the observer's, in order."""
     made_by = {"spec": spec_of(scorer), "source": seen.dataset.fingerprint}
-    if isinstance(scorer, File):
-        made_by |= scorer.made_by()
+    made_by |= scorer.made_by()
     if scorer.observer is not None:
-        made_by |= looked_with(scorer.observer, seen, scorer)
-        count: int = getattr(scorer, "runs", 1)  # somebody's own score may have no such option
-        runs = (seen.fingerprint(scorer.observer, run) for run in range(count))
+        made_by |= looked_with(
+            scorer.observer,
+            seen,
+            runs=scorer.runs,
+            read=scorer.reads(seen.settled(scorer.observer)),
+        )
+        runs = (seen.fingerprint(scorer.observer, run) for run in range(scorer.runs))
         made_by |= {
             "size": str(seen.images.size),
             "fit": fit,

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from smallset.budget import Budget
 from smallset.data import Data
+from smallset.data.work import keeping
 from smallset.exchange.chosen_list import ChosenList, write_list
 from smallset.methods import Method
 from smallset.parallel import Workers
-from smallset.pipeline.choose import choose, order_from
+from smallset.pipeline.choose import begin, job_from
 from smallset.pipeline.desk import AnyData, check_place, desk_for
 from smallset.records import Fit, Progress
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -20,6 +22,7 @@ def select(
     method: str | Method = "pca",
     ipc: int | None = None,
     keep: float | None = None,
+    budget: str | Budget | None = None,
     short_classes: str = "error",
     size: int | None = None,
     fit: Fit = "squash",
@@ -44,13 +47,17 @@ def select(
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
-    order = order_from(method, ipc, keep, short_classes, size=size, fit=fit, seed=seed, codec=None)
-    desk = desk_for(device, precision, workers, work, progress, opened)
-    chosen = choose(
-        data, order, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
+    job = job_from(
+        method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=None
     )
-    source = chosen.data.train
+    desk = desk_for(device, precision, workers, work, progress, opened)
+    begun = begin(
+        data, job, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
+    )
+    with keeping(desk.work):
+        selection = job.method.choose(begun.seen, begun.wanted, seed=job.seed)
+    source, about = begun.data.train, begun.about()
     with first_before_others():
         if not is_first():
-            return ChosenList.of_selection(out, chosen.selection, source, chosen.about)
-        return write_list(chosen.selection, source, out, about=chosen.about, size=chosen.plan.size)
+            return ChosenList.of_selection(out, selection, source, about)
+        return write_list(selection, source, out, about=about, size=begun.seen.images.size)

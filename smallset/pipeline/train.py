@@ -15,15 +15,16 @@ import numpy as np
 from smallset.cell import Desk
 from smallset.data import Data, pixel_cache
 from smallset.data.work import keeping
+from smallset.exchange.set_data import check_held_out
 from smallset.files import whole_folder, write_file, writing
-from smallset.fingerprint import fingerprint
+from smallset.fingerprint import fingerprint, smallset_version
 from smallset.lazy import Tensor, torch
 from smallset.methods import spec_of
 from smallset.models import check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
+from smallset.numbers import check_number
 from smallset.pipeline.desk import (
     AnyData,
-    check_number,
     check_place,
     desk_for,
     open_source,
@@ -32,7 +33,6 @@ from smallset.pipeline.desk import (
 from smallset.records import Fit, Progress
 from smallset.seeds import derive
 from smallset.spec import nearest
-from smallset.store import smallset_version
 from smallset.train.device import hardware
 from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -96,6 +96,7 @@ def train_teacher(
     desk = desk_for(device, precision, workers, work, progress, opened)
     with first_before_others():
         source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
+    check_held_out(source)
     job = _Job(source, model, chosen, side_of(source.train, size), fit, seed)
     state = desk.work / "teachers" / job.fingerprint(desk)[:24] / "state.pt"
     with keeping(desk.work):

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from smallset.bench.matrix import AUTO, HARD, Matrix, Table, teacher_of
+from smallset.bench.matrix import AUTO, Matrix, Table
+from smallset.budget import Budget
 from smallset.methods import known_method
-from smallset.pipeline.budget import Budget
 from smallset.records import Result
-from smallset.report.table import AS_FOUND, FULL, method_key, row_key
+from smallset.report.rows import AS_FOUND, FULL, method_key, row_key
 from smallset.train.protocol import protocol_for
 
 CellKey = tuple[str, int | None, int | None, int]
@@ -17,10 +17,10 @@ CellKey = tuple[str, int | None, int | None, int]
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedSetting:
     """One setting that a matrix asks for, and its cells.
 
-    `labels` is as the matrix writes it, "hard" or "online(NAME)"; `teacher` is the spec so named.
+    `labels` is as the matrix writes it, "hard" or "online(NAME)"; `regime` is as results do.
     A share of the data makes sets of one size only of methods with equally many tiles a canvas:
     `tiles` are those of this setting's methods, None where the budget is an ipc.
     """
@@ -30,7 +30,7 @@ class Planned:
     budget: Budget
     tiles: int | None
     labels: str
-    teacher: str | None
+    regime: str
     protocol: str
     cells: frozenset[CellKey]
 
@@ -41,8 +41,7 @@ class Planned:
             and result.spec != FULL
             and result.student == self.student
             and _is_under(self.budget, self.tiles, result)
-            and (result.labels == HARD) is (self.labels == HARD)
-            and result.teacher == self.teacher
+            and result.labels == self.regime
             and result.protocol == self._protocol_of(result)
         )
 
@@ -68,10 +67,12 @@ class Planned:
         )
 
 
-def planned(matrix: Matrix) -> list[Planned]:
+def planned(matrix: Matrix) -> list[PlannedSetting]:
     """Give every setting of a matrix in its order."""
     return [
-        Planned(table, student, budget, tiles, labels, _teacher(matrix, labels), protocol, cells)
+        PlannedSetting(
+            table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells
+        )
         for table in matrix.tables
         for tiles, cells in _cells(matrix, table).items()
         for student, budget, labels, protocol in product(
@@ -90,17 +91,21 @@ def row_labels(matrix: Matrix) -> dict[str, str]:
     return {method_key(spec): label for spec, label in matrix.labels.items()}
 
 
-def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[Counter[str], int]:
+def missing(
+    settings: Iterable[PlannedSetting], results: Sequence[Result]
+) -> tuple[Counter[str], int]:
     """Count the cells of settings that `results` lack, by `row_key`, and all of them."""
     wanted = frozenset().union(*(setting.cells for setting in settings))
     lacking = wanted - {cell_key(r) for r in results}
     return Counter(key for key, *_ in lacking), len(wanted)
 
 
-def not_begun(matrix: Matrix, results: Sequence[Result]) -> list[str]:
-    """Say which settings of a matrix have no result at all, with their cells, a line each."""
+def not_begun(
+    matrix: Matrix, settings: Iterable[PlannedSetting], results: Sequence[Result]
+) -> list[str]:
+    """Say which of a matrix's settings have no result at all, with their cells, a line each."""
     counts: Counter[str] = Counter()  # of a share, methods with other tiles are another setting
-    for setting in planned(matrix):
+    for setting in settings:
         if not any(setting.holds(r) for r in results):
             counts[setting.title(setting.protocol)] += len(setting.cells)
     lines = [f"{title}: {n} cell{'' if n == 1 else 's'}" for title, n in counts.items()]
@@ -119,31 +124,28 @@ def _of_table(table: Table, result: Result) -> bool:
 
 
 def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
-    """Tell whether a result's set may have been made under a budget; its classes count as one.
+    """Tell whether a result's set was made under a budget, with so many tiles a canvas.
 
-    A share is known by the images that were used of the source, up to the rounding of each class.
+    A line that does not name its budget is judged by the size of its set.
     """
-    classes = len(result.classes)
-    if budget.ipc is not None:
-        return (result.ipc or budget.ipc) == budget.ipc and result.images == budget.ipc * classes
     method = known_method(result.spec)
-    if budget.keep is None or tiles is None or method is None or method.mosaic.tiles != tiles:
+    if tiles is not None and (method is None or method.tiles != tiles):
         return False
-    used = result.images * tiles
-    return abs(used - budget.keep * result.source_images) <= classes * tiles
+    if result.budget is not None:
+        return result.budget == str(budget)
+    classes = len(result.classes)
+    return budget.may_have_made(
+        result.images, classes, tiles=tiles or 1, source_images=result.source_images
+    )
 
 
 def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]:
-    """Give the cells of each of a table's settings, by the tiles of its methods (see `Planned`)."""
+    """Return the cells of each of a table's settings, by the tiles of its methods."""
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
         method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
-        found.setdefault(method.mosaic.tiles if table.keep else None, []).extend(
-            (key, r, matrix.observer_seed(label, r, table), r) for r in range(table.replicates)
+        seeds = [matrix.observer_seed(label, r, table) for r in range(table.observers)]
+        found.setdefault(method.tiles if table.budgets[0].by_tiles else None, []).extend(
+            (key, r, seeds[r % table.observers], r) for r in range(table.replicates)
         )
     return {tiles: frozenset(cells) for tiles, cells in found.items()}
-
-
-def _teacher(matrix: Matrix, labels: str) -> str | None:
-    name = teacher_of(labels)
-    return None if name is None else matrix.teachers[name]

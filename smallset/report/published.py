@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from smallset.methods import Method, known_method, random
+from smallset.methods import Pruned, known_method, random
 from smallset.mosaic import Grid
 from smallset.records import Result
 from smallset.scores import EL2N
@@ -52,10 +52,16 @@ def published(result: Result) -> Published | None:
             len(result.classes) == setting.classes
             and result.source_images == setting.source_images
             and (result.size, result.student) == (setting.size, setting.student)
-            and (result.ipc, result.labels) == (setting.ipc, setting.labels)
+            and (result.ipc, result.regime) == (setting.ipc, setting.labels)
         ):
             return setting
     return None
+
+
+def published_top1(result: Result) -> float | None:
+    """Return the published accuracy of a result's method in its setting."""
+    setting = published(result)
+    return None if setting is None else setting.top1.get(published_name(result.spec) or "")
 
 
 def published_name(spec: str) -> str | None:
@@ -64,15 +70,13 @@ def published_name(spec: str) -> str | None:
     Options that the papers leave open (the observer, the runs, how tiles are resized) may differ.
     """
     method = known_method(spec)
-    if method is None:
-        return None
     if method == random():
         return "random"
-    if isinstance(method.score, EL2N):
-        if method == Method(method.score, Easiest(), Grid(), Canvas()):
+    if isinstance(method, Pruned) and isinstance(method.score, EL2N):
+        if method == Pruned(method.score, Easiest(), Grid(), Canvas()):
             return "el2n"
         grid = method.mosaic
-        if isinstance(grid, Grid) and method == Method(
+        if isinstance(grid, Grid) and method == Pruned(
             method.score, Easiest(), Grid(2, grid.resize), Patch()
         ):
             return "pca"

@@ -1,7 +1,7 @@
 """AUM: the area under an image's margin."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -10,10 +10,11 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import Records
 from smallset.scores.epochs import check_runs, first_epochs, over_epochs, over_runs
+from smallset.scores.score import Score
 
 
 @dataclass(frozen=True)
-class AUM:
+class AUM(Score):
     """Minus the mean over training of z_y - max of the other logits (arXiv 2001.10528).
 
     `on="probabilities"` takes p in the place of the logits z, as some implementations do; then
@@ -21,6 +22,7 @@ class AUM:
     The paper's sign is the other one: a low margin is a hard or a wrong label.
     """
 
+    below_zero: ClassVar[bool] = True
     epochs: int | tuple[int, ...] | None = None
     on: Literal["logits", "probabilities"] = "logits"
     runs: int = 1

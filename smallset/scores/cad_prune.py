@@ -1,6 +1,7 @@
 """CAD-Prune: how much the error still moves where the training budget ends."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32
@@ -9,11 +10,12 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import reduced
 from smallset.scores.epochs import check_runs, check_window, over_runs
+from smallset.scores.score import Score
 from smallset.scores.windows import mean_spread
 
 
 @dataclass(frozen=True)
-class CADPrune:
+class CADPrune(Score):
     """Mean over the last `windows` of the deviation of EL2N in `window` moments (arXiv 2604.18811).
 
     The paper trains on all n images for the K epochs that cost what training on the small set
@@ -24,6 +26,7 @@ class CADPrune:
     snapshots=2)`. The paper keeps large values.
     """
 
+    largest_first: ClassVar[bool] = True
     window: int = 6
     windows: int = 2
     runs: int = 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -16,11 +17,12 @@ from smallset.scores.epochs import (
     more_epochs,
     over_runs,
 )
+from smallset.scores.score import Score
 from smallset.scores.windows import windows
 
 
 @dataclass(frozen=True)
-class DUAL:
+class DUAL(Score):
     """Mean over windows of the deviation of p_y times 1 less its mean (arXiv 2502.06905); 0..0.33.
 
     `epochs` are the first so many (None: all of the observer's; the paper reads 30 on CIFAR, 60 on
@@ -28,6 +30,7 @@ class DUAL:
     pruning with `select=beta`. The deviation is the population's.
     """
 
+    largest_first: ClassVar[bool] = True
     window: int = 10
     epochs: int | None = None
     runs: int = 1

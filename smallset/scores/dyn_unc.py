@@ -1,6 +1,7 @@
 """Dyn-Unc: how much an observer wavers about an image."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32
@@ -8,11 +9,12 @@ from jaxtyping import Float32
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.scores.epochs import check_runs, check_window, more_epochs, over_runs
+from smallset.scores.score import Score
 from smallset.scores.windows import mean_spread
 
 
 @dataclass(frozen=True)
-class DynUnc:
+class DynUnc(Score):
     """Mean over windows of `window` epochs of the deviation of p_y (arXiv 2306.05175); 0..0.5.
 
     Large values are uncertain, and the paper keeps them; images that were never or always right
@@ -20,6 +22,7 @@ class DynUnc:
     one window; the papers train for longer, `observer=observer(epochs=30)`.
     """
 
+    largest_first: ClassVar[bool] = True
     window: int = 10
     runs: int = 1
     observer: AnyObserver = Observer()

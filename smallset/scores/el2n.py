@@ -9,10 +9,11 @@ from jaxtyping import Float32
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
+from smallset.scores.score import Score
 
 
 @dataclass(frozen=True)
-class EL2N:
+class EL2N(Score):
     """Mean error ||p - onehot(y)||_2 over late epochs and runs (arXiv 2107.07075); 0..sqrt 2.
 
     `epochs` is "late" (the last 30 % of the observer's epochs), a number (the first so many), or a

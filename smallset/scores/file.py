@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +14,13 @@ from smallset.fingerprint import file_sha256
 from smallset.observers.observed import Observed
 from smallset.scores.column import FORMATS, Column, read_column
 from smallset.scores.row_index import places
+from smallset.scores.score import Score
 
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class File:
+class File(Score):
     """Scores made elsewhere: a column of a parquet, CSV or .npy file; larger is harder.
 
     Rows are matched to images by a column `id` (an image's name in its split), else by a column
@@ -34,7 +34,6 @@ class File:
 
     path: str
     column: str | None = None
-    observer: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         suffix = Path(self.path).suffix
@@ -82,11 +81,14 @@ class File:
     def made_by(self) -> dict[str, str]:
         """Say what the scores depend on besides the data, as far as the file does."""
         records = read_column(self._file, self.column).records
-        return {"scores_sha256": self.sha256()} | ({"records": records} if records else {})
+        return {"scores_sha256": file_sha256(self._file)} | (
+            {"records": records} if records else {}
+        )
 
-    def sha256(self) -> str:
-        """Give the sha256 of the file, in hex: what the scores depend on besides the data."""
-        return file_sha256(self._file)
+    def files(self, dataset: ImageDataset) -> dict[str, str]:
+        """Return the file's sha256 by its path. Raises as `of` if the scores are of other data."""
+        self.of(dataset)
+        return {self.path: file_sha256(self._file)}
 
     @property
     def _file(self) -> Path:

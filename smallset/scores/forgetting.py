@@ -9,10 +9,11 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.scores.aum import AUM
 from smallset.scores.epochs import check_runs, over_runs
+from smallset.scores.score import Score
 
 
 @dataclass(frozen=True)
-class Forgetting:
+class Forgetting(Score):
     """Events at which an image goes from right to wrong, over training (arXiv 1812.05159).
 
     An image that was never right counts as many events as there are epochs, which no count can

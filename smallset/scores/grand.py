@@ -13,6 +13,7 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
 from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
+from smallset.scores.score import Score
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 
@@ -24,7 +25,7 @@ _HELD = 2**26
 
 
 @dataclass(frozen=True)
-class GraNd:
+class GraNd(Score):
     """Mean norm of the gradient of an image's loss, over late epochs and runs (arXiv 2107.07075).
 
     `layers="last"` is the closed form for the last linear layer (and its bias), ||p - onehot(y)||

@@ -9,10 +9,11 @@ from jaxtyping import Float32
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.scores.epochs import Epochs, check_runs, over_epochs, over_runs, read_epochs
+from smallset.scores.score import Score
 
 
 @dataclass(frozen=True)
-class _Output:
+class _Output(Score):
     """One number of the record, `field`, of the score that is called `name`."""
 
     name: ClassVar[str]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64, UInt8
@@ -12,6 +13,7 @@ from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import BLOCK
 from smallset.records import Progress
 from smallset.scores.epochs import check_runs, check_window, first_epochs, more_epochs
+from smallset.scores.score import Score
 from smallset.scores.windows import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
@@ -21,7 +23,7 @@ _HELD = 2**26
 
 
 @dataclass(frozen=True)
-class TDDS:
+class TDDS(Score):
     """Exponential mean, over windows, of how the moves of the prediction spread (arXiv 2311.13613).
 
     D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. In each
@@ -32,6 +34,7 @@ class TDDS:
     the run kept, an inference pass an epoch; on disk stay T - 1 numbers an image.
     """
 
+    largest_first: ClassVar[bool] = True
     window: int = 5
     epochs: int | None = None
     decay: float = 0.9

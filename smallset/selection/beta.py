@@ -11,12 +11,13 @@ from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.counts import part_by_part
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 _TOP, _SUM = 10, 16.0  # the paper's: the hardest ten set the mean; a + b of the density
 
 
 @dataclass(frozen=True)
-class Beta:
+class Beta(Select):
     """Draw by score times a Beta density of the mean probability (DUAL, arXiv 2502.06905).
 
     Of an image with mean probability mu of its class and a score s, the weight is
@@ -29,7 +30,9 @@ class Beta:
     """
 
     needs_scores: ClassVar[bool] = True
-    needs_features: ClassVar[bool] = False
+    needs_probabilities: ClassVar[bool] = True
+    ordered: ClassVar[bool] = False
+    weighs: ClassVar[bool] = True
     c: float = 4.0
     balanced: bool = True
 

@@ -9,17 +9,17 @@ from jaxtyping import Float32, Int64
 from smallset.records import Selection
 from smallset.selection.counts import part_by_part
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 
 @dataclass(frozen=True)
-class Easiest:
+class Easiest(Select):
     """The smallest scores of each class, smallest first; ties go to the lower index.
 
     `balanced=false` takes as many of all images, whatever their class: some may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
-    needs_features: ClassVar[bool] = False
     balanced: bool = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
@@ -28,14 +28,13 @@ class Easiest:
 
 
 @dataclass(frozen=True)
-class Hardest:
+class Hardest(Select):
     """The largest scores of each class, largest first; ties go to the lower index.
 
     `balanced=false` takes as many of all images, whatever their class: some may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
-    needs_features: ClassVar[bool] = False
     balanced: bool = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:

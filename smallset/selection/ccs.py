@@ -6,16 +6,18 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import check_left, part_by_part, share_of
+from smallset.selection.counts import check_left, part_by_part
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 _MOST_STRATA = 1_000_000
 
 
 @dataclass(frozen=True)
-class CCS:
+class CCS(Select):
     """Drop the hardest, then draw evenly from equal-width strata of the score (arXiv 2210.15809).
 
     The `beta` share that is hardest is dropped; the rest, cut into `strata` over its range, gives
@@ -28,7 +30,6 @@ class CCS:
     """
 
     needs_scores: ClassVar[bool] = True
-    needs_features: ClassVar[bool] = False
     beta: float = 0.3
     strata: int = 50
     balanced: bool = True
@@ -46,7 +47,7 @@ class CCS:
             )
 
     def leaves(self, of: int) -> int:
-        """Give how many images of a part of so many may be chosen."""
+        """Return how many of `of` images of a part may be chosen, whatever the budget."""
         return of - share_of(self.beta, of)
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:

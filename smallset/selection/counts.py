@@ -1,7 +1,6 @@
 """What every selector asks of its budget: that each class has what is wanted of it."""
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Int64
@@ -11,14 +10,6 @@ from smallset.selection.pool import Pool
 
 Choose = Callable[[Int64[np.ndarray, " m"], int, str], Int64[np.ndarray, " k"]]
 """Given the images of a part, how many are wanted, and the part's name, gives those it chooses."""
-
-
-def share_of(share: float, of: int) -> int:
-    """Give how many images a share of so many is, halves up.
-
-    The share counts as the decimal number that was typed: 0.145 of 100 is 14.5, and rounds up.
-    """
-    return int(Fraction(str(float(share))) * of + Fraction(1, 2))
 
 
 def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:

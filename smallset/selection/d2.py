@@ -11,10 +11,11 @@ from smallset.records import Selection
 from smallset.selection.counts import part_by_part
 from smallset.selection.neighbours import nearest
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 
 @dataclass(frozen=True)
-class D2:
+class D2(Select):
     """Pass scores over the nearest-neighbour graph, then pick greedily (D2, arXiv 2310.07931).
 
     Forward: g_i = s_i + sum exp(-d_ij) s_j over the `k` nearest j of the same class (all others,
@@ -26,6 +27,7 @@ class D2:
     """
 
     needs_scores: ClassVar[bool] = True
+    weighs: ClassVar[bool] = True
     needs_features: ClassVar[bool] = True
     gamma: float = 0.1
     k: int = 5

@@ -10,19 +10,18 @@ from smallset.lazy import Tensor, torch
 from smallset.records import Selection
 from smallset.selection.points import among_points, centred, squares
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 
 @dataclass(frozen=True)
-class Herding:
+class Herding(Select):
     """Greedily keep the class's mean feature: argmin ||(t + 1) mean - sum chosen - x|| (Welling).
 
     Without replacement; ties go to the lower index. The time is images x budget of a class, the
     memory a copy of one class's features.
     """
 
-    needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
-    balanced: ClassVar[bool] = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; no draw."""

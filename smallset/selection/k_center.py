@@ -11,10 +11,11 @@ from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.points import among_points, centred, squares
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 
 @dataclass(frozen=True)
-class KCenter:
+class KCenter(Select):
     """Cover each class: the image farthest from all chosen ones, greedily (arXiv 1708.00489).
 
     The first of a class is drawn by the set seed; ties go to the lower index. Only each image's
@@ -22,9 +23,7 @@ class KCenter:
     a copy of one class's features.
     """
 
-    needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
-    balanced: ClassVar[bool] = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c."""

@@ -6,14 +6,16 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Int64
 
+from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import check_left, part_by_part, share_of
+from smallset.selection.counts import check_left, part_by_part
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 
 @dataclass(frozen=True)
-class Middle:
+class Middle(Select):
     """A window of each class's scores in a random order, anew for every set seed.
 
     Of m images ranked from the easiest (ties: the lower index first), those from rank
@@ -23,7 +25,6 @@ class Middle:
     """
 
     needs_scores: ClassVar[bool] = True
-    needs_features: ClassVar[bool] = False
     quantiles: tuple[float, float] = (0.25, 0.75)
     balanced: bool = True
 
@@ -36,7 +37,7 @@ class Middle:
             )
 
     def leaves(self, of: int) -> int:
-        """Give how many images of a part of so many may be chosen."""
+        """Return how many of `of` images of a part may be chosen, whatever the budget."""
         low, high = self._window(of)
         return high - low
 

@@ -10,18 +10,17 @@ from smallset.lazy import Tensor, torch
 from smallset.records import Selection
 from smallset.selection.points import among_points
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 
 @dataclass(frozen=True)
-class Moderate:
+class Moderate(Select):
     """Distances to the class's median feature closest to their median (Moderate-DS, ICLR 2023).
 
     Ties go to the lower index. The memory is a copy of one class's features.
     """
 
-    needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
-    balanced: ClassVar[bool] = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; no draw."""

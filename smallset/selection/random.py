@@ -1,7 +1,6 @@
 """Random: the baseline in every table."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Int64
@@ -10,15 +9,12 @@ from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.counts import check_counts
 from smallset.selection.pool import Pool
+from smallset.selection.select import Select
 
 
 @dataclass(frozen=True)
-class Random:
+class Random(Select):
     """A random draw of each class without replacement, anew for every set seed."""
-
-    needs_scores: ClassVar[bool] = False
-    needs_features: ClassVar[bool] = False
-    balanced: ClassVar[bool] = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` of class c; scores change nothing."""

@@ -13,18 +13,19 @@ import inspect
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from smallset.spec.grammar import Call, Word, portable, quoted, read, split
 
-Table = Mapping[str, Callable[..., object]]
-Tables = Mapping[type, Table]
+Names = Mapping[str, Callable[..., object]]
+Registry = Mapping[type, Names]
 
 __all__ = [
     "Call",
+    "Names",
+    "Registry",
     "Spelled",
-    "Table",
-    "Tables",
     "build",
     "first_line",
     "nearest",
@@ -57,7 +58,7 @@ class Spelled(ABC):
         """The text, as it stands in a canonical spec, that gives an equal object."""
 
 
-def build(text: str, kind: type, tables: Tables) -> object:
+def build(text: str, kind: type, tables: Registry) -> object:
     """Build the object that `text` names.
 
     Raises ValueError for bad grammar, an unknown name (with the nearest one and the list), an
@@ -66,7 +67,7 @@ def build(text: str, kind: type, tables: Tables) -> object:
     return _resolve(read(text), kind, tables, where=repr(text))
 
 
-def write(value: object, tables: Tables, *, brief: bool = False) -> str:
+def write(value: object, tables: Registry, *, brief: bool = False) -> str:
     """Write the canonical spec of an object: every option, in field order.
 
     `brief` leaves out the options that have their defaults, for people to read; it builds the same
@@ -78,7 +79,7 @@ def write(value: object, tables: Tables, *, brief: bool = False) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return quoted(value)
+        return _text(value)
     if isinstance(value, Spelled):
         return value.spelling
     if isinstance(value, Word | Call):
@@ -113,7 +114,7 @@ def first_line(entry: object) -> str:
     return (inspect.getdoc(entry) or "").splitlines()[0]
 
 
-def _resolve(value: object, wanted: object, tables: Tables, where: str) -> object:
+def _resolve(value: object, wanted: object, tables: Registry, where: str) -> object:
     if isinstance(wanted, type) and wanted in tables:
         return _construct(value, wanted, tables, where)
     origin = get_origin(wanted)
@@ -125,7 +126,7 @@ def _resolve(value: object, wanted: object, tables: Tables, where: str) -> objec
             return tuple(_resolve(v, inner[0], tables, where) for v in value)
         if len(inner) == len(value):
             return tuple(_resolve(v, t, tables, where) for v, t in zip(value, inner, strict=True))
-    plain = _plain(value)
+    plain = _again(value) if wanted is str and isinstance(value, Call) else _plain(value)
     if origin is Literal and plain in get_args(wanted):
         return plain
     if wanted is float and isinstance(plain, int | float) and not isinstance(plain, bool):
@@ -135,7 +136,7 @@ def _resolve(value: object, wanted: object, tables: Tables, where: str) -> objec
     raise ValueError(f"{where} must be {_describe(wanted)}, not {_show(value)}.")
 
 
-def _resolve_any(value: object, wanted: object, tables: Tables, where: str) -> object:
+def _resolve_any(value: object, wanted: object, tables: Registry, where: str) -> object:
     """Resolve a value whose annotation is a union, by the first choice that takes it."""
     if value is None and type(None) in get_args(wanted):
         return None
@@ -149,7 +150,7 @@ def _resolve_any(value: object, wanted: object, tables: Tables, where: str) -> o
     raise ValueError(f"{where} must be {_describe(wanted)}, not {_show(value)}.")
 
 
-def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
+def _construct(value: object, kind: type, tables: Registry, where: str) -> object:
     call = Call(value.text, (), {}) if isinstance(value, Word) else value
     noun = kind.__name__.lower()
     other = _spelled(value, tables[kind])
@@ -192,7 +193,7 @@ def _construct(value: object, kind: type, tables: Tables, where: str) -> object:
     return entry(**options)
 
 
-def _unknown(name: str, kind: type, tables: Tables) -> str:
+def _unknown(name: str, kind: type, tables: Registry) -> str:
     """Say that a table lacks a name, and which one has it, and as what, or what is nearest."""
     lacking = f"there is no {kind.__name__.lower()} {name!r}"
     others = [other for other, table in tables.items() if name in table]
@@ -209,7 +210,7 @@ def _unknown(name: str, kind: type, tables: Tables) -> str:
     return f"{lacking}, but {_one(noun)}: {written}. {nearest('', tables[kind])}"
 
 
-def _spelled(value: object, table: Table) -> object | None:
+def _spelled(value: object, table: Names) -> object | None:
     """Give what a table's `Spelled` entry makes of a name that the table lacks, if anything."""
     if not isinstance(value, Word | Call | str):
         return None
@@ -220,6 +221,14 @@ def _spelled(value: object, table: Table) -> object | None:
         if isinstance(entry, type) and issubclass(entry, Spelled):
             return entry.spelled(text, quoted=isinstance(value, str))
     return None
+
+
+def _text(value: str) -> str:
+    """Write text; a spec that holds both kinds of quotes stands without any around it."""
+    if {'"', "'"} <= {*value}:
+        with suppress(ValueError):
+            return _again(read(value))
+    return quoted(value)
 
 
 def _again(value: Word | Call) -> str:
@@ -242,7 +251,7 @@ def _required(entry: Callable[..., object]) -> list[str]:
     return [name for name, p in _parameters(entry).items() if p.default is inspect.Parameter.empty]
 
 
-def _inner(entry: Callable[..., object], key: str, tables: Tables) -> str:
+def _inner(entry: Callable[..., object], key: str, tables: Registry) -> str:
     """Write which part of what an entry builds by itself has an option `key`; "" for none."""
     try:
         made = None if _required(entry) else entry()
@@ -261,7 +270,7 @@ def _parameters(entry: Callable[..., object]) -> Mapping[str, inspect.Parameter]
     return inspect.signature(entry).parameters  # __signature__ where a function has one
 
 
-def _name_of(cls: type, tables: Tables) -> str:
+def _name_of(cls: type, tables: Registry) -> str:
     for table in tables.values():
         for name, entry in table.items():
             if entry is cls:

@@ -157,8 +157,7 @@ def _budget(manifest: Manifest) -> dict[str, str]:
     rows: dict[str, str] = {}
     asked = manifest.asked
     if asked is not None:
-        share = "" if asked.keep is None else f"{100 * asked.keep:g} % of each class's images"
-        rows["Asked for"] = share or f"{asked.ipc:,} a class"
+        rows["Asked for"] = _code(asked.budget)
         if asked.short:
             rows["Classes that gave all they had"] = _named(asked.short)
     if manifest.vanished:

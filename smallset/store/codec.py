@@ -9,7 +9,10 @@ import simplejpeg
 from jaxtyping import UInt8
 from PIL import Image
 
+from smallset.data import ImageDataset, fit_boxes
+from smallset.data.arrays import ArrayRows
 from smallset.data.decode import BadImage, decode, image_format
+from smallset.records import Fit, Plan
 
 Name = Literal["png", "jpeg", "webp", "original"]
 
@@ -129,3 +132,43 @@ def extension_of(encoded: bytes) -> str:
     Raises ValueError where they announce no known format.
     """
     return _EXTENSIONS[image_format(encoded)]
+
+
+def check_original(plan: Plan, dataset: ImageDataset, fit: Fit) -> None:
+    """Raise ValueError unless every canvas of `plan` is one whole image that has bytes of its own.
+
+    Whole is what `fit` makes a square of. A plan of no canvas still says how many tiles there are.
+    """
+    why = _hindrance(plan, dataset, fit)
+    if why:
+        raise ValueError(
+            f"codec 'original' copies the bytes of whole images, but {why}. "
+            "Use another codec, such as png."
+        )
+
+
+def own_bytes(dataset: ImageDataset, index: int) -> bytes:
+    """Read an image's bytes as the source holds them; ValueError where they are none any more."""
+    encoded = dataset.encoded(index)
+    try:
+        image_format(encoded)
+    except BadImage as error:
+        raise ValueError(
+            f"{dataset.id(index)!r} of {dataset.name!r} {error}, but was when it was indexed. "
+            "Restore the file and run again."
+        ) from error
+    return encoded
+
+
+def _hindrance(plan: Plan, dataset: ImageDataset, fit: Fit) -> str | None:
+    tiles = plan.source.shape[1]
+    if tiles > 1:
+        return f"a canvas of this method shows {tiles} of them"
+    if isinstance(dataset.origin, ArrayRows):
+        return f"{dataset.name!r} has pixels and no encoded images"
+    source = plan.source[:, 0]
+    boxes = fit_boxes(dataset.sizes[source], fit)
+    whole = (plan.tile_box == [0, 0, plan.size, plan.size]).all()
+    if (source < 0).any() or not whole or (plan.source_box[:, 0] != boxes).any():
+        return "this method shows parts of them"
+    return None

@@ -2,31 +2,90 @@
 
 import hashlib
 import os
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, Int32, Int64, UInt8
 
-from smallset.data import cores, ordered
-from smallset.data.decode import BadImage
-from smallset.records import Plan
+from smallset.data import ImageDataset, content_of, cores, ordered
+from smallset.data.decode import BadImage, measure
+from smallset.data.fit import view_square
+from smallset.records import Classes, Plan, Resample
 from smallset.store.card import CARD
 from smallset.store.codec import Codec
 from smallset.store.manifest import MANIFEST, Manifest, read_manifest
-from smallset.store.original import fitted
 from smallset.store.plan_table import PLAN, ImageFile, read_plan
+from smallset.store.training_set import SetFacts
 
+TRAIN = "train"
 # The Hub adds .gitattributes; the card is the user's to edit.
 FREE = (CARD, ".gitattributes")
 
 
 @dataclass(frozen=True)
-class CompressedDataset:
-    """A set on disk: m images by class, in order of choice within each class.
+class CheckedRows:
+    """The images of the set called `set`, compared as they are read with what was recorded."""
 
-    `content` says which source images the set shows (`smallset.data.content_of` each).
+    set: str
+    files: tuple[ImageFile, ...]
+    source: Callable[[int], bytes]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def name(self, row: int) -> str:
+        """Name an image by its path in the set."""
+        return self.files[row].path
+
+    def read(self, row: int) -> bytes:
+        """Read an image's bytes. Raises ValueError if they are not those that were recorded."""
+        content = self.source(row)
+        if hashlib.sha256(content).hexdigest() != self.files[row].sha256:
+            raise ValueError(
+                f"{self.name(row)!r} of the set '{self.set}' was changed after it was written. "
+                "Restore it, or get the set again; `smallset verify` lists all that changed in a "
+                "set as it was made."
+            )
+        return content
+
+
+@dataclass(frozen=True, eq=False)
+class SetImages(ImageDataset):
+    """The images of a compressed set as a data set; each of them is whole, a mosaic's too."""
+
+    codec: Codec
+
+    def pixels(self, i: int) -> UInt8[np.ndarray, "h w 3"]:
+        """Decode an image. Raises ValueError if it is not what the manifest says."""
+        try:
+            pixels = self.codec.decode(self.encoded(i))
+        except BadImage as error:
+            raise self.bad(i, error) from error
+        width, height = self.sizes[i]
+        if pixels.shape != (height, width, 3):
+            raise ValueError(
+                f"{self.id(i)!r} of the set {self.name!r} is {pixels.shape[1]} x {pixels.shape[0]} "
+                f"pixels, but the manifest says {width} x {height}. Make the set again."
+            )
+        return pixels
+
+    def bad(self, i: int, error: BadImage) -> ValueError:
+        """Say that an image does not decode, and why."""
+        return ValueError(
+            f"{self.id(i)!r} of the set {self.name!r} {error}. Get the set from its maker again."
+        )
+
+
+@dataclass(frozen=True)
+class CompressedDataset:
+    """A set on disk: m images by class, in order of choice within each class; a `TrainingSet`.
+
+    `content` says which source images the set shows (`smallset.data.content_of` each). `source`
+    reads the bytes of an image by its row in `files` and in the plan (None: the file in `path`).
     """
 
     path: Path
@@ -34,9 +93,35 @@ class CompressedDataset:
     files: tuple[ImageFile, ...]
     plan: Plan
     content: Int64[np.ndarray, " k"]
+    source: Callable[[int], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def name(self) -> str:
+        """The path of the set."""
+        return str(self.path)
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the manifest."""
+        return self.manifest.digest
+
+    @property
+    def facts(self) -> SetFacts:
+        """The manifest."""
+        return self.manifest
+
+    @property
+    def origin(self) -> str:
+        """The fingerprint of the data that the set was made from."""
+        return self.manifest.source.fingerprint
+
+    @property
+    def resample(self) -> Resample:
+        """How an image of another size becomes a square, as when canvases are drawn."""
+        return self.plan.resample
 
     @property
     def labels(self) -> Int64[np.ndarray, " m"]:
@@ -48,48 +133,72 @@ class CompressedDataset:
         """The tiles of each image: left, top, right, bottom in its pixels."""
         return self.plan.tile_box
 
+    @property
+    def rows(self) -> CheckedRows:
+        """The bytes of the images, each checked as it is read."""
+        return CheckedRows(self.name, self.files, self.source or self._read_file)
+
+    @cached_property
+    def dataset(self) -> SetImages:
+        """The images as a data set, with the manifest's digest as its fingerprint.
+
+        Original bytes are measured first. Raises ValueError if one of them is not an image.
+        """
+        manifest, m = self.manifest, len(self)
+        made = SetImages(
+            name=self.path.resolve().name,
+            split="train",
+            classes=Classes(manifest.classes),
+            labels=self.labels,
+            sizes=np.full((m, 2), manifest.size, np.int32),
+            rows=np.arange(m),
+            content=contents(self.files),
+            fingerprint=manifest.digest,
+            encoded_bytes=manifest.image_bytes,
+            skipped=(),
+            origin=self.rows,
+            codec=Codec.parse(manifest.codec),
+        )
+        return made if not made.codec.is_original else replace(made, sizes=_measured(made))
+
     def images(
         self, rows: Int[np.ndarray, " k"] | None = None, *, workers: int = 0
     ) -> UInt8[np.ndarray, "k s s 3"]:
-        """Decode the images `rows` (None: all m), in `workers` threads (0: one a core).
+        """Decode the images `rows` (None: all m) as squares, in `workers` threads (0: one a core).
 
-        Raises ValueError where a file is missing or is not the one that was written.
+        Raises ValueError if a file is missing or is not the one that was written.
         """
         chosen = np.arange(len(self)) if rows is None else rows
-        size = self.manifest.size
-        codec = Codec.parse(self.manifest.codec)
+        size, dataset = self.manifest.size, self.dataset
         pixels = np.empty((len(chosen), size, size, 3), dtype=np.uint8)
 
-        def decode(position: int) -> None:
-            pixels[position] = self._decode(self.files[int(chosen[position])], codec)
+        def draw(row: int) -> UInt8[np.ndarray, "s s 3"]:
+            return view_square(dataset.pixels(row), size, self.manifest.fit, resample=self.resample)
 
-        with closing(ordered(decode, range(len(chosen)), threads=workers or cores())) as decoded:
-            for _ in decoded:
-                pass
+        with closing(ordered(draw, chosen.tolist(), threads=workers or cores())) as drawn:
+            for position, square in enumerate(drawn):
+                pixels[position] = square
         return pixels
 
-    def _decode(self, file: ImageFile, codec: Codec) -> UInt8[np.ndarray, "s s 3"]:
-        encoded = (self.path / file.path).read_bytes()
-        if hashlib.sha256(encoded).hexdigest() != file.sha256:
-            raise ValueError(
-                f"'{self.path / file.path}' was changed after it was written. Restore it, or make "
-                f"the set again; `smallset verify '{self.path}'` lists all that changed."
-            )
+    def _read_file(self, row: int) -> bytes:
+        file = self.path / self.files[row].path
+        return file.read_bytes() if file.is_file() else b""
+
+
+def contents(files: Sequence[ImageFile]) -> Int64[np.ndarray, " m"]:
+    """Return the `content_of` each file."""
+    return np.array([content_of(bytes.fromhex(file.sha256)) for file in files], np.int64)
+
+
+def _measured(images: SetImages) -> Int32[np.ndarray, "m 2"]:
+    def size(row: int) -> tuple[int, int]:
         try:
-            pixels = codec.decode(encoded)
+            return measure(images.encoded(row))
         except BadImage as error:
-            raise ValueError(
-                f"'{self.path / file.path}' {error}. Get the set from its maker again."
-            ) from error
-        if codec.is_original:
-            return fitted(pixels, self.manifest, self.plan)
-        size = self.manifest.size
-        if pixels.shape != (size, size, 3):
-            raise ValueError(
-                f"'{self.path / file.path}' is {pixels.shape[1]} x {pixels.shape[0]} pixels, but "
-                f"the manifest says {size} x {size}. Make the set again."
-            )
-        return pixels
+            raise images.bad(row, error) from error
+
+    with closing(ordered(size, range(len(images)), threads=cores())) as sizes:
+        return np.array(list(sizes), np.int32).reshape(-1, 2)
 
 
 def open_set(path: Path) -> CompressedDataset:
@@ -99,20 +208,50 @@ def open_set(path: Path) -> CompressedDataset:
     it holds no set, or one whose manifest, plan or list of files was edited or damaged.
     """
     check_folder(path)
+    made = read_records(path)
+    check_files(
+        path,
+        strangers(path, made.files),
+        f"Restore it, or make the set again; `smallset verify '{path}'` lists all that changed.",
+    )
+    return made
+
+
+def read_records(path: Path) -> CompressedDataset:
+    """Read and compare the manifest and the plan in a folder, but look at no image file.
+
+    Raises ValueError as `open_set`.
+    """
     manifest = read_manifest(path)
     Codec.parse(manifest.codec)  # an unknown one is an error now, not at the first image
     plan, files, content = read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
     for problem in contradictions(manifest, plan, files):
         raise ValueError(f"'{path}': {problem}. Restore it, or make the set again.")
-    missing, added = strangers(path, files)
-    for word, names in (("lacks", missing), ("has the additional", added)):
+    return CompressedDataset(path, manifest, files, plan, content)
+
+
+def check_files(folder: Path, found: tuple[list[str], list[str]], advice: str) -> None:
+    """Raise ValueError if `strangers` found files that are missing or additional."""
+    for word, names in zip(("lacks", "has the additional"), found, strict=True):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise ValueError(
-                f"'{path}' {word} file '{names[0]}'{more}. Restore it, or make the set again; "
-                f"`smallset verify '{path}'` lists all that changed."
-            )
-    return CompressedDataset(path, manifest, files, plan, content)
+            raise ValueError(f"'{folder}' {word} file '{names[0]}'{more}. {advice}")
+
+
+def layout_of(path: Path) -> str | None:
+    """Name the format that a folder of ours was exported to; None for a set as it was made."""
+    if not (path / MANIFEST).is_file():
+        return None
+    if shards(path):
+        return "hub"
+    if (path / TRAIN).is_dir():  # no class folder of a set has this name
+        return "imagefolder"
+    return "webdataset" if any(path.glob("train-*.tar")) else None
+
+
+def shards(path: Path) -> list[Path]:
+    """List the parquet shards of an export to hub."""
+    return sorted((path / "data").glob(f"{TRAIN}-*.parquet"))
 
 
 def check_folder(path: Path) -> None:

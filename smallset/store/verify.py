@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smallset.data import cores, ordered
-from smallset.store.layout import layout_of
 from smallset.store.manifest import Manifest, read_manifest
 from smallset.store.plan_table import ImageFile, Recorded, read_plan
-from smallset.store.read import check_folder, contradictions, strangers
+from smallset.store.read import check_folder, contradictions, layout_of, strangers
 
 # Of one kind; a folder emptied by mistake would otherwise fill the screen.
 _SHOWN = 20

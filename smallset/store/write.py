@@ -1,85 +1,86 @@
-"""Write a plan as a set: image files by class, plan.parquet, manifest.json and README.md."""
+"""Write canvases as a set: image files by class, plan.parquet, manifest.json and README.md."""
 
 import hashlib
-from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from smallset.data import ImageDataset, cores, ordered
+from smallset.data import ImageDataset, cores
 from smallset.files import check_output, whole_folder, write_file, writing
+from smallset.fingerprint import smallset_version
 from smallset.parallel import Workers
 from smallset.records import Plan, Progress
-from smallset.store.about import About
+from smallset.store.canvases import Canvases
 from smallset.store.card import CARD, card
-from smallset.store.chunks import drawn_apart
 from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
-from smallset.store.manifest import MANIFEST, Manifest, Source
-from smallset.store.original import check_original, own_bytes
+from smallset.store.manifest import MANIFEST, About, Manifest, Origin
+from smallset.store.parts import Parts
 from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
-from smallset.store.render import check_plan, render
-from smallset.store.version import smallset_version
+from smallset.store.render import check_plan
 
 # At least five digits: a set of ipc 10 has the first ten file names of a set of ipc 1000.
 _DIGITS = 5
 
 
 def write(
-    plan: Plan,
+    canvases: Canvases,
     dataset: ImageDataset,
     out: Path,
     *,
     codec: Codec,
     about: About,
-    workers: int,
-    may_vanish: bool = False,
+    workers: int = 0,
     spread: Workers | None = None,
+    work: Path | None = None,
+    may_vanish: bool = False,
     progress: Progress | None = None,
 ) -> CompressedDataset:
-    """Draw every canvas of `plan` and write the set to the new folder `out`.
+    """Draw every canvas and write the set, made from `dataset`, to the new folder `out`.
 
     With `may_vanish` a class may have no image: it has no folder then, and all others are numbered.
     The codec "original" draws nothing and copies the bytes of each image. Canvases are drawn in
-    `workers` threads (0: one a core), at most two a thread at a time in memory, or by the workers
-    `spread`; the bytes written do not depend on it. Files sort in order of choice. `progress` hears
-    of ("write", images done, images in all). The folder appears whole or not at all. Raises as
-    `check_output`, `check_plan` and `check_original`, and OSError where the disk is full or
-    read-only.
+    `workers` threads (0: one a core), or by the workers `spread`; the bytes do not depend on it.
+    Canvases that are costly keep their finished parts in the folder `work` until the set is
+    written, so that a killed call goes on there. Files sort in order of choice. `progress` hears of
+    ("write", images done, images in all). The folder appears whole or not at all.
+
+    Raises ValueError as `check_plan` and `Canvases.check_copies`, and OSError as `check_output` and
+    if the disk is full or read-only.
     """
+    plan = canvases.plan
     check_output(out)
     check_plan(plan, dataset, may_vanish=may_vanish)
     if codec.is_original:
-        check_original(plan, dataset, about.fit)
+        canvases.check_copies(about.fit)
     filled = np.bincount(plan.label, minlength=len(dataset.classes)) > 0
     folders = class_folders(dataset.classes, numbered=not filled.all())
     stems = _stems(plan, folders)
+    parts = Parts(canvases, codec, workers or cores(), spread, work, progress)
     with whole_folder(out) as partial:
         with writing(out):
             for label in np.flatnonzero(filled):
                 (partial / folders[label]).mkdir()
-
-        def keep(row: int, encoded: bytes) -> ImageFile:
-            path = f"{stems[row]}.{extension_of(encoded)}"
-            with writing(out):
-                write_file(partial / path, encoded)
-            return ImageFile(path, hashlib.sha256(encoded).hexdigest(), len(encoded))
-
-        def draw(row: int) -> ImageFile:
-            return keep(row, _encoded(plan, row, dataset, codec))
-
-        if spread is None or codec.is_original:
-            files = _drawn(draw, len(stems), workers or cores(), progress)
-        else:
-            files = _kept(drawn_apart(plan, dataset, codec, spread), keep, len(stems), progress)
-        content = plan_bytes(plan, files, dataset)
-        manifest = _manifest(plan, dataset, codec, about, folders, files, content)
+        files: dict[int, ImageFile] = {}
+        # Closing waits for the canvases in flight: nothing may write into a folder being removed.
+        with closing(parts.encoded()) as encoded:
+            for row, content in encoded:
+                path = f"{stems[row]}.{extension_of(content)}"
+                with writing(out):
+                    write_file(partial / path, content)
+                files[row] = ImageFile(path, hashlib.sha256(content).hexdigest(), len(content))
+                if progress is not None:
+                    progress("write", len(files), len(stems))
+        in_order = [files[row] for row in range(len(stems))]
+        content = plan_bytes(plan, in_order, dataset)
+        manifest = _manifest(plan, dataset, codec, about, folders, in_order, content)
         with writing(out):
             write_file(partial / PLAN, content)
             write_file(partial / CARD, card(manifest).encode())
             write_file(partial / MANIFEST, manifest.to_json().encode())
+    parts.forget()
     return open_set(out)
 
 
@@ -92,41 +93,6 @@ def _stems(plan: Plan, folders: tuple[str, ...]) -> list[str]:
         stems.append(f"{folders[label]}/{ranks[label]:0{digits}d}")
         ranks[label] += 1
     return stems
-
-
-def _encoded(plan: Plan, row: int, dataset: ImageDataset, codec: Codec) -> bytes:
-    if codec.is_original:
-        return own_bytes(dataset, int(plan.source[row, 0]))
-    return codec.encode(render(plan, row, dataset))
-
-
-def _drawn(
-    draw: Callable[[int], ImageFile], rows: int, threads: int, progress: Progress | None
-) -> list[ImageFile]:
-    files: list[ImageFile] = []
-    # Closing waits for the canvases in flight: nothing may write into a folder being removed.
-    with closing(ordered(draw, range(rows), threads=threads)) as drawn:
-        for file in drawn:
-            files.append(file)
-            if progress is not None:
-                progress("write", len(files), rows)
-    return files
-
-
-def _kept(
-    drawn: Generator[tuple[int, bytes], None, None],
-    keep: Callable[[int, bytes], ImageFile],
-    rows: int,
-    progress: Progress | None,
-) -> list[ImageFile]:
-    """Write what workers have drawn, and give the files in the order of the plan."""
-    files: dict[int, ImageFile] = {}
-    with closing(drawn):
-        for row, encoded in drawn:
-            files[row] = keep(row, encoded)
-            if progress is not None:
-                progress("write", len(files), rows)
-    return [files[row] for row in range(rows)]
 
 
 def _manifest(
@@ -145,7 +111,7 @@ def _manifest(
         method=about.method,
         spec=about.spec,
         seeds=about.seeds,
-        source=Source(
+        source=Origin(
             given=about.given,
             fingerprint=dataset.fingerprint,
             split=dataset.split,

@@ -14,7 +14,7 @@ from smallset.models import build_model
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
-from smallset.train.loop import Images, Order, batches, fit, random_layers
+from smallset.train.loop import Images, StudentSeeds, batches, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
 from smallset.train.views import View
@@ -79,7 +79,7 @@ def train_kept(
                 whole,
                 protocol=protocol,
                 view=view,
-                seeds=Order(student=derive(seed, "order"), view=derive(seed, "view")),
+                seeds=StudentSeeds.of(seed),
                 machine=machine,
                 optimizer=optimizer,
                 epochs=range(epoch, epoch + 1),

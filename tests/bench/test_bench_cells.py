@@ -12,9 +12,9 @@ from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.forecast import forecast
 from smallset.bench.matrix import parse_matrix
 from smallset.bench.run import plan_bench, run_bench
-from smallset.evidence.results import read_results
-from smallset.records import Selection
-from smallset.selection import SELECTORS
+from smallset.evidence.lines import read_lines
+from smallset.records import Result, Selection
+from smallset.selection import SELECTORS, Select
 from smallset.store import open_set
 
 FREE = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balanced=false))"
@@ -51,7 +51,7 @@ def test_a_share_is_run_and_its_results_are_found_again(tmp_path):
     assert told == {"random": (None, 11), "free": (None, 11), "PCA": (1, 3)}
     names = {cell.name for cell in plan.cells}
     assert "toy 8 px, random, 11 images, resnet8(weights=w.pt), hard, finetune-v1, " in str(names)
-    made = read_results(tmp_path / "runs" / "results.jsonl")
+    made = read_lines(tmp_path / "runs" / "results.jsonl", Result)
     assert {r.images for r in made} == {3, 11}
     sets = [open_set(path).manifest for path in (tmp_path / "runs" / "sets").iterdir()]
     assert [m.asked.keep for m in sets if m.asked] == [0.5] * 3
@@ -74,7 +74,7 @@ def test_equal_classes_make_a_share_an_ipc_whose_set_is_shared(tmp_path):
 
 
 def test_an_unbalanced_set_that_came_out_equal_is_of_its_cell(finished, tmp_path):
-    [one, *_] = read_results(finished[0] / "runs" / "results.jsonl")
+    [one, *_] = read_lines(finished[0] / "runs" / "results.jsonl", Result)
     plan = plan_bench(ask(tmp_path, KEEP.replace("keep = [0.5]", "ipc = [1]")))
     [cell] = [c for c in plan.cells if c.label == "free"]
     for ipc in (None, 1):
@@ -120,12 +120,10 @@ def test_a_share_is_forecast_by_its_images(tmp_path, monkeypatch):
 
 
 @dataclass(frozen=True)
-class Far:
+class Far(Select):
     """The images of each class with the longest features: needs features and no score."""
 
-    needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = True
-    balanced: ClassVar[bool] = True
 
     def __call__(self, pool, counts, *, seed):
         del seed

@@ -13,7 +13,8 @@ from smallset.bench.matrix import parse_matrix, read_matrix
 from smallset.bench.run import plan_bench
 from smallset.bench.sources import Source
 from smallset.data import open_data
-from smallset.evidence.results import append_result, read_results
+from smallset.evidence.lines import append_line, read_lines
+from smallset.records import Result
 from smallset.store import open_set
 from smallset.train.device import Machine
 
@@ -37,7 +38,7 @@ def test_matrices_that_name_the_observers_network_and_leave_it_open_share_their_
 
 def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_path):
     """They were written before observers took snapshots and methods had a pool."""
-    lines = read_results(LINES)
+    lines = read_lines(LINES, Result)
     first = lines[0]
     assert "pool=" not in first.spec
     data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
@@ -71,10 +72,12 @@ def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_pat
     ],
 )
 def test_soft_lines_are_taken_over_where_their_teacher_is_the_one_here(name, here, taken, tmp_path):
-    first, matrix = read_results(LINES)[0], read_matrix("soft-vs-hard")
+    first, matrix = read_lines(LINES, Result)[0], read_matrix("soft-vs-hard")
     spec = matrix.teachers[name]
-    soft = replace(first, labels="online", teacher=spec, teacher_sha256="one")
-    append_result(tmp_path / "soft.jsonl", soft)
+    soft = replace(
+        first, labels=matrix.labels_spec(f"online({name})"), teacher=spec, teacher_sha256="one"
+    )
+    append_line(tmp_path / "soft.jsonl", soft)
     data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
     machine = Machine(first.device, first.precision, first.threads)
     cells = cells_of(matrix, {first.dataset: Source(first.dataset, data)}, machine)

@@ -9,9 +9,10 @@ from smallset.bench import forecast as forecasting
 from smallset.bench.forecast import Countdown, forecast
 from smallset.bench.rates import Training, known_rates, measured_rate
 from smallset.bench.run import Finished, plan_bench
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.observers.observer import OBSERVER_V1, RECIPES
 from smallset.pipeline import train_teacher
+from smallset.records import Result
 from smallset.train.device import Machine
 
 STUDENT = "resnet8(weights=w.pt)"
@@ -51,8 +52,8 @@ def test_estimate_of_a_begun_run_rests_on_its_own_lines(root, monkeypatch):
     rate = known_rates(plan.results.values())[training]
     assert found.seconds == pytest.approx(3 * (3 * 30 + 12 / 3) / rate)
     assert (found.known, found.measured) == ((training,), ())
-    made = read_results(root / "runs" / "results.jsonl")
-    sizes = [r.image_bytes / r.images for r in made]
+    made = read_lines(root / "runs" / "results.jsonl", Result)
+    sizes = [r.cost.images / r.images for r in made]
     assert found.run_bytes == pytest.approx(9 * sum(sizes) / len(sizes), rel=0.2)
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from bench_toy import MATRIX
+from bench_toy import MATRIX, SOFT
 
 from smallset.bench.cells import cells_of
 from smallset.bench.jobs import Bench
@@ -13,13 +13,12 @@ from smallset.bench.matrix import (
     parse_matrix,
     read_matrix,
     shipped,
-    teacher_of,
 )
 from smallset.bench.sources import Places, Source
 from smallset.bench.units import Ground, units_of
 from smallset.data import open_data
 from smallset.methods import canonical, method_from, spec_of
-from smallset.report.table import method_key
+from smallset.report.rows import method_key
 from smallset.train.device import Machine
 
 HERE = Machine("cpu", "float32", 1)
@@ -104,9 +103,15 @@ def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
     assert (table.fit, table.codec, table.full_epochs) == ("squash", "png", None)
 
 
-def test_teacher_of_labels():
-    assert teacher_of("hard") is None
-    assert teacher_of("online( own )") == "own"
+def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
+    written = ["online( own )", "online(teacher=train(model=resnet8, epochs=30))", "hard"]
+    tables, heads = SOFT.partition("[[table]]")[2], SOFT.partition("[[table]]")[0]
+    text = MATRIX.replace("[[table]]", f"{heads}[[table]]") + "[[table]]" + tables
+    text = text.replace('["hard", "online(own)"]', str(written))
+    matrix = parse_matrix(text, "m")
+    assert matrix.tables[1].labels == tuple(written)
+    own = 'online(teacher="train(model=resnet8, epochs=30)")'
+    assert [matrix.labels_spec(labels) for labels in written] == [own, own, "hard"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +156,9 @@ def test_teacher_of_labels():
         (("observers = 1", f"observers = {'9' * 5000}"), "m.toml: Exceeds the limit (4300 digits)"),
         (("{epochs = 2}", "{}"), "the table from line 19: 'epochs' is missing. Add a line"),
         (("full = {epochs", "full = {epoch"), "there is no key 'epoch'. Did you mean 'epochs'?"),
-        (("observers = 1", 'labels = ["soft"]'), "there are no labels 'soft'. Give hard or online"),
+        (("observers = 1", 'labels = ["soft"]'), "labels 'soft': there is no regime 'soft'. Known"),
+        (("observers = 1", 'labels = ["online"]'), "labels 'online': labels='online' names no tea"),
+        (("observers = 1", 'labels = ["online(train(modal=a))"]'), "'train' has no option 'modal'"),
         (("observers = 1", 'labels = ["online(b)"]'), "there is no teacher 'b' under [teachers]"),
         (("observers = 1", 'fit = "stretch"'), "there is no fit 'stretch'. Known: squash, crop"),
         (

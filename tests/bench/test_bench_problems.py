@@ -51,12 +51,12 @@ SAID = (
     "bad: there is no weights file 'no.pt' for 'resnet8'",
     "bad: ConvNet-D3 halves the image 3 times, so it needs at least 8 px, but the size is 4.",
     "bad: the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh",
-    "bad: teacher 'lost': there is no weights file",
-    "bad: teacher 'blank': the teacher 'resnet8' has learned nothing",
-    "bad: teacher 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16 px, but",
+    "bad: labels 'online(lost)': there is no weights file",
+    "bad: labels 'online(blank)': the teacher 'resnet8' has learned nothing",
+    "bad: labels 'online(deep)': ConvNet-D4 halves the image 4 times, so it needs at least 16 px",
     "bad: the observer of 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16",
     "bad: the observer of 'often': 8 snapshots an epoch were asked for, but an epoch of 24 images",
-    "bad: 'random': ipc=9 needs 9 images per class, but 'ape' has 8. Use ipc<=8.",
+    "bad: 'random': ipc=9 needs 9 images of the class 'ape', but it has 8. Use ipc<=8.",
     "bad: 'PCA': ipc=9 with grid(factor=2, resize=antialias, content=whole) needs 36 images per "
     "class, but 'ape' has 8. Use ipc<=2 or a smaller factor.",
     "tiles: a canvas of 1 px has no room for 2 tiles a side",
@@ -157,7 +157,7 @@ def test_teacher_in_the_data_folder_needs_one(tmp_path):
         MATRIX, SOFT.replace('"train(model=resnet8, epochs=30)"', '"{data}/own"')
     )
     request = replace(ask(tmp_path, matrix), data=("toy=data/toy",))
-    said = r"teacher 'own': the teacher '\{data\}/own' lies in the data folder, but none was given"
+    said = r"labels 'online\(own\)': '\{data\}/own' lies in the data folder, but none was given"
     with pytest.raises(ValueError, match=said):
         plan_bench(request)
 

@@ -13,10 +13,11 @@ from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 from smallset.bench import run as bench_run
 from smallset.bench.lock import driving
 from smallset.bench.run import plan_bench, run_bench
-from smallset.evidence.results import append_result, read_results
+from smallset.evidence.lines import append_line, read_lines
 from smallset.files import replacing
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.parallel import TaskError, Workers
+from smallset.records import Result
 from smallset.store import open_set
 
 
@@ -29,7 +30,7 @@ def test_one_observer_feeds_two_methods_and_each_cell_has_one_line(finished):
     assert isinstance(Serial(), Workers)
     made = [done.unit for done in units]
     assert kinds(made) == ["cell"] * 6 + ["full", "observer", "pixels", "pixels"] + ["set"] * 6
-    results = read_results(root / "runs" / "results.jsonl")
+    results = read_lines(root / "runs" / "results.jsonl", Result)
     assert len(results) == 7
     assert {r.dataset for r in results} == {"toy"}
     seeds = {
@@ -51,11 +52,11 @@ def test_main_rows_come_first(finished):
 
 def test_student_on_all_images_says_how_it_was_trained(finished):
     root, _ = finished
-    [full] = [r for r in read_results(root / "runs" / "results.jsonl") if r.spec == "full"]
+    [full] = [r for r in read_lines(root / "runs" / "results.jsonl", Result) if r.spec == "full"]
     assert (full.method, full.ipc, full.images, full.labels) == ("full", None, 24, "hard")
     assert full.protocol == "standard-v1(epochs=2)"
     assert full.steps == 2
-    assert full.image_bytes == full.source_bytes
+    assert full.cost.images == full.source_bytes
     assert len(full.per_class) == 3
 
 
@@ -93,14 +94,14 @@ def test_torn_line_is_taken_out_by_a_plan_too(root):
     results = root / "runs" / "results.jsonl"
     results.write_bytes(results.read_bytes()[:-1])
     assert plan_bench(ask(root)).torn
-    assert len(read_results(results)) == 6
+    assert len(read_lines(results, Result)) == 6
 
 
 def test_bad_line_in_the_middle_is_an_error(root):
     results = root / "runs" / "results.jsonl"
     whole = results.read_text().splitlines(keepends=True)
     results.write_text("".join([whole[0], whole[1][:50] + "\n", *whole[2:]]))
-    with pytest.raises(ValueError, match=r"line 2 is no whole result"):
+    with pytest.raises(ValueError, match=r"line 2 is not a whole result"):
         run_bench(ask(root), workers=Serial())
 
 
@@ -314,9 +315,11 @@ def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
     plan = run_bench(ask(tmp_path, matrix, only="soft"), workers=Serial(), told=units.append)
     assert kinds(d.unit for d in units) == ["cell", "cell", "pixels", "pixels", "set", "teacher"]
     assert len(plan.cells) == 9
-    [soft] = [r for r in read_results(tmp_path / "runs" / "results.jsonl") if r.labels == "online"]
+    [soft] = [
+        r for r in read_lines(tmp_path / "runs" / "results.jsonl", Result) if r.regime == "online"
+    ]
     assert soft.teacher == "train(model=resnet8, epochs=30)"
-    assert soft.teacher_bytes > 0
+    assert soft.cost.teacher > 0
     # The hard cell of `soft` is one of `toy` too, so it is not run again.
     assert kinds(plan_bench(ask(tmp_path, matrix)).pending).count("cell") == 5
 
@@ -343,7 +346,7 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
     small = {"finetune-v1": "small-v1"}
     made = [
         replace(r, student="resnet8", protocol=small.get(r.protocol, r.protocol))
-        for r in read_results(root / "runs" / "results.jsonl")
+        for r in read_lines(root / "runs" / "results.jsonl", Result)
     ]
     strange = [replace(made[0], set_seed=9), replace(made[1], labels="online"),
                replace(made[2], versions=made[2].versions | {"torch": "1"})]  # fmt: skip
@@ -354,16 +357,16 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
         strange.append(replace(looked, versions=versions))
     known = root / "known.jsonl"
     for result in [*strange, *made[3:], made[3]]:
-        append_result(known, result)
+        append_line(known, result)
     request = replace(ask(root, fresh, runs="other"), known=(known,))
     assert list(plan_bench(request).taken) == made[3:]
     assert plan_bench(request).passed == {"torch 1": 1}  # of the others there is a line
     assert kinds(u for u in plan_bench(request).pending if u.cell) == ["cell"] * 3
     assert not (root / "other").exists()
     for result in made[:3]:
-        append_result(known, result)
+        append_line(known, result)
     assert run_bench(request, workers=Serial()).pending == ()
-    taken = read_results(root / "other" / "results.jsonl")
+    taken = read_lines(root / "other" / "results.jsonl", Result)
     assert sorted(taken, key=repr) == sorted(made, key=repr)
     assert run_bench(request, workers=Serial()).taken == ()
 
@@ -388,7 +391,7 @@ def test_sets_are_called_by_a_spec_that_people_can_read(finished):
 
 def test_a_result_of_another_cell_is_never_written(root, monkeypatch):
     def another(unit_job, bench):
-        return replace(read_results(root / "runs" / "results.jsonl")[0], set_seed=77)
+        return replace(read_lines(root / "runs" / "results.jsonl", Result)[0], set_seed=77)
 
     plan = plan_bench(ask(root, runs="fresh"))
     cell = next(unit for unit in plan.pending if unit.kind == "cell")
@@ -396,4 +399,4 @@ def test_a_result_of_another_cell_is_never_written(root, monkeypatch):
         cell, function=another, needs=()),)))  # fmt: skip
     with pytest.raises(ValueError, match="The data changed while it was worked on: restore it"):
         run_bench(ask(root, runs="fresh"), workers=Serial())
-    assert read_results(root / "fresh" / "results.jsonl") == []
+    assert read_lines(root / "fresh" / "results.jsonl", Result) == []

@@ -15,10 +15,11 @@ from smallset.bench.forecast import forecast
 from smallset.bench.jobs import Observation
 from smallset.bench.rates import Training
 from smallset.bench.run import plan_bench, run_bench
-from smallset.evidence.results import read_results
+from smallset.evidence.lines import read_lines
 from smallset.observers import observed
+from smallset.records import Result
 from smallset.report.coverage import missing, planned, row_labels
-from smallset.report.table import rows, seeds_note
+from smallset.report.rows import rows, seeds_note
 
 NETWORK = "resnet8(weights=data/o.pt, size=16, classes=same)"
 GIVEN = MATRIX.replace(
@@ -48,7 +49,7 @@ def test_one_look_feeds_all_replicates_and_tables_say_that_it_did_not_vary(
     monkeypatch.setattr(observed, "train_kept", None)
     run_bench(request_, workers=Serial())
     assert len(list((tmp_path / "work" / "observers").iterdir())) == 1
-    results = read_results(tmp_path / "runs" / "results.jsonl")
+    results = read_lines(tmp_path / "runs" / "results.jsonl", Result)
     seeds = {(r.method, r.observer_seed, r.set_seed) for r in results}
     assert seeds == {
         ("prune(select=random)", None, 0), ("prune(select=random)", None, 1),

@@ -94,9 +94,9 @@ def test_train_alone_holds_a_part_of_itself_out(write_folder, work):
     assert data.held_out == "20 % of each class, chosen by content hash"
 
 
-def test_test_alone_is_an_error():
+def test_test_alone_is_an_error(tmp_path, work):
     with pytest.raises(ValueError, match=r"test='b' was given without train.*Give --train PATTERN"):
-        Folder("d", test="b")
+        open_data(Folder(str(tmp_path), test="b"), work=work)
 
 
 def test_chosen_parquet_files_are_opened(write_parquet, work):

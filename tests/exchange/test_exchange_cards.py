@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import pytest
+from set_toy import write
 
 from smallset.exchange.cards import CARDS
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 
 @pytest.fixture

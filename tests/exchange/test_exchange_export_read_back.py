@@ -12,13 +12,13 @@ import datasets
 import numpy as np
 import pytest
 from PIL import Image
+from set_toy import write
 from store_toy import ODD, pixels_of, run_card
 
-from smallset.exchange import hub as export_hub
-from smallset.exchange import tars as export_tar
+from smallset.exchange import export
 from smallset.exchange.export import FORMATS, export_set
 from smallset.records import Plan
-from smallset.store import Codec, CompressedDataset, write
+from smallset.store import Codec, CompressedDataset
 
 MIXED = ("PNG", "JPEG", "WEBP")
 CODECS = {"png": None, "jpeg:90": None, "webp:90": None, "original": ("PNG",), "mixed": MIXED}
@@ -219,7 +219,7 @@ def test_the_train_folder_of_an_imagefolder_holds_class_folders_with_images_only
 
 @pytest.mark.parametrize("to", ["hub", "webdataset"])
 def test_all_shards_come_back(make, tmp_path, monkeypatch, to):
-    monkeypatch.setattr(export_hub if to == "hub" else export_tar, "SHARD_BYTES", 250)
+    monkeypatch.setattr(export, "SHARD_BYTES", 250)
     made = make(codec="mixed")
     export_set(made, tmp_path / "out", to=to)
     assert len(list((tmp_path / "out").rglob("train-*"))) > 1

@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from set_toy import write
 
 from smallset.exchange.export import export_set
 from smallset.exchange.exported import is_ours, open_made
 from smallset.exchange.foreign import read_foreign
 from smallset.records import Classes
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 SHARD = "data/train-00000-of-00001.parquet"
 READ = ("hub", "imagefolder")
@@ -92,11 +93,13 @@ def test_an_image_changed_in_an_export_is_an_error(make, tmp_path):
     for to in READ:
         export_set(made, tmp_path / to, to=to)
     (tmp_path / "imagefolder" / "train" / "0_cow" / "00001.png").write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"00001\.png' was changed after it was written"):
+    with pytest.raises(
+        ValueError, match=r"00001\.png' of the set '.*' was changed after it was written"
+    ):
         open_made(tmp_path / "imagefolder", work=tmp_path).images(workers=1)
     _rewrite(tmp_path / "hub" / SHARD, "image", lambda rows: rows[2:4] + rows[:2] + rows[4:])
     with pytest.raises(
-        ValueError, match=r"'0_cow/00000.png' of the set '.*' is not the image that"
+        ValueError, match=r"'0_cow/00000.png' of the set '.*' was changed after it was"
     ):
         open_made(tmp_path / "hub", work=tmp_path / "work").images(workers=1)
 

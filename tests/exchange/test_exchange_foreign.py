@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallset.data import hub
-from smallset.exchange.foreign import ForeignImages, foreign_set, read_foreign, set_name
+from smallset.data import ImageDataset, content_of, hub, pixel_cache
+from smallset.exchange.foreign import as_found, read_foreign, set_name
 from smallset.records import Classes
+from smallset.store import PlainSet
 
 ZOO = Classes(("cow", "ape", "bee"))
 WHOLE = np.array([[0, 0, 6, 6]], np.int32)
@@ -56,7 +57,7 @@ def parquet(root: Path, files: Mapping[str, bytes] = FILES, names=("bee", "ape",
 
 
 @pytest.fixture
-def read(tmp_path) -> Callable[..., ForeignImages]:
+def read(tmp_path) -> Callable[..., ImageDataset]:
     def read(given: str | Path, naming: Path | None = None, *, skip_bad: bool = False):
         return read_foreign(
             given,
@@ -73,26 +74,31 @@ def read(tmp_path) -> Callable[..., ForeignImages]:
     return read
 
 
+def squares(made: PlainSet) -> np.ndarray:
+    """Decode all images of a set as training does."""
+    pixels = pixel_cache(made.dataset, made.facts.size, view=made.facts.fit, work=None, workers=1)
+    return pixels.batch(np.arange(len(made.dataset))).permute(0, 2, 3, 1).numpy()
+
+
 @pytest.mark.parametrize("layout", [folder, parquet])
 def test_images_take_the_data_s_class_indices_and_order(read, tmp_path, layout):
     images = read(layout(tmp_path / "theirs"))
-    made = foreign_set(images, size=6, view="canvas", tiles=WHOLE)
-    assert made.labels.tolist() == [0, 1, 1, 2]
-    assert made.manifest.classes == ZOO.names
-    assert made.manifest.counts == (1, 2, 1)
+    made = as_found(images, size=6, view="canvas", tiles=WHOLE)
+    assert made.dataset.labels.tolist() == [0, 1, 1, 2]
+    assert made.facts.classes == ZOO.names
+    assert made.facts.counts == (1, 2, 1)
     first = np.asarray(Image.open(io.BytesIO(FILES["train/cow/y.png"])))
-    assert np.array_equal(made.images(workers=1)[0], first)
-    assert np.array_equal(made.images(np.array([0]), workers=2), first[None])
-    assert {file.sha256 for file in made.files} == {
-        hashlib.sha256(content).hexdigest() for content in FILES.values()
+    assert np.array_equal(squares(made)[0], first)
+    assert {*made.content.tolist()} == {
+        content_of(hashlib.sha256(content).digest()) for content in FILES.values()
     }
-    assert made.manifest.image_bytes == sum(map(len, FILES.values()))
-    assert len(made) == 4
+    assert made.facts.image_bytes == sum(map(len, FILES.values()))
+    assert made.facts.images == 4
 
 
 def test_class_folders_without_a_split_are_read_too(read, tmp_path):
     root = folder(tmp_path / "theirs", {k.removeprefix("train/"): v for k, v in FILES.items()})
-    assert read(root).dataset.labels.tolist() == [0, 1, 1, 2]
+    assert read(root).labels.tolist() == [0, 1, 1, 2]
 
 
 def test_wordnet_folders_in_the_published_layout_map_by_a_file(read, tmp_path):
@@ -104,9 +110,9 @@ def test_wordnet_folders_in_the_published_layout_map_by_a_file(read, tmp_path):
         read(root)
     naming = tmp_path / "classes.json"
     naming.write_text(json.dumps({"names": list(ids), "wnids": list(ids.values())}))
-    made = foreign_set(read(root, naming), size=6, view="canvas", tiles=WHOLE)
-    assert made.labels.tolist() == [0, 1, 1, 2]
-    assert made.manifest.spec == "foreign(2025-rethinkdc-imagenet-random-ipc-10)"
+    made = as_found(read(root, naming), size=6, view="canvas", tiles=WHOLE)
+    assert made.dataset.labels.tolist() == [0, 1, 1, 2]
+    assert made.facts.spec == "foreign(2025-rethinkdc-imagenet-random-ipc-10)"
 
 
 def test_the_hub_is_asked_by_key(read, tmp_path, monkeypatch):
@@ -121,15 +127,15 @@ def test_the_hub_is_asked_by_key(read, tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "load_dataset_builder", load)
     images = read("hf:he-yang/2025-rethinkdc-imagenet-random-ipc-10")
     assert asked == [("he-yang/2025-rethinkdc-imagenet-random-ipc-10", None)]
-    assert images.dataset.name == "he-yang/2025-rethinkdc-imagenet-random-ipc-10"
-    assert images.dataset.labels.tolist() == [0, 1, 1, 2]
+    assert images.name == "he-yang/2025-rethinkdc-imagenet-random-ipc-10"
+    assert images.labels.tolist() == [0, 1, 1, 2]
 
 
 def test_the_digest_names_the_content_and_how_it_is_read(read, tmp_path):
     images = read(folder(tmp_path / "theirs"))
 
-    def digest(images: ForeignImages = images, size: int = 6, view: str = "canvas", tiles=WHOLE):
-        return foreign_set(images, size=size, view=view, tiles=tiles).manifest.digest
+    def digest(images: ImageDataset = images, size: int = 6, view: str = "canvas", tiles=WHOLE):
+        return as_found(images, size=size, view=view, tiles=tiles).digest
 
     halves = np.array([[0, 0, 3, 6], [3, 0, 6, 6]], np.int32)
     (tmp_path / "elsewhere").mkdir()
@@ -142,17 +148,16 @@ def test_the_digest_names_the_content_and_how_it_is_read(read, tmp_path):
 
 
 def test_a_foreign_set_has_no_seed_and_says_foreign(read, tmp_path):
-    manifest = foreign_set(
-        read(folder(tmp_path / "their set")), size=6, view="canvas", tiles=WHOLE
-    ).manifest
-    assert (manifest.method, manifest.spec) == ("foreign", 'foreign("their set")')
-    assert (manifest.seeds.set, manifest.seeds.observer) == (None, None)
-    assert (manifest.smallset, manifest.codec, manifest.fit) == ("none", "as found", "squash")
+    images = read(folder(tmp_path / "their set"))
+    facts = as_found(images, size=6, view="canvas", tiles=WHOLE).facts
+    assert (facts.method, facts.spec) == ("foreign", 'foreign("their set")')
+    assert (facts.seeds.set, facts.seeds.observer) == (None, None)
+    assert (facts.codec, facts.fit) == ("as found", "squash")
 
 
 def test_every_image_has_the_same_tiles(read, tmp_path):
     halves = np.array([[0, 0, 3, 6], [3, 0, 6, 6]], np.int32)
-    made = foreign_set(read(folder(tmp_path / "s")), size=6, view="patch", tiles=halves)
+    made = as_found(read(folder(tmp_path / "s")), size=6, view="patch", tiles=halves)
     assert made.tile_box.shape == (4, 2, 4)
     assert (made.tile_box == halves).all()
 
@@ -163,17 +168,17 @@ def test_oblong_images_are_squashed_to_the_size(read, tmp_path):
     buffer = io.BytesIO()
     Image.fromarray(halved).save(buffer, "PNG")
     root = folder(tmp_path / "s", {**FILES, "train/cow/y.png": buffer.getvalue()})
-    made = foreign_set(read(root), size=2, view="canvas", tiles=np.array([[0, 0, 2, 2]], np.int32))
+    made = as_found(read(root), size=2, view="canvas", tiles=np.array([[0, 0, 2, 2]], np.int32))
     expected = Image.fromarray(halved).resize((2, 2), Image.Resampling.BILINEAR)
-    assert np.array_equal(made.images(workers=1)[0], np.asarray(expected))
+    assert np.array_equal(squares(made)[0], np.asarray(expected))
 
 
 def test_an_image_that_changes_after_opening_is_an_error(read, tmp_path):
     root = folder(tmp_path / "theirs")
-    made = foreign_set(read(root), size=6, view="canvas", tiles=WHOLE)
+    made = as_found(read(root), size=6, view="canvas", tiles=WHOLE)
     (root / "train/ape/a.png").write_bytes(encoded(77))
-    with pytest.raises(ValueError, match=r"'ape/a.png' of the set '.*' is not the image .*Restore"):
-        made.images(workers=1)
+    with pytest.raises(ValueError, match=r"'ape/a.png' of the set 'theirs' was changed .*Restore"):
+        squares(made)
 
 
 def test_bad_images_are_an_error_that_names_them_or_left_out_when_asked(read, tmp_path):
@@ -182,8 +187,8 @@ def test_bad_images_are_an_error_that_names_them_or_left_out_when_asked(read, tm
     with pytest.raises(ValueError, match=r"2 bad file\(s\): 'ape/c.png' is empty .*--skip-bad"):
         read(root)
     images = read(root, skip_bad=True)
-    assert images.dataset.labels.tolist() == [0, 1, 1, 2]
-    assert images.dataset.skipped == ("ape/c.png", "bee/z.jpg")
+    assert images.labels.tolist() == [0, 1, 1, 2]
+    assert images.skipped == ("ape/c.png", "bee/z.jpg")
 
 
 def test_an_empty_class_is_an_error_that_names_it(read, tmp_path):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from smallset.exchange.naming import match_classes, read_naming
+from smallset.exchange.naming import check_classes, match_classes, read_naming
 from smallset.records import Classes
 
 ZOO = Classes(("cow", "ape", "bee"))
@@ -101,12 +101,55 @@ def test_a_file_that_is_missing_is_an_error(tmp_path):
     ("value", "message"),
     [
         ("{", r"'.*' is not valid JSON \(Expecting.*Needed .*Correct it"),
-        ([1], r"has 0 texts in 'names' and 0 in 'wnids'\. Needed as many of each"),
-        ({"names": ["a"]}, "has 1 texts in 'names' and 0 in 'wnids'"),
-        ({"names": ["a", 1], "wnids": ["n", 2]}, "has 0 texts in 'names' and 0 in 'wnids'"),
-        ({"names": ["a", "b"], "wnids": ["n"]}, "has 2 texts in 'names' and 1 in 'wnids'"),
+        ([1], r"names '.*' holds \[1\], but needs an object there\. Needed .* Correct it"),
+        ({"names": ["a"]}, "has no field 'wnids', which must be a list"),
+        ({"names": ["a", 1], "wnids": ["n", 2]}, r"holds 'names\.1' = 1, but needs a text there"),
+        (
+            {"names": ["a", "b"], "wnids": ["n"]},
+            r"has 2 texts in 'names' and 1 in 'wnids'\. Needed as many of each",
+        ),
     ],
 )
 def test_a_file_without_the_two_lists_is_an_error(naming, value, message):
     with pytest.raises(ValueError, match=message):
         read_naming(naming(value))
+
+
+OURS = ("ape", "bee", "cow")
+
+
+def test_the_same_classes_in_the_same_order_pass():
+    assert check_classes(OURS, Classes(OURS), data="zoo") is None
+
+
+def test_another_order_is_an_error_that_names_the_first_difference():
+    with pytest.raises(ValueError, match=r"'zoo' .* class 1 is 'bee' in the set and 'cow' in the"):
+        check_classes(OURS, Classes(("ape", "cow", "bee")), data="zoo")
+
+
+def test_other_classes_are_an_error_that_names_them():
+    with pytest.raises(
+        ValueError, match=r"only in the set: \['bee', 'cow'\], only in the data: \['x'\]"
+    ):
+        check_classes(OURS, Classes(("ape", "x")), data="zoo")
+
+
+def test_two_unicode_forms_of_a_name_are_one_class_at_one_index():
+    theirs = Classes(("cafe\u0301", "bee"))
+    assert check_classes(("caf\xe9", "bee"), theirs, data="zoo") is None
+    with pytest.raises(ValueError, match=r"class 0 is 'bee' in the set and 'caf\xe9' in the data"):
+        check_classes(("bee", "caf\xe9"), theirs, data="zoo")
+
+
+def test_two_forms_of_a_name_on_one_side_are_an_error_unless_both_sides_are_equal():
+    twins = ("caf\xe9", "cafe\u0301")
+    assert check_classes(twins, Classes(twins), data="zoo") is None
+    with pytest.raises(
+        ValueError,
+        match=r"^the set has the classes 'caf\\xe9' and 'cafe\\u0301', which are one name",
+    ):
+        check_classes(twins, Classes(twins[::-1]), data="zoo")
+    with pytest.raises(
+        ValueError, match=r"^the test data 'zoo' has the classes 'caf\\xe9' and 'cafe"
+    ):
+        check_classes(OURS, Classes(twins), data="zoo")

@@ -11,8 +11,8 @@ from scores_toy import LABELS, el2n, toy
 
 from smallset import files
 from smallset.models import build_model
+from smallset.observers import Observer
 from smallset.observers.record import RECORD
-from smallset.scores import Observer
 from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict

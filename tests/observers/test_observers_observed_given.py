@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from smallset import score
 from smallset.data import pixel_cache
 from smallset.models import build_model, load_teacher
+from smallset.observers import Pretrained, shards
 from smallset.observers import observed as module
-from smallset.observers import shards
+from smallset.observers.observed import Observed
 from smallset.observers.record import RECORD, record
 from smallset.observers.shards import Given, Shards, look, shard_length
 from smallset.parallel import Here
-from smallset.scores import EL2N, Observed, Pretrained
+from smallset.scores import EL2N
 from smallset.train.device import Machine
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from smallset.methods import score_from, spec_of
 from smallset.models import MODELS
+from smallset.observers import OBSERVERS, Observer, Pretrained
 from smallset.observers.observer import RECIPES, require_training
-from smallset.scores import EL2N, OBSERVERS, Observer, Pretrained
+from smallset.scores import EL2N
 
 GIVEN = Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")
 

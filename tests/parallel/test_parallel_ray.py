@@ -24,7 +24,7 @@ from smallset.observers import shards
 from smallset.parallel import Done, Task, TaskError, Workers, graph
 from smallset.parallel import ray as room
 from smallset.parallel.ray import Ray
-from smallset.store import chunks
+from smallset.store import canvases
 
 TOYS = (Path(__file__).parent, Path(__file__).parents[1] / "bench")
 needs_ray = pytest.mark.skipif(
@@ -193,7 +193,7 @@ def _noting(function, note):
 
 @needs_ray
 def test_files_of_a_set_are_equal(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "ROWS", 4)
+    monkeypatch.setattr(canvases, "ROWS", 4)
     data = tree(tmp_path / "data")
     for name, spread in (("one", None), ("ray", cluster)):
         pipeline.compress(

@@ -5,16 +5,17 @@ from pathlib import Path
 
 from result_toy import changed, result
 
-from smallset.evidence.results import append_result
+from smallset.evidence.lines import append_line
 from smallset.methods import method_from, spec_of
-from smallset.records import Result
+from smallset.records import Cost, Fact, Result
 
 RANDOM = [0.30, 0.32, 0.31, 0.35, 0.29, 0.33]
 BEST = [0.40, 0.45, 0.41, 0.42, 0.44, 0.43]
 CLOSE = [0.31, 0.33, 0.30, 0.36, 0.29, 0.34]
 
 WISE = "resnet20(weights={data}/weights/r20.th, classes=same)"
-ONLINE = {"labels": "online", "teacher": WISE, "teacher_top1": 0.917, "teacher_bytes": 1_000_000}
+ONLINE = {"labels": f'online(teacher="{WISE}")', "teacher": WISE, "teacher_top1": 0.917,
+          "cost": Cost(1000, teacher=1_000_000)}  # fmt: skip
 MATRIX = f"""\
 title = "Toys"
 [methods]
@@ -63,7 +64,7 @@ def full(top1: float, **changes: object) -> Result:
     return result(**{**facts, **changes})
 
 
-def write_runs(path: Path, results: Sequence[Result]) -> Path:
-    for one in results:
-        append_result(path, one)
+def write_runs(path: Path, lines: Sequence[Result | Fact]) -> Path:
+    for one in lines:
+        append_line(path, one)
     return path

@@ -6,10 +6,16 @@ from runs_toy import BEST, CLOSE, MATRIX, ONLINE, RANDOM, replicates
 
 from smallset.bench.matrix import parse_matrix
 from smallset.evidence import paired_difference, welch_difference
+from smallset.records import Cost
 from smallset.report.coverage import planned, row_labels
 from smallset.report.regimes import overviews, regime_names
 from smallset.report.sections import sections
-from smallset.report.table import points
+from smallset.report.table import Column, Table
+
+
+def shown(difference):
+    return Table("", (Column("", "points"),), ((difference,),)).cells[0][0]
+
 
 HARD = [*replicates("random", RANDOM), *replicates("pca", BEST), *replicates("el2n", CLOSE)]
 SOFT = [*replicates("random", BEST, **ONLINE), *replicates("pca", RANDOM, **ONLINE)]
@@ -54,15 +60,15 @@ def test_a_difference_is_paired_only_where_the_very_same_sets_are_used():
     soft = [*SOFT[:6], *(replace(r, plan_sha256=f"new {r.set_seed}") for r in SOFT[6:])]
     [found] = overviews(sections([*HARD, *soft], {}))
     cells = {row[0]: row[-1] for row in found.cells}
-    assert cells["random"] == points(paired_difference(BEST, RANDOM))
-    assert cells["pca"] == points(welch_difference(RANDOM, BEST))
+    assert cells["random"] == shown(paired_difference(BEST, RANDOM))
+    assert cells["pca"] == shown(welch_difference(RANDOM, BEST))
     assert found.notes[-2].endswith("paired for random (the very same sets), else Welch.")
     [fewer] = overviews(sections([*HARD, *SOFT[:5]], {}))
     assert fewer.notes[-2].endswith("between regimes: Welch's.")
 
 
 def test_several_teachers_have_letters_or_the_matrix_names_and_a_note_each():
-    other = {**ONLINE, "teacher": "own", "teacher_bytes": 5}
+    other = {**ONLINE, "labels": "online(teacher=own)", "teacher": "own", "cost": Cost(1000, 0, 5)}
     made = sections([*HARD, *SOFT, *replicates("random", CLOSE, **other)], {})
     assert regime_names(made) == ["hard", "online A", "online B"]
     [found] = overviews(made)

@@ -6,8 +6,8 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import planned, row_labels
+from smallset.report.rows import row_key
 from smallset.report.sections import full_results, sections, short_names, teacher_name
-from smallset.report.table import row_key
 
 TOYS = parse_matrix(MATRIX, "toys")
 THEIRS = [
@@ -71,7 +71,7 @@ def test_settings_that_differ_in_little_are_kept_apart_and_their_titles_say_in_w
 
 
 def test_two_teachers_are_two_sections():
-    other = {**ONLINE, "teacher": "/some where/own"}
+    other = {**ONLINE, "labels": "online(teacher='/some where/own')", "teacher": "/some where/own"}
     made = [*replicates("random", RANDOM, **ONLINE), *replicates("random", RANDOM, **other)]
     titles = [s.title for s in sections(made, {})]
     assert titles[0].endswith("online labels, teacher resnet20(weights=r20.th, classes=same)")

@@ -8,8 +8,8 @@ from PIL import Image
 from smallset.records import Plan
 from smallset.report import contact_sheet
 from smallset.report.sheet import _columns, _fitting, _left_out, _wrapped
-from smallset.store import CompressedDataset
-from smallset.store.manifest import Manifest, Seeds, Source
+from smallset.store import CompressedDataset, Seeds
+from smallset.store.manifest import Manifest, Origin
 
 
 class Drawn(CompressedDataset):
@@ -51,7 +51,7 @@ def make_set() -> Callable[..., CompressedDataset]:
             method=method,
             spec=method,
             seeds=Seeds(0, None),
-            source=Source("data/tiny/", "f", "train", 600, 600_000, "test split", ()),
+            source=Origin("data/tiny/", "f", "train", 600, 600_000, "test split", ()),
             classes=names,
             folders=names,
             counts=counts,

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from scores_toy import toy, weights
 
-from smallset.scores import SCORES, File, Observed, Observer, Pretrained, Score
+from smallset.observers import Observer, Pretrained
+from smallset.observers.observed import Observed
+from smallset.scores import SCORES, File, Score
 from smallset.train import run
 from smallset.train.loop import InMemory
 

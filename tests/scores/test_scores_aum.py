@@ -3,8 +3,9 @@ import pytest
 import torch
 from scores_toy import toy
 
+from smallset.observers import Observer
 from smallset.observers.record import record
-from smallset.scores import AUM, Observer
+from smallset.scores import AUM
 from smallset.scores.aum import logit_margin, probability_margin
 from smallset.train.evaluation import predict
 

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from scores_toy import toy
 
+from smallset.observers import Observer
+from smallset.observers.observed import Observed
 from smallset.observers.record import RECORD, Dynamics
-from smallset.scores import CADPrune, Observed, Observer
+from smallset.scores import CADPrune
 
 
 def test_it_is_the_mean_deviation_of_the_last_windows_of_moments(tmp_path):

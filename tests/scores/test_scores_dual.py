@@ -3,7 +3,8 @@ from statistics import fmean, pstdev
 import numpy as np
 from scores_toy import toy
 
-from smallset.scores import DUAL, Observer
+from smallset.observers import Observer
+from smallset.scores import DUAL
 from smallset.scores.dual import both, probability
 
 P = np.random.default_rng(0).random((9, 4)).astype(np.float32)

@@ -3,7 +3,8 @@ from statistics import fmean, pstdev
 import numpy as np
 from scores_toy import toy
 
-from smallset.scores import DynUnc, Observer
+from smallset.observers import Observer
+from smallset.scores import DynUnc
 
 SHORT = Observer("resnet8", epochs=4)
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from scores_toy import CLASSES, LABELS, el2n, toy, weights
 
-from smallset.scores import EL2N, Observer, Pretrained
+from smallset.observers import Observer, Pretrained
+from smallset.scores import EL2N
 from smallset.train.evaluation import predict
 
 SHORT = Observer("resnet8", epochs=2)

@@ -6,7 +6,8 @@ import torch
 from scores_toy import LABELS, toy
 
 from smallset.methods import score_from
-from smallset.scores import SCORES, Observer
+from smallset.observers import Observer
+from smallset.scores import SCORES
 from smallset.scores.epochs import read_epochs
 from smallset.scores.grand import last_layer
 from smallset.train.evaluation import predict

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scores_toy import toy
 
-from smallset.scores import Forgetting, Observer
+from smallset.observers import Observer
+from smallset.scores import Forgetting
 from smallset.scores.forgetting import forgotten, places
 
 SHORT = Observer("resnet8", epochs=3)

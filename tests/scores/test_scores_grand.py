@@ -6,8 +6,9 @@ from scores_toy import LABELS, toy, weights
 
 from smallset.models import build_model
 from smallset.models.network import Network
+from smallset.observers import Observer, Pretrained
 from smallset.observers.record import look, record
-from smallset.scores import GraNd, Observer, Pretrained
+from smallset.scores import GraNd
 from smallset.scores import grand as module
 from smallset.scores.grand import check_gradients, chunk_of, gradient_norms, last_layer
 from smallset.train.device import Machine

@@ -1,7 +1,8 @@
 import numpy as np
 from scores_toy import toy
 
-from smallset.scores import Entropy, LeastConfidence, Loss, Margin, Observer
+from smallset.observers import Observer
+from smallset.scores import Entropy, LeastConfidence, Loss, Margin
 
 SHORT = Observer("resnet8", epochs=3)
 

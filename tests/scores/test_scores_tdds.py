@@ -7,7 +7,8 @@ import pytest
 import torch
 from scores_toy import toy
 
-from smallset.scores import TDDS, Observer
+from smallset.observers import Observer
+from smallset.scores import TDDS
 from smallset.scores import tdds as module
 from smallset.scores.tdds import move, weighed
 from smallset.train.evaluation import predict

@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 import yaml
 from huggingface_hub import DatasetCard
+from set_toy import write
 
-from smallset.store import Codec, Manifest, write
+from smallset.store import Codec, Manifest
 from smallset.store.card import card
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pytest
+from set_toy import write
 from store_toy import pixels_of, run_card
 
 from smallset.exchange.export import FORMATS, export_set
-from smallset.store import Codec, CompressedDataset, write
+from smallset.store import Codec, CompressedDataset
 
 LAYOUTS = ("set", *FORMATS)
 

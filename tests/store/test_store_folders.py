@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from set_toy import write
 from store_toy import ODD
 
 from smallset.records import Classes
-from smallset.store import Codec, class_folders, folders, open_set, renamed_folders, verify, write
+from smallset.store import Codec, class_folders, folders, open_set, renamed_folders, verify
 
 
 def test_safe_names_in_order_are_the_folders():

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from set_toy import write
 
-from smallset.store import Codec, write
+from smallset.store import Codec
 from smallset.store.plan_table import PLAN, ImageFile, plan_bytes, read_plan
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from set_toy import write
 
-from smallset.store import Codec, open_set, render, write
+from smallset.store import Codec, open_set, render
 from smallset.store.manifest import MANIFEST
 
 
@@ -85,7 +86,8 @@ def test_a_changed_image_is_found_when_it_is_read(made):
     file = made.path / "cow/00000.png"
     file.write_bytes((made.path / "cow/00001.png").read_bytes())
     with pytest.raises(
-        ValueError, match=r"cow/00000\.png' was changed after it was written\. Rest"
+        ValueError,
+        match=r"'cow/00000\.png' of the set '.*' was changed after it was written\. Rest",
     ):
         open_set(made.path).images()
 
@@ -96,7 +98,7 @@ def test_an_image_that_does_not_decode_is_named(made):
     cut = replace(made.files[0], sha256=hashlib.sha256(file.read_bytes()).hexdigest())
     with pytest.raises(
         ValueError,
-        match=r"ape/00000\.png' is damaged or cut short \(PNG: .*\)\. Get the set from its maker",
+        match=r"'ape/00000\.png' of .* is damaged or cut short \(PNG: .*\)\. Get the set from its",
     ):
         replace(made, files=(cut, *made.files[1:])).images(workers=1)
 

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from set_toy import write
 
-from smallset.store import Codec, CompressedDataset, open_set, verify, write
+from smallset.store import Codec, CompressedDataset, open_set, verify
 from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN
 

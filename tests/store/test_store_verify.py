@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import pytest
+from set_toy import write
 
 from smallset.pipeline import export
-from smallset.store import Codec, Verification, verify, write
+from smallset.store import Codec, Verification, verify
 from smallset.store.manifest import MANIFEST
 
 

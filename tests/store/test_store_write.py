@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from set_toy import write
 
-from smallset.store import Codec, open_set, render, write
+from smallset.store import Codec, open_set, render
 
 PNG = Codec("png")
 # the name `smallset.store.write` is the function
 WRITE = importlib.import_module("smallset.store.write")
+CANVASES = importlib.import_module("smallset.store.canvases")
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -96,7 +98,7 @@ def test_only_a_few_canvases_wait_in_memory(tmp_path, make_plan, dataset, about,
             most_ahead[0] = max(most_ahead[0], drawn[0] - written[0])
         return render(*arguments)
 
-    monkeypatch.setattr(WRITE, "render", count)
+    monkeypatch.setattr(CANVASES, "render", count)
 
     def step(stage: str, done: int, total: int) -> None:
         written[0] = done
@@ -122,7 +124,7 @@ def test_an_interrupted_write_leaves_nothing(
     if place == "Path.rename":
         monkeypatch.setattr("pathlib.Path.rename", interrupt)
     else:
-        monkeypatch.setattr(WRITE, place, interrupt)
+        monkeypatch.setattr(CANVASES if place == "render" else WRITE, place, interrupt)
     with pytest.raises(type(stop)):
         write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=2)
     assert calls[0] > 0
@@ -157,7 +159,7 @@ def test_an_image_that_cannot_be_read_is_not_called_a_full_disk(
     def gone(*_: object) -> None:
         raise FileNotFoundError("cow/1.png is gone")
 
-    monkeypatch.setattr(WRITE, "render", gone)
+    monkeypatch.setattr(CANVASES, "render", gone)
     with pytest.raises(FileNotFoundError, match=r"cow/1\.png is gone"):
         write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
     assert list(tmp_path.iterdir()) == []
@@ -211,7 +213,7 @@ def test_no_canvas_is_still_drawn_when_a_failed_folder_is_removed(
     def stop(stage: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(WRITE, "render", slow)
+    monkeypatch.setattr(CANVASES, "render", slow)
     monkeypatch.setattr("smallset.files.shutil.rmtree", removing)
     plan = make_plan(ipc=10)
     with pytest.raises(KeyboardInterrupt):

@@ -2,12 +2,12 @@ import datasets
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from set_toy import write
 
-from smallset.data import open_data
-from smallset.exchange import hub as export_hub
-from smallset.exchange.export import export_set
-from smallset.exchange.hub import shard_rows
-from smallset.store import Codec, write
+from smallset.exchange import export
+from smallset.exchange.export import export_set, shard_rows
+from smallset.exchange.set_data import open_any
+from smallset.store import Codec
 
 NAMES = ("cow", "b/e e", "ape")
 
@@ -53,11 +53,15 @@ def test_image_bytes_are_those_of_the_files(make_out, codec):
 
 def test_our_own_reader_takes_it_for_data(make_out, tmp_path):
     made, out = make_out(ipc=4)
-    data = open_data(out, work=tmp_path / "work")
+    data = open_any(out, work=tmp_path / "work")
     assert data.train.classes.names == NAMES
-    for part in (data.train, data.test):
-        assert part.labels.tolist() == made.labels[part.rows].tolist()
-    assert len(data.train) + len(data.test) == len(made)
+    assert data.train.labels.tolist() == made.labels.tolist()
+    assert data.fingerprint == made.digest
+    assert np.array_equal(data.train.pixels(2), made.images(workers=1)[2])
+    (out / "manifest.json").unlink()
+    (out / "plan.parquet").unlink()
+    with pytest.raises(ValueError, match="'tile_box' of an export by smallset, but not the manif"):
+        open_any(out, work=tmp_path / "work")
 
 
 def test_empty_tiles_have_no_source(make_plan, make_dataset, about, tmp_path):
@@ -71,7 +75,7 @@ def test_empty_tiles_have_no_source(make_plan, make_dataset, about, tmp_path):
 
 
 def test_many_bytes_make_many_shards_in_order(make_out, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_hub, "SHARD_BYTES", 250)
+    monkeypatch.setattr(export, "SHARD_BYTES", 250)
     made, out = make_out()
     shards = sorted((out / "data").iterdir())
     assert len(shards) > 1

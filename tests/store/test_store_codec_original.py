@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from set_toy import write
 
 from smallset.data import from_arrays
-from smallset.store import Codec, write
-from smallset.store.codec import extension_of
-from smallset.store.original import check_original, own_bytes
+from smallset.store import Codec
+from smallset.store.codec import check_original, extension_of, own_bytes
 
 ORIGINAL = Codec.parse("original")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from smallset.methods import (
     METHODS,
     TABLES,
-    Method,
+    Pruned,
     brief_of,
     canonical,
     canonical_view,
@@ -17,6 +17,7 @@ from smallset.methods import (
     view_from,
 )
 from smallset.mosaic import Grid
+from smallset.observers import Observer, Pretrained
 from smallset.scores import (
     AUM,
     DUAL,
@@ -32,8 +33,6 @@ from smallset.scores import (
     LeastConfidence,
     Loss,
     Margin,
-    Observer,
-    Pretrained,
 )
 from smallset.selection import (
     CCS,
@@ -93,7 +92,7 @@ GRIDS = st.builds(
     content=st.sampled_from(["whole", "centre"]),
 )
 COMPOSITIONS = st.builds(
-    Method,
+    Pruned,
     score=EL2NS | LOOKED,
     select=st.sampled_from([Easiest(), Hardest(), Middle((0.0, 0.5)), CCS(0.2, 10), D2(1.0, 3)]),
     mosaic=GRIDS,
@@ -103,10 +102,10 @@ COMPOSITIONS = st.builds(
             for view in (Canvas, Patch, EachPatch)
         ]
     ),
-) | st.builds(Method, score=st.none(), select=st.just(Random()), mosaic=GRIDS)
-COMPOSITIONS |= st.builds(Method, score=EL2NS, select=st.just(Beta(2.0)), mosaic=GRIDS)
+) | st.builds(Pruned, score=st.none(), select=st.just(Random()), mosaic=GRIDS)
+COMPOSITIONS |= st.builds(Pruned, score=EL2NS, select=st.just(Beta(2.0)), mosaic=GRIDS)
 COMPOSITIONS |= st.builds(
-    Method,
+    Pruned,
     score=st.none(),
     select=st.sampled_from([Herding(), KCenter(), Moderate()]),
     mosaic=GRIDS,
@@ -151,47 +150,47 @@ def test_pca_of_random_images_asks_no_score():
 @pytest.mark.parametrize(
     ("text", "method"),
     [
-        ("random", Method(None, Random(), Grid(1), Canvas())),
-        ("random(factor=2, view=patch)", Method(None, Random(), Grid(2), Patch())),
-        ("el2n", Method(EL2N(), Easiest(), Grid(1), Canvas())),
-        ("el2n(select=hardest)", Method(EL2N(), Hardest(), Grid(1), Canvas())),
-        ("el2n(3, 2)", Method(EL2N(3, 2), Easiest(), Grid(1), Canvas())),
-        ("el2n(epochs=(2, 4))", Method(EL2N((2, 4)), Easiest(), Grid(1), Canvas())),
+        ("random", Pruned(None, Random(), Grid(1), Canvas())),
+        ("random(factor=2, view=patch)", Pruned(None, Random(), Grid(2), Patch())),
+        ("el2n", Pruned(EL2N(), Easiest(), Grid(1), Canvas())),
+        ("el2n(select=hardest)", Pruned(EL2N(), Hardest(), Grid(1), Canvas())),
+        ("el2n(3, 2)", Pruned(EL2N(3, 2), Easiest(), Grid(1), Canvas())),
+        ("el2n(epochs=(2, 4))", Pruned(EL2N((2, 4)), Easiest(), Grid(1), Canvas())),
         (
             "el2n(observer=observer(resnet18-3x3, 20))",
-            Method(EL2N("late", 1, Observer("resnet18-3x3", 20)), Easiest(), Grid(1), Canvas()),
+            Pruned(EL2N("late", 1, Observer("resnet18-3x3", 20)), Easiest(), Grid(1), Canvas()),
         ),
-        *[(name, Method(score(), Easiest(), Grid(1), Canvas())) for name, score in HARD.items()],
-        *[(name, Method(score(), Hardest(), Grid(1), Canvas())) for name, score in MOVING.items()],
-        ("pca", Method(EL2N(), Easiest(), Grid(2), Patch())),
-        ("pca(score=aum)", Method(AUM(), Easiest(), Grid(2), Patch())),
-        ("pca(score=dual)", Method(DUAL(), Easiest(), Grid(2), Patch())),
-        ("pca(view=canvas)", Method(EL2N(), Easiest(), Grid(2), Canvas())),
+        *[(name, Pruned(score(), Easiest(), Grid(1), Canvas())) for name, score in HARD.items()],
+        *[(name, Pruned(score(), Hardest(), Grid(1), Canvas())) for name, score in MOVING.items()],
+        ("pca", Pruned(EL2N(), Easiest(), Grid(2), Patch())),
+        ("pca(score=aum)", Pruned(AUM(), Easiest(), Grid(2), Patch())),
+        ("pca(score=dual)", Pruned(DUAL(), Easiest(), Grid(2), Patch())),
+        ("pca(view=canvas)", Pruned(EL2N(), Easiest(), Grid(2), Canvas())),
         (
             "pca(score=el2n(epochs=10, runs=1), factor=3, resize=nearest)",
-            Method(EL2N(10, 1), Easiest(), Grid(3, "nearest"), Patch()),
+            Pruned(EL2N(10, 1), Easiest(), Grid(3, "nearest"), Patch()),
         ),
-        ("pca(content=centre)", Method(EL2N(), Easiest(), Grid(2, content="centre"), Patch())),
-        ("file(s.parquet, el2n)", Method(File("s.parquet", "el2n"))),
-        ("file(s.npy, select=hardest)", Method(File("s.npy"), Hardest())),
+        ("pca(content=centre)", Pruned(EL2N(), Easiest(), Grid(2, content="centre"), Patch())),
+        ("file(s.parquet, el2n)", Pruned(File("s.parquet", "el2n"))),
+        ("file(s.npy, select=hardest)", Pruned(File("s.npy"), Hardest())),
         ("pca(score=file('my s.csv', 'aum (2)'))",
-         Method(File("my s.csv", "aum (2)"), Easiest(), Grid(2), Patch())),
+         Pruned(File("my s.csv", "aum (2)"), Easiest(), Grid(2), Patch())),
         ("el2n(observer=resnet20(shortcut=a, weights=w.th, classes=same))",
-         Method(EL2N(observer=Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")))),
+         Pruned(EL2N(observer=Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")))),
         ("pca(select=middle(quantiles=(0, 0.5)))",
-         Method(EL2N(), Middle((0, 0.5)), Grid(2), Patch())),
-        ("pca(select=k-center)", Method(None, KCenter(), Grid(2), Patch())),
+         Pruned(EL2N(), Middle((0, 0.5)), Grid(2), Patch())),
+        ("pca(select=k-center)", Pruned(None, KCenter(), Grid(2), Patch())),
         ("d2(gamma=0.2, k=7, score=el2n(runs=2), pool=9)",
-         Method(EL2N(runs=2), D2(0.2, 7), Grid(1), Canvas(), 9)),
-        ("ccs(0.2, factor=2, view=patch)", Method(AUM(), CCS(0.2), Grid(2), Patch())),
-        ("ccs(balanced=false)", Method(AUM(), CCS(balanced=False), Grid(1), Canvas())),
+         Pruned(EL2N(runs=2), D2(0.2, 7), Grid(1), Canvas(), 9)),
+        ("ccs(0.2, factor=2, view=patch)", Pruned(AUM(), CCS(0.2), Grid(2), Patch())),
+        ("ccs(balanced=false)", Pruned(AUM(), CCS(balanced=False), Grid(1), Canvas())),
         ("herding(observer=observer(epochs=3))",
-         Method(None, Herding(), Grid(1), Canvas(), None, Observer(epochs=3))),
-        ("k-center", Method(None, KCenter(), Grid(1), Canvas(), None, Observer())),
+         Pruned(None, Herding(), Grid(1), Canvas(), None, Observer(epochs=3))),
+        ("k-center", Pruned(None, KCenter(), Grid(1), Canvas(), None, Observer())),
         ("moderate(factor=2, pool=5)",
-         Method(None, Moderate(), Grid(2), Canvas(), 5, Observer())),
+         Pruned(None, Moderate(), Grid(2), Canvas(), 5, Observer())),
         ("prune(el2n, easiest, view=canvas(scale=(0.02, 0.25)))",
-         Method(EL2N(), Easiest(), Grid(1), Canvas(scale=(0.02, 0.25)))),
+         Pruned(EL2N(), Easiest(), Grid(1), Canvas(scale=(0.02, 0.25)))),
     ],
 )  # fmt: skip
 def test_names_are_these_compositions(text, method):
@@ -264,14 +263,14 @@ def test_a_pool_is_a_draw_of_each_class_by_the_set_seed():
 
     pool, fewer, pools = only(np.arange(60)), np.full(3, 2), []
     for seed in range(4):
-        all_of_it = Method(EL2N(), Easiest(), pool=7).choose(pool, np.full(3, 7), seed=seed)
+        all_of_it = Pruned(EL2N(), Easiest(), pool=7).of_pool(pool, np.full(3, 7), seed=seed)
         part = np.sort(all_of_it.indices)
         assert np.bincount(labels[part]).tolist() == [7, 7, 7]
         pools.append(tuple(part))
         alone = only(part)
         for select in (Easiest(), Hardest(), Random(), CCS(0.2, 3), D2(k=2), Beta()):
             score = EL2N() if select.needs_scores else None
-            found = Method(score, select, pool=7).choose(pool, fewer, seed=seed).indices
+            found = Pruned(score, select, pool=7).of_pool(pool, fewer, seed=seed).indices
             wanted = part[select(alone, fewer, seed=seed).indices]
             assert found.tolist() == wanted.tolist()
     assert len({*pools}) == 4
@@ -279,7 +278,7 @@ def test_a_pool_is_a_draw_of_each_class_by_the_set_seed():
 
 def test_a_pool_of_more_than_a_class_has_is_all_of_it():
     pool = Pool(np.zeros(5, np.int64), 1, np.arange(5, dtype=np.float32))
-    chosen = Method(File("s.npy"), pool=9).choose(pool, np.array([5]), seed=0)
+    chosen = Pruned(File("s.npy"), pool=9).of_pool(pool, np.array([5]), seed=0)
     assert chosen.indices.tolist() == [0, 1, 2, 3, 4]
 
 

@@ -4,10 +4,11 @@ import tarfile
 import numpy as np
 import pytest
 from PIL import Image
+from set_toy import write
 
-from smallset.exchange import tars as export_tar
+from smallset.exchange import export
 from smallset.exchange.export import export_set
-from smallset.store import Codec, write
+from smallset.store import Codec
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_the_tar_holds_no_time_and_no_owner(out):
 
 
 def test_many_bytes_make_many_shards_and_no_sample_is_split(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_tar, "SHARD_BYTES", 700)
+    monkeypatch.setattr(export, "SHARD_BYTES", 700)
     export_set(made, tmp_path / "out", to="webdataset")
     keys = []
     shards = sorted((tmp_path / "out").glob("train-*.tar"))

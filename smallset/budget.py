@@ -1,0 +1,193 @@
+"""The budget: how much is asked for, as one text such as `ipc=10` or `keep=0.3`; a class a kind.
+
+The same text stands on the command line, in a matrix, in a manifest and in a result line.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Int64
+
+from smallset.numbers import check_number, check_share, share_of
+from smallset.spec import nearest
+
+
+class Budget(ABC):
+    """How much is asked for; `str()` is the text that `budget_from` reads back."""
+
+    name: ClassVar[str]
+    by_tiles: ClassVar[bool] = False
+    """Whether the tiles of a canvas decide how many canvases come out."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, value: str) -> "Budget":
+        """Read the text after the equals sign. Raises ValueError for text that means nothing."""
+
+    @property
+    @abstractmethod
+    def value(self) -> str:
+        """The text after the equals sign."""
+
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """The budget in the title of a table: "ipc 10", "keep 30 %"."""
+
+    @abstractmethod
+    def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
+        """Return the canvases asked of each class, from `have` training images of each.
+
+        A canvas takes `tiles` images.
+        """
+
+    @abstractmethod
+    def smaller(self, canvases: int) -> str:
+        """Say which budget of this kind asks a class for so many canvases at most: "ipc<=3"."""
+
+    @abstractmethod
+    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
+        """Say whether a set of so many images fits, if its line does not name the budget."""
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
+
+@dataclass(frozen=True)
+class PerClass(Budget):
+    """`ipc=N`: N images of every class are written."""
+
+    name: ClassVar[str] = "ipc"
+    images: int
+
+    def __post_init__(self) -> None:
+        check_number("ipc", self.images, least=1, unit="images per class")
+
+    @classmethod
+    def read(cls, value: str) -> "PerClass":
+        """Read a whole number."""
+        if not (value.isascii() and value.isdigit() and len(value) < 10):
+            raise ValueError(f"ipc={value} is not a whole number. Give one, such as ipc=10.")
+        return cls(int(value))
+
+    @property
+    def value(self) -> str:
+        """The images of each class."""
+        return str(self.images)
+
+    @property
+    def words(self) -> str:
+        """The budget in the title of a table."""
+        return f"ipc {self.images}"
+
+    def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
+        """Ask the same of every class."""
+        return (self.images,) * len(have)
+
+    def smaller(self, canvases: int) -> str:
+        """Name the largest number that fits."""
+        return f"ipc<={canvases}"
+
+    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
+        """Compare the sum over the classes."""
+        return images == self.images * classes
+
+
+@dataclass(frozen=True)
+class Share(Budget):
+    """`keep=F`: the share F of each class's training images is used.
+
+    With a mosaic of t tiles, a class of n images gives round(F n) of them (halves go up), less what
+    fills no whole canvas, but one canvas at least.
+    """
+
+    name: ClassVar[str] = "keep"
+    by_tiles: ClassVar[bool] = True
+    share: float
+
+    def __post_init__(self) -> None:
+        check_share("keep", self.share)
+
+    @classmethod
+    def read(cls, value: str) -> "Share":
+        """Read a number above 0 and at most 1."""
+        try:
+            number = float(value)
+        except ValueError as error:
+            message = f"keep={value} is not a number. Give a share, such as keep=0.3."
+            raise ValueError(message) from error
+        return cls(check_share("keep", number))
+
+    @property
+    def value(self) -> str:
+        """The share, above 0 and at most 1."""
+        return str(self.share)
+
+    @property
+    def words(self) -> str:
+        """The budget in the title of a table."""
+        return f"keep {100 * self.share:g} %"
+
+    def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
+        """Take the share of each class."""
+        return tuple(max(1, share_of(self.share, n) // tiles) for n in have)
+
+    def smaller(self, canvases: int) -> str:
+        """Name no number, since classes differ."""
+        return "a smaller keep"
+
+    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
+        """Compare the images used of the source, up to the rounding of each class."""
+        return abs(images * tiles - self.share * source_images) <= classes * tiles
+
+
+BUDGETS: dict[str, type[Budget]] = {"ipc": PerClass, "keep": Share}
+DEFAULT = PerClass(10)
+"""The budget if none is given."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a dataset under a budget.
+
+    `counts` are the images wanted of each class, whole canvases (for an unbalanced selection their
+    sum counts). `short` are the classes that give fewer images than asked.
+    """
+
+    counts: Int64[np.ndarray, " c"]
+    short: tuple[int, ...] = ()
+
+
+def budget_from(text: str) -> Budget:
+    """Read a budget, such as `ipc=10` or `keep=0.3`. Raises ValueError for any other text."""
+    name, equals, value = text.strip().partition("=")
+    if name.strip() not in BUDGETS or not equals:
+        raise ValueError(
+            f"the budget {text!r} is of no known kind. Needed NAME=VALUE, such as {DEFAULT}. "
+            f"{nearest(name.strip(), BUDGETS)}"
+        )
+    return BUDGETS[name.strip()].read(value.strip())
+
+
+def one_budget(
+    ipc: object = None, keep: object = None, budget: str | Budget | None = None
+) -> Budget:
+    """Return the budget that was given in one of the three ways; `DEFAULT` if none was.
+
+    Raises ValueError if two were given, or a number that is not a budget.
+    """
+    given = {"ipc": ipc, "keep": keep, "budget": budget}
+    named = [f"{name}={value}" for name, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise ValueError(
+            f"{' and '.join(named)} were both given, but each says how many images to use. "
+            "Give one of them."
+        )
+    if ipc is not None:
+        return PerClass(check_number("ipc", ipc, least=1, unit="images per class"))
+    if keep is not None:
+        return Share(check_share("keep", keep))
+    return budget_from(budget) if isinstance(budget, str) else budget or DEFAULT

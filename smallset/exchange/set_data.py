@@ -1,0 +1,134 @@
+"""A compressed set as the data of a verb: its images are the training split."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from smallset.data import CUT_OFF, Data, Folder, folder_named, folder_of, open_data
+from smallset.data.tree import is_set
+from smallset.exchange.exported import open_made
+from smallset.exchange.naming import check_classes
+from smallset.fingerprint import fingerprint
+from smallset.records import Classes, Progress
+from smallset.store import CompressedDataset, TrainingSet
+
+Openable = str | Path | Folder | CompressedDataset
+
+NO_HELD_OUT = "a set has none of its own"
+MADE_FROM = "made_from"
+"""The entry of a manifest's `made_with` that names the data behind a set that was the source."""
+
+
+def open_any(
+    given: Openable,
+    *,
+    work: Path,
+    skip_bad: bool = False,
+    drop_leaks: bool = False,
+    fits: Callable[[Classes], None] | None = None,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Data:
+    """Open a compressed set as data, and everything else as `open_data` does.
+
+    The classes are the manifest's in their order, and every canvas is one whole image. The held-out
+    images are those of the data that a `Folder` names as its test. Without it there are none (see
+    `check_held_out`): nothing is ever cut off a set. Raises as `open_data` and `open_made`, and
+    ValueError for a set that lacks a class and for one that shows held-out images.
+    """
+    opener = partial(
+        open_any,
+        work=work,
+        skip_bad=skip_bad,
+        drop_leaks=drop_leaks,
+        workers=workers,
+        progress=progress,
+    )
+    named = None
+    if isinstance(given, CompressedDataset):
+        made = given
+    elif is_set(folder_of(given)):
+        named, made = folder_named(given), open_made(folder_of(given), work=work)
+    else:
+        return open_data(given, fits=fits, **opener.keywords)
+    opened = _opened(made)
+    if named is not None and named.train is not None:
+        raise ValueError(
+            f"--train {named.train} names a part of the data, but {opened.name!r} is a set that "
+            "smallset wrote, and all of its images are for training. Leave --train out."
+        )
+    if fits is not None:
+        fits(opened.train.classes)
+    if named is not None and named.test is not None:
+        check = partial(check_classes, made.facts.classes, data=named.test)
+        opened = _judged(opened, made, opener(named.test, fits=check))
+    return opened.without_leaks() if drop_leaks else opened
+
+
+def check_held_out(data: Data) -> None:
+    """Raise ValueError if data that is to judge a network has no held-out images."""
+    if not len(data.test):
+        raise ValueError(
+            f"the set {data.name!r} has no held-out images: all of its images are for training. "
+            "Needed the data whose held-out images are to judge, such as the data that the set was "
+            f"made from. Give --test DATA, or folder({data.name}, test=DATA) as the data."
+        )
+
+
+def check_unseen(made: TrainingSet, data: Data) -> None:
+    """Refuse held-out images that the set may hold: a cut by content moves when images come in."""
+    known = {made.origin, *made.facts.made_with.get(MADE_FROM, "").split()}
+    if data.held_out == CUT_OFF and known.isdisjoint((data.fingerprint, *data.made_from)):
+        raise ValueError(
+            f"the set was made from another state of the data than {data.name!r} is in, which has "
+            "no test split of its own: the 20 % held out now may hold images of the set. "
+            "Restore the data, give --skip-bad and --drop-leaks as when the set was made, or make "
+            "the set again."
+        )
+    seen = np.flatnonzero(np.isin(data.test.content, made.content))
+    if len(seen):
+        raise ValueError(
+            f"the set '{made.name}' holds {len(seen):,} of the {len(data.test):,} held-out "
+            f"images of {data.name!r}: {data.test.listed(seen)}. Accuracy on them would mean "
+            "nothing. Needed a set without them. Make one of the training images; if copies of "
+            "held-out images are among these, with --drop-leaks."
+        )
+
+
+def _opened(made: CompressedDataset) -> Data:
+    images, manifest = made.dataset, made.manifest
+    if manifest.vanished:
+        raise ValueError(
+            f"the set {images.name!r} has no image of {', '.join(map(repr, manifest.vanished))}, "
+            "but data needs images of every class. Needed a set with some. Make one of a balanced "
+            "selection."
+        )
+    tiles = made.tile_box.shape[1]
+    note = f"a set that smallset wrote; each of its mosaics of {tiles} tiles counts as one image"
+    return Data(
+        images.name,
+        images,
+        replace(images.take(np.empty(0, np.int64)), split="test"),
+        NO_HELD_OUT,
+        images.fingerprint,
+        (note if tiles > 1 else note.partition(";")[0],),
+        (made.digest, made.origin, *manifest.made_with.get(MADE_FROM, "").split()),
+    )
+
+
+def _judged(opened: Data, made: CompressedDataset, other: Data) -> Data:
+    """Return a set's data with the held-out images of other data."""
+    check_held_out(other)
+    check_unseen(made, other)
+    both = fingerprint([opened.fingerprint, other.fingerprint])
+    return replace(
+        opened,
+        train=replace(opened.train, fingerprint=both),
+        test=replace(other.test, classes=opened.train.classes),
+        held_out=other.held_out,
+        fingerprint=both,
+        notes=(*opened.notes, f"the held-out images are those of {other.name!r}"),
+    )

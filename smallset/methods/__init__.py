@@ -1,0 +1,111 @@
+"""The methods of the field by name, and their specs."""
+
+from collections.abc import Callable
+from functools import cache
+
+from smallset.methods.method import Method, ShortClasses
+from smallset.methods.named import by_score, by_selector, pca, random
+from smallset.methods.parts import PARTS
+from smallset.methods.pruned import Pruned
+from smallset.scores import AUM, EL2N, SCORES, Score
+from smallset.selection import CCS, D2, Herding, KCenter, Moderate
+from smallset.spec import Registry, build, write
+from smallset.train.views import Canvas, Patch, View
+
+__all__ = [
+    "METHODS",
+    "TABLES",
+    "Method",
+    "Pruned",
+    "ShortClasses",
+    "brief_of",
+    "by_score",
+    "canonical",
+    "canonical_view",
+    "known_method",
+    "method_from",
+    "pca",
+    "random",
+    "score_from",
+    "spec_of",
+    "view_from",
+]
+
+METHODS: dict[str, Callable[..., Method]] = {
+    "random": random,
+    # Before pca: a selector typed as a method, such as hardest, is offered as el2n(select=hardest).
+    **{name: by_score(name) for name in SCORES},
+    "ccs": by_selector(CCS, AUM()),
+    "d2": by_selector(D2, EL2N()),
+    "herding": by_selector(Herding),
+    "k-center": by_selector(KCenter),
+    "moderate": by_selector(Moderate),
+    "pca": pca,
+    "prune": Pruned,
+}
+
+TABLES: Registry = {Method: METHODS, **PARTS}
+
+
+def method_from(text: str) -> Method:
+    """Build a method from its spec, such as `pca(score=el2n(epochs=10, runs=1), factor=2)`."""
+    method = build(text, Method, TABLES)
+    assert isinstance(method, Method)  # build() gives what its table makes
+    return method
+
+
+def score_from(text: str) -> Score:
+    """Build a score from its spec, such as `el2n(runs=3)`."""
+    score = build(text, Score, TABLES)
+    assert isinstance(score, Score)
+    return score
+
+
+def view_from(text: str) -> View:
+    """Build a view from its spec, such as `patch` or `canvas(scale=(0.02, 0.25))`."""
+    view = build(text, View, TABLES)
+    assert isinstance(view, Canvas | Patch)
+    return view
+
+
+def spec_of(part: object) -> str:
+    """Write the canonical spec of a method or any part of one."""
+    return write(part, TABLES)
+
+
+def brief_of(part: object) -> str:
+    """Write the spec of a method or any part of one without what is default: for people."""
+    return write(part, TABLES, brief=True)
+
+
+@cache
+def known_method(spec: str) -> Method | None:
+    """Build the method of a result's or a set's spec, as `method_from`; None where it is none here.
+
+    Such are other people's sets, the whole training split, a user's own classes, and methods that
+    name a file which is not here.
+    """
+    try:
+        return method_from(spec)
+    except (ValueError, OSError):
+        return None
+
+
+@cache
+def canonical(spec: str, *, size: int) -> str:
+    """Write a method's spec as this version does, its observer's network named as at `size` pixels.
+
+    So texts compare that mean one method: an earlier version's lacks the options that came later,
+    and `auto` stands for a network. What is no `known_method` stays as it is.
+    """
+    method = known_method(spec)
+    return spec if method is None else spec_of(method.resolved(size=size))
+
+
+@cache
+def canonical_view(view: str) -> str:
+    """Write a view's spec as this version does; what builds no view stays as it is."""
+    try:
+        return spec_of(view_from(view))
+    except ValueError:
+        return view

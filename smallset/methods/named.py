@@ -1,0 +1,97 @@
+"""The named methods of the field that choose images."""
+
+import inspect
+from collections.abc import Callable
+from typing import Literal
+
+from smallset.methods.pruned import Pruned
+from smallset.mosaic import Grid
+from smallset.observers import AnyObserver, Observer
+from smallset.records import Resample
+from smallset.scores import EL2N, SCORES, Score
+from smallset.selection import Easiest, Hardest, Random, Select
+from smallset.spec import first_line
+from smallset.train.views import Canvas, Patch, View
+
+
+def random(factor: int = 1, view: View = Canvas()) -> Pruned:
+    """Random images, equally many of each class: the baseline."""
+    return Pruned(None, Random(), Grid(factor), view)
+
+
+def pca(
+    score: Score | None = None,
+    select: Select = Easiest(),
+    factor: int = 2,
+    resize: Resample = "antialias",
+    content: Literal["whole", "centre"] = "whole",
+    view: View = Patch(),
+    pool: int | None = None,
+) -> Pruned:
+    """Prune to the easiest, combine four to a canvas, augment inside one (arXiv 2502.06434)."""
+    if score is None and select.needs_scores:
+        score = EL2N()
+    return Pruned(score, select, Grid(factor, resize, content), view, pool)
+
+
+def by_score(name: str) -> Callable[..., Pruned]:
+    """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`.
+
+    Its bare name keeps the easiest images, but of an uncertainty the largest, as its paper does.
+    """
+    scorer = SCORES[name]
+    largest = scorer.largest_first
+
+    def method(
+        select: Select = Hardest() if largest else Easiest(),
+        factor: int = 1,
+        view: View = Canvas(),
+        pool: int | None = None,
+        **options: object,
+    ) -> Pruned:
+        return Pruned(scorer(**options), select, Grid(factor), view, pool)
+
+    which = "The most uncertain" if largest else "The easiest"
+    line = f"{which} images by {name}, equally many of each class."
+    return _with_options(method, scorer, line)
+
+
+def by_selector(
+    selector: Callable[..., Select], default: Score | None = None
+) -> Callable[..., Pruned]:
+    """Give the method that a selector names: its options, what it looks through, the placement.
+
+    It looks through an option `score` where a default is given, else through `observer`.
+    """
+
+    def scored(
+        score: Score | None = default,
+        factor: int = 1,
+        view: View = Canvas(),
+        pool: int | None = None,
+        **options: object,
+    ) -> Pruned:
+        return Pruned(score, selector(**options), Grid(factor), view, pool)
+
+    def featured(
+        observer: AnyObserver = Observer(),
+        factor: int = 1,
+        view: View = Canvas(),
+        pool: int | None = None,
+        **options: object,
+    ) -> Pruned:
+        return Pruned(None, selector(**options), Grid(factor), view, pool, observer)
+
+    return _with_options(scored if default else featured, selector, first_line(selector))
+
+
+def _with_options(
+    method: Callable[..., Pruned], part: Callable[..., object], line: str
+) -> Callable[..., Pruned]:
+    """Name the options of a part, for the spec's reader, before a method's own."""
+    own = inspect.signature(method).parameters.values()
+    placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = [*inspect.signature(part).parameters.values(), *placement]
+    method.__signature__ = inspect.Signature(parameters, return_annotation=Pruned)  # type: ignore[attr-defined]
+    method.__doc__ = line
+    return method

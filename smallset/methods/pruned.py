@@ -1,0 +1,279 @@
+"""Pruned: a score, a selector, a mosaic and the view that belongs to the set."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from smallset.budget import Budget, Wanted
+from smallset.data import ImageDataset, fit_boxes
+from smallset.methods.method import Method, ShortClasses
+from smallset.methods.parts import part_spec
+from smallset.models import check_teacher_files
+from smallset.mosaic import Grid, Mosaic
+from smallset.observers import AnyObserver, Observer, Pretrained
+from smallset.observers.observed import Observed
+from smallset.observers.provenance import looked_with
+from smallset.records import Fit, Selection
+from smallset.scores import Score
+from smallset.scores.dual import probability
+from smallset.seeds import generator
+from smallset.selection import Easiest, Pool, Select
+from smallset.store import Codec, Rendered
+from smallset.train.views import Canvas, View
+
+_OFFER = "Or let small classes give what they have: --short-classes keep."
+
+
+@dataclass(frozen=True)
+class Pruned(Method):
+    """Any composition: score, selector, mosaic, and the view that belongs to the set.
+
+    `pool` images of each class, drawn by the set seed, are all that the selector sees (None: the
+    full data). `observer` gives the features of a selector that needs features, if there is no
+    score, or none that looks through an observer of its own, which gives the features otherwise.
+    """
+
+    score: Score | None = None
+    select: Select = Easiest()
+    mosaic: Mosaic = Grid()
+    view: View = Canvas()
+    pool: int | None = None
+    observer: AnyObserver | None = None
+
+    def __post_init__(self) -> None:
+        self._check_score()
+        own = self.score is not None and self.score.observer is not None
+        if self.observer is not None and (own or not self.select.needs_features):
+            named = _name(self.select)
+            why = "the score has its own" if own else f"select={named} looks through none"
+            raise ValueError(
+                f"observer={part_spec(self.observer)} was given, but {why}. Leave it out"
+                f"{', or give it to the score' if own else ''}."
+            )
+        if self.mosaic.tiles > 1 and not self.select.balanced:
+            raise ValueError(
+                f"select={part_spec(self.select)} takes any number of images of a class, but "
+                f"{part_spec(self.mosaic)} needs a multiple of {self.mosaic.tiles}. "
+                "Use factor=1, or a balanced selection."
+            )
+        if self.pool is not None and self.pool < 1:
+            raise ValueError(f"pool={self.pool} leaves no image. Give images of each class.")
+
+    def _check_score(self) -> None:
+        """Raise ValueError if the score is not what the selector reads."""
+        name, score = _name(self.select), self.score
+        if score is None:
+            if self.select.needs_scores:
+                raise ValueError(f"select={name} needs a score. Name one: score=el2n.")
+            return
+        if not self.select.needs_scores:
+            raise ValueError(
+                f"select={name} reads no score, but score={_name(score)} was given. "
+                "Leave the score out, or select=easiest."
+            )
+        if self.select.weighs and score.below_zero:
+            raise ValueError(
+                f"select={name} weighs by the score, so needs 0 or more, but {_name(score)} "
+                "is negative of what is learned. Take one such as score=el2n."
+            )
+        if self.select.needs_probabilities and not isinstance(score.observer, Observer):
+            raise ValueError(
+                f"select={name} needs the probabilities of an observer's training, but "
+                f"{part_spec(score)} has no observer that trains. Take one that has: score=dual."
+            )
+
+    @property
+    def tiles(self) -> int:
+        """The source images that a canvas takes."""
+        return self.mosaic.tiles
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every class gets the canvases that are asked of it."""
+        return self.select.balanced
+
+    @property
+    def looks_through(self) -> AnyObserver | None:
+        """The observer that the choice rests on, or None if no network looks."""
+        if self.score is not None and self.score.observer is not None:
+            return self.score.observer
+        return (self.observer or Observer()) if self.select.needs_features else None
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """The score, if it is read from an observer's run."""
+        return (self.score,) if self.score is not None and self.score.observer else ()
+
+    def through(self, observer: AnyObserver) -> "Pruned":
+        """Return the same method looking through another observer, if it looks at all."""
+        if self.score is not None and self.score.observer is not None:
+            return replace(self, score=replace(self.score, observer=observer))  # type: ignore[type-var]
+        return replace(self, observer=observer) if self.looks_through else self
+
+    def check_files(self) -> None:
+        """Raise ValueError or OSError if a file that the score or observer names cannot be used."""
+        if self.score is not None:
+            self.score.check_files()
+        if isinstance(self.looks_through, Pretrained):
+            check_teacher_files(self.looks_through.network)
+
+    def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
+        """Raise ValueError if a canvas has no room for its tiles, or cannot be a copy."""
+        # Lay out an empty selection, so that a canvas too small for its tiles fails before hours of
+        # scoring.
+        boxes = fit_boxes(train.sizes[:1], fit)
+        none = Selection(np.empty(0, np.int64))
+        blank = self.mosaic(none, train.labels[:1], boxes, size=size)
+        if codec is not None and codec.is_original:
+            Rendered(blank, train).check_copies(fit)
+
+    def files(self, train: ImageDataset) -> Mapping[str, str]:
+        """Return the sha256 of a file of scores. Raises as the score if it is of other data."""
+        return {} if self.score is None else self.score.files(train)
+
+    def wanted(
+        self,
+        budget: Budget,
+        have: Sequence[int],
+        names: Sequence[str],
+        *,
+        short_classes: ShortClasses | None = None,
+    ) -> Wanted:
+        """Say how many images are wanted of each class, in whole canvases.
+
+        Raises ValueError if a class cannot fill what is asked of it (with "keep", not a single
+        canvas), and if the dataset as a whole cannot fill an unbalanced selection.
+        """
+        tiles = self.tiles
+        asked = budget.canvases(have, tiles)
+        seen = [n if self.pool is None else min(n, self.pool) for n in have]
+        if not self.balanced:
+            self._check_sum(budget, asked, seen, short_classes)
+            return Wanted(np.array(asked, np.int64))
+        can = [self.select.leaves(n) for n in seen]
+        short = tuple(c for c, n in enumerate(can) if n < asked[c] * tiles)
+        empty = [c for c in short if can[c] < tiles]
+        if empty or (short and short_classes != "keep"):
+            worst = min(empty or short, key=lambda c: can[c])
+            fewer = self._too_few(budget, asked[worst] * tiles, names[worst], seen[worst])
+            offered = short_classes == "error" and not empty and self.pool is None
+            raise ValueError(f"{fewer} {_OFFER}" if offered else fewer)
+        filled = [min(k, n // tiles) * tiles for k, n in zip(asked, can, strict=True)]
+        return Wanted(np.array(filled, np.int64), short)
+
+    def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Rendered:
+        """Choose, and lay the choice out on canvases."""
+        train = seen.dataset
+        chosen = self.choose(seen, wanted, seed=seed)
+        boxes = fit_boxes(train.sizes, seen.fit)
+        return Rendered(self.mosaic(chosen, train.labels, boxes, size=seen.images.size), train)
+
+    def choose(self, seen: Observed, wanted: Wanted, *, seed: int) -> Selection:
+        """Choose the images. This may train an observer."""
+        pool = self._looked(Pool(seen.labels, seen.classes), seen)
+        return self.of_pool(pool, wanted.counts, seed=seed)
+
+    def of_pool(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose images of a pool, or of the part of it that `pool` draws."""
+        if self.pool is None:
+            return self.select(pool, counts, seed=seed)
+        part = np.concatenate(
+            [
+                np.sort(generator(seed, "pool", c).permutation(of_class)[: self.pool])
+                for c, of_class in enumerate(pool.members())
+            ]
+        )
+        chosen = self.select(pool.take(part), counts, seed=seed)
+        return Selection(part[chosen.indices])
+
+    def facts(self, seen: Observed) -> dict[str, str]:
+        """Say what the choice rests on, besides the data and the method's spec."""
+        observer, score = self.looks_through, self.score
+        made: dict[str, str] = {}
+        if observer is not None:
+            read = () if score is None else score.reads(seen.settled(observer))
+            runs = 1 if score is None else score.runs
+            made = looked_with(observer, seen, runs=runs, read=read)
+        return made | (score.made_by() if score is not None else {})
+
+    def _looked(self, pool: Pool, seen: Observed) -> Pool:
+        """Return the pool with what the choice rests on: scores, features, probabilities."""
+        score, observer = self.score, self.looks_through
+        if score is not None:  # first, since scores from a file may be refused
+            scores = score(seen)  # somebody's own may give other numbers, and another count
+            with np.errstate(over="ignore"):  # refused with those that are not finite
+                values = np.asarray(scores, np.float32)
+            if values.shape != pool.labels.shape:
+                raise ValueError(
+                    f"the score gave numbers of the shape {values.shape}, but needed are "
+                    f"{pool.labels.shape}, one an image. Mend {type(score).__name__}."
+                )
+            pool = replace(pool, values=values, probability=_probability(score, seen))
+        if self.select.needs_features:
+            assert observer is not None
+            pool = replace(pool, features=partial(seen.features, observer))
+        return pool
+
+    def _too_few(self, budget: Budget, need: int, name: str, have: int) -> str:
+        tiles, left = self.tiles, self.select.leaves(have)
+        layout = f" with {part_spec(self.mosaic)}" if tiles > 1 else ""
+        there = f"has {have}" if self.pool is None else f"has {have} in a pool of {self.pool}"
+        if left < have:
+            there += f", of which {part_spec(self.select, brief=True)} leaves {left}"
+        if left >= tiles:
+            fits = budget.smaller(left // tiles)
+        else:
+            fits = "more images of that class" if self.pool is None else "a larger pool"
+        return (
+            f"{budget}{layout} needs {need} images of the class {name!r}, but it {there}. "
+            f"Use {fits}{' or a smaller factor' if tiles > 1 else ''}"
+            f"{', or let the selection leave more' if left < have else ''}."
+        )
+
+    def _check_sum(
+        self,
+        budget: Budget,
+        asked: Sequence[int],
+        can: Sequence[int],
+        short_classes: ShortClasses | None,
+    ) -> None:
+        """Raise ValueError unless all classes together fill an unbalanced selection."""
+        if short_classes == "keep":
+            raise ValueError(
+                f"short_classes='keep' lets small classes give what they have, but "
+                f"{part_spec(self.select)} asks no class for a number. Leave it out."
+            )
+        total, there = sum(asked), self.select.leaves(sum(can))
+        if total <= there:
+            return
+        pool = "" if self.pool is None else f" in pools of {self.pool}"
+        which, remedies = "there are", []
+        if there >= len(can):  # if there are fewer, no budget is small enough
+            remedies.append(f"use {budget.smaller(there // len(can))}")
+        if there < sum(can):
+            which = f"{part_spec(self.select, brief=True)} leaves"
+            remedies.append("let the selection leave more")
+        raise ValueError(
+            f"{budget} of {len(can)} classes needs {total} images in all, but {which} "
+            f"{there}{pool}. {', or '.join(remedies).capitalize()}."
+        )
+
+
+def _name(part: object) -> str:
+    return part_spec(part).partition("(")[0]
+
+
+def _probability(score: Score, seen: Observed) -> Callable[[], Float32[np.ndarray, " n"]] | None:
+    """Return a call that gives the mean probability of the true class; None without a training."""
+    observer = score.observer
+    if not isinstance(observer, Observer):
+        return None
+
+    def found() -> Float32[np.ndarray, " n"]:
+        own = score.probability(seen)
+        return probability(seen.dynamics(observer)) if own is None else own
+
+    return found

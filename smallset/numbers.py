@@ -1,0 +1,40 @@
+"""Numbers that a user gives: whole ones, and shares of a whole."""
+
+from fractions import Fraction
+from numbers import Integral, Real
+
+
+def whole(name: str, value: object) -> int:
+    """Return a whole number, numpy's too, as Python's own. Raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError(f"{name}={value!r} is not a whole number. Give one, such as {name}=1.")
+    return int(value)
+
+
+def check_number(name: str, value: object, *, least: int, unit: str) -> int:
+    """Return a whole number as Python's own. Raises ValueError for another, and below `least`."""
+    number = whole(name, value)
+    if number < least:
+        raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")
+    return number
+
+
+def check_share(name: str, value: object) -> float:
+    """Return a share above 0 and at most 1. Raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{name}={value!r} is not a number. Give a share, such as {name}=0.3.")
+    share = float(str(value))  # the decimal number that was typed, of float32 too
+    if not 0 < share <= 1:
+        raise ValueError(
+            f"{name}={share} is not a share of the images. Give a number above 0 and at most 1: "
+            "0.3 uses 30 % of each class."
+        )
+    return share
+
+
+def share_of(share: float, of: int) -> int:
+    """Return how many images a share of `of` images is, halves up.
+
+    The share counts as the decimal number that was typed: 0.145 of 100 is 14.5, and rounds up.
+    """
+    return int(Fraction(str(float(share))) * of + Fraction(1, 2))

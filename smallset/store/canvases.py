@@ -1,0 +1,128 @@
+"""Canvases: what a method makes, drawn part by part, before anything is written as a set."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from jaxtyping import UInt8
+
+from smallset.data import ImageDataset, cores, ordered
+from smallset.records import Classes, Fit, Plan, Progress
+from smallset.store.codec import check_original, own_bytes
+from smallset.store.render import render
+
+Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
+
+ROWS = 32
+"""Rendered canvases of a part; their encoded sources travel with it to a worker."""
+
+
+class Canvases(ABC):
+    """A plan, and the pixels of its canvases.
+
+    Parts are the units in which the pixels can be made apart, on any worker and in any order. The
+    pixels of a part depend on the part alone.
+    """
+
+    plan: Plan
+
+    @property
+    def kept_as(self) -> str | None:
+        """The name under which finished parts are kept until the set is written.
+
+        The name is a fingerprint of all that the pixels depend on. None means that canvases are
+        cheap to draw: nothing is kept, and any run of rows may be drawn apart.
+        """
+        return None
+
+    @property
+    def parts(self) -> Sequence[range]:
+        """The rows of each part, in order."""
+        m = len(self.plan.label)
+        return [range(start, min(start + ROWS, m)) for start in range(0, m, ROWS)]
+
+    @abstractmethod
+    def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
+        """Draw the canvases `rows`, which are a part if parts are kept."""
+
+    def carried(self, rows: range) -> Drawing:
+        """Return a call that draws `rows` on a worker; it can be pickled."""
+        return partial(self.draw, rows)
+
+    def check_copies(self, fit: Fit) -> None:
+        """Raise ValueError unless each canvas is one whole source image that can be copied."""
+        del fit
+        raise ValueError(
+            "codec 'original' copies the bytes of whole images, but this method draws its own. "
+            "Use another codec, such as png."
+        )
+
+    def copied(self, row: int) -> bytes:
+        """Return the bytes of the source image that canvas `row` is, after `check_copies`."""
+        raise NotImplementedError(row)
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered(Canvases):
+    """Canvases drawn from the images of a dataset, as the plan says."""
+
+    plan: Plan
+    dataset: ImageDataset
+
+    def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
+        """Draw any canvases."""
+        del progress
+        return np.stack([render(self.plan, row, self.dataset) for row in rows])
+
+    def carried(self, rows: range) -> Drawing:
+        """Cut the rows out of the plan, and the images that they show out of the dataset."""
+        part, dataset = slice(rows.start, rows.stop), self.dataset
+        source = self.plan.source[part]
+        used = np.unique(source[source >= 0])
+        plan = replace(
+            self.plan,
+            source=np.where(source >= 0, np.searchsorted(used, source), source),
+            source_box=self.plan.source_box[part],
+            tile_box=self.plan.tile_box[part],
+            label=self.plan.label[part],
+        )
+        images = used.tolist()
+        # Threads, since a shared file system is slow to answer and not slow to read.
+        encoded = tuple(ordered(dataset.encoded, images, threads=cores()))
+        own = replace(
+            dataset.take(used),
+            classes=Classes(()),
+            rows=np.arange(len(used)),
+            skipped=(),
+            origin=Carried(tuple(dataset.id(i) for i in images), encoded),
+        )
+        return partial(Rendered(plan, own).draw, range(len(rows)))
+
+    def check_copies(self, fit: Fit) -> None:
+        """Raise ValueError unless each canvas is one whole source image that can be copied."""
+        check_original(self.plan, self.dataset, fit)
+
+    def copied(self, row: int) -> bytes:
+        """Return the bytes of the source image that canvas `row` is."""
+        return own_bytes(self.dataset, int(self.plan.source[row, 0]))
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The encoded images that a part needs, under the names they have in their dataset."""
+
+    names: tuple[str, ...]
+    encoded: tuple[bytes, ...]
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def name(self, row: int) -> str:
+        """Return an image's name in its dataset."""
+        return self.names[row]
+
+    def read(self, row: int) -> bytes:
+        """Return an image's bytes."""
+        return self.encoded[row]

@@ -1,0 +1,106 @@
+"""Canvases made part by part: here or by workers, and kept if they are costly."""
+
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smallset.data import ordered
+from smallset.data.work import keeping
+from smallset.files import replacing
+from smallset.parallel import Task, Workers
+from smallset.records import Progress
+from smallset.store.canvases import Canvases, Drawing
+from smallset.store.codec import Codec
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of some canvases, and who makes them: `threads` here, or the workers `spread`.
+
+    `work` is the folder that costly parts are kept in. None keeps nothing.
+    """
+
+    canvases: Canvases
+    codec: Codec
+    threads: int
+    spread: Workers | None
+    work: Path | None
+    progress: Progress | None
+
+    def encoded(self) -> Generator[tuple[int, bytes], None, None]:
+        """Yield each canvas's row and its encoded image, in any order."""
+        if self._folder is not None:
+            for rows, file in self._kept(self._folder):
+                yield from zip(rows, map(self.codec.encode, np.load(file)), strict=True)
+        elif self.codec.is_original:
+            yield from self._by_rows(self.canvases.copied)
+        elif self.spread is None:
+            yield from self._by_rows(self._drawn)
+        else:
+            made = self._on_workers(self.spread, [*self.canvases.parts], self.codec)
+            for rows, images in made:
+                yield from zip(rows, images, strict=True)
+
+    def forget(self) -> None:
+        """Remove the kept parts of a set that is written."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _folder(self) -> Path | None:
+        name = self.canvases.kept_as
+        return None if name is None or self.work is None else self.work / "parts" / name[:24]
+
+    def _drawn(self, row: int) -> bytes:
+        return self.codec.encode(self.canvases.draw(range(row, row + 1))[0])
+
+    def _by_rows(self, make: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
+        rows = range(len(self.canvases.plan.label))
+        with closing(ordered(make, rows, threads=self.threads)) as made:
+            yield from zip(rows, made, strict=True)
+
+    def _kept(self, folder: Path) -> Iterator[tuple[range, Path]]:
+        """Make the parts that the folder lacks, then name the file of each part."""
+        files = {rows: folder / f"rows-{rows.start:07d}.npy" for rows in self.canvases.parts}
+        missing = [rows for rows, file in files.items() if not file.exists()]
+        with keeping(folder.parents[1]):
+            folder.mkdir(parents=True, exist_ok=True)
+            if self.spread is None:
+                made: Iterator[tuple[range, Any]] = (
+                    (rows, self.canvases.draw(rows, self.progress)) for rows in missing
+                )
+            else:
+                made = self._on_workers(self.spread, missing, None)
+            for rows, pixels in made:
+                with replacing(files[rows]) as file:
+                    np.save(file, pixels)
+        yield from files.items()
+
+    def _on_workers(
+        self, spread: Workers, parts: list[range], codec: Codec | None
+    ) -> Iterator[tuple[range, Any]]:
+        named = {f"canvases {rows.start} to {rows.stop - 1}": rows for rows in parts}
+        tasks = [
+            Task(key, _made, partial(_call, self.canvases, rows, codec))
+            for key, rows in named.items()
+        ]
+        with closing(spread.run(tasks)) as finished:
+            for task in finished:
+                yield named[task.key], task.value
+
+
+def _call(canvases: Canvases, rows: range, codec: Codec | None) -> tuple[Drawing, Codec | None]:
+    """Return a task's arguments, made only when the task is started."""
+    return canvases.carried(rows), codec
+
+
+def _made(drawing: Drawing, codec: Codec | None) -> object:
+    """Draw a part, and encode it if there is a codec: the task of one worker."""
+    pixels = drawing()
+    return pixels if codec is None else [codec.encode(image) for image in pixels]

@@ -1,0 +1,169 @@
+"""JSON and TOML read as the types they must have; what is of another type is named by its path."""
+
+import json
+import reprlib
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from types import UnionType
+from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, inspect
+
+T = TypeVar("T")
+Steps = tuple[str | int, ...]
+
+Text = Annotated[str, Meta(min_length=1)]
+Whole = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(gt=0, le=1)]
+
+_UNIONS = (Union, UnionType)
+
+
+class Mismatch(ValueError):
+    """A value that is not what its type says; the message is a clause without a full stop.
+
+    `path` leads to the value, `needed` says in words what the type is, `given` is what is there.
+    """
+
+    def __init__(self, path: Steps, needed: str, given: object) -> None:
+        self.path, self.needed, self.given = path, needed, given
+        name = ".".join(map(str, path))
+        field = f"{name!r} = {shown(given)}" if path else shown(given)
+        clause = f"holds {field}, but needs {needed} there"
+        if given is MISSING:
+            clause = f"has no field {name!r}, which must be {needed}"
+        super().__init__(clause if needed else f"has the unknown field {name!r}")
+
+
+def json_value(content: bytes | str, *, where: str, advice: str) -> object:
+    """Read JSON. Raises ValueError, which calls the file `where` and ends in `advice`."""
+    try:
+        return json.loads(content, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where} is not valid JSON ({error}). {advice}") from error
+
+
+def read_json(
+    content: bytes | str, kind: type[T], *, where: str, advice: str, more: bool = False
+) -> T:
+    """Read JSON as a `kind`. Raises ValueError as `json_value` and `typed`."""
+    value = json_value(content, where=where, advice=advice)
+    return typed(value, kind, where=where, advice=advice, more=more)
+
+
+def typed(value: object, kind: type[T], *, where: str, advice: str, more: bool = False) -> T:
+    """Return plain values as a `kind`, such as a dataclass; its fields are checked and converted.
+
+    Raises ValueError for a value of another type, a missing field and, unless there may be `more`,
+    an unknown one. The message calls the whole `where`, names the field and ends in `advice`.
+    """
+    try:
+        return convert(value, kind, more=more)
+    except Mismatch as error:
+        raise ValueError(f"{where} {error}. {advice}") from error
+
+
+def convert(value: object, kind: type[T], *, more: bool = False) -> T:
+    """Return plain values as a `kind`, as `typed` does. Raises Mismatch."""
+    if not _fits(value, kind):
+        raise _mismatch(value, kind, ())
+    made = msgspec.convert(value, kind)
+    for path, given in () if more else _unknown(value, made, ()):
+        raise Mismatch(path, "", given)
+    return made
+
+
+def shown(value: object) -> str:
+    """Write a value for a message, in 80 characters at most."""
+    # `repr` fails on what is nested deeply.
+    text = repr(value) if isinstance(value, str) else reprlib.repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _fits(value: object, kind: object) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return value is not MISSING
+
+
+def _mismatch(value: object, kind: object, path: Steps) -> Mismatch:
+    """Find the first part that is not of its type, in a value that is not."""
+    for step, part, inner in _parts(value, kind):
+        if not _fits(part, inner):
+            return _mismatch(part, inner, (*path, step))
+    return Mismatch(path, _words(kind), value)
+
+
+def _parts(value: object, kind: object) -> Iterator[tuple[str | int, object, object]]:
+    """Yield the parts of a value by step, with their types; none if its type has a description."""
+    while get_origin(kind) is Annotated:
+        if _description(kind):
+            return
+        kind = get_args(kind)[0]
+    if get_origin(kind) in _UNIONS:
+        for option in get_args(kind):
+            yield from _parts(value, option)
+    origin, inner = get_origin(kind) or kind, get_args(kind)
+    if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
+        hints = get_type_hints(kind, include_extras=True)
+        for f in fields(kind):
+            if f.name in value or f.default is f.default_factory is MISSING:
+                yield f.name, value.get(f.name, MISSING), hints[f.name]
+    elif origin in (list, tuple) and isinstance(value, list):
+        for number, part in enumerate(value):
+            yield number, part, inner[0]
+    elif origin in (dict, Mapping) and isinstance(value, dict):
+        for key, part in value.items():
+            yield key, part, inner[1]
+
+
+def _unknown(value: object, made: object, path: Steps) -> Iterator[tuple[Steps, object]]:
+    """Yield the path to each field that a dataclass does not have, and what is there."""
+    if is_dataclass(made) and isinstance(value, dict):
+        known = {f.name for f in fields(made)}
+        for key, part in value.items():
+            if key not in known:
+                yield (*path, key), part
+            else:
+                yield from _unknown(part, getattr(made, key), (*path, key))
+    elif isinstance(made, Mapping) and isinstance(value, dict):
+        for key, part in value.items():
+            yield from _unknown(part, made[key], (*path, key))
+    elif isinstance(made, list | tuple) and isinstance(value, list):
+        for number, (part, other) in enumerate(zip(value, made, strict=True)):
+            yield from _unknown(part, other, (*path, number))
+
+
+def _words(kind: object) -> str:
+    """Say in words what a type is."""
+    if description := _description(kind):
+        return description
+    if get_origin(kind) in _UNIONS:
+        return " or ".join(map(_words, get_args(kind)))
+    if get_origin(kind) is Literal:
+        return " or ".join(map(str, get_args(kind)))
+    match inspect.type_info(kind):
+        case inspect.NoneType():
+            return "null"
+        case inspect.StrType(min_length=least):
+            return "a text that is not empty" if least else "a text"
+        case inspect.IntType(ge=least):
+            return "a whole number" if least is None else f"a whole number of at least {least}"
+        case inspect.FloatType(gt=least, le=most):
+            return "a number" if least is None else f"a number above {least} and at most {most}"
+        case inspect.DictType() | inspect.DataclassType():
+            return "an object"
+    return "a list"
+
+
+def _description(kind: object) -> str:
+    given = (d for a in get_args(kind)[1:] if isinstance(a, Meta) and (d := a.description))
+    return next(given, "")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")

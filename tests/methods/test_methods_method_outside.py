@@ -1,0 +1,171 @@
+"""Methods from outside of the package: no composition, no sources, made in parts."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import smallset
+from smallset.budget import Budget
+from smallset.fingerprint import fingerprint
+from smallset.methods import METHODS, Method
+from smallset.parallel import Here
+from smallset.records import Plan
+from smallset.store import Canvases
+from smallset.train.views import Canvas, View
+
+PER_PART = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Waves(Canvases):
+    """Canvases of one colour each, made two at a time; `stops_at` plays a process that dies."""
+
+    plan: Plan
+    seed: int
+    stops_at: int | None = None
+
+    @property
+    def kept_as(self) -> str:
+        return fingerprint(["waves", self.seed, self.plan.label.tolist(), self.plan.size])
+
+    @property
+    def parts(self) -> list[range]:
+        m = len(self.plan.label)
+        return [range(start, min(start + PER_PART, m)) for start in range(0, m, PER_PART)]
+
+    def draw(self, rows, progress=None):
+        if self.stops_at is not None and rows.start >= self.stops_at:
+            os._exit(9)
+        with Path("drawn.txt").open("a") as log:
+            log.write(f"{rows.start}\n")
+        # The whole part goes into each number, as in a batch with a BatchNorm term.
+        level = (self.seed + sum(rows)) % 256
+        return np.full((len(rows), self.plan.size, self.plan.size, 3), level, np.uint8)
+
+
+@dataclass(frozen=True)
+class Wave(Method):
+    """Plain colours, from no source image (a method of a test)."""
+
+    stops_at: int | None = None
+    view: View = Canvas()
+
+    def canvases(self, seen, wanted, *, seed):
+        size, label = seen.images.size, np.repeat(np.arange(seen.classes), wanted.counts)
+        whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (len(label), 1, 4))
+        nowhere = np.full((len(label), 1), -1, np.int64)
+        plan = Plan(size, "antialias", nowhere, np.zeros_like(whole), whole, label)
+        return Waves(plan, seed, self.stops_at)
+
+    def facts(self, seen):
+        return {"waves": "2"}
+
+
+@dataclass(frozen=True)
+class InAll(Budget):
+    """`total=N`: N images in all, as evenly over the classes as they go."""
+
+    name = "total"
+    images: int
+
+    @classmethod
+    def read(cls, value):
+        return cls(int(value))
+
+    @property
+    def value(self):
+        return str(self.images)
+
+    @property
+    def words(self):
+        return f"{self.images} in all"
+
+    def canvases(self, have, tiles):
+        each, rest = divmod(self.images, len(have))
+        return tuple(each + (c < rest) for c in range(len(have)))
+
+    def smaller(self, canvases):
+        return "a smaller total"
+
+    def may_have_made(self, images, classes, *, tiles, source_images):
+        return images == self.images
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> smallset.data.Data:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(METHODS, "wave", Wave)
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
+    return smallset.from_arrays(
+        images, labels, ["a", "b", "c"], test=(images[:6] + 1, labels[:6]), name="toy"
+    )
+
+
+def test_a_method_that_draws_its_own_images_makes_a_set_like_any_other(data):
+    made = smallset.compress(data, "set", method="wave", ipc=2, seed=5, work=Path("w"))
+    assert made.manifest.spec == "wave(stops_at=none, view=canvas(scale=(0.08, 1.0), "\
+        "ratio=(0.75, 1.3333333333333333), flip=0.5))"  # fmt: skip
+    assert made.manifest.made_with == {"waves": "2"}
+    assert made.images()[:, 0, 0, 0].tolist() == [6, 6, 10, 10, 14, 14]
+    assert (made.plan.source == -1).all()
+    assert smallset.verify(made.path).files == 6
+    assert not list(Path("w/parts").iterdir())  # what was kept is gone once the set stands
+
+
+def test_parts_on_workers_give_the_same_bytes(data):
+    here = smallset.compress(data, "here", method="wave", ipc=3, work=Path("w"))
+    there = smallset.compress(data, "there", method="wave", ipc=3, work=Path("w"), spread=Here(2))
+    assert here.manifest.digest == there.manifest.digest
+
+
+KILLED = """
+import sys; sys.path.insert(0, {tests!r})
+from pathlib import Path
+import smallset, smallset.methods
+from test_methods_method_outside import Wave
+import numpy as np
+rng = np.random.default_rng(0)
+images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
+data = smallset.from_arrays(
+    images, labels, ["a", "b", "c"], test=(images[:6] + 1, labels[:6]), name="toy"
+)
+smallset.compress(data, "set", method=Wave(stops_at=4), ipc=2, work=Path("w"))
+"""
+
+
+def test_a_set_killed_between_two_parts_goes_on_there(data):
+    code = KILLED.format(tests=str(Path(__file__).parent))
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert not Path("set").exists()
+    assert Path("drawn.txt").read_text().split() == ["0", "2"]
+    made = smallset.compress(data, "set", method=Wave(), ipc=2, work=Path("w"))
+    assert Path("drawn.txt").read_text().split() == ["0", "2", "4"]
+    whole = smallset.compress(data, "whole", method=Wave(), ipc=2, work=Path("other"))
+    np.testing.assert_array_equal(made.images(), whole.images())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"codec": "original"}, r"codec 'original' copies .* but this method draws its own"),
+    ],
+)
+def test_what_needs_sources_is_refused(data, options, said):
+    with pytest.raises(ValueError, match=said):
+        smallset.compress(data, "set", method="wave", ipc=1, work=Path("w"), **options)
+    with pytest.raises(ValueError, match="draws its own images, so there is no list"):
+        smallset.select(data, "list", method="wave", ipc=1, work=Path("w"))
+
+
+def test_a_budget_of_a_new_kind_is_one_class_and_one_line(data, monkeypatch):
+    from smallset import budget
+
+    monkeypatch.setitem(budget.BUDGETS, "total", InAll)
+    made = smallset.compress(data, "set", method="random", budget="total=7", work=Path("w"))
+    assert (made.manifest.counts, made.manifest.asked.budget) == ((3, 2, 2), "total=7")
