@@ -21,7 +21,7 @@ import torch.distributed as dist
 
 from smallset.models import build_model
 from smallset.train.device import Machine, hardware
-from smallset.train.loop import InMemory, Order, fit
+from smallset.train.loop import InMemory, StudentSeeds, fit
 from smallset.train.processes import first_alone, joined
 from smallset.train.protocol import SMALL_V1
 from smallset.train.views import Canvas
@@ -43,7 +43,7 @@ def epoch(processes: int, precision: str) -> tuple[float, float]:
         began = time.process_time()
         fitted = fit(
             model, InMemory(torch.from_numpy(pixels)), labels, whole, protocol=short,
-            view=Canvas(), seeds=Order(0, 0), machine=here, optimizer=optimizer,
+            view=Canvas(), seeds=StudentSeeds(0, 0), machine=here, optimizer=optimizer,
             epochs=range(number, number + 1),
         )  # fmt: skip
     return fitted.seconds, time.process_time() - began

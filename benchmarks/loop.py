@@ -17,9 +17,10 @@ from paired import Pair, Timer, compare, parser, settle, timer_for, write
 from steps import FixedBatch
 from torch import nn
 
-from smallset.models import Network, build_model
+from smallset.models import build_model
+from smallset.models.network import Network
 from smallset.train.device import Machine, can_compile, compiled_twin
-from smallset.train.loop import InMemory, Order, fit
+from smallset.train.loop import InMemory, StudentSeeds, fit
 from smallset.train.protocol import SMALL_V1
 from smallset.train.views import VIEWS
 
@@ -72,7 +73,7 @@ def measure(
             tile_box,
             protocol=protocol,
             view=VIEWS[view](),
-            seeds=Order(student=0, view=0),
+            seeds=StudentSeeds(student=0, view=0),
             machine=desk,
             run=run,
             optimizer=optimizer,

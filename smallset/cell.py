@@ -6,19 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from smallset.data import Data, pixel_cache
 from smallset.fingerprint import fingerprint, smallset_version
-from smallset.labels import Hard, Online, OnlineLabels, Regime, labels_spec, teacher_top1
+from smallset.labels import Hard, OpenLabels, labels_spec, teacher_top1
+from smallset.lazy import torch
 from smallset.methods import view_from
-from smallset.models import (
-    Teacher,
-    build_model,
-    library_of,
-    weights_sha256,
-    worth_compiling,
-)
+from smallset.models import Teacher, build_model, library_of, weights_sha256, worth_compiling
 from smallset.models.spec import read_model
 from smallset.records import Cost, Progress, Result, part
 from smallset.seeds import derive
@@ -57,8 +51,7 @@ class Desk:
 class Cell:
     """A set, the data it is tested on, a student, a protocol and labels: a result but its seed.
 
-    Online labels come with their loaded `teacher`, the other regimes with none. Raises ValueError
-    where they don't, or where the protocol is for a pretrained student and this one is not.
+    Raises ValueError if the protocol is for a pretrained student and this one is not.
     """
 
     set: TrainingSet
@@ -66,8 +59,7 @@ class Cell:
     student: str
     protocol: StudentProtocol
     machine: Machine
-    labels: Regime = Hard()
-    teacher: Teacher | None = None
+    labels: OpenLabels = OpenLabels(regime=Hard())
 
     def __post_init__(self) -> None:
         if self.protocol.pretrained and read_model(self.student).weights is None:
@@ -75,14 +67,6 @@ class Cell:
                 f"the protocol {self.protocol.name!r} is for a pretrained student, but "
                 f"{self.student!r} starts from fresh weights. Give it some: "
                 f"'{self.student}(weights=...)', or choose another protocol."
-            )
-        wanted = self.labels.teacher if isinstance(self.labels, Online) else None
-        given = self.teacher.spec if self.teacher else None
-        if wanted != given:
-            needed = f"the teacher {wanted!r}" if wanted else "no teacher"
-            raise ValueError(
-                f"{self.labels.name} labels need {needed}, but {given or 'none'!r} was loaded. "
-                "Load the teacher that the labels name, and no other."
             )
 
     @property
@@ -94,13 +78,17 @@ class Cell:
         return worth and can_compile(self.machine.device)
 
     def fingerprint(self, seed: int) -> str:
-        """Name a result by everything its numbers depend on."""
+        """Name a result by everything its numbers depend on.
+
+        What came later counts only if it acts, so that older results keep their names.
+        """
+        labels, soft = self.labels, self.labels.regime.soft
         facts: dict[str, object] = {
             "versions": component_versions() | library_of(self.student),
             "set": self.set.digest,
             "data": self.data.fingerprint,
             "student": self.student,
-            "protocol": self.protocol.facts(self.student, soft=self.teacher is not None),
+            "protocol": self.protocol.facts(self.student, soft=soft),
             "seed": seed,
             "device": self.machine.kind,
             "precision": self.machine.precision,
@@ -112,12 +100,11 @@ class Cell:
             facts["weights"] = weights
         if self.machine.processes > 1:
             facts["processes"] = self.machine.processes
-        if self.teacher is not None:  # hard results keep the names they had before there were soft
-            facts["labels"] = {
-                "regime": self.labels.name,
-                "mix": MIX_VERSION,
-                "sha256": self.teacher.sha256,
-            }
+        if soft:
+            name = labels_spec(labels.regime).partition("(")[0]
+            facts["labels"] = {"regime": name, "mix": MIX_VERSION, **labels.facts}
+        if labels.view_seed is not None:
+            facts["view_seed"] = labels.view_seed
         return fingerprint(facts)
 
 
@@ -165,10 +152,16 @@ def train_and_test(
 
     Raises ValueError, before any training, for a teacher that is near chance.
     """
-    facts, data, here, teacher = cell.set.facts, cell.data, desk.machine, cell.teacher
     known = first_alone(lambda: _teachers_own(cell, test, desk))
     own = replace(desk, progress=part(desk.progress, *place, "student"))
     fitted, found = _fit(cell, seed, images, test, own)
+    return _result(cell, seed, fitted, found, teacher_top1=known)
+
+
+def _result(
+    cell: Cell, seed: int, fitted: loop.Fitted, found: Accuracy, *, teacher_top1: float | None
+) -> Result:
+    facts, data, here, labels = cell.set.facts, cell.data, cell.machine, cell.labels
     return Result(
         fingerprint=cell.fingerprint(seed),
         dataset=data.name,
@@ -187,10 +180,10 @@ def train_and_test(
         size=facts.size,
         view=facts.view,
         budget=facts.budget,
-        labels=labels_spec(cell.labels),
-        teacher=teacher.spec if teacher else None,
-        teacher_sha256=teacher.sha256 if teacher else None,
-        teacher_top1=known,
+        labels=labels_spec(labels.regime),
+        teacher=labels.teacher,
+        teacher_sha256=labels.teacher_sha256,
+        teacher_top1=teacher_top1,
         student=cell.student,
         protocol=cell.protocol.name,
         set_seed=facts.seeds.set,
@@ -203,7 +196,7 @@ def train_and_test(
         steps=fitted.steps,
         seconds=round(fitted.seconds, 3),
         images_per_second=round(fitted.images / fitted.seconds, 1),
-        cost=Cost(facts.image_bytes, teacher=teacher.bytes if teacher else 0),
+        cost=Cost(facts.image_bytes, labels.label_bytes, labels.teacher_bytes),
         source_images=len(data.train),
         source_bytes=data.train.encoded_bytes,
         precision=here.precision,
@@ -211,6 +204,7 @@ def train_and_test(
         threads=here.threads,
         hardware=hardware(here.device, here.processes),
         compiled=cell.compiles,
+        view_seed=labels.view_seed,
         versions={
             "smallset": smallset_version(),
             "torch": torch.__version__,
@@ -261,10 +255,10 @@ def _fit(
             cell.set.tile_box,
             protocol=cell.protocol.suited_to(cell.student),
             view=view_from(facts.view),
-            seeds=loop.Order(student=derive(seed, "order"), view=derive(seed, "view")),
+            seeds=loop.StudentSeeds.of(seed, cell.labels.view_seed),
             machine=here,
             run=compiled_twin(model) if cell.compiles else model,
-            soft=OnlineLabels(cell.teacher, here) if cell.teacher else None,
+            soft=cell.labels.soft(here),
             progress=desk.progress,
             after_epoch=peek,
         )
@@ -278,15 +272,17 @@ def _fit(
 
 
 def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
-    """Give the teacher's top-1 on the images that judge its student, where there is a teacher."""
-    if cell.teacher is None:
-        return None
-    return teacher_top1(
-        cell.teacher,
-        test,
-        cell.data.test.labels,
-        data=cell.data.fingerprint,
-        machine=desk.machine,
-        work=desk.work,
-        progress=desk.progress,
-    )
+    """Return the teacher's top-1 on the images that judge its student, if there is a teacher."""
+
+    def measured(teacher: Teacher) -> float:
+        return teacher_top1(
+            teacher,
+            test,
+            cell.data.test.labels,
+            data=cell.data.fingerprint,
+            machine=desk.machine,
+            work=desk.work,
+            progress=desk.progress,
+        )
+
+    return cell.labels.teacher_top1(measured)

@@ -10,14 +10,16 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
-from rich.table import Table
+from rich.table import Table as RichTable
 
 from smallset.bench.run import Finished
 from smallset.data import Data
 from smallset.evidence import mean_interval
 from smallset.exchange.chosen_list import ChosenList
 from smallset.records import Result
-from smallset.report.table import HEADER, Row, seeds_note
+from smallset.report.leaderboard import comparison
+from smallset.report.rows import Row, seeds_note
+from smallset.report.table import Table
 from smallset.started import STARTED
 from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
 from smallset.train.protocol import caveat
@@ -173,7 +175,7 @@ def complain(error: str) -> None:
 
 def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
     """Print names with a line each."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None)
     table.show_header = False
     table.add_column(no_wrap=True)
     table.add_column()
@@ -310,14 +312,19 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     say(f"results: {results}")
 
 
+def show_table(table: Table) -> None:
+    """Print a table, its first column on the left."""
+    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for number, name in enumerate(table.header):
+        shown.add_column(name, justify="right" if number else "left", no_wrap=True)
+    for cells in table.cells:
+        shown.add_row(*cells)
+    _out.print(shown)
+
+
 def show_comparison(table: list[Row]) -> None:
     """Print rows beside their baseline, which seeds varied, and what did not win."""
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for column in HEADER:
-        shown.add_column(column, justify="left" if column == "method" else "right", no_wrap=True)
-    for row in table:
-        shown.add_row(*row.cells())
-    _out.print(shown)
+    show_table(comparison(table))
     say(f"Varied: {seeds_note(table)}.")
     for row in table:
         if row.verdict == "worse":

@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from smallset.models.teacher import Teacher, TeacherNetwork
+from smallset.labels.online import Online, OnlineLabels
+from smallset.models.network import TeacherNetwork
+from smallset.models.teacher import Teacher
 
 SPEC = "bright.pt"
 
@@ -45,3 +47,15 @@ def bright_images(labels: np.ndarray, classes: int = 3, size: int = 8) -> np.nda
 
 def files(folder: Path) -> list[Path]:
     return [p for p in folder.rglob("*") if p.is_file()]
+
+
+def online(teacher: Teacher) -> OnlineLabels:
+    """Online labels whose teacher is loaded already."""
+    return OnlineLabels(
+        regime=Online(teacher.spec),
+        facts={"sha256": teacher.sha256},
+        teacher_bytes=teacher.bytes,
+        teacher=teacher.spec,
+        teacher_sha256=teacher.sha256,
+        loaded=teacher,
+    )

@@ -4,12 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from labels_toy import SPEC, bright_images, bright_teacher
+from labels_toy import SPEC, bright_images, bright_teacher, online
 
 import smallset
 from smallset import cell
 from smallset.fingerprint import fingerprint
-from smallset.labels import Hard, Online
+from smallset.labels import Hard, OpenLabels
 from smallset.spec import quoted
 from smallset.train import loop
 from smallset.train.device import Machine
@@ -96,9 +96,28 @@ def test_hard_results_keep_the_names_they_had_before_there_were_soft_labels(one,
     assert replace(one, protocol=warmer).fingerprint(3) == old
 
 
+HARD = OpenLabels(regime=Hard())
+
+
 def taught(one: cell.Cell, **changes: object) -> cell.Cell:
-    teacher = bright_teacher(2, **changes)
-    return replace(one, labels=Online(teacher.spec), teacher=teacher)
+    return replace(one, labels=online(bright_teacher(2, **changes)))
+
+
+def test_taught_results_keep_the_names_they_had_before_regimes_named_themselves(one):
+    facts = {
+        "versions": cell.component_versions(),
+        "set": one.set.manifest.digest,
+        "data": one.data.fingerprint,
+        "student": "resnet8",
+        "protocol": SMALL_V1.facts("resnet8", soft=True),
+        "seed": 3,
+        "device": "cpu",
+        "precision": "float32",
+        "threads": 1,
+        "compiled": False,
+        "labels": {"regime": "online", "mix": "mix-1", "sha256": "a" * 64},
+    }
+    assert taught(one).fingerprint(3) == fingerprint(facts)
 
 
 def test_a_taught_result_is_named_by_its_teacher_and_the_rules_of_soft_labels(one):
@@ -134,20 +153,6 @@ def test_the_version_of_a_students_library_names_its_results(one, monkeypatch):
     assert len({plain, older, one.fingerprint(0)}) == 3
 
 
-@pytest.mark.parametrize(
-    ("labels", "teacher", "said"),
-    [
-        (Online(SPEC), None, "online labels need the teacher 'bright.pt', but 'none' was loaded."),
-        (Hard(), SPEC, "hard labels need no teacher, but 'bright.pt' was loaded."),
-        (Online("a.pt"), SPEC, "online labels need the teacher 'a.pt', but 'bright.pt' was"),
-    ],
-)
-def test_a_cell_holds_the_teacher_of_its_labels_and_no_other(one, labels, teacher, said):
-    with pytest.raises(ValueError, match=re.escape(said)) as caught:
-        replace(one, labels=labels, teacher=teacher and bright_teacher(2))
-    assert str(caught.value).endswith("Load the teacher that the labels name, and no other.")
-
-
 def test_finetuning_needs_a_pretrained_student(one):
     said = (
         "the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh "
@@ -169,7 +174,7 @@ def bright(tmp_path) -> tuple[cell.Cell, cell.Desk]:
     made = smallset.compress(data, tmp_path / "set", method="random", ipc=2, work=tmp_path)
     here = Machine("cpu", "float32", 1)
     short = replace(SMALL_V1, epochs=2)
-    one = cell.Cell(made, data, "resnet8", short, here, Online(SPEC), bright_teacher())
+    one = cell.Cell(made, data, "resnet8", short, here, online(bright_teacher()))
     return one, cell.Desk(here, tmp_path / "work", 1, None)
 
 
@@ -182,7 +187,7 @@ def test_a_taught_students_result_says_what_taught_it(bright):
     )  # fmt: skip
     assert (result.cost.teacher, result.cost.labels) == (1234, 0)
     assert result.fingerprint == one.fingerprint(0)
-    alone = replace(one, labels=Hard(), teacher=None)
+    alone = replace(one, labels=HARD)
     hard = cell.train_and_test(alone, 0, *pixels, desk)
     assert (hard.labels, hard.teacher, hard.teacher_top1) == ("hard", None, None)
     assert (hard.cost.teacher, hard.cost.labels) == (0, 0)
@@ -191,9 +196,31 @@ def test_a_taught_students_result_says_what_taught_it(bright):
     assert (again.loss, again.per_class) == (result.loss, result.per_class)
 
 
+def test_pinned_views_are_those_of_one_student_for_all(bright, monkeypatch):
+    one, desk = bright
+    pixels = cell.load_pixels(one, desk, cache=True)
+    fit = loop.fit
+
+    def noted(*arguments: object, seeds: loop.StudentSeeds, **options: object) -> loop.Fitted:
+        used.append(seeds)
+        return fit(*arguments, seeds=seeds, **options)
+
+    used: list[loop.StudentSeeds] = []
+    monkeypatch.setattr(loop, "fit", noted)
+    pinned = replace(one, labels=replace(one.labels, view_seed=0))
+    free, same, other = (
+        cell.train_and_test(each, seed, *pixels, desk)
+        for each, seed in ((one, 0), (pinned, 0), (pinned, 1))
+    )
+    assert used[0] == used[1] == loop.StudentSeeds.of(0)
+    assert used[2] == replace(loop.StudentSeeds.of(1), view=used[0].view)
+    assert (same.loss, same.top1) == (free.loss, free.top1) != (other.loss, other.top1)
+    assert len({free.fingerprint, same.fingerprint, other.fingerprint}) == 3
+
+
 def test_a_blind_teacher_is_refused_before_any_student_trains(bright, monkeypatch):
     one, desk = bright
-    blind = replace(one, teacher=bright_teacher(order=(1, 2, 0)))
+    blind = replace(one, labels=online(bright_teacher(order=(1, 2, 0))))
     pixels = cell.load_pixels(blind, desk, cache=True)
     monkeypatch.setattr(loop, "fit", None)
     with pytest.raises(ValueError, match="its classes or its normalisation are probably wrong"):
@@ -230,7 +257,7 @@ def test_where_the_best_counts_the_student_is_tested_between_epochs(
 
     monkeypatch.setattr(cell, "accuracy", accuracy)
     protocol = replace(RETHINKDC_V1, epochs=7, best_of=best_of)
-    chosen = replace(one, protocol=protocol, labels=Hard(), teacher=None)
+    chosen = replace(one, protocol=protocol, labels=HARD)
     result = cell.train_and_test(chosen, 0, *cell.load_pixels(one, desk, cache=True), desk)
     assert len(found) == tests
     assert (result.top1, result.per_class[0]) == (top1, 1 + found.index(top1))

@@ -1,6 +1,6 @@
 import pytest
 from cli_toy import Shell, refused
-from result_toy import result
+from result_toy import fact, result
 
 from smallset.evidence.lines import append_line
 
@@ -30,8 +30,11 @@ def test_a_run_folder_gets_its_tables_in_all_formats_and_again(shell, runs):
         "toy at 8 px, resnet8, ipc 1, small-v1, hard labels: 1 method, 2 results, best random "
         "35.0 %\nwrote runs/report/tables.md\nwrote runs/report/tables.csv\n"
         "wrote runs/report/classes.csv\nwrote runs/report/tables.tex\n"
+        "wrote runs/report/tables.html\n"
     )
-    assert files(runs / "report") == ["classes.csv", "tables.csv", "tables.md", "tables.tex"]
+    assert files(runs / "report") == [
+        "classes.csv", "tables.csv", "tables.html", "tables.md", "tables.tex"
+    ]  # fmt: skip
     before = (runs / "report/tables.md").read_bytes()
     append_line(runs / "results.jsonl", result(student_seed=2, top1=0.9))
     assert shell("report", "runs").code == 0
@@ -63,7 +66,7 @@ def test_a_folder_of_the_users_is_not_written_to(shell, runs):
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(shell, runs):
-    ran = shell("report", "runs", "--format", "html")
+    ran = shell("report", "runs", "--format", "pdf")
     assert ran.code != 0
     assert "markdown" in ran.err
     assert files(runs) == ["results.jsonl"]
@@ -79,3 +82,15 @@ def test_a_named_matrix_says_what_is_still_to_come(shell, runs):
         "## Not run yet\n\n- Digits at 16 px, ResNet-8, ipc 5, hard labels: 15 cells\n"
     )
     refused(shell("report", "runs", "--matrix", "dem"), "no matrix 'dem'")
+
+
+def test_facts_are_printed_as_a_table(shell):
+    append_line(shell.root / "facts.jsonl", fact())
+    ran = shell("report", "facts.jsonl", "--format", "markdown")
+    assert ran.code == 0, ran.err
+    assert "toy, random s" in ran.out
+    assert "1.5 [1.25, 1.75]" in ran.out
+    assert (
+        "| entropy | toy, random s | 1.5 [1.25, 1.75] | nats | 6 |"
+        in (shell.root / "facts-report/tables.md").read_text()
+    )

@@ -13,13 +13,12 @@ import pytest
 
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.matrix import FULL, read_matrix, shipped
-from smallset.bench.sources import Source
+from smallset.bench.sources import BenchData
 from smallset.data import open_data
 from smallset.evidence.lines import read_lines
 from smallset.methods import score_from
 from smallset.records import Result
-from smallset.report.runs import read_runs
-from smallset.report.tables import FORMATS, tables_of
+from smallset.report.tables import FORMATS, read_runs, report_of
 from smallset.scores import SCORES, File
 from smallset.train.device import Machine
 
@@ -36,8 +35,8 @@ def test_there_are_results_and_each_file_is_named_after_its_matrix():
 @pytest.mark.parametrize("file", LINES, ids=lambda file: file.stem)
 def test_the_tables_of_the_docs_are_what_their_command_writes(file):
     """`smallset report docs/results/NAME.jsonl --matrix NAME --format markdown`."""
-    written = file.with_name(f"{file.stem}-report") / FORMATS["markdown"]
-    assert written.read_text(encoding="utf-8") == tables_of(read_runs(file, file.stem)).text(
+    written = file.with_name(f"{file.stem}-report") / FORMATS["markdown"][0]
+    assert written.read_text(encoding="utf-8") == report_of(read_runs(file, file.stem)).text(
         "markdown"
     )
 
@@ -46,7 +45,7 @@ def test_the_tables_of_the_docs_are_what_their_command_writes(file):
 def test_every_line_is_of_a_cell_of_its_matrix_and_of_one_that_has_no_other(file, tmp_path):
     digits, results, known = open_data("digits", work=tmp_path), read_lines(file, Result), set()
     for (name, fingerprint), first in {(r.dataset, r.data_fingerprint): r for r in results}.items():
-        source = Source(name, replace(digits, fingerprint=fingerprint))
+        source = BenchData(name, replace(digits, fingerprint=fingerprint))
         # Equal classes: a share of each is asked of CIFAR-10 alone, whose are.
         of_each = first.source_images // len(first.classes)
         vars(source)["class_counts"] = (of_each,) * len(first.classes)

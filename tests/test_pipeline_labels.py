@@ -13,6 +13,7 @@ from PIL import Image
 
 import smallset
 from smallset.data import Data
+from smallset.labels import online
 from smallset.spec import quoted
 from smallset.train import loop, protocol
 
@@ -29,8 +30,8 @@ def asked(monkeypatch) -> list[tuple[str, tuple[str, ...], int]]:
         order = (1, 2, 0) if spec == "blind.pt" else ()
         return bright_teacher(len(classes), spec=spec, order=order)
 
-    monkeypatch.setattr(EVALUATE, "load_teacher", load)
-    monkeypatch.setattr(EVALUATE, "check_teacher_files", lambda _: None)
+    monkeypatch.setattr(online, "load_teacher", load)
+    monkeypatch.setattr(online, "check_teacher_files", lambda _: None)
     return calls
 
 

@@ -13,11 +13,12 @@ from smallset import terminal
 from smallset.bench.cells import cells_of
 from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.run import Finished
-from smallset.bench.sources import Source
+from smallset.bench.sources import BenchData
 from smallset.bench.units import Unit
 from smallset.data import from_arrays
 from smallset.records import Cost
-from smallset.report.table import rows
+from smallset.report.leaderboard import comparison
+from smallset.report.rows import rows
 from smallset.terminal import (
     Stages,
     complain,
@@ -255,7 +256,9 @@ def unit_of(data: str, label: str) -> Unit:
     )
     matrix = parse_matrix(text, "m.toml")
     images = np.zeros((200, 8, 8, 3), np.uint8)
-    source = Source(data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2))))
+    source = BenchData(
+        data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2)))
+    )
     cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
     return Unit("cell", f"{cell.brief} [0123456789ab]", cell, print, None)
 
@@ -356,9 +359,7 @@ def test_a_comparison_says_what_did_not_win_and_which_seeds_varied(capsys, monke
     assert "bad is worse than random here.\n" in out
     assert "so-so does not differ clearly from random here.\n" in out
     assert "…" not in out
-    for row in rows(results):
-        for cell in row.cells():
-            assert cell in out
+    assert all(cell in out for row in comparison(rows(results)).cells for cell in row)
 
 
 MADE = {

@@ -9,14 +9,14 @@ ROW and OTHER are rows as the report calls them; OTHER may stand in another tabl
 
 import argparse
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from statistics import mean
 
 from smallset.evidence import Interval, welch_difference
 from smallset.records import Result
-from smallset.report.runs import read_runs
 from smallset.report.sections import Section
-from smallset.report.tables import tables_of
+from smallset.report.tables import read_runs, report_of
 from smallset.spec import nearest
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -26,10 +26,15 @@ def difference(
     matrix: str, title: str, row: str, other: str, other_title: str = "", by_observer: bool = False
 ) -> Interval:
     """Give ROW minus OTHER, in fractions; raises SystemExit where there is no such table or row."""
-    tables = tables_of(read_runs(RESULTS / f"{matrix}.jsonl", matrix)).sections
+    tables = _sections(matrix)
     both = _row(tables, title, row), _row(tables, other_title or title, other)
     one, two = (_by_observer(r) if by_observer else [x.top1 for x in r] for r in both)
     return welch_difference(one, two)
+
+
+@cache
+def _sections(matrix: str) -> tuple[Section, ...]:
+    return report_of(read_runs(RESULTS / f"{matrix}.jsonl", matrix)).sections
 
 
 def _row(tables: Sequence[Section], title: str, row: str) -> list[Result]:
@@ -37,10 +42,10 @@ def _row(tables: Sequence[Section], title: str, row: str) -> list[Result]:
     if len(found) != 1:
         titles = "; ".join(section.title for section in found or tables)
         raise SystemExit(f"{title!r} names {len(found)} tables. Give more of one of: {titles}.")
-    keys = {r.label: r.key for r in found[0].rows}
-    if row not in keys:
-        raise SystemExit(f"there is no row {row!r} in that table. {nearest(row, keys)}")
-    return list(found[0].of(keys[row]))
+    rows = {r.label: r for r in found[0].rows}
+    if row not in rows:
+        raise SystemExit(f"there is no row {row!r} in that table. {nearest(row, rows)}")
+    return list(rows[row].results)
 
 
 def _by_observer(row: Sequence[Result]) -> list[float]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table, teacher_of
-from smallset.bench.sources import Source
+from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Sweep
+from smallset.bench.sources import BenchData
 from smallset.budget import Budget
+from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
 from smallset.records import Identity, Result
 from smallset.train.device import Machine
@@ -17,16 +18,17 @@ _BLOCK = 3
 
 
 @dataclass(frozen=True)
-class Cell:
+class MatrixCell:
     """A cell in its place: table, row and replicate. Two tables may hold one and the same.
 
-    `budget` is None for a student on the whole training split.
+    `labels` are as the table writes them. `budget` is None for a student on the whole training
+    split.
     """
 
-    table: Table
+    sweep: Sweep
     label: str
     replicate: int
-    teacher: str | None
+    labels: str
     epochs: int
     budget: Budget | None
     identity: Identity
@@ -45,7 +47,7 @@ class Cell:
     def brief(self) -> str:
         """Say in few words which cell this is, for a line that also holds its result."""
         where, of = self.identity, self.size_of_set if self.budget else "all images"
-        labels = f"online({self.teacher}), " if self.teacher else ""
+        labels = f"{self.labels}, " if labels_from(where.labels).soft else ""
         return (
             f"{where.dataset}, {where.size} px, {self.label}, {of}, {where.student}, {labels}"
             f"seed {where.student_seed}"
@@ -54,8 +56,7 @@ class Cell:
     @property
     def training(self) -> str:
         """Say which student is trained, under which labels and protocol."""
-        labels = f"online({self.teacher})" if self.teacher else HARD
-        return f"{self.identity.student}, {labels}, {self.identity.protocol}"
+        return f"{self.identity.student}, {self.labels}, {self.identity.protocol}"
 
     @property
     def size_of_set(self) -> str:
@@ -75,14 +76,16 @@ def identity_of(result: Result) -> Identity:
     return replace(found, ipc=None)
 
 
-def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
+def cells_of(
+    matrix: Matrix, sources: Mapping[str, BenchData], machine: Machine
+) -> list[MatrixCell]:
     """Give every cell whose data is among `sources`, in the order in which they run.
 
     The main rows of the first replicates come first.
     """
     cells = [
         cell
-        for table in matrix.tables
+        for table in matrix.sweeps
         if table.data in sources
         for cell in [*_product(matrix, table, sources, machine), *_full(table, sources, machine)]
     ]
@@ -91,8 +94,8 @@ def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) ->
 
 
 def _product(
-    matrix: Matrix, table: Table, sources: Mapping[str, Source], machine: Machine
-) -> list[Cell]:
+    matrix: Matrix, table: Sweep, sources: Mapping[str, BenchData], machine: Machine
+) -> list[MatrixCell]:
     return [
         _cell(
             matrix, table, (budget, student, labels, protocol), (label, replicate), sources, machine
@@ -108,15 +111,15 @@ def _product(
 
 def _cell(
     matrix: Matrix,
-    table: Table,
+    table: Sweep,
     setting: tuple[Budget, str, str, str],
     row: tuple[str, int],
-    sources: Mapping[str, Source],
+    sources: Mapping[str, BenchData],
     machine: Machine,
-) -> Cell:
+) -> MatrixCell:
     (budget, student, labels, protocol), (label, replicate) = setting, row
     method = matrix.method(label, replicate % table.observers)
-    teacher, source = teacher_of(labels), sources[table.data].data
+    source, regime = sources[table.data].data, matrix.regime(labels)
     size = sources[table.data].size(table.size)
     name = None if protocol == AUTO else protocol
     canvases = budget.canvases(sources[table.data].class_counts, method.tiles)
@@ -137,26 +140,26 @@ def _cell(
         student_seed=replicate,
         student=student,
         protocol=chosen.name,
-        labels=matrix.labels_spec(labels),
-        teacher=matrix.teachers[teacher] if teacher else None,
+        labels=labels_spec(regime),
+        teacher=regime.teacher_spec,
         precision=machine.precision,
         device=machine.kind,
         threads=machine.threads,
     )
-    return Cell(table, label, replicate, teacher, chosen.epochs, budget, identity)
+    return MatrixCell(table, label, replicate, labels, chosen.epochs, budget, identity)
 
 
-def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
+def _full(table: Sweep, sources: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
     """Give one cell a student on the whole training split, where the table asks for them."""
     epochs = table.full_epochs
     if epochs is None:
         return []
     return [
-        Cell(
+        MatrixCell(
             table,
             FULL,
             0,
-            None,
+            HARD,
             epochs,
             None,
             Identity(

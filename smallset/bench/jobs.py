@@ -13,6 +13,7 @@ from smallset.bench.whole import learn_whole
 from smallset.budget import Budget
 from smallset.cell import Desk
 from smallset.data import View, pixel_cache
+from smallset.labels import labels_from
 from smallset.methods import canonical
 from smallset.models.trained import read_trained
 from smallset.observers import AnyObserver
@@ -89,12 +90,12 @@ class Making:
 
 @dataclass(frozen=True)
 class Learning:
-    """One student on the set in the folder `set`; `teacher` as `evaluate` takes it."""
+    """One student on the set in the folder `set`; `labels` as `evaluate` takes them here."""
 
     data: str
     identity: Identity
     set: Path
-    teacher: str | None
+    labels: str
 
 
 def decode(job: Pixels, bench: Bench) -> None:
@@ -200,15 +201,13 @@ def learn(job: Learning, bench: Bench) -> Result:
     wanted = job.identity
     made = open_set(job.set)
     check_set(made, wanted)
-    if job.teacher is not None:
-        check_own(job.teacher, wanted)
+    check_own(job.labels, wanted)
     [result] = evaluate(
         made,
         job.data,
         student=wanted.student,
         protocol=wanted.protocol,
-        labels=wanted.regime,
-        teacher=job.teacher,
+        labels=job.labels,
         seeds=[wanted.student_seed],
         device=bench.machine.device,
         precision=bench.machine.precision,
@@ -245,10 +244,10 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
     _check_place(f"'{made.path}' holds another set", found, asdict(wanted))
 
 
-def check_own(folder: str, wanted: Identity) -> None:
-    """Raise ValueError where a folder of the run holds another teacher than the cell's own."""
-    own = own_teacher(wanted.teacher or "")
-    if own is None:
+def check_own(labels: str, wanted: Identity) -> None:
+    """Raise ValueError if the folder that labels name holds another teacher than the cell's own."""
+    own, folder = own_teacher(wanted.teacher or ""), labels_from(labels).teacher_spec
+    if own is None or folder is None:
         return
     made = read_trained(Path(folder))
     found = {

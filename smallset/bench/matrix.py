@@ -21,7 +21,7 @@ A short TOML file; methods and teachers are specs as on the command line:
                                               # or budget = ["ipc=1", "keep=0.1"]
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
-    labels = ["hard", "online(own)"]          # default ["hard"]
+    labels = ["hard", "online(own)"]          # default ["hard"]; a teacher by name, or as a spec
     protocols = ["auto"]                      # the default: by the size of the set
     replicates = 10                           # replicate r: set seed r, student seed r ...
     observers = 3                             # ... and observer seed r % observers (default 3);
@@ -29,7 +29,6 @@ A short TOML file; methods and teachers are specs as on the command line:
     full = {epochs = 10}                      # also one of each student on all training images
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -39,7 +38,7 @@ from pathlib import Path
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
 from smallset.budget import Budget, PerClass, Share, budget_from
-from smallset.labels import Hard, Online, labels_spec
+from smallset.labels import Hard, Regime, labels_from, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
@@ -49,7 +48,7 @@ from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
 
 AUTO = "auto"
-HARD = "hard"
+HARD = labels_spec(Hard())
 FULL = "full"
 """What the whole training split is called where a method's label or spec stands."""
 
@@ -58,12 +57,13 @@ _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 
 
 @dataclass(frozen=True)
-class Table:
+class Sweep:
     """A full product: every method x budget x student x labels x protocol x replicate.
 
-    `methods` are labels of the matrix, `labels` "hard" or "online(TEACHER)" with a name of its
-    teachers, `protocols` names or "auto". `full_epochs` is None where no student is to be trained
-    on the whole training split, `size` where the table leaves it to the data (see `Source.size`).
+    `methods` are labels of the matrix, `labels` specs of label regimes, with a teacher's name in
+    the matrix or its spec, `protocols` names or "auto". `full_epochs` is None if no student is to
+    be trained on the whole training split, `size` if the table leaves it to the data (see
+    `BenchData.size`).
     """
 
     title: str
@@ -83,7 +83,7 @@ class Table:
 
 _BUDGETS = ("ipc", "keep", "budget")
 _RENAMED = {"full_epochs": (FULL,), "budgets": _BUDGETS}
-_TABLE_KEYS = [key for f in fields(Table) for key in _RENAMED.get(f.name, (f.name,))]
+_TABLE_KEYS = [key for f in fields(Sweep) for key in _RENAMED.get(f.name, (f.name,))]
 _TABLE_NEEDS = ("title", "data", "students", "methods", "replicates")
 
 
@@ -94,7 +94,7 @@ class Matrix:
     title: str
     methods: Mapping[str, str]
     teachers: Mapping[str, str]
-    tables: tuple[Table, ...]
+    sweeps: tuple[Sweep, ...]
     main: tuple[str, ...]
 
     def method(self, label: str, observer: int = 0) -> Method:
@@ -108,12 +108,17 @@ class Matrix:
             return method
         return method.through(replace(looks, seed=observer))
 
-    def labels_spec(self, labels: str) -> str:
-        """Write the canonical spec of a table's labels, the teacher as its spec has it."""
-        name = teacher_of(labels)
-        return labels_spec(Hard() if name is None else Online(self.teachers[name]))
+    def regime(self, labels: str) -> Regime:
+        """Return the regime of a table's labels, the teacher's spec in the place of its name."""
+        regime = labels_from(labels)
+        teacher = self.teachers.get(regime.teacher_spec or "")
+        return regime if teacher is None else regime.taught_by(teacher)
 
-    def observer_seed(self, label: str, replicate: int, table: Table) -> int | None:
+    def labels_spec(self, labels: str) -> str:
+        """Write the canonical spec of a table's labels, as a result line has it."""
+        return labels_spec(self.regime(labels))
+
+    def observer_seed(self, label: str, replicate: int, table: Sweep) -> int | None:
         """Give the observer seed of a method's replicate: None where no network looks.
 
         It is 0 for all replicates of a network that is given: tables count one observer.
@@ -126,7 +131,7 @@ class Matrix:
         """Canonical spec (observer seed 0) -> label: names the rows of a table.
 
         A label has a spec for each network that its observer is at the tables' sizes.
-        `report.table.method_key` of a result's spec and of these are equal for one method.
+        `report.rows.method_key` of a result's spec and of these are equal for one method.
         """
         return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
 
@@ -140,8 +145,8 @@ class Matrix:
 
     def specs(self, label: str) -> tuple[str, ...]:
         """Write the specs of a label at the sizes of its tables; of all tables if it is in none."""
-        own = [table.size for table in self.tables if label in table.methods]
-        sizes = own or [table.size for table in self.tables]
+        own = [table.size for table in self.sweeps if label in table.methods]
+        sizes = own or [table.size for table in self.sweeps]
         return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
 
 
@@ -221,18 +226,12 @@ def parse_matrix(text: str, name: str) -> Matrix:
     return matrix
 
 
-def teacher_of(labels: str) -> str | None:
-    """Give the name of the teacher in "online(NAME)"; None for "hard"."""
-    match = re.fullmatch(r"online\((.+)\)", labels)
-    return match[1].strip() if match else None
-
-
-def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Table:
-    fit = entries.text("fit", Table.fit)
+def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Sweep:
+    fit = entries.text("fit", Sweep.fit)
     if fit not in _FITS:
         raise ValueError(f"{entries.where(fit)}: there is no fit {fit!r}. {nearest(fit, _FITS)}")
     full = _full(entries)
-    table = Table(
+    table = Sweep(
         title=entries.text("title"),
         data=entries.text("data"),
         size=entries.number("size") if entries.has("size") else None,
@@ -240,23 +239,23 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
         students=entries.texts("students"),
         methods=entries.texts("methods"),
         replicates=entries.number("replicates"),
-        labels=entries.texts("labels", Table.labels),
-        protocols=entries.texts("protocols", Table.protocols),
-        observers=entries.number("observers", Table.observers),
+        labels=entries.texts("labels", Sweep.labels),
+        protocols=entries.texts("protocols", Sweep.protocols),
+        observers=entries.number("observers", Sweep.observers),
         fit=_FITS[fit],
-        codec=entries.text("codec", Table.codec),
+        codec=entries.text("codec", Sweep.codec),
         full_epochs=full.number("epochs") if full is not None else None,
     )
     _check_known(table.methods, methods, "method", entries)
     _check_names(table, entries)
     for labels in table.labels:
-        teacher = teacher_of(labels)
-        if labels != HARD and teacher is None:
-            raise ValueError(
-                f"{entries.where(labels)}: there are no labels {labels!r}. "
-                "Give hard or online(TEACHER), a name under [teachers]."
-            )
-        if teacher is not None:
+        try:
+            teacher = labels_from(labels).teacher_spec
+            if teacher is not None and "(" in teacher:
+                check_spec(teacher)
+        except ValueError as error:
+            raise ValueError(f"{entries.where(labels)}: labels {labels!r}: {error}") from error
+        if teacher is not None and "(" not in teacher:
             _check_known((teacher,), teachers, "teacher", entries)
     return table
 
@@ -299,7 +298,7 @@ def _check_keys(top: Entries, name: str) -> None:
         raise ValueError(problems[0])
 
 
-def _check_names(table: Table, entries: Entries) -> None:
+def _check_names(table: Sweep, entries: Entries) -> None:
     """Raise ValueError for a student, protocol or codec that there is not; looks at no file."""
     checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
         (table.students, read_model),
@@ -350,7 +349,7 @@ def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
             )
 
 
-def _check_sizes(tables: Iterable[Table], top: Entries) -> None:
+def _check_sizes(tables: Iterable[Sweep], top: Entries) -> None:
     """Raise ValueError for data that one table names a size of and another does not.
 
     A report without the data finds the size in the results, and could not tell the two apart.

@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import torch
 
 from smallset.files import replacing
 from smallset.fingerprint import fingerprint
+from smallset.lazy import torch
 from smallset.models import build_model
 from smallset.records import Result
 from smallset.train import loop
@@ -35,11 +35,11 @@ class Training:
 
 
 def known_rates(results: Iterable[Result]) -> dict[Training, float]:
-    """Give the median rate of each hard-label training among result lines of this machine."""
+    """Return the median rate of each training without a teacher among lines of this machine."""
     found: dict[Training, list[float]] = {}
     for result in results:
         protocol = protocol_named(result.protocol)
-        if result.regime == "hard":
+        if not result.cost.teacher:  # one at work beside a student slows it down
             batch = min(protocol.batch, result.images)
             shape = (result.student, result.size, batch, len(result.classes))
             training = Training(*shape, result.compiled)
@@ -78,7 +78,7 @@ def _measure(training: Training, machine: Machine) -> float:
             whole,
             protocol=replace(STANDARD_V1, epochs=epochs, batch=count),
             view=Canvas(),
-            seeds=loop.Order(student=0, view=0),
+            seeds=loop.StudentSeeds(student=0, view=0),
             machine=machine,
             run=run,
         )

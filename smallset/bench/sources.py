@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from smallset.data import Data, folder_named
 from smallset.exchange.set_data import check_held_out, open_any
+from smallset.labels import Regime
 from smallset.pipeline.desk import side_of
 
 # A path with {data} in it where a spec's value stands, quoted or not.
@@ -79,7 +80,7 @@ class Places:
         )
 
     def fill(self, spec: str) -> str:
-        """Put the data folder in the place of {data} in a teacher's spec.
+        """Put the data folder in the place of {data} in a spec or a path.
 
         In a spec with options the path is quoted, so that any folder's name can be read. Raises
         ValueError where the spec needs a folder and none was given.
@@ -88,7 +89,7 @@ class Places:
             return spec
         if self.folder is None:
             raise ValueError(
-                f"the teacher {spec!r} lies in the data folder, but none was given. "
+                f"{spec!r} lies in the data folder, but none was given. "
                 "Give --data with the folder that holds the data sets."
             )
         folder = str(self.folder.absolute())
@@ -96,9 +97,15 @@ class Places:
             return spec.replace("{data}", folder)
         return _PATH.sub(lambda found: _quoted(found[1].replace("{data}", folder)), spec)
 
+    def filled(self, regime: Regime) -> Regime:
+        """Fill every option of a label regime that is text. Raises as `fill`."""
+        options = {f.name: getattr(regime, f.name) for f in fields(regime)}
+        texts = {name: self.fill(v) for name, v in options.items() if isinstance(v, str)}
+        return replace(regime, **texts)
+
 
 @dataclass(frozen=True)
-class Source:
+class BenchData:
     """An opened data set, and what a worker is to open it by."""
 
     given: str
@@ -121,12 +128,12 @@ class Source:
 
 def open_source(
     name: str, places: Places, *, work: Path, drop_leaks: bool = False, workers: int = 0
-) -> Source:
+) -> BenchData:
     """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
     given = places.find(name)
     opened = open_any(given, work=work, drop_leaks=drop_leaks, workers=workers)
     check_held_out(opened)
-    return Source(given, opened)
+    return BenchData(given, opened)
 
 
 def _absolute(given: str) -> str:

@@ -23,7 +23,7 @@ from smallset.cli.options import (
 )
 from smallset.cli.sets import save_sheet
 from smallset.demo import run_demo
-from smallset.report.table import row_key, rows
+from smallset.report.rows import row_key, rows
 from smallset.terminal import (
     Stages,
     finished_line,
@@ -59,10 +59,11 @@ def evaluate(
         ),
     ] = None,
     labels: Annotated[
-        str, typer.Option(help="hard, or online: a teacher looks at every view.")
+        str, typer.Option(help="See `smallset list`: hard, or online(teacher=SPEC).")
     ] = "hard",
     teacher: Annotated[
-        str | None, typer.Option(help="The network that gives online labels.")
+        str | None,
+        typer.Option(help="The network that gives the labels: completes --labels online."),
     ] = None,
     view: Annotated[
         str | None,

@@ -8,9 +8,15 @@ from typing import Annotated
 import typer
 
 from smallset.bench.matrix import shipped
-from smallset.report.runs import read_runs
-from smallset.report.tables import FORMATS, check_out, tables_of, write_tables
-from smallset.terminal import say
+from smallset.report.tables import (
+    FORMATS,
+    check_out,
+    facts_table,
+    read_runs,
+    report_of,
+    write_report,
+)
+from smallset.terminal import say, show_table
 
 
 class Format(StrEnum):
@@ -20,12 +26,14 @@ class Format(StrEnum):
     csv = "csv"
     classes = "classes"
     latex = "latex"
+    html = "html"
     all = "all"
 
 
 def report(
     runs: Annotated[
-        Path, typer.Argument(metavar="RUNS", help="A folder of `bench`, or a results.jsonl.")
+        Path,
+        typer.Argument(metavar="RUNS", help="A folder of `bench`, or its results or facts."),
     ],
     matrix: Annotated[
         str | None,
@@ -46,11 +54,11 @@ def report(
     if out is not None:
         check_out(out)
     found = read_runs(runs, matrix)
-    tables = tables_of(found)
+    made = report_of(found)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
     formats = list(FORMATS) if format is Format.all else [format.value]
-    written = write_tables(tables, folder, formats)
-    for section in tables.sections:
+    written = write_report(made, folder, formats)
+    for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)
         counts = f"{_count(section.rows, 'method')}, {_count(section.results, 'result')}"
         lacking = f", {section.missing} of {section.wanted} cells missing"
@@ -58,7 +66,9 @@ def report(
             f"{section.title}: {counts}, best {best.label} {100 * best.top1.mean:.1f} %"
             f"{lacking if section.missing else ''}"
         )
-    for line in tables.not_begun:
+    if found.facts:
+        show_table(facts_table(found.facts))
+    for line in made.not_begun:
         say(f"not run yet: {line}")
     for path in written:
         say(f"wrote {path}")

@@ -1,15 +1,71 @@
 """Online soft labels: the teacher looks at every view that the student sees."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64
-from torch import Tensor
 
-from smallset.models import Teacher
+from smallset.labels.regime import OpenLabels, Regime
+from smallset.lazy import Tensor, torch
+from smallset.models import Teacher, check_teacher_files, load_teacher
+from smallset.store import TrainingSet
 from smallset.train.device import Machine
+from smallset.train.protocol import StudentProtocol
 
 
-class OnlineLabels:
+@dataclass(frozen=True)
+class Online(Regime):
+    """A teacher's logits for every mixed view, made while the student trains; nothing is stored.
+
+    `teacher` is the spec of a network.
+    """
+
+    watched: ClassVar[bool] = True
+    teacher: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.teacher.strip():
+            raise ValueError(
+                "labels='online' names no teacher, but needs a network that gives the labels. "
+                "Give one: --teacher SPEC, or online(teacher=SPEC)."
+            )
+
+    def check(self) -> None:
+        """Raise ValueError or OSError if the teacher's spec or its files are wrong."""
+        check_teacher_files(self.teacher)
+
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> "OnlineLabels":
+        """Load the teacher for the classes and the size of a set."""
+        facts = made.facts
+        loaded = load_teacher(self.teacher, classes=facts.classes, size=facts.size)
+        return OnlineLabels(
+            regime=self,
+            facts={"sha256": loaded.sha256},
+            teacher_bytes=loaded.bytes,
+            teacher=loaded.spec,
+            teacher_sha256=loaded.sha256,
+            loaded=loaded,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnlineLabels(OpenLabels):
+    """A loaded teacher, ready to look."""
+
+    loaded: Teacher
+
+    def soft(self, machine: Machine) -> "Watching":
+        """Return the teacher at work on a machine."""
+        return Watching(self.loaded, machine)
+
+    def teacher_top1(self, measured: Callable[[Teacher], float]) -> float:
+        """Measure the teacher that is loaded."""
+        return measured(self.loaded)
+
+
+class Watching:
     """A teacher at work on a machine: `SoftLabels` that read the pixels."""
 
     def __init__(self, teacher: Teacher, machine: Machine) -> None:
@@ -21,7 +77,7 @@ class OnlineLabels:
         indices: Int64[np.ndarray, " b"],
         epoch: int,
     ) -> Float32[Tensor, "b c"]:
-        """Give the teacher's logits for the mixed views themselves; which they are is no matter."""
+        """Return the teacher's logits for the pixels; which views they are does not matter."""
         del indices, epoch
         with torch.inference_mode(), self._machine.autocast():
             logits: Tensor = self._network(pixels)

@@ -6,6 +6,7 @@ Soft labels carry the teacher's knowledge into the student, so every result says
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from jaxtyping import Int64
 
@@ -30,9 +31,9 @@ def teacher_top1(
     work: Path,
     progress: Progress | None = None,
 ) -> float:
-    """Give the teacher's top-1 on held-out images, a fraction; found again in the work folder.
+    """Return the teacher's top-1 on held-out images, a fraction; it is kept in the work folder.
 
-    `data` is the data's fingerprint. Raises ValueError where the teacher is not clearly better than
+    `data` is the data's fingerprint. Raises ValueError if the teacher is not clearly better than
     always naming the largest class: then its classes or its normalisation are probably wrong.
     """
     facts = {
@@ -84,11 +85,17 @@ def _check(spec: str, top1: float, labels: Int64[np.ndarray, " n"], size: int) -
         )
 
 
+class _Kept(msgspec.Struct):
+    """What is read of a file: the facts beside it are for people, and its name holds them."""
+
+    top1: float
+
+
 def _kept(file: Path) -> float | None:
-    """Read a measurement; a file that a power cut left empty is measured again."""
+    """Read a measurement; None if there is none, or if a power cut left the file empty."""
     try:
-        return float(json.loads(file.read_text())["top1"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return msgspec.json.decode(file.read_bytes(), type=_Kept).top1
+    except (OSError, msgspec.MsgspecError):
         return None
 
 

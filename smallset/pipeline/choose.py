@@ -57,7 +57,7 @@ class Begun:
             view=spec_of(job.method.view),
             precision=here.precision if observer else "none",
             device=here.kind if observer else "none",
-            made_with=dict(job.method.facts(self.seen)) | made_from(self.data),
+            made_with=job.method.facts(self.seen) | made_from(self.data),
             asked=Asked(str(job.budget), tuple(names[c] for c in self.wanted.short)),
         )
 

@@ -13,13 +13,13 @@ from smallset.evidence.lines import append_line, check_place, read_lines
 from smallset.exchange.naming import check_classes
 from smallset.exchange.set_data import check_held_out, check_unseen
 from smallset.files import at_home
-from smallset.labels import Online, Regime, labels_from
-from smallset.models import Teacher, check_model, check_teacher_files, load_teacher
+from smallset.labels import labels_from
+from smallset.models import check_model
 from smallset.numbers import whole
 from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Progress, Result
-from smallset.store import CompressedDataset, TrainingSet
+from smallset.store import CompressedDataset
 from smallset.train import loop
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import protocol_for
@@ -52,9 +52,9 @@ def evaluate(
 ) -> list[Result]:
     """Train students on a compressed set and test them on the held-out data.
 
-    `labels` is `hard` or `online`, which needs the spec of a `teacher` (or holds it:
-    `online(teacher=SPEC)`): a network that looks at every view, whose accuracy on the held-out
-    images is measured too.
+    `labels` is the spec of a label regime, such as `hard` or `online(teacher=SPEC)`; `teacher`
+    completes a spec that leaves its teacher out. A teacher's accuracy on the held-out images is
+    measured too.
 
     `set` is a folder that `compress` or `export` made, or any folder of class folders, parquet
     folder or "hf:owner/name" without a manifest. For such a one `view` (default canvas) and
@@ -89,8 +89,7 @@ def evaluate(
             target, outside=set.path if isinstance(set, CompressedDataset) else at_home(set)
         )
     finished = first_alone(lambda: read_lines(target, Result) if target else [])
-    if isinstance(regime, Online):
-        check_teacher_files(regime.teacher)
+    regime.check()
     with first_before_others():
         opened_set, data = training_set(
             set, data, desk, reading, skip_bad=skip_bad, drop_leaks=drop_leaks
@@ -98,14 +97,14 @@ def evaluate(
     name = student or ("resnet18-3x3" if opened_set.facts.size <= 64 else "resnet18")
     chosen = protocol_for(protocol, images=opened_set.facts.images)
     known = {r.fingerprint: r for r in finished}
-    loaded = _load_teacher(regime, opened_set)
+    opened_labels = regime.open(opened_set, chosen)
     with first_before_others():
         # Wrong data are heard of before their images are hashed and decoded.
         fits = partial(check_classes, opened_set.facts.classes, data=data_name(data))
         source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks, fits=fits)
     check_held_out(source)
     check_unseen(opened_set, source)
-    cell = Cell(opened_set, source, name, chosen, desk.machine, regime, loaded)
+    cell = Cell(opened_set, source, name, chosen, desk.machine, opened_labels)
     pixels: tuple[loop.Images, loop.Images] | None = None
     made = []
     for number, seed in enumerate(wanted):
@@ -122,10 +121,3 @@ def evaluate(
         if told is not None and is_first():
             told(made[-1])
     return made
-
-
-def _load_teacher(regime: Regime, opened_set: TrainingSet) -> Teacher | None:
-    if not isinstance(regime, Online):
-        return None
-    facts = opened_set.facts
-    return load_teacher(regime.teacher, classes=facts.classes, size=facts.size)

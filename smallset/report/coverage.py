@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from smallset.bench.matrix import AUTO, Matrix, Table
+from smallset.bench.matrix import AUTO, Matrix, Sweep
 from smallset.budget import Budget
 from smallset.methods import known_method
 from smallset.records import Result
-from smallset.report.table import AS_FOUND, FULL, method_key, row_key
+from smallset.report.rows import AS_FOUND, FULL, method_key, row_key
 from smallset.train.protocol import protocol_for
 
 CellKey = tuple[str, int | None, int | None, int]
@@ -17,7 +17,7 @@ CellKey = tuple[str, int | None, int | None, int]
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedSetting:
     """One setting that a matrix asks for, and its cells.
 
     `labels` is as the matrix writes it, "hard" or "online(NAME)"; `regime` is as results do.
@@ -25,7 +25,7 @@ class Planned:
     `tiles` are those of this setting's methods, None where the budget is an ipc.
     """
 
-    table: Table
+    table: Sweep
     student: str
     budget: Budget
     tiles: int | None
@@ -67,11 +67,13 @@ class Planned:
         )
 
 
-def planned(matrix: Matrix) -> list[Planned]:
+def planned(matrix: Matrix) -> list[PlannedSetting]:
     """Give every setting of a matrix in its order."""
     return [
-        Planned(table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells)
-        for table in matrix.tables
+        PlannedSetting(
+            table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells
+        )
+        for table in matrix.sweeps
         for tiles, cells in _cells(matrix, table).items()
         for student, budget, labels, protocol in product(
             table.students, table.budgets, table.labels, table.protocols
@@ -89,21 +91,25 @@ def row_labels(matrix: Matrix) -> dict[str, str]:
     return {method_key(spec): label for spec, label in matrix.labels.items()}
 
 
-def missing(settings: Iterable[Planned], results: Sequence[Result]) -> tuple[Counter[str], int]:
+def missing(
+    settings: Iterable[PlannedSetting], results: Sequence[Result]
+) -> tuple[Counter[str], int]:
     """Count the cells of settings that `results` lack, by `row_key`, and all of them."""
     wanted = frozenset().union(*(setting.cells for setting in settings))
     lacking = wanted - {cell_key(r) for r in results}
     return Counter(key for key, *_ in lacking), len(wanted)
 
 
-def not_begun(matrix: Matrix, results: Sequence[Result]) -> list[str]:
-    """Say which settings of a matrix have no result at all, with their cells, a line each."""
+def not_begun(
+    matrix: Matrix, settings: Iterable[PlannedSetting], results: Sequence[Result]
+) -> list[str]:
+    """Say which of a matrix's settings have no result at all, with their cells, a line each."""
     counts: Counter[str] = Counter()  # of a share, methods with other tiles are another setting
-    for setting in planned(matrix):
+    for setting in settings:
         if not any(setting.holds(r) for r in results):
             counts[setting.title(setting.protocol)] += len(setting.cells)
     lines = [f"{title}: {n} cell{'' if n == 1 else 's'}" for title, n in counts.items()]
-    for table in matrix.tables:
+    for table in matrix.sweeps:
         trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
         for student in table.students if table.full_epochs is not None else ():
             if student not in trained:
@@ -111,7 +117,7 @@ def not_begun(matrix: Matrix, results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def _of_table(table: Table, result: Result) -> bool:
+def _of_table(table: Sweep, result: Result) -> bool:
     if (result.dataset, result.size, result.fit) != (table.data, table.size, table.fit):
         return False
     return result.spec == FULL or result.codec in (table.codec, AS_FOUND)
@@ -133,12 +139,13 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
     )
 
 
-def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]:
-    """Give the cells of each of a table's settings, by the tiles of its methods (see `Planned`)."""
+def _cells(matrix: Matrix, table: Sweep) -> dict[int | None, frozenset[CellKey]]:
+    """Return the cells of each of a table's settings, by the tiles of its methods."""
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
         method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
+        seeds = [matrix.observer_seed(label, r, table) for r in range(table.observers)]
         found.setdefault(method.tiles if table.budgets[0].by_tiles else None, []).extend(
-            (key, r, matrix.observer_seed(label, r, table), r) for r in range(table.replicates)
+            (key, r, seeds[r % table.observers], r) for r in range(table.replicates)
         )
     return {tiles: frozenset(cells) for tiles, cells in found.items()}

@@ -2,35 +2,54 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from smallset.records import Result
-from smallset.report.panel import Panel
-from smallset.report.published import Published, published, published_name
+from smallset.report.published import Published, published, published_name, published_top1
+from smallset.report.rows import Row, seeds_note
 from smallset.report.sections import Section, teacher_name
-from smallset.report.table import Row, percent, points, seeds_note, times
+from smallset.report.table import Column, Table, Value, table_of
 from smallset.train.protocol import caveat
 
-_HEADER = (
-    "method", "top-1 % [95 %]", "minus random [95 % Welch]", "p", "p (Holm)", "rank",
-    "worst class %", "image bytes", "label bytes", "teacher bytes", "ratio", "n",
-)  # fmt: skip
+_COLUMNS: tuple[tuple[Column, Callable[[Row], Value]], ...] = (
+    (Column("method"), lambda row: row.label),
+    (Column("top-1 % [95 %]", "interval"), lambda row: row.top1),
+    (Column("minus random [95 % Welch]", "points", ""), lambda row: row.minus_random),
+    (Column("p", "p"), lambda row: row.p),
+    (Column("p (Holm)", "p"), lambda row: row.p_holm),
+    (Column("rank", "rank"), lambda row: row.rank),
+    (Column("worst class %", "named share"), lambda row: row.worst),
+    (Column("image bytes", "bytes"), lambda row: row.bytes("images")),
+    (Column("label bytes", "bytes"), lambda row: row.bytes("labels")),
+    (Column("teacher bytes", "bytes"), lambda row: row.bytes("teacher")),
+    (Column("ratio", "ratio"), lambda row: row.ratio),
+    (Column("n", "count"), lambda row: row.top1.n),
+)
+_FEW: tuple[tuple[Column, Callable[[Row], Value]], ...] = (
+    *_COLUMNS[:2],
+    (Column("minus random [95 %]", "points", ""), lambda row: row.minus_random),
+    (Column("verdict"), lambda row: row.verdict),
+    (Column("bytes", "bytes"), lambda row: row.bytes("images")),
+    *_COLUMNS[-2:],
+)
 _TESTS = ("p", "p (Holm)")
 _GIVEN = ("label bytes", "teacher bytes")
 
 
-def leaderboard(section: Section) -> Panel:
-    """Lay a section out as text; the columns are explained in the notes."""
-    known = published(section.first)
-    shown = _shown(section)
-    header = [name for name in _HEADER if name in shown]
-    body = [[cell for name, cell in _cells(row).items() if name in shown] for row in section.rows]
+def leaderboard(section: Section) -> Table:
+    """Make the table of a section; the notes explain the columns."""
+    known, hidden = published(section.first), _hidden(section)
+    columns = [(column, read) for column, read in _COLUMNS if column.name not in hidden]
     if known is not None:
-        header.append("published %")
-        for cells, row in zip(body, section.rows, strict=True):
-            cells.append(_published_cell(section.of(row.key)[0], known))
-    cells_of_all = tuple(tuple(cells) for cells in body)
-    return Panel(section.title, tuple(header), cells_of_all, tuple(_notes(section, known)))
+        columns.append(
+            (Column("published %", "share", ""), lambda row: published_top1(row.results[0]))
+        )
+    return table_of(section.title, section.rows, columns, _notes(section, known))
+
+
+def comparison(rows: Sequence[Row]) -> Table:
+    """Make the table of a few rows that a terminal shows."""
+    return table_of("", rows, _FEW)
 
 
 def machines(results: Sequence[Result]) -> str:
@@ -49,29 +68,11 @@ def machines(results: Sequence[Result]) -> str:
     return f"{_counted(kinds)}; {_counted(builds)}{looked}."
 
 
-def _shown(section: Section) -> set[str]:
-    """Give the columns that say something; the notes say of the others why they do not."""
-    untested = not any(row.permutation for row in section.rows)
-    nothing = not any(row.label_bytes or row.teacher_bytes for row in section.rows)
-    return set(_HEADER) - set(_TESTS if untested else ()) - set(_GIVEN if nothing else ())
-
-
-def _cells(row: Row) -> dict[str, str]:
-    cells = (
-        row.label,
-        percent(row.top1),
-        points(row.minus_random),
-        "-" if row.permutation is None else _p(row.permutation.p),
-        "-" if row.p_holm is None else _p(row.p_holm),
-        str(row.rank),
-        f"{100 * row.worst.mean:.1f} ({row.worst_class})",
-        f"{row.image_bytes:,.0f}",
-        f"{row.label_bytes:,.0f}",
-        f"{row.teacher_bytes:,.0f}",
-        times(row.ratio),
-        str(row.top1.n),
-    )
-    return dict(zip(_HEADER, cells, strict=True))
+def _hidden(section: Section) -> set[str]:
+    """Return the columns that say nothing; the notes say why."""
+    tested = any(row.permutation for row in section.rows)
+    given = any(r.cost.labels or r.cost.teacher for r in section.results)
+    return {*(() if tested else _TESTS), *(() if given else _GIVEN)}
 
 
 def _notes(section: Section, known: Published | None) -> list[str]:
@@ -110,7 +111,7 @@ def _teacher_note(section: Section) -> str:
 
 def _shared_note(section: Section) -> str:
     """Say where replicates are no fresh draws: their spread leaves a part of the luck out."""
-    shared = [row for row in section.rows if row.sets < row.top1.n]
+    shared = [row for row in section.rows if row.varied.sets < row.top1.n]
     if not shared:
         return ""
     return (
@@ -123,7 +124,7 @@ def _vanished_note(section: Section) -> str:
     """Say which rows stand on sets that lack whole classes."""
     parts = []
     for row in section.rows:
-        counts = [len(r.vanished) for r in section.of(row.key)]
+        counts = [len(r.vanished) for r in row.results]
         if any(counts):
             few, many = min(counts), max(counts)
             parts.append(f"{row.label} {few if few == many else f'{few} to {many}'}")
@@ -189,11 +190,6 @@ def _published_note(section: Section, known: Published | None) -> str:
         f"best of its evaluations on the test set; here {section.first.protocol}."
         + (f" Also published: {', '.join(others)}." if others else "")
     )
-
-
-def _published_cell(result: Result, known: Published) -> str:
-    value = known.top1.get(published_name(result.spec) or "")
-    return "" if value is None else f"{100 * value:.1f}"
 
 
 def _p(p: float) -> str:

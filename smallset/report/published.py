@@ -58,6 +58,12 @@ def published(result: Result) -> Published | None:
     return None
 
 
+def published_top1(result: Result) -> float | None:
+    """Return the published accuracy of a result's method in its setting."""
+    setting = published(result)
+    return None if setting is None else setting.top1.get(published_name(result.spec) or "")
+
+
 def published_name(spec: str) -> str | None:
     """Give the name in `PUBLISHED` of the method that a result's spec writes, None where none is.
 

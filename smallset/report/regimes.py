@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from smallset.evidence import Interval, paired_difference, welch_difference
 from smallset.records import Result
-from smallset.report.panel import Panel
 from smallset.report.sections import Section, check_one_version, teacher_name
-from smallset.report.table import percent, points
+from smallset.report.table import Column, Table, Value
 
 # What regimes must share to stand side by side; protocols may differ, and are then named.
 _SHARED = (
@@ -24,8 +24,8 @@ def families(sections: Sequence[Section]) -> list[list[Section]]:
     return [sorted(g, key=lambda s: s.first.regime != "hard") for g in groups.values()]
 
 
-def overviews(sections: Sequence[Section]) -> list[Panel]:
-    """Lay out one panel for each family that has hard labels and others of the same methods."""
+def overviews(sections: Sequence[Section]) -> list[Table]:
+    """Make one table for each family that has hard labels and others of the same methods."""
     shared = [[s for s in family if _has_rows_of(family[0], s)] for family in families(sections)]
     return [
         _overview(family)
@@ -61,57 +61,59 @@ def teacher_notes(family: Sequence[Section]) -> list[str]:
 
 
 def _has_rows_of(one: Section, other: Section) -> bool:
-    return not {row.key for row in one.rows}.isdisjoint(row.key for row in other.rows)
+    return not one.by_key.keys().isdisjoint(other.by_key)
 
 
-def _overview(family: list[Section]) -> Panel:
+def _overview(family: list[Section]) -> Table:
     r = family[0].first
-    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
-    title = f"Soft labels against hard: {r.dataset} at {r.size} px, {r.student}, {budget}"
+    title = f"Soft labels against hard: {setting_words(r)}"
     check_one_version([result for section in family for result in section.results], title)
     names = regime_names(family)
-    header = ["method"]
+    columns = [Column("method")]
     for name, section in zip(names, family, strict=True):
-        header += [f"{name}: top-1 % [95 %]", f"{name}: rank", f"{name}: bytes"]
+        columns += [
+            Column(f"{name}: top-1 % [95 %]", "interval"),
+            Column(f"{name}: rank", "rank"),
+            Column(f"{name}: bytes", "bytes"),
+        ]
         if section is not family[0]:
-            header.append(f"{name} minus {names[0]} [95 %]")
+            columns.append(Column(f"{name} minus {names[0]} [95 %]", "points", ""))
     methods = {row.key: row.label for section in family for row in section.rows}
     times = Counter(row.key for section in family for row in section.rows)
-    alone = sum(times[key] == 1 for key in methods)
     paired: set[str] = set()
-    body = []
-    for key, label in methods.items():
-        if times[key] == 1:
-            continue
-        cells = [label]
-        for section in family:
-            cells += _cells(section, family[0], key, paired)
-        body.append(tuple(cells))
+    body = [
+        (label, *chain.from_iterable(_values(s, family[0], key, paired) for s in family))
+        for key, label in methods.items()
+        if times[key] > 1
+    ]
     notes = _notes(family, names, paired)
-    if alone:
+    if alone := len(methods) - len(body):
         notes.append(f"Rows of one regime only are left out: {alone}. Their tables have them.")
-    return Panel(title, tuple(header), tuple(body), tuple(notes))
+    return Table(title, tuple(columns), tuple(body), tuple(notes))
 
 
-def _cells(section: Section, hard: Section, key: str, paired: set[str]) -> list[str]:
-    """Give a method's cells of one regime; `paired` takes the methods whose sets are the same."""
-    row = next((row for row in section.rows if row.key == key), None)
-    empty = [""] if section is not hard else []
-    if row is None:
-        return ["-", "-", "-", *empty]
-    cells = [percent(row.top1), str(row.rank), f"{row.given_bytes:,.0f}"]
+def setting_words(r: Result) -> str:
+    """Say which setting a family of sections shares."""
+    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
+    return f"{r.dataset} at {r.size} px, {r.student}, {budget}"
+
+
+def _values(section: Section, hard: Section, key: str, paired: set[str]) -> list[Value]:
+    """Return a method's values in one regime; `paired` takes its label if the sets are the same."""
+    row = section.by_key.get(key)
+    values: list[Value] = [row.top1, row.rank, row.bytes()] if row else [None, None, None]
     if section is hard:
-        return cells
-    difference, is_paired = _difference(section.of(key), hard.of(key))
+        return values
+    if row is None or key not in hard.by_key:
+        return [*values, None]
+    difference, is_paired = _difference(row.results, hard.by_key[key].results)
     if is_paired:
         paired.add(row.label)
-    return [*cells, points(difference)]
+    return [*values, difference]
 
 
-def _difference(soft: list[Result], hard: list[Result]) -> tuple[Interval | None, bool]:
-    """Give soft minus hard, and whether it is paired: every replicate on the very same set."""
-    if not hard:
-        return None, False
+def _difference(soft: Sequence[Result], hard: Sequence[Result]) -> tuple[Interval, bool]:
+    """Return soft minus hard, and whether it is paired: every replicate on the very same set."""
     ours = {(r.plan_sha256, r.set_seed, r.student_seed): r.top1 for r in soft}
     theirs = {(r.plan_sha256, r.set_seed, r.student_seed): r.top1 for r in hard}
     if ours.keys() == theirs.keys() and len(ours) == len(soft) == len(hard):

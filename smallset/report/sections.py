@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, takewhile
 
 from smallset.evidence import welch_difference
 from smallset.records import Result
-from smallset.report.coverage import Planned, missing
-from smallset.report.table import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
+from smallset.report.coverage import PlannedSetting, missing
+from smallset.report.rows import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
 
 # The most rows whose order can be read in a sentence.
 _ORDERED = 20
@@ -49,19 +50,20 @@ class Section:
         if len(self.rows) > _ORDERED:
             return ""
         ordered = sorted(self.rows, key=lambda row: -row.top1.mean)
-        top1 = [[r.top1 for r in self.of(row.key)] for row in ordered]
         text = ordered[0].label
-        for row, (better, worse) in zip(ordered[1:], pairwise(top1), strict=True):
-            text += f" {'>' if welch_difference(better, worse).low > 0 else '='} {row.label}"
+        for better, worse in pairwise(ordered):
+            a, b = ([r.top1 for r in row.results] for row in (better, worse))
+            text += f" {'>' if welch_difference(a, b).low > 0 else '='} {worse.label}"
         return text
 
-    def of(self, key: str) -> list[Result]:
-        """Give the results of the method that `key` names (see `row_key`)."""
-        return [r for r in self.results if row_key(r) == key]
+    @cached_property
+    def by_key(self) -> dict[str, Row]:
+        """The rows by their key (see `row_key`)."""
+        return {row.key: row for row in self.rows}
 
 
 def sections(
-    results: Sequence[Result], labels: Mapping[str, str], settings: Sequence[Planned] = ()
+    results: Sequence[Result], labels: Mapping[str, str], settings: Sequence[PlannedSetting] = ()
 ) -> list[Section]:
     """Part results into tables by `SETTING`, in order of appearance; `full` ones are left aside.
 
@@ -126,7 +128,7 @@ def _grouped(results: Sequence[Result]) -> list[list[Result]]:
     return list(groups.values())
 
 
-def _titles(firsts: Sequence[Result], settings: Sequence[Planned]) -> list[str]:
+def _titles(firsts: Sequence[Result], settings: Sequence[PlannedSetting]) -> list[str]:
     """Give each setting a title of its own."""
     plain = [_title(first, settings) for first in firsts]
     alike = {
@@ -138,7 +140,7 @@ def _titles(firsts: Sequence[Result], settings: Sequence[Planned]) -> list[str]:
     ]
 
 
-def _title(r: Result, settings: Sequence[Planned]) -> str:
+def _title(r: Result, settings: Sequence[PlannedSetting]) -> str:
     held = [setting for setting in settings if setting.holds(r)]
     if held:
         return held[0].title(r.protocol, _shared([setting.table.title for setting in held]))

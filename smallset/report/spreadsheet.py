@@ -1,135 +1,113 @@
-"""The spreadsheets: one line a method and setting, or a class of it; all in full precision."""
+"""The spreadsheets: a row for a method and setting, or for a class of it; all that is known."""
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
-from smallset.evidence import per_class_intervals
+from smallset.evidence import Interval, per_class_intervals
 from smallset.records import Result
-from smallset.report.augmentation import robust_scores
-from smallset.report.published import published, published_name
+from smallset.report.published import published, published_top1
+from smallset.report.rows import Row
 from smallset.report.sections import Section, teacher_name
-from smallset.report.table import Row
-from smallset.report.yardsticks import Yardstick, yardsticks
-
-_Cell = str | int | float | None
+from smallset.report.table import Column, Kind, Table, Value, table_of
+from smallset.report.yardsticks import Yardstick, twins_of, yardsticks
 
 
-def to_csv(sections: Sequence[Section], full: Sequence[Result]) -> str:
-    """Write every row of every section; what is unknown is empty.
+@dataclass(frozen=True)
+class _Line:
+    """What a line is about: a setting's result, a row, its metrics, and a class of it."""
 
-    Accuracies, differences and metrics are fractions, `std` is that of one replicate, the teacher
-    is without the folders of its files.
+    first: Result
+    row: Row
+    metrics: Yardstick = Yardstick()
+    ars: float | None = None
+    name: str = ""
+    accuracy: Interval | None = None
+
+    @property
+    def published(self) -> float | None:
+        return published_top1(self.row.results[0])
+
+
+_Column = tuple[Column, Callable[[_Line], Value]]
+
+
+def spreadsheet(sections: Sequence[Section], full: Sequence[Result]) -> Table:
+    """Make the table of every row of every section.
+
+    Accuracies, differences and metrics are fractions, the standard deviation is that of one
+    replicate, the teacher is named without the folders of its files.
     """
     lines = []
     for section in sections:
-        measured, robust = yardsticks(section, sections, full), robust_scores(section)
+        measured = yardsticks(section, sections, full)
+        robust = {pair.row.key: pair.ars for pair in twins_of(section)}
         lines += [
-            {**_line(section, row, measured[row.key]), "ars": robust.get(row.key)}
+            _Line(section.first, row, measured[row.key], robust.get(row.key))
             for row in section.rows
         ]
-    return _written(lines)
+    return table_of("", lines, (*_SETTING, *_EVIDENCE))
 
 
-def to_classes_csv(sections: Sequence[Section]) -> str:
-    """Write the accuracy of every class under every row: fractions, with 95 % Student-t intervals.
-
-    A class without held-out images has none.
-    """
-    lines: list[dict[str, _Cell]] = []
-    for section in sections:
-        for row in section.rows:
-            found = section.of(row.key)
-            intervals = per_class_intervals([r.per_class for r in found])
-            lines += [
-                {
-                    **_setting(section.first),
-                    "method": row.label,
-                    "class": name,
-                    "n": interval.n,
-                    "accuracy": interval.mean,
-                    "accuracy_low": interval.low,
-                    "accuracy_high": interval.high,
-                    "accuracy_std": interval.std,
-                    "spec": row.key,
-                }
-                for name, interval in zip(found[0].classes, intervals, strict=True)
-            ]
-    return _written(lines)
+def classes_sheet(sections: Sequence[Section]) -> Table:
+    """Make the table of every class under every row; a class without held-out images has nan."""
+    lines = [
+        _Line(section.first, row, name=name, accuracy=accuracy)
+        for section in sections
+        for row in section.rows
+        for name, accuracy in zip(
+            row.results[0].classes,
+            per_class_intervals([r.per_class for r in row.results]),
+            strict=True,
+        )
+    ]
+    return table_of("", lines, (*_SETTING, *_CLASS))
 
 
-def _written(lines: Sequence[dict[str, _Cell]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(lines[0]) if lines else [], lineterminator="\n")
-    writer.writeheader()
-    # nan, of too few replicates, is empty like every other unknown
-    writer.writerows(
-        {k: "" if v is None or v != v else v for k, v in line.items()} for line in lines
-    )
-    return text.getvalue()
+def _each(of: str, kind: Kind, *names: str) -> tuple[_Column, ...]:
+    return tuple((Column(name, kind), attrgetter(f"{of}.{name}")) for name in names)
 
 
-def _line(section: Section, row: Row, measured: Yardstick) -> dict[str, _Cell]:
-    return {**_setting(section.first), **_evidence(row), **_rest(section, row, measured)}
+def _teacher(line: _Line) -> Value:
+    return None if line.first.teacher is None else teacher_name(line.first.teacher)
 
 
-def _setting(r: Result) -> dict[str, _Cell]:
-    return {
-        "dataset": r.dataset,
-        "data_fingerprint": r.data_fingerprint,
-        "size": r.size,
-        "ipc": r.ipc,
-        "images": r.images,
-        "codec": r.codec,
-        "fit": r.fit,
-        "student": r.student,
-        "protocol": r.protocol,
-        "precision": r.precision,
-        "labels": r.regime,
-        "teacher": None if r.teacher is None else teacher_name(r.teacher),
-        "teacher_top1": r.teacher_top1,
-    }
+def _published_source(line: _Line) -> Value:
+    known = published(line.first)
+    return None if known is None or line.published is None else known.source
 
 
-def _evidence(row: Row) -> dict[str, _Cell]:
-    difference, test = row.minus_random, row.permutation
-    return {
-        "method": row.label,
-        "n": row.top1.n,
-        "top1": row.top1.mean,
-        "top1_low": row.top1.low,
-        "top1_high": row.top1.high,
-        "top1_std": row.top1.std,
-        "minus_random": difference.mean if difference else None,
-        "minus_random_low": difference.low if difference else None,
-        "minus_random_high": difference.high if difference else None,
-        "p": test.p if test else None,
-        "p_smallest": test.smallest if test else None,
-        "p_holm": row.p_holm,
-        "replicates_needed": row.replicates_needed,
-        "rank_best": row.rank.best,
-        "rank_worst": row.rank.worst,
-        "worst_class": row.worst_class,
-        "worst_class_top1": row.worst.mean,
-    }
-
-
-def _rest(section: Section, row: Row, measured: Yardstick) -> dict[str, _Cell]:
-    known = published(section.first)
-    spec = section.of(row.key)[0].spec
-    value = known.top1.get(published_name(spec) or "") if known else None
-    return {
-        "image_bytes": row.image_bytes,
-        "label_bytes": row.label_bytes,
-        "teacher_bytes": row.teacher_bytes,
-        "ratio": row.ratio,
-        "sets": row.sets,
-        "observers": row.observers,
-        "students": row.students,
-        "hlr": measured.hlr,
-        "ior": measured.ior,
-        "lrs": measured.lrs,
-        "published_top1": value,
-        "published_source": known.source if known and value is not None else None,
-        "spec": row.key,
-    }
+_SETTING: tuple[_Column, ...] = (
+    *_each("first", "text", "dataset", "data_fingerprint"),
+    *_each("first", "count", "size", "ipc", "images"),
+    *_each("first", "text", "codec", "fit", "student", "protocol", "precision"),
+    (Column("labels"), lambda line: line.first.regime),
+    (Column("teacher"), _teacher),
+    *_each("first", "share", "teacher_top1"),
+    (Column("method"), lambda line: line.row.label),
+)
+_EVIDENCE: tuple[_Column, ...] = (
+    (Column("n", "count"), lambda line: line.row.top1.n),
+    *_each("row", "interval", "top1"),
+    *_each("row", "points", "minus_random"),
+    *_each("row", "p", "p", "p_smallest", "p_holm"),
+    *_each("row", "count", "replicates_needed"),
+    *_each("row", "rank", "rank"),
+    (Column("worst_class", "named share"), lambda line: line.row.worst),
+    (Column("image_bytes", "bytes"), lambda line: line.row.bytes("images")),
+    (Column("label_bytes", "bytes"), lambda line: line.row.bytes("labels")),
+    (Column("teacher_bytes", "bytes"), lambda line: line.row.bytes("teacher")),
+    *_each("row", "ratio", "ratio"),
+    *_each("row.varied", "count", "sets", "observers", "students"),
+    *_each("metrics", "share", "hlr", "ior", "lrs"),
+    (Column("published_top1", "share"), lambda line: line.published),
+    (Column("published_source"), _published_source),
+    (Column("spec"), lambda line: line.row.key),
+    (Column("ars", "score"), lambda line: line.ars),
+)
+_CLASS: tuple[_Column, ...] = (
+    (Column("class"), lambda line: line.name),
+    (Column("n", "count"), lambda line: line.row.top1.n),
+    (Column("accuracy", "interval"), lambda line: line.accuracy),
+    (Column("spec"), lambda line: line.row.key),
+)

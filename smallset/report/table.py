@@ -1,107 +1,77 @@
-"""Tables of results: every row beside the random baseline, with its intervals and its bytes."""
+"""Tables are values, with a kind for each column, until one of four writers writes them."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Literal, TypeVar
 
-from smallset.evidence import (
-    Interval,
-    PermutationTest,
-    Rank,
-    holm,
-    mean_interval,
-    permutation_test,
-    ranks,
-    replicates_needed,
-    welch_difference,
-    worst_class,
-)
-from smallset.methods import canonical, random, spec_of
-from smallset.records import Result
+from smallset.evidence import Interval, Rank
 
-# What the rows of one table share.
-SETTING = (
-    "dataset", "data_fingerprint", "student", "protocol", "labels", "size", "images",
-    "fit", "precision", "codec",
-)  # fmt: skip
-HEADER = ("method", "top-1 % [95 %]", "minus random [95 %]", "verdict", "bytes", "ratio", "n")
-AS_FOUND = "as found"
-"""The codec of a set of other people's, which stands beside those of any one codec of ours."""
-FULL = "full"
-"""The spec of a result of the whole training split, which is no row but a yardstick."""
-
-# Monte Carlo only starts beyond 10 against 10 replicates; the same results give the same table.
-_PERMUTATION_SEED = 0
-# The most names of a group that a note lists, where the others tell which they are.
-_LISTED = 8
+T = TypeVar("T")
+Kind = Literal[
+    "text", "interval", "points", "measure", "share", "named share", "score", "bytes", "count",
+    "ratio", "p", "rank",
+]  # fmt: skip
+"""What a column holds. `interval`: a share with its interval; `points`: a difference of shares with
+its interval; `measure`: a number in a unit of its own with its interval; `score`: a number from 0
+to 1 that is not a share of anything."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One method in one setting: accuracy, difference from random, bytes, and what varied.
+class Named:
+    """A share and the name of what it is the share of, such as the worst class."""
 
-    Accuracies are fractions. `minus_random` and `replicates_needed` (a side, to tell the method
-    from random at power 0.8) are None in the baseline's own row and where there is no baseline;
-    `permutation` and `p_holm` (corrected over the table) also below six replicates. `ratio` is the
-    encoded bytes of the source's training images over all that a student was given: images, labels
-    and the teacher. `sets`, `observers` and `students` count what varied.
-    """
+    share: float
+    name: str
 
-    key: str
-    label: str
-    top1: Interval
-    minus_random: Interval | None
-    replicates_needed: float | None
-    permutation: PermutationTest | None
-    p_holm: float | None
-    rank: Rank
-    worst_class: str
-    worst: Interval
-    image_bytes: float
-    label_bytes: float
-    teacher_bytes: float
-    ratio: float
-    sets: int
-    observers: int
-    students: int
+    def __str__(self) -> str:
+        return f"{100 * self.share:.1f} ({self.name})"
 
-    @property
-    def verdict(self) -> str:
-        """In a word, what the difference from random shows."""
-        if self.minus_random is None:
-            return "baseline"
-        if self.minus_random.low > 0:
-            return "better"
-        if self.minus_random.high < 0:
-            return "worse"
-        return "unclear"
+
+Value = str | int | float | Interval | Rank | Named | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, the kind of the values below it, and what stands for an unknown one (None)."""
+
+    name: str
+    kind: Kind = "text"
+    unknown: str = "-"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values in columns, with a title and with what is said below the table."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    notes: tuple[str, ...] = ()
 
     @property
-    def given_bytes(self) -> float:
-        """All that a student was given: images, labels and the teacher."""
-        return self.image_bytes + self.label_bytes + self.teacher_bytes
+    def header(self) -> tuple[str, ...]:
+        """The headings."""
+        return tuple(column.name for column in self.columns)
 
-    def cells(self) -> tuple[str, ...]:
-        """The row as text, in the order of HEADER; accuracies in percent."""
-        return (
-            self.label,
-            percent(self.top1),
-            points(self.minus_random),
-            self.verdict,
-            f"{self.image_bytes:,.0f}",
-            times(self.ratio),
-            str(self.top1.n),
-        )
+    @property
+    def cells(self) -> tuple[tuple[str, ...], ...]:
+        """The values as text for people, not escaped for any format."""
+        return tuple(tuple(map(_text, row, self.columns)) for row in self.rows)
 
 
-def percent(accuracy: Interval) -> str:
-    """Write an accuracy in percent, with its interval."""
-    return f"{100 * accuracy.mean:.1f} {_span(accuracy)}"
-
-
-def points(difference: Interval | None) -> str:
-    """Write a difference of accuracies in points, signed, with its interval; None is empty."""
-    return "" if difference is None else f"{100 * difference.mean:+.1f} {_span(difference)}"
+def table_of(
+    title: str,
+    things: Iterable[T],
+    columns: Iterable[tuple[Column, Callable[[T], Value]]],
+    notes: Iterable[str] = (),
+) -> Table:
+    """Make a table with a row for each thing; a column comes with what reads its value."""
+    columns = list(columns)
+    rows = tuple(tuple(read(thing) for _, read in columns) for thing in things)
+    return Table(title, tuple(column for column, _ in columns), rows, tuple(notes))
 
 
 def times(ratio: float) -> str:
@@ -109,111 +79,134 @@ def times(ratio: float) -> str:
     return f"{ratio:,.1f}" if ratio >= 1 else f"{ratio:.2g}"
 
 
-def method_key(spec: str) -> str:
-    """What replicates of one method share: its canonical spec but for the observer's seed."""
-    inside = r"""(?:[^()"']|"[^"]*"|'[^']*')*?"""  # a quoted model may hold brackets of its own
-    return re.sub(rf"(observer\({inside}), seed=\d+\)", r"\1)", spec)
+def write_markdown(table: Table) -> str:
+    """Write a table as a Markdown section: heading, table, a list of notes."""
+    lines = [f"## {_markdown(table.title)}", "", _markdown_row(table.header)]
+    lines += ["|---|" + "---:|" * (len(table.columns) - 1)]
+    lines += [_markdown_row(row) for row in table.cells]
+    lines += ["", *(f"- {_markdown(note)}" for note in table.notes)]
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def row_key(result: Result) -> str:
-    """Give the `method_key` of a result's method, whichever version wrote its spec."""
-    return method_key(canonical(result.spec, size=result.size))
+def write_latex(table: Table) -> str:
+    """Write a table as a LaTeX table of the package booktabs, the notes in its caption."""
+    caption = " ".join([f"{_latex(table.title)}.", *(_latex(note) for note in table.notes)])
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering\footnotesize",
+            rf"\caption{{{caption}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
+            r"\toprule",
+            _latex_row(table.header),
+            r"\midrule",
+            *(_latex_row(row) for row in table.cells),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
 
 
-BASELINE = method_key(spec_of(random()))
-"""The key of the method that every other one is compared with."""
+def write_html(table: Table) -> str:
+    """Write a table as HTML: heading, table, a list of notes."""
+    head = _html("th", table.header)
+    body = "\n".join(f"<tr>{_html('td', row)}</tr>" for row in table.cells)
+    return (
+        f"<h2>{escape(table.title)}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{body}\n</tbody>\n</table>\n<ul>{_html('li', table.notes)}</ul>\n"
+    )
 
 
-def setting_of(result: Result) -> tuple[object, ...]:
-    """Give what a result must share with the others of its table, in the order of `SETTING`."""
-    return tuple(getattr(result, name) for name in SETTING)
-
-
-def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:
-    """Group the results of one setting by method, in order of appearance.
-
-    `labels` names methods by their `row_key`, else they are called as they were typed. Raises
-    ValueError where results of several settings are mixed.
+def write_csv(table: Table) -> str:
+    """Write a table as CSV in full precision: several columns for an interval, and nothing for
+    what is unknown, or nan because of too few replicates.
     """
-    settings = {setting_of(result) for result in results}
-    ours = {setting_of(result) for result in results if result.codec != AS_FOUND}
-    if len(ours) > 1 or len({setting[:-1] for setting in settings}) > 1:
-        raise ValueError(
-            f"a table holds one setting, but these results mix {len(settings)} "
-            f"(something of {', '.join(SETTING)} differs). Filter them first."
-        )
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        groups.setdefault(row_key(result), []).append(result)
-    places = ranks([[r.top1 for r in group] for group in groups.values()])
-    made = [
-        _row(key, group, groups.get(BASELINE), (labels or {}).get(key, group[0].method), place)
-        for (key, group), place in zip(groups.items(), places, strict=True)
-    ]
-    corrected = iter(holm([row.permutation.p for row in made if row.permutation]))
-    return [replace(row, p_holm=next(corrected)) if row.permutation else row for row in made]
-
-
-def markdown(table: Sequence[Row]) -> str:
-    """Write rows as a Markdown table."""
-    lines = ["| " + " | ".join(HEADER) + " |", "|---|" + "---:|" * (len(HEADER) - 1)]
-    lines += ["| " + " | ".join(row.cells()) + " |" for row in table]
-    return "\n".join(lines)
-
-
-def seeds_note(table: Sequence[Row]) -> str:
-    """Say which of the three seeds varied in each row."""
-    parts: dict[tuple[int, int, int], list[str]] = {}
-    for row in table:
-        parts.setdefault((row.sets, row.observers, row.students), []).append(row.label)
-    many = max(parts.values(), key=len)
-    others = "all" if len(parts) == 1 else "the others"
-    return "; ".join(
-        f"{others if names is many and len(names) > _LISTED else ' | '.join(names)}: "
-        f"{_count(sets, 'set')}, "
-        + (f"{_count(observers, 'observer')}, " if observers else "")
-        + _count(students, "student seed")
-        for (sets, observers, students), names in parts.items()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        column.name + suffix for column in table.columns for suffix in _parts(column.kind)
     )
+    for row in table.rows:
+        values = [
+            getattr(value, part) if part and value is not None else value
+            for column, value in zip(table.columns, row, strict=True)
+            for part in _parts(column.kind).values()
+        ]
+        writer.writerow("" if v is None or v != v else v for v in values)
+    return text.getvalue()
 
 
-def _row(
-    key: str, group: list[Result], baseline: list[Result] | None, label: str, rank: Rank
-) -> Row:
-    top1 = [r.top1 for r in group]
-    other = None if baseline is None or group is baseline else [r.top1 for r in baseline]
-    lowest = worst_class([r.per_class for r in group])
-    image_bytes = sum(r.cost.images for r in group) / len(group)
-    label_bytes = sum(r.cost.labels for r in group) / len(group)
-    teacher_bytes = sum(r.cost.teacher for r in group) / len(group)
-    return Row(
-        key=key,
-        label=label,
-        top1=mean_interval(top1),
-        minus_random=None if other is None else welch_difference(top1, other),
-        replicates_needed=None if other is None else replicates_needed(top1, other),
-        permutation=None
-        if other is None
-        else permutation_test(top1, other, seed=_PERMUTATION_SEED),
-        p_holm=None,
-        rank=rank,
-        worst_class=group[0].classes[lowest.index],
-        worst=lowest.accuracy,
-        image_bytes=image_bytes,
-        label_bytes=label_bytes,
-        teacher_bytes=teacher_bytes,
-        ratio=group[0].source_bytes / (image_bytes + label_bytes + teacher_bytes),
-        sets=len({r.plan_sha256 for r in group}),
-        observers=len({r.observer_seed for r in group} - {None}),
-        students=len({r.student_seed for r in group}),
-    )
+_NUMBERS: Mapping[Kind, Callable[[float], str]] = {
+    "share": lambda share: f"{100 * share:.1f}",
+    "score": lambda score: f"{score:.3f}",
+    "bytes": lambda count: f"{count:,.0f}",
+    "count": lambda count: f"{count:,}",
+    "ratio": times,
+    "p": lambda p: f"{p:.2g}",
+}
+
+_PARTS: Mapping[Kind, Mapping[str, str]] = {
+    "interval": {"": "mean", "_low": "low", "_high": "high", "_std": "std"},
+    "points": {"": "mean", "_low": "low", "_high": "high"},
+    "measure": {"": "mean", "_low": "low", "_high": "high"},
+    "rank": {"_best": "best", "_worst": "worst"},
+    "named share": {"": "name", "_top1": "share"},
+}
+"""The columns of a CSV that a kind takes: what is added to the name, and which part it is of."""
 
 
-def _span(interval: Interval) -> str:
+def _parts(kind: Kind) -> Mapping[str, str]:
+    return _PARTS.get(kind, {"": ""})
+
+
+def _text(value: Value, column: Column) -> str:
+    if value is None:
+        return column.unknown
+    if isinstance(value, Interval):
+        return _span(value, column.kind)
+    if isinstance(value, int | float):
+        return _NUMBERS[column.kind](value)
+    return str(value)
+
+
+def _span(interval: Interval, kind: Kind) -> str:
+    """Write a mean and its interval: shares in percent, differences in points, signed."""
+    if kind == "measure":
+        ends = "" if interval.low != interval.low else f" [{interval.low:.4g}, {interval.high:.4g}]"
+        return f"{interval.mean:.4g}{ends}"
+    mean = f"{100 * interval.mean:{'+' if kind == 'points' else ''}.1f}"
     if interval.n < 2 or interval.half_width != interval.half_width:
-        return "(one run)"
-    return f"[{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+        return f"{mean} (one run)"
+    return f"{mean} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _markdown_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(_markdown(cell) for cell in cells) + " |"
+
+
+def _markdown(text: str) -> str:
+    """Keep a class or method of any name inside its cell, and show it as it is."""
+    escaped = "".join(f"\\{c}" if c in "\\|*_`<" else c for c in text)
+    return " ".join(escaped.split())
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    **{c: rf"\{c}" for c in "&%$#_{}"},
+}  # fmt: skip
+
+
+def _latex_row(cells: Iterable[str]) -> str:
+    # A row that began with "[" would be taken for an option of the \\ before it.
+    return " & ".join(_latex(cell) for cell in cells).replace("[", "{[}") + r" \\"
+
+
+def _latex(text: str) -> str:
+    return " ".join("".join(_LATEX.get(c, c) for c in text).split())
+
+
+def _html(tag: str, texts: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)

@@ -1,85 +1,138 @@
-"""The report: every table of a run, as text in four formats, and its files."""
+"""The report of a run: its lines and its matrix, every table of them, and the files of these."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 
+from smallset.bench.matrix import Matrix, read_matrix
+from smallset.evidence import Interval
+from smallset.evidence.lines import read_lines
 from smallset.files import check_output, replacing, writing
-from smallset.records import Result
-from smallset.report.augmentation import augmentation_panels
+from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
-from smallset.report.panel import Panel, to_latex, to_markdown
 from smallset.report.regimes import overviews
-from smallset.report.runs import Runs
 from smallset.report.sections import Section, full_results, sections
-from smallset.report.spreadsheet import to_classes_csv, to_csv
-from smallset.report.yardsticks import ranking_panels
+from smallset.report.spreadsheet import classes_sheet, spreadsheet
+from smallset.report.table import (
+    Column,
+    Table,
+    table_of,
+    write_csv,
+    write_html,
+    write_latex,
+    write_markdown,
+)
+from smallset.report.yardsticks import augmentation_tables, ranking_tables
 from smallset.spec import nearest
 
-FORMATS = {
-    "markdown": "tables.md", "csv": "tables.csv", "classes": "classes.csv", "latex": "tables.tex"
-}  # fmt: skip
-"""The formats and the files they are written to."""
+RESULTS_NAME = "results.jsonl"
+FACTS_NAME = "facts.jsonl"
+MATRIX_NAME = "matrix.toml"
 
 
 @dataclass(frozen=True)
-class Tables:
-    """A run's tables: one section a setting, the panels that are read, what is not begun."""
+class Runs:
+    """Results and facts, and the matrix that asked for them, None if there is none."""
+
+    results: tuple[Result, ...]
+    matrix: Matrix | None = None
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run's tables: one section a setting, the tables that are read, what is not begun."""
 
     title: str
     sections: tuple[Section, ...]
     full: tuple[Result, ...]
-    panels: tuple[Panel, ...]
+    tables: tuple[Table, ...]
     not_begun: tuple[str, ...]
 
     def text(self, format: str) -> str:
-        """Write all of it in one of `FORMATS`; ValueError for another word."""
-        if format == "markdown":
-            parts = [f"# {self.title}\n", *(to_markdown(panel) for panel in self.panels)]
-            if self.not_begun:
-                parts.append("\n".join(["## Not run yet", "", *_items(self.not_begun), ""]))
-            return "\n".join(parts)
-        if format == "csv":
-            return to_csv(self.sections, self.full)
-        if format == "classes":
-            return to_classes_csv(self.sections)
-        if format == "latex":
-            return "\n".join(
-                ["% Needs \\usepackage{booktabs}.", *(to_latex(panel) for panel in self.panels)]
-            )
-        raise ValueError(f"there is no format {format!r}. {nearest(format, FORMATS)}")
+        """Write all of it in one of `FORMATS`. Raises ValueError for another word."""
+        if format not in FORMATS:
+            raise ValueError(f"there is no format {format!r}. {nearest(format, FORMATS)}")
+        return FORMATS[format][1](self)
 
 
-def tables_of(runs: Runs) -> Tables:
-    """Make every table of a run; raises ValueError where its results cannot stand side by side."""
+def read_runs(path: Path, matrix: str | None = None) -> Runs:
+    """Read a run folder (results.jsonl, facts.jsonl and matrix.toml, as far as they are there), a
+    results file, or a file whose name ends in facts.jsonl.
+
+    `matrix` is a shipped one or a file, taken in place of the folder's own. Raises
+    FileNotFoundError if there is no such thing, and ValueError for files without lines, a torn
+    line, another version's line or a bad matrix.
+    """
+    inside = [path / name for name in (RESULTS_NAME, FACTS_NAME)] if path.is_dir() else [path]
+    files = [file for file in inside if file.is_file()]
+    if not files:
+        lacking = f" (no {RESULTS_NAME} in it)" if path.is_dir() else ""
+        raise FileNotFoundError(
+            f"there are no results in '{path}'{lacking}: needed a folder that `smallset bench` "
+            "made or a results file. Give its path, or run the benchmark first."
+        )
+    results: list[Result] = []
+    facts: list[Fact] = []
+    for file in files:
+        if file.name.endswith(FACTS_NAME):
+            facts += read_lines(file, Fact)
+        else:
+            results += read_lines(file, Result)
+    if not results and not facts:
+        raise ValueError(
+            f"'{files[0]}' holds no results, and a report needs at least one line. "
+            "Run `smallset bench` or `smallset evaluate` first."
+        )
+    own = path / MATRIX_NAME
+    asked = matrix or (own if own.is_file() else None)
+    read = _sized(read_matrix(asked), results, files[0]) if asked else None
+    return Runs(tuple(results), read, tuple(facts))
+
+
+def report_of(runs: Runs) -> Report:
+    """Make every table of a run. Raises ValueError if its results cannot stand side by side."""
     settings = planned(runs.matrix) if runs.matrix else []
     labels = row_labels(runs.matrix) if runs.matrix else {}
     made = sections(runs.results, labels, settings)
     full = full_results(runs.results)
-    panels = [
-        *(leaderboard(section) for section in made),
+    tables = (
+        *map(leaderboard, made),
         *overviews(made),
-        *ranking_panels(made, full),
-        *augmentation_panels(made),
-    ]
-    return Tables(
-        title=runs.matrix.title if runs.matrix else "Results",
-        sections=tuple(made),
-        full=tuple(full),
-        panels=tuple(panels),
-        not_begun=tuple(not_begun(runs.matrix, runs.results)) if runs.matrix else (),
+        *ranking_tables(made, full),
+        *augmentation_tables(made),
+        *([facts_table(runs.facts)] if runs.facts else []),
+    )
+    lacking = not_begun(runs.matrix, settings, runs.results) if runs.matrix else []
+    title = runs.matrix.title if runs.matrix else "Results"
+    return Report(title, tuple(made), tuple(full), tables, tuple(lacking))
+
+
+def facts_table(facts: Sequence[Fact]) -> Table:
+    """Make the table of facts: which, of which set, the value with its interval, and n."""
+    return table_of(
+        "Facts about sets",
+        facts,
+        (
+            (Column("fact"), lambda fact: fact.name),
+            (Column("set"), lambda fact: f"{fact.dataset}, {fact.method} {fact.set_digest[:8]}"),
+            (Column("value [95 %]", "measure"), _measured),
+            (Column("unit"), lambda fact: fact.unit),
+            (Column("n", "count"), lambda fact: fact.n),
+        ),
     )
 
 
-def write_tables(tables: Tables, out: Path, formats: Sequence[str]) -> list[Path]:
+def write_report(report: Report, out: Path, formats: Sequence[str]) -> list[Path]:
     """Write the tables into the folder `out`, a file a format, each whole or not at all.
 
     A folder that holds nothing but earlier tables is written anew, since they follow from the
-    results alone. Raises FileExistsError where it holds anything else, else as `check_output`.
+    results alone. Raises FileExistsError if it holds anything else, else as `check_output`.
     """
-    texts = {FORMATS[name]: tables.text(name) for name in formats}
+    texts = {FORMATS[name][0]: report.text(name) for name in formats}
     check_out(out)
     with writing(out):
         out.mkdir(exist_ok=True)
@@ -92,11 +145,11 @@ def write_tables(tables: Tables, out: Path, formats: Sequence[str]) -> list[Path
 
 
 def check_out(out: Path) -> None:
-    """Raise as `write_tables` where no tables can be written to `out`."""
+    """Raise as `write_report` where no tables can be written to `out`."""
     if not out.is_dir():
         check_output(out)
         return
-    ours = "|".join(map(re.escape, FORMATS.values()))
+    ours = "|".join(re.escape(name) for name, _ in FORMATS.values())
     known = re.compile(rf"{ours}|\.(?:{ours})\.partial-\d+")
     others = sorted(child.name for child in out.iterdir() if not known.fullmatch(child.name))
     if others:
@@ -106,5 +159,61 @@ def check_out(out: Path) -> None:
         )
 
 
-def _items(lines: Sequence[str]) -> list[str]:
-    return [f"- {line}" for line in lines]
+def _measured(fact: Fact) -> Interval:
+    low, high = (float("nan") if end is None else end for end in (fact.low, fact.high))
+    return Interval(fact.value, (high - low) / 2, low, high, fact.n, float("nan"))
+
+
+def _markdown(report: Report) -> str:
+    parts = [f"# {report.title}\n", *map(write_markdown, report.tables)]
+    if report.not_begun:
+        lines = [f"- {line}" for line in report.not_begun]
+        parts.append("\n".join(["## Not run yet", "", *lines, ""]))
+    return "\n".join(parts)
+
+
+def _latex(report: Report) -> str:
+    return "\n".join(["% Needs \\usepackage{booktabs}.", *map(write_latex, report.tables)])
+
+
+def _html(report: Report) -> str:
+    title, lines = escape(report.title), "".join(f"<li>{escape(x)}</li>" for x in report.not_begun)
+    return "\n".join(
+        [
+            f'<!doctype html>\n<meta charset="utf-8">\n<title>{title}</title>\n<h1>{title}</h1>',
+            *map(write_html, report.tables),
+            *([f"<h2>Not run yet</h2>\n<ul>{lines}</ul>\n"] if lines else []),
+        ]
+    )
+
+
+FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
+    "markdown": ("tables.md", _markdown),
+    "csv": ("tables.csv", lambda report: write_csv(spreadsheet(report.sections, report.full))),
+    "classes": ("classes.csv", lambda report: write_csv(classes_sheet(report.sections))),
+    "latex": ("tables.tex", _latex),
+    "html": ("tables.html", _html),
+}
+"""The formats: the file that each is written to, and what writes it."""
+
+
+def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
+    """Return the matrix with the size of every table: one without has that of its data's results.
+
+    All tables of such data are without (`parse_matrix` sees to it), so its results have one size.
+    A table whose data has no result is left without.
+    """
+    found: dict[str, set[int]] = {}
+    for result in results:
+        found.setdefault(result.dataset, set()).add(result.size)
+    tables = []
+    for table in matrix.sweeps:
+        sizes = sorted(found.get(table.data, ()))
+        if table.size is None and len(sizes) > 1:
+            raise ValueError(
+                f"the matrix leaves out the size of {table.data!r}, but '{file}' has results of it "
+                f"at {' and '.join(map(str, sizes))} px. Give the size in the matrix's table."
+            )
+        size = table.size or (sizes[0] if sizes else None)
+        tables.append(replace(table, size=size))
+    return replace(matrix, sweeps=tuple(tables))

@@ -1,14 +1,18 @@
-"""HLR, IOR and LRS of DD-Ranking (arXiv 2505.13300), where students of the full data exist."""
+"""The metrics of DD-Ranking (arXiv 2505.13300): HLR, IOR and LRS against students of the full
+data, and ARS against twins that were trained without augmentation.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smallset.evidence import hlr, ior, lrs, mean_interval
+from smallset.evidence import ars, hlr, ior, lrs, mean_interval
+from smallset.methods import known_method, spec_of
 from smallset.records import Result
-from smallset.report.panel import Panel
-from smallset.report.regimes import families, regime_names, teacher_notes
+from smallset.report.regimes import families, regime_names, setting_words, teacher_notes
+from smallset.report.rows import BASELINE, Row, method_key
 from smallset.report.sections import Section
-from smallset.report.table import BASELINE
+from smallset.report.table import Column, Table, Value, table_of
+from smallset.train.views import Canvas, Patch, plain
 
 # What students of the full data share with those of a set that they are a yardstick for.
 _SHARED = ("data_fingerprint", "student", "size", "fit", "precision")
@@ -16,42 +20,53 @@ _SHARED = ("data_fingerprint", "student", "size", "fit", "precision")
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A method's metrics in one regime, fractions; None where a measurement is lacking.
+    """A method's metrics in one regime, fractions; None if a measurement is lacking.
 
     HLR takes the method's hard-label accuracy whatever the regime, IOR that of the regime.
     """
 
-    hlr: float | None
-    ior: float | None
-    lrs: float | None
+    hlr: float | None = None
+    ior: float | None = None
+    lrs: float | None = None
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A row and its twin without augmentation, each above random of its own kind by so much."""
+
+    row: Row
+    twin: Row
+    augmented: float
+    plain: float
+
+    @property
+    def ars(self) -> float:
+        """The augmentation-robust score."""
+        return ars(self.augmented, self.plain)
 
 
 def yardsticks(
     section: Section, sections: Sequence[Section], full: Sequence[Result]
 ) -> dict[str, Yardstick]:
-    """Give the metrics of each row of a section by its key; `full` are results of the full data."""
+    """Return each row's metrics by its key; `full` are the results of the full data."""
     family = next(f for f in families(sections) if any(s is section for s in f))
-    hard = _hard_of(section, family)
-    whole = full_of(section, full)
-    top1 = {row.key: row.top1.mean for row in section.rows}
-    hard_top1 = {row.key: row.top1.mean for row in hard.rows} if hard else {}
+    hard, whole = _hard_of(section, family), full_of(section, full)
+    best = mean_interval([r.top1 for r in whole]).mean
     made = {}
-    for key, own in top1.items():
-        gap = (
-            hlr(mean_interval([r.top1 for r in whole]).mean, hard_top1[key])
-            if whole and key in hard_top1
-            else None
-        )
-        gain = ior(own, top1[BASELINE]) if BASELINE in top1 else None
+    for key, row in section.by_key.items():
+        other = hard.by_key.get(key) if hard else None
+        gap = hlr(best, other.top1.mean) if whole and other else None
+        random = section.by_key.get(BASELINE)
+        gain = ior(row.top1.mean, random.top1.mean) if random else None
         score = None if gap is None or gain is None else lrs(gap, gain)
         made[key] = Yardstick(gap, gain, score)
     return made
 
 
 def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
-    """Give the full-data students that a section is measured against.
+    """Return the full-data students that a section is measured against.
 
-    Raises ValueError where they were trained under several protocols.
+    Raises ValueError if they were trained under several protocols.
     """
     r = section.first
     found = [
@@ -68,37 +83,86 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
     return found
 
 
-def ranking_panels(sections: Sequence[Section], full: Sequence[Result]) -> list[Panel]:
-    """Lay out one panel for each family of settings that has students of the full data."""
+def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[Table]:
+    """Make one table for each family of settings that has students of the full data."""
     return [
-        _panel(family, sections, full)
+        _against_full(family, sections, full)
         for family in families(sections)
         if full_of(family[0], full) and family[0].first.regime == "hard"
     ]
 
 
+def twins_of(section: Section) -> list[Twins]:
+    """Pair rows with their twins; none if random images have no twin themselves."""
+    rows = section.by_key
+    pairs = {
+        key: (row, rows[twin])
+        for key, row in rows.items()
+        if (twin := _twin_key(row, section.first.size)) in rows
+    }
+    if BASELINE not in pairs:
+        return []
+    random, bare = (row.top1.mean for row in pairs[BASELINE])
+    return [
+        Twins(row, twin, ior(row.top1.mean, random), ior(twin.top1.mean, bare))
+        for row, twin in pairs.values()
+    ]
+
+
+def augmentation_tables(sections: Sequence[Section]) -> list[Table]:
+    """Make one table for each section in which random images and others have a twin."""
+    columns = (
+        (Column("method"), lambda pair: pair.row.label),
+        (Column("top-1 % [95 %]", "interval"), lambda pair: pair.row.top1),
+        (Column("unaugmented: top-1 % [95 %]", "interval"), lambda pair: pair.twin.top1),
+        (Column("IOR", "share"), lambda pair: pair.augmented),
+        (Column("unaugmented: IOR", "share"), lambda pair: pair.plain),
+        (Column("ARS", "score"), lambda pair: pair.ars),
+    )
+    note = (
+        "Unaugmented: whole images (of a mosaic one whole tile an epoch), never mirrored. IOR: "
+        "points above random images trained alike; ARS: 0..1, g = 0.5 (larger is better; random "
+        f"has {ars(0, 0):.3f}); arXiv 2505.13300."
+    )
+    return [
+        table_of(f"Without augmentation: {section.title}", pairs, columns, [note])
+        for section in sections
+        if len(pairs := twins_of(section)) > 1
+    ]
+
+
+def _twin_key(row: Row, size: int) -> str | None:
+    """Return the key of the same method without augmentation, None if there is no such method."""
+    method = known_method(row.results[0].spec)
+    if method is None or not isinstance(method.view, Canvas | Patch):
+        return None
+    found = method_key(spec_of(method.resolved(size=size).under(plain(method.view))))
+    return None if found == row.key else found
+
+
 def _hard_of(section: Section, family: Sequence[Section]) -> Section | None:
-    """Give the section's hard-label counterpart, of its own protocol where there is one."""
+    """Return the section's hard-label counterpart, of its own protocol if there is one."""
     hard = [s for s in family if s.first.regime == "hard"]
     own = [s for s in hard if s.first.protocol == section.first.protocol]
     return next(iter([*own, *hard]), None)
 
 
-def _panel(family: list[Section], sections: Sequence[Section], full: Sequence[Result]) -> Panel:
-    names = regime_names(family)
+def _against_full(
+    family: list[Section], sections: Sequence[Section], full: Sequence[Result]
+) -> Table:
     found = [yardsticks(section, sections, full) for section in family]
-    header = ["method", "HLR"]
-    header += [f"{name}: {metric}" for name in names for metric in ("IOR", "LRS")]
+    columns = [Column("method"), Column("HLR", "share")]
+    for name in regime_names(family):
+        columns += [Column(f"{name}: IOR", "share"), Column(f"{name}: LRS", "score")]
     body = []
     for row in family[0].rows:
-        cells = [row.label, _points(found[0][row.key].hlr)]
+        values: list[Value] = [row.label, found[0][row.key].hlr]
         for metrics in found:
-            own = metrics.get(row.key, Yardstick(None, None, None))
-            cells += [_points(own.ior), "-" if own.lrs is None else f"{own.lrs:.3f}"]
-        body.append(tuple(cells))
+            own = metrics.get(row.key, Yardstick())
+            values += [own.ior, own.lrs]
+        body.append(tuple(values))
     r, whole = family[0].first, full_of(family[0], full)
     accuracy = mean_interval([f.top1 for f in whole])
-    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
     notes = [
         "HLR: points below the full data, hard labels (smaller is better); IOR: points above "
         "random under the same labels; LRS: 0..1, w = 0.5 (larger is better); arXiv 2505.13300.",
@@ -106,9 +170,5 @@ def _panel(family: list[Section], sections: Sequence[Section], full: Sequence[Re
         f"n = {accuracy.n}, {whole[0].protocol}, {whole[0].steps:,} steps.",
         *teacher_notes(family),
     ]
-    title = f"Against the full data: {r.dataset} at {r.size} px, {r.student}, {budget}"
-    return Panel(title, tuple(header), tuple(body), tuple(notes))
-
-
-def _points(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
+    title = f"Against the full data: {setting_words(r)}"
+    return Table(title, tuple(columns), tuple(body), tuple(notes))

@@ -13,6 +13,7 @@ import inspect
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from smallset.spec.grammar import Call, Word, portable, quoted, read, split
@@ -78,7 +79,7 @@ def write(value: object, tables: Registry, *, brief: bool = False) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return quoted(value)
+        return _text(value)
     if isinstance(value, Spelled):
         return value.spelling
     if isinstance(value, Word | Call):
@@ -125,7 +126,7 @@ def _resolve(value: object, wanted: object, tables: Registry, where: str) -> obj
             return tuple(_resolve(v, inner[0], tables, where) for v in value)
         if len(inner) == len(value):
             return tuple(_resolve(v, t, tables, where) for v, t in zip(value, inner, strict=True))
-    plain = _plain(value)
+    plain = _again(value) if wanted is str and isinstance(value, Call) else _plain(value)
     if origin is Literal and plain in get_args(wanted):
         return plain
     if wanted is float and isinstance(plain, int | float) and not isinstance(plain, bool):
@@ -220,6 +221,14 @@ def _spelled(value: object, table: Names) -> object | None:
         if isinstance(entry, type) and issubclass(entry, Spelled):
             return entry.spelled(text, quoted=isinstance(value, str))
     return None
+
+
+def _text(value: str) -> str:
+    """Write text; a spec that holds both kinds of quotes stands without any around it."""
+    if {'"', "'"} <= {*value}:
+        with suppress(ValueError):
+            return _again(read(value))
+    return quoted(value)
 
 
 def _again(value: Word | Call) -> str:

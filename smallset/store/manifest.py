@@ -86,7 +86,9 @@ class Manifest(SetFacts):
     @property
     def budget(self) -> str | None:
         """The budget as its text; None if neither the counts nor `asked` say it."""
-        return super().budget if self.asked is None else self.asked.budget
+        if self.asked is not None:
+            return self.asked.budget
+        return None if self.ipc is None else f"ipc={self.ipc}"
 
     @property
     def digest(self) -> str:

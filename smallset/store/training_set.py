@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -55,8 +56,8 @@ class SetFacts:
 
     @property
     def budget(self) -> str | None:
-        """The budget as its text; None if the counts do not say it."""
-        return None if self.ipc is None else f"ipc={self.ipc}"
+        """The budget that the set was made under, as its text; None if nothing says it."""
+        return None
 
     @property
     def vanished(self) -> tuple[str, ...]:
@@ -71,6 +72,11 @@ class TrainingSet(Protocol):
     @property
     def name(self) -> str:
         """What messages call the set."""
+        ...
+
+    @property
+    def path(self) -> Path | None:
+        """The folder of the set; None if it has none of its own."""
         ...
 
     @property
@@ -119,6 +125,7 @@ class PlainSet:
     dataset: ImageDataset
     tile_box: Int32[np.ndarray, "m tiles 4"]
     resample: Resample = "antialias"
+    path: Path | None = None
 
     @property
     def origin(self) -> str:

@@ -8,11 +8,9 @@ from typing import Protocol as Shape
 from typing import runtime_checkable
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Float32, Int32, Int64, UInt8
-from torch import Tensor, nn
 
+from smallset.lazy import F, Module, Tensor, torch
 from smallset.records import Progress
 from smallset.seeds import derive, generator
 from smallset.train.device import Machine
@@ -40,9 +38,18 @@ class Images(Shape):
 
 @runtime_checkable
 class SoftLabels(Shape):
-    """What the loop asks of soft labels: logits for the very pixels that the student sees.
+    """What the loop asks of soft labels: logits for one batch of views.
 
-    An online teacher reads the pixels; stored labels read the epoch and the indices.
+    A view has two names, and labels may go by either. `pixels` are the view itself, rendered and
+    mixed, as the student sees it: a teacher at work looks at them. `indices` and `epoch` (from 0)
+    say which view it is: stored labels are found by them. View i of epoch e is drawn from the view
+    seed, e and i alone: its box and flip (`draw_epoch`), the partner that it is mixed with and the
+    box that the partner fills (`draw_epoch_mix`, which also asks for the number of views). So
+    order, batch size and processes change no label. The exception is a protocol with `mix="batch"`,
+    under which the partner depends on the batch: stored labels have to refuse it as they open.
+
+    `indices` are rows of the set. If an epoch has k views of an image (`View.an_epoch`), view j of
+    row i has the index i * k + j.
     """
 
     def __call__(
@@ -51,7 +58,7 @@ class SoftLabels(Shape):
         indices: Int64[np.ndarray, " b"],
         epoch: int,
     ) -> Float32[Tensor, "b c"]:
-        """Give logits for mixed views in 0..1 of the images at `indices` in an epoch."""
+        """Return logits on the device of `pixels`, a column for each class of the set, in order."""
 
 
 @dataclass(frozen=True)
@@ -104,25 +111,34 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Order:
-    """The seeds of a run: `student` orders the batches, `view` draws the views."""
+class StudentSeeds:
+    """The seeds of a run: `student` orders the batches, `view` draws the views and their mixes."""
 
     student: int
     view: int
 
+    @classmethod
+    def of(cls, student_seed: int, view_seed: int | None = None) -> "StudentSeeds":
+        """Derive both from a student's seed, or the views from a seed that they are pinned to.
+
+        Pinned to seed s, every student sees the views that student s sees without pinning.
+        """
+        pinned = student_seed if view_seed is None else view_seed
+        return cls(student=derive(student_seed, "order"), view=derive(pinned, "view"))
+
 
 def fit(
-    model: nn.Module,
+    model: Module,
     images: Images,
     labels: Int64[np.ndarray, " m"],
     tile_box: Int32[np.ndarray, "m tiles 4"],
     *,
     protocol: Protocol,
     view: View,
-    seeds: Order,
+    seeds: StudentSeeds,
     machine: Machine,
-    run: nn.Module | None = None,
-    optimizer: torch.optim.Optimizer | None = None,
+    run: Module | None = None,
+    optimizer: "torch.optim.Optimizer | None" = None,
     epochs: range | None = None,
     soft: SoftLabels | None = None,
     progress: Progress | None = None,

@@ -51,9 +51,9 @@ SAID = (
     "bad: there is no weights file 'no.pt' for 'resnet8'",
     "bad: ConvNet-D3 halves the image 3 times, so it needs at least 8 px, but the size is 4.",
     "bad: the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh",
-    "bad: teacher 'lost': there is no weights file",
-    "bad: teacher 'blank': the teacher 'resnet8' has learned nothing",
-    "bad: teacher 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16 px, but",
+    "bad: labels 'online(lost)': there is no weights file",
+    "bad: labels 'online(blank)': the teacher 'resnet8' has learned nothing",
+    "bad: labels 'online(deep)': ConvNet-D4 halves the image 4 times, so it needs at least 16 px",
     "bad: the observer of 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16",
     "bad: the observer of 'often': 8 snapshots an epoch were asked for, but an epoch of 24 images",
     "bad: 'random': ipc=9 needs 9 images of the class 'ape', but it has 8. Use ipc<=8.",
@@ -86,7 +86,7 @@ def test_all_impossible_cells_are_listed_at_once_and_nothing_is_made(tmp_path):
 
 def test_tables_that_were_not_asked_for_may_be_impossible(tmp_path):
     plan = plan_bench(ask(tmp_path, with_teachers(MATRIX, IMPOSSIBLE), only="toy"))
-    assert {unit.asker.table.title for unit in plan.pending} == {"toy"}
+    assert {unit.asker.sweep.title for unit in plan.pending} == {"toy"}
 
 
 def test_weights_that_changed_under_an_old_run_are_an_error(root):
@@ -157,7 +157,7 @@ def test_teacher_in_the_data_folder_needs_one(tmp_path):
         MATRIX, SOFT.replace('"train(model=resnet8, epochs=30)"', '"{data}/own"')
     )
     request = replace(ask(tmp_path, matrix), data=("toy=data/toy",))
-    said = r"teacher 'own': the teacher '\{data\}/own' lies in the data folder, but none was given"
+    said = r"labels 'online\(own\)': '\{data\}/own' lies in the data folder, but none was given"
     with pytest.raises(ValueError, match=said):
         plan_bench(request)
 

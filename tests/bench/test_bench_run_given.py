@@ -19,7 +19,7 @@ from smallset.evidence.lines import read_lines
 from smallset.observers import observed
 from smallset.records import Result
 from smallset.report.coverage import missing, planned, row_labels
-from smallset.report.table import rows, seeds_note
+from smallset.report.rows import rows, seeds_note
 
 NETWORK = "resnet8(weights=data/o.pt, size=16, classes=same)"
 GIVEN = MATRIX.replace(

@@ -1,9 +1,13 @@
 import re
+from dataclasses import dataclass
 
+import numpy as np
 import pytest
+from labels_toy import SPEC, bright_images
 
-from smallset.labels import LABELS, Hard, Online, labels_from
-from smallset.spec import first_line
+from smallset import compress, from_arrays
+from smallset.labels import LABELS, Hard, Online, label_folder, labels_from, labels_spec
+from smallset.store import PlainSet, open_set, verify
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,41 @@ def test_a_teacher_belongs_to_online_labels_alone(text, teacher, said):
         labels_from(text, teacher)
 
 
-def test_regimes_have_the_names_of_the_table_and_a_line_each():
-    for name, regime in LABELS.items():
-        assert regime.name == name
-        assert first_line(regime).endswith(".")
+def test_a_teacher_fills_the_field_that_a_spec_leaves_out(monkeypatch):
+    @dataclass(frozen=True)
+    class Kept(Online):
+        """Kept."""
+
+        digits: int = 16
+
+    monkeypatch.setitem(LABELS, "kept", Kept)
+    made = labels_from("kept(digits=8)", "resnet20(weights=w.pt)")
+    assert made == Kept("resnet20(weights=w.pt)", 8)
+    assert labels_spec(made) == 'kept(teacher="resnet20(weights=w.pt)", digits=8)'
+    assert labels_from(labels_spec(made)) == made
+    with pytest.raises(ValueError, match="Give a teacher with online or kept labels only, once"):
+        labels_from("hard", SPEC)
+
+
+@pytest.mark.parametrize("text", ["hard", "online(teacher=timm:resnet18)"])
+def test_a_spec_that_is_canonical_stays_as_it_is(text):
+    assert labels_spec(labels_from(text)) == text
+
+
+def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_path):
+    images, classes = bright_images(np.arange(6) % 3), np.arange(6) % 3
+    made = compress(
+        from_arrays(images, classes, test=(images[:3], classes[:3])),
+        tmp_path / "set", method="random", ipc=1, work=tmp_path / "work",
+    )  # fmt: skip
+    beside = label_folder(made)
+    assert (beside.parent, beside.name) == (tmp_path, "set.labels")
+    beside.mkdir()
+    (beside / "logits.npy").write_bytes(bytes(99))
+    assert verify(made.path).bytes == made.manifest.image_bytes
+    assert open_set(made.path).manifest == made.manifest
+    with pytest.raises(ValueError, match="the set 'split' has no folder here, and its labels"):
+        label_folder(PlainSet("split", "d", made.facts, made.dataset, made.tile_box))
+    beside.rename(made.path / "labels")
+    with pytest.raises(ValueError, match="not part of the set: labels/"):
+        verify(made.path)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from labels_toy import bright_images, bright_teacher
 
-from smallset.labels import OnlineLabels
+from smallset.labels.online import Watching
 from smallset.train.device import Machine
 from smallset.train.loop import SoftLabels, divergence
 
@@ -16,7 +16,7 @@ def pixels() -> torch.Tensor:
 
 
 def test_a_teacher_answers_for_the_pixels_it_is_shown():
-    soft = OnlineLabels(bright_teacher(), HERE)
+    soft = Watching(bright_teacher(), HERE)
     assert isinstance(soft, SoftLabels)
     logits = soft(pixels(), np.arange(4), 0)
     assert logits.argmax(1).tolist() == LABELS.tolist()
@@ -26,7 +26,7 @@ def test_a_teacher_answers_for_the_pixels_it_is_shown():
 def test_a_teacher_neither_trains_nor_keeps_a_graph_and_its_student_does():
     teacher = bright_teacher()
     teacher.network.train()
-    soft = OnlineLabels(teacher, HERE)
+    soft = Watching(teacher, HERE)
     logits = soft(pixels(), np.arange(4), 0)
     assert teacher.network.net.modes == {(False, False)}
     assert not logits.requires_grad
@@ -41,6 +41,6 @@ def test_a_teacher_runs_in_the_precision_of_the_machine_and_answers_in_float32(p
     teacher.network.net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 3))
     kept = []
     teacher.network.net[1].register_forward_hook(lambda *call: kept.append(call[2].dtype))
-    logits = OnlineLabels(teacher, Machine("cpu", precision, 1))(pixels(), np.arange(4), 0)
+    logits = Watching(teacher, Machine("cpu", precision, 1))(pixels(), np.arange(4), 0)
     assert kept == [getattr(torch, precision)]
     assert logits.dtype == torch.float32

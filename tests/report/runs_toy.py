@@ -7,7 +7,7 @@ from result_toy import changed, result
 
 from smallset.evidence.lines import append_line
 from smallset.methods import method_from, spec_of
-from smallset.records import Cost, Result
+from smallset.records import Cost, Fact, Result
 
 RANDOM = [0.30, 0.32, 0.31, 0.35, 0.29, 0.33]
 BEST = [0.40, 0.45, 0.41, 0.42, 0.44, 0.43]
@@ -64,7 +64,7 @@ def full(top1: float, **changes: object) -> Result:
     return result(**{**facts, **changes})
 
 
-def write_runs(path: Path, results: Sequence[Result]) -> Path:
-    for one in results:
+def write_runs(path: Path, lines: Sequence[Result | Fact]) -> Path:
+    for one in lines:
         append_line(path, one)
     return path

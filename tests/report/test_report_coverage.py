@@ -5,8 +5,8 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import cell_key, missing, not_begun, planned, row_labels
+from smallset.report.rows import row_key
 from smallset.report.sections import sections
-from smallset.report.table import row_key
 
 TOYS = parse_matrix(MATRIX, "toys")
 ALL = [
@@ -20,13 +20,14 @@ ALL = [
 
 def test_a_matrix_asks_for_the_very_cells_that_its_results_are():
     settings = planned(TOYS)
-    assert [(s.budget.ipc, s.labels) for s in settings] == [
-        (1, "hard"), (1, "online(wise)"), (2, "hard"), (2, "online(wise)")]  # fmt: skip
+    assert [(str(s.budget), s.labels) for s in settings] == [
+        ("ipc=1", "hard"), ("ipc=1", "online(wise)"), ("ipc=2", "hard"), ("ipc=2", "online(wise)"),
+    ]  # fmt: skip
     for setting in settings:
         held = [r for r in ALL if setting.holds(r)]
         assert {cell_key(r) for r in held} == setting.cells
         assert missing([setting], held) == ({}, 12)
-    assert not_begun(TOYS, [*ALL, full(0.9)]) == []
+    assert not_begun(TOYS, planned(TOYS), [*ALL, full(0.9)]) == []
 
 
 def test_what_is_missing_is_counted_and_what_nobody_asked_for_is_not():
@@ -41,7 +42,7 @@ def test_what_is_missing_is_counted_and_what_nobody_asked_for_is_not():
 
 
 def test_settings_without_a_result_are_named_with_their_cells():
-    assert not_begun(TOYS, replicates("random", RANDOM)) == [
+    assert not_begun(TOYS, planned(TOYS), replicates("random", RANDOM)) == [
         "Toy, ResNet-8, ipc 1, online(wise) labels: 12 cells",
         "Toy, ResNet-8, ipc 2, hard labels: 12 cells",
         "Toy, ResNet-8, ipc 2, online(wise) labels: 12 cells",
@@ -51,7 +52,7 @@ def test_settings_without_a_result_are_named_with_their_cells():
 
 def test_a_share_that_is_not_begun_is_one_line_for_mosaics_and_single_images():
     shares = parse_matrix(MATRIX.replace("ipc = [1, 2]", "keep = [0.3]"), "toys")
-    assert not_begun(shares, [full(0.9)]) == [
+    assert not_begun(shares, planned(shares), [full(0.9)]) == [
         "Toy, ResNet-8, keep 30 %, hard labels: 12 cells",
         "Toy, ResNet-8, keep 30 %, online(wise) labels: 12 cells",
     ]

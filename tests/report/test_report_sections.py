@@ -6,8 +6,8 @@ from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 
 from smallset.bench.matrix import parse_matrix
 from smallset.report.coverage import planned, row_labels
+from smallset.report.rows import row_key
 from smallset.report.sections import full_results, sections, short_names, teacher_name
-from smallset.report.table import row_key
 
 TOYS = parse_matrix(MATRIX, "toys")
 THEIRS = [

@@ -7,14 +7,15 @@ from runs_toy import BEST, ONLINE, RANDOM, full, replicates
 
 from smallset.evidence import mean_interval, permutation_test, welch_difference
 from smallset.report.sections import sections
-from smallset.report.spreadsheet import to_classes_csv, to_csv
+from smallset.report.spreadsheet import classes_sheet, spreadsheet
+from smallset.report.table import write_csv
 
 MADE = [*replicates("random", RANDOM), *replicates("pca", BEST),
         *replicates("random", BEST[:1], **ONLINE)]  # fmt: skip
 
 
 def lines(results=MADE, whole=()):
-    return list(csv.DictReader(io.StringIO(to_csv(sections(results, {}), whole))))
+    return list(csv.DictReader(io.StringIO(write_csv(spreadsheet(sections(results, {}), whole)))))
 
 
 def test_a_line_a_method_and_setting_in_full_precision():
@@ -40,7 +41,7 @@ def test_what_is_unknown_is_empty():
     assert random["minus_random"] == random["p"] == random["hlr"] == ""
     assert random["published_top1"] == random["teacher"] == ""
     assert soft["top1_low"] == ""
-    assert "nan" not in to_csv(sections(MADE, {}), [])
+    assert "nan" not in write_csv(spreadsheet(sections(MADE, {}), []))
 
 
 def test_odd_names_survive():
@@ -51,7 +52,7 @@ def test_odd_names_survive():
 
 def test_every_class_has_a_line_with_its_interval():
     made = [replace(r, per_class=(r.top1, float("nan"))) for r in MADE]
-    found = list(csv.DictReader(io.StringIO(to_classes_csv(sections(made, {})))))
+    found = list(csv.DictReader(io.StringIO(write_csv(classes_sheet(sections(made, {}))))))
     assert [(line["method"], line["class"]) for line in found[:4]] == [
         ("random", "ape"), ("random", "bee"), ("pca", "ape"), ("pca", "bee"),
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from torch import nn
 from smallset.models import build_model
 from smallset.train import protocol
 from smallset.train.device import machine
-from smallset.train.loop import InMemory, Order, SoftLabels, fit
+from smallset.train.loop import InMemory, SoftLabels, StudentSeeds, fit
 from smallset.train.processes import joined
 from smallset.train.protocol import SMALL_V1, StudentProtocol
 from smallset.train.views import Canvas
@@ -62,7 +62,7 @@ def trained(
     model = model or build_model("convnet-d3", classes=CLASSES, size=SIZE, seed=0)
     fitted = fit(
         here.place(model), pictures(), LABELS, WHOLE, protocol=rules, view=Canvas(),
-        seeds=Order(student=1, view=2), machine=here, soft=soft, after_epoch=told,
+        seeds=StudentSeeds(student=1, view=2), machine=here, soft=soft, after_epoch=told,
     )  # fmt: skip
     return model.state_dict(), fitted.loss
 

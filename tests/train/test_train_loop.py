@@ -9,14 +9,14 @@ from torch import nn
 
 from smallset.models import build_model
 from smallset.train.device import Machine
-from smallset.train.loop import Fitted, Images, InMemory, Order, batches, fit
+from smallset.train.loop import Fitted, Images, InMemory, StudentSeeds, batches, fit
 from smallset.train.protocol import SMALL_V1, Protocol
 from smallset.train.views import Canvas, Drawn, EachPatch, Patch, View
 
 SIZE, CLASSES = 8, 4
 SHORT = replace(SMALL_V1, batch=8, epochs=3)
 HERE = Machine("cpu", "float32", 1)
-SEEDS = Order(student=1, view=2)
+SEEDS = StudentSeeds(student=1, view=2)
 
 
 def pictures(n: int = 19) -> InMemory:
@@ -37,7 +37,7 @@ def train(
     n: int = 19,
     *,
     protocol: Protocol = SHORT,
-    seeds: Order = SEEDS,
+    seeds: StudentSeeds = SEEDS,
     machine: Machine = HERE,
     optimizer: torch.optim.Optimizer | None = None,
     epochs: range | None = None,
@@ -67,7 +67,7 @@ def test_same_seeds_give_the_same_weights_bit_for_bit(name):
     assert equal(weights(one), weights(other))
 
 
-@pytest.mark.parametrize("seeds", [Order(9, 2), Order(1, 9)], ids=["order", "views"])
+@pytest.mark.parametrize("seeds", [StudentSeeds(9, 2), StudentSeeds(1, 9)], ids=["order", "views"])
 def test_another_seed_gives_other_weights(seeds):
     one, other = student(), student()
     train(one)

@@ -12,7 +12,7 @@ from torch import nn
 from smallset.models import build_model
 from smallset.train import loop
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory, Order, SoftLabels, batches, divergence, fit
+from smallset.train.loop import InMemory, SoftLabels, StudentSeeds, batches, divergence, fit
 from smallset.train.mix import draw_batch_mix, draw_epoch_mix
 from smallset.train.protocol import SMALL_V1, Protocol
 from smallset.train.render import render
@@ -21,7 +21,7 @@ from smallset.train.views import Canvas, draw_epoch
 SIZE, CLASSES, IMAGES = 8, 4, 19
 SHORT = replace(SMALL_V1, batch=8, epochs=3)
 HERE = Machine("cpu", "float32", 1)
-SEEDS = Order(student=1, view=2)
+SEEDS = StudentSeeds(student=1, view=2)
 LABELS = np.arange(IMAGES) % CLASSES
 WHOLE = np.tile(np.array([0, 0, SIZE, SIZE], np.int32), (IMAGES, 1, 1))
 
@@ -49,7 +49,7 @@ def train(
     soft: SoftLabels | None,
     *,
     protocol: Protocol = SHORT,
-    seeds: Order = SEEDS,
+    seeds: StudentSeeds = SEEDS,
     optimizer: torch.optim.Optimizer | None = None,
     epochs: range | None = None,
 ) -> loop.Fitted:
@@ -104,7 +104,9 @@ def test_a_mixed_view_holds_a_box_of_its_partners_own_view():
 def test_views_are_the_same_in_another_batch_size_and_order(batch, order):
     one, other = Watching(), Watching()
     train(flat(), one)
-    train(flat(), other, protocol=replace(SHORT, batch=batch), seeds=Order(order, SEEDS.view))
+    train(
+        flat(), other, protocol=replace(SHORT, batch=batch), seeds=StudentSeeds(order, SEEDS.view)
+    )
     assert one.seen.keys() == other.seen.keys()
     assert all(torch.equal(one.seen[key], other.seen[key]) for key in one.seen)
 

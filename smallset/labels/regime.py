@@ -1,0 +1,91 @@
+"""What a label regime answers, and what its labels answer once they are open for one set."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+from smallset.models import Teacher
+from smallset.store import TrainingSet
+from smallset.train.device import Machine
+from smallset.train.loop import SoftLabels
+from smallset.train.protocol import StudentProtocol
+
+
+@dataclass(frozen=True)
+class Regime(ABC):
+    """A way to tell a student what an image shows: a frozen dataclass whose fields are its options.
+
+    A regime that has a field `teacher` names a network by its spec there. `--teacher SPEC` fills
+    the field if the regime's spec leaves it out, and in a matrix it may hold a name of [teachers].
+    """
+
+    soft: ClassVar[bool] = True
+    """Whether the student follows logits, with the loss that its protocol has for soft labels."""
+    watched: ClassVar[bool] = False
+    """Whether the teacher looks at every view while the student trains, which takes its time."""
+
+    @property
+    def teacher_spec(self) -> str | None:
+        """The spec of the teacher that the regime names; None if it names none."""
+        return getattr(self, "teacher", None)
+
+    def taught_by(self, teacher: str) -> "Regime":
+        """Return the same regime with another teacher."""
+        return replace(self, **{"teacher": teacher})
+
+    def check(self) -> None:
+        """Raise ValueError or OSError if files that the options name are missing; open no set."""
+        return None
+
+    @abstractmethod
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> "OpenLabels":
+        """Open the labels of one set, for students under one protocol.
+
+        Raises ValueError or OSError if they are missing, damaged, or those of something else.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLabels:
+    """The labels of one set: what a student, its result and its fingerprint take from them.
+
+    `facts` name all that the logits depend on, as JSON can hold it. `view_seed` pins the views of
+    every student, because the labels are those of these views. The class itself stands for hard
+    labels: the student is given class indices, and they cost nothing.
+    """
+
+    regime: Regime
+    facts: Mapping[str, object] = field(default_factory=dict)
+    label_bytes: int = 0
+    teacher_bytes: int = 0
+    teacher: str | None = None
+    teacher_sha256: str | None = None
+    view_seed: int | None = None
+
+    def soft(self, machine: Machine) -> SoftLabels | None:
+        """Return the logits for the training loop, on a machine; None for class indices."""
+        return None
+
+    def teacher_top1(self, measured: Callable[[Teacher], float]) -> float | None:
+        """Return the teacher's top-1 on the held-out images; None if nobody knows.
+
+        `measured` measures a loaded teacher, and raises ValueError for one that is near chance.
+        """
+        return None
+
+
+def label_folder(made: TrainingSet) -> Path:
+    """Return the folder of a set's own label files, `SET.labels` beside the folder SET.
+
+    No place inside SET would do: torchvision's ImageFolder takes every folder there for a class.
+    Raises ValueError if the set has no folder.
+    """
+    if made.path is None:
+        raise ValueError(
+            f"the set {made.name!r} has no folder here, and its labels would lie beside that. "
+            "Give a set in a folder, or labels that name their file."
+        )
+    folder = made.path.resolve()
+    return folder.with_name(f"{folder.name}.labels")

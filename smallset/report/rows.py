@@ -1,0 +1,195 @@
+"""Rows: the results of one method in one setting beside the random baseline, with intervals."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from statistics import fmean
+from typing import NamedTuple
+
+from smallset.evidence import (
+    Interval,
+    PermutationTest,
+    Rank,
+    holm,
+    mean_interval,
+    permutation_test,
+    ranks,
+    replicates_needed,
+    welch_difference,
+    worst_class,
+)
+from smallset.methods import canonical, random, spec_of
+from smallset.records import Result
+from smallset.report.table import Named
+
+# What the rows of one table share.
+SETTING = (
+    "dataset", "data_fingerprint", "student", "protocol", "labels", "size", "images", "fit",
+    "precision", "codec",
+)  # fmt: skip
+AS_FOUND = "as found"
+"""The codec of a set of other people's, which stands beside those of any one codec of ours."""
+FULL = "full"
+"""The spec of a result of the whole training split, which is no row but a yardstick."""
+
+# Monte Carlo only starts beyond 10 against 10 replicates; the same results give the same table.
+_PERMUTATION_SEED = 0
+# The most names of a group that a note lists, where the others tell which they are.
+_LISTED = 8
+
+
+class Varied(NamedTuple):
+    """How many different ones there are among the results of a row."""
+
+    sets: int
+    observers: int
+    students: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method in one setting: accuracy, difference from random, bytes, and what varied.
+
+    Accuracies are fractions. `minus_random` and `replicates_needed` (a side, to tell the method
+    from random at power 0.8) are None in the baseline's own row and if there is no baseline;
+    `permutation` and `p_holm` (corrected over the table) also below six replicates.
+    """
+
+    key: str
+    label: str
+    results: tuple[Result, ...]
+    top1: Interval
+    minus_random: Interval | None
+    replicates_needed: float | None
+    permutation: PermutationTest | None
+    p_holm: float | None
+    rank: Rank
+    worst: Named
+
+    @property
+    def p(self) -> float | None:
+        """The p of the permutation test against random, not corrected."""
+        return None if self.permutation is None else self.permutation.p
+
+    @property
+    def p_smallest(self) -> float | None:
+        """The smallest p that so many replicates could have."""
+        return None if self.permutation is None else self.permutation.smallest
+
+    @property
+    def verdict(self) -> str:
+        """In a word, what the difference from random shows."""
+        if self.minus_random is None:
+            return "baseline"
+        if self.minus_random.low > 0:
+            return "better"
+        if self.minus_random.high < 0:
+            return "worse"
+        return "unclear"
+
+    def bytes(self, part: str = "total") -> float:
+        """Return the mean bytes of a part of the `Cost` of a student."""
+        return fmean(getattr(r.cost, part) for r in self.results)
+
+    @property
+    def ratio(self) -> float:
+        """The encoded bytes of the source's training images over all that a student was given."""
+        return self.results[0].source_bytes / self.bytes()
+
+    @property
+    def varied(self) -> Varied:
+        """How many sets, observers and student seeds there are among the results."""
+        return Varied(
+            len({r.plan_sha256 for r in self.results}),
+            len({r.observer_seed for r in self.results} - {None}),
+            len({r.student_seed for r in self.results}),
+        )
+
+
+@cache
+def method_key(spec: str) -> str:
+    """What replicates of one method share: its canonical spec but for the observer's seed."""
+    inside = r"""(?:[^()"']|"[^"]*"|'[^']*')*?"""  # a quoted model may hold brackets of its own
+    return re.sub(rf"(observer\({inside}), seed=\d+\)", r"\1)", spec)
+
+
+def row_key(result: Result) -> str:
+    """Return the `method_key` of a result's method, whichever version wrote its spec."""
+    return method_key(canonical(result.spec, size=result.size))
+
+
+BASELINE = method_key(spec_of(random()))
+"""The key of the method that every other one is compared with."""
+
+
+def setting_of(result: Result) -> tuple[object, ...]:
+    """Return what a result must share with the others of its table, in the order of `SETTING`."""
+    return tuple(getattr(result, name) for name in SETTING)
+
+
+def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:
+    """Group the results of one setting by method, in order of appearance.
+
+    `labels` names methods by their `row_key`; a method without a name there is called as it was
+    typed. Raises ValueError if results of several settings are mixed.
+    """
+    settings = {setting_of(result) for result in results}
+    ours = {setting_of(result) for result in results if result.codec != AS_FOUND}
+    if len(ours) > 1 or len({setting[:-1] for setting in settings}) > 1:
+        raise ValueError(
+            f"a table holds one setting, but these results mix {len(settings)} "
+            f"(something of {', '.join(SETTING)} differs). Filter them first."
+        )
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(row_key(result), []).append(result)
+    places = ranks([[r.top1 for r in group] for group in groups.values()])
+    made = [
+        _row(key, group, groups.get(BASELINE), (labels or {}).get(key, group[0].method), place)
+        for (key, group), place in zip(groups.items(), places, strict=True)
+    ]
+    corrected = iter(holm([row.permutation.p for row in made if row.permutation]))
+    return [replace(row, p_holm=next(corrected)) if row.permutation else row for row in made]
+
+
+def seeds_note(table: Sequence[Row]) -> str:
+    """Say which of the three seeds varied in each row."""
+    parts: dict[Varied, list[str]] = {}
+    for row in table:
+        parts.setdefault(row.varied, []).append(row.label)
+    many = max(parts.values(), key=len)
+    others = "all" if len(parts) == 1 else "the others"
+    return "; ".join(
+        f"{others if names is many and len(names) > _LISTED else ' | '.join(names)}: "
+        f"{_count(sets, 'set')}, "
+        + (f"{_count(observers, 'observer')}, " if observers else "")
+        + _count(students, "student seed")
+        for (sets, observers, students), names in parts.items()
+    )
+
+
+def _row(
+    key: str, group: list[Result], baseline: list[Result] | None, label: str, rank: Rank
+) -> Row:
+    top1 = [r.top1 for r in group]
+    other = None if baseline is None or group is baseline else [r.top1 for r in baseline]
+    lowest = worst_class([r.per_class for r in group])
+    return Row(
+        key=key,
+        label=label,
+        results=tuple(group),
+        top1=mean_interval(top1),
+        minus_random=None if other is None else welch_difference(top1, other),
+        replicates_needed=None if other is None else replicates_needed(top1, other),
+        permutation=None
+        if other is None
+        else permutation_test(top1, other, seed=_PERMUTATION_SEED),
+        p_holm=None,
+        rank=rank,
+        worst=Named(lowest.accuracy.mean, group[0].classes[lowest.index]),
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
