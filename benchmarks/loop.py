@@ -17,7 +17,8 @@ from paired import Pair, Timer, compare, parser, settle, timer_for, write
 from steps import FixedBatch
 from torch import nn
 
-from smallset.models import Network, build_model
+from smallset.models import build_model
+from smallset.models.network import Network
 from smallset.train.device import Machine, can_compile, compiled_twin
 from smallset.train.loop import InMemory, StudentSeeds, fit
 from smallset.train.protocol import SMALL_V1

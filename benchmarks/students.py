@@ -14,7 +14,8 @@ from paired import Pair, Timer, compare, enough, parser, settle, timer_for, writ
 from steps import FixedBatch
 from torch import Tensor, nn
 
-from smallset.models import MEAN, MODELS, STD, Network, build_model
+from smallset.models import MEAN, MODELS, STD, build_model
+from smallset.models.network import Network
 from smallset.train.device import Machine, can_compile, compiled_twin
 from smallset.train.protocol import SMALL_V1
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from smallset.data import Data, pixel_cache
 from smallset.fingerprint import fingerprint, smallset_version
 from smallset.labels import Hard, OpenLabels, labels_spec, teacher_top1
+from smallset.lazy import torch
 from smallset.methods import view_from
 from smallset.models import Teacher, build_model, library_of, weights_sha256, worth_compiling
 from smallset.models.spec import read_model

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from smallset.labels.online import Online, OnlineLabels
-from smallset.models.teacher import Teacher, TeacherNetwork
+from smallset.models.network import TeacherNetwork
+from smallset.models.teacher import Teacher
 
 SPEC = "bright.pt"
 

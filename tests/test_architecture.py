@@ -12,7 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
     "files": 0, "records": 0, "spec": 0, "seeds": 0, "started": 0, "fingerprint": 0, "numbers": 0,
-    "typed": 0,
+    "typed": 0, "lazy": 0,
     "budget": 1, "data": 1, "models": 1, "parallel": 1, "evidence": 1,
     "train": 2,
     "observers": 3, "store": 3,

@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import torch
 
 from smallset.files import replacing
 from smallset.fingerprint import fingerprint
+from smallset.lazy import torch
 from smallset.models import build_model
 from smallset.records import Result
 from smallset.train import loop

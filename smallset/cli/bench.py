@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from smallset.bench.cells import Cell
+from smallset.bench.cells import MatrixCell
 from smallset.bench.forecast import Countdown, Forecast, forecast
 from smallset.bench.matrix import shipped
-from smallset.bench.run import Finished, Planned, Request, jobs_for, plan_bench, run_bench
+from smallset.bench.run import Finished, Request, RunPlan, jobs_for, plan_bench, run_bench
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import Device, DropLeaks, Precision, Work
 from smallset.records import Identity
@@ -74,7 +74,7 @@ def bench(
         return
     countdown: Countdown | None = None
 
-    def begin(plan: Planned) -> None:
+    def begin(plan: RunPlan) -> None:
         nonlocal countdown
         _show_plan(plan)
         if ray is None:  # how many units a cluster does at once is its own affair
@@ -90,14 +90,14 @@ def bench(
 
     with workers_on(ray, device=device) as workers:
         plan = run_bench(request, jobs=jobs, workers=workers, planned=begin, told=told)
-    left = sum(1 for cell in plan.cells if only not in cell.table.title)
+    left = sum(1 for cell in plan.cells if only not in cell.sweep.title)
     say(
         f"finished: {runs / 'results.jsonl'}"
         + (f" ({left} cells of other tables were not asked for)" if left else "")
     )
 
 
-def _show_plan(plan: Planned, *, cells: bool = False) -> None:
+def _show_plan(plan: RunPlan, *, cells: bool = False) -> None:
     if plan.torn:
         say("took out a last line that a stopped run had not finished writing")
     if plan.taken:
@@ -108,8 +108,8 @@ def _show_plan(plan: Planned, *, cells: bool = False) -> None:
         for line in data_lines(source.data):
             say(line)
     say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
-    for table in plan.matrix.tables:
-        own = [cell for cell in plan.cells if cell.table is table]
+    for table in plan.matrix.sweeps:
+        own = [cell for cell in plan.cells if cell.sweep is table]
         done = sum(cell.identity in plan.results for cell in own)
         here = table.data in plan.checked.sources
         said = f"{len(own)} cells, {done} done" if here else f"its data {table.data!r} is not here"
@@ -122,7 +122,7 @@ def _show_plan(plan: Planned, *, cells: bool = False) -> None:
     say(f"to do: {_counted(todo)}")
 
 
-def _settings(cells: Iterable[Cell], results: Container[Identity]) -> list[str]:
+def _settings(cells: Iterable[MatrixCell], results: Container[Identity]) -> list[str]:
     """Give a line a setting of a table: each method with its replicates done, of how many."""
     found: dict[str, dict[str, list[bool]]] = {}
     for cell in cells:

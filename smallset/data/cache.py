@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Int64, UInt8
 
 from smallset.data.cache_file import CacheFile
@@ -16,6 +15,7 @@ from smallset.data.dataset import ImageDataset
 from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, is_small_or_square, view_square
 from smallset.data.threads import ordered, thread_count
+from smallset.lazy import Tensor, torch
 from smallset.records import Progress, Resample
 
 _CHUNK = 64
@@ -32,7 +32,7 @@ class Pixels(Protocol):
         """Count the images."""
         ...
 
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
         ...
 
@@ -51,7 +51,7 @@ class MappedPixels:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
         return torch.from_numpy(self._squares[indices]).permute(0, 3, 1, 2)
 
@@ -70,7 +70,7 @@ class StreamedPixels:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Decode the images at `indices` into a fresh tensor, channels_last in memory."""
         squares = np.empty((len(indices), self.size, self.size, 3), np.uint8)
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-import torch
 from jaxtyping import Int64, UInt8
 from numpy import ndarray
 
 from smallset.data.cache import Pixels
+from smallset.lazy import Tensor
 
 
 class LaterPixels:
@@ -29,7 +29,7 @@ class LaterPixels:
         """The file that they are mapped from, if they are; decodes them."""
         return getattr(self._pixels(), "path", None)
 
-    def batch(self, indices: Int64[ndarray, " b"]) -> UInt8[torch.Tensor, "b 3 s s"]:
+    def batch(self, indices: Int64[ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor. Raises as what makes them."""
         return self._pixels().batch(indices)
 

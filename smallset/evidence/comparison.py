@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
 from smallset.evidence.intervals import Interval, Values, mean_interval, welch_difference
 from smallset.evidence.permutation import finite
+from smallset.lazy import special
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def replicates_needed(a: Values, b: Values, *, power: float = 0.8, alpha: float 
         return 2.0
     freedom_each = spread**2 / sum(v**2 for v in parts)
     effect = spread / gap**2
-    n = max(2, math.ceil((ndtri(1 - alpha / 2) + ndtri(power)) ** 2 * effect))
+    n = max(2, math.ceil((special.ndtri(1 - alpha / 2) + special.ndtri(power)) ** 2 * effect))
     # t quantiles are larger than normal ones, so the answer lies above, a few steps away.
     while n < (_quantiles((n - 1) * freedom_each, power, alpha) ** 2) * effect:
         n += 1
@@ -87,7 +87,7 @@ def replicates_needed(a: Values, b: Values, *, power: float = 0.8, alpha: float 
 
 
 def _quantiles(freedom: float, power: float, alpha: float) -> float:
-    return float(stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power))
+    return float(special.stdtrit(freedom, 1 - alpha / 2) + special.stdtrit(freedom, power))
 
 
 def _clearly_better(a: Values, b: Values, confidence: float) -> bool:

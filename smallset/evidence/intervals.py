@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import stdtrit
+
+from smallset.lazy import special
 
 Values = Sequence[float] | Float[np.ndarray, " _"]
 
@@ -83,7 +84,7 @@ def _moments(values: Values) -> tuple[int, float, float]:
 
 def _t(confidence: float, freedom: float) -> float:
     """Give the two-sided Student-t quantile. `scipy.stats` has it too, and imports for a second."""
-    return float(stdtrit(freedom, 0.5 + confidence / 2))
+    return float(special.stdtrit(freedom, 0.5 + confidence / 2))
 
 
 def _interval(mean: float, half_width: float, n: int, std: float) -> Interval:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64
-from torch import Tensor
 
 from smallset.labels.regime import OpenLabels, Regime
+from smallset.lazy import Tensor, torch
 from smallset.models import Teacher, check_teacher_files, load_teacher
 from smallset.store import TrainingSet
 from smallset.train.device import Machine

@@ -1,13 +1,7 @@
 """Students, observers and teachers by name."""
 
-from smallset.models.build import (
-    build_model,
-    check_model,
-    library_of,
-    weights_sha256,
-    worth_compiling,
-)
-from smallset.models.network import MEAN, STD, Network
+from smallset.models.build import build_model, library_of, weights_sha256
+from smallset.models.spec import MEAN, STD, check_model, worth_compiling
 from smallset.models.table import MODELS, Architecture
 from smallset.models.teacher import Teacher, check_teacher_files, load_teacher
 
@@ -19,7 +13,6 @@ __all__ = [
     "MODELS_VERSION",
     "STD",
     "Architecture",
-    "Network",
     "Teacher",
     "build_model",
     "check_model",

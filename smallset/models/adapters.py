@@ -5,10 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
-import torch
-from torch import Tensor, nn
-
-from smallset.models.network import Colour
+from smallset.lazy import Module, torch
+from smallset.models.spec import Colour
 from smallset.models.weights import head_name
 from smallset.spec import nearest
 
@@ -17,29 +15,29 @@ from smallset.spec import nearest
 class Pretrained:
     """A library's network with its own weights, and what they were trained to see."""
 
-    net: nn.Module
+    net: Module
     mean: Colour
     std: Colour
     size: int
     outputs: int
 
 
-def _timm(name: str, classes: int) -> nn.Module:
+def _timm(name: str, classes: int) -> Module:
     timm = import_module("timm")
     # A name may carry the tag of its weights: resnet18.a1_in1k.
     if name.partition(".")[0] not in timm.list_models():
         close = [m for m in timm.list_models(f"*{name[:6]}*")][:8]
         raise ValueError(f"timm has no model {name!r}. {nearest(name, close)}")
-    model: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
+    model: Module = timm.create_model(name, pretrained=False, num_classes=classes)
     return model
 
 
-def _torchvision(name: str, classes: int) -> nn.Module:
+def _torchvision(name: str, classes: int) -> Module:
     models = import_module("torchvision.models")
     known = models.list_models(module=models)
     if name not in known:
         raise ValueError(f"torchvision has no classifier {name!r}. {nearest(name, known)}")
-    model: nn.Module = models.get_model(name, weights=None, num_classes=classes)
+    model: Module = models.get_model(name, weights=None, num_classes=classes)
     return model
 
 
@@ -59,14 +57,14 @@ def _torchvision_pretrained(name: str) -> Pretrained:
     return Pretrained(net, _colour(view.mean), _colour(view.std), int(view.crop_size[0]), outputs)
 
 
-ADAPTERS: dict[str, Callable[[str, int], nn.Module]] = {"timm": _timm, "torchvision": _torchvision}
+ADAPTERS: dict[str, Callable[[str, int], Module]] = {"timm": _timm, "torchvision": _torchvision}
 PRETRAINED: dict[str, Callable[[str], Pretrained]] = {
     "timm": _timm_pretrained,
     "torchvision": _torchvision_pretrained,
 }
 
 
-def adapt(library: str, name: str, classes: int) -> nn.Module:
+def adapt(library: str, name: str, classes: int) -> Module:
     """Build network `name` of another library with fresh weights and `classes` outputs.
 
     Raises ValueError when the library is unknown, cannot be imported, or has no such network.
@@ -100,7 +98,7 @@ def pretrained(library: str, name: str) -> Pretrained:
         ) from error
 
 
-def check_runs(net: nn.Module, *, name: str, size: int, outputs: int) -> None:
+def check_runs(net: Module, *, name: str, size: int, outputs: int) -> None:
     """Raise ValueError unless a network gives `outputs` logits for images of `size` pixels.
 
     Some libraries' networks take one size only, or give more than logits in training. Running
@@ -113,9 +111,9 @@ def check_runs(net: nn.Module, *, name: str, size: int, outputs: int) -> None:
     except Exception as error:  # each network objects in its own way
         why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
     else:
-        if isinstance(given, Tensor) and given.shape == (2, outputs):
+        if isinstance(given, torch.Tensor) and given.shape == (2, outputs):
             return
-        shape = f" of {tuple(given.shape)}" if isinstance(given, Tensor) else ""
+        shape = f" of {tuple(given.shape)}" if isinstance(given, torch.Tensor) else ""
         why = f"for 2 images it gives a {type(given).__name__}{shape}, not (2, {outputs})"
     raise ValueError(
         f"the network {name!r} cannot be used on images of {size} px ({why}). Needed one that "
@@ -123,7 +121,7 @@ def check_runs(net: nn.Module, *, name: str, size: int, outputs: int) -> None:
     )
 
 
-def replace_head(net: nn.Module, classes: int) -> None:
+def replace_head(net: Module, classes: int) -> None:
     """Put a fresh linear classifier with `classes` outputs in the place of the last linear layer.
 
     Raises ValueError for a network without one.
@@ -131,8 +129,8 @@ def replace_head(net: nn.Module, classes: int) -> None:
     parent, _, name = head_name(net).rpartition(".")
     holder = net.get_submodule(parent)
     old = holder.get_submodule(name)
-    assert isinstance(old, nn.Linear)  # head_name() names a linear layer
-    setattr(holder, name, nn.Linear(old.in_features, classes, bias=old.bias is not None))
+    assert isinstance(old, torch.nn.Linear)  # head_name() names a linear layer
+    setattr(holder, name, torch.nn.Linear(old.in_features, classes, bias=old.bias is not None))
 
 
 def _check_known(library: str) -> None:

@@ -1,11 +1,10 @@
 """Networks to be trained, by spec: with fresh weights, or with given ones and a fitting head."""
 
 import copy
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from smallset.fingerprint import file_sha256
+from smallset.lazy import Module, torch
 from smallset.models.adapters import (
     adapt,
     check_runs,
@@ -13,22 +12,21 @@ from smallset.models.adapters import (
     pretrained,
     replace_head,
 )
-from smallset.models.network import MEAN, STD, Network
-from smallset.models.spec import DEFAULT, ModelSpec, read_model, student_spec, weights_file
+from smallset.models.spec import (
+    DEFAULT,
+    MEAN,
+    STD,
+    ModelSpec,
+    read_model,
+    student_spec,
+    weights_file,
+    worth_compiling,
+)
 from smallset.models.table import MODELS
 from smallset.models.weights import load_weights, read_weights, tensors_sha256
 
-
-def check_model(name: str) -> None:
-    """Raise, before any work, unless `name` is a spec of a network that can be trained.
-
-    ValueError for a bad spec, an unknown name (with the nearest and the list) or a file that holds
-    no weights, FileNotFoundError for a file that is not there. Whether the weights and the size
-    fit, and another library is here, is seen when the network is built.
-    """
-    file = weights_file(student_spec(name))
-    if file is not None:
-        read_weights(file)
+if TYPE_CHECKING:
+    from smallset.models.network import Network
 
 
 def library_of(name: str) -> dict[str, str]:
@@ -44,12 +42,6 @@ def library_of(name: str) -> dict[str, str]:
     )
 
 
-def worth_compiling(name: str) -> bool:
-    """Whether inductor makes this network faster."""
-    known = read_model(name).name
-    return known in MODELS and MODELS[known].worth_compiling
-
-
 def weights_sha256(name: str) -> str | None:
     """Give the sha256 of the weights that a spec names: neither a path nor "default" pins them."""
     spec = read_model(name)
@@ -61,7 +53,7 @@ def weights_sha256(name: str) -> str | None:
     return None if file is None else file_sha256(file)
 
 
-def build_model(name: str, *, classes: int, size: int, seed: int) -> Network:
+def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
     """Build a network by name with fresh weights: same seed, same weights.
 
     `size` is the side of the square images in pixels. A spec may give weights to start from, as in
@@ -84,7 +76,7 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> Network:
     return model
 
 
-def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> nn.Module:
+def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> Module:
     """Build the bare network of a spec, which takes normalised pixels, with fresh weights."""
     if spec.library:
         return adapt(spec.library, spec.name.partition(":")[2], classes)
@@ -94,7 +86,9 @@ def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> nn.Module:
     return entry.build(classes, size)
 
 
-def _with_default_weights(spec: ModelSpec, classes: int) -> Network:
+def _with_default_weights(spec: ModelSpec, classes: int) -> "Network":
+    from smallset.models.network import Network
+
     had = pretrained(spec.library, spec.name.partition(":")[2])
     if had.outputs != classes:
         replace_head(had.net, classes)
@@ -102,8 +96,10 @@ def _with_default_weights(spec: ModelSpec, classes: int) -> Network:
     return Network(had.net, worth_compiling=False, mean=mean, std=std)
 
 
-def _with_own_weights(spec: ModelSpec, classes: int, size: int) -> Network:
+def _with_own_weights(spec: ModelSpec, classes: int, size: int) -> "Network":
     """Give the network with fresh weights, or with those of a file."""
+    from smallset.models.network import Network
+
     net = fresh_network(spec, classes=classes, size=size)
     file = weights_file(spec)
     if file is not None:

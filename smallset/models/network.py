@@ -1,13 +1,11 @@
 """A classifier on pixels: the network and the normalisation that belongs to its weights."""
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-
-Colour = tuple[float, float, float]
+from smallset.models.spec import MEAN, STD, Colour
 
 
 class Network(nn.Module):
@@ -29,3 +27,37 @@ class Network(nn.Module):
         """Give logits for RGB pixels in 0..1."""
         logits: Tensor = self.net((pixels - self.mean) / self.std)
         return logits
+
+
+class TeacherNetwork(Network):
+    """Gives logits over the data's classes for pixels in 0..1 of any side.
+
+    `outputs` are the network's own outputs to keep, one a class of the data: restricted before any
+    softmax. Pixels of another side than `size` are resized (bilinear, antialiased where they
+    shrink); `size=None` takes them as they come.
+    """
+
+    outputs: Tensor
+
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        outputs: tuple[int, ...],
+        size: int | None,
+        mean: Colour,
+        std: Colour,
+    ) -> None:
+        super().__init__(net, worth_compiling=False, mean=mean, std=std)
+        self.size = size
+        self.register_buffer("outputs", torch.tensor(outputs))
+        self.eval().requires_grad_(False)
+
+    def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
+        """Give logits for RGB pixels in 0..1."""
+        side = pixels.shape[-1]
+        if self.size is not None and side != self.size:
+            sides = (self.size, self.size)
+            pixels = F.interpolate(pixels, sides, mode="bilinear", antialias=side > self.size)
+        logits: Tensor = self.net((pixels - self.mean) / self.std)
+        return logits[:, self.outputs]

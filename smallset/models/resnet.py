@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Shortcut = Literal["conv", "a"]
+from smallset.models.table import Shortcut
 
 
 class BasicBlock(nn.Module):

@@ -5,12 +5,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from smallset.files import at_home
-from smallset.models.network import Colour
-from smallset.models.resnet import Shortcut
-from smallset.models.table import MODELS
+from smallset.models.table import MODELS, Shortcut
+from smallset.models.weights import read_weights
 from smallset.spec import build, nearest, read, write
 
 DEFAULT = "default"
+
+Colour = tuple[float, float, float]
+# ImageNet's.
+MEAN: Colour = (0.485, 0.456, 0.406)
+STD: Colour = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,24 @@ def read_model(text: str) -> ModelSpec:
     if spec.size is not None and spec.size < 1:
         raise ValueError(f"{name}'s size={spec.size} is too small. Give the side in pixels.")
     return spec
+
+
+def check_model(name: str) -> None:
+    """Raise, before any work, unless `name` is a spec of a network that can be trained.
+
+    ValueError for a bad spec, an unknown name (with the nearest and the list) or a file that holds
+    no weights, FileNotFoundError for a file that is not there. Whether the weights and the size
+    fit, and another library is here, is seen when the network is built.
+    """
+    file = weights_file(student_spec(name))
+    if file is not None:
+        read_weights(file)
+
+
+def worth_compiling(name: str) -> bool:
+    """Whether inductor makes this network faster."""
+    known = read_model(name).name
+    return known in MODELS and MODELS[known].worth_compiling
 
 
 def student_spec(text: str) -> ModelSpec:

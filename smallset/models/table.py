@@ -1,20 +1,12 @@
 """The table of networks: what each name builds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
-from torch import nn
+from smallset.lazy import Module
 
-from smallset.models.convnet import ConvNet
-from smallset.models.mobile import (
-    EFFICIENTNET_B0,
-    EFFICIENTNET_LITE0,
-    MOBILENET_V2,
-    MobileNet,
-    Stage,
-    Style,
-)
-from smallset.models.resnet import BasicBlock, Bottleneck, ResNet, Shortcut
+Shortcut = Literal["conv", "a"]
 
 
 @dataclass(frozen=True)
@@ -25,22 +17,29 @@ class Architecture:
     `build_a` builds it with the shortcuts of option A, where the family knows them.
     """
 
-    build: Callable[[int, int], nn.Module]
+    build: Callable[[int, int], Module]
     line: str
     worth_compiling: bool = False
-    build_a: Callable[[int, int], nn.Module] | None = None
+    build_a: Callable[[int, int], Module] | None = None
 
 
 def _convnet(depth: int) -> Architecture:
+    def build(classes: int, size: int) -> Module:
+        from smallset.models.convnet import ConvNet
+
+        return ConvNet(classes, size, depth=depth)
+
     return Architecture(
-        lambda classes, size: ConvNet(classes, size, depth=depth),
+        build,
         f"{depth} blocks of conv3x3-128, instance norm, ReLU, 2x2 mean pool; from {2**depth} px",
         worth_compiling=True,
     )
 
 
 def _thin(depth: int) -> Architecture:
-    def build(classes: int, shortcut: Shortcut) -> nn.Module:
+    def build(classes: int, shortcut: Shortcut) -> Module:
+        from smallset.models.resnet import BasicBlock, ResNet
+
         return ResNet(
             classes,
             block=BasicBlock,
@@ -57,28 +56,33 @@ def _thin(depth: int) -> Architecture:
     )
 
 
-def _resnet(
-    depth: int,
-    blocks: tuple[int, ...],
-    stem: str,
-    block: type[BasicBlock] | type[Bottleneck] = BasicBlock,
-) -> Architecture:
-    return Architecture(
-        lambda classes, _: ResNet(
+def _resnet(depth: int, blocks: tuple[int, ...], stem: Literal["3x3", "7x7"]) -> Architecture:
+    def build(classes: int, _: int) -> Module:
+        from smallset.models.resnet import BasicBlock, Bottleneck, ResNet
+
+        return ResNet(
             classes,
-            block=block,
+            block=Bottleneck if depth >= 50 else BasicBlock,
             blocks=blocks,
             widths=(64, 128, 256, 512),
-            stem="3x3" if stem == "3x3" else "7x7",
-        ),
+            stem=stem,
+        )
+
+    return Architecture(
+        build,
         f"ResNet-{depth}, "
         + ("3x3 stem for small images" if stem == "3x3" else "7x7 stem and max-pool"),
     )
 
 
-def _mobile(family: tuple[Sequence[Stage], Style], line: str) -> Architecture:
-    stages, style = family
-    return Architecture(lambda classes, _: MobileNet(classes, stages=stages, style=style), line)
+def _mobile(family: str, line: str) -> Architecture:
+    def build(classes: int, _: int) -> Module:
+        from smallset.models import mobile
+
+        stages, style = getattr(mobile, family)
+        return mobile.MobileNet(classes, stages=stages, style=style)
+
+    return Architecture(build, line)
 
 
 MODELS: dict[str, Architecture] = {
@@ -90,16 +94,16 @@ MODELS: dict[str, Architecture] = {
     "resnet10": _resnet(10, (1, 1, 1, 1), "7x7"),
     "resnet18": _resnet(18, (2, 2, 2, 2), "7x7"),
     "resnet34": _resnet(34, (3, 4, 6, 3), "7x7"),
-    "resnet50": _resnet(50, (3, 4, 6, 3), "7x7", Bottleneck),
+    "resnet50": _resnet(50, (3, 4, 6, 3), "7x7"),
     "resnet10-3x3": _resnet(10, (1, 1, 1, 1), "3x3"),
     "resnet18-3x3": _resnet(18, (2, 2, 2, 2), "3x3"),
     "resnet34-3x3": _resnet(34, (3, 4, 6, 3), "3x3"),
-    "resnet50-3x3": _resnet(50, (3, 4, 6, 3), "3x3", Bottleneck),
-    "mobilenet-v2": _mobile(MOBILENET_V2, "MobileNet-V2: inverted residuals, ReLU6"),
+    "resnet50-3x3": _resnet(50, (3, 4, 6, 3), "3x3"),
+    "mobilenet-v2": _mobile("MOBILENET_V2", "MobileNet-V2: inverted residuals, ReLU6"),
     "efficientnet-b0": _mobile(
-        EFFICIENTNET_B0, "EfficientNet-B0: inverted residuals, squeeze-and-excitation, SiLU"
+        "EFFICIENTNET_B0", "EfficientNet-B0: inverted residuals, squeeze-and-excitation, SiLU"
     ),
     "efficientnet-lite0": _mobile(
-        EFFICIENTNET_LITE0, "EfficientNet-Lite0: B0 with ReLU6 and no squeeze-and-excitation"
+        "EFFICIENTNET_LITE0", "EfficientNet-Lite0: B0 with ReLU6 and no squeeze-and-excitation"
     ),
 }

@@ -4,22 +4,21 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
+from smallset.lazy import Tensor
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
-from smallset.models.network import MEAN, STD, Colour, Network
-from smallset.models.spec import DEFAULT, ModelSpec, read_model, weights_file
+from smallset.models.spec import DEFAULT, MEAN, STD, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
 from smallset.models.weights import load_weights, read_weights, tensors_sha256
+
+if TYPE_CHECKING:
+    from smallset.models.network import TeacherNetwork
 
 
 @dataclass(frozen=True)
@@ -34,40 +33,6 @@ class Teacher:
     network: "TeacherNetwork"
     bytes: int
     sha256: str
-
-
-class TeacherNetwork(Network):
-    """Gives logits over the data's classes for pixels in 0..1 of any side.
-
-    `outputs` are the network's own outputs to keep, one a class of the data: restricted before any
-    softmax. Pixels of another side than `size` are resized (bilinear, antialiased where they
-    shrink); `size=None` takes them as they come.
-    """
-
-    outputs: Tensor
-
-    def __init__(
-        self,
-        net: nn.Module,
-        *,
-        outputs: tuple[int, ...],
-        size: int | None,
-        mean: Colour,
-        std: Colour,
-    ) -> None:
-        super().__init__(net, worth_compiling=False, mean=mean, std=std)
-        self.size = size
-        self.register_buffer("outputs", torch.tensor(outputs))
-        self.eval().requires_grad_(False)
-
-    def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits for RGB pixels in 0..1."""
-        side = pixels.shape[-1]
-        if self.size is not None and side != self.size:
-            sides = (self.size, self.size)
-            pixels = F.interpolate(pixels, sides, mode="bilinear", antialias=side > self.size)
-        logits: Tensor = self.net((pixels - self.mean) / self.std)
-        return logits[:, self.outputs]
 
 
 def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
@@ -130,6 +95,8 @@ def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
 
 
 def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
+    from smallset.models.network import TeacherNetwork
+
     folder = at_home(spec)
     card = read_trained(folder)
     file = folder / WEIGHTS
@@ -155,6 +122,8 @@ def _from_file(
     outputs: tuple[int, ...],
     size: int,
 ) -> Teacher:
+    from smallset.models.network import TeacherNetwork
+
     net = fresh_network(wanted, classes=known.outputs, size=wanted.size or size)
     load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
     network = TeacherNetwork(
@@ -168,6 +137,8 @@ def _from_file(
 
 
 def _default(wanted: ModelSpec, spec: str, known: ClassList, outputs: tuple[int, ...]) -> Teacher:
+    from smallset.models.network import TeacherNetwork
+
     had = pretrained(wanted.library, wanted.name.partition(":")[2])
     if known.outputs != had.outputs:
         raise ValueError(
@@ -198,7 +169,7 @@ def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> Class
 
 
 def _teacher(
-    spec: str, wanted: ModelSpec, network: TeacherNetwork, *, bytes: int, weights: str
+    spec: str, wanted: ModelSpec, network: "TeacherNetwork", *, bytes: int, weights: str
 ) -> Teacher:
     facts = (
         weights,

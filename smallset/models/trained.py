@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeGuard
 
-from smallset.models.network import Colour
+from smallset.models.spec import Colour
 
 CARD = "teacher.json"
 WEIGHTS = "weights.pt"

@@ -5,11 +5,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
-
-from smallset.models.keys import translate
+from smallset.lazy import Module, Tensor, torch
 
 # What training scripts wrap a state dict in, and what wrappers put before its keys: DataParallel,
 # and our own Network.
@@ -23,6 +19,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     A dict in {"state_dict": ...} or {"model": ...} is taken out, and a `module.` or `net.` that
     every key begins with is cut off. Raises ValueError for a file that holds no state dict.
     """
+    from safetensors.torch import load_file
+
     read = load_file if path.suffix == ".safetensors" else _torch
     path.open("rb").close()  # what the system has against it is no fault of the content
     try:
@@ -37,7 +35,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise _no_weights(path, f"it holds a {type(loaded).__name__} without entries of weights")
     weights = {}
     for key, value in loaded.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor):
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             raise _no_weights(path, f"its entry {key!r} is a {type(value).__name__}")
         weights[key] = value
     for prefix in _PREFIXES:
@@ -47,7 +45,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def load_weights(
-    net: nn.Module, weights: Mapping[str, Tensor], *, name: str, source: str, new_head: bool
+    net: Module, weights: Mapping[str, Tensor], *, name: str, source: str, new_head: bool
 ) -> None:
     """Copy weights into a network: each key once, each of the network's shape, none left over.
 
@@ -55,6 +53,8 @@ def load_weights(
     keeps the network's fresh one. BatchNorm's batch counters may be missing (old files have none).
     Raises ValueError naming keys and shapes where the weights are not this network's.
     """
+    from smallset.models.keys import translate
+
     given = translate(weights, net)
     if len(given) < len(weights):
         raise ValueError(
@@ -85,12 +85,12 @@ def load_weights(
     net.load_state_dict(own | given)
 
 
-def head_name(net: nn.Module) -> str:
+def head_name(net: Module) -> str:
     """Give the name of the classifier: the last linear layer.
 
     Raises ValueError for a network without one.
     """
-    names: list[str] = [n for n, m in net.named_modules() if isinstance(m, nn.Linear)]
+    names: list[str] = [n for n, m in net.named_modules() if isinstance(m, torch.nn.Linear)]
     if not names:
         raise ValueError(
             f"{type(net).__name__} has no linear classifier to replace. Needed one whose last "

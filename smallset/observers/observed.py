@@ -10,17 +10,17 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64
 from numpy.lib.recfunctions import structured_to_unstructured
 
 from smallset.data import ImageDataset
 from smallset.files import replacing
 from smallset.fingerprint import fingerprint
-from smallset.models import Network, Teacher, build_model, load_teacher, weights_sha256
+from smallset.lazy import torch
+from smallset.models import Teacher, build_model, load_teacher, weights_sha256
 from smallset.observers.observer import (
     RECIPES,
     VIEW,
@@ -37,6 +37,9 @@ from smallset.train.loop import Images
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
 from smallset.train.run import check_moments, train_kept
 from smallset.train.versions import component_versions
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
 
 RECORDS_VERSION = "observer-2"
 """How an observer's numbers are recorded: changed where the same run would give others."""
@@ -147,7 +150,7 @@ class Observed:
             self._loaded[observer.network] = teacher
         return self._loaded[observer.network]
 
-    def network(self, observer: AnyObserver, *, run: int = 0, epoch: int) -> Network:
+    def network(self, observer: AnyObserver, *, run: int = 0, epoch: int) -> "Network":
         """Give the observer as it was at the end of an epoch, counted from 1, on the device.
 
         Its parameters take gradients. One that is given has its one moment at epoch 1.
@@ -215,7 +218,7 @@ class Observed:
         return self.work / "observers" / self.fingerprint(observer, run)[:24]
 
 
-Spread = Callable[[Observed, str, Network, Path], Iterator[tuple[int, Records]]]
+Spread = Callable[[Observed, str, "Network", Path], Iterator[tuple[int, Records]]]
 """Given the data, the network's name, the network and the run's folder, gives what `infer` does."""
 
 
@@ -233,7 +236,7 @@ def _training(observer: Observer, run: int) -> dict[str, object]:
     return {"observer": repr(observer), "recipe": recipe, "view": repr(VIEW), "run": run}
 
 
-def _look(data: Observed, name: str, model: Network, folder: Path, moment: int) -> None:
+def _look(data: Observed, name: str, model: "Network", folder: Path, moment: int) -> None:
     """Write every image's record under a network, called `name`, at a moment."""
     spread = data.spread(data, name, model, folder) if data.spread else None
     parts = spread or infer(
@@ -268,7 +271,7 @@ def _look_once(data: Observed, observer: Pretrained, folder: Path) -> None:
 def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
     """Train the observer's network, keeping it and every image's record at each moment."""
 
-    def keep(moment: int, model: Network) -> None:
+    def keep(moment: int, model: "Network") -> None:
         buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         torch.save(model.state_dict(), buffer)
         with replacing(folder / _network(moment)) as file:

@@ -1,8 +1,8 @@
 """What a set or a score says of the network that looked, and of what it had learned."""
 
 import numpy as np
-import torch
 
+from smallset.lazy import torch
 from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
 from smallset.observers.observed import RECORDS_VERSION, Observed
 from smallset.spec import write

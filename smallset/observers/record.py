@@ -4,20 +4,21 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float32, Float64, Int64, Shaped
-from torch import Tensor
 
 from smallset.files import replacing
-from smallset.models import Network
+from smallset.lazy import F, Module, Tensor, torch
 from smallset.models.weights import head_name
 from smallset.records import Progress
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
 
 FIELDS = ("loss", "margin", "el2n", "entropy", "closeness", "doubt", "feature")
 RECORD = np.dtype([(name, np.float32) for name in FIELDS])
@@ -73,7 +74,7 @@ def _against(z: Float64[Tensor, "b c"], at: Int64[Tensor, "b 1"]) -> Float64[Ten
 
 
 def look(
-    model: Network,
+    model: "Network",
     images: Images,
     *,
     machine: Machine,
@@ -86,7 +87,7 @@ def look(
     """
     seen: list[Tensor] = []
 
-    def keep(_: torch.nn.Module, given: tuple[Tensor, ...]) -> None:
+    def keep(_: Module, given: tuple[Tensor, ...]) -> None:
         seen[:] = [given[0].float().flatten(1)]
 
     hook = model.net.get_submodule(head_name(model.net)).register_forward_pre_hook(keep)
@@ -100,7 +101,7 @@ def look(
 
 
 def infer(
-    model: Network,
+    model: "Network",
     images: Images,
     labels: Int64[np.ndarray, " n"],
     *,

@@ -5,21 +5,23 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from jaxtyping import Int64, UInt8
-from torch import Tensor
 
 from smallset.files import replacing
-from smallset.models import Network, build_model, load_teacher
-from smallset.models.teacher import TeacherNetwork
+from smallset.lazy import Tensor, torch
+from smallset.models import build_model, load_teacher
 from smallset.observers.observed import Observed
 from smallset.observers.observer import Pretrained
 from smallset.observers.record import RECORD, Records, infer
 from smallset.parallel import Task, Workers
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
 
 SHARD = 8192
 """Images of a shard at most: the largest multiple of `predict`'s batch up to it is taken."""
@@ -37,7 +39,7 @@ class Shards:
     workers: Workers
 
     def __call__(
-        self, data: Observed, name: str, model: Network, folder: Path
+        self, data: Observed, name: str, model: "Network", folder: Path
     ) -> Iterator[tuple[int, Records]]:
         """Give each image's record under a network, called `name`, of a run kept in `folder`.
 
@@ -45,6 +47,8 @@ class Shards:
 
         Raises ValueError where the pixels are in no file.
         """
+        from smallset.models.network import TeacherNetwork
+
         given = None
         if isinstance(model, TeacherNetwork):
             given = Given(data.dataset.classes.names, data.given(Pretrained(name)).sha256)
@@ -130,7 +134,7 @@ def look(shard: Shard) -> Records:
     return np.concatenate([rows for _, rows in parts])
 
 
-def _network(shard: Shard) -> Network:
+def _network(shard: Shard) -> "Network":
     """Build what looks; of a network that is trained here the weights are still to come."""
     if shard.given is None:
         return build_model(shard.model, classes=shard.classes, size=shard.size, seed=0)

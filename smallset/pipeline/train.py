@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from smallset.cell import Desk
 from smallset.data import Data, pixel_cache
@@ -18,8 +18,9 @@ from smallset.data.work import keeping
 from smallset.exchange.set_data import check_held_out
 from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import fingerprint, smallset_version
+from smallset.lazy import Tensor, torch
 from smallset.methods import spec_of
-from smallset.models import Network, check_model, library_of, weights_sha256
+from smallset.models import check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
 from smallset.numbers import check_number
 from smallset.pipeline.desk import (
@@ -39,6 +40,9 @@ from smallset.train.protocol import Protocol, check_epochs
 from smallset.train.run import train_kept
 from smallset.train.versions import component_versions
 from smallset.train.views import Canvas
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
 
 VERSION = "train-1"
 TEACHER_V1 = Protocol(
@@ -142,7 +146,7 @@ class _Job:
         return fingerprint(facts)
 
 
-def _trained(job: _Job, desk: Desk, state: Path, *, cache: bool) -> Network:
+def _trained(job: _Job, desk: Desk, state: Path, *, cache: bool) -> "Network":
     with first_before_others():
         images = pixel_cache(
             job.data.train,
@@ -166,7 +170,7 @@ def _trained(job: _Job, desk: Desk, state: Path, *, cache: bool) -> Network:
     )
 
 
-def _tested(job: _Job, network: Network, desk: Desk, *, cache: bool) -> Accuracy:
+def _tested(job: _Job, network: "Network", desk: Desk, *, cache: bool) -> Accuracy:
     test = pixel_cache(
         job.data.test,
         job.size,
@@ -185,7 +189,7 @@ def _tested(job: _Job, network: Network, desk: Desk, *, cache: bool) -> Accuracy
     )
 
 
-def _write(job: _Job, network: Network, found: Accuracy, desk: Desk, out: Path) -> Trained:
+def _write(job: _Job, network: "Network", found: Accuracy, desk: Desk, out: Path) -> Trained:
     """Write weights and card, and give the card."""
     buffer = io.BytesIO()
     state = {key: value.cpu().contiguous() for key, value in network.net.state_dict().items()}
@@ -238,7 +242,7 @@ def _clear(state: Path) -> None:
         state.parent.rmdir()
 
 
-def _colour(values: torch.Tensor) -> tuple[float, float, float]:
+def _colour(values: Tensor) -> tuple[float, float, float]:
     # float32's shortest decimals, which read back as the same float32: 0.485, not 0.48500001.
     red, green, blue = (float(str(v)) for v in values.flatten().cpu().numpy())
     return red, green, blue

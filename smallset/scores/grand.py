@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Float32, Int64
-from torch import Tensor
-from torch.func import functional_call, grad, vmap
 
-from smallset.models import Network, build_model
+from smallset.lazy import F, Tensor, torch
+from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
@@ -19,6 +16,9 @@ from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epoc
 from smallset.scores.score import Score
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
 
 # Gradients that are held at once: 256 MB of float32.
 _HELD = 2**26
@@ -97,7 +97,7 @@ def last_layer(moment: Records) -> Float[np.ndarray, " n"]:
     return norm
 
 
-def chunk_of(model: Network, size: int) -> int:
+def chunk_of(model: "Network", size: int) -> int:
     """Give how many images' gradients are taken at once, by the network and the side in pixels.
 
     As many as 256 MB hold gradients of, and no more than an eighth of an inference batch, since
@@ -107,7 +107,7 @@ def chunk_of(model: Network, size: int) -> int:
     return max(1, min(_HELD // weights, inference_batch(size) // 8))
 
 
-def check_gradients(model: Network, *, name: str, size: int) -> None:
+def check_gradients(model: "Network", *, name: str, size: int) -> None:
     """Raise ValueError where a network has no gradient an image; tried on one black image."""
     device = model.mean.device
     label = torch.zeros(1, dtype=torch.int64, device=device)
@@ -124,7 +124,7 @@ def check_gradients(model: Network, *, name: str, size: int) -> None:
 
 
 def gradient_norms(
-    model: Network, pixels: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
+    model: "Network", pixels: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
 ) -> Float32[Tensor, " b"]:
     """Give the norm of each image's gradient of the cross-entropy by all weights, in eval mode."""
     model.eval()
@@ -132,10 +132,12 @@ def gradient_norms(
     buffers = dict(model.named_buffers())
 
     def loss(weights: dict[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
-        logits = functional_call(model, (weights, buffers), (image[None],))
+        logits = torch.func.functional_call(model, (weights, buffers), (image[None],))
         return F.cross_entropy(logits, label[None])
 
-    gradients = vmap(grad(loss), in_dims=(None, 0, 0))(weights, pixels, labels)
+    gradients = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))(
+        weights, pixels, labels
+    )
     squares = [g.flatten(1).square().sum(1) for g in gradients.values()]
     norm: Tensor = torch.stack(squares).sum(0).sqrt()
     return norm

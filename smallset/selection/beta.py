@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
-from scipy.special import xlog1py, xlogy
 
+from smallset.lazy import special
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.counts import part_by_part
@@ -65,7 +65,7 @@ def log_weights(
     b = (_SUM - 1) * (1 - float(mean[hardest].mean(dtype=np.float64))) * (1 - pruned**c)
     mu = mean.astype(np.float64)
     # xlogy: 0 log 0 is 0. The density's constant is the same for all images, so it is left out.
-    density = xlogy(_SUM - b - 1, mu) + xlog1py(b - 1, -mu)
+    density = special.xlogy(_SUM - b - 1, mu) + special.xlog1py(b - 1, -mu)
     weighed = scores > 0  # a score of 0 is a weight of 0, also where the density is infinite
     logs = np.full(len(mu), -np.inf)
     logs[weighed] = density[weighed] + np.log(scores[weighed], dtype=np.float64)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64
-from torch import Tensor
 
+from smallset.lazy import Tensor, torch
 from smallset.records import Selection
 from smallset.selection.points import among_points
 from smallset.selection.pool import Pool

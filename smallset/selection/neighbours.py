@@ -1,11 +1,9 @@
 """Neighbours: the nearest points of every point, tile by tile, never all distances at once."""
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float32, Int64
-from torch import Tensor
 
+from smallset.lazy import F, Tensor, torch
 from smallset.selection.points import points_of, squares
 
 _ROWS, _COLUMNS = 256, 8192  # of a tile of distances: 8 MiB

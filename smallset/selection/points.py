@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64
-from torch import Tensor
 
+from smallset.lazy import Tensor, torch
 from smallset.records import Selection
 from smallset.selection.counts import part_by_part
 from smallset.selection.pool import Pool

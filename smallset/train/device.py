@@ -8,16 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import torch
-from torch import nn
-
+from smallset.lazy import Module, Tensor, torch
 from smallset.train.processes import count
 
 Precision = Literal["float32", "bfloat16"]
 
 
-# What `workers=0` means, whatever an earlier call set.
-_ALL_THREADS = torch.get_num_threads()
+@cache
+def _all_threads() -> int:
+    """Count the threads that `workers=0` means, first asked before any call sets another number."""
+    return torch.get_num_threads()
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Machine:
         """`cpu` or `cuda`, without the index."""
         return self.device.partition(":")[0]
 
-    def autocast(self) -> torch.autocast:
+    def autocast(self) -> "torch.autocast":
         """Give the context in which networks run."""
         return torch.autocast(self.kind, torch.bfloat16, enabled=self.precision == "bfloat16")
 
-    def place(self, model: nn.Module, *, channels_last: bool = True) -> nn.Module:
+    def place(self, model: Module, *, channels_last: bool = True) -> Module:
         """Move a network here; in channels_last, the layout most convolutions are fastest in."""
-        placed: nn.Module = model.to(self.device)
+        placed: Module = model.to(self.device)
         layout = torch.channels_last if channels_last else torch.contiguous_format
         return placed.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
@@ -59,7 +59,8 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
         raise ValueError(
             f"workers={workers} is negative. Give the number of threads, or 0 for all cores."
         )
-    torch.set_num_threads(workers or _ALL_THREADS)
+    every = _all_threads()
+    torch.set_num_threads(workers or every)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if not re.fullmatch(r"cpu|cuda(:\d+)?", chosen):
         raise ValueError(f"device {device!r} is not known. Give auto, cpu, cuda or cuda:N.")
@@ -118,9 +119,9 @@ def can_compile(device: str) -> bool:
     return True
 
 
-def compiled_twin(model: nn.Module) -> nn.Module:
+def compiled_twin(model: Module) -> Module:
     """Give the network as inductor compiles it, sharing its weights."""
-    compiled: nn.Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
+    compiled: Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
     return compiled
 
 
@@ -142,7 +143,7 @@ def _own_gpu(chosen: str) -> str:
     return f"cuda:{own}"
 
 
-def _one_more(x: torch.Tensor) -> torch.Tensor:
+def _one_more(x: Tensor) -> Tensor:
     return x + 1
 
 

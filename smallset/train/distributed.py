@@ -6,16 +6,11 @@ last and smaller one included, up to the order in which floats are added.
 """
 
 import numpy as np
-import torch
-import torch.distributed as dist
 from jaxtyping import Float, Int64
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from smallset.lazy import Module, Tensor, dist, torch
 from smallset.train.device import Machine
 from smallset.train.processes import rank
-
-_PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def own_share(images: int, machine: Machine) -> Int64[np.ndarray, " b"]:
@@ -30,7 +25,7 @@ def own_share(images: int, machine: Machine) -> Int64[np.ndarray, " b"]:
     return np.array_split(positions, machine.processes)[rank()]
 
 
-def idle_loss(model: nn.Module, size: int, machine: Machine) -> Float[Tensor, ""]:
+def idle_loss(model: Module, size: int, machine: Machine) -> Float[Tensor, ""]:
     """Give the loss of a process that has no image of a batch: 0, and 0 for every gradient.
 
     A BatchNorm network takes part in the statistics with an empty batch. Any other looks at a blank
@@ -43,7 +38,7 @@ def idle_loss(model: nn.Module, size: int, machine: Machine) -> Float[Tensor, ""
 
 
 def backward(
-    model: nn.Module, loss: Float[Tensor, ""], part: float, machine: Machine
+    model: Module, loss: Float[Tensor, ""], part: float, machine: Machine
 ) -> Float[Tensor, ""]:
     """Leave the gradients of the whole batch in the network, and give the batch's loss.
 
@@ -68,7 +63,7 @@ def backward(
     return flat[-1]
 
 
-def share_norms(model: nn.Module, machine: Machine) -> None:
+def share_norms(model: Module, machine: Machine) -> None:
     """Make BatchNorm layers normalise by the whole batch, in place; nothing for one process.
 
     Raises ValueError where that is impossible: on CPUs, and for other libraries' own kinds of
@@ -88,14 +83,21 @@ def share_norms(model: nn.Module, machine: Machine) -> None:
             "of its own share of a batch: another result than one process gives. Needed GPUs, "
             f"where the statistics are shared. {ways_out}"
         )
-    other = next((type(norm).__name__ for norm in norms if type(norm) not in _PLAIN), None)
+    plain = (
+        torch.nn.BatchNorm1d,
+        torch.nn.BatchNorm2d,
+        torch.nn.BatchNorm3d,
+        torch.nn.SyncBatchNorm,
+    )
+    other = next((type(norm).__name__ for norm in norms if type(norm) not in plain), None)
     if other is not None:
         raise ValueError(
             f"the network has layers of the kind {other!r}, whose statistics "
             f"{machine.processes} processes cannot share. Needed torch's own BatchNorm. {ways_out}"
         )
-    nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
 
 
-def _norms(model: nn.Module) -> list[nn.Module]:
-    return [layer for layer in model.modules() if isinstance(layer, _BatchNorm)]
+def _norms(model: Module) -> list[Module]:
+    kind = torch.nn.modules.batchnorm._BatchNorm
+    return [layer for layer in model.modules() if isinstance(layer, kind)]

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Float64, Int64
-from torch import Tensor, nn
 
+from smallset.lazy import Module, Tensor, torch
 from smallset.records import Progress
 from smallset.train.device import Machine
 from smallset.train.loop import Images
@@ -32,7 +31,7 @@ def inference_batch(size: int) -> int:
 
 
 def predict(
-    model: nn.Module,
+    model: Module,
     images: Images,
     *,
     machine: Machine,
@@ -53,7 +52,7 @@ def predict(
 
 
 def accuracy(
-    model: nn.Module,
+    model: Module,
     images: Images,
     labels: Int64[np.ndarray, " n"],
     *,

@@ -8,11 +8,9 @@ from typing import Protocol as Shape
 from typing import runtime_checkable
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Float32, Int32, Int64, UInt8
-from torch import Tensor, nn
 
+from smallset.lazy import F, Module, Tensor, torch
 from smallset.records import Progress
 from smallset.seeds import derive, generator
 from smallset.train.device import Machine
@@ -130,7 +128,7 @@ class StudentSeeds:
 
 
 def fit(
-    model: nn.Module,
+    model: Module,
     images: Images,
     labels: Int64[np.ndarray, " m"],
     tile_box: Int32[np.ndarray, "m tiles 4"],
@@ -139,8 +137,8 @@ def fit(
     view: View,
     seeds: StudentSeeds,
     machine: Machine,
-    run: nn.Module | None = None,
-    optimizer: torch.optim.Optimizer | None = None,
+    run: Module | None = None,
+    optimizer: "torch.optim.Optimizer | None" = None,
     epochs: range | None = None,
     soft: SoftLabels | None = None,
     progress: Progress | None = None,

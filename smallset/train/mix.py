@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64, Int32, Int64
-from scipy.special import betaincinv
 
+from smallset.lazy import special
 from smallset.seeds import generator
 
 MIX_VERSION = "mix-1"
@@ -83,7 +83,7 @@ def cutmix_boxes(
     Centre uniform over the pixels, sides size sqrt(1 - lambda) in whole pixels, halved as in the
     authors' code (so their widths are even), clipped at the border.
     """
-    kept = betaincinv(alpha, alpha, numbers[:, 0])  # lambda
+    kept = special.betaincinv(alpha, alpha, numbers[:, 0])  # lambda
     half = (size * np.sqrt(1 - kept)).astype(np.int64)[:, None] // 2
     centre = (numbers[:, 1:] * size).astype(np.int64)  # (k, 2): x, y
     corners = np.concatenate([centre - half, centre + half], axis=1)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import torch
-import torch.distributed as dist
-from torch.distributed.distributed_c10d import PrefixStore, Store
-from torch.distributed.rendezvous import rendezvous
+from smallset.lazy import dist, torch
+
+if TYPE_CHECKING:
+    from torch.distributed.distributed_c10d import Store
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def is_first() -> bool:
 class Crew:
     """The processes of a run, as `joined` gives them."""
 
-    store: Store
+    store: "Store"
 
     def claims_failure(self) -> bool:
         """Whether this process failed before any other; the rest only fail for want of it."""
@@ -67,6 +67,9 @@ def joined() -> Iterator[Crew]:
     Inside it the verbs of `pipeline` train with all of them. After an error the group is left to
     the end of the process, so the others hear of it only when its message is out.
     """
+    from torch.distributed.distributed_c10d import PrefixStore
+    from torch.distributed.rendezvous import rendezvous
+
     store, own, world = next(rendezvous("env://"))
     gpus = torch.cuda.is_available() and dist.is_nccl_available()
     dist.init_process_group(
@@ -107,4 +110,4 @@ def first_before_others() -> Iterator[None]:
 
 
 def _joined() -> bool:
-    return dist.is_available() and dist.is_initialized()
+    return launched() > 1 and dist.is_available() and dist.is_initialized()

@@ -4,9 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from math import cos, pi
 from typing import Literal
 
-import torch
-from torch import nn
-
+from smallset.lazy import Module, torch
 from smallset.spec import nearest, read
 from smallset.train.mix import Mixing
 
@@ -35,7 +33,7 @@ class Protocol:
         """The learning rate of an epoch, counted from 0."""
         return self.rate * 0.5 * (1 + cos(pi * epoch / self.epochs))
 
-    def optimizer_for(self, model: nn.Module) -> torch.optim.Optimizer:
+    def optimizer_for(self, model: Module) -> "torch.optim.Optimizer":
         """Give the optimiser, with decay on matrices and kernels and none on norms and biases."""
         parameters = [p for p in model.parameters() if p.requires_grad]
         groups = [

@@ -1,11 +1,9 @@
 """Pixels of a batch of views: boxes and flips in, network input out."""
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float32, Int32, UInt8
-from torch import Tensor
 
+from smallset.lazy import F, Tensor, torch
 from smallset.train.views import Drawn
 
 RENDER_VERSION = "render-1"

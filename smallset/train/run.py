@@ -3,13 +3,14 @@
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from jaxtyping import Int64
 
 from smallset.files import replacing
-from smallset.models import Network, build_model
+from smallset.lazy import torch
+from smallset.models import build_model
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
@@ -17,6 +18,9 @@ from smallset.train.loop import Images, StudentSeeds, batches, fit, random_layer
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
 from smallset.train.views import View
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
 
 
 def train_kept(
@@ -32,8 +36,8 @@ def train_kept(
     state: Path,
     progress: Progress | None = None,
     moments: int = 1,
-    at_moment: Callable[[int, Network], None] | None = None,
-) -> Network:
+    at_moment: "Callable[[int, Network], None] | None" = None,
+) -> "Network":
     """Train the named network from the last whole epoch that the file `state` holds, if any.
 
     `seed` makes weights, order and views. `at_moment` is called `moments` times an epoch, evenly,
@@ -100,7 +104,7 @@ def check_moments(images: int, protocol: Protocol, moments: int) -> int:
 
 
 def _restore(
-    state: Path, network: Network, optimizer: torch.optim.Optimizer, machine: Machine
+    state: Path, network: "Network", optimizer: "torch.optim.Optimizer", machine: Machine
 ) -> int:
     """Load network and optimiser, and say how many epochs they have seen."""
     saved: Mapping[str, object] = torch.load(state, map_location=machine.device, weights_only=True)

@@ -1,8 +1,7 @@
 """The versions of whatever decides a number: part of every cache key, so changed code is no hit."""
 
-import torch
-
 from smallset.data import DECODE_VERSION
+from smallset.lazy import torch
 from smallset.models import MODELS_VERSION
 from smallset.train.render import RENDER_VERSION
 from smallset.train.views import VERSION as VIEWS_VERSION

@@ -3,7 +3,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from smallset.models import MEAN, MODELS, STD, Network, build_model, check_model
+from smallset.models import MEAN, MODELS, STD, build_model, check_model
+from smallset.models.network import Network
 
 SIZES = {"convnet-d3": 8, "convnet-d4": 16, "convnet-d5": 32}
 

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from scores_toy import LABELS, toy, weights
 
-from smallset.models import Network, build_model
+from smallset.models import build_model
+from smallset.models.network import Network
 from smallset.observers import Observer, Pretrained
 from smallset.observers.record import look, record
 from smallset.scores import GraNd

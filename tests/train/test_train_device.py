@@ -19,7 +19,7 @@ def test_threads_are_set_for_the_process_and_recorded():
 
 
 def test_no_number_of_threads_means_all_whatever_an_earlier_call_set(monkeypatch):
-    monkeypatch.setattr(device, "_ALL_THREADS", 3)
+    monkeypatch.setattr(device, "_all_threads", lambda: 3)
     machine(device="cpu", workers=1)
     assert machine(device="cpu").threads == torch.get_num_threads() == 3
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from smallset.models import MODELS, Architecture, Network
+from smallset.models import MODELS, Architecture
+from smallset.models.network import Network
 from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
