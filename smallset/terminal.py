@@ -263,7 +263,7 @@ def result_line(r: Result) -> str:
     """One student in a line."""
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
     drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
-    labels = "" if r.regime == "hard" else f", {r.regime} labels"
+    labels = "" if r.is_hard else f", {r.regime} labels"
     begin = (
         f"{drawn}student {r.student_seed}{labels}: top-1 {_percent(r.top1)}, "
         f"top-5 {_percent(r.top5)}, worst class "
