@@ -17,8 +17,6 @@ from smallset.data import Data
 from smallset.evidence import mean_interval
 from smallset.exchange.chosen_list import ChosenList
 from smallset.records import Result
-from smallset.report.leaderboard import comparison
-from smallset.report.rows import Row, seeds_note
 from smallset.report.table import Table
 from smallset.started import STARTED
 from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
@@ -313,24 +311,15 @@ def show_evaluation(found: list[Result], results: Path) -> None:
 
 
 def show_table(table: Table) -> None:
-    """Print a table, its first column on the left."""
+    """Print a table with its notes, its first column on the left."""
     shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for number, name in enumerate(table.header):
         shown.add_column(name, justify="right" if number else "left", no_wrap=True)
     for cells in table.cells:
         shown.add_row(*cells)
     _out.print(shown)
-
-
-def show_comparison(table: list[Row]) -> None:
-    """Print rows beside their baseline, which seeds varied, and what did not win."""
-    show_table(comparison(table))
-    say(f"Varied: {seeds_note(table)}.")
-    for row in table:
-        if row.verdict == "worse":
-            say(f"{row.label} is worse than random here.")
-        elif row.verdict == "unclear":
-            say(f"{row.label} does not differ clearly from random here.")
+    for note in table.notes:
+        say(note)
 
 
 def _say_unequal(classes: Sequence[str], counts: Sequence[int], asked: Asked | None) -> None:

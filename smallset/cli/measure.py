@@ -23,14 +23,15 @@ from smallset.cli.options import (
 )
 from smallset.cli.sets import save_sheet
 from smallset.demo import run_demo
+from smallset.report.leaderboard import comparison
 from smallset.report.rows import row_key, rows
 from smallset.terminal import (
     Stages,
     finished_line,
     result_line,
     say,
-    show_comparison,
     show_evaluation,
+    show_table,
 )
 
 
@@ -153,5 +154,5 @@ def demo(
         f"{first.protocol}, hard labels"
     )
     names = {row_key(row[0]): label for label, row in found.items()}
-    show_comparison(rows(results, labels=names))
+    show_table(comparison(rows(results, labels=names)))
     say(f"Contact sheets: {', '.join(str(out / f'{label}.png') for label in sets)}")
