@@ -38,7 +38,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from smallset.train import protocol
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
     short = replace(protocol.SMALL_V1, epochs=2)
     monkeypatch.setattr(protocol, "SMALL_V1", short)
     monkeypatch.setitem(protocol.PROTOCOLS, short.name, short)
