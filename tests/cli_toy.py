@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallset import pipeline
 from smallset.cli import main
 from smallset.train import protocol
 

@@ -34,7 +34,6 @@ def real_data() -> Path:
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two epochs a student, a cache folder of our own, and relative paths in the test's folder."""
     # Here and not above: the package must be imported after the shape checks are installed.
-    from smallset import pipeline
     from smallset.train import protocol
 
     monkeypatch.chdir(tmp_path)

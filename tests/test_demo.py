@@ -46,7 +46,7 @@ def shell(tmp_path, monkeypatch, capsys) -> Shell:
 
 def test_the_demos_matrix_is_what_the_readme_promises():
     matrix = read_matrix(demo.MATRIX)
-    (table,) = matrix.tables
+    (table,) = matrix.sweeps
     assert table.methods == ("random", "el2n", "pca") == tuple(matrix.methods)
     assert (table.data, table.labels) == ("digits", ("hard",))
     assert table.replicates == table.observers >= 5

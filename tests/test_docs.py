@@ -13,7 +13,7 @@ import pytest
 
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.matrix import FULL, read_matrix, shipped
-from smallset.bench.sources import Source
+from smallset.bench.sources import BenchData
 from smallset.data import open_data
 from smallset.evidence.lines import read_lines
 from smallset.methods import score_from
@@ -45,7 +45,7 @@ def test_the_tables_of_the_docs_are_what_their_command_writes(file):
 def test_every_line_is_of_a_cell_of_its_matrix_and_of_one_that_has_no_other(file, tmp_path):
     digits, results, known = open_data("digits", work=tmp_path), read_lines(file, Result), set()
     for (name, fingerprint), first in {(r.dataset, r.data_fingerprint): r for r in results}.items():
-        source = Source(name, replace(digits, fingerprint=fingerprint))
+        source = BenchData(name, replace(digits, fingerprint=fingerprint))
         # Equal classes: a share of each is asked of CIFAR-10 alone, whose are.
         of_each = first.source_images // len(first.classes)
         vars(source)["class_counts"] = (of_each,) * len(first.classes)

@@ -10,7 +10,6 @@ import pytest
 from cli_toy import QUICK, contents, picture, tree
 
 import smallset
-from smallset import pipeline
 from smallset.methods import Pruned
 from smallset.selection import Beta, Easiest
 

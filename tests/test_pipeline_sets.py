@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 from cli_toy import Shell, refused, tree
-from smallset.evidence.results import read_results
 
 import smallset
+from smallset.evidence.lines import read_lines
+from smallset.records import Result
 from smallset.scores.table import read_scores
 
 
@@ -39,7 +40,7 @@ def test_a_set_made_of_a_set_is_evaluated_on_the_first_data(shell):
     assert shell.compress("ours", "smaller", "--method", "random").code == 0
     ran = shell.evaluate("smaller", "data", "--seeds", 1)
     assert ran.code == 0, ran
-    [result] = read_results(Path("results.jsonl"))
+    [result] = read_lines(Path("results.jsonl"), Result)
     assert (result.dataset, result.images) == ("data", 3)
     assert result.source_fingerprint == smallset.open_set(Path("ours")).digest
 
@@ -58,7 +59,7 @@ def test_held_out_images_of_a_set_are_asked_for_where_they_judge(shell):
     refused(shell.evaluate("ours", "ours"), said, "Give --test DATA")
     refused(shell("train", "ours", "teacher", "--model", "resnet8"), said)
     assert shell.evaluate("ours", "ours", "--test", "data", "--seeds", 1).code == 0
-    [result] = read_results(Path("results.jsonl"))
+    [result] = read_lines(Path("results.jsonl"), Result)
     assert (result.dataset, result.source_images) == ("ours", 6)
     refused(shell.evaluate("ours", "ours", "--test", "ours"), said)
 

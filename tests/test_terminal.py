@@ -13,7 +13,7 @@ from smallset import terminal
 from smallset.bench.cells import cells_of
 from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.run import Finished
-from smallset.bench.sources import Source
+from smallset.bench.sources import BenchData
 from smallset.bench.units import Unit
 from smallset.data import from_arrays
 from smallset.records import Cost
@@ -256,7 +256,9 @@ def unit_of(data: str, label: str) -> Unit:
     )
     matrix = parse_matrix(text, "m.toml")
     images = np.zeros((200, 8, 8, 3), np.uint8)
-    source = Source(data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2))))
+    source = BenchData(
+        data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2)))
+    )
     cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
     return Unit("cell", f"{cell.brief} [0123456789ab]", cell, print, None)
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Table
-from smallset.bench.sources import Source
+from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Sweep
+from smallset.bench.sources import BenchData
 from smallset.budget import Budget
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
@@ -18,14 +18,14 @@ _BLOCK = 3
 
 
 @dataclass(frozen=True)
-class Cell:
+class MatrixCell:
     """A cell in its place: table, row and replicate. Two tables may hold one and the same.
 
     `labels` are as the table writes them. `budget` is None for a student on the whole training
     split.
     """
 
-    table: Table
+    sweep: Sweep
     label: str
     replicate: int
     labels: str
@@ -76,14 +76,16 @@ def identity_of(result: Result) -> Identity:
     return replace(found, ipc=None)
 
 
-def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
+def cells_of(
+    matrix: Matrix, sources: Mapping[str, BenchData], machine: Machine
+) -> list[MatrixCell]:
     """Give every cell whose data is among `sources`, in the order in which they run.
 
     The main rows of the first replicates come first.
     """
     cells = [
         cell
-        for table in matrix.tables
+        for table in matrix.sweeps
         if table.data in sources
         for cell in [*_product(matrix, table, sources, machine), *_full(table, sources, machine)]
     ]
@@ -92,8 +94,8 @@ def cells_of(matrix: Matrix, sources: Mapping[str, Source], machine: Machine) ->
 
 
 def _product(
-    matrix: Matrix, table: Table, sources: Mapping[str, Source], machine: Machine
-) -> list[Cell]:
+    matrix: Matrix, table: Sweep, sources: Mapping[str, BenchData], machine: Machine
+) -> list[MatrixCell]:
     return [
         _cell(
             matrix, table, (budget, student, labels, protocol), (label, replicate), sources, machine
@@ -109,12 +111,12 @@ def _product(
 
 def _cell(
     matrix: Matrix,
-    table: Table,
+    table: Sweep,
     setting: tuple[Budget, str, str, str],
     row: tuple[str, int],
-    sources: Mapping[str, Source],
+    sources: Mapping[str, BenchData],
     machine: Machine,
-) -> Cell:
+) -> MatrixCell:
     (budget, student, labels, protocol), (label, replicate) = setting, row
     method = matrix.method(label, replicate % table.observers)
     source, regime = sources[table.data].data, matrix.regime(labels)
@@ -144,16 +146,16 @@ def _cell(
         device=machine.kind,
         threads=machine.threads,
     )
-    return Cell(table, label, replicate, labels, chosen.epochs, budget, identity)
+    return MatrixCell(table, label, replicate, labels, chosen.epochs, budget, identity)
 
 
-def _full(table: Table, sources: Mapping[str, Source], machine: Machine) -> list[Cell]:
+def _full(table: Sweep, sources: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
     """Give one cell a student on the whole training split, where the table asks for them."""
     epochs = table.full_epochs
     if epochs is None:
         return []
     return [
-        Cell(
+        MatrixCell(
             table,
             FULL,
             0,

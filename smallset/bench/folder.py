@@ -4,24 +4,27 @@ run.json        matrix, versions, fingerprints of data and weights, precision, d
 matrix.toml     the matrix, to read
 results.jsonl   a line a finished cell, appended by the driver alone
 sets/ scores/ teachers/     what units made
-driver.lock     held by the driver
+driver.lock     held by the driver, whose process and machine stand in driver.txt
 """
 
 import dataclasses
 import json
+import os
 import platform
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+import socket
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
-from smallset.bench.cells import Cell, cells_of, identity_of
-from smallset.bench.lock import LOCK
-from smallset.bench.matrix import Matrix, Table
+from smallset.bench.cells import MatrixCell, cells_of, identity_of
+from smallset.bench.matrix import Matrix, Sweep
 from smallset.bench.problems import Checked
-from smallset.bench.sources import Source
+from smallset.bench.sources import BenchData
 from smallset.bench.teachers import FRESH
 from smallset.evidence.lines import read_lines
 from smallset.files import replacing
@@ -35,6 +38,8 @@ from smallset.train.versions import component_versions
 RUN = "run.json"
 MATRIX = "matrix.toml"
 RESULTS = "results.jsonl"
+LOCK = "driver.lock"
+DRIVER = "driver.txt"
 PARTS = ("sets", "scores", "teachers")
 _FORMAT = 1
 # The run's own facts beside the matrix, and what to do where they are not as they were.
@@ -62,6 +67,27 @@ class Run:
     format: int = _FORMAT
 
 
+@contextmanager
+def driving(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder, which the system frees however the process ends.
+
+    Raises ValueError, naming the other driver, if another one holds the lock.
+    """
+    # The name stands beside the lock file, which older versions of filelock empty on a mere try.
+    driver = folder / DRIVER
+    try:
+        held = FileLock(folder / LOCK).acquire(timeout=0)
+    except Timeout as error:
+        other = driver.read_text().strip() if driver.exists() else ""
+        raise ValueError(
+            f"'{folder}' is being worked on by {other or 'another process'}. One driver a run "
+            "folder: wait for it, stop it, or give another folder."
+        ) from error
+    with held:
+        driver.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
+        yield
+
+
 def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
     """Describe a run of the matrix text here and now; data and weights by fingerprint."""
     data = {name: source.data.fingerprint for name, source in checked.sources.items()}
@@ -85,7 +111,11 @@ def read_run(folder: Path) -> Run | None:
     """
     path = folder / RUN
     if not path.exists():
-        others = [name for name in _names(folder) if name != LOCK and not name.startswith(".")]
+        others = [
+            name
+            for name in _names(folder)
+            if name not in (LOCK, DRIVER) and not name.startswith(".")
+        ]
         if others:
             raise ValueError(
                 f"'{folder}' is no run folder: it holds {others[0]!r} but no {RUN}. "
@@ -125,13 +155,13 @@ def check_same(folder: Path, old: Run, new: Run) -> None:
 
 
 def check_grown(
-    folder: Path, old: Matrix, new: Matrix, sources: Mapping[str, Source], machine: Machine
+    folder: Path, old: Matrix, new: Matrix, sources: Mapping[str, BenchData], machine: Machine
 ) -> None:
     """Raise ValueError unless the new matrix holds every cell of the old one: it may only grow."""
     kept = {cell.identity for cell in cells_of(new, sources, machine)}
     gone = [c.name for c in cells_of(old, sources, machine) if c.identity not in kept]
     # Without its data a table has no cells to compare, so it must stay as it is.
-    hidden = [table for table in old.tables if table.data not in sources]
+    hidden = [table for table in old.sweeps if table.data not in sources]
     lost = [table.title for table in hidden if not _has(new, table, old)]
     gone += [f"{title}, whose data is not here, as it was" for title in lost]
     if gone:
@@ -156,7 +186,7 @@ def write_run(folder: Path, run: Run) -> None:
 
 
 def own_lines(
-    folder: Path, run: Run, cells: Iterable[Cell], *, absent: Collection[str] = ()
+    folder: Path, run: Run, cells: Iterable[MatrixCell], *, absent: Collection[str] = ()
 ) -> dict[Identity, Result]:
     """Read the results by their cells' identity, without those of data that is `absent`.
 
@@ -197,7 +227,7 @@ def check_known(files: Iterable[Path]) -> None:
 
 
 def known_lines(
-    files: Iterable[Path], run: Run, cells: Iterable[Cell], there: Collection[Identity]
+    files: Iterable[Path], run: Run, cells: Iterable[MatrixCell], there: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
     """Read from results of other runs the lines that this one lacks, by their cells' identity.
 
@@ -224,7 +254,7 @@ def known_lines(
     return found, {identity: by for identity, by in passed.items() if identity not in found}
 
 
-def sweep(folder: Path) -> None:
+def clear_up(folder: Path) -> None:
     """Make the folders of units, and remove what killed workers left half-written in them.
 
     Only whoever holds the lock may do so: nobody else writes here.
@@ -253,10 +283,10 @@ def _same_labels(run: Run, result: Result) -> bool:
     return here in (FRESH, result.teacher_sha256)
 
 
-def _has(matrix: Matrix, table: Table, old: Matrix) -> bool:
+def _has(matrix: Matrix, table: Sweep, old: Matrix) -> bool:
     """Whether a matrix holds a table of the old one, its methods and teachers included."""
     return (
-        table in matrix.tables
+        table in matrix.sweeps
         and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)
         and all(matrix.regime(labels) == old.regime(labels) for labels in table.labels)
     )

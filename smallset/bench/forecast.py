@@ -7,7 +7,7 @@ from statistics import mean
 
 from smallset.bench.jobs import Learning, Observation, Pixels
 from smallset.bench.rates import Training, known_rates, measured_rate
-from smallset.bench.run import Finished, Planned
+from smallset.bench.run import Finished, RunPlan
 from smallset.bench.teachers import own_teacher
 from smallset.bench.units import Unit, observer_of
 from smallset.cell import COMPILE_FROM_VIEWS
@@ -42,7 +42,7 @@ class Forecast:
     measured: tuple[Training, ...]
 
 
-def forecast(plan: Planned) -> Forecast:
+def forecast(plan: RunPlan) -> Forecast:
     """Estimate what is pending in a plan; what is asked for the first time is measured briefly."""
     rates = _Rates(plan)
     shares = [share for unit in plan.pending for share in _shares(unit, plan, _compiles)]
@@ -61,7 +61,7 @@ class Countdown:
     Whether a student is compiled is not asked here: the question itself starts a compiler.
     """
 
-    def __init__(self, plan: Planned, jobs: int) -> None:
+    def __init__(self, plan: RunPlan, jobs: int) -> None:
         self._jobs = jobs
         self._rates: dict[Training, float] = {}
         self._learn(plan.results.values())
@@ -91,7 +91,7 @@ class Countdown:
 class _Rates:
     """Looks up or measures rates, and remembers which."""
 
-    def __init__(self, plan: Planned) -> None:
+    def __init__(self, plan: RunPlan) -> None:
         self._plan = plan
         self._known = known_rates(plan.results.values())
         self.known_used: dict[Training, None] = {}
@@ -105,12 +105,12 @@ class _Rates:
         return measured_rate(training, self._plan.bench.machine, self._plan.bench.work)
 
 
-_Compiles = Callable[[Planned, str, int], bool]
+_Compiles = Callable[[RunPlan, str, int], bool]
 _Shares = list[tuple[Training, float]]
 """What a unit takes: images that pass through each training, an inference pass by its share."""
 
 
-def _shares(unit: Unit, plan: Planned, compiles: _Compiles) -> _Shares:
+def _shares(unit: Unit, plan: RunPlan, compiles: _Compiles) -> _Shares:
     cell, batch = unit.asker, STANDARD_V1.batch
     wanted = cell.identity
     data = plan.checked.sources[wanted.dataset].data
@@ -142,7 +142,7 @@ def _shares(unit: Unit, plan: Planned, compiles: _Compiles) -> _Shares:
 
 
 def _shares_of_learning(
-    job: Learning, plan: Planned, compiles: _Compiles, *, classes: int, tested: int
+    job: Learning, plan: RunPlan, compiles: _Compiles, *, classes: int, tested: int
 ) -> _Shares:
     wanted = job.identity
     protocol = protocol_named(wanted.protocol)
@@ -159,12 +159,12 @@ def _shares_of_learning(
     return shares
 
 
-def _compiles(plan: Planned, student: str, views: int) -> bool:
+def _compiles(plan: RunPlan, student: str, views: int) -> bool:
     worth = worth_compiling(student) and views >= COMPILE_FROM_VIEWS
     return worth and can_compile(plan.bench.machine.device)
 
 
-def _unasked(plan: Planned, student: str, views: int) -> bool:
+def _unasked(plan: RunPlan, student: str, views: int) -> bool:
     return False
 
 
@@ -183,7 +183,7 @@ def _network(spec: str, size: int) -> tuple[str, int]:
     return ready.name, ready.size or size
 
 
-def _set_bytes(unit: Unit, plan: Planned) -> int:
+def _set_bytes(unit: Unit, plan: RunPlan) -> int:
     """Give a set's bytes as those of its kind in the results, else as its plain pixels."""
     wanted = unit.asker.identity
     if unit.kind != "set":
@@ -197,7 +197,7 @@ def _set_bytes(unit: Unit, plan: Planned) -> int:
     return round(wanted.images * (mean(known) if known else 3 * wanted.size**2))
 
 
-def _pixel_bytes(unit: Unit, plan: Planned) -> int:
+def _pixel_bytes(unit: Unit, plan: RunPlan) -> int:
     if not isinstance(unit.job, Pixels):
         return 0
     data = plan.checked.sources[unit.asker.identity.dataset].data

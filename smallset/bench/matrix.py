@@ -58,13 +58,13 @@ _FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
 
 
 @dataclass(frozen=True)
-class Table:
+class Sweep:
     """A full product: every method x budget x student x labels x protocol x replicate.
 
     `methods` are labels of the matrix, `labels` specs of label regimes, with a teacher's name in
     the matrix or its spec, `protocols` names or "auto". `full_epochs` is None if no student is to
     be trained on the whole training split, `size` if the table leaves it to the data (see
-    `Source.size`).
+    `BenchData.size`).
     """
 
     title: str
@@ -84,7 +84,7 @@ class Table:
 
 _BUDGETS = ("ipc", "keep", "budget")
 _RENAMED = {"full_epochs": (FULL,), "budgets": _BUDGETS}
-_TABLE_KEYS = [key for f in fields(Table) for key in _RENAMED.get(f.name, (f.name,))]
+_TABLE_KEYS = [key for f in fields(Sweep) for key in _RENAMED.get(f.name, (f.name,))]
 _TABLE_NEEDS = ("title", "data", "students", "methods", "replicates")
 
 
@@ -95,7 +95,7 @@ class Matrix:
     title: str
     methods: Mapping[str, str]
     teachers: Mapping[str, str]
-    tables: tuple[Table, ...]
+    sweeps: tuple[Sweep, ...]
     main: tuple[str, ...]
 
     def method(self, label: str, observer: int = 0) -> Method:
@@ -119,7 +119,7 @@ class Matrix:
         """Write the canonical spec of a table's labels, as a result line has it."""
         return labels_spec(self.regime(labels))
 
-    def observer_seed(self, label: str, replicate: int, table: Table) -> int | None:
+    def observer_seed(self, label: str, replicate: int, table: Sweep) -> int | None:
         """Give the observer seed of a method's replicate: None where no network looks.
 
         It is 0 for all replicates of a network that is given: tables count one observer.
@@ -146,8 +146,8 @@ class Matrix:
 
     def specs(self, label: str) -> tuple[str, ...]:
         """Write the specs of a label at the sizes of its tables; of all tables if it is in none."""
-        own = [table.size for table in self.tables if label in table.methods]
-        sizes = own or [table.size for table in self.tables]
+        own = [table.size for table in self.sweeps if label in table.methods]
+        sizes = own or [table.size for table in self.sweeps]
         return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
 
 
@@ -220,12 +220,12 @@ def parse_matrix(text: str, name: str) -> Matrix:
     return matrix
 
 
-def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Table:
-    fit = entries.text("fit", Table.fit)
+def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Sweep:
+    fit = entries.text("fit", Sweep.fit)
     if fit not in _FITS:
         raise ValueError(f"{entries.where(fit)}: there is no fit {fit!r}. {nearest(fit, _FITS)}")
     full = _full(entries)
-    table = Table(
+    table = Sweep(
         title=entries.text("title"),
         data=entries.text("data"),
         size=entries.number("size") if entries.has("size") else None,
@@ -233,11 +233,11 @@ def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, 
         students=entries.texts("students"),
         methods=entries.texts("methods"),
         replicates=entries.number("replicates"),
-        labels=entries.texts("labels", Table.labels),
-        protocols=entries.texts("protocols", Table.protocols),
-        observers=entries.number("observers", Table.observers),
+        labels=entries.texts("labels", Sweep.labels),
+        protocols=entries.texts("protocols", Sweep.protocols),
+        observers=entries.number("observers", Sweep.observers),
         fit=_FITS[fit],
-        codec=entries.text("codec", Table.codec),
+        codec=entries.text("codec", Sweep.codec),
         full_epochs=full.number("epochs") if full is not None else None,
     )
     _check_known(table.methods, methods, "method", entries)
@@ -292,7 +292,7 @@ def _check_keys(top: Entries, name: str) -> None:
         raise ValueError(problems[0])
 
 
-def _check_names(table: Table, entries: Entries) -> None:
+def _check_names(table: Sweep, entries: Entries) -> None:
     """Raise ValueError for a student, protocol or codec that there is not; looks at no file."""
     checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
         (table.students, read_model),
@@ -343,7 +343,7 @@ def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
             )
 
 
-def _check_sizes(tables: Iterable[Table], top: Entries) -> None:
+def _check_sizes(tables: Iterable[Sweep], top: Entries) -> None:
     """Raise ValueError for data that one table names a size of and another does not.
 
     A report without the data finds the size in the results, and could not tell the two apart.

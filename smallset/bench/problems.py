@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from smallset.bench.matrix import AUTO, Matrix, Table, same_methods
-from smallset.bench.sources import Places, Source, open_source
+from smallset.bench.matrix import AUTO, Matrix, Sweep, same_methods
+from smallset.bench.sources import BenchData, Places, open_source
 from smallset.bench.teachers import check_teacher
 from smallset.budget import Budget
 from smallset.labels import Regime
@@ -29,7 +29,7 @@ class Checked:
     SPEC" of a network that is given, and "scores PATH".
     """
 
-    sources: dict[str, Source]
+    sources: dict[str, BenchData]
     weights: dict[str, str]
 
 
@@ -51,7 +51,7 @@ def check_matrix(
     """
     checked = Checked({}, {})
     found: dict[str, None] = {}  # in order, each once
-    for table in matrix.tables:
+    for table in matrix.sweeps:
         try:
             if table.data not in checked.sources:
                 source = open_source(
@@ -83,12 +83,12 @@ def _sized(matrix: Matrix, checked: Checked) -> Matrix:
     sizes = {name: source.size for name, source in checked.sources.items()}
     tables = (
         replace(table, size=sizes[table.data](table.size)) if table.data in sizes else table
-        for table in matrix.tables
+        for table in matrix.sweeps
     )
-    return replace(matrix, tables=tuple(tables))
+    return replace(matrix, sweeps=tuple(tables))
 
 
-def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> Iterator[str]:
+def _table(matrix: Matrix, table: Sweep, places: Places, checked: Checked) -> Iterator[str]:
     """Say what is impossible in one table, a sentence each; note the teachers that were loaded."""
     source = checked.sources.get(table.data)
     if source is None:
@@ -109,7 +109,7 @@ def _table(matrix: Matrix, table: Table, places: Places, checked: Checked) -> It
 
 
 def _student(
-    student: str, table: Table, checked: Checked, *, size: int, classes: int
+    student: str, table: Sweep, checked: Checked, *, size: int, classes: int
 ) -> Iterator[str]:
     """Say what is impossible with one student; note the weights that it starts from."""
     wrong = _said(partial(_build, student, checked, size=size, classes=classes))
@@ -127,7 +127,7 @@ def _student(
 
 
 def _observer(
-    matrix: Matrix, table: Table, label: str, checked: Checked, source: Source
+    matrix: Matrix, table: Sweep, label: str, checked: Checked, source: BenchData
 ) -> Iterator[str]:
     """Say what is impossible with a method's observer; note the weights that it starts from."""
     observer = matrix.method(label).looks_through
@@ -141,19 +141,19 @@ def _observer(
         yield f"the observer of {label!r}: {problem}"
 
 
-def _build_observer(observer: Observer, size: int, checked: Checked, source: Source) -> None:
+def _build_observer(observer: Observer, size: int, checked: Checked, source: BenchData) -> None:
     model, train = observer.resolved(size=size).model, source.data.train
     _build(model, checked, size=size, classes=len(train.classes))
     check_moments(len(train), observer.protocol, observer.snapshots)
 
 
-def _load(observer: Pretrained, size: int, checked: Checked, source: Source) -> None:
+def _load(observer: Pretrained, size: int, checked: Checked, source: BenchData) -> None:
     classes = source.data.train.classes.names
     loaded = load_teacher(observer.network, classes=classes, size=size)
     checked.weights[f"observer {observer.network}"] = loaded.sha256
 
 
-def _check_file(matrix: Matrix, label: str, checked: Checked, source: Source) -> None:
+def _check_file(matrix: Matrix, label: str, checked: Checked, source: BenchData) -> None:
     """Raise ValueError where a method's scores are not of this data; note their sha256."""
     for path, sha256 in matrix.method(label).files(source.data.train).items():
         checked.weights[f"scores {path}"] = sha256
@@ -186,14 +186,14 @@ def _said(check: Callable[[], object]) -> list[str]:
     return []
 
 
-def _check_layout(matrix: Matrix, table: Table, label: str, source: Source) -> None:
+def _check_layout(matrix: Matrix, table: Sweep, label: str, source: BenchData) -> None:
     train = source.data.train
     matrix.method(label).check(
         train, size=side_of(train, table.size), fit=table.fit, codec=Codec.parse(table.codec)
     )
 
 
-def _check_budget(matrix: Matrix, label: str, budget: Budget, source: Source) -> None:
+def _check_budget(matrix: Matrix, label: str, budget: Budget, source: BenchData) -> None:
     try:
         names = source.data.train.classes.names
         matrix.method(label).wanted(budget, source.class_counts, names)

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smallset.bench import folder as run_folder
-from smallset.bench.cells import Cell, cells_of, identity_of
+from smallset.bench.cells import MatrixCell, cells_of, identity_of
 from smallset.bench.jobs import THREADS, Bench, Observation, is_observed
-from smallset.bench.lock import driving
 from smallset.bench.matrix import Matrix, matrix_text, parse_matrix
 from smallset.bench.problems import Checked, check_matrix
 from smallset.bench.sources import Places
@@ -50,7 +49,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Planned:
+class RunPlan:
     """A matrix on its data: every cell in order, the results there are, the units still to do.
 
     `cells` are those of all tables whose data is at hand, `units` those that the tables asked for
@@ -64,7 +63,7 @@ class Planned:
     bench: Bench
     run: run_folder.Run
     checked: Checked
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
     results: dict[Identity, Result]
     units: dict[str, Unit]
     pending: tuple[Unit, ...]
@@ -83,14 +82,17 @@ class Finished:
     total: int
 
 
-def plan_bench(request: Request) -> Planned:
+def plan_bench(request: Request) -> RunPlan:
     """Say what `run_bench` would do, and do nothing but take out a torn last line.
 
     Raises as `run_bench` for whatever is wrong; may be asked beside a driver at work.
     """
     torn = False
     if run_folder.read_run(request.runs) is not None:
-        with suppress(ValueError), driving(request.runs):  # a driver at work sees to it itself
+        with (
+            suppress(ValueError),
+            run_folder.driving(request.runs),
+        ):  # a driver at work sees to it itself
             torn = drop_torn_line(request.runs / run_folder.RESULTS)
     return replace(_plan(request), torn=torn)
 
@@ -100,9 +102,9 @@ def run_bench(
     *,
     jobs: int = 0,
     workers: Workers | None = None,
-    planned: Callable[[Planned], None] | None = None,
+    planned: Callable[[RunPlan], None] | None = None,
     told: Callable[[Finished], None] | None = None,
-) -> Planned:
+) -> RunPlan:
     """Run what the folder lacks of the matrix, appending each result to its results.jsonl.
 
     `jobs` one-thread processes work side by side (0: one a core, a single one on a GPU), unless
@@ -121,11 +123,11 @@ def run_bench(
     if not begun:  # a folder of something else gets no lock file
         _plan(request)  # nor is one made for a matrix that cannot run
     _make(folder)
-    with driving(folder):
+    with run_folder.driving(folder):
         torn = drop_torn_line(folder / run_folder.RESULTS)
         plan = replace(_plan(request), torn=torn)
         run_folder.write_run(folder, plan.run)
-        run_folder.sweep(folder)
+        run_folder.clear_up(folder)
         for result in plan.taken:
             append_line(folder / run_folder.RESULTS, result)
         if planned is not None:
@@ -136,10 +138,10 @@ def run_bench(
     return plan
 
 
-def _plan(request: Request) -> Planned:
+def _plan(request: Request) -> RunPlan:
     text = matrix_text(request.matrix)
     matrix = parse_matrix(text, str(request.matrix))
-    titles = [table.title for table in matrix.tables]
+    titles = [table.title for table in matrix.sweeps]
     if not any(request.only in title for title in titles):
         raise ValueError(
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
@@ -150,7 +152,7 @@ def _plan(request: Request) -> Planned:
     )
     places = Places.parse(request.data)
     bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
-    for table in matrix.tables:
+    for table in matrix.sweeps:
         with suppress(FileNotFoundError):  # named with all else that is missing
             check_apart(request.runs, places.find(table.data))
     checked = check_matrix(
@@ -159,14 +161,14 @@ def _plan(request: Request) -> Planned:
     cells = cells_of(matrix, checked.sources, desk.machine)
     run = run_folder.this_run(text, checked, desk.machine)
     _check_folder(request.runs, run, matrix, checked, bench)
-    absent = {table.data for table in matrix.tables} - set(checked.sources)
+    absent = {table.data for table in matrix.sweeps} - set(checked.sources)
     results = run_folder.own_lines(request.runs, run, cells, absent=absent)
     taken, passed = run_folder.known_lines(request.known, run, cells, results)
     results |= taken
     ground = Ground(matrix, checked.sources, places, request.runs.absolute())
     units = units_of(cells, ground, bench, only=request.only)
     pending = tuple(_pending(units, results, bench.work))
-    return Planned(
+    return RunPlan(
         matrix,
         request.runs,
         bench,
@@ -220,7 +222,7 @@ def is_done(unit: Unit, results: dict[Identity, Result], work: Path) -> bool:
     return unit.out is not None and unit.out.exists()
 
 
-def _work(plan: Planned, workers: Workers) -> Iterator[Finished]:
+def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
     """Let workers do what is pending; write each result before it is given."""
     pending = {unit.key: unit for unit in plan.pending}
     gpus = 1.0 if plan.bench.machine.kind == "cuda" else 0.0
@@ -246,7 +248,7 @@ def _work(plan: Planned, workers: Workers) -> Iterator[Finished]:
             yield Finished(unit, result, number, len(tasks))
 
 
-def _append(folder: Path, cell: Cell, result: Result) -> None:
+def _append(folder: Path, cell: MatrixCell, result: Result) -> None:
     if identity_of(result) != cell.identity:
         raise ValueError(
             f"{cell.name}: the result is of {identity_of(result)}, needed {cell.identity}. "
@@ -278,6 +280,6 @@ def _unmade(folder: Path, why: str) -> OSError:
     )
 
 
-def jobs_for(plan: Planned) -> int:
+def jobs_for(plan: RunPlan) -> int:
     """Give how many processes suit the machine: one a core, a single one on a GPU."""
     return 1 if plan.bench.machine.kind == "cuda" else cores()

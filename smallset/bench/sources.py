@@ -105,7 +105,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Source:
+class BenchData:
     """An opened data set, and what a worker is to open it by."""
 
     given: str
@@ -128,12 +128,12 @@ class Source:
 
 def open_source(
     name: str, places: Places, *, work: Path, drop_leaks: bool = False, workers: int = 0
-) -> Source:
+) -> BenchData:
     """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
     given = places.find(name)
     opened = open_any(given, work=work, drop_leaks=drop_leaks, workers=workers)
     check_held_out(opened)
-    return Source(given, opened)
+    return BenchData(given, opened)
 
 
 def _absolute(given: str) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from smallset.bench import jobs
-from smallset.bench.cells import Cell
+from smallset.bench.cells import MatrixCell
 from smallset.bench.matrix import FULL, Matrix
-from smallset.bench.sources import Places, Source
+from smallset.bench.sources import BenchData, Places
 from smallset.bench.teachers import own_teacher
 from smallset.data import View
 from smallset.fingerprint import fingerprint
@@ -36,14 +36,14 @@ class Unit:
 
     kind: Kind
     key: str
-    asker: Cell
+    asker: MatrixCell
     function: Callable[..., object]
     job: object
     needs: tuple[str, ...] = ()
     out: Path | None = None
 
     @property
-    def cell(self) -> Cell | None:
+    def cell(self) -> MatrixCell | None:
         """The cell whose result line it gives, if it gives one."""
         return self.asker if self.kind in ("cell", "full") else None
 
@@ -53,7 +53,7 @@ class Ground:
     """All that a unit is made from: the matrix, its data and where the run's files lie."""
 
     matrix: Matrix
-    sources: Mapping[str, Source]
+    sources: Mapping[str, BenchData]
     places: Places
     folder: Path
 
@@ -71,7 +71,7 @@ class _Units:
         self.made.setdefault(unit.key, unit)
         return unit.key
 
-    def cell(self, cell: Cell) -> str:
+    def cell(self, cell: MatrixCell) -> str:
         identity = cell.identity
         key = f"{cell.name} [{fingerprint(asdict(identity))[:12]}]"
         given = self.ground.sources[identity.dataset].given
@@ -89,7 +89,7 @@ class _Units:
         learning = jobs.Learning(given, identity, set_folder, labels)
         return self.add(Unit("cell", key, cell, jobs.learn, learning, needs))
 
-    def set(self, cell: Cell) -> str:
+    def set(self, cell: MatrixCell) -> str:
         wanted = cell.identity
         facts = {name: value for name, value in asdict(wanted).items() if name not in _STUDENTS}
         what = f"{cell.label}, {cell.size_of_set}, seed {wanted.set_seed}"
@@ -103,7 +103,7 @@ class _Units:
         job = jobs.Making(given, wanted, method, cell.budget, out)
         return self.add(Unit("set", key, cell, jobs.make, job, needs, out))
 
-    def observer(self, cell: Cell) -> str:
+    def observer(self, cell: MatrixCell) -> str:
         wanted = cell.identity
         observer = observer_of(self.ground.matrix, cell)
         scores = self.scores[observer_key(cell, observer)]
@@ -112,11 +112,11 @@ class _Units:
         key = f"observer {wanted.dataset} {wanted.size} px, {name} [{fingerprint(facts)[:12]}]"
         out = self._out("scores", key).with_suffix(".parquet")
         given = self.ground.sources[wanted.dataset].given
-        job = jobs.Observation(given, wanted.size, cell.table.fit, observer, scores, out)
+        job = jobs.Observation(given, wanted.size, cell.sweep.fit, observer, scores, out)
         needs = (self.pixels(cell, "train"),)
         return self.add(Unit("observer", key, cell, jobs.observe, job, needs, out))
 
-    def labels(self, cell: Cell) -> tuple[str, tuple[str, ...]]:
+    def labels(self, cell: MatrixCell) -> tuple[str, tuple[str, ...]]:
         """Return the labels as `evaluate` takes them here, and the key of a teacher to train."""
         regime = self.ground.places.filled(labels_from(cell.identity.labels))
         if own_teacher(regime.teacher_spec or "") is None:
@@ -124,7 +124,7 @@ class _Units:
         folder, trained = self.teacher(cell)
         return labels_spec(regime.taught_by(folder)), (trained,)
 
-    def teacher(self, cell: Cell) -> tuple[str, str]:
+    def teacher(self, cell: MatrixCell) -> tuple[str, str]:
         """Return the folder of a teacher that is trained here, and the key of its unit."""
         wanted, named = cell.identity, self.ground.matrix.teachers.items()
         name = next((name for name, spec in named if spec == wanted.teacher), wanted.teacher)
@@ -139,13 +139,13 @@ class _Units:
         out = self._out("teachers", key)
         given = self.ground.sources[wanted.dataset].given
         assert wanted.teacher is not None
-        job = jobs.Teaching(given, wanted.size, cell.table.fit, wanted.teacher, out)
+        job = jobs.Teaching(given, wanted.size, cell.sweep.fit, wanted.teacher, out)
         needs = (self.pixels(cell, "train"), self.pixels(cell, "test"))
         return str(out), self.add(Unit("teacher", key, cell, jobs.teach, job, needs, out))
 
-    def pixels(self, cell: Cell, split: str) -> str:
+    def pixels(self, cell: MatrixCell, split: str) -> str:
         wanted = cell.identity
-        view: View = cell.table.fit if split == "train" else "test"
+        view: View = cell.sweep.fit if split == "train" else "test"
         facts = [wanted.data_fingerprint, split, wanted.size, view]
         key = f"pixels {wanted.dataset} {split}, {wanted.size} px [{fingerprint(facts)[:12]}]"
         given = self.ground.sources[wanted.dataset].given
@@ -171,7 +171,7 @@ _STUDENTS = ("student_seed", "student", "protocol", "labels", "teacher")
 
 
 def units_of(
-    cells: Iterable[Cell], ground: Ground, bench: jobs.Bench, *, only: str = ""
+    cells: Iterable[MatrixCell], ground: Ground, bench: jobs.Bench, *, only: str = ""
 ) -> dict[str, Unit]:
     """Give the units of the cells in tables whose title holds `only`, by key, the urgent first.
 
@@ -187,24 +187,24 @@ def units_of(
             scores.setdefault(key, set()).update(map(spec_of, method.scores))
     units = _Units(ground, bench, {key: tuple(sorted(found)) for key, found in scores.items()})
     for cell in cells:
-        if only in cell.table.title:
+        if only in cell.sweep.title:
             units.cell(cell)
     return units.made
 
 
-def observer_of(matrix: Matrix, cell: Cell) -> AnyObserver:
+def observer_of(matrix: Matrix, cell: MatrixCell) -> AnyObserver:
     """Give the observer that a cell's method looks through, its network named."""
     method = _method(matrix, cell)
     assert method.looks_through is not None
     return method.looks_through
 
 
-def observer_key(cell: Cell, observer: AnyObserver) -> str:
+def observer_key(cell: MatrixCell, observer: AnyObserver) -> str:
     """Name an observer run: cells share it where these words are the same."""
     where = cell.identity
     return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
 
 
-def _method(matrix: Matrix, cell: Cell) -> Method:
+def _method(matrix: Matrix, cell: MatrixCell) -> Method:
     method = matrix.method(cell.label, cell.identity.observer_seed or 0)
     return method.resolved(size=cell.identity.size)

@@ -10,7 +10,7 @@ from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import Device, DropLeaks, Jobs, Precision, Work
 
 if TYPE_CHECKING:
-    from smallset.bench.run import Finished, Planned
+    from smallset.bench.run import Finished, RunPlan
 
 
 def bench(
@@ -74,7 +74,7 @@ def bench(
         return
     countdown: Countdown | None = None
 
-    def begin(plan: "Planned") -> None:
+    def begin(plan: "RunPlan") -> None:
         nonlocal countdown
         show_plan(plan)
         if ray is None:  # how many units a cluster does at once is its own affair
@@ -90,7 +90,7 @@ def bench(
 
     with workers_on(ray, device=device) as cluster:
         plan = run_bench(request, jobs=workers, workers=cluster, planned=begin, told=told)
-    left = sum(1 for cell in plan.cells if only not in cell.table.title)
+    left = sum(1 for cell in plan.cells if only not in cell.sweep.title)
     say(
         f"finished: {runs / 'results.jsonl'}"
         + (f" ({left} cells of other tables were not asked for)" if left else "")

@@ -18,8 +18,7 @@ from smallset.store import CompressedDataset, TrainingSet
 Openable = str | Path | Folder | CompressedDataset
 
 NO_HELD_OUT = "a set has none of its own"
-MADE_FROM = "made_from"
-"""The entry of a manifest's `made_with` that names the data behind a set that was the source."""
+_MADE_FROM = "made_from"
 
 
 def open_any(
@@ -78,10 +77,15 @@ def check_held_out(data: Data) -> None:
         )
 
 
+def made_from(data: Data) -> dict[str, str]:
+    """Return what `made_with` says of data that is a set: the fingerprints of all behind it."""
+    return {_MADE_FROM: " ".join(data.made_from)} if data.made_from else {}
+
+
 def check_unseen(made: TrainingSet, data: Data) -> None:
     """Refuse held-out images that the set may hold: a cut by content moves when images come in."""
-    known = {made.origin, *made.facts.made_with.get(MADE_FROM, "").split()}
-    if data.held_out == CUT_OFF and known.isdisjoint((data.fingerprint, *data.made_from)):
+    known = _behind(made)
+    if data.held_out == CUT_OFF and set(known).isdisjoint((data.fingerprint, *data.made_from)):
         raise ValueError(
             f"the set was made from another state of the data than {data.name!r} is in, which has "
             "no test split of its own: the 20 % held out now may hold images of the set. "
@@ -96,6 +100,12 @@ def check_unseen(made: TrainingSet, data: Data) -> None:
             "nothing. Needed a set without them. Make one of the training images; if copies of "
             "held-out images are among these, with --drop-leaks."
         )
+
+
+def _behind(made: TrainingSet) -> tuple[str, ...]:
+    """Return the fingerprints of the data that a set was made from, and of the data behind that."""
+    behind = made.facts.made_with.get(_MADE_FROM, "").split()
+    return tuple(dict.fromkeys((made.origin, *behind)))
 
 
 def _opened(made: CompressedDataset) -> Data:
@@ -115,7 +125,7 @@ def _opened(made: CompressedDataset) -> Data:
         NO_HELD_OUT,
         images.fingerprint,
         (note if tiles > 1 else note.partition(";")[0],),
-        (made.digest, made.origin, *manifest.made_with.get(MADE_FROM, "").split()),
+        (made.digest, *_behind(made)),
     )
 
 

@@ -76,9 +76,16 @@ class OpenLabels:
         return None
 
 
-def label_folder(set_folder: Path) -> Path:
+def label_folder(made: TrainingSet) -> Path:
     """Return the folder of a set's own label files, `SET.labels` beside the folder SET.
 
     No place inside SET would do: torchvision's ImageFolder takes every folder there for a class.
+    Raises ValueError if the set has no folder.
     """
-    return set_folder.with_name(f"{set_folder.name}.labels")
+    if made.path is None:
+        raise ValueError(
+            f"the set {made.name!r} has no folder here, and its labels would lie beside that. "
+            "Give a set in a folder, or labels that name their file."
+        )
+    folder = made.path.resolve()
+    return folder.with_name(f"{folder.name}.labels")

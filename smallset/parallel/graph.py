@@ -1,7 +1,10 @@
 """Which task may start: those whose needs are done, in the order given."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 
 TRIES = 4
 """How often a task is started at most, where its worker dies."""
@@ -38,49 +41,54 @@ class TaskError(ValueError):
 
 
 class Graph:
-    """Keeps account of the tasks of a run: `take` one, then say `done` or `lost`."""
+    """Keeps account of the tasks of a run: `take` one, then say `done` or `lost`.
+
+    Raises ValueError for two tasks of one key, a need that is not a task, and needs in a circle.
+    """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        known = {task.key for task in tasks}
-        if len(known) < len(tasks):
-            twice = next(t.key for i, t in enumerate(tasks) if t.key in {u.key for u in tasks[:i]})
+        self._tasks = {task.key: task for task in tasks}
+        if len(self._tasks) < len(tasks):
+            twice = next(key for key, n in Counter(task.key for task in tasks).items() if n > 1)
             raise ValueError(f"two tasks are called {twice!r}. Give every task a key of its own.")
         for task in tasks:
             for need in task.needs:
-                if need not in known:
+                if need not in self._tasks:
                     raise ValueError(
                         f"the task {task.key!r} needs {need!r}, which is not among the tasks. "
                         "Add it, or leave the need out."
                     )
-        self._waiting = {task.key: task for task in tasks}
-        self._done: set[str] = set()
-        self._tries: dict[str, int] = {}
+        self._sorter = TopologicalSorter({task.key: task.needs for task in tasks})
+        try:
+            self._sorter.prepare()
+        except CycleError as error:
+            circle = " -> ".join(map(repr, error.args[1][::-1]))
+            raise ValueError(
+                f"the tasks need one another in a circle: {circle}. Take one of the needs away."
+            ) from error
+        self._places = {key: place for place, key in enumerate(self._tasks)}
+        self._ready: list[tuple[int, str]] = []
+        self._tries: Counter[str] = Counter()
 
     def take(self) -> Task | None:
-        """Take the first task that may start; None where all left wait for a running one."""
-        for task in self._waiting.values():
-            if self._done.issuperset(task.needs):
-                self._tries[task.key] = self._tries.get(task.key, 0) + 1
-                return self._waiting.pop(task.key)
-        return None
+        """Take the first task that may start; None if all that are left wait for a running one."""
+        for key in self._sorter.get_ready():
+            heappush(self._ready, (self._places[key], key))
+        if not self._ready:
+            return None
+        _, key = heappop(self._ready)
+        self._tries[key] += 1
+        return self._tasks[key]
 
     def done(self, task: Task) -> None:
         """Note that a task is finished."""
-        self._done.add(task.key)
+        self._sorter.done(task.key)
 
     def lost(self, task: Task, why: str) -> None:
-        """Put a task back whose worker died; raise TaskError where that happened too often."""
+        """Let a task whose worker died start next. Raises TaskError if that happened too often."""
         if self._tries[task.key] >= TRIES:
             raise TaskError(
                 f"{task.key}: its process died {TRIES} times ({why}), and a process is killed when "
                 "memory runs out. Free some memory or let fewer tasks run side by side, and go on."
             )
-        self._waiting = {task.key: task, **self._waiting}
-
-    def check_finished(self) -> None:
-        """Raise ValueError where tasks are left that need each other in a circle."""
-        if self._waiting:
-            raise ValueError(
-                f"{len(self._waiting)} tasks need one another in a circle, among them "
-                f"{next(iter(self._waiting))!r}. Take one of the needs away."
-            )
+        heappush(self._ready, (-1, task.key))

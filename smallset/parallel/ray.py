@@ -80,7 +80,6 @@ class Ray:
                         yield done
             if failure is not None:
                 raise failure
-            graph.check_finished()
         finally:
             for ref in running:
                 self._ray.cancel(ref, force=True)

@@ -7,7 +7,7 @@ import numpy as np
 from smallset.budget import Budget, Wanted, one_budget
 from smallset.data import Data
 from smallset.desk import Desk
-from smallset.exchange.set_data import MADE_FROM
+from smallset.exchange.set_data import made_from
 from smallset.methods import Method, ShortClasses, method_from, spec_of
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
@@ -47,8 +47,6 @@ class Begun:
         job, here = self.job, self.seen.machine
         observer = job.method.looks_through
         names = self.data.train.classes.names
-        of = self.data.made_from
-        made_from = {MADE_FROM: " ".join(of)} if of else {}
         return About(
             method=job.typed,
             spec=spec_of(job.method),
@@ -59,7 +57,7 @@ class Begun:
             view=spec_of(job.method.view),
             precision=here.precision if observer else "none",
             device=here.kind if observer else "none",
-            made_with=job.method.facts(self.seen) | made_from,
+            made_with=job.method.facts(self.seen) | made_from(self.data),
             asked=Asked(str(job.budget), tuple(names[c] for c in self.wanted.short)),
         )
 

@@ -84,7 +84,8 @@ def training_set(
     )
     size = _side(images, opened.test, reading.size)
     tiles = _tile_boxes(reading.factor or 1, size)
-    return as_found(images, size=size, view=spec_of(chosen), tiles=tiles), opened
+    found = as_found(images, size=size, view=spec_of(chosen), tiles=tiles)
+    return replace(found, path=given if isinstance(given, Path) else None), opened
 
 
 def _check_view(view: View, reading: Reading, name: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from smallset.bench.matrix import AUTO, Matrix, Table
+from smallset.bench.matrix import AUTO, Matrix, Sweep
 from smallset.budget import Budget
 from smallset.methods import known_method
 from smallset.records import Result
@@ -25,7 +25,7 @@ class PlannedSetting:
     `tiles` are those of this setting's methods, None where the budget is an ipc.
     """
 
-    table: Table
+    table: Sweep
     student: str
     budget: Budget
     tiles: int | None
@@ -73,7 +73,7 @@ def planned(matrix: Matrix) -> list[PlannedSetting]:
         PlannedSetting(
             table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells
         )
-        for table in matrix.tables
+        for table in matrix.sweeps
         for tiles, cells in _cells(matrix, table).items()
         for student, budget, labels, protocol in product(
             table.students, table.budgets, table.labels, table.protocols
@@ -109,7 +109,7 @@ def not_begun(
         if not any(setting.holds(r) for r in results):
             counts[setting.title(setting.protocol)] += len(setting.cells)
     lines = [f"{title}: {n} cell{'' if n == 1 else 's'}" for title, n in counts.items()]
-    for table in matrix.tables:
+    for table in matrix.sweeps:
         trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
         for student in table.students if table.full_epochs is not None else ():
             if student not in trained:
@@ -117,7 +117,7 @@ def not_begun(
     return lines
 
 
-def _of_table(table: Table, result: Result) -> bool:
+def _of_table(table: Sweep, result: Result) -> bool:
     if (result.dataset, result.size, result.fit) != (table.data, table.size, table.fit):
         return False
     return result.spec == FULL or result.codec in (table.codec, AS_FOUND)
@@ -139,7 +139,7 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
     )
 
 
-def _cells(matrix: Matrix, table: Table) -> dict[int | None, frozenset[CellKey]]:
+def _cells(matrix: Matrix, table: Sweep) -> dict[int | None, frozenset[CellKey]]:
     """Return the cells of each of a table's settings, by the tiles of its methods."""
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:

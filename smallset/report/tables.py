@@ -207,7 +207,7 @@ def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
     for result in results:
         found.setdefault(result.dataset, set()).add(result.size)
     tables = []
-    for table in matrix.tables:
+    for table in matrix.sweeps:
         sizes = sorted(found.get(table.data, ()))
         if table.size is None and len(sizes) > 1:
             raise ValueError(
@@ -216,4 +216,4 @@ def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
             )
         size = table.size or (sizes[0] if sizes else None)
         tables.append(replace(table, size=size))
-    return replace(matrix, tables=tuple(tables))
+    return replace(matrix, sweeps=tuple(tables))

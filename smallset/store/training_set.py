@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -74,6 +75,11 @@ class TrainingSet(Protocol):
         ...
 
     @property
+    def path(self) -> Path | None:
+        """The folder of the set; None if it has none of its own."""
+        ...
+
+    @property
     def digest(self) -> str:
         """The sha256 of all that the set is and how it is read."""
         ...
@@ -119,6 +125,7 @@ class PlainSet:
     dataset: ImageDataset
     tile_box: Int32[np.ndarray, "m tiles 4"]
     resample: Resample = "antialias"
+    path: Path | None = None
 
     @property
     def origin(self) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Container, Iterable
 
-from smallset.bench.cells import Cell
+from smallset.bench.cells import MatrixCell
 from smallset.bench.forecast import Forecast
-from smallset.bench.run import Planned
+from smallset.bench.run import RunPlan
 from smallset.records import Identity
 from smallset.terminal import duration, say
 from smallset.terminal.sets import data_lines
@@ -12,7 +12,7 @@ from smallset.terminal.sets import data_lines
 _COUNTS = ("pixels", "observer", "teacher", "set", "cell", "full")
 
 
-def show_plan(plan: Planned, *, cells: bool = False) -> None:
+def show_plan(plan: RunPlan, *, cells: bool = False) -> None:
     """Say what a matrix has and what there is to do; with `cells` also each setting."""
     if plan.torn:
         say("took out a last line that a stopped run had not finished writing")
@@ -24,8 +24,8 @@ def show_plan(plan: Planned, *, cells: bool = False) -> None:
         for line in data_lines(source.data):
             say(line)
     say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
-    for table in plan.matrix.tables:
-        own = [cell for cell in plan.cells if cell.table is table]
+    for table in plan.matrix.sweeps:
+        own = [cell for cell in plan.cells if cell.sweep is table]
         done = sum(cell.identity in plan.results for cell in own)
         here = table.data in plan.checked.sources
         said = f"{len(own)} cells, {done} done" if here else f"its data {table.data!r} is not here"
@@ -38,7 +38,7 @@ def show_plan(plan: Planned, *, cells: bool = False) -> None:
     say(f"to do: {_counted(todo)}")
 
 
-def _settings(cells: Iterable[Cell], results: Container[Identity]) -> list[str]:
+def _settings(cells: Iterable[MatrixCell], results: Container[Identity]) -> list[str]:
     """Give a line a setting of a table: each method with its replicates done, of how many."""
     found: dict[str, dict[str, list[bool]]] = {}
     for cell in cells:

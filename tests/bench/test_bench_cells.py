@@ -54,7 +54,7 @@ def test_a_share_is_run_and_its_results_are_found_again(tmp_path):
     made = read_lines(tmp_path / "runs" / "results.jsonl", Result)
     assert {r.images for r in made} == {3, 11}
     sets = [open_set(path).manifest for path in (tmp_path / "runs" / "sets").iterdir()]
-    assert [m.asked.keep for m in sets if m.asked] == [0.5] * 3
+    assert [m.asked.budget for m in sets if m.asked] == ["keep=0.5"] * 3
     assert plan_bench(ask(tmp_path, KEEP)).pending == ()
 
 
@@ -64,7 +64,7 @@ def test_equal_classes_make_a_share_an_ipc_whose_set_is_shared(tmp_path):
     both = KEEP + "[[table]]" + table.replace('["random", "free", "PCA"]', '["random", "free"]')
     plan = plan_bench(ask(tmp_path, both))
     kept, fours = (
-        {c.label: c for c in plan.cells if c.table.title == title} for title in ("shares", "fours")
+        {c.label: c for c in plan.cells if c.sweep.title == title} for title in ("shares", "fours")
     )
     for label, ipc in (("random", 4), ("free", None)):
         assert kept[label].identity == fours[label].identity

@@ -11,7 +11,7 @@ from smallset.bench.folder import Run, known_lines
 from smallset.bench.jobs import check_set
 from smallset.bench.matrix import parse_matrix, read_matrix
 from smallset.bench.run import plan_bench
-from smallset.bench.sources import Source
+from smallset.bench.sources import BenchData
 from smallset.data import open_data
 from smallset.evidence.lines import append_line, read_lines
 from smallset.records import Result
@@ -23,7 +23,7 @@ LINES = Path(__file__).parents[2] / "docs" / "results" / "cifar10.jsonl"
 
 
 def identities(matrix, tmp_path) -> list:
-    source = Source("digits", open_data("digits", work=tmp_path))
+    source = BenchData("digits", open_data("digits", work=tmp_path))
     return [cell.identity for cell in cells_of(parse_matrix(matrix, "m"), {"toy": source}, HERE)]
 
 
@@ -42,7 +42,7 @@ def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_pat
     first = lines[0]
     assert "pool=" not in first.spec
     data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
-    sources = {first.dataset: Source(first.dataset, data)}
+    sources = {first.dataset: BenchData(first.dataset, data)}
     machine = Machine(first.device, first.precision, first.threads)
     cells = cells_of(read_matrix("soft-vs-hard"), sources, machine)
     versions = {**first.versions, "records": "observer-1"}
@@ -80,7 +80,7 @@ def test_soft_lines_are_taken_over_where_their_teacher_is_the_one_here(name, her
     append_line(tmp_path / "soft.jsonl", soft)
     data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
     machine = Machine(first.device, first.precision, first.threads)
-    cells = cells_of(matrix, {first.dataset: Source(first.dataset, data)}, machine)
+    cells = cells_of(matrix, {first.dataset: BenchData(first.dataset, data)}, machine)
     weights = {} if here is None else {f"teacher {spec}": here}
     run = Run("", first.versions, {}, weights, first.precision, first.device, first.threads)
     found, _ = known_lines([tmp_path / "soft.jsonl"], run, cells, {})

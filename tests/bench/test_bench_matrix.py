@@ -14,7 +14,7 @@ from smallset.bench.matrix import (
     read_matrix,
     shipped,
 )
-from smallset.bench.sources import Places, Source
+from smallset.bench.sources import BenchData, Places
 from smallset.bench.units import Ground, units_of
 from smallset.data import open_data
 from smallset.methods import canonical, method_from, spec_of
@@ -32,15 +32,15 @@ def test_shipped_matrices_are_those_promised():
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_matrix_reads_and_expands(name, tmp_path):
     matrix = read_matrix(name)
-    few = tuple(replace(t, replicates=min(t.replicates, 2)) for t in matrix.tables)
-    matrix = replace(matrix, tables=few)
-    source = Source("digits", open_data("digits", work=tmp_path))
-    sources = {table.data: source for table in matrix.tables}
+    few = tuple(replace(t, replicates=min(t.replicates, 2)) for t in matrix.sweeps)
+    matrix = replace(matrix, sweeps=few)
+    source = BenchData("digits", open_data("digits", work=tmp_path))
+    sources = {table.data: source for table in matrix.sweeps}
     cells = cells_of(matrix, sources, HERE)
     product = sum(
-        (len(t.ipc) + len(t.keep)) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
+        len(t.budgets) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
         + (len(t.students) if t.full_epochs else 0)
-        for t in matrix.tables
+        for t in matrix.sweeps
     )
     assert len(cells) == product
     ground = Ground(matrix, sources, Places(tmp_path, {}), tmp_path)
@@ -59,7 +59,7 @@ def test_late_scores_are_asked_for_at_ipc_10(name):
     labels = ("easiest by the last three epochs", "PCA by the last three epochs")
     assert [matrix.method(label).score.epochs for label in labels] == [(8, 9, 10)] * 2
     for label in labels:
-        assert [t.ipc for t in matrix.tables if label in t.methods] == [(10,)]
+        assert [[*map(str, t.budgets)] for t in matrix.sweeps if label in t.methods] == [["ipc=10"]]
 
 
 def test_observer_seed_goes_into_the_method_whatever_its_spec():
@@ -98,7 +98,7 @@ def test_a_label_has_a_spec_for_each_network_that_its_observer_is_and_names_both
 
 
 def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
-    table = parse_matrix(re.sub("protocols.*\n|observers.*\n|full.*\n", "", MATRIX), "m").tables[0]
+    table = parse_matrix(re.sub("protocols.*\n|observers.*\n|full.*\n", "", MATRIX), "m").sweeps[0]
     assert (table.labels, table.protocols, table.observers) == (("hard",), ("auto",), 3)
     assert (table.fit, table.codec, table.full_epochs) == ("squash", "png", None)
 
@@ -109,7 +109,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
     text = MATRIX.replace("[[table]]", f"{heads}[[table]]") + "[[table]]" + tables
     text = text.replace('["hard", "online(own)"]', str(written))
     matrix = parse_matrix(text, "m")
-    assert matrix.tables[1].labels == tuple(written)
+    assert matrix.sweeps[1].labels == tuple(written)
     own = 'online(teacher="train(model=resnet8, epochs=30)")'
     assert [matrix.labels_spec(labels) for labels in written] == [own, own, "hard"]
 
@@ -198,7 +198,7 @@ def test_error_in_a_matrix_names_line_and_way_out(change, said):
     assert change[0] in MATRIX
     text = MATRIX.replace(*change, 1)
     if said is None:  # a single table may be written so
-        assert parse_matrix(text, "m.toml").tables == parse_matrix(MATRIX, "m.toml").tables
+        assert parse_matrix(text, "m.toml").sweeps == parse_matrix(MATRIX, "m.toml").sweeps
         return
     with pytest.raises(ValueError, match=re.escape(said)):
         parse_matrix(text, "m.toml")
@@ -273,7 +273,7 @@ def test_a_table_may_ask_for_a_protocol_with_other_epochs():
     def matrix(protocol):
         return parse_matrix(MATRIX.replace("finetune-v1", protocol), "m.toml")
 
-    assert matrix("small-v1(epochs=2)").tables[0].protocols == ("small-v1(epochs=2)",)
+    assert matrix("small-v1(epochs=2)").sweeps[0].protocols == ("small-v1(epochs=2)",)
     with pytest.raises(ValueError, match=r"line \d+.*no protocol 'small-v2'. Did you mean 'small"):
         matrix("small-v2(epochs=2)")
     with pytest.raises(ValueError, match=r"line \d+.*Give at least 1: 'small-v1\(epochs=1\)'"):
@@ -281,8 +281,8 @@ def test_a_table_may_ask_for_a_protocol_with_other_epochs():
 
 
 def test_a_table_may_count_in_shares_of_the_data():
-    [table] = parse_matrix(MATRIX.replace("ipc = [1]", "keep = [0.5, 1]"), "m.toml").tables
-    assert (table.ipc, table.keep) == ((), (0.5, 1.0))
+    [table] = parse_matrix(MATRIX.replace("ipc = [1]", "keep = [0.5, 1]"), "m.toml").sweeps
+    assert [*map(str, table.budgets)] == ["keep=0.5", "keep=1.0"]
     assert [budget.words for budget in table.budgets] == ["keep 50 %", "keep 100 %"]
 
 
@@ -322,7 +322,7 @@ def test_a_misspelt_budget_is_named_once():
 def test_a_table_may_leave_its_size_to_the_data_but_not_beside_one_that_has_it():
     text = MATRIX.replace("size = 8\n", "")
     matrix = parse_matrix(text, "m")
-    assert matrix.tables[0].size is None
+    assert matrix.sweeps[0].size is None
     assert matrix.specs("PCA") == (spec_of(matrix.method("PCA", 0)),)
     second = MATRIX.partition("[[table]]")[2].replace('"toy"', '"two"', 1)
     said = (

@@ -86,7 +86,7 @@ def test_all_impossible_cells_are_listed_at_once_and_nothing_is_made(tmp_path):
 
 def test_tables_that_were_not_asked_for_may_be_impossible(tmp_path):
     plan = plan_bench(ask(tmp_path, with_teachers(MATRIX, IMPOSSIBLE), only="toy"))
-    assert {unit.asker.table.title for unit in plan.pending} == {"toy"}
+    assert {unit.asker.sweep.title for unit in plan.pending} == {"toy"}
 
 
 def test_weights_that_changed_under_an_old_run_are_an_error(root):

@@ -11,7 +11,7 @@ import pytest
 from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 
 from smallset.bench import run as bench_run
-from smallset.bench.lock import driving
+from smallset.bench.folder import driving
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import append_line, read_lines
 from smallset.files import replacing

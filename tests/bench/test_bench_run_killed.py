@@ -15,6 +15,7 @@ import psutil
 import pytest
 from bench_toy import MATRIX, Serial, ask, lines
 
+from smallset.bench.folder import driving
 from smallset.bench.run import run_bench
 
 PACKAGE = Path(__file__).parents[2]
@@ -62,6 +63,27 @@ def kill_all(driver: subprocess.Popen[str]) -> str:
 def count(root: Path) -> int:
     file = root / "runs" / "results.jsonl"
     return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def test_lock_of_a_killed_driver_is_free_although_a_process_that_it_started_lives(tmp_path):
+    code = (
+        "import subprocess, sys, time; from pathlib import Path\n"
+        "from smallset.bench.folder import driving\n"
+        "with driving(Path('.')):\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "    print(child.pid, flush=True); time.sleep(60)\n"
+    )
+    environ = os.environ | {"PYTHONPATH": str(PACKAGE)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE) as one:
+        assert one.stdout is not None
+        child = psutil.Process(int(one.stdout.readline()))
+        with pytest.raises(ValueError, match=rf"by process {one.pid} on \S+\. One driver a run"):
+            driving(tmp_path).__enter__()
+        one.kill()
+        one.wait()
+        assert child.is_running()
+        with driving(tmp_path):
+            child.kill()
 
 
 def test_killed_driver_and_killed_worker_change_no_result(finished, tmp_path):

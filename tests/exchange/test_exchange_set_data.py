@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from set_toy import write
 
 from smallset.data import CUT_OFF, Data, Folder, content_of, open_data
 from smallset.exchange.export import export_set
 from smallset.exchange.set_data import check_held_out, check_unseen, open_any
 from smallset.records import Classes
-from smallset.store import Codec, CompressedDataset, open_set, write
+from smallset.store import Codec, CompressedDataset, open_set
 
 NUMBERED = ("cow", "b/e e", "ape")
 

@@ -7,7 +7,7 @@ from labels_toy import SPEC, bright_images
 
 from smallset import compress, from_arrays
 from smallset.labels import LABELS, Hard, Online, label_folder, labels_from, labels_spec
-from smallset.store import open_set, verify
+from smallset.store import PlainSet, open_set, verify
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,14 @@ def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_pa
         from_arrays(images, classes, test=(images[:3], classes[:3])),
         tmp_path / "set", method="random", ipc=1, work=tmp_path / "work",
     )  # fmt: skip
-    beside = label_folder(made.path)
+    beside = label_folder(made)
     assert (beside.parent, beside.name) == (tmp_path, "set.labels")
     beside.mkdir()
     (beside / "logits.npy").write_bytes(bytes(99))
     assert verify(made.path).bytes == made.manifest.image_bytes
     assert open_set(made.path).manifest == made.manifest
+    with pytest.raises(ValueError, match="the set 'split' has no folder here, and its labels"):
+        label_folder(PlainSet("split", "d", made.facts, made.dataset, made.tile_box))
     beside.rename(made.path / "labels")
     with pytest.raises(ValueError, match="not part of the set: labels/"):
         verify(made.path)

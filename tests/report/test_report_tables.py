@@ -163,7 +163,7 @@ def test_a_table_without_a_size_has_that_of_its_results(tmp_path):
     (tmp_path / "other.toml").write_text(
         MATRIX.replace("size = 8\n", "").replace('data = "toy"', 'data = "other"')
     )
-    [table] = read_runs(file, str(tmp_path / "other.toml")).matrix.tables
+    [table] = read_runs(file, str(tmp_path / "other.toml")).matrix.sweeps
     assert table.size is None
     write_runs(file, replicates("random", RANDOM, size=16))
     said = (
