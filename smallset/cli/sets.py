@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from smallset.files import check_output, writing
+from smallset.files import check_output, replacing, writing
 from smallset.labels import LABELS
 from smallset.methods import METHODS
 from smallset.models import MODELS
@@ -67,10 +67,5 @@ def show(
 
 def save_sheet(made: CompressedDataset, target: Path) -> None:
     """Draw a set's contact sheet into a PNG file, whole or not at all."""
-    part = target.with_name(f".{target.name}.partial")
-    try:
-        with writing(target):
-            contact_sheet(made).save(part, format="PNG")
-            part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(target), replacing(target) as file:
+        contact_sheet(made).save(file, format="PNG")
