@@ -11,14 +11,14 @@ from pathlib import Path
 from smallset.bench.teachers import own_teacher
 from smallset.bench.whole import learn_whole
 from smallset.budget import Budget
-from smallset.cell import Desk
 from smallset.data import View, pixel_cache
+from smallset.desk import Desk, Options, desk_for
 from smallset.labels import labels_from
 from smallset.methods import canonical
 from smallset.models.trained import read_trained
 from smallset.observers import AnyObserver
 from smallset.pipeline import compress, evaluate, score, train_teacher
-from smallset.pipeline.desk import desk_for, observed, open_source
+from smallset.pipeline.desk import observed, open_source
 from smallset.records import Fit, Identity, Result
 from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.store import CompressedDataset, open_set
@@ -101,7 +101,7 @@ class Learning:
 def decode(job: Pixels, bench: Bench) -> None:
     """Decode a split into the work folder, unless it is there."""
     desk = _desk(bench)
-    opened = open_source(job.data, desk, skip_bad=False, drop_leaks=bench.drop_leaks)
+    opened = open_source(job.data, desk)
     split = opened.train if job.split == "train" else opened.test
     pixel_cache(split, job.size, view=job.view, work=bench.work, workers=THREADS)
 
@@ -132,19 +132,15 @@ def observe(job: Observation, bench: Bench) -> None:
             scores=job.scores,
             size=job.size,
             fit=job.fit,
-            device=bench.machine.device,
-            precision=bench.machine.precision,
-            workers=THREADS,
-            work=bench.work,
-            drop_leaks=bench.drop_leaks,
+            **_options(bench),
         )
 
 
 def _observe_alone(job: Observation, bench: Bench) -> None:
     """Train an observer that no score reads, and leave a table that names its run alone."""
     desk = _desk(bench)
-    source = open_source(job.data, desk, skip_bad=False, drop_leaks=bench.drop_leaks).train
-    seen = observed(source, job.size, job.fit, desk, cache=True)
+    source = open_source(job.data, desk).train
+    seen = observed(source, job.size, job.fit, desk)
     seen.dynamics(job.observer)
     run = seen.fingerprint(job.observer, 0)
     write_scores(job.out, {}, rows=source.rows, labels=source.labels, run=run)
@@ -164,11 +160,7 @@ def teach(job: Teaching, bench: Bench) -> None:
             seed=own.seed,
             size=job.size,
             fit=job.fit,
-            device=bench.machine.device,
-            precision=bench.machine.precision,
-            workers=THREADS,
-            work=bench.work,
-            drop_leaks=bench.drop_leaks,
+            **_options(bench),
         )
 
 
@@ -187,11 +179,7 @@ def make(job: Making, bench: Bench) -> None:
         fit=wanted.fit,
         codec=wanted.codec,
         seed=wanted.set_seed or 0,
-        device=bench.machine.device,
-        precision=bench.machine.precision,
-        workers=THREADS,
-        work=bench.work,
-        drop_leaks=bench.drop_leaks,
+        **_options(bench),
     )
     check_set(made, wanted)
 
@@ -209,11 +197,7 @@ def learn(job: Learning, bench: Bench) -> Result:
         protocol=wanted.protocol,
         labels=job.labels,
         seeds=[wanted.student_seed],
-        device=bench.machine.device,
-        precision=bench.machine.precision,
-        workers=THREADS,
-        work=bench.work,
-        drop_leaks=bench.drop_leaks,
+        **_options(bench),
     )
     # The matrix's own names hold on every machine; a path of this one would not.
     return replace(result, dataset=wanted.dataset, labels=wanted.labels, teacher=wanted.teacher)
@@ -222,7 +206,7 @@ def learn(job: Learning, bench: Bench) -> Result:
 def learn_all(job: Whole, bench: Bench) -> Result:
     """Train and test one student on all training images."""
     desk = _desk(bench)
-    opened = open_source(job.data, desk, skip_bad=False, drop_leaks=bench.drop_leaks)
+    opened = open_source(job.data, desk)
     return learn_whole(opened, job.identity, desk=desk)
 
 
@@ -271,5 +255,15 @@ def _check_place(place: str, found: Mapping[str, object], wanted: Mapping[str, o
             )
 
 
+def _options(bench: Bench) -> Options:
+    return {
+        "device": bench.machine.device,
+        "precision": bench.machine.precision,
+        "workers": THREADS,
+        "work": bench.work,
+        "drop_leaks": bench.drop_leaks,
+    }
+
+
 def _desk(bench: Bench) -> Desk:
-    return desk_for(bench.machine.device, bench.machine.precision, THREADS, bench.work, None)
+    return desk_for(**_options(bench))

@@ -15,9 +15,10 @@ from smallset.bench.problems import Checked, check_matrix
 from smallset.bench.sources import Places
 from smallset.bench.units import Ground, Unit, units_of
 from smallset.data import cores
+from smallset.desk import desk_for
 from smallset.evidence.lines import append_line, drop_torn_line
 from smallset.parallel import Here, Task, Workers
-from smallset.pipeline.desk import check_apart, desk_for
+from smallset.pipeline.desk import check_apart
 from smallset.records import Identity, Result
 from smallset.spec import nearest
 
@@ -146,7 +147,9 @@ def _plan(request: Request) -> RunPlan:
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
         )
     run_folder.check_known(request.known)
-    desk = desk_for(request.device, request.precision, THREADS, request.work, None)
+    desk = desk_for(
+        device=request.device, precision=request.precision, workers=THREADS, work=request.work
+    )
     places = Places.parse(request.data)
     bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
     for table in matrix.sweeps:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from smallset.cell import Cell, Desk, train_and_test
+from smallset.cell import Cell, train_and_test
 from smallset.data import Data, pixel_cache
+from smallset.desk import Desk
 from smallset.fingerprint import fingerprint
 from smallset.records import Identity, Result
 from smallset.store import PlainSet, Seeds, SetFacts
