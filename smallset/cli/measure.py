@@ -106,9 +106,11 @@ def demo(
 
     from smallset.cli.sets import save_sheet
     from smallset.demo import run_demo
+    from smallset.report.leaderboard import comparison
     from smallset.report.rows import row_key, rows
     from smallset.terminal import say
-    from smallset.terminal.results import finished_line, show_comparison
+    from smallset.terminal.results import finished_line
+    from smallset.terminal.tables import show_table
 
     def told(finished: "Finished") -> None:
         if finished.result is not None:
@@ -124,5 +126,5 @@ def demo(
         f"{first.protocol}, hard labels"
     )
     names = {row_key(row[0]): label for label, row in found.items()}
-    show_comparison(rows(results, labels=names))
+    show_table(comparison(rows(results, labels=names)))
     say(f"Contact sheets: {', '.join(str(out / f'{label}.png') for label in sets)}")

@@ -5,10 +5,7 @@ from pathlib import Path
 from smallset.bench.run import Finished
 from smallset.evidence import mean_interval
 from smallset.records import Result
-from smallset.report.leaderboard import comparison
-from smallset.report.rows import Row, seeds_note
 from smallset.terminal import WIDTH, bytes_against, duration, fitted, percent, say
-from smallset.terminal.tables import show_table
 from smallset.train.protocol import caveat
 
 
@@ -16,7 +13,7 @@ def result_line(r: Result) -> str:
     """One student in a line."""
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
     drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
-    labels = "" if r.regime == "hard" else f", {r.regime} labels"
+    labels = "" if r.is_hard else f", {r.regime} labels"
     begin = (
         f"{drawn}student {r.student_seed}{labels}: top-1 {percent(r.top1)}, "
         f"top-5 {percent(r.top5)}, worst class "
@@ -63,17 +60,6 @@ def show_evaluation(found: list[Result], results: Path) -> None:
             "not the draw of the set nor its observer."
         )
     say(f"results: {results}")
-
-
-def show_comparison(table: list[Row]) -> None:
-    """Print rows beside their baseline, which seeds varied, and what did not win."""
-    show_table(comparison(table))
-    say(f"Varied: {seeds_note(table)}.")
-    for row in table:
-        if row.verdict == "worse":
-            say(f"{row.label} is worse than random here.")
-        elif row.verdict == "unclear":
-            say(f"{row.label} does not differ clearly from random here.")
 
 
 def _cost(r: Result) -> str:

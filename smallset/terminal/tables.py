@@ -21,10 +21,12 @@ def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
 
 
 def show_table(table: Table) -> None:
-    """Print a table, its first column on the left."""
+    """Print a table with its notes, its first column on the left."""
     shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for number, name in enumerate(table.header):
         shown.add_column(name, justify="right" if number else "left", no_wrap=True)
     for cells in table.cells:
         shown.add_row(*cells)
     OUT.print(shown)
+    for note in table.notes:
+        OUT.print(note)

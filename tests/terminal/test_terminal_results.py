@@ -18,9 +18,9 @@ from smallset.report.rows import rows
 from smallset.terminal.results import (
     finished_line,
     result_line,
-    show_comparison,
     show_evaluation,
 )
+from smallset.terminal.tables import show_table
 from smallset.train.device import Machine
 
 
@@ -138,7 +138,7 @@ def test_a_comparison_says_what_did_not_win_and_which_seeds_varied(capsys, monke
         for name, group in values.items()
         for seed, top1 in enumerate(group)
     ]
-    show_comparison(rows(results))
+    show_table(comparison(rows(results)))
     out = capsys.readouterr().out
     assert "Varied: random | bad | so-so: 1 set, 3 student seeds.\n" in out
     assert "bad is worse than random here.\n" in out
