@@ -14,6 +14,8 @@ from smallset.store.codec import check_original, own_bytes
 from smallset.store.render import render
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
+Rows = Sequence[int]
+"""Rows of the plan in ascending order, as a range or a tuple."""
 
 ROWS = 32
 """Rendered canvases of a part; their encoded sources travel with it to a worker."""
@@ -38,16 +40,21 @@ class Canvases(ABC):
         return None
 
     @property
-    def parts(self) -> Sequence[range]:
-        """The rows of each part, in order."""
+    def parts(self) -> Sequence[Rows]:
+        """The rows of each part; neighbours in the plan may be in different parts."""
         m = len(self.plan.label)
         return [range(start, min(start + ROWS, m)) for start in range(0, m, ROWS)]
 
+    @property
+    def gpus(self) -> float:
+        """The GPUs that a worker needs to draw a part."""
+        return 0.0
+
     @abstractmethod
-    def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
+    def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
         """Draw the canvases `rows`, which are a part if parts are kept."""
 
-    def carried(self, rows: range) -> Drawing:
+    def carried(self, rows: Rows) -> Drawing:
         """Return a call that draws `rows` on a worker; it can be pickled."""
         return partial(self.draw, rows)
 
@@ -71,14 +78,14 @@ class Rendered(Canvases):
     plan: Plan
     dataset: ImageDataset
 
-    def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
+    def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
         """Draw any canvases."""
         del progress
         return np.stack([render(self.plan, row, self.dataset) for row in rows])
 
-    def carried(self, rows: range) -> Drawing:
+    def carried(self, rows: Rows) -> Drawing:
         """Cut the rows out of the plan, and the images that they show out of the dataset."""
-        part, dataset = slice(rows.start, rows.stop), self.dataset
+        part, dataset = list(rows), self.dataset
         source = self.plan.source[part]
         used = np.unique(source[source >= 0])
         plan = replace(

@@ -15,7 +15,7 @@ from smallset.data.work import keeping
 from smallset.files import replacing
 from smallset.parallel import Task, Workers
 from smallset.records import Progress
-from smallset.store.canvases import Canvases, Drawing
+from smallset.store.canvases import Canvases, Drawing, Rows
 from smallset.store.codec import Codec
 
 
@@ -65,14 +65,14 @@ class Parts:
         with closing(ordered(make, rows, threads=self.threads)) as made:
             yield from zip(rows, made, strict=True)
 
-    def _kept(self, folder: Path) -> Iterator[tuple[range, Path]]:
+    def _kept(self, folder: Path) -> Iterator[tuple[Rows, Path]]:
         """Make the parts that the folder lacks, then name the file of each part."""
-        files = {rows: folder / f"rows-{rows.start:07d}.npy" for rows in self.canvases.parts}
+        files = {rows: folder / f"rows-{rows[0]:07d}.npy" for rows in self.canvases.parts}
         missing = [rows for rows, file in files.items() if not file.exists()]
         with keeping(folder.parents[1]):
             folder.mkdir(parents=True, exist_ok=True)
             if self.spread is None:
-                made: Iterator[tuple[range, Any]] = (
+                made: Iterator[tuple[Rows, Any]] = (
                     (rows, self.canvases.draw(rows, self.progress)) for rows in missing
                 )
             else:
@@ -83,11 +83,11 @@ class Parts:
         yield from files.items()
 
     def _on_workers(
-        self, spread: Workers, parts: list[range], codec: Codec | None
-    ) -> Iterator[tuple[range, Any]]:
-        named = {f"canvases {rows.start} to {rows.stop - 1}": rows for rows in parts}
+        self, spread: Workers, parts: list[Rows], codec: Codec | None
+    ) -> Iterator[tuple[Rows, Any]]:
+        named = {f"canvases {rows[0]} to {rows[-1]}": rows for rows in parts}
         tasks = [
-            Task(key, _made, partial(_call, self.canvases, rows, codec))
+            Task(key, _made, partial(_call, self.canvases, rows, codec), gpus=self.canvases.gpus)
             for key, rows in named.items()
         ]
         with closing(spread.run(tasks)) as finished:
@@ -95,7 +95,7 @@ class Parts:
                 yield named[task.key], task.value
 
 
-def _call(canvases: Canvases, rows: range, codec: Codec | None) -> tuple[Drawing, Codec | None]:
+def _call(canvases: Canvases, rows: Rows, codec: Codec | None) -> tuple[Drawing, Codec | None]:
     """Return a task's arguments, made only when the task is started."""
     return canvases.carried(rows), codec
 
