@@ -5,6 +5,7 @@ from smallset.observers import OBSERVERS, Observer
 from smallset.scores import SCORES, Score
 from smallset.selection import SELECTORS, Select
 from smallset.spec import Registry, write
+from smallset.synthesis import SYNTHESES, Synthesis
 from smallset.train.views import VIEWS, View
 
 PARTS: Registry = {
@@ -12,6 +13,7 @@ PARTS: Registry = {
     Observer: OBSERVERS,
     Select: SELECTORS,
     Mosaic: MOSAICS,
+    Synthesis: SYNTHESES,
     View: VIEWS,
 }
 
