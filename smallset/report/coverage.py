@@ -10,6 +10,7 @@ from smallset.budget import Budget
 from smallset.methods import known_method
 from smallset.records import Result
 from smallset.report.rows import AS_FOUND, FULL, method_key, row_key
+from smallset.report.table import counted
 from smallset.train.protocol import protocol_for
 
 CellKey = tuple[str, int | None, int | None, int]
@@ -36,20 +37,15 @@ class PlannedSetting:
 
     def holds(self, result: Result) -> bool:
         """Tell whether a result is of this setting."""
+        auto = protocol_for(None, images=result.images).name
         return (
             _of_table(self.table, result)
             and result.spec != FULL
             and result.student == self.student
             and _is_under(self.budget, self.tiles, result)
             and result.labels == self.regime
-            and result.protocol == self._protocol_of(result)
+            and result.protocol == (auto if self.protocol == AUTO else self.protocol)
         )
-
-    def _protocol_of(self, result: Result) -> str:
-        """Name the protocol that this setting asks for where a set is as large as the result's."""
-        if self.protocol != AUTO:
-            return self.protocol
-        return protocol_for(None, images=result.images).name
 
     def title(self, protocol: str, called: str = "") -> str:
         """Name the setting: `called`, by default its table's title, and what may differ in it."""
@@ -108,7 +104,7 @@ def not_begun(
     for setting in settings:
         if not any(setting.holds(r) for r in results):
             counts[setting.title(setting.protocol)] += len(setting.cells)
-    lines = [f"{title}: {n} cell{'' if n == 1 else 's'}" for title, n in counts.items()]
+    lines = [f"{title}: {counted(n, 'cell')}" for title, n in counts.items()]
     for table in matrix.sweeps:
         trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
         for student in table.students if table.full_epochs is not None else ():

@@ -8,15 +8,15 @@ from smallset.evidence import PermutationTest
 from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
 from smallset.report.rows import Row, seeds_note
-from smallset.report.sections import Section, teacher_words
-from smallset.report.table import Column, Table, Value, table_of
+from smallset.report.sections import ORDER, Section, teacher_words
+from smallset.report.table import Column, Table, Value, counted, table_of
 from smallset.train.protocol import caveat
 
 _COLUMNS: tuple[tuple[Column, Callable[[Row], Value]], ...] = (
     (Column("method"), lambda row: row.label),
     (Column("top-1 % [95 %]", "interval"), lambda row: row.top1),
     (Column("minus random [95 % Welch]", "points", ""), lambda row: row.minus_random),
-    (Column("p", "p"), lambda row: row.p),
+    (Column("p", "p"), lambda row: row.permutation.p if row.permutation else None),
     (Column("p (Holm)", "p"), lambda row: row.p_holm),
     (Column("rank", "rank"), lambda row: row.rank),
     (Column("worst class %", "named share"), lambda row: row.worst),
@@ -39,7 +39,10 @@ _GIVEN = ("label bytes", "teacher bytes")
 
 def leaderboard(section: Section) -> Table:
     """Make the table of a section; the notes explain the columns."""
-    known, hidden = published(section.first), _hidden(section)
+    tested = any(row.permutation for row in section.rows)
+    given = any(r.cost.labels or r.cost.teacher for r in section.results)
+    hidden = {*(() if tested else _TESTS), *(() if given else _GIVEN)}  # the notes say why
+    known = published(section.first)
     columns = [(column, read) for column, read in _COLUMNS if column.name not in hidden]
     if known is not None:
         columns.append(
@@ -58,7 +61,7 @@ def comparison(rows: Sequence[Row]) -> Table:
 def machines(results: Sequence[Result]) -> str:
     """Say on what the results were made, with counts where that is not one thing."""
     kinds = Counter(
-        f"{r.hardware}, {r.precision}, {r.threads} thread{'' if r.threads == 1 else 's'}"
+        f"{r.hardware}, {r.precision}, {counted(r.threads, 'thread')}"
         + (", compiled" if r.compiled else "")
         for r in results
     )
@@ -68,14 +71,11 @@ def machines(results: Sequence[Result]) -> str:
     )
     records = sorted({r.versions["records"] for r in results if "records" in r.versions})
     looked = f"; observers' records: {', '.join(records)}" if records else ""
-    return f"{_counted(kinds)}; {_counted(builds)}{looked}."
-
-
-def _hidden(section: Section) -> set[str]:
-    """Return the columns that say nothing; the notes say why."""
-    tested = any(row.permutation for row in section.rows)
-    given = any(r.cost.labels or r.cost.teacher for r in section.results)
-    return {*(() if tested else _TESTS), *(() if given else _GIVEN)}
+    said = (
+        "; ".join(f"{kind} ({n} results)" if len(found) > 1 else kind for kind, n in found.items())
+        for found in (kinds, builds)
+    )
+    return f"{'; '.join(said)}{looked}."
 
 
 def _notes(section: Section, known: Published | None) -> Iterator[str]:
@@ -88,13 +88,17 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     )
     if said := caveat(r.protocol):
         yield said
-    yield _cost_note(r)
+    if r.teacher is None and not r.cost.labels:
+        yield "No teacher, no stored labels: the ratio is the source's bytes over the images'."
+    else:
+        bytes_of = "The ratio is the source's bytes over those of images, labels and teacher."
+        yield f"Teacher: {teacher_words(r)}. {bytes_of}"
     if section.missing:
         lacking = ", ".join(f"{label} {count}" for label, count in section.lacking.items())
         missing = f"{section.missing} of {section.wanted}"
         yield f"Still to come: {missing} cells of the matrix ({lacking})."
     if section.order and any(row.top1.n > 1 for row in rows):
-        yield f"Order by mean, = where the interval of a step holds 0: {section.order}."
+        yield f"{ORDER}{section.order}."
     yield f"Varied: {seeds_note(rows)}."
     if any(row.varied.sets < row.top1.n for row in rows):
         yield (
@@ -115,15 +119,6 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     if known is not None:
         yield _published_note(section, known)
     yield machines(section.results)
-
-
-def _cost_note(r: Result) -> str:
-    if r.teacher is None and not r.cost.labels:
-        return "No teacher, no stored labels: the ratio is the source's bytes over the images'."
-    return (
-        f"Teacher: {teacher_words(r)}. The ratio is the source's bytes over those of images, "
-        "labels and teacher."
-    )
 
 
 def _vanished(row: Row) -> str:
@@ -151,7 +146,7 @@ def _p_note(tests: Sequence[PermutationTest]) -> str:
     which = "exact" if all(test.exact for test in tests) else "partly by random splits"
     return (
         f"p: two-sided permutation test against random ({which}), at best {smallest} with so many "
-        f"replicates; Holm over {len(tests)} {'test' if len(tests) == 1 else 'tests'}; "
+        f"replicates; Holm over {counted(len(tests), 'test')}; "
         '"-" below 6 replicates a side.'
     )
 
@@ -164,9 +159,3 @@ def _published_note(section: Section, known: Published) -> str:
         f"best of its evaluations on the test set; here {section.first.protocol}."
         + (f" Also published: {', '.join(others)}." if others else "")
     )
-
-
-def _counted(kinds: Counter[str]) -> str:
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    return "; ".join(f"{kind} ({n} results)" for kind, n in kinds.items())

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 from statistics import fmean
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from smallset.evidence import (
 )
 from smallset.methods import canonical, random, spec_of
 from smallset.records import Result
-from smallset.report.table import Named
+from smallset.report.table import Named, counted
 
 # What the rows of one table share.
 SETTING = (
@@ -60,22 +61,12 @@ class Row:
     label: str
     results: tuple[Result, ...]
     top1: Interval
-    minus_random: Interval | None
-    replicates_needed: float | None
-    permutation: PermutationTest | None
-    p_holm: float | None
     rank: Rank
     worst: Named
-
-    @property
-    def p(self) -> float | None:
-        """The p of the permutation test against random, not corrected."""
-        return None if self.permutation is None else self.permutation.p
-
-    @property
-    def p_smallest(self) -> float | None:
-        """The smallest p that so many replicates could have."""
-        return None if self.permutation is None else self.permutation.smallest
+    minus_random: Interval | None = None
+    replicates_needed: float | None = None
+    permutation: PermutationTest | None = None
+    p_holm: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -123,9 +114,8 @@ BASELINE = method_key(spec_of(random()))
 """The key of the method that every other one is compared with."""
 
 
-def setting_of(result: Result) -> tuple[object, ...]:
-    """Return what a result must share with the others of its table, in the order of `SETTING`."""
-    return tuple(getattr(result, name) for name in SETTING)
+setting_of = attrgetter(*SETTING)
+"""Return what a result must share with the others of its table, in the order of `SETTING`."""
 
 
 def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:
@@ -144,11 +134,23 @@ def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) 
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(row_key(result), []).append(result)
+    random = [r.top1 for r in groups.get(BASELINE, ())]
+    made = []
     places = ranks([[r.top1 for r in group] for group in groups.values()])
-    made = [
-        _row(key, group, groups.get(BASELINE), (labels or {}).get(key, group[0].method), place)
-        for (key, group), place in zip(groups.items(), places, strict=True)
-    ]
+    for (key, group), rank in zip(groups.items(), places, strict=True):
+        top1 = [r.top1 for r in group]
+        label = (labels or {}).get(key, group[0].method)
+        lowest = worst_class([r.per_class for r in group])
+        worst = Named(lowest.accuracy.mean, group[0].classes[lowest.index])
+        row = Row(key, label, tuple(group), mean_interval(top1), rank, worst)
+        if random and key != BASELINE:
+            row = replace(
+                row,
+                minus_random=welch_difference(top1, random),
+                replicates_needed=replicates_needed(top1, random),
+                permutation=permutation_test(top1, random, seed=_PERMUTATION_SEED),
+            )
+        made.append(row)
     corrected = iter(holm([row.permutation.p for row in made if row.permutation]))
     return [replace(row, p_holm=next(corrected)) if row.permutation else row for row in made]
 
@@ -162,34 +164,8 @@ def seeds_note(table: Sequence[Row]) -> str:
     others = "all" if len(parts) == 1 else "the others"
     return "; ".join(
         f"{others if names is many and len(names) > _LISTED else ' | '.join(names)}: "
-        f"{_count(sets, 'set')}, "
-        + (f"{_count(observers, 'observer')}, " if observers else "")
-        + _count(students, "student seed")
+        f"{counted(sets, 'set')}, "
+        + (f"{counted(observers, 'observer')}, " if observers else "")
+        + counted(students, "student seed")
         for (sets, observers, students), names in parts.items()
     )
-
-
-def _row(
-    key: str, group: list[Result], baseline: list[Result] | None, label: str, rank: Rank
-) -> Row:
-    top1 = [r.top1 for r in group]
-    other = None if baseline is None or group is baseline else [r.top1 for r in baseline]
-    lowest = worst_class([r.per_class for r in group])
-    return Row(
-        key=key,
-        label=label,
-        results=tuple(group),
-        top1=mean_interval(top1),
-        minus_random=None if other is None else welch_difference(top1, other),
-        replicates_needed=None if other is None else replicates_needed(top1, other),
-        permutation=None
-        if other is None
-        else permutation_test(top1, other, seed=_PERMUTATION_SEED),
-        p_holm=None,
-        rank=rank,
-        worst=Named(lowest.accuracy.mean, group[0].classes[lowest.index]),
-    )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

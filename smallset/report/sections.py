@@ -12,6 +12,8 @@ from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
 from smallset.report.rows import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
 
+ORDER = "Order by mean, = where the interval of a step holds 0: "
+"""What stands before a section's order in the notes."""
 # The most rows whose order can be read in a sentence.
 _ORDERED = 20
 
@@ -88,11 +90,6 @@ def sections(
     return made
 
 
-def full_results(results: Sequence[Result]) -> list[Result]:
-    """Give the results of whole training splits."""
-    return [r for r in results if r.spec == FULL]
-
-
 def teacher_name(spec: str) -> str:
     """Write a teacher's spec without the folders of its files, which lie elsewhere tomorrow."""
     if "(" not in spec:
@@ -106,6 +103,12 @@ def teacher_words(r: Result) -> str:
     accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
     name = "none" if r.teacher is None else teacher_name(r.teacher)
     return f"{name}, top-1 {accuracy}, {r.cost.teacher:,} bytes"
+
+
+def setting_words(r: Result) -> str:
+    """Say which data, student and budget a result is of."""
+    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
+    return f"{r.dataset} at {r.size} px, {r.student}, {budget}"
 
 
 def short_names(group: Sequence[Result]) -> dict[str, str]:
@@ -151,8 +154,7 @@ def _title(r: Result, settings: Sequence[PlannedSetting]) -> str:
     held = [setting for setting in settings if setting.holds(r)]
     if held:
         return held[0].title(r.protocol, _shared([setting.table.title for setting in held]))
-    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
-    return f"{r.dataset} at {r.size} px, {r.student}, {budget}, {r.protocol}, {r.regime} labels"
+    return f"{setting_words(r)}, {r.protocol}, {r.regime} labels"
 
 
 def _shared(titles: Sequence[str]) -> str:

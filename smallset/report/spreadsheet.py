@@ -28,6 +28,10 @@ class _Line:
     def published(self) -> float | None:
         return published_top1(self.row.results[0])
 
+    def tested(self, part: str) -> float | None:
+        """Return `p` or `smallest` of the permutation test, None if there is none."""
+        return getattr(self.row.permutation, part, None)
+
 
 _Column = tuple[Column, Callable[[_Line], Value]]
 
@@ -90,7 +94,9 @@ _EVIDENCE: tuple[_Column, ...] = (
     (Column("n", "count"), lambda line: line.row.top1.n),
     *_each("row", "interval", "top1"),
     *_each("row", "points", "minus_random"),
-    *_each("row", "p", "p", "p_smallest", "p_holm"),
+    (Column("p", "p"), lambda line: line.tested("p")),
+    (Column("p_smallest", "p"), lambda line: line.tested("smallest")),
+    *_each("row", "p", "p_holm"),
     *_each("row", "count", "replicates_needed"),
     *_each("row", "rank", "rank"),
     (Column("worst_class", "named share"), lambda line: line.row.worst),

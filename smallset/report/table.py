@@ -79,6 +79,11 @@ def times(ratio: float) -> str:
     return f"{ratio:,.1f}" if ratio >= 1 else f"{ratio:.2g}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number and its noun, in the plural unless it is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def write_markdown(table: Table) -> str:
     """Write a table as a Markdown section: heading, table, a list of notes."""
     lines = [f"## {_markdown(table.title)}", "", _markdown_row(table.header)]

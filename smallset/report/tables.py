@@ -14,7 +14,8 @@ from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
 from smallset.report.regimes import overviews
-from smallset.report.sections import Section, full_results, sections
+from smallset.report.rows import FULL
+from smallset.report.sections import Section, sections
 from smallset.report.spreadsheet import classes_sheet, spreadsheet
 from smallset.report.table import (
     Column,
@@ -98,7 +99,7 @@ def report_of(runs: Runs) -> Report:
     settings = planned(runs.matrix) if runs.matrix else []
     labels = row_labels(runs.matrix) if runs.matrix else {}
     made = sections(runs.results, labels, settings)
-    full = full_results(runs.results)
+    full = tuple(r for r in runs.results if r.spec == FULL)
     tables = (
         *map(leaderboard, made),
         *overviews(made),
@@ -108,7 +109,7 @@ def report_of(runs: Runs) -> Report:
     )
     lacking = not_begun(runs.matrix, settings, runs.results) if runs.matrix else []
     title = runs.matrix.title if runs.matrix else "Results"
-    return Report(title, tuple(made), tuple(full), tables, tuple(lacking))
+    return Report(title, tuple(made), full, tables, tuple(lacking))
 
 
 def facts_table(facts: Sequence[Fact]) -> Table:

@@ -4,18 +4,19 @@ data, and ARS against twins that were trained without augmentation.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from smallset.evidence import ars, hlr, ior, lrs, mean_interval
 from smallset.methods import known_method, spec_of
 from smallset.records import Result
-from smallset.report.regimes import families, regime_names, setting_words, teacher_notes
+from smallset.report.regimes import families, regime_names, teacher_notes
 from smallset.report.rows import BASELINE, Row, method_key
-from smallset.report.sections import Section
+from smallset.report.sections import Section, setting_words
 from smallset.report.table import Column, Table, Value, table_of
 from smallset.train.views import Canvas, Patch, plain
 
 # What students of the full data share with those of a set that they are a yardstick for.
-_SHARED = ("data_fingerprint", "student", "size", "fit", "precision")
+_shared = attrgetter("data_fingerprint", "student", "size", "fit", "precision")
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,15 @@ def yardsticks(
 ) -> dict[str, Yardstick]:
     """Return each row's metrics by its key; `full` are the results of the full data."""
     family = next(f for f in families(sections) if any(s is section for s in f))
-    hard, whole = _hard_of(section, family), full_of(section, full)
+    hard = [s for s in family if s.first.is_hard]
+    own = [s for s in hard if s.first.protocol == section.first.protocol]
+    others = (own or hard)[0].by_key if hard else {}
+    whole, random = full_of(section, full), section.by_key.get(BASELINE)
     best = mean_interval([r.top1 for r in whole]).mean
     made = {}
     for key, row in section.by_key.items():
-        other = hard.by_key.get(key) if hard else None
+        other = others.get(key)
         gap = hlr(best, other.top1.mean) if whole and other else None
-        random = section.by_key.get(BASELINE)
         gain = ior(row.top1.mean, random.top1.mean) if random else None
         score = None if gap is None or gain is None else lrs(gap, gain)
         made[key] = Yardstick(gap, gain, score)
@@ -69,10 +72,7 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
     Raises ValueError if they were trained under several protocols.
     """
     r = section.first
-    found = [
-        f for f in full
-        if f.is_hard and all(getattr(f, name) == getattr(r, name) for name in _SHARED)
-    ]  # fmt: skip
+    found = [f for f in full if f.is_hard and _shared(f) == _shared(r)]
     protocols = sorted({f.protocol for f in found})
     if len(protocols) > 1:
         raise ValueError(
@@ -138,13 +138,6 @@ def _twin_key(row: Row, size: int) -> str | None:
         return None
     found = method_key(spec_of(method.resolved(size=size).under(plain(method.view))))
     return None if found == row.key else found
-
-
-def _hard_of(section: Section, family: Sequence[Section]) -> Section | None:
-    """Return the section's hard-label counterpart, of its own protocol if there is one."""
-    hard = [s for s in family if s.first.is_hard]
-    own = [s for s in hard if s.first.protocol == section.first.protocol]
-    return next(iter([*own, *hard]), None)
 
 
 def _against_full(
