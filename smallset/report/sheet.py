@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from smallset.numbers import check_number
 from smallset.store import CompressedDataset
 
 _BACKGROUND = (250, 250, 248)
@@ -52,11 +53,7 @@ class _Layout:
 
 
 def contact_sheet(
-    compressed: CompressedDataset,
-    *,
-    per_class: int = 10,
-    classes: int = 20,
-    width: int = 1200,
+    compressed: CompressedDataset, *, per_class: int = 10, classes: int = 20, width: int = 1200
 ) -> Image.Image:
     """Draw the first images of the first classes, on a sheet at most `width` pixels wide.
 
@@ -65,7 +62,9 @@ def contact_sheet(
     smoothing, so their pixels stay crisp; large ones shrink. Faint seams part the tiles of a
     mosaic. The same set gives the same picture. Raises ValueError where an option leaves no room.
     """
-    _check(per_class, classes, width)
+    check_number("per_class", per_class, least=1, unit="a number of images")
+    check_number("classes", classes, least=1, unit="a number of classes")
+    check_number("width", width, least=320, unit="a width in pixels")
     names = compressed.manifest.classes[:classes]
     most = max(1, min(per_class, max(compressed.manifest.counts[:classes])))
     layout = _layout(names, most, compressed.manifest.size, width)
@@ -79,23 +78,18 @@ def contact_sheet(
     _write(sheet, _MARGIN - 4, [_fitting(_title(compressed), _TITLE, right - _MARGIN)], _TITLE)
     _write(sheet, _MARGIN + _TITLE + 14, head, _TEXT)
     _write(sheet, bottom + 12, foot, _TEXT)
-    for index, name in enumerate(names):
-        _draw_class(sheet, compressed, layout, index, name, top)
+    for index in range(len(names)):
+        _draw_class(sheet, compressed, layout, index, top)
     return sheet
 
 
 def _draw_class(
-    sheet: Image.Image,
-    compressed: CompressedDataset,
-    layout: _Layout,
-    index: int,
-    name: str,
-    top: int,
+    sheet: Image.Image, compressed: CompressedDataset, layout: _Layout, index: int, top: int
 ) -> None:
     left, upper = layout.corner(index, 0, top)
     ImageDraw.Draw(sheet).text(
         (left - _NAME_GAP, upper + layout.cell // 2),
-        _fitting(name, _NAME, layout.name_width),
+        _fitting(compressed.manifest.classes[index], _NAME, layout.name_width),
         _INK,
         _font(_NAME),
         anchor="rm",
@@ -105,19 +99,6 @@ def _draw_class(
     for rank, pixels in enumerate(compressed.images(chosen, workers=1)):
         boxes = compressed.tile_box[chosen[rank]]
         sheet.paste(_cell(pixels, boxes, layout.cell), layout.corner(index, rank, top))
-
-
-def _check(per_class: int, classes: int, width: int) -> None:
-    for name, value, least in (
-        ("per_class", per_class, 1),
-        ("classes", classes, 1),
-        ("width", width, 320),
-    ):
-        if value < least:
-            raise ValueError(
-                f"{name}={value} leaves no room for a contact sheet, which needs at least {least}. "
-                f"Use {name}>={least}."
-            )
 
 
 def _layout(names: tuple[str, ...], images: int, size: int, width: int) -> _Layout:
@@ -145,12 +126,9 @@ def _columns(classes: int, fit: int) -> int:
 
 def _cell(pixels: UInt8[np.ndarray, "s s 3"], boxes: np.ndarray, cell: int) -> Image.Image:
     """Give one image at `cell` pixels, with seams between its tiles."""
-    image = Image.fromarray(pixels)
-    size = image.width
-    if cell % size == 0:
-        image = image.resize((cell, cell), Image.Resampling.NEAREST)
-    else:
-        image = image.resize((cell, cell), Image.Resampling.LANCZOS)
+    size = len(pixels)
+    way = Image.Resampling.LANCZOS if cell % size else Image.Resampling.NEAREST
+    image = Image.fromarray(pixels).resize((cell, cell), way)
     seams = Image.new("RGBA", (cell, cell))
     draw = ImageDraw.Draw(seams)
     for left, top, right, bottom in (boxes * cell // size).tolist():
@@ -185,7 +163,7 @@ def _facts(compressed: CompressedDataset) -> list[str]:
 
 def _left_out(compressed: CompressedDataset, layout: _Layout) -> list[str]:
     counts = compressed.manifest.counts
-    parts: list[str] = []
+    parts = []
     most = max(counts[: layout.classes])
     if most > layout.images:
         shown = f"{layout.images} images" if layout.images > 1 else "image"
