@@ -1,5 +1,6 @@
 """The command that runs a matrix: bench."""
 
+from collections import Counter
 from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Annotated
@@ -8,15 +9,13 @@ import typer
 
 from smallset.bench.cells import MatrixCell
 from smallset.bench.forecast import Countdown, Forecast, forecast
+from smallset.bench.kinds import KINDS, Unit
 from smallset.bench.matrix import shipped
 from smallset.bench.run import Finished, Request, RunPlan, jobs_for, plan_bench, run_bench
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import Device, DropLeaks, Precision, Work
 from smallset.records import Identity
-from smallset.store import read_manifest
 from smallset.terminal import data_lines, duration, finished_line, observer_lines, say
-
-_COUNTS = ("pixels", "observer", "teacher", "set", "cell", "full")
 
 
 def bench(
@@ -82,15 +81,13 @@ def bench(
 
     def told(finished: Finished) -> None:
         say(finished_line(finished, countdown(finished) if countdown else None))
-        unit = finished.unit
-        made_with = read_manifest(unit.out).made_with if unit.kind == "set" and unit.out else {}
-        for line in observer_lines(made_with):
+        for line in observer_lines(finished.unit.made_with()):
             if line.startswith("warning"):
                 say(f"  {line}")
 
     with workers_on(ray, device=device) as workers:
         plan = run_bench(request, jobs=jobs, workers=workers, planned=begin, told=told)
-    left = sum(1 for cell in plan.cells if only not in cell.sweep.title)
+    left = sum(1 for cell in plan.ground.cells if only not in cell.sweep.title)
     say(
         f"finished: {runs / 'results.jsonl'}"
         + (f" ({left} cells of other tables were not asked for)" if left else "")
@@ -104,22 +101,20 @@ def _show_plan(plan: RunPlan, *, cells: bool = False) -> None:
         say(f"took over {len(plan.taken)} results of other runs")
     for version, count in plan.passed.items():
         say(f"passed over {count} results of other runs, made by {version}")
-    for source in plan.checked.sources.values():
+    for source in plan.ground.data.values():
         for line in data_lines(source.data):
             say(line)
-    say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
-    for table in plan.matrix.sweeps:
-        own = [cell for cell in plan.cells if cell.sweep is table]
-        done = sum(cell.identity in plan.results for cell in own)
-        here = table.data in plan.checked.sources
+    say(f"{plan.ground.matrix.title}: {len({cell.identity for cell in plan.ground.cells})} cells")
+    for table in plan.ground.matrix.sweeps:
+        own = [cell for cell in plan.ground.cells if cell.sweep is table]
+        done = sum(cell.identity in plan.lines.results for cell in own)
+        here = table.data in plan.ground.data
         said = f"{len(own)} cells, {done} done" if here else f"its data {table.data!r} is not here"
         say(f"  {table.title}: {said}")
-        for line in _settings(own, plan.results) if cells else ():
+        for line in _settings(own, plan.lines.results) if cells else ():
             say(f"    {line}")
-    counts = [(kind, sum(u.kind == kind for u in plan.units.values())) for kind in _COUNTS]
-    todo = [(kind, sum(u.kind == kind for u in plan.pending)) for kind in _COUNTS]
-    say(f"shared: {_counted(counts)}")
-    say(f"to do: {_counted(todo)}")
+    say(f"shared: {_counted(plan.units.values())}")
+    say(f"to do: {_counted(plan.pending)}")
 
 
 def _settings(cells: Iterable[MatrixCell], results: Container[Identity]) -> list[str]:
@@ -150,6 +145,11 @@ def _show_forecast(found: Forecast, jobs: int) -> None:
             say(f"  from {source}: {names}")
 
 
-def _counted(counts: list[tuple[str, int]]) -> str:
-    words = [f"{n} {kind}{'' if n == 1 or kind == 'pixels' else 's'}" for kind, n in counts if n]
+def _counted(units: Iterable[Unit]) -> str:
+    counts = Counter(unit.kind for unit in units)
+    words = (
+        f"{n} {kind}{'' if n == 1 or kind.endswith('s') else 's'}"
+        for kind in KINDS
+        if (n := counts[kind])
+    )
     return " -> ".join(words) or "nothing"

@@ -149,7 +149,7 @@ def test_data_by_name_keeps_the_matrixs_name(tmp_path):
     request = ask(tmp_path)
     (tmp_path / "data" / "toy").rename(tmp_path / "elsewhere")
     plan = plan_bench(replace(request, data=("toy=elsewhere",)))
-    assert {cell.identity.dataset for cell in plan.cells} == {"toy"}
+    assert {cell.identity.dataset for cell in plan.ground.cells} == {"toy"}
 
 
 def test_teacher_in_the_data_folder_needs_one(tmp_path):
