@@ -1,20 +1,19 @@
 """A cell: one student trained on one set under one protocol and tested on held-out data."""
 
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from smallset.data import Data, pixel_cache
+from smallset.desk import Desk
 from smallset.fingerprint import fingerprint, smallset_version
 from smallset.labels import Hard, OpenLabels, labels_spec, teacher_top1
 from smallset.lazy import torch
 from smallset.methods import view_from
 from smallset.models import Teacher, build_model, library_of, weights_sha256, worth_compiling
 from smallset.models.spec import read_model
-from smallset.records import Cost, Progress, Result, part
+from smallset.records import Cost, Result, part
 from smallset.seeds import derive
 from smallset.store import TrainingSet
 from smallset.train import loop
@@ -31,20 +30,6 @@ COMPILE_FROM_VIEWS = 20_000
 
 IN_MEMORY_BYTES = 1 << 30
 """Sets of more decoded pixels than this stay on disk while a student trains on them."""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Where the work is done and kept, and who is told.
-
-    `opened` is told of the data as soon as the data is opened.
-    """
-
-    machine: Machine
-    work: Path
-    workers: int
-    progress: Progress | None
-    opened: Callable[[Data], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,17 +97,17 @@ def pays_to_compile(student: str, views: int) -> bool:
     return worth_compiling(student) and views >= COMPILE_FROM_VIEWS
 
 
-def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.Images, loop.Images]:
+def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
     """Give the set's images (on the device, or on disk where they are many) and the held-out ones.
 
     The numbers of a training do not depend on where they are.
     """
-    work, size = desk.work if cache else None, cell.set.facts.size
+    size = cell.set.facts.size
     test = pixel_cache(
         cell.data.test,
         size,
         view="test",
-        work=work,
+        work=desk.pixels,
         workers=desk.workers,
         progress=desk.progress,
     )
@@ -132,7 +117,7 @@ def load_pixels(cell: Cell, desk: Desk, *, cache: bool) -> tuple[loop.Images, lo
         size,
         view=cell.set.facts.fit,
         resample=cell.set.resample,
-        work=work if many else None,
+        work=desk.pixels if many else None,
         workers=desk.workers,
         progress=desk.progress,
     )

@@ -148,6 +148,11 @@ class Identity:
         """The name of the label regime, without its options."""
         return self.labels.partition("(")[0]
 
+    @property
+    def is_hard(self) -> bool:
+        """Whether the student was given class indices: what other labels are held against."""
+        return self.labels == "hard"
+
 
 @dataclass(frozen=True)
 class Result(Identity):

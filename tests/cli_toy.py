@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallset import pipeline
 from smallset.cli import main
 from smallset.train import protocol
 
@@ -37,7 +36,7 @@ class Shell:
         for folder in (self.root, self.outs):
             folder.mkdir()
         patch.chdir(self.root)
-        patch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: self.work)
+        patch.setattr("platformdirs.user_cache_path", lambda _: self.work)
         short = replace(protocol.SMALL_V1, epochs=2)
         patch.setattr(protocol, "SMALL_V1", short)
         patch.setitem(protocol.PROTOCOLS, short.name, short)

@@ -34,11 +34,10 @@ def real_data() -> Path:
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two epochs a student, a cache folder of our own, and relative paths in the test's folder."""
     # Here and not above: the package must be imported after the shape checks are installed.
-    from smallset import pipeline
     from smallset.train import protocol
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
     short = replace(protocol.SMALL_V1, epochs=2)
     monkeypatch.setattr(protocol, "SMALL_V1", short)
     monkeypatch.setitem(protocol.PROTOCOLS, short.name, short)

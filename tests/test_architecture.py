@@ -15,7 +15,7 @@ FLOORS = {
     "typed": 0, "lazy": 0,
     "budget": 1, "data": 1, "models": 1, "parallel": 1, "evidence": 1,
     "train": 2,
-    "observers": 3, "store": 3,
+    "observers": 3, "store": 3, "desk": 3,
     "scores": 4, "selection": 4, "mosaic": 4, "synthesis": 4, "labels": 4, "exchange": 4,
     "methods": 5,
     "cell": 6,

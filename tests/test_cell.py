@@ -8,6 +8,7 @@ from labels_toy import SPEC, bright_images, bright_teacher, online
 
 import smallset
 from smallset import cell
+from smallset.desk import Desk, desk_for
 from smallset.fingerprint import fingerprint
 from smallset.labels import Hard, OpenLabels
 from smallset.spec import quoted
@@ -164,7 +165,7 @@ def test_finetuning_needs_a_pretrained_student(one):
 
 
 @pytest.fixture
-def bright(tmp_path) -> tuple[cell.Cell, cell.Desk]:
+def bright(tmp_path) -> tuple[cell.Cell, Desk]:
     """A set whose classes differ in brightness, two epochs, and an online teacher that sees it."""
     labels = np.arange(30) % 3
     held_out = np.arange(12) % 3
@@ -175,12 +176,12 @@ def bright(tmp_path) -> tuple[cell.Cell, cell.Desk]:
     here = Machine("cpu", "float32", 1)
     short = replace(SMALL_V1, epochs=2)
     one = cell.Cell(made, data, "resnet8", short, here, online(bright_teacher()))
-    return one, cell.Desk(here, tmp_path / "work", 1, None)
+    return one, desk_for(device="cpu", precision="float32", workers=1, work=tmp_path / "work")
 
 
 def test_a_taught_students_result_says_what_taught_it(bright):
     one, desk = bright
-    pixels = cell.load_pixels(one, desk, cache=True)
+    pixels = cell.load_pixels(one, desk)
     result = cell.train_and_test(one, 0, *pixels, desk)
     assert (result.labels, result.teacher, result.teacher_top1) == (
         f"online(teacher={quoted(SPEC)})", SPEC, 1.0,
@@ -198,7 +199,7 @@ def test_a_taught_students_result_says_what_taught_it(bright):
 
 def test_pinned_views_are_those_of_one_student_for_all(bright, monkeypatch):
     one, desk = bright
-    pixels = cell.load_pixels(one, desk, cache=True)
+    pixels = cell.load_pixels(one, desk)
     fit = loop.fit
 
     def noted(*arguments: object, seeds: loop.StudentSeeds, **options: object) -> loop.Fitted:
@@ -221,7 +222,7 @@ def test_pinned_views_are_those_of_one_student_for_all(bright, monkeypatch):
 def test_a_blind_teacher_is_refused_before_any_student_trains(bright, monkeypatch):
     one, desk = bright
     blind = replace(one, labels=online(bright_teacher(order=(1, 2, 0))))
-    pixels = cell.load_pixels(blind, desk, cache=True)
+    pixels = cell.load_pixels(blind, desk)
     monkeypatch.setattr(loop, "fit", None)
     with pytest.raises(ValueError, match="its classes or its normalisation are probably wrong"):
         cell.train_and_test(blind, 0, *pixels, desk)
@@ -230,9 +231,9 @@ def test_a_blind_teacher_is_refused_before_any_student_trains(bright, monkeypatc
 @pytest.mark.parametrize("cache", [True, False])
 def test_a_large_set_stays_on_disk_and_gives_the_same_student(bright, monkeypatch, cache):
     one, desk = bright
-    small = cell.train_and_test(one, 0, *cell.load_pixels(one, desk, cache=True), desk)
+    small = cell.train_and_test(one, 0, *cell.load_pixels(one, desk), desk)
     monkeypatch.setattr(cell, "IN_MEMORY_BYTES", 0)
-    images, test = cell.load_pixels(one, desk, cache=cache)
+    images, test = cell.load_pixels(one, replace(desk, cache=cache))
     assert not isinstance(images, loop.InMemory)
     large = cell.train_and_test(one, 0, images, test, desk)
     assert (large.loss, large.top1, large.per_class) == (small.loss, small.top1, small.per_class)
@@ -258,7 +259,7 @@ def test_where_the_best_counts_the_student_is_tested_between_epochs(
     monkeypatch.setattr(cell, "accuracy", accuracy)
     protocol = replace(RETHINKDC_V1, epochs=7, best_of=best_of)
     chosen = replace(one, protocol=protocol, labels=HARD)
-    result = cell.train_and_test(chosen, 0, *cell.load_pixels(one, desk, cache=True), desk)
+    result = cell.train_and_test(chosen, 0, *cell.load_pixels(one, desk), desk)
     assert len(found) == tests
     assert (result.top1, result.per_class[0]) == (top1, 1 + found.index(top1))
 
@@ -276,7 +277,7 @@ def test_the_student_trains_at_its_own_rate(bright, monkeypatch):
     slow = replace(CROSS_V1, epochs=1, rates=(("resnet8", 2e-4), *CROSS_V1.rates))
     for student in ("resnet8", "resnet20"):
         chosen = replace(one, student=student, protocol=slow)
-        cell.train_and_test(chosen, 0, *cell.load_pixels(one, desk, cache=True), desk)
+        cell.train_and_test(chosen, 0, *cell.load_pixels(one, desk), desk)
     assert rates == [2e-4, 1e-3]
 
 

@@ -9,8 +9,7 @@ import pytest
 from cli_toy import TINY, Shell, picture, refused, tree
 
 import smallset
-from smallset import pipeline
-from smallset.cell import Desk
+from smallset.desk import Desk, desk_for
 from smallset.evidence.lines import read_lines
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Result
@@ -31,13 +30,11 @@ def shell(tmp_path, monkeypatch, capsys) -> Shell:
 
 @pytest.fixture
 def desk(shell) -> Desk:
-    return pipeline.desk.desk_for("cpu", "float32", 1, None, None)
+    return desk_for(device="cpu", precision="float32", workers=1)
 
 
 def opened(desk: Desk, given: str = "theirs", **changes: object) -> TrainingSet:
-    made, _ = training_set(
-        given, "data", desk, Reading(**changes), skip_bad=False, drop_leaks=False
-    )
+    made, _ = training_set(given, "data", desk, Reading(**changes))
     return made
 
 
@@ -157,7 +154,7 @@ def test_wordnet_folders_of_real_images_map_to_the_names_of_imagenette(real_data
     expected = sorted(row["label"] for row in rows)
     assert set(expected) == set(range(10))
     reading = Reading(size=64, classes=source / "classes.json")
-    made, data = training_set("published", source, desk, reading, skip_bad=False, drop_leaks=False)
+    made, data = training_set("published", source, desk, reading)
     assert made.dataset.labels.tolist() == expected
     assert made.facts.classes == data.train.classes.names
     assert (len(made.dataset), made.facts.size) == (len(rows), 64)

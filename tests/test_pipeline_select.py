@@ -10,7 +10,6 @@ import pytest
 from cli_toy import QUICK, contents, picture, tree
 
 import smallset
-from smallset import pipeline
 from smallset.methods import Pruned
 from smallset.selection import Beta, Easiest
 
@@ -20,7 +19,7 @@ UNBALANCED = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balance
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline.desk.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
 
 
 def test_the_list_holds_the_images_that_compress_draws_in_its_order():

@@ -30,8 +30,8 @@ from smallset.terminal import (
     fitted,
     result_line,
     say,
-    show_comparison,
     show_evaluation,
+    show_table,
 )
 from smallset.train.device import Machine
 
@@ -355,7 +355,7 @@ def test_a_comparison_says_what_did_not_win_and_which_seeds_varied(capsys, monke
         for name, group in values.items()
         for seed, top1 in enumerate(group)
     ]
-    show_comparison(rows(results))
+    show_table(comparison(rows(results)))
     out = capsys.readouterr().out
     assert "Varied: random | bad | so-so: 1 set, 3 student seeds.\n" in out
     assert "bad is worse than random here.\n" in out

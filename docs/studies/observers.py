@@ -19,9 +19,10 @@ import numpy as np
 
 from smallset import compress, evaluate
 from smallset.data import Data, ImageDataset, open_data
+from smallset.desk import desk_for
 from smallset.evidence.lines import drop_torn_line
 from smallset.observers import Observer
-from smallset.pipeline.desk import desk_for, observed
+from smallset.pipeline.desk import observed
 from smallset.seeds import generator
 from smallset.train.device import hardware
 
@@ -92,8 +93,8 @@ def opened(where: Cut, folder: Path, work: Path) -> Data:
 
 def learned(data: Data, where: Cut, observer: Observer, work: Path) -> float:
     """Return the share of clean training images that the observer gets right in the end."""
-    desk = desk_for("cpu", "auto", 1, work, None)
-    seen = observed(data.train, where.size, "squash", desk, cache=True)
+    desk = desk_for(device="cpu", workers=1, work=work)
+    seen = observed(data.train, where.size, "squash", desk)
     return float((seen.dynamics(observer).at(observer.epochs)["margin"] > 0).mean())
 
 

@@ -22,10 +22,11 @@ import torch
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
+from smallset.desk import desk_for
 from smallset.evidence.lines import drop_torn_line
 from smallset.methods import score_from
 from smallset.observers.observed import RECORDS_VERSION, Observed
-from smallset.pipeline.desk import desk_for, observed, open_source
+from smallset.pipeline.desk import observed, open_source
 from smallset.seeds import generator
 from smallset.train.device import hardware
 
@@ -187,9 +188,9 @@ def run(data: str, work: Path, only: str) -> None:
             f"{RECORDS_VERSION} now, and a mean is of one version. Take it away to measure all "
             "again."
         )
-    desk = desk_for("auto", "auto", 1, work, None)
-    source = open_source(data, desk, skip_bad=False).train
-    seen = observed(source, 32, "squash", desk, cache=True)
+    desk = desk_for(workers=1, work=work)
+    source = open_source(data, desk).train
+    seen = observed(source, 32, "squash", desk)
     known = {fact.key for fact in measured}
     drop_torn_line(FACTS)
     versions = f"torch {torch.__version__}, numpy {np.__version__}"

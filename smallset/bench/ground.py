@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypedDict
 
 from smallset.bench.cells import MatrixCell, cells_of
 from smallset.bench.matrix import Matrix
 from smallset.bench.sources import BenchData, Places
-from smallset.cell import Desk
 from smallset.data import Data
+from smallset.desk import Desk, Options, desk_for
 from smallset.methods import Method
-from smallset.pipeline.desk import desk_for, open_source
+from smallset.pipeline.desk import open_source
 from smallset.records import Fact, Identity, Result
 from smallset.train.device import Machine
 from smallset.train.versions import component_versions
@@ -24,16 +23,6 @@ Line = Result | Fact
 """What a unit may leave in a file of lines."""
 
 
-class VerbOptions(TypedDict):
-    """What every verb of the pipeline is told alike."""
-
-    device: str
-    precision: str
-    workers: int
-    work: Path
-    drop_leaks: bool
-
-
 @dataclass(frozen=True)
 class Bench:
     """Where and in which arithmetic every unit of a run works, and on which training images."""
@@ -43,25 +32,24 @@ class Bench:
     drop_leaks: bool = False
 
     @property
-    def options(self) -> VerbOptions:
-        """The options of a verb that works here."""
-        here = self.machine
-        return VerbOptions(
-            device=here.device,
-            precision=here.precision,
-            workers=THREADS,
-            work=self.work,
-            drop_leaks=self.drop_leaks,
-        )
+    def options(self) -> Options:
+        """What every verb is told of where it works."""
+        return {
+            "device": self.machine.device,
+            "precision": self.machine.precision,
+            "workers": THREADS,
+            "work": self.work,
+            "drop_leaks": self.drop_leaks,
+        }
 
     @property
     def desk(self) -> Desk:
         """The desk of a unit that calls no verb."""
-        return desk_for(self.machine.device, self.machine.precision, THREADS, self.work, None)
+        return desk_for(**self.options)
 
     def opened(self, given: str) -> Data:
         """Open data by the name or path that a unit was given."""
-        return open_source(given, self.desk, skip_bad=False, drop_leaks=self.drop_leaks)
+        return open_source(given, self.desk)
 
     @property
     def facts(self) -> dict[str, object]:

@@ -35,6 +35,7 @@ from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 
+from smallset.bench import shipped
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_fields import Entries
 from smallset.budget import Budget, PerClass, Share, budget_from
@@ -148,13 +149,6 @@ class Matrix:
         own = [table.size for table in self.sweeps if label in table.methods]
         sizes = own or [table.size for table in self.sweeps]
         return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
-
-
-def shipped() -> tuple[str, ...]:
-    """Give the names of the matrices that come with the package."""
-    folder = resources.files("smallset.bench") / "matrices"
-    names = (Path(entry.name) for entry in folder.iterdir())
-    return tuple(sorted(name.stem for name in names if name.suffix == ".toml"))
 
 
 def matrix_text(name: str | Path) -> str:

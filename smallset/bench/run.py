@@ -14,8 +14,9 @@ from smallset.bench.matrix import matrix_text, parse_matrix
 from smallset.bench.problems import check_matrix
 from smallset.bench.sources import Places
 from smallset.data import cores
+from smallset.desk import desk_for
 from smallset.parallel import Here, Task, Workers
-from smallset.pipeline.desk import check_apart, desk_for
+from smallset.pipeline.desk import check_apart
 from smallset.records import Result
 from smallset.spec import nearest
 
@@ -147,7 +148,9 @@ def _plan(request: Request) -> RunPlan:
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
         )
     run_folder.check_known(request.known)
-    desk = desk_for(request.device, request.precision, THREADS, request.work, None)
+    desk = desk_for(
+        device=request.device, precision=request.precision, workers=THREADS, work=request.work
+    )
     bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
     places = Places.parse(request.data)
     for sweep in matrix.sweeps:

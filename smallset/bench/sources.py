@@ -64,7 +64,7 @@ class Places:
             given = self.named[name]
             folder = folder_named(given)
             if folder is not None:
-                path, test = _absolute(folder.path), folder.test
+                path, test = str(Path(folder.path).absolute()), folder.test
                 if test is not None and folder.train is None:  # other data, beside a set
                     test = _absolute(test)
                 return str(replace(folder, path=path, test=test))

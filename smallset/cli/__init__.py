@@ -1,16 +1,19 @@
-"""The commands."""
+"""The commands. `--help` and whatever is refused answer without importing torch."""
 
 import io
 import sys
 from collections.abc import Callable
+from typing import Annotated
 
-import torch
 import typer
 from typer.core import TyperGroup
 
 from smallset.cli import bench, export, make, measure, report, sets, train
 from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
+
+_ELSEWHERE = {"--jobs": "--workers"}
+"""What some option is called in other programs, and here."""
 
 
 class _Commands(TyperGroup):
@@ -22,13 +25,18 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt:
             complain("stopped. What was finished is kept; the same command goes on from there.")
             sys.exit(130)
+        except Exception as error:  # the class of an unknown option is private to typer
+            wrong = getattr(error, "option_name", None)
+            if wrong not in _ELSEWHERE:
+                raise
+            complain(f"there is no option {wrong}; it is called {_ELSEWHERE[wrong]} here.")
+            sys.exit(2)
 
 
 app = typer.Typer(
     cls=_Commands,
     help="Make an image dataset small, and measure what it is really worth.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
@@ -51,6 +59,25 @@ for name, command in _COMMANDS.items():
     app.command(name)(command)
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        from smallset.fingerprint import smallset_version
+        from smallset.terminal import say
+
+        say(f"smallset {smallset_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    del version  # `_say_version` has answered
+
+
 def main() -> None:
     """Run the command line: one line on stderr and a non-zero exit for whatever is wrong."""
     for stream in (sys.stdout, sys.stderr):
@@ -58,14 +85,18 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         with one_voice():
-            app()
+            app(prog_name="smallset")
     except MemoryError:  # torch's own for a GPU is a RuntimeError, below
         complain("out of memory. Use a smaller --size or fewer --workers.")
         sys.exit(1)
-    except torch.OutOfMemoryError as error:
-        first = str(error).splitlines()[0]
-        complain(f"{first} Use a smaller --size or student, or --device cpu.")
-        sys.exit(1)
     except (ValueError, OSError, FloatingPointError) as error:
         complain(str(error))
+        sys.exit(1)
+    except RuntimeError as error:
+        import torch
+
+        if not isinstance(error, torch.OutOfMemoryError):
+            raise
+        first = str(error).splitlines()[0]
+        complain(f"{first} Use a smaller --size or student, or --device cpu.")
         sys.exit(1)

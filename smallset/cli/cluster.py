@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smallset.parallel import Workers
-from smallset.parallel.ray import Ray
-from smallset.train.processes import launched
+if TYPE_CHECKING:
+    from smallset.parallel import Workers
 
 RayAddress = Annotated[
     str | None,
@@ -22,7 +21,7 @@ RayAddress = Annotated[
 
 
 @contextmanager
-def workers_on(address: str | None, *, device: str) -> Iterator[Workers | None]:
+def workers_on(address: str | None, *, device: str) -> "Iterator[Workers | None]":
     """Give the workers of a Ray cluster, for as long as the block lasts; None without --ray.
 
     Raises ValueError for a device with a number, under torchrun, and as `Ray`.
@@ -30,6 +29,9 @@ def workers_on(address: str | None, *, device: str) -> Iterator[Workers | None]:
     if address is None:
         yield None
         return
+    from smallset.parallel.ray import Ray
+    from smallset.train.processes import launched
+
     if launched() > 1:
         raise ValueError(
             f"torchrun started {launched()} processes, and --ray hands the work to a cluster: the "

@@ -5,9 +5,6 @@ from typing import Annotated
 
 import typer
 
-from smallset import pipeline
-from smallset.terminal import Stages, say
-
 
 def export(
     set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
@@ -15,6 +12,10 @@ def export(
     to: Annotated[str, typer.Option(help="webdataset, hub or imagefolder.")],
 ) -> None:
     """Export SET in another layout to the new folder OUT, with its card and provenance."""
+    from smallset import pipeline
+    from smallset.terminal import say
+    from smallset.terminal.progress import Stages
+
     with Stages() as stages:
         pipeline.export(set, out, to=to, progress=stages)
     say(f"wrote {out}")

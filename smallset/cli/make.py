@@ -4,45 +4,31 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from smallset import pipeline
-from smallset.budget import DEFAULT
 from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import (
-    Cache,
     CacheChoice,
+    Common,
     Data,
-    Device,
-    DropLeaks,
     Fit,
     FitChoice,
-    Precision,
     ShortChoice,
     Size,
-    SkipBad,
-    Test,
-    Train,
-    Work,
-    Workers,
-    data_of,
+    spelled_out,
 )
-from smallset.exchange.chosen_list import ChosenList
-from smallset.terminal import Stages, observer_lines, say, show_chosen, show_set
 
 PNG = "png"
 
 
+@spelled_out
 def compress(
     data: Data,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the set.")],
     method: Annotated[
         str, typer.Option(help='See `smallset list`; options in brackets: "pca(factor=3)".')
     ] = "pca",
-    ipc: Annotated[
-        int | None, typer.Option(help=f"Images per class to write. Default: {DEFAULT.value}.")
-    ] = None,
+    ipc: Annotated[int | None, typer.Option(help="Images per class to write. Default: 10.")] = None,
     keep: Annotated[
         float | None,
         typer.Option(
@@ -57,8 +43,6 @@ def compress(
         ShortChoice,
         typer.Option(help="Refuse classes with fewer images than asked, or keep all they have."),
     ] = ShortChoice.error,
-    train: Train = None,
-    test: Test = None,
     size: Size = None,
     fit: Fit = FitChoice.squash,
     codec: Annotated[
@@ -72,26 +56,26 @@ def compress(
         typer.Option("--plan-only", help="Write the list of chosen images and no pixels."),
     ] = False,
     seed: Annotated[int, typer.Option(help="Set seed: the draw of random choices.")] = 0,
-    precision: Precision = "auto",
-    device: Device = "auto",
-    workers: Workers = 0,
-    work: Work = None,
-    cache: Cache = CacheChoice.disk,
-    skip_bad: SkipBad = False,
-    drop_leaks: DropLeaks = False,
     ray: RayAddress = None,
+    *,
+    common: Common,
 ) -> None:
     """Compress DATA into the new folder OUT."""
-    _check_cached(ray, cache)
+    _check_cached(ray, common.cache)
     if plan_only and codec != PNG:
         raise ValueError(
             f"--codec {codec} and --plan-only were both given, but a list has no pixels to encode. "
             "Leave out one of them."
         )
-    with workers_on(ray, device=device) as spread, Stages() as stages:
+    from smallset import pipeline
+    from smallset.exchange.chosen_list import ChosenList
+    from smallset.terminal.progress import Stages
+    from smallset.terminal.sets import show_chosen, show_set
+
+    with workers_on(ray, device=common.device) as spread, Stages() as stages:
         verb = pipeline.select if plan_only else partial(pipeline.compress, codec=codec)
         made = verb(
-            data_of(data, train, test),
+            common.data(data),
             out,
             method=method,
             ipc=ipc,
@@ -101,16 +85,8 @@ def compress(
             size=size,
             fit=fit.value,
             seed=seed,
-            precision=precision,
-            device=device,
-            workers=workers,
-            work=work,
-            cache=cache is CacheChoice.disk,
-            skip_bad=skip_bad,
-            drop_leaks=drop_leaks,
             spread=spread,
-            progress=stages,
-            opened=stages.opened,
+            **common.told(stages),
         )
     if isinstance(made, ChosenList):
         show_chosen(made)
@@ -118,58 +94,36 @@ def compress(
         show_set(made)
 
 
+@spelled_out
 def score(
     data: Data,
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="The new .parquet file of the scores.")
     ],
     scores: Annotated[str, typer.Option(help='One or more: "el2n,aum,el2n(runs=3)".')] = "el2n",
-    train: Train = None,
-    test: Test = None,
     size: Size = None,
     fit: Fit = FitChoice.squash,
-    precision: Precision = "auto",
-    device: Device = "auto",
-    workers: Workers = 0,
-    work: Work = None,
-    cache: Cache = CacheChoice.disk,
-    skip_bad: SkipBad = False,
-    drop_leaks: DropLeaks = False,
     ray: RayAddress = None,
+    *,
+    common: Common,
 ) -> None:
     """Score every training image of DATA; larger is harder."""
-    _check_cached(ray, cache)
-    with workers_on(ray, device=device) as spread, Stages() as stages:
+    _check_cached(ray, common.cache)
+    from smallset import pipeline
+    from smallset.terminal.progress import Stages
+    from smallset.terminal.sets import show_scores
+
+    with workers_on(ray, device=common.device) as spread, Stages() as stages:
         made = pipeline.score(
-            data_of(data, train, test),
+            common.data(data),
             out,
             scores=scores,
             size=size,
             fit=fit.value,
-            precision=precision,
-            device=device,
-            workers=workers,
-            work=work,
-            cache=cache is CacheChoice.disk,
-            skip_bad=skip_bad,
-            drop_leaks=drop_leaks,
             spread=spread,
-            progress=stages,
-            opened=stages.opened,
+            **common.told(stages),
         )
-    for name, found in made.items():
-        low, middle, high = np.quantile(found.values, (0, 0.5, 1))
-        say(
-            f"{name}: {len(found.values):,} images, easiest {low:.4g}, median {middle:.4g}, "
-            f"hardest {high:.4g}"
-        )
-    looks: dict[str, list[str]] = {}
-    for name, found in made.items():
-        for line in observer_lines(found.made_by):
-            looks.setdefault(line, []).append(name)
-    for line, names in looks.items():
-        say(line if len(names) == len(made) else f"{', '.join(names)}: {line}")
-    say(f"wrote {out}")
+    show_scores(made, out)
 
 
 def _check_cached(ray: str | None, cache: CacheChoice) -> None:

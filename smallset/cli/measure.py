@@ -1,39 +1,17 @@
 """Commands that say what a set is worth: evaluate, demo."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smallset import pipeline
-from smallset.bench.run import Finished
-from smallset.cli.options import (
-    DATA_HELP,
-    Cache,
-    CacheChoice,
-    Device,
-    DropLeaks,
-    Precision,
-    SkipBad,
-    Test,
-    Train,
-    Work,
-    Workers,
-    data_of,
-)
-from smallset.cli.sets import save_sheet
-from smallset.demo import run_demo
-from smallset.report.rows import row_key, rows
-from smallset.terminal import (
-    Stages,
-    finished_line,
-    result_line,
-    say,
-    show_comparison,
-    show_evaluation,
-)
+if TYPE_CHECKING:
+    from smallset.bench.run import Finished
+
+from smallset.cli.options import DATA_HELP, Common, Jobs, Work, spelled_out
 
 
+@spelled_out
 def evaluate(
     set: Annotated[
         str,
@@ -44,8 +22,6 @@ def evaluate(
         ),
     ],
     data: Annotated[str, typer.Option(help=f"Where the held-out images are: {DATA_HELP}.")],
-    train: Train = None,
-    test: Test = None,
     student: Annotated[
         str | None,
         typer.Option(help="See `smallset list`. Default: resnet18-3x3, above 64 px resnet18."),
@@ -87,23 +63,22 @@ def evaluate(
         ),
     ] = None,
     results: Annotated[Path, typer.Option(help="File to append to.")] = Path("results.jsonl"),
-    precision: Precision = "auto",
-    device: Device = "auto",
-    workers: Workers = 0,
-    work: Work = None,
-    cache: Cache = CacheChoice.disk,
-    skip_bad: SkipBad = False,
-    drop_leaks: DropLeaks = False,
+    *,
+    common: Common,
 ) -> None:
     """Train students on SET and test them on held-out DATA."""
     if seeds < 1:
         raise ValueError(
             f"seeds={seeds} trains no student. Give the number of students, at least 1."
         )
+    from smallset import pipeline
+    from smallset.terminal.progress import Stages
+    from smallset.terminal.results import result_line, show_evaluation
+
     with Stages() as stages:
         found = pipeline.evaluate(
             set,
-            data_of(data, train, test),
+            common.data(data),
             student=student,
             protocol=protocol,
             labels=labels,
@@ -114,15 +89,7 @@ def evaluate(
             classes=classes,
             seeds=seeds,
             results=results,
-            precision=precision,
-            device=device,
-            workers=workers,
-            work=work,
-            cache=cache is CacheChoice.disk,
-            skip_bad=skip_bad,
-            drop_leaks=drop_leaks,
-            progress=stages,
-            opened=stages.opened,
+            **common.told(stages),
             told=lambda result: stages.say(result_line(result)),
         )
     show_evaluation(found, results)
@@ -132,18 +99,24 @@ def demo(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Folder for the sets, sheets and results.")
     ] = Path("demo"),
-    jobs: Annotated[
-        int, typer.Option(help="One-thread processes side by side; 0 is one a core.")
-    ] = 0,
+    workers: Jobs = 0,
     work: Work = None,
 ) -> None:
     """Compress the embedded digits three ways and say what each is worth."""
 
-    def told(finished: Finished) -> None:
+    from smallset.cli.sets import save_sheet
+    from smallset.demo import run_demo
+    from smallset.report.leaderboard import comparison
+    from smallset.report.rows import row_key, rows
+    from smallset.terminal import say
+    from smallset.terminal.results import finished_line
+    from smallset.terminal.tables import show_table
+
+    def told(finished: "Finished") -> None:
         if finished.result is not None:
             say(finished_line(finished, None))
 
-    found, sets = run_demo(out, jobs=jobs, work=work, told=told)
+    found, sets = run_demo(out, jobs=workers, work=work, told=told)
     for label, made in sets.items():
         save_sheet(made, out / f"{label}.png")
     results = [result for row in found.values() for result in row]
@@ -153,5 +126,5 @@ def demo(
         f"{first.protocol}, hard labels"
     )
     names = {row_key(row[0]): label for label, row in found.items()}
-    show_comparison(rows(results, labels=names))
+    show_table(comparison(rows(results, labels=names)))
     say(f"Contact sheets: {', '.join(str(out / f'{label}.png') for label in sets)}")

@@ -1,12 +1,22 @@
-"""The options that several commands share, with what `--help` says of them."""
+"""The options that several commands share, with what `--help` says of them.
 
+Files of this room import at their top only what `--help` needs.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smallset.data import Folder
+if TYPE_CHECKING:
+    from smallset.data.source import Folder
+    from smallset.desk import Options
+    from smallset.terminal.progress import Stages
 
 
 class FitChoice(StrEnum):
@@ -43,6 +53,10 @@ Fit = Annotated[FitChoice, typer.Option(help="How an oblong image becomes a squa
 Precision = Annotated[str, typer.Option(help="auto, float32 or bfloat16.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Workers = Annotated[int, typer.Option(help="CPU threads; 0 is all cores.")]
+Jobs = Annotated[
+    int,
+    typer.Option("--workers", help="One-thread processes side by side; 0 is one a core."),
+]
 Work = Annotated[
     Path | None,
     typer.Option(help="Folder for caches and observers. Default: the user's cache folder."),
@@ -75,6 +89,55 @@ Test = Annotated[
 ]
 
 
-def data_of(data: str, train: str | None, test: str | None) -> str | Folder:
-    """Return the data that the argument and the two patterns name."""
-    return data if train is None and test is None else Folder(data, train, test)
+@dataclass(frozen=True)
+class Common:
+    """The options of every command that works on DATA."""
+
+    train: Train = None
+    test: Test = None
+    precision: Precision = "auto"
+    device: Device = "auto"
+    workers: Workers = 0
+    work: Work = None
+    cache: Cache = CacheChoice.disk
+    skip_bad: SkipBad = False
+    drop_leaks: DropLeaks = False
+
+    def data(self, data: str) -> "str | Folder":
+        """Return the data that the argument and the two patterns name."""
+        from smallset.data.source import Folder
+
+        if self.train is None and self.test is None:
+            return data
+        return Folder(data, self.train, self.test)
+
+    def told(self, stages: "Stages") -> "Options":
+        """Return the options as a verb takes them, telling `stages` of the work."""
+        return {
+            "precision": self.precision,
+            "device": self.device,
+            "workers": self.workers,
+            "work": self.work,
+            "cache": self.cache is CacheChoice.disk,
+            "skip_bad": self.skip_bad,
+            "drop_leaks": self.drop_leaks,
+            "progress": stages,
+            "opened": stages.opened,
+        }
+
+
+def spelled_out(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that takes the fields of `Common`, each by itself, in its place."""
+    own = inspect.signature(command).parameters
+    shared = inspect.signature(Common).parameters
+
+    @wraps(command)
+    def run(**values: object) -> None:
+        group = {name: values.pop(name) for name in shared}
+        command(**values, common=Common(**group))  # type: ignore[arg-type]
+
+    every = [*own.values(), *shared.values()]
+    keywords = [p.replace(kind=p.KEYWORD_ONLY) for p in every if p.name != "common"]
+    run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in keywords}
+    return run

@@ -7,16 +7,7 @@ from typing import Annotated
 
 import typer
 
-from smallset.bench.matrix import shipped
-from smallset.report.tables import (
-    FORMATS,
-    check_out,
-    facts_table,
-    read_runs,
-    report_of,
-    write_report,
-)
-from smallset.terminal import say, show_table
+from smallset.bench import shipped
 
 
 class Format(StrEnum):
@@ -51,13 +42,17 @@ def report(
     ] = Format.all,
 ) -> None:
     """Make tables of RUNS: each method beside random, soft labels beside hard."""
+    from smallset.report import tables
+    from smallset.terminal import say
+    from smallset.terminal.tables import show_table
+
     if out is not None:
-        check_out(out)
-    found = read_runs(runs, matrix)
-    made = report_of(found)
+        tables.check_out(out)
+    found = tables.read_runs(runs, matrix)
+    made = tables.report_of(found)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
-    formats = list(FORMATS) if format is Format.all else [format.value]
-    written = write_report(made, folder, formats)
+    formats = list(tables.FORMATS) if format is Format.all else [format.value]
+    written = tables.write_report(made, folder, formats)
     for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)
         counts = f"{_count(section.rows, 'method')}, {_count(section.results, 'result')}"
@@ -67,7 +62,7 @@ def report(
             f"{lacking if section.missing else ''}"
         )
     if found.facts:
-        show_table(facts_table(found.facts))
+        show_table(tables.facts_table(found.facts))
     for line in made.not_begun:
         say(f"not run yet: {line}")
     for path in written:

@@ -1,28 +1,27 @@
 """Commands on sets that exist, and on what there is: verify, show, list."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smallset.files import check_output, writing
-from smallset.labels import LABELS
-from smallset.methods import METHODS
-from smallset.models import MODELS
-from smallset.observers import OBSERVERS
-from smallset.report.sheet import contact_sheet
-from smallset.scores import SCORES
-from smallset.selection import SELECTORS
-from smallset.spec import first_line
-from smallset.store import CompressedDataset, open_set
-from smallset.store import verify as verify_set
-from smallset.terminal import say, show_list
-from smallset.train.protocol import PROTOCOLS
-from smallset.train.views import VIEWS
+if TYPE_CHECKING:
+    from smallset.store import CompressedDataset
 
 
 def list_() -> None:
     """Show methods, scores, selections, observers, views, students, labels and protocols."""
+    from smallset.labels import LABELS
+    from smallset.methods import METHODS
+    from smallset.models import MODELS
+    from smallset.observers import OBSERVERS
+    from smallset.scores import SCORES
+    from smallset.selection import SELECTORS
+    from smallset.spec import first_line
+    from smallset.terminal.tables import show_list
+    from smallset.train.protocol import PROTOCOLS
+    from smallset.train.views import VIEWS
+
     sections = {
         "methods": {name: first_line(entry) for name, entry in METHODS.items()},
         "scores": {name: first_line(entry) for name, entry in SCORES.items()},
@@ -42,6 +41,9 @@ def verify(
     set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
 ) -> None:
     """Check every hash and count of SET."""
+    from smallset.store import verify as verify_set
+    from smallset.terminal import say
+
     found = verify_set(set)
     say(f"{set}: {found.files:,} images, {found.bytes:,} bytes, every hash and count agrees")
 
@@ -53,6 +55,10 @@ def show(
     ] = None,
 ) -> None:
     """Draw a contact sheet of SET."""
+    from smallset.files import check_output
+    from smallset.store import open_set
+    from smallset.terminal import say
+
     target = out or Path(f"{set.resolve().name}.png")
     check_output(target)
     opened = open_set(set)
@@ -65,8 +71,11 @@ def show(
     say(f"wrote {target}")
 
 
-def save_sheet(made: CompressedDataset, target: Path) -> None:
+def save_sheet(made: "CompressedDataset", target: Path) -> None:
     """Draw a set's contact sheet into a PNG file, whole or not at all."""
+    from smallset.files import writing
+    from smallset.report.sheet import contact_sheet
+
     part = target.with_name(f".{target.name}.partial")
     try:
         with writing(target):

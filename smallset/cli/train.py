@@ -5,27 +5,10 @@ from typing import Annotated
 
 import typer
 
-from smallset import pipeline
-from smallset.cli.options import (
-    Cache,
-    CacheChoice,
-    Data,
-    Device,
-    DropLeaks,
-    Fit,
-    FitChoice,
-    Precision,
-    Size,
-    SkipBad,
-    Test,
-    Train,
-    Work,
-    Workers,
-    data_of,
-)
-from smallset.terminal import Stages, say
+from smallset.cli.options import Common, Data, Fit, FitChoice, Size, spelled_out
 
 
+@spelled_out
 def train(
     data: Data,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the teacher.")],
@@ -34,23 +17,20 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the data. Default: the recipe's.")
     ] = None,
-    train: Train = None,
-    test: Test = None,
     size: Size = None,
     fit: Fit = FitChoice.squash,
     seed: Annotated[int, typer.Option(help="Seed of weights, order and views.")] = 0,
-    precision: Precision = "auto",
-    device: Device = "auto",
-    workers: Workers = 0,
-    work: Work = None,
-    cache: Cache = CacheChoice.disk,
-    skip_bad: SkipBad = False,
-    drop_leaks: DropLeaks = False,
+    *,
+    common: Common,
 ) -> None:
     """Train a network on all of DATA, to be a teacher: the new folder OUT."""
+    from smallset import pipeline
+    from smallset.terminal import say
+    from smallset.terminal.progress import Stages
+
     with Stages() as stages:
         made = pipeline.train_teacher(
-            data_of(data, train, test),
+            common.data(data),
             out,
             model=model,
             recipe=recipe,
@@ -58,15 +38,7 @@ def train(
             size=size,
             fit=fit.value,
             seed=seed,
-            precision=precision,
-            device=device,
-            workers=workers,
-            work=work,
-            cache=cache is CacheChoice.disk,
-            skip_bad=skip_bad,
-            drop_leaks=drop_leaks,
-            progress=stages,
-            opened=stages.opened,
+            **common.told(stages),
         )
     say(
         f"wrote {out}: {made.model} at {made.size} px, {recipe}, {made.epochs} "

@@ -33,6 +33,9 @@ class PermutationTest:
 def permutation_test(a: Values, b: Values, *, seed: int) -> PermutationTest | None:
     """Give the share of splits of all replicates whose means differ as much as those of a and b.
 
+    `scipy.stats.permutation_test` counts the same splits, but takes 1.4 s where this takes 0.01 s
+    (10 against 10 replicates), and a report makes hundreds of tests.
+
     Fisher's permutation test of two independent samples (The Design of Experiments, 1935), with the
     absolute difference of means as its statistic. All splits are counted where there are at most
     200,000; beyond that 19,999 are drawn by `seed` and p is (as far + 1) / (draws + 1) (Phipson and

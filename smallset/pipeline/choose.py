@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from smallset.budget import Budget, Wanted, one_budget
-from smallset.cell import Desk
 from smallset.data import Data
+from smallset.desk import Desk
 from smallset.exchange.set_data import made_from
 from smallset.methods import Method, ShortClasses, method_from, spec_of
 from smallset.numbers import check_number
@@ -95,20 +95,17 @@ def begin(
     job: Job,
     desk: Desk,
     *,
-    cache: bool,
-    skip_bad: bool,
-    drop_leaks: bool,
     spread: Workers | None,
 ) -> Begun:
     """Open the data, and say whatever is wrong with the job before anything is scored."""
     with first_before_others():
-        opened = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
+        opened = open_source(data, desk)
     source, method = opened.train, job.method
     names = source.classes.names
     side = side_of(source, job.size)
     have = np.bincount(source.labels, minlength=len(names)).tolist()
     wanted = method.wanted(job.budget, have, names, short_classes=job.short_classes)
     method.check(source, size=side, fit=job.fit, codec=job.codec)
-    seen = observed(source, side, job.fit, desk, cache=cache)
+    seen = observed(source, side, job.fit, desk)
     seen = replace(seen, spread=Shards(spread) if spread else None)
     return Begun(job, opened, seen, wanted)

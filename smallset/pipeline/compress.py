@@ -1,16 +1,16 @@
 """compress(): a dataset in, a small set out; the whole way in one screen."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Unpack
 
 from smallset.budget import Budget
-from smallset.data import Data
 from smallset.data.work import keeping
+from smallset.desk import Options, desk_for
 from smallset.methods import Method
 from smallset.parallel import Workers
 from smallset.pipeline.choose import begin, job_from
-from smallset.pipeline.desk import AnyData, check_place, desk_for
-from smallset.records import Fit, Progress
+from smallset.pipeline.desk import AnyData, check_place
+from smallset.records import Fit
 from smallset.store import CompressedDataset, open_set, write
 from smallset.train.processes import first_alone, first_before_others, is_first
 
@@ -28,16 +28,8 @@ def compress(
     fit: Fit = "squash",
     codec: str = "png",
     seed: int = 0,
-    precision: str = "auto",
-    device: str = "auto",
-    workers: int = 0,
-    work: Path | None = None,
-    cache: bool = True,
-    skip_bad: bool = False,
-    drop_leaks: bool = False,
     spread: Workers | None = None,
-    progress: Progress | None = None,
-    opened: Callable[[Data], None] | None = None,
+    **options: Unpack[Options],
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
@@ -50,11 +42,9 @@ def compress(
 
     `size=None` keeps the side that all the sources share, else takes 224; `codec="original"` copies
     the bytes of whole images, which are then read at that size. `seed` is the set seed (an observer
-    has its own). `work` keeps what a later call can use again (None: the user's cache folder);
-    `cache=False` keeps no pixels there. `drop_leaks` leaves out training images that are also held
-    out. `opened` is told of the data before the work begins. `spread` are workers that draw and
-    make scoring's inference passes; the set is the same. Raises ValueError or OSError for whatever
-    is wrong, and then leaves no output.
+    has its own). `spread` are workers that draw and make scoring's inference passes; the set is the
+    same. The other options are those of `smallset.desk.Options`. Raises ValueError or OSError for
+    whatever is wrong, and then leaves no output.
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
@@ -62,10 +52,8 @@ def compress(
         method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=codec
     )
     assert job.codec is not None
-    desk = desk_for(device, precision, workers, work, progress, opened)
-    begun = begin(
-        data, job, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
-    )
+    desk = desk_for(**options)
+    begun = begin(data, job, desk, spread=spread)
     with keeping(desk.work):
         canvases = job.method.canvases(begun.seen, begun.wanted, seed=job.seed)
     about = begun.about()
@@ -78,9 +66,9 @@ def compress(
             out,
             codec=job.codec,
             about=about,
-            workers=workers,
+            workers=desk.workers,
             spread=spread,
             work=desk.work,
             may_vanish=not job.method.balanced,
-            progress=progress,
+            progress=desk.progress,
         )

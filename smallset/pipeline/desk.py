@@ -1,12 +1,10 @@
-"""What every verb settles first: where the work is done, the data, and how large it is drawn."""
+"""What every verb settles first: the place of its output, the data, and how large it is drawn."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
-from smallset.cell import Desk
 from smallset.data import (
     Data,
     ImageDataset,
@@ -15,14 +13,13 @@ from smallset.data import (
     folder_of,
     pixel_cache,
 )
-from smallset.data.work import check_work
+from smallset.desk import Desk
 from smallset.exchange.set_data import Openable, open_any
 from smallset.files import check_output
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
-from smallset.records import Classes, Fit, Progress
+from smallset.records import Classes, Fit
 from smallset.store import CompressedDataset
-from smallset.train.device import machine
 from smallset.train.processes import is_first
 
 AnyData = Openable | Data
@@ -32,27 +29,10 @@ AnyData = Openable | Data
 _LARGEST_SIDE = 8192
 
 
-def desk_for(
-    device: str,
-    precision: str,
-    workers: int,
-    work: Path | None,
-    progress: Progress | None,
-    opened: Callable[[Data], None] | None = None,
-) -> Desk:
-    """Settle the machine and the work folder (None: the user's cache folder)."""
-    here = machine(device=device, precision=precision, workers=workers)
-    folder = Path(work) if work else platformdirs.user_cache_path("smallset")
-    check_work(folder)
-    return Desk(here, folder, workers, progress, opened)
-
-
 def open_source(
     data: AnyData,
     desk: Desk,
     *,
-    skip_bad: bool,
-    drop_leaks: bool = False,
     fits: Callable[[Classes], None] | None = None,
 ) -> Data:
     """Open what the user named, and tell of it; data that is open already stays as it is.
@@ -62,12 +42,12 @@ def open_source(
     if isinstance(data, Data):
         if fits is not None:
             fits(data.train.classes)
-        return data.without_leaks() if drop_leaks else data
+        return data.without_leaks() if desk.drop_leaks else data
     opened = open_any(
         data,
         work=desk.work,
-        skip_bad=skip_bad,
-        drop_leaks=drop_leaks,
+        skip_bad=desk.skip_bad,
+        drop_leaks=desk.drop_leaks,
         fits=fits,
         workers=desk.workers,
         progress=desk.progress,
@@ -100,7 +80,7 @@ def check_apart(out: Path, data: AnyData) -> None:
         )
 
 
-def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bool) -> Observed:
+def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk) -> Observed:
     """Give the training data as a score sees it, at `size` pixels, decoded when it looks."""
 
     def decoded() -> Pixels:
@@ -108,7 +88,7 @@ def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk, *, cache: bo
             source,
             size,
             view=fit,
-            work=desk.work if cache else None,
+            work=desk.pixels,
             workers=desk.workers,
             progress=desk.progress,
         )

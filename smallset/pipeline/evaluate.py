@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from smallset.cell import Cell, load_pixels, train_and_test
-from smallset.data import Data
+from smallset.desk import Options, desk_for
 from smallset.evidence.lines import append_line, check_place, read_lines
 from smallset.exchange.naming import check_classes
 from smallset.exchange.set_data import check_held_out, check_unseen
@@ -16,9 +16,9 @@ from smallset.files import at_home
 from smallset.labels import labels_from
 from smallset.models import check_model
 from smallset.numbers import whole
-from smallset.pipeline.desk import AnyData, data_name, desk_for, open_source
+from smallset.pipeline.desk import AnyData, data_name, open_source
 from smallset.pipeline.foreign import Reading, training_set
-from smallset.records import Progress, Result
+from smallset.records import Result
 from smallset.store import CompressedDataset
 from smallset.train import loop
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -39,16 +39,8 @@ def evaluate(
     classes: str | Path | None = None,
     seeds: int | Sequence[int] = 3,
     results: str | Path | None = None,
-    precision: str = "auto",
-    device: str = "auto",
-    workers: int = 0,
-    work: Path | None = None,
-    cache: bool = True,
-    skip_bad: bool = False,
-    drop_leaks: bool = False,
-    progress: Progress | None = None,
-    opened: Callable[[Data], None] | None = None,
     told: Callable[[Result], None] | None = None,
+    **options: Unpack[Options],
 ) -> list[Result]:
     """Train students on a compressed set and test them on the held-out data.
 
@@ -66,9 +58,9 @@ def evaluate(
     `student=None` is resnet18-3x3 up to 64 px and resnet18 above. Each finished student is appended
     to `results` and `told`; one that is in the file already, with the same fingerprint, is not
     trained again. Of several processes (`smallset.train.processes`) the first alone tests, writes
-    and tells. `skip_bad` and `drop_leaks` must be what the set was made with. `opened` is told of
-    the data before the work begins. Raises ValueError or OSError for whatever is wrong, a set that
-    holds held-out images included, and FloatingPointError if the loss diverges.
+    and tells. The other options are those of `smallset.desk.Options`; `skip_bad` and `drop_leaks`
+    must be what the set was made with. Raises ValueError or OSError for whatever is wrong, a set
+    that holds held-out images included, and FloatingPointError if the loss diverges.
     """
     if student is not None:
         check_model(student)
@@ -81,7 +73,7 @@ def evaluate(
         raise ValueError(
             f"seeds={seeds} names a student twice, which would count as two. Give each seed once."
         )
-    desk = desk_for(device, precision, workers, work, progress, opened)
+    desk = desk_for(**options)
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
     target = None if results is None else Path(results)
     if target:
@@ -91,9 +83,7 @@ def evaluate(
     finished = first_alone(lambda: read_lines(target, Result) if target else [])
     regime.check()
     with first_before_others():
-        opened_set, data = training_set(
-            set, data, desk, reading, skip_bad=skip_bad, drop_leaks=drop_leaks
-        )
+        opened_set, data = training_set(set, data, desk, reading)
     name = student or ("resnet18-3x3" if opened_set.facts.size <= 64 else "resnet18")
     chosen = protocol_for(protocol, images=opened_set.facts.images)
     known = {r.fingerprint: r for r in finished}
@@ -101,7 +91,7 @@ def evaluate(
     with first_before_others():
         # Wrong data are heard of before their images are hashed and decoded.
         fits = partial(check_classes, opened_set.facts.classes, data=data_name(data))
-        source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks, fits=fits)
+        source = open_source(data, desk, fits=fits)
     check_held_out(source)
     check_unseen(opened_set, source)
     cell = Cell(opened_set, source, name, chosen, desk.machine, opened_labels)
@@ -112,7 +102,7 @@ def evaluate(
         if fingerprint not in known:
             if pixels is None:
                 with first_before_others():
-                    pixels = load_pixels(cell, desk, cache=cache)
+                    pixels = load_pixels(cell, desk)
             place = number, len(wanted)
             known[fingerprint] = train_and_test(cell, seed, *pixels, desk, place=place)
             if target and is_first():

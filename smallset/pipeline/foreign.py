@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int32
 
-from smallset.cell import Desk
 from smallset.data import CUT_OFF, ImageDataset
+from smallset.desk import Desk
 from smallset.exchange.exported import is_ours, open_made
 from smallset.exchange.foreign import HUB, as_found, read_foreign, set_name
 from smallset.exchange.naming import read_naming
@@ -42,9 +42,6 @@ def training_set(
     data: AnyData,
     desk: Desk,
     reading: Reading,
-    *,
-    skip_bad: bool,
-    drop_leaks: bool,
 ) -> tuple[TrainingSet, AnyData]:
     """Open a set, and the data too where a set without a manifest needs its classes first.
 
@@ -66,7 +63,7 @@ def training_set(
         given = at_home(given)
     if reading.classes is not None:
         read_naming(reading.classes)  # refused before the data is opened, if it is
-    opened = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
+    opened = open_source(data, desk)
     check_held_out(opened)
     if opened.held_out == CUT_OFF:
         raise ValueError(
@@ -81,7 +78,7 @@ def training_set(
         data=opened.name,
         naming=reading.classes,
         work=desk.work,
-        skip_bad=skip_bad,
+        skip_bad=desk.skip_bad,
         workers=desk.workers,
         progress=desk.progress,
     )

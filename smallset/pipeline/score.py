@@ -1,12 +1,13 @@
 """score(): the difficulty of every training image, as a table."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
-from smallset.data import Data
 from smallset.data.work import keeping
+from smallset.desk import Options, desk_for
 from smallset.files import writing
 from smallset.methods import score_from, spec_of
 from smallset.models import check_teacher_files
@@ -18,12 +19,11 @@ from smallset.parallel import Workers
 from smallset.pipeline.desk import (
     AnyData,
     check_place,
-    desk_for,
     observed,
     open_source,
     side_of,
 )
-from smallset.records import Fit, Progress, Scores
+from smallset.records import Fit, Scores
 from smallset.scores import Score
 from smallset.scores.table import write_scores
 from smallset.spec import portable, split
@@ -37,16 +37,8 @@ def score(
     scores: str | Sequence[str] = "el2n",
     size: int | None = None,
     fit: Fit = "squash",
-    precision: str = "auto",
-    device: str = "auto",
-    workers: int = 0,
-    work: Path | None = None,
-    cache: bool = True,
-    skip_bad: bool = False,
-    drop_leaks: bool = False,
     spread: Workers | None = None,
-    progress: Progress | None = None,
-    opened: Callable[[Data], None] | None = None,
+    **options: Unpack[Options],
 ) -> dict[str, Scores]:
     """Score every training image and write the table `out` (a new .parquet file).
 
@@ -89,10 +81,10 @@ def score(
         scorer.check_files()
         if isinstance(scorer.observer, Pretrained):
             check_teacher_files(scorer.observer.network)
-    desk = desk_for(device, precision, workers, work, progress, opened)
+    desk = desk_for(**options)
     with first_before_others():
-        source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks).train
-    seen = observed(source, side_of(source, size), fit, desk, cache=cache)
+        source = open_source(data, desk).train
+    seen = observed(source, side_of(source, size), fit, desk)
     seen = replace(seen, spread=Shards(spread) if spread else None)
     for scorer in scorers.values():
         if scorer.observer is not None:

@@ -1,17 +1,17 @@
 """select(): the images that a method chooses, as a list and without any pixel."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Unpack
 
 from smallset.budget import Budget
-from smallset.data import Data
 from smallset.data.work import keeping
+from smallset.desk import Options, desk_for
 from smallset.exchange.chosen_list import ChosenList, write_list
 from smallset.methods import Method
 from smallset.parallel import Workers
 from smallset.pipeline.choose import begin, job_from
-from smallset.pipeline.desk import AnyData, check_place, desk_for
-from smallset.records import Fit, Progress
+from smallset.pipeline.desk import AnyData, check_place
+from smallset.records import Fit
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
@@ -27,16 +27,8 @@ def select(
     size: int | None = None,
     fit: Fit = "squash",
     seed: int = 0,
-    precision: str = "auto",
-    device: str = "auto",
-    workers: int = 0,
-    work: Path | None = None,
-    cache: bool = True,
-    skip_bad: bool = False,
-    drop_leaks: bool = False,
     spread: Workers | None = None,
-    progress: Progress | None = None,
-    opened: Callable[[Data], None] | None = None,
+    **options: Unpack[Options],
 ) -> ChosenList:
     """List the images that `compress` would choose under the same options in the new folder `out`.
 
@@ -50,10 +42,8 @@ def select(
     job = job_from(
         method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=None
     )
-    desk = desk_for(device, precision, workers, work, progress, opened)
-    begun = begin(
-        data, job, desk, cache=cache, skip_bad=skip_bad, drop_leaks=drop_leaks, spread=spread
-    )
+    desk = desk_for(**options)
+    begun = begin(data, job, desk, spread=spread)
     with keeping(desk.work):
         selection = job.method.choose(begun.seen, begun.wanted, seed=job.seed)
     source, about = begun.data.train, begun.about()

@@ -4,17 +4,16 @@ import hashlib
 import io
 import math
 import platform
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from smallset.cell import Desk
 from smallset.data import Data, pixel_cache
 from smallset.data.work import keeping
+from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.set_data import check_held_out
 from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import fingerprint, smallset_version
@@ -26,11 +25,10 @@ from smallset.numbers import check_number
 from smallset.pipeline.desk import (
     AnyData,
     check_place,
-    desk_for,
     open_source,
     side_of,
 )
-from smallset.records import Fit, Progress
+from smallset.records import Fit
 from smallset.seeds import derive
 from smallset.spec import nearest
 from smallset.train.device import hardware
@@ -65,15 +63,7 @@ def train_teacher(
     size: int | None = None,
     fit: Fit = "squash",
     seed: int = 0,
-    precision: str = "auto",
-    device: str = "auto",
-    workers: int = 0,
-    work: Path | None = None,
-    cache: bool = True,
-    skip_bad: bool = False,
-    drop_leaks: bool = False,
-    progress: Progress | None = None,
-    opened: Callable[[Data], None] | None = None,
+    **options: Unpack[Options],
 ) -> Trained:
     """Train a network on the full training split, and write it to the new folder `out`.
 
@@ -93,18 +83,16 @@ def train_teacher(
         check_epochs("train's", epochs)
         chosen = replace(chosen, epochs=epochs)
     seed = check_number("seed", seed, least=0, unit="a seed")
-    desk = desk_for(device, precision, workers, work, progress, opened)
+    desk = desk_for(**options)
     with first_before_others():
-        source = open_source(data, desk, skip_bad=skip_bad, drop_leaks=drop_leaks)
+        source = open_source(data, desk)
     check_held_out(source)
     job = _Job(source, model, chosen, side_of(source.train, size), fit, seed)
     state = desk.work / "teachers" / job.fingerprint(desk)[:24] / "state.pt"
     with keeping(desk.work):
         state.parent.mkdir(parents=True, exist_ok=True)
-        network = _trained(job, desk, state, cache=cache)
-    made = first_alone(
-        lambda: _write(job, network, _tested(job, network, desk, cache=cache), desk, out)
-    )
+        network = _trained(job, desk, state)
+    made = first_alone(lambda: _write(job, network, _tested(job, network, desk), desk, out))
     if is_first():
         _clear(state)
     return made
@@ -146,13 +134,13 @@ class _Job:
         return fingerprint(facts)
 
 
-def _trained(job: _Job, desk: Desk, state: Path, *, cache: bool) -> "Network":
+def _trained(job: _Job, desk: Desk, state: Path) -> "Network":
     with first_before_others():
         images = pixel_cache(
             job.data.train,
             job.size,
             view=job.fit,
-            work=desk.work if cache else None,
+            work=desk.pixels,
             workers=desk.workers,
             progress=desk.progress,
         )
@@ -170,12 +158,12 @@ def _trained(job: _Job, desk: Desk, state: Path, *, cache: bool) -> "Network":
     )
 
 
-def _tested(job: _Job, network: "Network", desk: Desk, *, cache: bool) -> Accuracy:
+def _tested(job: _Job, network: "Network", desk: Desk) -> Accuracy:
     test = pixel_cache(
         job.data.test,
         job.size,
         view="test",
-        work=desk.work if cache else None,
+        work=desk.pixels,
         workers=desk.workers,
         progress=desk.progress,
     )

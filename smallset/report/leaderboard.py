@@ -48,8 +48,10 @@ def leaderboard(section: Section) -> Table:
 
 
 def comparison(rows: Sequence[Row]) -> Table:
-    """Make the table of a few rows that a terminal shows."""
-    return table_of("", rows, _FEW)
+    """Make the table of a few rows that a terminal shows, with a note on each that did not win."""
+    said = {"worse": "is worse than", "unclear": "does not differ clearly from"}
+    lost = [f"{row.label} {said[row.verdict]} random here." for row in rows if row.verdict in said]
+    return table_of("", rows, _FEW, [f"Varied: {seeds_note(rows)}.", *lost])
 
 
 def machines(results: Sequence[Result]) -> str:

@@ -21,7 +21,7 @@ def families(sections: Sequence[Section]) -> list[list[Section]]:
     for section in sections:
         key = tuple(getattr(section.first, name) for name in _SHARED)
         groups.setdefault(key, []).append(section)
-    return [sorted(g, key=lambda s: s.first.regime != "hard") for g in groups.values()]
+    return [sorted(g, key=lambda s: not s.first.is_hard) for g in groups.values()]
 
 
 def overviews(sections: Sequence[Section]) -> list[Table]:
@@ -30,8 +30,7 @@ def overviews(sections: Sequence[Section]) -> list[Table]:
     return [
         _overview(family)
         for family in shared
-        if len({section.first.regime for section in family}) > 1
-        and family[0].first.regime == "hard"
+        if len({section.first.regime for section in family}) > 1 and family[0].first.is_hard
     ]
 
 

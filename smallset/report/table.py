@@ -91,21 +91,12 @@ def write_markdown(table: Table) -> str:
 def write_latex(table: Table) -> str:
     """Write a table as a LaTeX table of the package booktabs, the notes in its caption."""
     caption = " ".join([f"{_latex(table.title)}.", *(_latex(note) for note in table.notes)])
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering\footnotesize",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
-            r"\toprule",
-            _latex_row(table.header),
-            r"\midrule",
-            *(_latex_row(row) for row in table.cells),
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
+    rows = "\n".join(map(_latex_row, table.cells))
+    return (
+        f"\\begin{{table}}\n\\centering\\footnotesize\n\\caption{{{caption}}}\n"
+        f"\\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}\n"
+        f"\\toprule\n{_latex_row(table.header)}\n\\midrule\n{rows}\n\\bottomrule\n"
+        "\\end{tabular}\n\\end{table}\n"
     )
 
 
@@ -120,8 +111,9 @@ def write_html(table: Table) -> str:
 
 
 def write_csv(table: Table) -> str:
-    """Write a table as CSV in full precision: several columns for an interval, and nothing for
-    what is unknown, or nan because of too few replicates.
+    """Write a table as CSV in full precision; an unknown value, or nan, is an empty cell.
+
+    An interval takes several columns.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -71,7 +71,7 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
     r = section.first
     found = [
         f for f in full
-        if f.regime == "hard" and all(getattr(f, name) == getattr(r, name) for name in _SHARED)
+        if f.is_hard and all(getattr(f, name) == getattr(r, name) for name in _SHARED)
     ]  # fmt: skip
     protocols = sorted({f.protocol for f in found})
     if len(protocols) > 1:
@@ -88,7 +88,7 @@ def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[
     return [
         _against_full(family, sections, full)
         for family in families(sections)
-        if full_of(family[0], full) and family[0].first.regime == "hard"
+        if full_of(family[0], full) and family[0].first.is_hard
     ]
 
 
@@ -142,7 +142,7 @@ def _twin_key(row: Row, size: int) -> str | None:
 
 def _hard_of(section: Section, family: Sequence[Section]) -> Section | None:
     """Return the section's hard-label counterpart, of its own protocol if there is one."""
-    hard = [s for s in family if s.first.regime == "hard"]
+    hard = [s for s in family if s.first.is_hard]
     own = [s for s in hard if s.first.protocol == section.first.protocol]
     return next(iter([*own, *hard]), None)
 

@@ -14,6 +14,7 @@ import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from smallset.spec.grammar import Call, Word, portable, quoted, read, split
@@ -240,7 +241,8 @@ def _again(value: Word | Call) -> str:
     return f"{value.name}({', '.join(args)})" if args else value.name
 
 
-def _fields(entry: Callable[..., object]) -> dict[str, object]:
+@cache
+def _fields(entry: Callable[..., object]) -> Mapping[str, object]:
     """Option names and annotations of a table's entry, in order."""
     hints = get_type_hints(entry)
     return {name: hints.get(name, p.annotation) for name, p in _parameters(entry).items()}
@@ -266,6 +268,7 @@ def _inner(entry: Callable[..., object], key: str, tables: Registry) -> str:
     return ""
 
 
+@cache
 def _parameters(entry: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(entry).parameters  # __signature__ where a function has one
 

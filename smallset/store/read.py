@@ -47,8 +47,7 @@ class CheckedRows:
         if hashlib.sha256(content).hexdigest() != self.files[row].sha256:
             raise ValueError(
                 f"{self.name(row)!r} of the set '{self.set}' was changed after it was written. "
-                "Restore it, or get the set again; `smallset verify` lists all that changed in a "
-                "set as it was made."
+                "Restore it, or make the set again; `smallset verify` lists all that changed."
             )
         return content
 

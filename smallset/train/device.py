@@ -48,6 +48,18 @@ class Machine:
         return placed.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
+def check_words(*, device: str, precision: str, workers: int) -> None:
+    """Raise ValueError for a device or precision that is no known word, or negative workers."""
+    if workers < 0:
+        raise ValueError(
+            f"workers={workers} is negative. Give the number of threads, or 0 for all cores."
+        )
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+        raise ValueError(f"device {device!r} is not known. Give auto, cpu, cuda or cuda:N.")
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise ValueError(f"precision {precision!r} is not known. Give auto, float32 or bfloat16.")
+
+
 def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) -> Machine:
     """Settle device, precision and threads; `auto` and 0 take what is best here.
 
@@ -55,15 +67,10 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
     processes each takes the GPU of its own number. Raises ValueError for a device that is not
     there, too few GPUs, an unknown precision or a negative count.
     """
-    if workers < 0:
-        raise ValueError(
-            f"workers={workers} is negative. Give the number of threads, or 0 for all cores."
-        )
+    check_words(device=device, precision=precision, workers=workers)
     every = _all_threads()
     torch.set_num_threads(workers or every)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", chosen):
-        raise ValueError(f"device {device!r} is not known. Give auto, cpu, cuda or cuda:N.")
     if chosen.startswith("cuda") and count() > 1:
         chosen = _own_gpu(chosen)
     try:
@@ -83,8 +90,6 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
         torch.backends.cuda.matmul.allow_tf32 = False
     if precision == "auto":
         precision = "bfloat16" if _good_at_bfloat16(chosen) else "float32"
-    if precision != "float32" and precision != "bfloat16":
-        raise ValueError(f"precision {precision!r} is not known. Give auto, float32 or bfloat16.")
     return Machine(chosen, precision, torch.get_num_threads(), count())  # type: ignore[arg-type]
 
 

@@ -1,99 +1,16 @@
 """Methods from outside of the package: no composition, no sources, made in parts."""
 
-import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from own_method import InAll, Wave
 
 import smallset
-from smallset.budget import Budget
-from smallset.fingerprint import fingerprint
-from smallset.methods import METHODS, Method
+from smallset.methods import METHODS
 from smallset.parallel import Here
-from smallset.records import Plan
-from smallset.store import Canvases
-from smallset.train.views import Canvas, View
-
-PER_PART = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Waves(Canvases):
-    """Canvases of one colour each, made two at a time; `stops_at` plays a process that dies."""
-
-    plan: Plan
-    seed: int
-    stops_at: int | None = None
-
-    @property
-    def kept_as(self) -> str:
-        return fingerprint(["waves", self.seed, self.plan.label.tolist(), self.plan.size])
-
-    @property
-    def parts(self) -> list[range]:
-        m = len(self.plan.label)
-        return [range(start, min(start + PER_PART, m)) for start in range(0, m, PER_PART)]
-
-    def draw(self, rows, progress=None):
-        if self.stops_at is not None and rows.start >= self.stops_at:
-            os._exit(9)
-        with Path("drawn.txt").open("a") as log:
-            log.write(f"{rows.start}\n")
-        # The whole part goes into each number, as in a batch with a BatchNorm term.
-        level = (self.seed + sum(rows)) % 256
-        return np.full((len(rows), self.plan.size, self.plan.size, 3), level, np.uint8)
-
-
-@dataclass(frozen=True)
-class Wave(Method):
-    """Plain colours, from no source image (a method of a test)."""
-
-    stops_at: int | None = None
-    view: View = Canvas()
-
-    def canvases(self, seen, wanted, *, seed):
-        size, label = seen.images.size, np.repeat(np.arange(seen.classes), wanted.counts)
-        whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (len(label), 1, 4))
-        nowhere = np.full((len(label), 1), -1, np.int64)
-        plan = Plan(size, "antialias", nowhere, np.zeros_like(whole), whole, label)
-        return Waves(plan, seed, self.stops_at)
-
-    def facts(self, seen):
-        return {"waves": "2"}
-
-
-@dataclass(frozen=True)
-class InAll(Budget):
-    """`total=N`: N images in all, as evenly over the classes as they go."""
-
-    name = "total"
-    images: int
-
-    @classmethod
-    def read(cls, value):
-        return cls(int(value))
-
-    @property
-    def value(self):
-        return str(self.images)
-
-    @property
-    def words(self):
-        return f"{self.images} in all"
-
-    def canvases(self, have, tiles):
-        each, rest = divmod(self.images, len(have))
-        return tuple(each + (c < rest) for c in range(len(have)))
-
-    def smaller(self, canvases):
-        return "a smaller total"
-
-    def may_have_made(self, images, classes, *, tiles, source_images):
-        return images == self.images
 
 
 @pytest.fixture
@@ -128,7 +45,7 @@ KILLED = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path
 import smallset, smallset.methods
-from test_methods_method_outside import Wave
+from own_method import Wave
 import numpy as np
 rng = np.random.default_rng(0)
 images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
@@ -140,7 +57,7 @@ smallset.compress(data, "set", method=Wave(stops_at=4), ipc=2, work=Path("w"))
 
 
 def test_a_set_killed_between_two_parts_goes_on_there(data):
-    code = KILLED.format(tests=str(Path(__file__).parent))
+    code = KILLED.format(tests=str(Path(__file__).parents[1]))
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     assert not Path("set").exists()
     assert Path("drawn.txt").read_text().split() == ["0", "2"]

@@ -88,7 +88,7 @@ class ObserverUnit(Unit):
             score(self.data, self.out, scores=self.scores, size=size, fit=fit, **bench.options)
             return
         source = bench.opened(self.data).train
-        seen = observed(source, size, fit, bench.desk, cache=True)
+        seen = observed(source, size, fit, bench.desk)
         seen.dynamics(self.observer)
         run = seen.fingerprint(self.observer, 0)
         write_scores(self.out, {}, rows=source.rows, labels=source.labels, run=run)

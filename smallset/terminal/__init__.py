@@ -1,0 +1,60 @@
+"""What the commands print: words that all of them share, and one file for each kind of thing."""
+
+from rich.cells import cell_len
+from rich.console import Console
+
+# Results go to stdout, progress and errors to stderr. Lines are not wrapped, so a log can be
+# searched. No text of the user's is taken for markup, nor ":cat:" for an emoji.
+OUT = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+WIDTH = 99
+"""Lines of progress have so many columns at most."""
+
+
+def say(line: str) -> None:
+    """Print a line of result."""
+    OUT.print(line)
+
+
+def complain(error: str) -> None:
+    """Print an error on stderr."""
+    ERR.print(f"error: {error}")
+
+
+def duration(seconds: float) -> str:
+    """Say how long something takes, in the unit that suits it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def fitted(text: str, columns: int) -> str:
+    """Shorten a text to so many columns; the longest of its parts lose their middles first.
+
+    Parts are what commas part.
+    """
+    for parts in (text.split(", "), [text]):
+        for most in range(max(map(len, parts)), 2, -1):
+            line = ", ".join(_shortened(part, most) for part in parts)
+            if cell_len(line) <= columns:
+                return line
+    return "…"
+
+
+def _shortened(word: str, most: int) -> str:
+    if len(word) <= most:
+        return word
+    tail = (most - 1) // 2
+    return f"{word[: most - 1 - tail]}…{word[len(word) - tail :]}"
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction in percent."""
+    return f"{100 * fraction:.2f} %"
+
+
+def bytes_against(image_bytes: int, source_bytes: int) -> str:
+    """Write how many bytes images take, and against those of their source."""
+    ratio = source_bytes / image_bytes
+    times = f"{ratio:,.1f}x fewer" if ratio >= 1 else f"{1 / ratio:,.1f}x more"
+    return f"{image_bytes:,} bytes, {times} than the source's {source_bytes:,}"

@@ -1,0 +1,145 @@
+"""Progress: bars on a terminal, plain lines in a log, with the same words."""
+
+import time
+from dataclasses import dataclass
+
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+
+from smallset.data import Data
+from smallset.started import STARTED
+from smallset.terminal import ERR, OUT, WIDTH, duration, fitted
+from smallset.terminal.sets import data_lines
+
+_BAR = 12
+_LOG_EVERY_SECONDS = 10.0
+
+
+class Stages:
+    """Shows progress: bars on a terminal, plain lines in a log, with the same words.
+
+    Called as (stage, done, total); see `records.Progress`. The seconds of each stage are summed,
+    however many pieces it comes in, and printed at the end with those since the process started.
+    """
+
+    def __init__(self, started: float = STARTED) -> None:
+        self._started = started
+        self._last = self._logged = time.perf_counter()
+        self._paces: dict[str, _Pace] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._shown = ""
+        self._bars: Bars | None = None
+        if ERR.is_terminal:
+            self._bars = Bars(
+                BarColumn(bar_width=_BAR),
+                TextColumn("{task.description}", markup=False),
+                console=ERR,
+                transient=True,
+                redirect_stdout=False,
+            )
+
+    def __enter__(self) -> "Stages":
+        if self._bars is not None:
+            self._bars.start()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+        if kind is None:
+            for stage, pace in self._paces.items():
+                ERR.print(f"{stage:<24} {pace.seconds:8.1f} s")
+            ERR.print(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s")
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Take note of progress."""
+        now = time.perf_counter()
+        name, _, place = stage.partition(", ")
+        pace = self._paces.setdefault(name, _Pace())
+        pace.take(done, total, place, now - self._last)
+        self._last = now
+        if self._bars is not None:
+            self._show(self._bars, name)
+        elif now - self._logged >= _LOG_EVERY_SECONDS and pace.rate:
+            self._logged = now
+            ERR.print(self._words(name))
+
+    def opened(self, data: Data) -> None:
+        """Print what was understood of the data."""
+        for line in data_lines(data):
+            self.say(line)
+
+    def say(self, line: str) -> None:
+        """Print a line of result among the progress."""
+        if self._bars is None:
+            OUT.print(line)
+            return
+        self._bars.stop()
+        OUT.print(line)
+        self._bars.start()
+
+    def _show(self, bars: Bars, name: str) -> None:
+        """Bring the bar of a stage up to date; the time left stands in the newest line alone."""
+        if self._shown != name and self._shown in self._tasks:
+            bars.update(self._tasks[self._shown], description=self._words(self._shown, left=False))
+        self._shown = name
+        if name not in self._tasks:
+            self._tasks[name] = bars.add_task("", total=None)
+        pace, words = self._paces[name], self._words(name)
+        task = self._tasks[name]
+        bars.update(task, completed=pace.done, total=pace.total, description=words)
+
+    def _words(self, name: str, *, left: bool = True) -> str:
+        """Say how far a stage is, how fast it goes, and how long all stages still take."""
+        pace = self._paces[name]
+        words = f": {pace.done:,} of {pace.total:,}"
+        words += f" ({pace.place})" if pace.place else ""
+        if pace.rate:
+            words += f", {_rate(pace.rate)}"
+        if pace.rate and left:
+            seconds = sum(pace.seconds_left for pace in self._paces.values())
+            words += f", {duration(seconds)} left"
+        room = WIDTH - _BAR - 2 if self._bars is not None else WIDTH
+        return fitted(name, room - len(words)) + words
+
+
+@dataclass
+class _Pace:
+    """How far a stage is and how fast it goes: the rate and the time left come from here alone.
+
+    Counted as speed is what is done from one report to the next of the same place. So the first
+    report of a place counts for nothing: what a killed run had done came without seconds, and a
+    compiler's minutes brought no images.
+    """
+
+    done: int = 0
+    total: int = 0
+    place: str = ""
+    seconds: float = 0.0
+    counted: int = 0
+    counted_seconds: float = 0.0
+
+    def take(self, done: int, total: int, place: str, seconds: float) -> None:
+        """Take note of a report, so many seconds after the one before it of any stage."""
+        self.seconds += seconds
+        if total != self.total or done < self.done:  # other work under the same name
+            self.counted, self.counted_seconds = 0, 0.0
+        elif place == self.place:
+            self.counted += done - self.done
+            self.counted_seconds += seconds
+        self.done, self.total, self.place = done, total, place
+
+    @property
+    def rate(self) -> float:
+        """How many are done in a second; 0 while nobody knows."""
+        return self.counted / max(self.counted_seconds, 1e-9)
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds of what is left at this rate; 0 while nobody knows."""
+        return (self.total - self.done) / self.rate if self.rate else 0.0
+
+
+def _rate(per_second: float) -> str:
+    """Slow things too: an epoch may take a minute."""
+    return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.2g}/s"

@@ -1,0 +1,129 @@
+"""Data, sets and lists of images: what was understood of them, or made."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from smallset.data import Data
+from smallset.exchange.chosen_list import ChosenList
+from smallset.records import Scores
+from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
+from smallset.terminal import bytes_against, percent, say
+
+_HARDLY = 0.4
+"""An observer that came less far from guessing (0) to being always right (1) has hardly learned."""
+_NAMED = 20
+"""Of so many classes the names are printed; files have them all."""
+
+
+def data_lines(data: Data) -> list[str]:
+    """Say what was understood of some data: classes, splits, what was left out, and doubts."""
+    names = data.train.classes.names
+    skipped = (*data.train.skipped, *data.test.skipped)
+    lines = [
+        f"{data.name}: {len(data.train):,} training images of {_classes(len(names))} "
+        f"({_first(names, 5)})",
+        f"held out: {len(data.test):,} images, {data.held_out}",
+        *data.notes,
+    ]
+    if skipped:
+        lines.append(f"left out {len(skipped):,} bad file(s): {_first(skipped, 5)}")
+    return [*lines, *(f"warning: {doubt}" for doubt in data.doubts())]
+
+
+def observer_lines(made_with: Mapping[str, str]) -> list[str]:
+    """Say which network looked, what it had learned and which epochs were read; nothing for none.
+
+    `made_with` is that of a manifest, or of a column of scores.
+    """
+    if "observer_right" not in made_with:
+        return []
+    right = float(made_with["observer_right"])
+    lines = [
+        f"observer: {made_with['observer']}",
+        f"observer's top-1 on its clean training images: {percent(right)}",
+    ]
+    read = [int(epoch) for epoch in made_with.get("epochs_read", "").split()]
+    if read:
+        trained, last = int(made_with["observer_epochs"]), max(read)
+        run = read == list(range(read[0], last + 1))
+        which = f"{read[0]} to {last}" if run and len(read) > 2 else ", ".join(map(str, read))
+        lines.append(f"epochs read: {which} of {trained}")
+        if last < trained:
+            lines.append(
+                f"note: the score does not read the epochs after {last}, which were trained all "
+                f"the same. observer=observer(epochs={last}) trains less, on another schedule"
+            )
+    if float(made_with["observer_learned"]) < _HARDLY:
+        lines.append(
+            "warning: the observer has hardly learned, so its scores may mean little. Train "
+            "longer: observer=observer(epochs=N)"
+        )
+    return lines
+
+
+def show_set(made: CompressedDataset) -> None:
+    """Say what a new set is."""
+    m = made.manifest
+    side = f"of {m.size} px"
+    if Codec.parse(m.codec).is_original:
+        side = f"as they are (read at {m.size} px)"
+    say(
+        f"wrote {made.path}: {m.images:,} images {side} in {len(m.classes)} classes, "
+        f"{bytes_against(m.image_bytes, m.source.bytes)}"
+    )
+    _say_unequal(m.classes, m.counts, m.asked)
+    if renamed := renamed_folders(m.classes, m.folders, m.counts):
+        say(renamed)
+    for line in observer_lines(m.made_with):
+        say(line)
+    say(f"view: {m.view}")
+
+
+def show_chosen(made: ChosenList) -> None:
+    """Say what a new list of chosen images is."""
+    say(
+        f"wrote {made.path}: the list of {len(made):,} images out of {made.of:,}, in "
+        f"{len(made.classes)} classes, and no pixels"
+    )
+    _say_unequal(made.classes, made.counts, made.about.asked)
+    for line in observer_lines(made.about.made_with):
+        say(line)
+
+
+def show_scores(made: Mapping[str, Scores], out: Path) -> None:
+    """Say how new scores are spread and what looked, once for those that share an observer."""
+    for name, found in made.items():
+        low, middle, high = np.quantile(found.values, (0, 0.5, 1))
+        say(
+            f"{name}: {len(found.values):,} images, easiest {low:.4g}, median {middle:.4g}, "
+            f"hardest {high:.4g}"
+        )
+    looks: dict[str, list[str]] = {}
+    for name, found in made.items():
+        for line in observer_lines(found.made_by):
+            looks.setdefault(line, []).append(name)
+    for line, names in looks.items():
+        say(line if len(names) == len(made) else f"{', '.join(names)}: {line}")
+    say(f"wrote {out}")
+
+
+def _say_unequal(classes: Sequence[str], counts: Sequence[int], asked: Asked | None) -> None:
+    """Name the classes that gave fewer images than asked, or none."""
+    number = dict(zip(classes, counts, strict=True))
+    if asked is not None and asked.short:
+        gave = [f"{name!r} {number[name]:,}" for name in asked.short]
+        say(f"{_classes(len(gave))} had fewer images than asked and gave: {_first(gave)}")
+    gone = [repr(name) for name, count in number.items() if count == 0]
+    if gone:
+        say(f"{_classes(len(gone))} of {len(classes):,} vanished: {_first(gone)}")
+
+
+def _classes(number: int) -> str:
+    return f"{number:,} {'class' if number == 1 else 'classes'}"
+
+
+def _first(names: Sequence[str], number: int = _NAMED) -> str:
+    more = len(names) - number
+    return ", ".join(names[:number]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,51 @@
+"""A method and a budget from outside the package, from `list` to the report."""
+
+from pathlib import Path
+
+import pytest
+from bench_toy import MATRIX, Serial, ask, coloured
+from cli_toy import Shell
+from own_method import InAll, Wave
+
+from smallset.bench.run import plan_bench, run_bench
+from smallset.budget import BUDGETS
+from smallset.evidence.lines import read_lines
+from smallset.methods import METHODS
+from smallset.records import Result
+
+
+@pytest.fixture(autouse=True)
+def from_outside(monkeypatch) -> None:
+    monkeypatch.setitem(METHODS, "wave", Wave)
+    monkeypatch.setitem(BUDGETS, "total", InAll)
+
+
+def test_a_method_is_listed_and_makes_a_set_under_a_budget(tmp_path, monkeypatch, capsys):
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    coloured(Path("data"))
+    assert "Plain colours, from no source image (a method of a test)." in shell("list").out
+    ran = shell("compress", "data", "set", "--method", "wave", "--budget", "total=7", "--work", "w")
+    assert ran.code == 0, ran
+    assert shell("verify", "set").code == 0
+    assert shell("show", "set").code == 0
+    assert shell.evaluate("set", "data", "--seeds", 1).code == 0
+    assert shell("export", "set", "out", "--to", "hub").code == 0
+
+
+def test_a_method_and_a_budget_run_in_a_matrix_and_stand_in_its_report(
+    tmp_path, monkeypatch, capsys
+):
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    matrix = MATRIX.replace('["random", "easy", "PCA"]', '["random", "waves"]')
+    matrix = matrix.replace("[methods]", '[methods]\nwaves = "wave"')
+    matrix = matrix.replace("ipc = [1]", 'budget = ["total=6"]').replace("full = {epochs = 2}", "")
+    request = ask(shell.root, matrix)
+    run_bench(request, workers=Serial())
+    assert plan_bench(request).pending == ()
+    found = read_lines(request.runs / "results.jsonl", Result)
+    assert {r.budget for r in found} == {"total=6"}
+    assert {r.method for r in found} == {"prune(select=random)", "wave"}
+    assert shell("report", request.runs).code == 0
+    tables = (request.runs / "report" / "tables.md").read_text()
+    assert "6 in all" in tables
+    assert "| waves |" in tables
