@@ -92,7 +92,7 @@ def test_a_share_that_a_class_cannot_give_is_impossible(tmp_path):
     with pytest.raises(ValueError, match=r"shares: 'PCA': keep=0\.5 .* it has 3\. Use more im"):
         plan_bench(ask(tmp_path, KEEP))
     pooled = KEEP.replace('"random"\nfree', '"pca(select=random, pool=2)"\nfree')
-    with pytest.raises(ValueError, match=r"'random': ipc=1 .*'ape' has 2 in a pool of 2\. Use a l"):
+    with pytest.raises(ValueError, match=r"'random': ipc=1 .*it has 2 in a pool of 2\. Use a lar"):
         plan_bench(ask(tmp_path, pooled.replace("keep = [0.5]", "ipc = [1]")))
     free = KEEP.replace("keep = [0.5]", "ipc = [7]").replace(
         '["random", "free", "PCA"]', '["free"]'

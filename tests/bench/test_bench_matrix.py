@@ -123,8 +123,8 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("ipc = [1]", "ipc = 1"), "line 13: ipc = 1, but it must be a list of different whole"),
         (("ipc = [1]", "ipc = [1, 1]"), "ipc = [1, 1], but it must be a list of different"),
         (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
-        (("ipc = [1]", ""), "this one has neither. Give one of them."),
-        (("ipc = [1]", "ipc = [1]\nkeep = [0.5]"), "line 14: a table has either ipc = [1, 10] or"),
+        (("ipc = [1]", ""), "this one has none. Give one of them."),
+        (("ipc = [1]", "ipc = [1]\nkeep = [0.5]"), "line 14: a table has one of ipc = [1, 10], keep"),
         (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
         (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
         (("ipc = [1]", "keep = [0.5, 0.5]"), "keep = [0.5, 0.5], but it must be a list of"),
@@ -304,8 +304,7 @@ def test_all_misspelt_and_missing_keys_are_named_at_once_with_their_lines():
             "m, the table from line 19: 'data' is missing. Add a line data = ...",
             "m, the table from line 19: 'students' is missing.",
             "m, the table from line 19: 'replicates' is missing.",
-            "m, line 22: a table has either ipc = [1, 10] or keep = [0.1, 0.3], but this one has "
-            "both.",
+            "m, line 22: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and budget = ",
         ],
         strict=True,
     ):
