@@ -16,20 +16,31 @@ def at_home(path: str | Path) -> Path:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write, which then takes the place of `path`: whole and on the disk, or not.
+def unfinished(path: Path) -> Iterator[Path]:
+    """Give a hidden path beside `path`, for a file or folder that is to take its place.
 
-    Until then it stands beside `path`, under a hidden name that says `.partial-` and the process.
+    The name says `.partial-`. What still stands there at the end of the block is removed. A killed
+    process leaves it behind, and no later run reads or touches it.
     """
-    part = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    part = path.with_name(f".{path.name[:150]}.partial-{secrets.token_hex(4)}")
     try:
+        yield part
+    finally:
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write, which then takes the place of `path`: whole and on the disk, or not."""
+    with unfinished(path) as part:
         with part.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def check_output(out: Path) -> None:
@@ -65,13 +76,11 @@ def check_output(out: Path) -> None:
 def whole_folder(out: Path) -> Iterator[Path]:
     """Give an empty folder beside `out` that becomes `out` at the end of the block.
 
-    Whatever ends the block early, Ctrl-C included, removes the folder. A killed process leaves a
-    `.NAME.partial-*` folder, which no later run reads or touches. Raises as `check_output`.
+    Whatever ends the block early, Ctrl-C included, removes the folder. Raises as `check_output`.
     """
     check_output(out)
     target = out.absolute()
-    partial = target.with_name(f".{target.name[:50]}.partial-{secrets.token_hex(4)}")
-    try:
+    with unfinished(target) as partial:
         with writing(out):
             partial.mkdir()
         yield partial
@@ -84,8 +93,6 @@ def whole_folder(out: Path) -> Iterator[Path]:
         with suppress(OSError):
             # the set is whole already, only its new name may not survive a power cut
             _sync(target.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextmanager

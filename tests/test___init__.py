@@ -18,26 +18,21 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = smallset.distill
 
 
-def test_importing_the_package_does_not_import_torch():
-    code = "import smallset, sys; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
-
-
-def test_ctrl_c_while_importing_leaves_no_traceback():
+def test_ctrl_c_while_importing_leaves_no_traceback(tmp_path):
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "smallset", "list"],
+            [sys.executable, "-m", "smallset", "compress", "digits", f"set{number}", "--work", "w"],
+            cwd=tmp_path,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for _ in range(4)
+        for number in range(4)
     ]
     time.sleep(0.6)  # past the interpreter's own start
-    for process in started:  # before torch is in, or while it comes
+    for process in started:  # before torch is asked for, or while it comes
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
     for process in started:
         _, stderr = process.communicate(timeout=60)
-        assert stderr == ""
+        assert stderr == "" or stderr.startswith("error: stopped. ")

@@ -45,7 +45,7 @@ def shell(tmp_path, monkeypatch, capsys) -> Shell:
 def test_dry_run_says_what_is_shared_how_long_and_what_that_rests_on(shell, monkeypatch):
     monkeypatch.setattr(forecast, "measured_rate", lambda *_: 0.01)
     ran = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one", "--dry-run",
-                "--jobs", 2)  # fmt: skip
+                "--workers", 2)  # fmt: skip
     assert ran.code == 0, ran.err
     said = ran.out.splitlines()
     assert said[:2] == [
@@ -108,7 +108,10 @@ def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypat
 
 def test_bad_commands_are_one_clear_line(shell):
     refused(shell("bench", "m.tom", "runs"), "there is no matrix 'm.tom': needed a shipped one or")
-    refused(shell("bench", "m.toml", "runs", "--jobs", -1), "jobs=-1 runs nothing. Give at least 1")
+    refused(
+        shell("bench", "m.toml", "runs", "--workers", -1),
+        "workers=-1 runs nothing. Give at least 1",
+    )
     refused(shell("bench", "demo", "runs", "--only", "x" * 9), "is in no table's title")
 
 

@@ -26,7 +26,7 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(shell):
     refused(shell("export", "set", shell.outs, "--to", "hub"), "exists already")
     refused(shell("export", "set", "a/b", "--to", "hub"), "does not exist. Make it first")
     (shell.root / "set" / "ape" / "00000.png").write_bytes(b"edited")
-    refused(shell("export", "set", out, "--to", "hub"), "00000.png' was changed after it was wri")
+    refused(shell("export", "set", out, "--to", "hub"), "00000.png' of the set 'set' was changed")
     (shell.root / "set" / "plan.parquet").write_bytes(b"edited")
     refused(shell("export", "set", out, "--to", "hub"), "plan.parquet' was changed")
     assert contents(shell.outs) == []

@@ -56,7 +56,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
     stop, out = KeyboardInterrupt(), shell.outs / "set"
     with monkeypatch.context() as patch:
         if place == "index":
-            patch.setattr(pipeline.desk, "open_data", raises(stop))
+            patch.setattr(pipeline.desk, "open_any", raises(stop))
         elif place == "decode":
             patch.setattr(data.cache._Squares, "__call__", raises(stop))
         elif place == "train":
@@ -145,13 +145,14 @@ def test_a_full_disk_at_the_output_says_so(shell, monkeypatch):
 
 
 def test_a_full_disk_at_the_work_folder_says_so(shell, monkeypatch):
-    said = "' cannot take more: the disk is full. What was finished there is kept. Free some"
-    for place in ("smallset.data.index.write_parts", "smallset.files.os.fsync"):
+    kept = "' cannot take more: the disk is full. What was finished there is kept. Free some"
+    cache = "decoded-pixel cache needs"
+    for place, said in (("data.index.write_parts", kept), ("files.os.fsync", cache)):
         with monkeypatch.context() as patch:
-            patch.setattr(place, full)
+            patch.setattr(f"smallset.{place}", full)
             refused(shell.compress("data", shell.outs / "set", "--method", QUICK), said, "--work")
     with monkeypatch.context() as patch:
-        patch.setattr("smallset.data.cache_file.shutil.disk_usage", lambda _: Space(1, 1, 0))
+        patch.setattr("smallset.data.cache.shutil.disk_usage", lambda _: Space(1, 1, 0))
         ran = shell.compress("data", shell.outs / "set", "--method", QUICK, "--size", 9)
         refused(ran, "decoded-pixel cache needs 5,832 bytes", "0 are free", "--cache none")
     assert contents(shell.outs) == []

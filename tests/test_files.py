@@ -38,7 +38,7 @@ def test_a_writer_that_is_stopped_changes_nothing(tmp_path):
     put(path, b"one")
     with pytest.raises(KeyboardInterrupt), replacing(path) as file:
         file.write(stop())
-    assert seen == [f".state.pt.partial-{os.getpid()}"]
+    assert [name.startswith(".state.pt.partial-") for name in seen] == [True]
     assert path.read_bytes() == b"one"
     assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
 

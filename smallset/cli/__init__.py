@@ -59,13 +59,14 @@ for name, command in _COMMANDS.items():
     app.command(name)(command)
 
 
-def _say_version(asked: bool) -> None:
+def _say_version(asked: bool) -> bool:
     if asked:
         from smallset.fingerprint import smallset_version
         from smallset.terminal import say
 
         say(f"smallset {smallset_version()}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
@@ -86,6 +87,8 @@ def main() -> None:
     try:
         with one_voice():
             app(prog_name="smallset")
+    except KeyboardInterrupt:  # while the commands are put together
+        sys.exit(130)
     except MemoryError:  # torch's own for a GPU is a RuntimeError, below
         complain("out of memory. Use a smaller --size or fewer --workers.")
         sys.exit(1)

@@ -73,13 +73,8 @@ def show(
 
 def save_sheet(made: "CompressedDataset", target: Path) -> None:
     """Draw a set's contact sheet into a PNG file, whole or not at all."""
-    from smallset.files import writing
+    from smallset.files import replacing, writing
     from smallset.report.sheet import contact_sheet
 
-    part = target.with_name(f".{target.name}.partial")
-    try:
-        with writing(target):
-            contact_sheet(made).save(part, format="PNG")
-            part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(target), replacing(target) as file:
+        contact_sheet(made).save(file, format="PNG")

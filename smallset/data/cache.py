@@ -1,7 +1,10 @@
 """Squares of one size for the training loop: decoded once into a mapped file, or on demand."""
 
+import shutil
 import weakref
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +13,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from smallset.data.cache_file import CacheFile
 from smallset.data.dataset import ImageDataset
 from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, is_small_or_square, view_square
 from smallset.data.threads import ordered, thread_count
+from smallset.files import replacing
 from smallset.lazy import Tensor, torch
 from smallset.records import Progress, Resample
 
@@ -152,10 +155,50 @@ def _make(squares: _Squares, path: Path, workers: int, progress: Progress | None
     total = len(dataset)
     chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
     threads = _threads(dataset, workers)
-    with CacheFile(path, total * size * size * 3) as file:
+    with _new_file(path, total * size * size * 3) as append:
         done = 0
         for block in ordered(squares, chunks, threads=threads):
-            file.append(block)
+            append(block)
             done += len(block)
             if progress is not None:
                 progress(f"decode {dataset.split} at {size} px", done, total)
+
+
+@contextmanager
+def _new_file(path: Path, needed: int) -> Iterator[Callable[[np.ndarray], None]]:
+    """Give what appends an array's bytes to a large file, which appears whole or not at all.
+
+    The file is written, not mapped: a disk that fills up is then an error and not a dead process.
+    Raises OSError naming the bytes needed and free, the folder, and the ways out.
+    """
+    folder, filling = path.parent, True
+
+    def failure(error: OSError) -> OSError:
+        at = next(p for p in (folder, *folder.parents) if p.exists())
+        free = shutil.disk_usage(at).free
+        why = f"cannot be written: {error.strerror}" if error.strerror else "too little space"
+        return OSError(
+            f"The decoded-pixel cache needs {needed:,} bytes in {str(folder)!r}, where {free:,} "
+            f"are free ({why}). Choose another folder with --work DIR, or decode on demand with "
+            "--cache none."
+        )
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < needed:
+            raise OSError
+        with replacing(path) as file:
+
+            def append(block: np.ndarray) -> None:
+                try:
+                    file.write(np.ascontiguousarray(block).data)
+                except OSError as error:
+                    raise failure(error) from error
+
+            filling = False  # what the block raises itself is not about this file
+            yield append
+            filling = True
+    except OSError as error:
+        if filling:
+            raise failure(error) from error
+        raise

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from smallset.data.held_out import cut_off
 from smallset.data.parts import Part, Parts, read_parts, write_parts
 from smallset.data.scan import Scan, scan
 from smallset.data.source import RawSplit, Source, first_names
+from smallset.files import unfinished
 from smallset.records import Classes, Progress
 
 _INDEX_VERSION = 3
@@ -89,19 +89,20 @@ def _parts(
     home.mkdir(parents=True, exist_ok=True)
     folder = home / f"{_key(source)}-v{_INDEX_VERSION}.{DECODE_VERSION}"
     if not folder.exists():
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=home))
-        try:
+        with unfinished(folder) as partial:
             scratch = partial / "scratch"
-            scratch.mkdir()
+            scratch.mkdir(parents=True)
             parts = _build(source, scratch, skip_bad, workers, progress)
             if not parts.lasting:
                 return parts
             write_parts(parts, partial)
             del parts  # Windows removes no file that is mapped
             shutil.rmtree(scratch)
-            _publish(partial, folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            try:
+                partial.rename(folder)
+            except OSError:
+                if not folder.exists():  # another process may have made the same index first
+                    raise
     return read_parts(folder)
 
 
@@ -110,14 +111,6 @@ def _key(source: Source) -> str:
     splits = [raw.name for raw in _raws(source)]
     text = json.dumps([source.key, source.classes, splits, source.held_out])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _publish(partial: Path, folder: Path) -> None:
-    try:
-        partial.rename(folder)
-    except OSError:
-        if not folder.exists():  # another process may have made the same index first
-            raise
 
 
 def _build(

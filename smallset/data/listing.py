@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 from jaxtyping import Int64
 
 from smallset.data.tree import is_ours
+from smallset.files import unfinished
 
 _SCHEMA = pa.schema([("path", pa.large_binary())])
 
@@ -61,10 +61,8 @@ def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[Fol
     for name in classes:
         digest.update(os.fsencode(name) + b"\0")
     counts = []
-    handle, partial = tempfile.mkstemp(prefix=".partial-", dir=home)
-    os.close(handle)
-    try:
-        with pa.OSFile(partial, "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+    with unfinished(home / "listing") as partial:
+        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
             for name in classes:
                 paths = sorted(_files(root / name, f"{name}/", (root.resolve(),)))
                 for path, size, changed in paths:
@@ -74,16 +72,10 @@ def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[Fol
                 counts.append(len(paths))
         key = digest.hexdigest()[:32]
         names = home / f"{key}.arrow"
-        _keep(Path(partial), names)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+        # Windows replaces no file that is mapped.
+        if not names.exists() or names.stat().st_size != partial.stat().st_size:
+            partial.replace(names)
     return FolderRows(root, names, np.array(counts, np.int64)), key
-
-
-def _keep(partial: Path, names: Path) -> None:
-    """Put a listing in place, unless it is there: Windows replaces no file that is mapped."""
-    if not names.exists() or names.stat().st_size != partial.stat().st_size:
-        os.replace(partial, names)
 
 
 def has_files(folder: Path) -> bool:

@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from smallset.evidence import PermutationTest
 from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
 from smallset.report.rows import Row, seeds_note
-from smallset.report.sections import Section, teacher_name
+from smallset.report.sections import Section, teacher_words
 from smallset.report.table import Column, Table, Value, table_of
 from smallset.train.protocol import caveat
 
@@ -77,114 +78,85 @@ def _hidden(section: Section) -> set[str]:
     return {*(() if tested else _TESTS), *(() if given else _GIVEN)}
 
 
-def _notes(section: Section, known: Published | None) -> list[str]:
-    r = section.first
-    notes = [
+def _notes(section: Section, known: Published | None) -> Iterator[str]:
+    """Say what a section's numbers rest on, what is missing, and what they do not show."""
+    r, rows = section.first, section.rows
+    codecs = " and ".join(sorted({other.codec for other in section.results}))
+    yield (
         f"{r.protocol}, {r.regime} labels, {r.held_out}; {r.source_images:,} training images of "
-        f"{r.source_bytes:,} bytes, fit {r.fit}, codec "
-        f"{' and '.join(sorted({other.codec for other in section.results}))}.",
-        caveat(r.protocol),
-        _teacher_note(section),
-        _missing_note(section),
-        _order_note(section),
-        f"Varied: {seeds_note(section.rows)}.",
-        _shared_note(section),
-        _vanished_note(section),
-        _baseline_note(section),
-        _p_note(section),
-        "Rank: shared where the Welch interval of a difference holds 0.",
-        _unclear_note(section),
-        _published_note(section, known),
-        machines(section.results),
-    ]
-    return [note for note in notes if note]
+        f"{r.source_bytes:,} bytes, fit {r.fit}, codec {codecs}."
+    )
+    if said := caveat(r.protocol):
+        yield said
+    yield _cost_note(r)
+    if section.missing:
+        lacking = ", ".join(f"{label} {count}" for label, count in section.lacking.items())
+        missing = f"{section.missing} of {section.wanted}"
+        yield f"Still to come: {missing} cells of the matrix ({lacking})."
+    if section.order and any(row.top1.n > 1 for row in rows):
+        yield f"Order by mean, = where the interval of a step holds 0: {section.order}."
+    yield f"Varied: {seeds_note(rows)}."
+    if any(row.varied.sets < row.top1.n for row in rows):
+        yield (
+            "Where there are fewer sets than n, replicates share sets or observers: those "
+            "intervals and p hold the student's luck in full, but that of the set only in part."
+        )
+    if vanished := "; ".join(filter(None, map(_vanished, rows))):
+        yield f"Classes without an image, of {len(r.classes)}: {vanished}."
+    if not any(row.minus_random for row in rows):
+        yield "Nothing is compared: this setting has no random baseline, or nothing else."
+    yield _p_note([row.permutation for row in rows if row.permutation])
+    yield "Rank: shared where the Welch interval of a difference holds 0."
+    if unclear := "; ".join(filter(None, map(_unclear, rows))):
+        yield (
+            f"Not told from random: {unclear}. In brackets the replicates a side that would do "
+            "it at these means and deviations (power 0.8, alpha 0.05)."
+        )
+    if known is not None:
+        yield _published_note(section, known)
+    yield machines(section.results)
 
 
-def _teacher_note(section: Section) -> str:
-    r = section.first
-    if r.teacher is None:
+def _cost_note(r: Result) -> str:
+    if r.teacher is None and not r.cost.labels:
         return "No teacher, no stored labels: the ratio is the source's bytes over the images'."
-    accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
     return (
-        f"Teacher: {teacher_name(r.teacher)}, top-1 {accuracy}, {r.cost.teacher:,} bytes. The "
-        "ratio is the source's bytes over those of images, labels and teacher."
+        f"Teacher: {teacher_words(r)}. The ratio is the source's bytes over those of images, "
+        "labels and teacher."
     )
 
 
-def _shared_note(section: Section) -> str:
-    """Say where replicates are no fresh draws: their spread leaves a part of the luck out."""
-    shared = [row for row in section.rows if row.varied.sets < row.top1.n]
-    if not shared:
+def _vanished(row: Row) -> str:
+    """Say how many classes the sets of a row lack, "" for none."""
+    counts = [len(r.vanished) for r in row.results]
+    few, many = min(counts), max(counts)
+    return f"{row.label} {few if few == many else f'{few} to {many}'}" if many else ""
+
+
+def _unclear(row: Row) -> str:
+    """Say what would settle a pair that the interval leaves open, "" for one that is settled."""
+    needed = row.replicates_needed
+    if row.verdict != "unclear" or needed is None:
         return ""
-    return (
-        "Where there are fewer sets than n, replicates share sets or observers: those intervals "
-        "and p hold the student's luck in full, but that of the set only in part."
-    )
+    if math.isnan(needed):
+        return f"{row.label} (unknown from one run)"
+    said = "never: equal means" if math.isinf(needed) else f"about {needed:,.0f}"
+    return f"{row.label} ({said})"
 
 
-def _vanished_note(section: Section) -> str:
-    """Say which rows stand on sets that lack whole classes."""
-    parts = []
-    for row in section.rows:
-        counts = [len(r.vanished) for r in row.results]
-        if any(counts):
-            few, many = min(counts), max(counts)
-            parts.append(f"{row.label} {few if few == many else f'{few} to {many}'}")
-    if not parts:
-        return ""
-    return f"Classes without an image, of {len(section.first.classes)}: {'; '.join(parts)}."
-
-
-def _missing_note(section: Section) -> str:
-    if not section.missing:
-        return ""
-    rows = ", ".join(f"{label} {count}" for label, count in section.lacking.items())
-    return f"Still to come: {section.missing} of {section.wanted} cells of the matrix ({rows})."
-
-
-def _order_note(section: Section) -> str:
-    if all(row.top1.n < 2 for row in section.rows) or not section.order:
-        return ""
-    return f"Order by mean, = where the interval of a step holds 0: {section.order}."
-
-
-def _baseline_note(section: Section) -> str:
-    if any(row.minus_random for row in section.rows):
-        return ""
-    return "Nothing is compared: this setting has no random baseline, or nothing else."
-
-
-def _p_note(section: Section) -> str:
-    tests = [row.permutation for row in section.rows if row.permutation]
+def _p_note(tests: Sequence[PermutationTest]) -> str:
     if not tests:
         return "No p: it needs 6 replicates a side."
-    smallest = sorted({test.smallest for test in tests})
+    smallest = " or ".join(f"{p:.2g}" for p in sorted({test.smallest for test in tests}))
     which = "exact" if all(test.exact for test in tests) else "partly by random splits"
     return (
-        f"p: two-sided permutation test against random ({which}), at best "
-        f"{' or '.join(_p(s) for s in smallest)} with so many replicates; Holm over "
-        f'{len(tests)} {"test" if len(tests) == 1 else "tests"}; "-" below 6 replicates a side.'
+        f"p: two-sided permutation test against random ({which}), at best {smallest} with so many "
+        f"replicates; Holm over {len(tests)} {'test' if len(tests) == 1 else 'tests'}; "
+        '"-" below 6 replicates a side.'
     )
 
 
-def _unclear_note(section: Section) -> str:
-    """Say what would settle the pairs that the interval leaves open."""
-    parts = [
-        f"{row.label} ({_needed(row.replicates_needed)})"
-        for row in section.rows
-        if row.verdict == "unclear" and row.replicates_needed is not None
-    ]
-    if not parts:
-        return ""
-    return (
-        f"Not told from random: {'; '.join(parts)}. In brackets the replicates a side that would "
-        "do it at these means and deviations (power 0.8, alpha 0.05)."
-    )
-
-
-def _published_note(section: Section, known: Published | None) -> str:
-    if known is None:
-        return ""
+def _published_note(section: Section, known: Published) -> str:
     here = {published_name(r.spec) for r in section.results}
     others = [f"{name} {100 * v:.1f}" for name, v in known.top1.items() if name not in here]
     return (
@@ -192,16 +164,6 @@ def _published_note(section: Section, known: Published | None) -> str:
         f"best of its evaluations on the test set; here {section.first.protocol}."
         + (f" Also published: {', '.join(others)}." if others else "")
     )
-
-
-def _p(p: float) -> str:
-    return f"{p:.2g}"
-
-
-def _needed(replicates: float) -> str:
-    if math.isnan(replicates):
-        return "unknown from one run"
-    return "never: equal means" if math.isinf(replicates) else f"about {replicates:,.0f}"
 
 
 def _counted(kinds: Counter[str]) -> str:

@@ -6,7 +6,7 @@ from itertools import chain
 
 from smallset.evidence import Interval, paired_difference, welch_difference
 from smallset.records import Result
-from smallset.report.sections import Section, check_one_version, teacher_name
+from smallset.report.sections import Section, check_one_version, teacher_words
 from smallset.report.table import Column, Table, Value
 
 # What regimes must share to stand side by side; protocols may differ, and are then named.
@@ -26,7 +26,10 @@ def families(sections: Sequence[Section]) -> list[list[Section]]:
 
 def overviews(sections: Sequence[Section]) -> list[Table]:
     """Make one table for each family that has hard labels and others of the same methods."""
-    shared = [[s for s in family if _has_rows_of(family[0], s)] for family in families(sections)]
+    shared = [
+        [s for s in family if not s.by_key.keys().isdisjoint(family[0].by_key)]
+        for family in families(sections)
+    ]
     return [
         _overview(family)
         for family in shared
@@ -53,14 +56,10 @@ def teacher_notes(family: Sequence[Section]) -> list[str]:
     firsts = {s.first.teacher: s.first for s in family}
     labels = {s.first.teacher: s.labels for s in family}
     return [
-        f"Teacher{_named(labels[teacher]) or _letter(teacher, teachers)}: {teacher_name(teacher)}, "
-        f"{_known(firsts[teacher])}."
+        f"Teacher{_named(labels[teacher]) or _letter(teacher, teachers)}: "
+        f"{teacher_words(firsts[teacher])}."
         for teacher in teachers
     ]
-
-
-def _has_rows_of(one: Section, other: Section) -> bool:
-    return not one.by_key.keys().isdisjoint(other.by_key)
 
 
 def _overview(family: list[Section]) -> Table:
@@ -142,8 +141,3 @@ def _letter(teacher: str | None, teachers: Sequence[str]) -> str:
     if teacher is None or len(teachers) < 2:
         return ""
     return f" {chr(ord('A') + teachers.index(teacher))}"
-
-
-def _known(r: Result) -> str:
-    accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
-    return f"top-1 {accuracy}, {r.cost.teacher:,} bytes"

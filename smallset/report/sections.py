@@ -101,6 +101,13 @@ def teacher_name(spec: str) -> str:
     return re.sub(r"[^\s=(),\"']*[/\\]", "", unquoted)
 
 
+def teacher_words(r: Result) -> str:
+    """Say who the teacher of a result is, how good and how large."""
+    accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
+    name = "none" if r.teacher is None else teacher_name(r.teacher)
+    return f"{name}, top-1 {accuracy}, {r.cost.teacher:,} bytes"
+
+
 def short_names(group: Sequence[Result]) -> dict[str, str]:
     """Name methods by their key as they were typed, less the observer's seed, which varies.
 
@@ -156,14 +163,16 @@ def _shared(titles: Sequence[str]) -> str:
 
 def _apart(result: Result, alike: Sequence[Result]) -> str:
     """Say what tells settings of one title apart."""
-    differing = [n for n in SETTING if len({getattr(other, n) for other in alike}) > 1]
+    said = {
+        "data_fingerprint": f"data {result.data_fingerprint[:8]}",
+        "labels": f"teacher {teacher_name(result.teacher)}"
+        if result.teacher and len({other.teacher for other in alike}) > 1
+        else f"labels {teacher_name(result.labels)}",
+    }
     return ", ".join(
-        f"data {result.data_fingerprint[:8]}"
-        if name == "data_fingerprint"
-        else f"teacher {teacher_name(str(result.teacher))}"
-        if name == "labels"
-        else f"{name} {getattr(result, name)}"
-        for name in differing
+        said.get(name, f"{name} {getattr(result, name)}")
+        for name in SETTING
+        if len({getattr(other, name) for other in alike}) > 1
     )
 
 

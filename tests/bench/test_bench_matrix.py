@@ -124,7 +124,10 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("ipc = [1]", "ipc = [1, 1]"), "ipc = [1, 1], but it must be a list of different"),
         (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
         (("ipc = [1]", ""), "this one has none. Give one of them."),
-        (("ipc = [1]", "ipc = [1]\nkeep = [0.5]"), "line 14: a table has one of ipc = [1, 10], keep"),
+        (
+            ("ipc = [1]", "ipc = [1]\nkeep = [0.5]"),
+            "line 14: a table has one of ipc = [1, 10], keep",
+        ),
         (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
         (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
         (("ipc = [1]", "keep = [0.5, 0.5]"), "keep = [0.5, 0.5], but it must be a list of"),

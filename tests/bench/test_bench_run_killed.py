@@ -27,7 +27,7 @@ LARGER = MATRIX.replace("replicates = 2", "replicates = 5").replace(
 
 def start(root: Path, *, jobs: int = 2) -> subprocess.Popen[str]:
     """Start a driver, in a process group of its own."""
-    machine = ["--precision", "float32", "--device", "cpu", "--jobs", str(jobs)]
+    machine = ["--precision", "float32", "--device", "cpu", "--workers", str(jobs)]
     options = ["--data", "data", "--work", "work", *machine]
     return subprocess.Popen(
         [sys.executable, "-m", "smallset", "bench", "matrix.toml", "runs", *options],

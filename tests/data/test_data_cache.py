@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from smallset.data import MappedPixels, StreamedPixels, from_arrays, open_data, pixel_cache
-from smallset.data.cache_file import CacheFile
 from smallset.data.fit import view_square
 
 RNG = np.random.default_rng(0)
@@ -110,22 +109,13 @@ def test_an_interrupted_build_leaves_nothing_behind(work, stop):
     assert not list((work / "pixels").iterdir())
 
 
-def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(work):
-    class Full:
-        def write(self, data: memoryview) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
+def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(work, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-        def close(self) -> None:
-            pass
-
-    def fill() -> None:
-        with CacheFile(work / "pixels" / "x", 10) as file:
-            file._file.close()
-            file._file = Full()
-            file.append(np.zeros(10, np.uint8))
-
-    with pytest.raises(OSError, match=r"writing failed: No space left on device.*--cache none"):
-        fill()
+    monkeypatch.setattr("smallset.files.os.fsync", full)
+    with pytest.raises(OSError, match=r"cannot be written: No space left on device.*--cache none"):
+        pixel_cache(DATA.train, 6, view="squash", work=work)
     assert not list((work / "pixels").iterdir())
 
 

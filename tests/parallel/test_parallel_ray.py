@@ -298,7 +298,9 @@ def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, caps
         "--device cuda:1 names one GPU of this machine",
         "Give --device cuda",
     )
-    refused(shell("bench", "demo", "runs", "--ray", "auto", "--jobs", 2), "--jobs 2 speaks of")
+    refused(
+        shell("bench", "demo", "runs", "--ray", "auto", "--workers", 2), "--workers 2 speaks of"
+    )
     refused(shell("bench", "demo", "runs", "--ray", "auto", "--dry-run"), "--dry-run speaks of")
     monkeypatch.setattr(option, "launched", lambda: 2)
     refused(

@@ -5,6 +5,7 @@ from result_toy import changed, result
 from runs_toy import BEST, MATRIX, ONLINE, RANDOM, full, replicates
 
 from smallset.bench.matrix import parse_matrix
+from smallset.records import Cost
 from smallset.report.coverage import planned, row_labels
 from smallset.report.rows import row_key
 from smallset.report.sections import full_results, sections, short_names, teacher_name
@@ -76,6 +77,10 @@ def test_two_teachers_are_two_sections():
     titles = [s.title for s in sections(made, {})]
     assert titles[0].endswith("online labels, teacher resnet20(weights=r20.th, classes=same)")
     assert titles[1].endswith("online labels, teacher own")
+    stored = [replicates("random", RANDOM, labels=f"stored({at})", cost=Cost(1, 2)) for at in "ab"]
+    assert [s.title[-16:] for s in sections(stored[0] + stored[1], {})] == [
+        "labels stored(a)", "labels stored(b)",
+    ]  # fmt: skip
 
 
 def test_sets_without_an_ipc_are_told_apart_by_their_images():
