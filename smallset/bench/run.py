@@ -52,9 +52,9 @@ class RunPlan:
 
     The cells of `ground` are those of all tables whose data is at hand, `units` those that the
     tables asked for need, by key; `pending` are the ones not done, in the order in which they
-    start. `taken` are the results of other runs among the lines; `passed` counts the cells for which
-    only lines of another version exist, by that version. `torn` says that a last line that was cut
-    short was taken out.
+    start. `taken` are the results of other runs among the lines. `passed` counts the cells for
+    which only lines of another version exist, by that version. `torn` says that a last line that
+    was cut short was taken out.
     """
 
     folder: Path
