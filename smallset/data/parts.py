@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int32, Int64
+
+from smallset.lazy import pa
 
 _FACTS = "index.json"
 
