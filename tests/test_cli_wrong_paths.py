@@ -7,8 +7,6 @@ import pytest
 import torch
 from cli_toy import Shell, contents, refused, tree
 
-from smallset import pipeline
-from smallset.bench import sources
 from smallset.models import build_model
 
 NET = "resnet8(weights=w.pt, classes=same)"
@@ -44,8 +42,7 @@ def shell(tmp_path, monkeypatch, capsys) -> Shell:
     def touched(*_: object, **__: object) -> None:
         raise AssertionError("the data was opened")
 
-    monkeypatch.setattr(pipeline.desk, "open_data", touched)
-    monkeypatch.setattr(sources, "open_data", touched)
+    monkeypatch.setattr("smallset.exchange.set_data.open_data", touched)
     return shell
 
 
