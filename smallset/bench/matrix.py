@@ -38,105 +38,34 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from smallset import typed
 from smallset.bench import shipped
+from smallset.bench.sweep import AUTO, FULL, Full, Sweep, Word, Words
 from smallset.bench.teachers import check_spec
-from smallset.bench.toml_lines import Lines, keys_meant
-from smallset.budget import Budget, PerClass, Share, budget_from
-from smallset.labels import Hard, Regime, labels_from, labels_spec
+from smallset.bench.toml_table import TableText, keys_meant
+from smallset.budget import budget_from
+from smallset.labels import Regime, labels_from, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
-from smallset.records import Fit
 from smallset.spec import nearest
 from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
-from smallset.typed import Positive, Text
 
-AUTO = "auto"
-HARD = labels_spec(Hard())
-FULL = "full"
-"""What the whole training split is called where a method's label or spec stands."""
-
-_MOST = 100_000  # each replicate and observer is counted out
 _BUDGETS = ("ipc", "keep", "budget")
-
-_Word = Annotated[str, Meta(pattern=r"\S", description='text in quotes, such as "cifar10"')]
-_Words = Annotated[
-    tuple[Text, ...],
-    Meta(min_length=1, description='a list of different texts, as ["random", "pca"]'),
-]
-_Number = Annotated[int, Meta(ge=1, le=_MOST, description=f"a whole number from 1 to {_MOST}")]
-_Numbers = Annotated[
-    tuple[Positive, ...],
-    Meta(min_length=1, description="a list of different whole numbers from 1, as [1, 10]"),
-]
-_Shares = Annotated[
-    tuple[typed.Share, ...],
-    Meta(min_length=1, description="a list of different shares above 0, as [0.1, 0.3]"),
-]
 _Specs = Annotated[dict[str, str], Meta(description='a table of lines such as name = "spec"')]
-
-
-@dataclass(frozen=True)
-class Full:
-    """How long a student is trained on the whole training split."""
-
-    epochs: _Number
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A full product: every method x budget x student x labels x protocol x replicate.
-
-    The fields are the keys of a [[table]]. `methods` are labels of the matrix, `labels` specs of
-    label regimes, with a teacher's name in the matrix or its spec, `protocols` names or "auto".
-    One of `ipc`, `keep` and `budget` is given. `full` is None if no student is to be trained on the
-    whole training split, `size` if the table leaves it to the data (see `BenchData.size`).
-    """
-
-    title: _Word
-    data: _Word
-    students: _Words
-    methods: _Words
-    replicates: _Number
-    ipc: _Numbers | None = None
-    keep: _Shares | None = None
-    budget: _Words | None = None
-    labels: _Words = (HARD,)
-    protocols: _Words = (AUTO,)
-    observers: _Number = 3
-    fit: Fit = "squash"
-    codec: _Word = "png"
-    full: Full | None = None
-    size: _Number | None = None
-
-    @property
-    def budgets(self) -> tuple[Budget, ...]:
-        """What is asked for, in the order of the matrix."""
-        return (
-            *map(PerClass, self.ipc or ()),
-            *map(Share, self.keep or ()),
-            *map(budget_from, self.budget or ()),
-        )
-
-    @property
-    def full_epochs(self) -> int | None:
-        """The epochs of a student on the whole training split, if there is to be one."""
-        return None if self.full is None else self.full.epochs
 
 
 @dataclass(frozen=True)
 class _File:
     """The top of a matrix."""
 
-    title: _Word
+    title: Word
     methods: _Specs
     table: Annotated[
         list[dict[str, object]], Meta(min_length=1, description="one [[table]] or more")
     ]
     teachers: _Specs = field(default_factory=dict)
-    main: _Words | None = None
+    main: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -244,7 +173,7 @@ def parse_matrix(text: str, name: str) -> Matrix:
             f"{name}: its brackets are nested too deep to read. Mend it; a matrix has lists of "
             "words and numbers."
         ) from error
-    top = Lines(name, text)
+    top = TableText(name, text)
     if isinstance(values.get("table"), dict):  # a single table may be written so
         values["table"] = [values["table"]]
     tables = values["table"] if isinstance(values.get("table"), list) else []
@@ -283,7 +212,7 @@ def parse_matrix(text: str, name: str) -> Matrix:
 
 def _sweep(
     values: Mapping[str, object],
-    lines: Lines,
+    lines: TableText,
     methods: Mapping[str, str],
     teachers: Mapping[str, str],
 ) -> Sweep:
@@ -304,7 +233,10 @@ def _sweep(
 
 
 def _check_keys(
-    values: Mapping[str, object], tables: Sequence[object], top: Lines, parts: Sequence[Lines]
+    values: Mapping[str, object],
+    tables: Sequence[object],
+    top: TableText,
+    parts: Sequence[TableText],
 ) -> None:
     """Raise ValueError with all keys that are misspelt, missing or one too many, a line each."""
     problems = top.wrong_keys(values, _File)
@@ -333,7 +265,7 @@ def _check_keys(
         raise ValueError(problems[0])
 
 
-def _check_different(values: Mapping[str, object], lines: Lines) -> None:
+def _check_different(values: Mapping[str, object], lines: TableText) -> None:
     """Raise ValueError for a list that has something twice."""
     for key, listed in values.items():
         if isinstance(listed, tuple) and len(set(listed)) < len(listed):
@@ -341,7 +273,7 @@ def _check_different(values: Mapping[str, object], lines: Lines) -> None:
             raise ValueError(f"{lines.where(key)}: {key} has {twice!r} twice. Give each once.")
 
 
-def _check_names(sweep: Sweep, lines: Lines) -> None:
+def _check_names(sweep: Sweep, lines: TableText) -> None:
     """Raise ValueError for a student, protocol, codec or budget that is not one; open no file."""
     checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
         (sweep.students, read_model),
@@ -364,7 +296,7 @@ def _check_protocol(name: str) -> None:
         raise ValueError(f"there is no protocol {name!r}. {nearest(name, (AUTO, *PROTOCOLS))}")
 
 
-def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: Lines) -> None:
+def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: TableText) -> None:
     for name in given:
         if name not in known:
             raise ValueError(
@@ -373,7 +305,7 @@ def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: L
             )
 
 
-def _check_methods(methods: Mapping[str, str], top: Lines) -> None:
+def _check_methods(methods: Mapping[str, str], top: TableText) -> None:
     for label, text in methods.items():
         try:
             method = method_from(text)
@@ -393,7 +325,7 @@ def _check_methods(methods: Mapping[str, str], top: Lines) -> None:
             )
 
 
-def _check_sizes(tables: Iterable[Sweep], top: Lines) -> None:
+def _check_sizes(tables: Iterable[Sweep], top: TableText) -> None:
     """Raise ValueError for data that one table names a size of and another does not.
 
     A report without the data finds the size in the results, and could not tell the two apart.
@@ -407,7 +339,7 @@ def _check_sizes(tables: Iterable[Sweep], top: Lines) -> None:
             )
 
 
-def _check_apart(matrix: Matrix, top: Lines) -> None:
+def _check_apart(matrix: Matrix, top: TableText) -> None:
     for label, problem in same_methods(matrix):
         raise ValueError(f"{top.where(label)}: {problem}")
 

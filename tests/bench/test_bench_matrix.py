@@ -8,13 +8,9 @@ from bench_toy import MATRIX, SOFT
 
 from smallset.bench.ground import Bench, Ground, Lines
 from smallset.bench.kinds import units_of
-from smallset.bench.matrix import (
-    FULL,
-    parse_matrix,
-    read_matrix,
-    shipped,
-)
+from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
+from smallset.bench.sweep import FULL
 from smallset.data import open_data
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key

@@ -13,7 +13,7 @@ from smallset.typed import Mismatch, T, convert
 
 
 @dataclass(frozen=True)
-class Lines:
+class TableText:
     """The part of a file that holds one table; `first` is its first line in the file `name`."""
 
     name: str
@@ -30,15 +30,17 @@ class Lines:
                     return f"{self.name}, line {number}"
         return f"{self.name}, from line {self.first}" if self.first > 1 else self.name
 
-    def inside(self, key: str) -> "Lines":
+    def inside(self, key: str) -> "TableText":
         """Return the part from the one table of that name on."""
         begin = re.search(rf"(?m)^[ \t]*(?:{key}\s*[=.]|\[[^\]]*\b{key}\s*\])", self.text)
         return self._cut(begin.start() if begin else 0, None)
 
-    def each(self, key: str, count: int) -> list["Lines"]:
+    def each(self, key: str, count: int) -> list["TableText"]:
         """Return the parts of the tables of an array of tables."""
         starts = [m.start() for m in re.finditer(rf"(?m)^\s*\[\[\s*{key}\s*\]\]", self.text)]
-        if not count or len(starts) != count:  # written inline: no part of the text is one table's own
+        if (
+            not count or len(starts) != count
+        ):  # written inline: no part of the text is one table's own
             return [self] * count
         return [self._cut(a, b) for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
@@ -70,8 +72,10 @@ class Lines:
                 f"{part.where(key)}: {key} = {error.given!r}, but it must be {error.needed}."
             ) from error
 
-    def _cut(self, start: int, end: int | None) -> "Lines":
-        return Lines(self.name, self.text[start:end], self.first + self.text.count("\n", 0, start))
+    def _cut(self, start: int, end: int | None) -> "TableText":
+        return TableText(
+            self.name, self.text[start:end], self.first + self.text.count("\n", 0, start)
+        )
 
 
 def keys_meant(values: Mapping[str, object], kind: type) -> set[str]:
