@@ -25,7 +25,8 @@ from filelock import FileLock, Timeout
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.ground import Ground, Line, Lines
 from smallset.bench.kinds import KINDS
-from smallset.bench.matrix import Matrix, Sweep
+from smallset.bench.matrix import Matrix
+from smallset.bench.sweep import Sweep
 from smallset.bench.teachers import FRESH
 from smallset.evidence.lines import append_line, drop_torn_line, read_lines
 from smallset.files import replacing
@@ -34,6 +35,7 @@ from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Fact, Identity, Result
 from smallset.train.versions import component_versions
+from smallset.typed import read_json
 
 RUN = "run.json"
 MATRIX = "matrix.toml"
@@ -120,14 +122,12 @@ def read_run(folder: Path) -> Run | None:
                 "Give a new folder, or one that `smallset bench` made."
             )
         return None
-    try:
-        values = json.loads(path.read_bytes())
-        run = Run(**values)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"'{path}' is not of this version or was edited ({error}). Restore it, or give a new "
-            "folder."
-        ) from error
+    run = read_json(
+        path.read_bytes(),
+        Run,
+        where=f"'{path}'",
+        advice="It is of another version or was edited: restore it, or give a new folder.",
+    )
     if run.format != _FORMAT:
         raise ValueError(
             f"'{path}' has format {run.format!r}; this version reads {_FORMAT}. "
