@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from smallset.data.held_out import VALIDATION, choose_split
 from smallset.data.layout import HELD_OUT, Layout, found_layout, given_layout
-from smallset.data.listing import list_files
-from smallset.data.matching import counterparts
 from smallset.data.source import Folder, RawSplit, Source
-from smallset.data.tree import has_image, is_ours, loose_images, ours_in, subfolders
+from smallset.data.splits import VALIDATION, choose_split, counterparts
+from smallset.data.tree import has_image, is_ours, list_files, loose_images, ours_in, subfolders
 from smallset.records import composed
 
 

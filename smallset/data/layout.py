@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smallset.data.held_out import VALIDATION
-from smallset.data.listing import has_files
 from smallset.data.source import Folder, first_names
-from smallset.data.split_words import splits_named
-from smallset.data.tree import has_image, is_ours, loose_images, ours_in, subfolders
+from smallset.data.splits import VALIDATION, splits_named
+from smallset.data.tree import has_files, has_image, is_ours, loose_images, ours_in, subfolders
 
 HELD_OUT = ("test", *VALIDATION)
 # Hugging Face `datasets` knows more words, wherever they stand in a path, and only in lower case. A

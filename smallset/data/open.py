@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smallset.data.arrays import open_digits
 from smallset.data.arrow_rows import ArrowRows
 from smallset.data.dataset import Data
-from smallset.data.digits import open_digits
 from smallset.data.folder import folder_source
 from smallset.data.hub import hub_source, parquet_source
 from smallset.data.index import index

@@ -17,9 +17,8 @@ from smallset.data.columns import (
     label_column,
     read_labels,
 )
-from smallset.data.held_out import VALIDATION, choose_split
-from smallset.data.matching import counterparts
 from smallset.data.source import Folder, RawSplit, Source
+from smallset.data.splits import VALIDATION, choose_split, counterparts
 
 
 @dataclass(frozen=True)
