@@ -185,7 +185,7 @@ def _threads(dataset: ImageDataset, workers: int) -> int:
 def _make(squares: _Squares, path: Path, workers: int, progress: Progress | None) -> None:
     dataset, size = squares.dataset, squares.size
     total = len(dataset)
-    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
+    chunks = (range(total)[start : start + _CHUNK] for start in range(0, total, _CHUNK))
     threads = _threads(dataset, workers)
     with _new_file(path, total * size * size * 3) as append:
         done = 0

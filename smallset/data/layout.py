@@ -54,7 +54,12 @@ def found_layout(root: Path) -> Layout:
     """
     top = [f for f in subfolders(root) if not is_ours(root / f)]
     if not top or not has_files(root):
-        raise _empty(root)
+        raise ValueError(
+            f"{str(root)!r} holds no images in a layout that is understood. Needed class folders "
+            "(DATA/<class>/*, or DATA/train/<class>/* with an optional test/ or val/) or parquet "
+            "files (train-*.parquet, with an optional test-* or validation-*, also in DATA/data). "
+            "Point to the folder that holds them."
+        )
     if not has_image(root):
         _check_no_parquet(root)
     splits = _splits(root, top)
@@ -197,13 +202,4 @@ def _check_no_parquet(root: Path) -> None:
     raise ValueError(
         f"{str(root)!r} holds parquet files only in folders further down: {first_names(tops)}. "
         f"Needed the folder of one data set, which holds train-*.parquet or data/. {what}."
-    )
-
-
-def _empty(root: Path) -> ValueError:
-    return ValueError(
-        f"{str(root)!r} holds no images in a layout that is understood. Needed class folders "
-        "(DATA/<class>/*, or DATA/train/<class>/* with an optional test/ or val/) or parquet files "
-        "(train-*.parquet, with an optional test-* or validation-*, also in DATA/data). Point to "
-        "the folder that holds them."
     )
