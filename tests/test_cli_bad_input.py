@@ -64,7 +64,7 @@ def test_data_that_is_not_there_or_too_little_is_named(shell, data, said):
     ("options", "said"),
     [
         (["--ipc", 3, "--method", QUICK],
-         ["ipc=3 with grid(factor=2", "needs 12 images of the class 'bee'", "has 8. Use ipc<=2 or"]),
+         ["ipc=3 with grid(factor=2", "needs 12 images of the class 'bee'", "has 8. Use ipc<=2"]),
         (["--ipc", 9, "--method", "el2n"], ["ipc=9 needs 9 images of the class", "Use ipc<=8."]),
         (["--ipc", 10**30, "--method", QUICK], ["Use ipc<=2 or a smaller factor"]),
         (["--method", "pca(factor=3)"],

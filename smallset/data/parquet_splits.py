@@ -5,10 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from smallset.data.hub import AGAIN, files_key, keep, quiet
-from smallset.data.split_words import KEYWORDS, splits_named
-from smallset.typed import read_json
-from smallset.data.hub import files_key, keep, quiet
 from smallset.data.splits import KEYWORDS, splits_named
+from smallset.typed import read_json
 
 
 def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:

@@ -10,11 +10,9 @@ from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Bench, Ground, Lines
 from smallset.bench.kinds.observer import ObserverUnit
 from smallset.bench.kinds.unit import Unit, check_same, keyed, said
-from smallset.bench.matrix import Sweep
+from smallset.bench.sweep import Sweep
 from smallset.data import ImageDataset
 from smallset.methods import Method, brief_of, canonical
-from smallset.bench.sweep import Sweep
-from smallset.methods import brief_of, canonical
 from smallset.pipeline import compress
 from smallset.pipeline.desk import side_of
 from smallset.records import Identity
