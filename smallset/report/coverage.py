@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from smallset.bench.matrix import AUTO, Matrix, Sweep
+from smallset.bench.matrix import Matrix
+from smallset.bench.sweep import AUTO, Sweep
 from smallset.budget import Budget
 from smallset.methods import known_method
 from smallset.records import Result
