@@ -1,4 +1,4 @@
-"""What people look at: contact sheets, and tables of results."""
+"""Contact sheets of sets, and tables of results."""
 
 from smallset.report.sheet import contact_sheet
 

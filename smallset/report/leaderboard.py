@@ -1,4 +1,4 @@
-"""The leaderboard: every method of a setting beside random, and what its numbers rest on."""
+"""The leaderboard: every method of a setting compared with random, and notes on its numbers."""
 
 import math
 from collections import Counter
@@ -52,14 +52,14 @@ def leaderboard(section: Section) -> Table:
 
 
 def comparison(rows: Sequence[Row]) -> Table:
-    """Make the table of a few rows that a terminal shows, with a note on each that did not win."""
+    """Make a short table for the terminal, with a note on each row that does not beat random."""
     said = {"worse": "is worse than", "unclear": "does not differ clearly from"}
     lost = [f"{row.label} {said[row.verdict]} random here." for row in rows if row.verdict in said]
     return table_of("", rows, _FEW, [f"Varied: {seeds_note(rows)}.", *lost])
 
 
 def machines(results: Sequence[Result]) -> str:
-    """Say on what the results were made, with counts where that is not one thing."""
+    """Name the machines and versions behind some results, with counts if there are several."""
     kinds = Counter(
         f"{r.hardware}, {r.precision}, {counted(r.threads, 'thread')}"
         + (", compiled" if r.compiled else "")
@@ -122,14 +122,14 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
 
 
 def _vanished(row: Row) -> str:
-    """Say how many classes the sets of a row lack, "" for none."""
+    """Say how many classes are without an image in the sets of a row, "" for none."""
     counts = [len(r.vanished) for r in row.results]
     few, many = min(counts), max(counts)
     return f"{row.label} {few if few == many else f'{few} to {many}'}" if many else ""
 
 
 def _unclear(row: Row) -> str:
-    """Say what would settle a pair that the interval leaves open, "" for one that is settled."""
+    """Say how many replicates would tell a row from random, "" if it is told already."""
     needed = row.replicates_needed
     if row.verdict != "unclear" or needed is None:
         return ""

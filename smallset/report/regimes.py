@@ -1,4 +1,4 @@
-"""Soft labels against hard: the same sets side by side, with what each regime costs."""
+"""Soft labels against hard: the same sets under each regime, and the bytes each one costs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from smallset.report.rows import Row
 from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
 from smallset.report.table import Column, Table, Value
 
-# What regimes must share to stand side by side; protocols may differ, and are then named.
+# The fields that sections must share to be compared. Protocols may differ, and are then named.
 _SHARED = (
     "dataset", "data_fingerprint", "student", "size", "images", "codec", "fit", "precision"
 )  # fmt: skip
 
 
 def families(sections: Sequence[Section]) -> list[list[Section]]:
-    """Put sections together that differ in labels, teacher or protocol alone, hard labels first."""
+    """Group sections that differ only in labels, teacher or protocol, hard labels first."""
     groups: dict[tuple[object, ...], list[Section]] = {}
     for section in sections:
         groups.setdefault(attrgetter(*_SHARED)(section.first), []).append(section)
@@ -25,7 +25,7 @@ def families(sections: Sequence[Section]) -> list[list[Section]]:
 
 
 def overviews(sections: Sequence[Section]) -> list[Table]:
-    """Make one table for each family that has hard labels and others of the same methods."""
+    """Make a table for each family with hard labels and other regimes of the same methods."""
     shared = [
         [s for s in family if not s.by_key.keys().isdisjoint(family[0].by_key)]
         for family in families(sections)
@@ -38,7 +38,7 @@ def overviews(sections: Sequence[Section]) -> list[Table]:
 
 
 def regime_names(family: Sequence[Section]) -> list[str]:
-    """Name each section of a family: its labels, its teacher's letter, its protocol, as needed."""
+    """Name each section of a family by its labels, and if needed by its teacher and protocol."""
     letters = _letters(family)
     names = [
         s.labels if "(" in s.labels else s.labels + letters.get(s.first.teacher, "") for s in family
@@ -50,7 +50,7 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 
 
 def teacher_notes(family: Sequence[Section]) -> list[str]:
-    """Say once who the teachers are, by letter where there are several."""
+    """Describe each teacher once, by its name in the matrix or its letter."""
     letters, taught = _letters(family), {s.first.teacher: s for s in family if s.first.teacher}
     return [
         f"Teacher{_named(s.labels) or letters[teacher]}: {teacher_words(s.first)}."
@@ -86,7 +86,7 @@ def _overview(family: list[Section]) -> Table:
 
 
 def _values(section: Section, hard: Section, key: str) -> list[Value]:
-    """Return a method's values in one regime."""
+    """Return a method's values in one regime, with the difference from hard labels."""
     row, other = section.by_key.get(key), hard.by_key.get(key)
     values: list[Value] = [row.top1, row.rank, row.bytes()] if row else [None, None, None]
     if section is hard:
@@ -95,14 +95,14 @@ def _values(section: Section, hard: Section, key: str) -> list[Value]:
 
 
 def _difference(soft: Row, hard: Row) -> Interval:
-    """Return soft minus hard."""
+    """Return soft minus hard, paired if both rows are of the same sets, else by Welch."""
     if pairs := _pairs(soft, hard):
         return paired_difference(*pairs)
     return welch_difference([r.top1 for r in soft.results], [r.top1 for r in hard.results])
 
 
 def _pairs(soft: Row, hard: Row) -> tuple[list[float], list[float]] | None:
-    """Return both rows' accuracies, replicate by replicate; None if their sets are not the same."""
+    """Return both rows' accuracies, replicate by replicate. None if their sets differ."""
     ours, theirs = (
         {(r.plan_sha256, r.set_seed, r.student_seed): r.top1 for r in row.results}
         for row in (soft, hard)
@@ -127,12 +127,12 @@ def _notes(family: list[Section], names: list[str]) -> list[str]:
 
 
 def _named(labels: str) -> str:
-    """Give the name in "online(NAME)" after a space; nothing where there is none."""
+    """Return the name in "online(NAME)" after a space, "" if there is none."""
     name = labels.partition("(")[2].removesuffix(")")
     return f" {name}" if name else ""
 
 
 def _letters(family: Sequence[Section]) -> dict[str | None, str]:
-    """Return a letter after a space for each teacher; nothing if there is only one."""
+    """Return each teacher's letter after a space, "" for a single teacher."""
     teachers = dict.fromkeys(s.first.teacher for s in family if s.first.teacher)
     return {t: f" {chr(ord('A') + i)}" * (len(teachers) > 1) for i, t in enumerate(teachers)}

@@ -1,5 +1,7 @@
-"""The metrics of DD-Ranking (arXiv 2505.13300): HLR, IOR and LRS against students of the full
-data, and ARS against twins that were trained without augmentation.
+"""The metrics of DD-Ranking (arXiv 2505.13300).
+
+HLR, IOR and LRS compare with students of the full data, ARS with twins trained without
+augmentation.
 """
 
 from collections.abc import Sequence
@@ -15,15 +17,15 @@ from smallset.report.sections import Section, setting_words
 from smallset.report.table import Column, Table, Value, table_of
 from smallset.train.views import Canvas, Patch, plain
 
-# What students of the full data share with those of a set that they are a yardstick for.
+# The fields that a student of the full data must share with the students measured against it.
 _shared = attrgetter("data_fingerprint", "student", "size", "fit", "precision")
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A method's metrics in one regime, fractions; None if a measurement is lacking.
+    """A method's metrics in one regime, as fractions. None if a measurement is missing.
 
-    HLR takes the method's hard-label accuracy whatever the regime, IOR that of the regime.
+    HLR always uses the method's accuracy under hard labels, IOR that under the regime.
     """
 
     hlr: float | None = None
@@ -33,7 +35,10 @@ class Yardstick:
 
 @dataclass(frozen=True)
 class Twins:
-    """A row and its twin without augmentation, each above random of its own kind by so much."""
+    """A row and its twin without augmentation.
+
+    `augmented` and `plain` are their improvements over random images trained in the same way.
+    """
 
     row: Row
     twin: Row
@@ -49,7 +54,7 @@ class Twins:
 def yardsticks(
     section: Section, sections: Sequence[Section], full: Sequence[Result]
 ) -> dict[str, Yardstick]:
-    """Return each row's metrics by its key; `full` are the results of the full data."""
+    """Return each row's metrics by its key. `full` are the results on the full data."""
     family = next(f for f in families(sections) if any(s is section for s in f))
     hard = [s for s in family if s.first.is_hard]
     own = [s for s in hard if s.first.protocol == section.first.protocol]
@@ -67,7 +72,7 @@ def yardsticks(
 
 
 def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
-    """Return the full-data students that a section is measured against.
+    """Return the students of the full data that a section is measured against.
 
     Raises ValueError if they were trained under several protocols.
     """
@@ -84,7 +89,7 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
 
 
 def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[Table]:
-    """Make one table for each family of settings that has students of the full data."""
+    """Make a table for each family of settings that has students of the full data."""
     return [
         _against_full(family, sections, full)
         for family in families(sections)
@@ -93,7 +98,7 @@ def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[
 
 
 def twins_of(section: Section) -> list[Twins]:
-    """Pair rows with their twins; none if random images have no twin themselves."""
+    """Pair rows with their twins. There are no pairs if random images have no twin."""
     rows = section.by_key
     pairs = {
         key: (row, rows[twin])
@@ -110,7 +115,7 @@ def twins_of(section: Section) -> list[Twins]:
 
 
 def augmentation_tables(sections: Sequence[Section]) -> list[Table]:
-    """Make one table for each section in which random images and others have a twin."""
+    """Make a table for each section in which random images and another method have twins."""
     columns = (
         (Column("method"), lambda pair: pair.row.label),
         (Column("top-1 % [95 %]", "interval"), lambda pair: pair.row.top1),
@@ -132,7 +137,7 @@ def augmentation_tables(sections: Sequence[Section]) -> list[Table]:
 
 
 def _twin_key(row: Row, size: int) -> str | None:
-    """Return the key of the same method without augmentation, None if there is no such method."""
+    """Return the key of the same method without augmentation, None if there is none."""
     method = known_method(row.results[0].spec)
     if method is None or not isinstance(method.view, Canvas | Patch):
         return None
