@@ -1,6 +1,5 @@
 """The chosen images as a list, for pipelines of one's own: no pixels, only which and why."""
 
-import io
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -12,10 +11,10 @@ from jaxtyping import Int64
 from smallset.data import ImageDataset
 from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import smallset_version
-from smallset.lazy import pa, pq
+from smallset.lazy import pa
 from smallset.records import Selection
 from smallset.store import About
-from smallset.store.plan_table import valid_text
+from smallset.store.plan_table import class_ranks, parquet_bytes, valid_text
 
 TABLE, IDS, FACTS = "selection.parquet", "selection.txt", "selection.json"
 FORMAT = 1
@@ -83,24 +82,18 @@ def write_list(
 
 
 def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
-    order = np.argsort(made.label, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(made.counts)])
-    rank = np.empty(len(made), np.int64)
-    rank[order] = np.arange(len(made)) - starts[made.label[order]]
     names = [valid_text(name) for name in made.classes]
     table = pa.table(
         [
             pa.array(made.label),
             pa.array([names[c] for c in made.label], pa.string()),
-            pa.array(rank),
+            pa.array(class_ranks(made.label)),
             pa.array(made.index),
             pa.array(ids, pa.string()),
         ],
         schema=_schema().with_metadata({"smallset": facts}),
     )
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
+    return parquet_bytes(table)
 
 
 def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, object]:
@@ -134,12 +127,6 @@ def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, obje
 @cache
 def _schema() -> "pa.Schema":
     """Return the columns of the table."""
-    return pa.schema(
-        [
-            pa.field("label", pa.int64(), nullable=False),
-            pa.field("class", pa.string(), nullable=False),
-            pa.field("rank", pa.int64(), nullable=False),
-            pa.field("index", pa.int64(), nullable=False),
-            pa.field("id", pa.string(), nullable=False),
-        ]
-    )
+    text, number = pa.string(), pa.int64()
+    types = {"label": number, "class": text, "rank": number, "index": number, "id": text}
+    return pa.schema([pa.field(name, of, nullable=False) for name, of in types.items()])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
@@ -182,10 +183,9 @@ def _training(manifest: Manifest) -> str:
 
 
 def _title(manifest: Manifest) -> str:
-    name = manifest.source.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
     ipc = manifest.ipc
     per_class = "" if ipc is None else f", {ipc:,} {'image' if ipc == 1 else 'images'} a class"
-    return f"{name or manifest.source.given} by {manifest.method}{per_class}"
+    return f"{manifest.source.name} by {manifest.method}{per_class}"
 
 
 def _classes(manifest: Manifest) -> str:
@@ -197,10 +197,9 @@ def _classes(manifest: Manifest) -> str:
 def _size_category(images: int) -> str:
     """The Hub's word for a number of images."""
     steps = ["1K", "10K", "100K", "1M", "10M", "100M", "1B"]
-    at = next((i for i in range(len(steps)) if images < 10 ** (i + 3)), len(steps))
-    if at == 0:
-        return "n<1K"
-    return f"n>{steps[-1]}" if at == len(steps) else f"{steps[at - 1]}<n<{steps[at]}"
+    at = max(len(str(images)) - 3, 0)
+    between = [f"{few}<n<{many}" for few, many in pairwise(steps)]
+    return ["n<1K", *between, "n>1B"][min(at, len(steps))]
 
 
 def _printable(text: str) -> str:

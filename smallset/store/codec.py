@@ -19,15 +19,9 @@ Name = Literal["png", "jpeg", "webp", "original"]
 _DEFAULT_QUALITY = 90
 _NAMES: dict[str, Name] = {"png": "png", "jpeg": "jpeg", "webp": "webp", "original": "original"}
 _EXTENSIONS = {
-    "BMP": "bmp",
-    "GIF": "gif",
-    "JPEG": "jpg",
-    "JPEG2000": "jp2",
-    "PNG": "png",
-    "PPM": "ppm",
-    "TIFF": "tif",
-    "WEBP": "webp",
-}
+    "BMP": "bmp", "GIF": "gif", "JPEG": "jpg", "JPEG2000": "jp2", "PNG": "png", "PPM": "ppm",
+    "TIFF": "tif", "WEBP": "webp",
+}  # fmt: skip
 """The file name's ending of each format that `data` reads."""
 
 

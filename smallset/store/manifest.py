@@ -33,6 +33,11 @@ class Origin:
     held_out: str
     skipped: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """The source's name, without the path that an earlier version kept."""
+        return self.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or self.given
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -13,7 +13,7 @@ from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.lazy import pa, pq
-from smallset.records import Plan, Resample
+from smallset.records import Plan
 
 PLAN = "plan.parquet"
 
@@ -56,9 +56,23 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
         ],
         schema=_schema().with_metadata({"resample": plan.resample}),
     )
+    return parquet_bytes(table)
+
+
+def parquet_bytes(table: "pa.Table") -> bytes:
+    """Return a table as the content of a parquet file."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def class_ranks(labels: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
+    """Return each row's place among the rows of its class, from 0."""
+    counts = np.bincount(labels)
+    ranks = np.empty(len(labels), np.int64)
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    ranks[np.argsort(labels, kind="stable")] = np.arange(len(labels)) - starts
+    return ranks
 
 
 class Recorded(NamedTuple):
@@ -148,13 +162,10 @@ def _boxes(table: "pa.Table", name: str) -> np.ndarray:
 
 
 def _plan(table: "pa.Table", size: int) -> Plan:
-    tiles = _tiles(table)
-    resample: Resample = "nearest"
-    if table.schema.metadata[b"resample"] == b"antialias":
-        resample = "antialias"
+    tiles, nearest = _tiles(table), table.schema.metadata[b"resample"] == b"nearest"
     return Plan(
         size=size,
-        resample=resample,
+        resample="nearest" if nearest else "antialias",
         source=np.array(table["source"].fill_null(-1), dtype=np.int64).reshape(-1, tiles),
         source_box=_boxes(table, "source_box"),
         tile_box=_boxes(table, "tile_box"),
@@ -175,19 +186,11 @@ def _schema() -> "pa.Schema":
     # source's own order (they differ where bad files or held-out images were left out), and
     # `source_content` stands for the source image's encoded bytes (`smallset.data.content_of`): it
     # tells whether a set holds an image, whatever the image is called elsewhere.
-    box = pa.list_(pa.int32(), 4)
-    return pa.schema(
-        [
-            pa.field("file", pa.string(), nullable=False),
-            pa.field("sha256", pa.string(), nullable=False),
-            pa.field("file_bytes", pa.int64(), nullable=False),
-            pa.field("label", pa.int64(), nullable=False),
-            pa.field("tile", pa.int32(), nullable=False),
-            pa.field("source", pa.int64()),
-            pa.field("source_row", pa.int64()),
-            pa.field("source_id", pa.string()),
-            pa.field("source_content", pa.int64()),
-            pa.field("source_box", box, nullable=False),
-            pa.field("tile_box", box, nullable=False),
-        ]
-    )
+    text, number, box = pa.string(), pa.int64(), pa.list_(pa.int32(), 4)
+    types = {
+        "file": text, "sha256": text, "file_bytes": number, "label": number, "tile": pa.int32(),
+        "source": number, "source_row": number, "source_id": text, "source_content": number,
+        "source_box": box, "tile_box": box,
+    }  # fmt: skip
+    empty = ("source", "source_row", "source_id", "source_content")  # null in an empty tile
+    return pa.schema([pa.field(name, of, name in empty) for name, of in types.items()])

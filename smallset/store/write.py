@@ -17,7 +17,7 @@ from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
 from smallset.store.manifest import MANIFEST, About, Manifest, Origin
 from smallset.store.parts import Parts
-from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
+from smallset.store.plan_table import PLAN, ImageFile, class_ranks, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
 from smallset.store.render import check_plan
 
@@ -86,13 +86,11 @@ def write(
 
 def _stems(plan: Plan, folders: tuple[str, ...]) -> list[str]:
     """Give each canvas its path inside the set, less the extension: class folder and rank in it."""
-    ranks = np.zeros(len(folders), dtype=np.int64)
-    digits = max(_DIGITS, len(str(int(np.bincount(plan.label).max()) - 1)))
-    stems: list[str] = []
-    for label in plan.label:
-        stems.append(f"{folders[label]}/{ranks[label]:0{digits}d}")
-        ranks[label] += 1
-    return stems
+    ranks = class_ranks(plan.label)
+    digits = max(_DIGITS, len(str(ranks.max())))
+    return [
+        f"{folders[label]}/{rank:0{digits}d}" for label, rank in zip(plan.label, ranks, strict=True)
+    ]
 
 
 def _manifest(
