@@ -1,4 +1,4 @@
-"""The chosen images as a list, for pipelines of one's own: no pixels, only which and why."""
+"""Lists of chosen images, for pipelines of one's own: the choice and its origin, no pixels."""
 
 import json
 from dataclasses import dataclass
@@ -22,9 +22,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, eq=False)
 class ChosenList:
-    """The images chosen of a training split, class after class and in order of choice.
+    """The images chosen from a training split, class by class and in order of choice.
 
-    `index` is each one's row in the source's own order, `label` its class index in `classes`.
+    `index` is each image's row in the source's own order, `label` its class index in `classes`.
+    `of` is the number of images in the split.
     """
 
     path: Path
@@ -39,7 +40,7 @@ class ChosenList:
     def of_selection(
         cls, path: Path, selection: Selection, dataset: ImageDataset, about: About
     ) -> "ChosenList":
-        """Give the list of a selection of `dataset`."""
+        """Return the list for a selection from `dataset`."""
         chosen = selection.indices
         return cls(
             path,
@@ -56,7 +57,7 @@ class ChosenList:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """The images of each class."""
+        """The number of images of each class."""
         return tuple(np.bincount(self.label, minlength=len(self.classes)).tolist())
 
 
@@ -66,9 +67,8 @@ def write_list(
     """Write selection.parquet, selection.txt and selection.json to the new folder `out`.
 
     The table has the columns label, class, rank (in the class, from 0), index (the row in the
-    source's own order) and id. A line break in an id is written as in Python's source in the text,
-    which has a line an image. The folder appears whole or not at all. Raises as `check_output`, and
-    OSError where the disk is full or read-only.
+    source's own order) and id. The text has one id per line, with line breaks escaped as in Python.
+    The folder appears whole or not at all. Raises OSError if `out` exists or cannot be written.
     """
     made = ChosenList.of_selection(out, selection, dataset, about)
     ids = [valid_text(dataset.id(int(i))) for i in selection.indices]

@@ -1,4 +1,4 @@
-"""Check a set against its own records: every hash and every count."""
+"""Verify a set: compare every hash and every count with its records."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from smallset.store.plan_table import ImageFile, read_plan
 from smallset.store.read import check_folder, contradictions, layout_of, strangers
 
 T = TypeVar("T")
-# Of one kind; a folder emptied by mistake would otherwise fill the screen.
+# The most problems of one kind that are listed. An emptied folder would fill the screen.
 _SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Verification:
-    """A set that is as it was written: how many image files and bytes were compared."""
+    """The result for an unchanged set: the numbers of image files and bytes compared."""
 
     files: int
     bytes: int
@@ -28,7 +28,7 @@ class Verification:
 def verify(path: Path) -> Verification:
     """Hash every file of the set in `path` and compare names, sizes and counts.
 
-    README.md may be edited. Raises FileNotFoundError or NotADirectoryError where there is no
+    README.md may be edited. Raises FileNotFoundError or NotADirectoryError if there is no such
     folder, and one ValueError that lists every problem.
     """
     check_folder(path)
@@ -56,7 +56,7 @@ def verify(path: Path) -> Verification:
     ]
     gone = set(missing)
     present = [file for file in files if file.path not in gone]
-    # hashed only where every path is known to lie inside the set
+    # Only paths that surely lie inside the set are read.
     if not contradicting:
         problems += _listed("changed", _changed(path, present))
     if problems:
