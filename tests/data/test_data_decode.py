@@ -224,7 +224,7 @@ def test_a_damaged_png_is_bad():
 def test_empty_and_foreign_bytes_are_bad():
     with pytest.raises(BadImage, match=r"^is empty \(0 bytes\)$"):
         decode(b"")
-    with pytest.raises(BadImage, match=r"^is no image of a known format$"):
+    with pytest.raises(BadImage, match=r"^is not an image of a known format$"):
         decode(b"hello, this is text")
 
 
@@ -260,7 +260,7 @@ def test_a_name_must_be_that_of_an_image():
         misnamed("b.txt", b"hello")
     with pytest.raises(BadImage, match="has no extension, not that of an image"):
         misnamed("b", saved(RGB))
-    with pytest.raises(BadImage, match="is no image of a known format"):
+    with pytest.raises(BadImage, match="is not an image of a known format"):
         misnamed("b.png", b"hello")
 
 

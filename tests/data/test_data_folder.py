@@ -318,7 +318,7 @@ UNCLEAR = [
     ),
     (
         {f"{c}/{s}/1.png": ord(c) for c in "ab" for s in ("train", "test")},
-        r"splits inside of its folders 'a', 'b'\. .*Move the fo",
+        r"splits inside its folders 'a', 'b'\. .*Move the fo",
     ),
     (
         renamed(renamed(TWO | TEST, "train/", "train/train/"), "test/", "test/test/"),
@@ -352,7 +352,7 @@ UNCLEAR = [
     (
         {"ape/1.png": 1, "bee/1.png": 2, "ape/small/1.png": 8}
         | {"ape/small/manifest.json": b'{"plan_sha256": 0}'},
-        r"ape/small' was written by smallset, but lies where.*Mo",
+        r"ape/small' was written by smallset, but lies among.*Mo",
     ),
 ]
 
