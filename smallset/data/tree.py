@@ -99,7 +99,7 @@ class FolderRows:
 
 
 def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[FolderRows, str]:
-    """Return a split's files, and a hash of the ordered classes and each file's path, size and time.
+    """Return the files of a split, and a hash of the classes and each file's path, size and time.
 
     Hidden files and folders are ignored. Files in subfolders of a class folder belong to the class.
     The names are kept in an Arrow file in `work` rather than in memory. Raises ValueError for a

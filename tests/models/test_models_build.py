@@ -59,8 +59,12 @@ def test_a_spec_without_options_is_the_plain_name():
 def test_what_cannot_be_trained_is_heard_of_early(tmp_path):
     (tmp_path / "text.pt").write_text("words")
     for spec, error, said in (
-        ("resnet8(weights=nowhere.pt)", FileNotFoundError, "there is no weights file 'nowhere.pt'"),
-        (f"resnet8(weights={tmp_path / 'text.pt'})", ValueError, "is no weights file"),
+        (
+            "resnet8(weights=nowhere.pt)",
+            FileNotFoundError,
+            "there is no weights file 'nowhere.pt'",
+        ),
+        (f"resnet8(weights={tmp_path / 'text.pt'})", ValueError, "is not a weights file"),
         ("resnet8(size=32)", ValueError, "size=32 tells how a teacher is used"),
         ("resnet18(shortcut=a)", ValueError, "'resnet18' has no shortcut=a"),
     ):
