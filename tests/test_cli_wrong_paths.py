@@ -7,8 +7,6 @@ import pytest
 import torch
 from cli_toy import Shell, contents, refused, tree
 
-from smallset import pipeline
-from smallset.bench import sources
 from smallset.models import build_model
 
 NET = "resnet8(weights=w.pt, classes=same)"
@@ -44,8 +42,7 @@ def shell(tmp_path, monkeypatch, capsys) -> Shell:
     def touched(*_: object, **__: object) -> None:
         raise AssertionError("the data was opened")
 
-    monkeypatch.setattr(pipeline.desk, "open_data", touched)
-    monkeypatch.setattr(sources, "open_data", touched)
+    monkeypatch.setattr("smallset.exchange.set_data.open_data", touched)
     return shell
 
 
@@ -69,7 +66,7 @@ CASES = [
     ((*METHOD, "el2n(observer='no/folder')"), "there is no teacher 'no/folder'"),
     ((*METHOD, "herding(observer='empty')"), "'empty' is no teacher: it has no teacher.json"),
     ((*METHOD, "el2n(observer='~nobody-at-all/w')"), "there is no teacher '~nobody-at-all/w'"),
-    ((*METHOD, "el2n(observer=observer(model=resnet8(weights=no.pt)))"), "must be a word"),
+    ((*METHOD, "el2n(observer=observer(model=resnet8(weights=no.pt)))"), "no weights file 'no."),
     ((*METHOD, "el2n(observer=observer(model='resnet8(weights=no.pt)'))"), "no weights file 'no."),
     (("score", "data", "no/s.parquet"), "does not exist. Make it first"),
     (("score", "data", "a-file/s.parquet"), "is a file and not a folder"),

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from smallset.data.columns import Features
@@ -14,6 +14,10 @@ from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
 from smallset.data.tables import Table, table_source
 from smallset.files import replacing
+from smallset.typed import read_json
+
+AGAIN = "Remove the file, and the data is looked at again."
+"""What to do about a remembered file that was damaged."""
 
 _CATALOGUE = 3
 """The format of what is remembered of a table."""
@@ -146,28 +150,43 @@ def _recall(catalogue: Path) -> dict[str, Table] | None:
     """Give what was remembered, unless an Arrow file has gone; spares importing `datasets`."""
     if not catalogue.exists():
         return None
-    tables = {}
-    for split, entry in json.loads(catalogue.read_text(encoding="utf-8")).items():
-        names = {column: tuple(classes) for column, classes in entry["class_names"].items()}
-        features = Features(tuple(entry["columns"]), tuple(entry["images"]), names)
-        files, beside = (tuple(map(Path, entry[key])) for key in ("files", "beside"))
-        tables[split] = Table(files, features, beside)
+    where = f"'{catalogue}'"
+    kept = read_json(catalogue.read_bytes(), dict[str, _Kept], where=where, advice=AGAIN)
+    tables = {
+        split: Table(
+            tuple(map(Path, entry.files)),
+            Features(entry.columns, entry.images, entry.class_names),
+            tuple(map(Path, entry.beside)),
+        )
+        for split, entry in kept.items()
+    }
     there = all(file.exists() for table in tables.values() for file in table.files)
     return tables if there else None
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What is remembered of a `Table`."""
+
+    files: tuple[str, ...]
+    beside: tuple[str, ...]
+    columns: tuple[str, ...]
+    images: tuple[str, ...]
+    class_names: dict[str, tuple[str, ...]]
+
+
 def _remember(tables: Mapping[str, Table], catalogue: Path) -> None:
     entries = {
-        split: {
-            "files": [str(file) for file in table.files],
-            "beside": [str(folder) for folder in table.beside],
-            "columns": table.features.columns,
-            "images": table.features.images,
-            "class_names": table.features.class_names,
-        }
+        split: _Kept(
+            tuple(map(str, table.files)),
+            tuple(map(str, table.beside)),
+            table.features.columns,
+            table.features.images,
+            dict(table.features.class_names),
+        )
         for split, table in tables.items()
     }
-    keep(catalogue, entries)
+    keep(catalogue, {split: asdict(entry) for split, entry in entries.items()})
 
 
 def keep(catalogue: Path, entries: object) -> None:

@@ -1,12 +1,12 @@
 """Which parquet file of a folder belongs to which split: what Hugging Face `datasets` says."""
 
-import json
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from smallset.data.hub import files_key, keep, quiet
+from smallset.data.hub import AGAIN, files_key, keep, quiet
 from smallset.data.splits import KEYWORDS, splits_named
+from smallset.typed import read_json
 
 
 def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
@@ -25,7 +25,8 @@ def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
     key = files_key({version("datasets"): [*files, *([readme] if readme.exists() else [])]})
     catalogue = work / "parquet" / f"{key}.splits"
     if catalogue.exists():
-        said: dict[str, list[str]] = json.loads(catalogue.read_text(encoding="utf-8"))
+        kept = catalogue.read_bytes()
+        said = read_json(kept, dict[str, list[str]], where=f"'{catalogue}'", advice=AGAIN)
         return {split: [folder / name for name in names] for split, names in said.items()}
     found = _ask(folder, work)
     for split, paths in found.items():

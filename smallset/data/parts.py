@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int32, Int64
+
+from smallset.lazy import pa
+from smallset.typed import read_json
 
 _FACTS = "index.json"
 
@@ -42,35 +44,51 @@ class Parts:
     lasting: bool = True
 
 
+@dataclass(frozen=True)
+class _Fact:
+    """What index.json says of a split."""
+
+    raw: str
+    encoded_bytes: int
+    bad: tuple[tuple[str, str], ...]
+    misnamed: tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    fingerprint: str
+    splits: Mapping[str, _Fact]
+
+
 def write_parts(parts: Parts, folder: Path) -> None:
     """Write one Arrow IPC file a split and the few facts as JSON into an existing folder."""
     facts = {}
     for name, part in parts.splits.items():
         _write_arrays(part, folder / f"{name}.arrow")
-        facts[name] = {
-            "raw": part.raw,
-            "encoded_bytes": part.encoded_bytes,
-            "bad": part.bad,
-            "misnamed": part.misnamed,
-        }
-    text = json.dumps({"fingerprint": parts.fingerprint, "splits": facts}, indent=1)
+        facts[name] = _Fact(part.raw, part.encoded_bytes, part.bad, part.misnamed)
+    text = json.dumps(asdict(_Facts(parts.fingerprint, facts)), indent=1)
     (folder / _FACTS).write_text(text, encoding="utf-8")
 
 
 def read_parts(folder: Path) -> Parts:
     """Map the files that `write_parts` wrote; the arrays are read-only views of them."""
-    facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-    splits = {}
-    for name, fact in facts["splits"].items():
-        bad = tuple((str(identity), str(reason)) for identity, reason in fact["bad"])
-        splits[name] = Part(
-            fact["raw"],
+    facts = read_json(
+        (folder / _FACTS).read_bytes(),
+        _Facts,
+        where=f"'{folder / _FACTS}'",
+        advice=f"Remove '{folder}', and the data is indexed again.",
+    )
+    splits = {
+        name: Part(
+            fact.raw,
             *_read_arrays(folder / f"{name}.arrow"),
-            int(fact["encoded_bytes"]),
-            bad,
-            (int(fact["misnamed"][0]), tuple(fact["misnamed"][1])),
+            fact.encoded_bytes,
+            fact.bad,
+            fact.misnamed,
         )
-    return Parts(splits, facts["fingerprint"])
+        for name, fact in facts.splits.items()
+    }
+    return Parts(splits, facts.fingerprint)
 
 
 def _write_arrays(part: Part, path: Path) -> None:

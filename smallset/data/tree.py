@@ -4,16 +4,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64
 
 from smallset.data.decode import EXTENSIONS
 from smallset.files import unfinished
+from smallset.lazy import pa
 
-_SCHEMA = pa.schema([("path", pa.large_binary())])
 _SET = "manifest.json"
 _OURS = {
     _SET: "plan_sha256",
@@ -113,13 +113,13 @@ def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[Fol
         digest.update(os.fsencode(name) + b"\0")
     counts = []
     with unfinished(home / "listing") as partial:
-        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, _schema()) as writer:
             for name in classes:
                 paths = sorted(_files(root / name, f"{name}/", (root.resolve(),)))
                 for path, size, changed in paths:
                     digest.update(b"%b\0%d\0%d\0" % (path, size, changed))
                 column = pa.array([path for path, _, _ in paths], pa.large_binary())
-                writer.write_batch(pa.record_batch([column], schema=_SCHEMA))
+                writer.write_batch(pa.record_batch([column], schema=_schema()))
                 counts.append(len(paths))
         key = digest.hexdigest()[:32]
         names = home / f"{key}.arrow"
@@ -168,3 +168,9 @@ def _has_field(file: Path, field: str) -> bool:
     except (OSError, ValueError, RecursionError):  # not there, or somebody else's
         return False
     return isinstance(values, dict) and field in values
+
+
+@cache
+def _schema() -> "pa.Schema":
+    """Return the columns of a list of names."""
+    return pa.schema([("path", pa.large_binary())])

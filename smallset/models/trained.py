@@ -1,13 +1,15 @@
 """`teacher.json`: what a network that `smallset train` made is, beside its weights."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeGuard
+from typing import Annotated
+
+from msgspec import Meta
 
 from smallset.models.spec import Colour
+from smallset.typed import Above, Positive, json_value, typed
 
 CARD = "teacher.json"
 WEIGHTS = "weights.pt"
@@ -26,10 +28,10 @@ class Trained:
 
     format: str
     model: str
-    classes: tuple[str, ...]
-    size: int
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)]
+    size: Positive
     mean: Colour
-    std: Colour
+    std: tuple[Above, Above, Above]
     fit: str
     recipe: Mapping[str, object]
     view: str
@@ -63,39 +65,20 @@ def read_trained(folder: Path) -> Trained:
                 f"'{folder}' is no teacher: it has no {name}. Needed a folder that "
                 "`smallset train` made. Check the path, or train one."
             )
-    try:
-        fields = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        if fields.get("format") != FORMAT:
-            raise ValueError(f"its format is {fields.get('format')!r}, not {FORMAT!r}")
-        differing = {f.name for f in dataclasses.fields(Trained)} ^ set(fields)
-        if differing:
-            raise ValueError(f"missing or unknown: {', '.join(sorted(differing))}")
-        for name in ("classes", "mean", "std", "per_class"):
-            fields[name] = tuple(fields[name])
-        _check(fields)
-        return Trained(**fields)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    where, advice = (
+        f"'{folder / CARD}'",
+        "Train the teacher again, or use the version that made it.",
+    )
+    value = json_value((folder / CARD).read_bytes(), where=where, advice=advice)
+    found = typed(value, _Format, where=where, advice=advice, more=True).format
+    if found != FORMAT:
         raise ValueError(
-            f"'{folder / CARD}' is not what this version of `smallset train` writes ({error}). "
-            "Train the teacher again, or use the version that made it."
-        ) from error
+            f"{where} has the format {found!r}, but this version of `smallset train` reads "
+            f"{FORMAT!r}. {advice}"
+        )
+    return typed(value, Trained, where=where, advice=advice)
 
 
-def _check(fields: Mapping[str, object]) -> None:
-    """Refuse what was edited into something that no teacher can be built of."""
-    classes, size, std = fields["classes"], fields["size"], fields["std"]
-    named = isinstance(classes, tuple) and all(isinstance(name, str) for name in classes)
-    good = {
-        "model": isinstance(fields["model"], str),
-        "classes": classes != () and named,
-        "size": type(size) is int and size > 0,
-        "mean": _is_colour(fields["mean"]),
-        "std": _is_colour(std) and min(std) > 0,
-    }
-    for name, holds in good.items():
-        if not holds:
-            raise ValueError(f"its {name} is {fields[name]!r}")
-
-
-def _is_colour(value: object) -> TypeGuard[Colour]:
-    return isinstance(value, tuple) and [type(v) in (int, float) for v in value] == [True] * 3
+@dataclass(frozen=True)
+class _Format:
+    format: str

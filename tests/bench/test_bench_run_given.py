@@ -12,7 +12,6 @@ from bench_toy import MATRIX, Serial, ask
 from smallset.bench import folder as run_folder
 from smallset.bench import forecast as forecasting
 from smallset.bench.forecast import forecast
-from smallset.bench.jobs import Observation
 from smallset.bench.rates import Training
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import read_lines
@@ -60,8 +59,8 @@ def test_one_look_feeds_all_replicates_and_tables_say_that_it_did_not_vary(
     }  # fmt: skip
     plan = plan_bench(request_)
     assert plan.pending == ()
-    assert missing(planned(plan.matrix), results) == ({}, 6)
-    note = seeds_note(rows(results, labels=row_labels(plan.matrix)))
+    assert missing(planned(plan.ground.matrix), results) == ({}, 6)
+    note = seeds_note(rows(results, labels=row_labels(plan.ground.matrix)))
     assert "random: 2 sets, 2 student seeds" in note
     assert "given: 1 set, 1 observer, 2 student seeds" in note
     assert "file: 1 set, 2 student seeds" in note
@@ -71,7 +70,7 @@ def test_the_estimate_is_one_pass_forward(request_, monkeypatch):
     monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     plan = plan_bench(request_)
     assert [unit.kind for unit in plan.pending].count("observer") == 1
-    (unit,) = (unit for unit in plan.pending if isinstance(unit.job, Observation))
+    (unit,) = (unit for unit in plan.pending if unit.kind == "observer")
     assert unit.key.startswith(f"observer toy 8 px, {NETWORK} [")
     found = forecast(plan)
     cells = 6 * (3 * 30 + 12 / 3)
