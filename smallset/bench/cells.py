@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Sweep
+from smallset.bench.matrix import Matrix
 from smallset.bench.sources import BenchData
+from smallset.bench.sweep import AUTO, FULL, HARD, Sweep
 from smallset.budget import Budget
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of

@@ -25,7 +25,8 @@ from filelock import FileLock, Timeout
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.ground import Ground, Line, Lines
 from smallset.bench.kinds import KINDS
-from smallset.bench.matrix import Matrix, Sweep
+from smallset.bench.matrix import Matrix
+from smallset.bench.sweep import Sweep
 from smallset.bench.teachers import FRESH
 from smallset.evidence.lines import append_line, drop_torn_line, read_lines
 from smallset.files import replacing
@@ -34,6 +35,7 @@ from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Fact, Identity, Result
 from smallset.train.versions import component_versions
+from smallset.typed import read_json
 
 RUN = "run.json"
 MATRIX = "matrix.toml"
@@ -120,14 +122,12 @@ def read_run(folder: Path) -> Run | None:
                 "Give a new folder, or one that `smallset bench` made."
             )
         return None
-    try:
-        values = json.loads(path.read_bytes())
-        run = Run(**values)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"'{path}' is not of this version or was edited ({error}). Restore it, or give a new "
-            "folder."
-        ) from error
+    run = read_json(
+        path.read_bytes(),
+        Run,
+        where=f"'{path}'",
+        advice="It is of another version or was edited: restore it, or give a new folder.",
+    )
     if run.format != _FORMAT:
         raise ValueError(
             f"'{path}' has format {run.format!r}; this version reads {_FORMAT}. "
@@ -222,40 +222,40 @@ def drop_torn_lines(folder: Path) -> bool:
     return any([drop_torn_line(folder / name) for name in (RESULTS, FACTS)])
 
 
-def check_known(files: Iterable[Path]) -> None:
-    """Raise as `known_lines` where a file is missing or holds a line that is no result."""
+def read_known(files: Iterable[Path]) -> list[Result]:
+    """Read the results of other runs.
+
+    Raises FileNotFoundError for a file that is missing, ValueError for a line that is no result.
+    """
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
-        read_lines(file, Result)
+    return [result for file in files for result in read_lines(file, Result)]
 
 
 def known_lines(
-    files: Iterable[Path], run: Run, wanted: Collection[Identity]
+    known: Iterable[Result], run: Run, wanted: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
-    """Read from results of other runs the lines that this one lacks, by the identities `wanted`.
+    """Return the results of other runs that this one can take over, for the identities `wanted`.
 
-    Beside them are the cells of which there are lines of other versions alone, and of which.
-
-    Taken are those of a cell of the matrix made by the same versions, with a student that starts
-    fresh (of others a line does not say from which weights) and, where labels are soft, with the
-    very teacher that this run has, or one that this run would train in the same way. The files
-    have passed `check_known`.
+    A result must have been made by the same versions, with a student that starts fresh (a line does
+    not say from which weights others start), and under hard labels or those of the very teacher
+    that this run has or would train in the same way. Also return the cells for which only lines of
+    other versions exist, with those versions.
     """
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
-    for file in files:
-        for result in read_lines(file, Result):
-            other, identity = _another_version(run, result), identity_of(result)
-            fresh = "weights=" not in result.student
-            if not fresh or identity not in wanted or not _same_labels(run, result):
-                continue
-            if other is None:
-                found.setdefault(identity, result)
-            else:
-                passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
+    for result in known:
+        other, identity = _another_version(run, result), identity_of(result)
+        fresh = "weights=" not in result.student
+        if not fresh or not _same_labels(run, result) or identity not in wanted:
+            continue
+        if other is None:
+            found.setdefault(identity, result)
+        else:
+            passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
     return found, {identity: by for identity, by in passed.items() if identity not in found}
 
 

@@ -8,13 +8,9 @@ from bench_toy import MATRIX, SOFT
 
 from smallset.bench.ground import Bench, Ground, Lines
 from smallset.bench.kinds import units_of
-from smallset.bench.matrix import (
-    FULL,
-    parse_matrix,
-    read_matrix,
-    shipped,
-)
+from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
+from smallset.bench.sweep import FULL
 from smallset.data import open_data
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key
@@ -121,7 +117,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("size = 8", 'size = "8"'), "line 12: size = '8', but it must be a whole number from 1"),
         (("size = 8", "size = 0"), "size = 0, but it must be a whole number from 1"),
         (("ipc = [1]", "ipc = 1"), "line 13: ipc = 1, but it must be a list of different whole"),
-        (("ipc = [1]", "ipc = [1, 1]"), "ipc = [1, 1], but it must be a list of different"),
+        (("ipc = [1]", "ipc = [1, 1]"), "line 13: ipc has 1 twice. Give each once."),
         (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
         (("ipc = [1]", ""), "this one has none. Give one of them."),
         (
@@ -130,7 +126,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         ),
         (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
         (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
-        (("ipc = [1]", "keep = [0.5, 0.5]"), "keep = [0.5, 0.5], but it must be a list of"),
+        (("ipc = [1]", "keep = [0.5, 0.5]"), "keep has 0.5 twice. Give each once."),
         (('["random", "PCA"]', '["random", "PCB"]'), "line 2: there is no method 'PCB' under [me"),
         (
             ('"easy", "PCA"]', '"esay", "PCA"]'),
@@ -162,7 +158,10 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("observers = 1", 'labels = ["online"]'), "labels 'online': labels='online' names no tea"),
         (("observers = 1", 'labels = ["online(train(modal=a))"]'), "'train' has no option 'modal'"),
         (("observers = 1", 'labels = ["online(b)"]'), "there is no teacher 'b' under [teachers]"),
-        (("observers = 1", 'fit = "stretch"'), "there is no fit 'stretch'. Known: squash, crop"),
+        (
+            ("observers = 1", 'fit = "stretch"'),
+            "fit = 'stretch', but it must be squash or crop or pad.",
+        ),
         (
             ("observer(epochs=1)", "observer(epochs=1, seed=2)"),
             "gives its observer the seed 2, but",

@@ -12,8 +12,8 @@ from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.sets import SetUnit, check_set
 from smallset.bench.kinds.teacher import TeacherUnit, check_taught
 from smallset.bench.kinds.unit import Shares, Unit, check_network, keyed, network_of, said
-from smallset.bench.matrix import AUTO, Sweep
 from smallset.bench.rates import FORWARD, Training
+from smallset.bench.sweep import AUTO, Sweep
 from smallset.bench.teachers import check_teacher, own_teacher
 from smallset.cell import pays_to_compile
 from smallset.labels import Regime, labels_from, labels_spec

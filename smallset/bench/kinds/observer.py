@@ -17,9 +17,9 @@ from smallset.bench.kinds.unit import (
     said,
     training_of,
 )
-from smallset.bench.matrix import Sweep
 from smallset.bench.rates import FORWARD
 from smallset.bench.sources import BenchData
+from smallset.bench.sweep import Sweep
 from smallset.methods import brief_of, score_from, spec_of
 from smallset.models import load_teacher
 from smallset.observers import AnyObserver, Pretrained

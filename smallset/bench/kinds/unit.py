@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Bench, Ground, Line, Lines
-from smallset.bench.matrix import Sweep
 from smallset.bench.rates import Training
+from smallset.bench.sweep import Sweep
 from smallset.files import at_home
 from smallset.fingerprint import fingerprint
 from smallset.models import build_model, weights_sha256
