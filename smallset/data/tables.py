@@ -23,7 +23,7 @@ from smallset.data.source import Folder, RawSplit, Source
 
 
 @dataclass(frozen=True)
-class Table:
+class ArrowSplit:
     """One split as Arrow stream files, and what its schema says.
 
     `beside` are the folders of the files that the split was made from: a row may name an image
@@ -38,7 +38,7 @@ class Table:
 def table_source(
     name: str,
     key: str,
-    tables: Mapping[str, Table],
+    tables: Mapping[str, ArrowSplit],
     *,
     unread: Sequence[str] = (),
     chosen: Folder | None = None,
@@ -95,7 +95,7 @@ def _why(split: str, labelled: Callable[[str], bool]) -> str:
     return "for choosing only" if split in VALIDATION else "not needed"
 
 
-def _rows(name: str, split: str, table: Table) -> ArrowRows:
+def _rows(name: str, split: str, table: ArrowSplit) -> ArrowRows:
     column = image_column(table.features, f"The {split} split of {name!r}")
     return ArrowRows(table.files, column, beside=table.beside)
 
