@@ -1,13 +1,18 @@
-"""torch and scipy, imported when something is first computed: torch takes seconds to import.
+"""torch, scipy and pyarrow, imported when something of them is first used: they are slow to import.
 
-Only files that derive from `torch.nn.Module` import torch itself; whoever needs one of those
-imports the file where it is used.
+In an annotation a class of these stands in quotes, except `Tensor` and `Module`. Files that derive
+from `torch.nn.Module` import torch itself; whoever needs one of those imports the file where it is
+used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pq
     import torch
     import torch.distributed as dist
     import torch.nn.functional as F
@@ -27,8 +32,9 @@ else:
         def __getattr__(self, name: str) -> object:
             return getattr(import_module(self._name), name)
 
-    torch, dist, F, special = map(
-        _Later, ("torch", "torch.distributed", "torch.nn.functional", "scipy.special")
-    )
+    torch, dist, F = map(_Later, ("torch", "torch.distributed", "torch.nn.functional"))
+    special = _Later("scipy.special")
+    pa, pc, pq = map(_Later, ("pyarrow", "pyarrow.compute", "pyarrow.parquet"))
+    pa_csv = _Later("pyarrow.csv")
 
-__all__ = ["F", "Module", "Tensor", "dist", "special", "torch"]
+__all__ = ["F", "Module", "Tensor", "dist", "pa", "pa_csv", "pc", "pq", "special", "torch"]

@@ -66,7 +66,7 @@ CASES = [
     ((*METHOD, "el2n(observer='no/folder')"), "there is no teacher 'no/folder'"),
     ((*METHOD, "herding(observer='empty')"), "'empty' is no teacher: it has no teacher.json"),
     ((*METHOD, "el2n(observer='~nobody-at-all/w')"), "there is no teacher '~nobody-at-all/w'"),
-    ((*METHOD, "el2n(observer=observer(model=resnet8(weights=no.pt)))"), "must be a word"),
+    ((*METHOD, "el2n(observer=observer(model=resnet8(weights=no.pt)))"), "no weights file 'no."),
     ((*METHOD, "el2n(observer=observer(model='resnet8(weights=no.pt)'))"), "no weights file 'no."),
     (("score", "data", "no/s.parquet"), "does not exist. Make it first"),
     (("score", "data", "a-file/s.parquet"), "is a file and not a folder"),

@@ -222,40 +222,40 @@ def drop_torn_lines(folder: Path) -> bool:
     return any([drop_torn_line(folder / name) for name in (RESULTS, FACTS)])
 
 
-def check_known(files: Iterable[Path]) -> None:
-    """Raise as `known_lines` where a file is missing or holds a line that is no result."""
+def read_known(files: Iterable[Path]) -> list[Result]:
+    """Read the results of other runs.
+
+    Raises FileNotFoundError for a file that is missing, ValueError for a line that is no result.
+    """
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
-        read_lines(file, Result)
+    return [result for file in files for result in read_lines(file, Result)]
 
 
 def known_lines(
-    files: Iterable[Path], run: Run, wanted: Collection[Identity]
+    known: Iterable[Result], run: Run, wanted: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
-    """Read from results of other runs the lines that this one lacks, by the identities `wanted`.
+    """Return the results of other runs that this one can take over, for the identities `wanted`.
 
-    Beside them are the cells of which there are lines of other versions alone, and of which.
-
-    Taken are those of a cell of the matrix made by the same versions, with a student that starts
-    fresh (of others a line does not say from which weights) and, where labels are soft, with the
-    very teacher that this run has, or one that this run would train in the same way. The files
-    have passed `check_known`.
+    A result must have been made by the same versions, with a student that starts fresh (a line does
+    not say from which weights others start), and under hard labels or those of the very teacher
+    that this run has or would train in the same way. Also return the cells for which only lines of
+    other versions exist, with those versions.
     """
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
-    for file in files:
-        for result in read_lines(file, Result):
-            other, identity = _another_version(run, result), identity_of(result)
-            fresh = "weights=" not in result.student
-            if not fresh or identity not in wanted or not _same_labels(run, result):
-                continue
-            if other is None:
-                found.setdefault(identity, result)
-            else:
-                passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
+    for result in known:
+        other, identity = _another_version(run, result), identity_of(result)
+        fresh = "weights=" not in result.student
+        if not fresh or not _same_labels(run, result) or identity not in wanted:
+            continue
+        if other is None:
+            found.setdefault(identity, result)
+        else:
+            passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
     return found, {identity: by for identity, by in passed.items() if identity not in found}
 
 

@@ -52,9 +52,9 @@ class RunPlan:
 
     The cells of `ground` are those of all tables whose data is at hand, `units` those that the
     tables asked for need, by key; `pending` are the ones not done, in the order in which they
-    start. `taken` are the results of other runs among the lines; `passed` counts the cells of which
-    those are by another version, by that version. `torn` says that a last line that was cut short
-    was taken out.
+    start. `taken` are the results of other runs among the lines. `passed` counts the cells for
+    which only lines of another version exist, by that version. `torn` says that a last line that
+    was cut short was taken out.
     """
 
     folder: Path
@@ -90,10 +90,8 @@ def plan_bench(request: Request) -> RunPlan:
     """
     torn = False
     if run_folder.read_run(request.runs) is not None:
-        with (
-            suppress(ValueError),
-            run_folder.driving(request.runs),
-        ):  # a driver at work sees to it itself
+        # A driver at work sees to it itself.
+        with suppress(ValueError), run_folder.driving(request.runs):
             torn = run_folder.drop_torn_lines(request.runs)
     return replace(_plan(request), torn=torn)
 
@@ -106,7 +104,7 @@ def run_bench(
     planned: Callable[[RunPlan], None] | None = None,
     told: Callable[[Finished], None] | None = None,
 ) -> RunPlan:
-    """Run what the folder lacks of the matrix, appending each result to its results.jsonl.
+    """Run what the folder lacks of the matrix, appending each line to its file in the folder.
 
     `jobs` one-thread processes work side by side (0: one a core, a single one on a GPU), unless
     `workers` do. `planned` hears what is to be done, `told` of each finished unit. Killed anywhere
@@ -147,7 +145,7 @@ def _plan(request: Request) -> RunPlan:
         raise ValueError(
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
         )
-    run_folder.check_known(request.known)
+    known = run_folder.read_known(request.known)
     desk = desk_for(
         device=request.device, precision=request.precision, workers=THREADS, work=request.work
     )
@@ -163,7 +161,7 @@ def _plan(request: Request) -> RunPlan:
     _check_folder(request.runs, run, ground)
     lines = run_folder.own_lines(request.runs, ground, run)
     lacking = {cell.identity for cell in ground.cells} - lines.results.keys()
-    taken, passed = run_folder.known_lines(request.known, run, lacking)
+    taken, passed = run_folder.known_lines(known, run, lacking)
     lines = replace(lines, results={**lines.results, **taken})
     units, pending = units_of(ground, lines, only=request.only)
     return RunPlan(

@@ -7,9 +7,9 @@ from jaxtyping import UInt8
 
 from smallset.data.columns import numbered
 from smallset.data.dataset import Data
-from smallset.data.held_out import CUT_OFF
 from smallset.data.index import index
 from smallset.data.source import RawSplit, Source
+from smallset.data.splits import CUT_OFF
 
 
 class ArrayRows:
@@ -61,6 +61,20 @@ def from_arrays(
     held_out = CUT_OFF if test is None else "test arrays, as given"
     source = Source(name, "", classes, train_split, test_split, held_out)
     return index(source, work=None, skip_bad=False)
+
+
+def open_digits() -> Data:
+    """Open the UCI handwritten digits (Alpaydin and Kaynak 1998): 1,797 images of 8 x 8 pixels.
+
+    Grey values 0..16 are scaled to 0..255, and 20 % of each class are held out. Nothing is
+    downloaded, because scikit-learn ships the images.
+    """
+    # Only this source should pay for importing scikit-learn, which takes a second.
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = np.round(bunch.images * (255 / 16)).astype(np.uint8)
+    return from_arrays(images, bunch.target, [str(d) for d in range(10)], name="digits")
 
 
 def _split(name: str, images: np.ndarray, labels: np.ndarray) -> RawSplit:

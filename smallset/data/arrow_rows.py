@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64, UInt8
 
 from smallset.data.decode import BadImage
+from smallset.lazy import pa
 
 _NOTHING = (0, 0, 0)
 """The place of an array in which every value is empty or missing: offsets of no bytes."""
@@ -66,7 +66,7 @@ class ArrowRows:
         shown = str(places[0] if places else named)
         raise BadImage(f"has no bytes, and the file that it names, {shown!r}, is missing")
 
-    def column(self, name: str) -> Iterator[pa.Array]:
+    def column(self, name: str) -> Iterator["pa.Array"]:
         """Yield a column piece by piece."""
         for file in self._files:
             for batch in pa.ipc.open_stream(_mapped(file)):
@@ -103,7 +103,7 @@ class LabelColumn:
         kind = self.rows.schema.field(self.name).type
         return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
-    def texts(self) -> Iterator[pa.Array]:
+    def texts(self) -> Iterator["pa.Array"]:
         """Yield the labels as Arrow strings."""
         return self.rows.column(self.name)
 
@@ -123,18 +123,18 @@ class LabelColumn:
         return labels
 
 
-def _mapped(file: Path) -> pa.Buffer:
+def _mapped(file: Path) -> "pa.Buffer":
     return pa.memory_map(str(file)).read_buffer()
 
 
-def _content_and_path(column: pa.Array) -> tuple[pa.Array | None, pa.Array | None]:
+def _content_and_path(column: "pa.Array") -> tuple["pa.Array | None", "pa.Array | None"]:
     if not pa.types.is_struct(column.type):
         return column, None
     has_path = column.type.get_field_index("path") >= 0
     return column.field("bytes"), column.field("path") if has_path else None
 
 
-def _place(array: pa.Array | None, buffer: pa.Buffer) -> tuple[int, int, int]:
+def _place(array: "pa.Array | None", buffer: "pa.Buffer") -> tuple[int, int, int]:
     """Give where in the file an array's offsets and values begin, and the bytes of an offset."""
     if array is None or pa.types.is_null(array.type):
         return _NOTHING

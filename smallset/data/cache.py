@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -85,6 +86,37 @@ class StreamedPixels:
         return torch.from_numpy(squares).permute(0, 3, 1, 2)
 
 
+class LaterPixels:
+    """The `Pixels` that `make` gives, made once; their size and labels are known before."""
+
+    def __init__(
+        self, labels: Int64[np.ndarray, " n"], size: int, make: Callable[[], Pixels]
+    ) -> None:
+        self.size = size
+        self.labels = labels
+        self._make = make
+        self._made: Pixels | None = None
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that they are mapped from, if they are; decodes them."""
+        return getattr(self._pixels(), "path", None)
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
+        """Copy the images at `indices` into a fresh tensor. Raises as what makes them."""
+        return self._pixels().batch(indices)
+
+    def _pixels(self) -> Pixels:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
 def pixel_cache(
     dataset: ImageDataset,
     size: int,
@@ -153,7 +185,7 @@ def _threads(dataset: ImageDataset, workers: int) -> int:
 def _make(squares: _Squares, path: Path, workers: int, progress: Progress | None) -> None:
     dataset, size = squares.dataset, squares.size
     total = len(dataset)
-    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
+    chunks = (range(total)[start : start + _CHUNK] for start in range(0, total, _CHUNK))
     threads = _threads(dataset, workers)
     with _new_file(path, total * size * size * 3) as append:
         done = 0

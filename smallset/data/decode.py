@@ -47,20 +47,15 @@ EXTENSIONS = {
 }
 """The image file extensions that are read, in lower case, and the format each one promises."""
 
-_MAGIC = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"II+\0", "TIFF"),
-    (b"MM\0+", "TIFF"),
-    (b"\0\0\0\x0cjP  ", "JPEG2000"),
-    (b"\xff\x4f\xff\x51", "JPEG2000"),
-    *((b"P%d" % kind, "PPM") for kind in range(1, 7)),
-)
+_MAGIC = {
+    "JPEG": (b"\xff\xd8\xff",),
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "GIF": (b"GIF87a", b"GIF89a"),
+    "BMP": (b"BM",),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "JPEG2000": (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),
+    "PPM": tuple(b"P%d" % kind for kind in range(1, 7)),
+}
 # JPEG segments that neither turn an image nor colour it: all but APP1 (EXIF, XMP), APP2 (profiles)
 # and the markers that have no length.
 _PLAIN_SEGMENTS = frozenset({*range(0xC0, 0xD0), *range(0xDB, 0xE1), *range(0xE3, 0xF0), 0xFE})
@@ -97,8 +92,8 @@ def image_format(data: bytes) -> str:
     """Name the format that the first bytes announce; raises BadImage where they announce none."""
     if not data:
         raise BadImage("is empty (0 bytes)")
-    for magic, form in _MAGIC:
-        if data.startswith(magic):
+    for form, beginnings in _MAGIC.items():
+        if data.startswith(beginnings):
             return form
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"

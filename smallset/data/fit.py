@@ -91,9 +91,9 @@ def view_square(
     centre, the usual ImageNet test view.
     """
     height, width, _ = pixels.shape
-    if height == width == size and (view != "test" or whole):
-        return pixels
     if view != "test" or whole:
+        if height == width == size:
+            return pixels
         box = fit_boxes(np.array([[width, height]]), "squash" if view == "test" else view)[0]
         return read_box(pixels, box, (size, size), resample)
     short = round(size * 256 / 224)

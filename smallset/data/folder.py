@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from smallset.data.held_out import VALIDATION, choose_split
 from smallset.data.layout import HELD_OUT, Layout, found_layout, given_layout
-from smallset.data.listing import list_files
-from smallset.data.matching import counterparts
 from smallset.data.source import Folder, RawSplit, Source
-from smallset.data.tree import has_image, is_ours, loose_images, ours_in, subfolders
+from smallset.data.splits import VALIDATION, choose_split, counterparts
+from smallset.data.tree import has_image, is_ours, list_files, loose_images, ours_in, subfolders
 from smallset.records import composed
 
 
@@ -58,7 +56,7 @@ def _choose(
     def labelled(split: str) -> bool:
         # Beside a split with known classes, one without any of them has no labels. By itself it
         # is held against train, so that classes by other names are heard of.
-        return _knows(places[split], classes) if clear else _may_be_labelled(places[split])
+        return _knows(places[split], classes) if clear else len(subfolders(places[split])) > 1
 
     return choose_split(available, labelled)
 
@@ -67,11 +65,6 @@ def _knows(folder: Path, classes: tuple[str, ...]) -> bool:
     """Tell whether a split has a class folder that train has too, and images."""
     own = {composed(name) for name in subfolders(folder)}
     return bool(own & {composed(name) for name in classes}) and has_image(folder)
-
-
-def _may_be_labelled(folder: Path) -> bool:
-    """Tell whether a split has more folders than one that stands for all of its images."""
-    return len(subfolders(folder)) > 1
 
 
 def _why(split: str, folder: Path, classes: tuple[str, ...]) -> str:

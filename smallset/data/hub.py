@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from smallset.data.columns import Features
-from smallset.data.held_out import VALIDATION
 from smallset.data.source import Folder, Source
+from smallset.data.splits import VALIDATION
 from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import replacing
 from smallset.typed import read_json

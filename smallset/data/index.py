@@ -12,10 +12,10 @@ from jaxtyping import Bool
 
 from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
-from smallset.data.held_out import cut_off
 from smallset.data.scan import Scan, scan
 from smallset.data.source import RawSplit, Source, first_names
 from smallset.data.split_index import SplitIndex, SplitIndexes, read_parts, write_parts
+from smallset.data.splits import cut_off
 from smallset.files import unfinished
 from smallset.records import Classes, Progress
 

@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smallset.data.held_out import VALIDATION
-from smallset.data.listing import has_files
 from smallset.data.source import Folder, first_names
-from smallset.data.split_words import splits_named
-from smallset.data.tree import has_image, is_ours, is_set, loose_images, ours_in, subfolders
+from smallset.data.splits import VALIDATION, splits_named
+from smallset.data.tree import (
+    has_files,
+    has_image,
+    is_ours,
+    is_set,
+    loose_images,
+    ours_in,
+    subfolders,
+)
 
 HELD_OUT = ("test", *VALIDATION)
 # Hugging Face `datasets` knows more words, wherever they stand in a path, and only in lower case. A
@@ -61,7 +67,12 @@ def found_layout(root: Path) -> Layout:
     """
     top = [f for f in subfolders(root) if not is_ours(root / f)]
     if not top or not has_files(root):
-        raise _empty(root)
+        raise ValueError(
+            f"{str(root)!r} holds no images in a layout that is understood. Needed class folders "
+            "(DATA/<class>/*, or DATA/train/<class>/* with an optional test/ or val/) or parquet "
+            "files (train-*.parquet, with an optional test-* or validation-*, also in DATA/data). "
+            "Point to the folder that holds them."
+        )
     if not has_image(root):
         _check_no_parquet(root)
     splits = _splits(root, top)
@@ -204,13 +215,4 @@ def _check_no_parquet(root: Path) -> None:
     raise ValueError(
         f"{str(root)!r} holds parquet files only in folders further down: {first_names(tops)}. "
         f"Needed the folder of one data set, which holds train-*.parquet or data/. {what}."
-    )
-
-
-def _empty(root: Path) -> ValueError:
-    return ValueError(
-        f"{str(root)!r} holds no images in a layout that is understood. Needed class folders "
-        "(DATA/<class>/*, or DATA/train/<class>/* with an optional test/ or val/) or parquet files "
-        "(train-*.parquet, with an optional test-* or validation-*, also in DATA/data). Point to "
-        "the folder that holds them."
     )

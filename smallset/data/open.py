@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smallset.data.arrays import open_digits
 from smallset.data.arrow_rows import ArrowRows
 from smallset.data.dataset import Data
-from smallset.data.digits import open_digits
 from smallset.data.folder import folder_source
 from smallset.data.hub import hub_source, parquet_source
 from smallset.data.index import index
@@ -80,7 +80,13 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
             "the path of a folder with them. Leave them out."
         )
     if not path.exists():
-        raise _missing(str(path))
+        given = str(path)
+        close = difflib.get_close_matches(given.lower(), ["digits"])
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise FileNotFoundError(
+            f"There is no data set {given!r}.{hint} Needed 'digits', the path of a folder that "
+            "exists, or hf:owner/name. Check the spelling."
+        )
     if not path.is_dir():
         raise NotADirectoryError(
             f"{str(path)!r} is a file; needed a folder of class folders or of parquet files. Give "
@@ -118,12 +124,12 @@ def _whole(source: Source) -> Source:
     return source
 
 
-def _beside(folder: Path, files: Mapping[str, Sequence[Path]]) -> list[str]:
+def _beside(folder: Path, splits: Mapping[str, Sequence[Path]]) -> list[str]:
     """Name the parquet files and the folders of a data set of parquet files that are not read."""
-    used = {file for paths in files.values() for file in paths}
+    used = {file for paths in splits.values() for file in paths}
     places = {parent for file in used for parent in file.parents}
-    rest = [p for p in sorted(folder.glob("*.parquet")) if p not in used]
-    rest += [p for p in sorted(folder.glob("data/*.parquet")) if p not in used]
+    files = [*sorted(folder.glob("*.parquet")), *sorted(folder.glob("data/*.parquet"))]
+    rest = [path for path in files if path not in used]
     inside = [f"{name}/" for name in subfolders(folder) if folder / name not in places]
     return [*(p.relative_to(folder).as_posix() for p in rest), *inside]
 
@@ -132,12 +138,3 @@ def folder_of(data: str | Path | Folder) -> Path:
     """Return the path of a folder that a user names; it need not exist."""
     named = folder_named(data)
     return at_home(str(data) if named is None else named.path)
-
-
-def _missing(given: str) -> FileNotFoundError:
-    close = difflib.get_close_matches(given.lower(), ["digits"])
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return FileNotFoundError(
-        f"There is no data set {given!r}.{hint} Needed 'digits', the path of a folder that exists, "
-        "or hf:owner/name. Check the spelling."
-    )

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from smallset.data.hub import AGAIN, files_key, keep, quiet
-from smallset.data.split_words import KEYWORDS, splits_named
+from smallset.data.splits import KEYWORDS, splits_named
 from smallset.typed import read_json
 
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,13 +42,24 @@ class Scan:
     lasting: bool
 
 
+_COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "labels": ("i8", ()),
+    "rows": ("i8", ()),
+    "sizes": ("i4", (2,)),
+    "encoded_bytes": ("i8", ()),
+    "content": ("S32", ()),
+    "entry": ("S32", ()),
+}
+"""The type and the shape of one entry of each array in a `Scan`."""
+
+
 class _Row(NamedTuple):
     row: int
     name: str
-    content: bytes
-    size: tuple[int, int]
-    encoded_bytes: int
-    reason: str
+    content: bytes = b""
+    size: tuple[int, int] = (0, 0)
+    encoded_bytes: int = 0
+    reason: str = ""
     misnamed: bool = False
     unread: bool = False
 
@@ -91,39 +102,21 @@ def scan(
         done += len(chunk)
         if progress is not None:
             progress(f"index {split.name}", done, total)
-    return _first(into, good, tuple(bad), (odd, tuple(first_odd)), lasting)
-
-
-def _first(
-    whole: Scan,
-    good: int,
-    bad: tuple[tuple[str, str], ...],
-    misnamed: tuple[int, tuple[str, ...]],
-    lasting: bool,
-) -> Scan:
-    return Scan(
-        whole.labels[:good],
-        whole.rows[:good],
-        whole.sizes[:good],
-        whole.encoded_bytes[:good],
-        whole.content[:good],
-        whole.entry[:good],
-        bad,
-        misnamed,
-        lasting,
-    )
+    cut = {name: getattr(into, name)[:good] for name in _COLUMNS}
+    return replace(into, **cut, bad=tuple(bad), misnamed=(odd, tuple(first_odd)), lasting=lasting)
 
 
 def _measured(split: RawSplit, workers: int) -> Iterator[list[_Row]]:
     """Yield measured rows in chunks, in order."""
-    total = len(split.rows)
+    rows = range(len(split.rows))
     threads = thread_count(workers, mean_bytes=_mean_bytes(split))
-    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
-    measure_chunk = _chunk_measure(split)
+    chunks = (rows[start : start + _CHUNK] for start in rows[::_CHUNK])
     with warnings.catch_warnings():
         # Pillow warns of large or odd files before we can refuse them by name.
         warnings.filterwarnings("ignore", module="PIL")
-        yield from ordered(measure_chunk, chunks, threads=threads)
+        yield from ordered(
+            lambda chunk: [_measure_row(split, row) for row in chunk], chunks, threads=threads
+        )
 
 
 def _mean_bytes(split: RawSplit) -> float:
@@ -137,13 +130,6 @@ def _mean_bytes(split: RawSplit) -> float:
     return sum(sizes) / max(1, len(sizes))
 
 
-def _chunk_measure(split: RawSplit) -> Callable[[range], list[_Row]]:
-    def measure_chunk(chunk: range) -> list[_Row]:
-        return [_measure_row(split, row) for row in chunk]
-
-    return measure_chunk
-
-
 def _measure_row(split: RawSplit, row: int) -> _Row:
     name = split.rows.name(row)
     try:
@@ -151,11 +137,12 @@ def _measure_row(split: RawSplit, row: int) -> _Row:
         odd = split.check_names and misnamed(name, data)
         size = measure(data)
     except BadImage as error:
-        return _Row(row, name, b"", (0, 0), 0, str(error))
+        return _Row(row, name, reason=str(error))
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
-        return _Row(row, name, b"", (0, 0), 0, reason, unread=True)
-    return _Row(row, name, hashlib.sha256(data).digest(), size, len(data), "", odd)
+        return _Row(row, name, reason=reason, unread=True)
+    content = hashlib.sha256(data).digest()
+    return _Row(row, name, content, size, len(data), misnamed=odd)
 
 
 def _entry(split: str, class_name: str, row: _Row) -> bytes:
@@ -166,24 +153,15 @@ def _entry(split: str, class_name: str, row: _Row) -> bytes:
 def _empty(total: int, scratch: Path | None, split: str) -> Scan:
     """Allocate the columns: in memory, or in files so that they weigh nothing."""
 
-    def column(name: str, dtype: str, *shape: int) -> np.ndarray:
+    def column(name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
         if scratch is None or total == 0:
             return np.empty((total, *shape), dtype)
         path = scratch / f"{split}.{name}"
         _reserve(path, total * int(np.prod(shape, initial=np.dtype(dtype).itemsize)))
         return np.memmap(path, dtype, "r+", shape=(total, *shape))
 
-    return Scan(
-        column("labels", "i8"),
-        column("rows", "i8"),
-        column("sizes", "i4", 2),
-        column("encoded_bytes", "i8"),
-        column("content", "S32"),
-        column("entry", "S32"),
-        (),
-        (0, ()),
-        True,
-    )
+    columns = {name: column(name, *kind) for name, kind in _COLUMNS.items()}
+    return Scan(**columns, bad=(), misnamed=(0, ()), lasting=True)
 
 
 def _reserve(path: Path, size: int) -> None:

@@ -69,8 +69,9 @@ class Folder:
         }
         if not any(found.values()):
             return {}
-        for split, other in (("train", "test"), ("test", "train")):
-            if split in found and not found[split]:
+        for split in found:
+            if not found[split]:
+                other = "test" if split == "train" else "train"
                 raise ValueError(
                     f"--{split} {given[split]} names no parquet file in {self.path!r}, but "
                     f"--{other} {given[other]} does. Needed parquet files for both. Correct the "

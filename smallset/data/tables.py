@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data.arrow_rows import ArrowRows, LabelColumn
 from smallset.data.columns import (
@@ -17,9 +16,8 @@ from smallset.data.columns import (
     label_column,
     read_labels,
 )
-from smallset.data.held_out import VALIDATION, choose_split
-from smallset.data.matching import counterparts
 from smallset.data.source import Folder, RawSplit, Source
+from smallset.data.splits import VALIDATION, choose_split, counterparts
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,9 @@ def table_source(
     column = label_column(tables["train"].features, f"The train split of {name!r}")
 
     def labels(split: str) -> LabelColumn:
-        rows = _rows(name, split, tables[split])
+        table = tables[split]
+        images = image_column(table.features, f"The {split} split of {name!r}")
+        rows = ArrowRows(table.files, images, beside=table.beside)
         return LabelColumn(rows, column, f"the {split} split of {name!r}")
 
     @cache
@@ -75,13 +75,14 @@ def table_source(
                 "named to hold the held-out images. Needed the labels that train has. Name other "
                 "files with --test."
             )
-    train_split = _split("train", train, classes, np.arange(len(classes)))
+    first = np.arange(len(classes))
+    train_split = RawSplit("train", train.rows, lambda: read_labels(train, classes, first))
     test_split, used = None, [train.rows]
     if test is not None:
         own = tables[test].features.class_names.get(column, classes)
         place = np.argsort(counterparts(own, classes, name=name, split=test))
         held = labels(test)
-        test_split = _split(test, held, own, place)
+        test_split = RawSplit(test, held.rows, lambda: read_labels(held, own, place))
         used.append(held.rows)
     unused = [f"{s} ({_why(s, labelled)})" for s in tables if s not in ("train", test)]
     # Files that rows name by path may change without a sign: such a source is read anew each time.
@@ -93,14 +94,3 @@ def _why(split: str, labelled: Callable[[str], bool]) -> str:
     if not labelled(split):
         return "no labels"
     return "for choosing only" if split in VALIDATION else "not needed"
-
-
-def _rows(name: str, split: str, table: ArrowSplit) -> ArrowRows:
-    column = image_column(table.features, f"The {split} split of {name!r}")
-    return ArrowRows(table.files, column, beside=table.beside)
-
-
-def _split(
-    split: str, labels: LabelColumn, own: tuple[str, ...], place: Int64[np.ndarray, " c"]
-) -> RawSplit:
-    return RawSplit(split, labels.rows, lambda: read_labels(labels, own, place))

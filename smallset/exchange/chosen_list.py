@@ -3,32 +3,22 @@
 import io
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import smallset_version
+from smallset.lazy import pa, pq
 from smallset.records import Selection
 from smallset.store import About
 from smallset.store.plan_table import valid_text
 
 TABLE, IDS, FACTS = "selection.parquet", "selection.txt", "selection.json"
 FORMAT = 1
-
-_SCHEMA = pa.schema(
-    [
-        pa.field("label", pa.int64(), nullable=False),
-        pa.field("class", pa.string(), nullable=False),
-        pa.field("rank", pa.int64(), nullable=False),
-        pa.field("index", pa.int64(), nullable=False),
-        pa.field("id", pa.string(), nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +96,7 @@ def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
             pa.array(made.index),
             pa.array(ids, pa.string()),
         ],
-        schema=_SCHEMA.with_metadata({"smallset": facts}),
+        schema=_schema().with_metadata({"smallset": facts}),
     )
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
@@ -139,3 +129,17 @@ def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, obje
         "device": about.device,
         "made_with": dict(about.made_with),
     }
+
+
+@cache
+def _schema() -> "pa.Schema":
+    """Return the columns of the table."""
+    return pa.schema(
+        [
+            pa.field("label", pa.int64(), nullable=False),
+            pa.field("class", pa.string(), nullable=False),
+            pa.field("rank", pa.int64(), nullable=False),
+            pa.field("index", pa.int64(), nullable=False),
+            pa.field("id", pa.string(), nullable=False),
+        ]
+    )

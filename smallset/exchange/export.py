@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smallset.exchange.cards import CARDS, image_ending
 from smallset.files import check_output, whole_folder, write_file, writing
+from smallset.lazy import pa, pq
 from smallset.records import Progress
 from smallset.spec import nearest
 from smallset.store import CompressedDataset
@@ -32,15 +31,6 @@ SHARD_BYTES = 500_000_000
 
 # As many as the Hub's own: its viewer and streaming readers take a group at a time.
 _GROUP = 100
-_BOX = pa.list_(pa.int32(), 4)
-_TYPES = {
-    "image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
-    "label": pa.int64(),
-    "source_row": pa.list_(pa.int64()),
-    "source_id": pa.list_(pa.string()),
-    "source_box": pa.list_(_BOX),
-    "tile_box": pa.list_(_BOX),
-}
 CLASSES = "classes.json"
 
 
@@ -162,7 +152,7 @@ def provenance(made: CompressedDataset) -> dict[str, list[list[object]]]:
     return {name: _folded(table[name], tiles) for name in PROVENANCE}
 
 
-def _folded(column: pa.ChunkedArray, tiles: int) -> list[list[object]]:
+def _folded(column: "pa.ChunkedArray", tiles: int) -> list[list[object]]:
     values: list[object] = column.to_pylist()
     return [values[start : start + tiles] for start in range(0, len(values), tiles)]
 
@@ -175,9 +165,9 @@ def _groups(shard: range) -> Iterator[range]:
 def _table(
     made: CompressedDataset,
     rows: range,
-    schema: pa.Schema,
+    schema: "pa.Schema",
     where: dict[str, list[list[object]]],
-) -> pa.Table:
+) -> "pa.Table":
     images = [{"bytes": made.rows.read(row), "path": made.files[row].path} for row in rows]
     columns = {
         "image": images,
@@ -188,7 +178,7 @@ def _table(
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _schema(classes: Sequence[str]) -> pa.Schema:
+def _schema(classes: Sequence[str]) -> "pa.Schema":
     """The columns, and in the metadata what `datasets` makes of them (`Features.to_dict`)."""
     whole, text = ({"dtype": kind, "_type": "Value"} for kind in ("int64", "string"))
     box = {"feature": {"dtype": "int32", "_type": "Value"}, "length": 4, "_type": "Sequence"}
@@ -201,7 +191,16 @@ def _schema(classes: Sequence[str]) -> pa.Schema:
         "tile_box": {"feature": box, "_type": "Sequence"},
     }
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
-    return pa.schema(list(_TYPES.items()), metadata=metadata)
+    boxes = pa.list_(pa.list_(pa.int32(), 4))
+    types = {
+        "image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        "label": pa.int64(),
+        "source_row": pa.list_(pa.int64()),
+        "source_id": pa.list_(pa.string()),
+        "source_box": boxes,
+        "tile_box": boxes,
+    }
+    return pa.schema(list(types.items()), metadata=metadata)
 
 
 def _by_rank(labels: np.ndarray) -> list[int]:

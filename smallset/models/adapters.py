@@ -69,14 +69,12 @@ def adapt(library: str, name: str, classes: int) -> Module:
 
     Raises ValueError when the library is unknown, cannot be imported, or has no such network.
     """
-    _check_known(library)
     with _at_hand(library, name):
         return ADAPTERS[library](name, classes)
 
 
 def library_version(library: str, name: str) -> str:
     """Give the version of the library that network `name` needs. Raises ValueError as `adapt`."""
-    _check_known(library)
     with _at_hand(library, name):
         return str(getattr(import_module(library), "__version__", "unknown"))
 
@@ -90,10 +88,8 @@ def pretrained(library: str, name: str) -> Pretrained:
     try:
         return PRETRAINED[library](name)
     except Exception as error:  # each library's downloader fails in ways of its own
-        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise ValueError(
-            f"the default weights of {library}:{name} cannot be had "
-            f"({why}). Needed the "
+            f"the default weights of {library}:{name} cannot be had ({_reason(error)}). Needed the "
             "library's cache or a network connection. Or give weights=PATH of a file."
         ) from error
 
@@ -109,7 +105,7 @@ def check_runs(net: Module, *, name: str, size: int, outputs: int) -> None:
         with torch.no_grad():
             given: object = net(torch.zeros(2, 3, size, size, device=device))
     except Exception as error:  # each network objects in its own way
-        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        why = _reason(error)
     else:
         if isinstance(given, torch.Tensor) and given.shape == (2, outputs):
             return
@@ -133,17 +129,14 @@ def replace_head(net: Module, classes: int) -> None:
     setattr(holder, name, torch.nn.Linear(old.in_features, classes, bias=old.bias is not None))
 
 
-def _check_known(library: str) -> None:
+@contextmanager
+def _at_hand(library: str, name: str) -> Iterator[None]:
+    """Say what to install where a library fails at import or at work."""
     if library not in ADAPTERS:
         raise ValueError(
             f"there is no model library {library!r}. {nearest(library, ADAPTERS)} "
             "Write timm:NAME or torchvision:NAME."
         )
-
-
-@contextmanager
-def _at_hand(library: str, name: str) -> Iterator[None]:
-    """Say what to install where a library fails at import or at work."""
     try:
         yield
     except (ImportError, RuntimeError) as error:
@@ -152,6 +145,11 @@ def _at_hand(library: str, name: str) -> Iterator[None]:
             f"the model {library}:{name} needs {library}, which cannot be used here "
             f"({str(error).splitlines()[0]}). Install it with: pip install 'smallset[{library}]'."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of an error for the middle of a message."""
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def _colour(values: Sequence[float]) -> Colour:

@@ -35,11 +35,7 @@ def library_of(name: str) -> dict[str, str]:
     Raises ValueError where it cannot be used here.
     """
     spec = read_model(name)
-    return (
-        {spec.library: library_version(spec.library, spec.name.partition(":")[2])}
-        if spec.library
-        else {}
-    )
+    return {spec.library: library_version(spec.library, spec.own_name)} if spec.library else {}
 
 
 def weights_sha256(name: str) -> str | None:
@@ -47,7 +43,7 @@ def weights_sha256(name: str) -> str | None:
     spec = read_model(name)
     if spec.weights == DEFAULT:
         with torch.random.fork_rng(devices=[]):
-            had = pretrained(spec.library, spec.name.partition(":")[2])
+            had = pretrained(spec.library, spec.own_name)
         return tensors_sha256(had.net.state_dict())
     file = weights_file(spec)
     return None if file is None else file_sha256(file)
@@ -63,46 +59,37 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
     it was. Raises as `check_model`, and ValueError where the weights do not fit, or where another
     library's network does not take this size.
     """
+    from smallset.models.network import Network
+
     spec = student_spec(name)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
         if spec.weights == DEFAULT:
-            model = _with_default_weights(spec, classes)
+            had = pretrained(spec.library, spec.own_name)
+            net, mean, std = had.net, had.mean, had.std
+            if had.outputs != classes:
+                replace_head(net, classes)
         else:
-            model = _with_own_weights(spec, classes, size)
+            net, mean, std = fresh_network(spec, classes=classes, size=size), MEAN, STD
+            if file := weights_file(spec):
+                source = str(file)
+                load_weights(net, read_weights(file), name=spec.name, source=source, new_head=True)
         if spec.library:
-            trial = copy.deepcopy(model.net).train()
+            trial = copy.deepcopy(net).train()
             check_runs(trial, name=spec.name, size=size, outputs=classes)
-    return model
+    return Network(
+        net,
+        worth_compiling=worth_compiling(spec.name),
+        mean=spec.mean or mean,
+        std=spec.std or std,
+    )
 
 
 def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> Module:
     """Build the bare network of a spec, which takes normalised pixels, with fresh weights."""
     if spec.library:
-        return adapt(spec.library, spec.name.partition(":")[2], classes)
+        return adapt(spec.library, spec.own_name, classes)
     entry = MODELS[spec.name]
     if spec.shortcut == "a" and entry.build_a is not None:
         return entry.build_a(classes, size)
     return entry.build(classes, size)
-
-
-def _with_default_weights(spec: ModelSpec, classes: int) -> "Network":
-    from smallset.models.network import Network
-
-    had = pretrained(spec.library, spec.name.partition(":")[2])
-    if had.outputs != classes:
-        replace_head(had.net, classes)
-    mean, std = spec.mean or had.mean, spec.std or had.std
-    return Network(had.net, worth_compiling=False, mean=mean, std=std)
-
-
-def _with_own_weights(spec: ModelSpec, classes: int, size: int) -> "Network":
-    """Give the network with fresh weights, or with those of a file."""
-    from smallset.models.network import Network
-
-    net = fresh_network(spec, classes=classes, size=size)
-    file = weights_file(spec)
-    if file is not None:
-        load_weights(net, read_weights(file), name=spec.name, source=str(file), new_head=True)
-    mean, std = spec.mean or MEAN, spec.std or STD
-    return Network(net, worth_compiling=worth_compiling(spec.name), mean=mean, std=std)

@@ -1,7 +1,8 @@
 """The spec of a network: a name, and what its weights need to be used rightly."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from inspect import Signature, signature
 from pathlib import Path
 
 from smallset.files import at_home
@@ -38,6 +39,11 @@ class ModelSpec:
     def library(self) -> str:
         """`timm`, `torchvision`, or nothing for a network of the table."""
         return self.name.partition(":")[0] if ":" in self.name else ""
+
+    @property
+    def own_name(self) -> str:
+        """The name of a library's network within that library."""
+        return self.name.partition(":")[2]
 
     @property
     def text(self) -> str:
@@ -128,25 +134,12 @@ def weights_file(spec: ModelSpec) -> Path | None:
 
 
 def _entry(name: str) -> Callable[..., ModelSpec]:
-    """Give what the grammar builds for a name: its parameters are the options it takes."""
+    """Return what the grammar builds for a name. Its parameters are the network's options."""
 
-    def ours(
-        weights: str | None = None,
-        shortcut: Shortcut = "conv",
-        mean: Colour | None = None,
-        std: Colour | None = None,
-        size: int | None = None,
-        classes: str | None = None,
-    ) -> ModelSpec:
-        return ModelSpec(name, weights, shortcut, mean, std, size, classes)
+    def entry(**options: object) -> ModelSpec:
+        return replace(ModelSpec(name), **options)  # type: ignore[arg-type]
 
-    def library(
-        weights: str | None = None,
-        mean: Colour | None = None,
-        std: Colour | None = None,
-        size: int | None = None,
-        classes: str | None = None,
-    ) -> ModelSpec:
-        return ModelSpec(name, weights, "conv", mean, std, size, classes)
-
-    return ours if name in MODELS else library
+    missing = {"name"} if name in MODELS else {"name", "shortcut"}
+    known = [p for p in signature(ModelSpec).parameters.values() if p.name not in missing]
+    entry.__signature__ = Signature(known)  # type: ignore[attr-defined]
+    return entry

@@ -68,11 +68,8 @@ def _resnet(depth: int, blocks: tuple[int, ...], stem: Literal["3x3", "7x7"]) ->
             stem=stem,
         )
 
-    return Architecture(
-        build,
-        f"ResNet-{depth}, "
-        + ("3x3 stem for small images" if stem == "3x3" else "7x7 stem and max-pool"),
-    )
+    stems = {"3x3": "3x3 stem for small images", "7x7": "7x7 stem and max-pool"}
+    return Architecture(build, f"ResNet-{depth}, {stems[stem]}")
 
 
 def _mobile(family: str, line: str) -> Architecture:

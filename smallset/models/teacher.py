@@ -2,17 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
-from smallset.lazy import Tensor
+from smallset.lazy import Module, Tensor
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
-from smallset.models.spec import DEFAULT, MEAN, STD, ModelSpec, read_model, weights_file
+from smallset.models.spec import MEAN, STD, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
 from smallset.models.weights import load_weights, read_weights, tensors_sha256
@@ -88,15 +88,28 @@ def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
     file = weights_file(wanted)
     known = _classes_of(wanted, spec, classes)
     outputs = known.pick(classes)
-    if wanted.weights == DEFAULT:
-        return _default(wanted, spec, known, outputs)
-    assert file is not None  # weights_file() gives or refuses what is not the default
-    return _from_file(wanted, spec, file, known, outputs, size)
+    if file is not None:
+        net = _loaded(wanted, file, classes=known.outputs, size=wanted.size or size)
+        facts = file.stat().st_size, file_sha256(file)
+        return _teacher(spec, wanted, net, outputs, *facts)
+    had = pretrained(wanted.library, wanted.own_name)
+    if known.outputs != had.outputs:
+        raise ValueError(
+            f"the teacher {spec!r} has {had.outputs} outputs, but {known.source} is for "
+            f"{known.outputs}. Give classes=FILE for all its outputs, or with imagenet_1k_index."
+        )
+    wanted = replace(
+        wanted,
+        size=wanted.size or had.size,
+        mean=wanted.mean or had.mean,
+        std=wanted.std or had.std,
+    )
+    weights: Mapping[str, Tensor] = had.net.state_dict()
+    nbytes = sum(value.numel() * value.element_size() for value in weights.values())
+    return _teacher(spec, wanted, had.net, outputs, nbytes, tensors_sha256(weights))
 
 
 def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
-    from smallset.models.network import TeacherNetwork
-
     folder = at_home(spec)
     card = read_trained(folder)
     file = folder / WEIGHTS
@@ -106,55 +119,17 @@ def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
             f"'{file}' is not the file that {CARD} describes: its sha256 is {found[:12]}... and "
             f"not {card.weights_sha256[:12]}... Restore it, or train the teacher again."
         )
-    wanted = read_model(card.model)
+    wanted = replace(read_model(card.model), size=card.size, mean=card.mean, std=card.std)
     outputs = listed_classes(card.classes, source=f"the teacher {spec!r}").pick(classes)
-    net = fresh_network(wanted, classes=len(card.classes), size=card.size)
+    net = _loaded(wanted, file, classes=len(card.classes), size=card.size)
+    return _teacher(spec, wanted, net, outputs, file.stat().st_size, found)
+
+
+def _loaded(wanted: ModelSpec, file: Path, *, classes: int, size: int) -> Module:
+    """Return a bare network with the weights of a file."""
+    net = fresh_network(wanted, classes=classes, size=size)
     load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
-    network = TeacherNetwork(net, outputs=outputs, size=card.size, mean=card.mean, std=card.std)
-    return _teacher(spec, wanted, network, bytes=file.stat().st_size, weights=found)
-
-
-def _from_file(
-    wanted: ModelSpec,
-    spec: str,
-    file: Path,
-    known: ClassList,
-    outputs: tuple[int, ...],
-    size: int,
-) -> Teacher:
-    from smallset.models.network import TeacherNetwork
-
-    net = fresh_network(wanted, classes=known.outputs, size=wanted.size or size)
-    load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
-    network = TeacherNetwork(
-        net,
-        outputs=outputs,
-        size=wanted.size,
-        mean=wanted.mean or MEAN,
-        std=wanted.std or STD,
-    )
-    return _teacher(spec, wanted, network, bytes=file.stat().st_size, weights=file_sha256(file))
-
-
-def _default(wanted: ModelSpec, spec: str, known: ClassList, outputs: tuple[int, ...]) -> Teacher:
-    from smallset.models.network import TeacherNetwork
-
-    had = pretrained(wanted.library, wanted.name.partition(":")[2])
-    if known.outputs != had.outputs:
-        raise ValueError(
-            f"the teacher {spec!r} has {had.outputs} outputs, but {known.source} is for "
-            f"{known.outputs}. Give classes=FILE for all its outputs, or with imagenet_1k_index."
-        )
-    network = TeacherNetwork(
-        had.net,
-        outputs=outputs,
-        size=wanted.size or had.size,
-        mean=wanted.mean or had.mean,
-        std=wanted.std or had.std,
-    )
-    weights: Mapping[str, Tensor] = had.net.state_dict()
-    size = sum(value.numel() * value.element_size() for value in weights.values())
-    return _teacher(spec, wanted, network, bytes=size, weights=tensors_sha256(weights))
+    return net
 
 
 def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> ClassList:
@@ -169,8 +144,12 @@ def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> Class
 
 
 def _teacher(
-    spec: str, wanted: ModelSpec, network: "TeacherNetwork", *, bytes: int, weights: str
+    spec: str, wanted: ModelSpec, net: Module, outputs: tuple[int, ...], bytes: int, weights: str
 ) -> Teacher:
+    from smallset.models.network import TeacherNetwork
+
+    mean, std = wanted.mean or MEAN, wanted.std or STD
+    network = TeacherNetwork(net, outputs=outputs, size=wanted.size, mean=mean, std=std)
     facts = (
         weights,
         wanted.name,

@@ -127,16 +127,14 @@ def _of_table(table: Sweep, result: Result) -> bool:
 def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
     """Tell whether a result's set was made under a budget, with so many tiles a canvas.
 
-    A line that does not name its budget is judged by the size of its set.
+    Two budgets that come to the same set share its line, which names only one of them. A line of
+    an earlier version names none.
     """
     method = known_method(result.spec)
     if tiles is not None and (method is None or method.tiles != tiles):
         return False
-    if result.budget is not None:
-        return result.budget == str(budget)
-    classes = len(result.classes)
-    return budget.may_have_made(
-        result.images, classes, tiles=tiles or 1, source_images=result.source_images
+    return result.budget == str(budget) or budget.may_have_made(
+        result.images, len(result.classes), tiles=tiles or 1, source_images=result.source_images
     )
 
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64
+
+from smallset.lazy import pa
 
 _UNNAMED = re.compile(r"|Unnamed: 0.*|__index_level_\d+__")
 _USUAL = re.compile(
@@ -29,7 +30,7 @@ def is_unnamed(name: str) -> bool:
     return _UNNAMED.fullmatch(name) is not None
 
 
-def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
+def pandas_index(schema: "pa.Schema", rows: int) -> dict[str, range | None]:
     """Return what pandas says is the index: its columns, or a range that no column holds.
 
     A range that counts 0, 1, 2, ... without a name says nothing and is left out, and so is one of
@@ -52,13 +53,13 @@ def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
     return found
 
 
-def is_empty(column: pa.ChunkedArray) -> bool:
+def is_empty(column: "pa.ChunkedArray") -> bool:
     """Tell whether no row has anything in a column, as after a comma at the end of every line."""
     found = column.unique()
     return len(found) <= 2 and {*found.to_pylist()} <= {None, ""}
 
 
-def numbers_or_names(column: pa.ChunkedArray) -> pa.Array | None:
+def numbers_or_names(column: "pa.ChunkedArray") -> "pa.Array | None":
     """Return an index without a name as int64 if it holds whole numbers, else as text.
 
     Return None for an index that holds neither, or that lacks some. Text such as "17" is a number,
@@ -87,13 +88,13 @@ def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> n
     return order if any(np.array_equal(ordered, one) for one in known) else None
 
 
-def is_in_order(column: pa.ChunkedArray | pa.Array | None) -> bool:
+def is_in_order(column: "pa.ChunkedArray | pa.Array | None") -> bool:
     """Tell whether a column counts the rows as they stand, from 0 or from 1: it says nothing."""
     counts = None if column is None else _counts(column)
     return counts is not None and bool((np.diff(counts) == 1).all())
 
 
-def seeming(table: pa.Table, names: Iterable[str]) -> tuple[str, ...]:
+def seeming(table: "pa.Table", names: Iterable[str]) -> tuple[str, ...]:
     """Return the first of these columns that seems to say whose each row is, or several together.
 
     A column seems to if its name is usual for that, if it is text and no two rows are the same, or
@@ -109,17 +110,17 @@ def seeming(table: pa.Table, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(likely) if _tell_apart([table[name] for name in likely]) else ()
 
 
-def _tell_apart_alone(name: str, likely: Sequence[str], table: pa.Table) -> bool:
+def _tell_apart_alone(name: str, likely: Sequence[str], table: "pa.Table") -> bool:
     return name in likely and _tell_apart([table[name]])
 
 
-def _is_likely(name: str, column: pa.ChunkedArray) -> bool:
+def _is_likely(name: str, column: "pa.ChunkedArray") -> bool:
     if pa.types.is_integer(column.type):
         return _USUAL.fullmatch(name) is not None
     return bool(pa.types.is_string(column.type))
 
 
-def _counts(column: pa.ChunkedArray | pa.Array) -> Int64[np.ndarray, " m"] | None:
+def _counts(column: "pa.ChunkedArray | pa.Array") -> Int64[np.ndarray, " m"] | None:
     """Return whole numbers that are 0 .. m - 1 or 1 .. m in some order; None for any others."""
     if not pa.types.is_integer(column.type) or column.null_count or len(column) < 2:
         return None
@@ -129,7 +130,7 @@ def _counts(column: pa.ChunkedArray | pa.Array) -> Int64[np.ndarray, " m"] | Non
     return numbers if first in (0, 1) and counted else None
 
 
-def _tell_apart(columns: Sequence[pa.ChunkedArray]) -> bool:
+def _tell_apart(columns: Sequence["pa.ChunkedArray"]) -> bool:
     """Tell whether no two rows are the same in all of these columns."""
     if not columns or len(columns[0]) < 2:
         return False
@@ -137,5 +138,5 @@ def _tell_apart(columns: Sequence[pa.ChunkedArray]) -> bool:
     return bool(np.unique(np.stack(codes), axis=1).shape[1] == len(columns[0]))
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def _is_number(kind: "pa.DataType") -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))

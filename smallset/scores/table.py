@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.files import replacing
+from smallset.lazy import pa, pq
 from smallset.records import Scores
 from smallset.typed import read_json
 

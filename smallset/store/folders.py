@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from smallset.data.split_words import KEYWORDS, SEPARATORS
+from smallset.data.splits import KEYWORDS, SEPARATORS
 from smallset.records import Classes, composed
 
 # What Windows refuses in a name, and the control characters of ASCII and Latin-1.
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f]')
 # `datasets` takes a folder with such a word for a split and drops the others: CIFAR-100 has a class
-# "train" (see `smallset.data.split_words`).
+# "train" (see `smallset.data.splits`).
 _WORDS = "|".join(word for words in KEYWORDS.values() for word in words)
 _SPLIT_WORD = re.compile(rf"(?<![^{SEPARATORS}])({_WORDS})(?![^{SEPARATORS}])")
 _RESERVED = {"manifest.json", "plan.parquet", "readme.md"}

@@ -4,39 +4,18 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.data import ImageDataset
+from smallset.lazy import pa, pq
 from smallset.records import Plan, Resample
 
 PLAN = "plan.parquet"
-
-_BOX = pa.list_(pa.int32(), 4)
-# One row a tile. `source` is the position in the training images, `source_row` the row in the
-# source's own order (they differ where bad files or held-out images were left out), and
-# `source_content` stands for the source image's encoded bytes (`smallset.data.content_of`): it
-# tells whether a set holds an image, whatever the image is called elsewhere.
-_SCHEMA = pa.schema(
-    [
-        pa.field("file", pa.string(), nullable=False),
-        pa.field("sha256", pa.string(), nullable=False),
-        pa.field("file_bytes", pa.int64(), nullable=False),
-        pa.field("label", pa.int64(), nullable=False),
-        pa.field("tile", pa.int32(), nullable=False),
-        pa.field("source", pa.int64()),
-        pa.field("source_row", pa.int64()),
-        pa.field("source_id", pa.string()),
-        pa.field("source_content", pa.int64()),
-        pa.field("source_box", _BOX, nullable=False),
-        pa.field("tile_box", _BOX, nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -60,6 +39,7 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
     rows, content = (
         column[np.where(empty, 0, source)] for column in (dataset.rows, dataset.content)
     )
+    box = _schema().field("source_box").type
     table = pa.table(
         [
             pa.array([f.path for f in files for _ in range(tiles)], pa.string()),
@@ -71,10 +51,10 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
             pa.array(rows, pa.int64(), mask=empty),
             pa.array(ids, pa.string()),
             pa.array(content, pa.int64(), mask=empty),
-            pa.FixedSizeListArray.from_arrays(plan.source_box.reshape(-1), type=_BOX),
-            pa.FixedSizeListArray.from_arrays(plan.tile_box.reshape(-1), type=_BOX),
+            pa.FixedSizeListArray.from_arrays(plan.source_box.reshape(-1), type=box),
+            pa.FixedSizeListArray.from_arrays(plan.tile_box.reshape(-1), type=box),
         ],
-        schema=_SCHEMA.with_metadata({"resample": plan.resample}),
+        schema=_schema().with_metadata({"resample": plan.resample}),
     )
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
@@ -117,10 +97,10 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
             f"'{path}' is not a parquet file that can be read ({reason}). Restore it, or make the "
             f"set again."
         ) from error
-    if not table.schema.equals(_SCHEMA):
+    if not table.schema.equals(_schema()):
         raise ValueError(
             f"'{path}' has other columns than a plan: {', '.join(table.column_names) or 'none'}. "
-            f"It needs {', '.join(_SCHEMA.names)}. Restore it, or make the set again."
+            f"It needs {', '.join(_schema().names)}. Restore it, or make the set again."
         )
     fault = _fault(table, size)
     if fault:
@@ -134,11 +114,11 @@ def valid_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _tiles(table: pa.Table) -> int:
+def _tiles(table: "pa.Table") -> int:
     return int(table["tile"].to_numpy().max(initial=-1)) + 1
 
 
-def _fault(table: pa.Table, size: int) -> str | None:
+def _fault(table: "pa.Table", size: int) -> str | None:
     """Say what contradicts itself, if anything does."""
     tile, tiles = table["tile"].to_numpy(), _tiles(table)
     if tiles < 1 or len(tile) % tiles or (tile.reshape(-1, tiles) != np.arange(tiles)).any():
@@ -162,12 +142,12 @@ def _fault(table: pa.Table, size: int) -> str | None:
     return None
 
 
-def _boxes(table: pa.Table, name: str) -> np.ndarray:
+def _boxes(table: "pa.Table", name: str) -> np.ndarray:
     flat = table[name].combine_chunks().flatten().to_numpy()
     return np.array(flat, dtype=np.int32).reshape(-1, _tiles(table), 4)
 
 
-def _plan(table: pa.Table, size: int) -> Plan:
+def _plan(table: "pa.Table", size: int) -> Plan:
     tiles = _tiles(table)
     resample: Resample = "nearest"
     if table.schema.metadata[b"resample"] == b"antialias":
@@ -182,7 +162,32 @@ def _plan(table: pa.Table, size: int) -> Plan:
     )
 
 
-def _files(table: pa.Table) -> tuple[ImageFile, ...]:
+def _files(table: "pa.Table") -> tuple[ImageFile, ...]:
     firsts = table.take(np.arange(0, len(table), _tiles(table)))
     columns = (firsts[name].to_pylist() for name in ("file", "sha256", "file_bytes"))
     return tuple(ImageFile(*row) for row in zip(*columns, strict=True))
+
+
+@cache
+def _schema() -> "pa.Schema":
+    """Return the columns of the table: one row a tile."""
+    # `source` is the position in the training images, `source_row` the row in the
+    # source's own order (they differ where bad files or held-out images were left out), and
+    # `source_content` stands for the source image's encoded bytes (`smallset.data.content_of`): it
+    # tells whether a set holds an image, whatever the image is called elsewhere.
+    box = pa.list_(pa.int32(), 4)
+    return pa.schema(
+        [
+            pa.field("file", pa.string(), nullable=False),
+            pa.field("sha256", pa.string(), nullable=False),
+            pa.field("file_bytes", pa.int64(), nullable=False),
+            pa.field("label", pa.int64(), nullable=False),
+            pa.field("tile", pa.int32(), nullable=False),
+            pa.field("source", pa.int64()),
+            pa.field("source_row", pa.int64()),
+            pa.field("source_id", pa.string()),
+            pa.field("source_content", pa.int64()),
+            pa.field("source_box", box, nullable=False),
+            pa.field("tile_box", box, nullable=False),
+        ]
+    )

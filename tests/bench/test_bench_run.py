@@ -349,7 +349,7 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
         replace(r, student="resnet8", protocol=small.get(r.protocol, r.protocol))
         for r in read_lines(root / "runs" / "results.jsonl", Result)
     ]
-    strange = [replace(made[0], set_seed=9), replace(made[1], labels="online"),
+    strange = [replace(made[0], set_seed=9), replace(made[1], labels="online(teacher=resnet20)"),
                replace(made[2], versions=made[2].versions | {"torch": "1"})]  # fmt: skip
     looked = next(r for r in made[3:] if r.observer_seed is not None)
     assert looked.versions["records"] == RECORDS_VERSION

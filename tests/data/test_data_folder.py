@@ -219,7 +219,7 @@ def test_a_listing_that_is_there_is_kept(write_folder, work, monkeypatch):
     def refuse(*_: object) -> None:
         raise PermissionError("the file is mapped")  # as Windows does
 
-    monkeypatch.setattr("smallset.data.listing.os.replace", refuse)
+    monkeypatch.setattr("smallset.data.tree.os.replace", refuse)
     assert ids(source(root, work).train.rows) == ids(first.train.rows)
     assert len(list((work / "listings").iterdir())) == 1
 

@@ -11,7 +11,8 @@ from smallset.bench.ground import Bench, Ground, Lines
 from smallset.bench.kinds.observer import ObserverUnit
 from smallset.bench.kinds.unit import Unit, check_same, keyed, said
 from smallset.bench.sweep import Sweep
-from smallset.methods import brief_of, canonical
+from smallset.data import ImageDataset
+from smallset.methods import Method, brief_of, canonical
 from smallset.pipeline import compress
 from smallset.pipeline.desk import side_of
 from smallset.records import Identity
@@ -52,11 +53,17 @@ class SetUnit(Unit):
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
         """Say which sets cannot be made; note the files that they depend on."""
+        opened, weights = ground.data[sweep.data], ground.weights
+        train, size, codec = opened.data.train, opened.size(sweep.size), Codec.parse(sweep.codec)
+        yield from said(partial(side_of, train, size))
         for label in sweep.methods:
-            yield from said(partial(_check_files, label, sweep, ground))
-            yield from said(partial(_check_layout, label, sweep, ground))
-            for problem in _budget_problems(label, sweep, ground):
-                yield f"{label!r}: {problem}"
+            method = ground.matrix.method(label)
+            yield from said(partial(_note_files, method, train, weights))
+            yield from said(partial(method.check, train, size=size, fit=sweep.fit, codec=codec))
+            for budget in sweep.budgets:
+                names = train.classes.names
+                for problem in said(partial(method.wanted, budget, opened.class_counts, names)):
+                    yield f"{label!r}: {problem}"
 
     def make(self, bench: Bench) -> None:
         """Make the set, unless it is there. Raises ValueError if another one is in its place."""
@@ -113,21 +120,6 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
     check_same(f"'{made.path}' holds another set", found, asdict(wanted))
 
 
-def _check_files(label: str, sweep: Sweep, ground: Ground) -> None:
-    """Raise ValueError if a method's scores are not of this data; note their sha256."""
-    train = ground.data[sweep.data].data.train
-    for path, sha256 in ground.matrix.method(label).files(train).items():
-        ground.weights[f"scores {path}"] = sha256
-
-
-def _check_layout(label: str, sweep: Sweep, ground: Ground) -> None:
-    train = ground.data[sweep.data].data.train
-    size, codec = side_of(train, sweep.size), Codec.parse(sweep.codec)
-    ground.matrix.method(label).check(train, size=size, fit=sweep.fit, codec=codec)
-
-
-def _budget_problems(label: str, sweep: Sweep, ground: Ground) -> Iterator[str]:
-    opened, method = ground.data[sweep.data], ground.matrix.method(label)
-    names = opened.data.train.classes.names
-    for budget in sweep.budgets:
-        yield from said(partial(method.wanted, budget, opened.class_counts, names))
+def _note_files(method: Method, train: ImageDataset, weights: dict[str, str]) -> None:
+    """Raise ValueError if the files that a method reads are not of this data."""
+    weights.update({f"scores {path}": sha256 for path, sha256 in method.files(train).items()})

@@ -1,15 +1,34 @@
-"""Which images judge and are never scored: a split of the source, or a part cut off by content."""
+"""The splits of a source: their names, which one is held out, and whether their classes agree."""
 
-from collections.abc import Callable, Collection
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Int64, Shaped
+
+from smallset.data.source import first_names
+from smallset.records import composed
 
 FRACTION = 0.2
 CUT_OFF = "20 % of each class, chosen by content hash"
 """The sentence of the rule where a source has no held-out split of its own."""
 
 VALIDATION = ("validation", "val", "valid")
+# As `datasets.data_files` has them, whose import takes a second; a test compares the two.
+KEYWORDS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "dev", "val"),
+    "test": ("test", "testing", "eval", "evaluation"),
+}
+SEPARATORS = "-._ 0-9"
+"""What may stand on either side of such a word, as in a character class; "/" may too."""
+
+
+def splits_named(path: str) -> set[str]:
+    """Return the splits whose words stand in a path. Words are in lower case."""
+    words = set(re.split(rf"[{SEPARATORS}/]+", path))
+    return {split for split, names in KEYWORDS.items() if words & set(names)}
 
 
 def choose_split(
@@ -57,3 +76,30 @@ def cut_off(
             )
         held[members[chosen]] = True
     return held
+
+
+def counterparts(own: Sequence[str], classes: Sequence[str], *, name: str, split: str) -> list[int]:
+    """Return, for each of `classes`, the position in `own` of the same class.
+
+    Names that differ in their Unicode form only (é as one character or as two) are the same, unless
+    one side has both forms. `name` and `split` say in messages whose classes `own` are. Raises
+    ValueError naming the classes that only one side has.
+    """
+    if {*own} != {*classes} and _apart(own) and _apart(classes):
+        own, classes = [composed(n) for n in own], [composed(n) for n in classes]
+    extra = sorted({*own} - {*classes})
+    lacking = sorted({*classes} - {*own})
+    if extra or lacking:
+        sides = (("class(es) unknown to train:", extra), ("lacks:", lacking))
+        problems = [f"{what} {first_names(names)}" for what, names in sides if names]
+        raise ValueError(
+            f"The {split} split of {name!r} differs from train in its classes; "
+            f"{'; '.join(problems)}. Needed the same classes in both. Rename, add or remove them."
+        )
+    place = {name: o for o, name in enumerate(own)}
+    return [place[name] for name in classes]
+
+
+def _apart(names: Sequence[str]) -> bool:
+    """Tell whether names stay different in their composed form."""
+    return max(Counter(map(composed, names)).values(), default=1) == 1
