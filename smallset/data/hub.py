@@ -12,7 +12,7 @@ from pathlib import Path
 from smallset.data.columns import Features
 from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
-from smallset.data.tables import Table, table_source
+from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import replacing
 from smallset.typed import read_json
 
@@ -87,7 +87,7 @@ def _hub_failure(given: str, config: str, error: Exception) -> Exception:
 
 def _load_parquet(
     name: str, split: str, files: Sequence[Path], work: Path, mode: str | None
-) -> Table:
+) -> ArrowSplit:
     with quiet():
         # Each split by itself: a test split may lack the label column.
         data_files = {split: [str(file) for file in files]}
@@ -109,7 +109,7 @@ def _load(
     data_files: dict[str, list[str]] | None = None,
     cache: str | None = None,
     mode: str | None = None,
-) -> dict[str, Table]:
+) -> dict[str, ArrowSplit]:
     """Do as `datasets.load_dataset` does, but leave the Arrow files closed.
 
     Opening them there makes objects that weigh 80 bytes an image, and so does never letting go.
@@ -130,7 +130,7 @@ def _load(
         files = filenames_for_dataset_split(
             builder.cache_dir, builder.dataset_name, name, "arrow", split.shard_lengths
         )
-        tables[name] = Table(tuple(Path(file) for file in files), features)
+        tables[name] = ArrowSplit(tuple(Path(file) for file in files), features)
     return tables
 
 
@@ -146,14 +146,14 @@ def files_key(files: Mapping[str, Iterable[Path]]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _recall(catalogue: Path) -> dict[str, Table] | None:
+def _recall(catalogue: Path) -> dict[str, ArrowSplit] | None:
     """Give what was remembered, unless an Arrow file has gone; spares importing `datasets`."""
     if not catalogue.exists():
         return None
     where = f"'{catalogue}'"
     kept = read_json(catalogue.read_bytes(), dict[str, _Kept], where=where, advice=AGAIN)
     tables = {
-        split: Table(
+        split: ArrowSplit(
             tuple(map(Path, entry.files)),
             Features(entry.columns, entry.images, entry.class_names),
             tuple(map(Path, entry.beside)),
@@ -166,7 +166,7 @@ def _recall(catalogue: Path) -> dict[str, Table] | None:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is remembered of a `Table`."""
+    """What is remembered of an `ArrowSplit`."""
 
     files: tuple[str, ...]
     beside: tuple[str, ...]
@@ -175,7 +175,7 @@ class _Kept:
     class_names: dict[str, tuple[str, ...]]
 
 
-def _remember(tables: Mapping[str, Table], catalogue: Path) -> None:
+def _remember(tables: Mapping[str, ArrowSplit], catalogue: Path) -> None:
     entries = {
         split: _Kept(
             tuple(map(str, table.files)),

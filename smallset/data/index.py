@@ -12,9 +12,9 @@ from jaxtyping import Bool
 
 from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
-from smallset.data.parts import Part, Parts, read_parts, write_parts
 from smallset.data.scan import Scan, scan
 from smallset.data.source import RawSplit, Source, first_names
+from smallset.data.split_index import SplitIndex, SplitIndexes, read_parts, write_parts
 from smallset.data.splits import cut_off
 from smallset.files import unfinished
 from smallset.records import Classes, Progress
@@ -66,7 +66,7 @@ def index(
     return Data(source.name, train, test, source.held_out, parts.fingerprint, notes)
 
 
-def _notes(source: Source, parts: Parts) -> Iterator[str]:
+def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
     """Say what else the source holds, and what was odd about its files."""
     if source.unused:
         yield f"left unused: {', '.join(source.unused)}"
@@ -81,7 +81,7 @@ def _notes(source: Source, parts: Parts) -> Iterator[str]:
 
 def _parts(
     source: Source, work: Path | None, skip_bad: bool, workers: int, progress: Progress | None
-) -> Parts:
+) -> SplitIndexes:
     """Take the index from the work folder, or make it there; without a folder, in memory."""
     if work is None or not source.key:
         return _build(source, None, skip_bad, workers, progress)
@@ -119,7 +119,7 @@ def _build(
     skip_bad: bool,
     workers: int,
     progress: Progress | None,
-) -> Parts:
+) -> SplitIndexes:
     scans = {
         raw.name: scan(raw, source.classes, scratch=scratch, workers=workers, progress=progress)
         for raw in _raws(source)
@@ -136,11 +136,13 @@ def _build(
         splits = {"train": _part(raw, whole, ~held), "test": _part(raw, rest, held)}
     fingerprint = _fingerprint(source, list(scans.values()))
     if all(one.lasting for one in scans.values()):
-        return Parts(splits, fingerprint)
-    return Parts({n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False)
+        return SplitIndexes(splits, fingerprint)
+    return SplitIndexes(
+        {n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False
+    )
 
 
-def _in_memory(part: Part) -> Part:
+def _in_memory(part: SplitIndex) -> SplitIndex:
     """Copy the arrays out of the scratch files, which go when nothing is kept."""
     return replace(
         part,
@@ -151,10 +153,10 @@ def _in_memory(part: Part) -> Part:
     )
 
 
-def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> Part:
+def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> SplitIndex:
     # The sha256 of an image is four numbers of 8 bytes, and the first one stands for it.
     content = np.ascontiguousarray(one.content[keep]).view(">i8").reshape(-1, 4)[:, 0]
-    return Part(
+    return SplitIndex(
         raw=raw,
         labels=one.labels[keep],
         rows=one.rows[keep],
