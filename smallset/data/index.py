@@ -67,13 +67,8 @@ def index(
     return Data(source.name, train, test, source.held_out, parts.fingerprint, notes)
 
 
-<<<<<<< HEAD
 def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
-    """Say what else the source holds, and what was odd about its files."""
-=======
-def _notes(source: Source, parts: Parts) -> Iterator[str]:
     """Yield sentences about the unused parts of a source and its misnamed files."""
->>>>>>> en1
     if source.unused:
         yield f"left unused: {', '.join(source.unused)}"
     misnamed = [part.misnamed for part in parts.splits.values()]
@@ -87,13 +82,8 @@ def _notes(source: Source, parts: Parts) -> Iterator[str]:
 
 def _parts(
     source: Source, work: Path | None, skip_bad: bool, workers: int, progress: Progress | None
-<<<<<<< HEAD
 ) -> SplitIndexes:
-    """Take the index from the work folder, or make it there; without a folder, in memory."""
-=======
-) -> Parts:
     """Read the index from the work folder or make it there. Without a folder, keep it in memory."""
->>>>>>> en1
     if work is None or not source.key:
         return _build(source, None, skip_bad, workers, progress)
     home = work / "index"
@@ -153,13 +143,8 @@ def _build(
     )
 
 
-<<<<<<< HEAD
 def _in_memory(part: SplitIndex) -> SplitIndex:
-    """Copy the arrays out of the scratch files, which go when nothing is kept."""
-=======
-def _in_memory(part: Part) -> Part:
     """Copy the arrays, because their scratch files are deleted if nothing is kept."""
->>>>>>> en1
     return replace(
         part,
         labels=np.array(part.labels),
@@ -169,13 +154,8 @@ def _in_memory(part: Part) -> Part:
     )
 
 
-<<<<<<< HEAD
 def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> SplitIndex:
-    # The sha256 of an image is four numbers of 8 bytes, and the first one stands for it.
-=======
-def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> Part:
     # View each sha256 as four numbers of 8 bytes, and keep the first (see `content_of`).
->>>>>>> en1
     content = np.ascontiguousarray(one.content[keep]).view(">i8").reshape(-1, 4)[:, 0]
     return SplitIndex(
         raw=raw,
