@@ -33,7 +33,7 @@ from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Identity, Result
 from smallset.train.device import Machine
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 
 RUN = "run.json"
 MATRIX = "matrix.toml"

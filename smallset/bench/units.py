@@ -20,7 +20,7 @@ from smallset.fingerprint import fingerprint
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import Method, brief_of, spec_of
 from smallset.observers import AnyObserver
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 
 Kind = Literal["pixels", "observer", "teacher", "set", "cell", "full"]
 

@@ -35,8 +35,7 @@ from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
-from smallset.train.run import check_moments, train_kept
-from smallset.train.versions import component_versions
+from smallset.train.run import check_moments, component_versions, train_kept
 
 if TYPE_CHECKING:
     from smallset.models.network import Network

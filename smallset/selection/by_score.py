@@ -1,4 +1,4 @@
-"""Easiest and hardest: the two ends of a score."""
+"""Random, easiest, hardest and middle: a draw, the two ends of a score, and a window of it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,10 +6,24 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from smallset.numbers import share_of
 from smallset.records import Selection
-from smallset.selection.counts import part_by_part
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.seeds import generator
+from smallset.selection.select import Pool, Select, check_counts, check_left, part_by_part
+
+
+@dataclass(frozen=True)
+class Random(Select):
+    """A random draw of each class without replacement, anew for every set seed."""
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; scores change nothing."""
+        check_counts(pool, counts)
+        chosen = [
+            generator(seed, "random", c).permutation(of_class)[:count]
+            for c, (of_class, count) in enumerate(zip(pool.members(), counts, strict=True))
+        ]
+        return Selection(np.concatenate(chosen))
 
 
 @dataclass(frozen=True)
@@ -51,3 +65,50 @@ def _first(
         return first
 
     return part_by_part(choose, pool, counts, balanced=balanced)
+
+
+@dataclass(frozen=True)
+class Middle(Select):
+    """A window of each class's scores in a random order, anew for every set seed.
+
+    Of m images ranked from the easiest (ties: the lower index first), those from rank
+    round(a m) to before round(b m), halves up, for quantiles=(a, b). The window does not depend on
+    how many are wanted; the draw is made over ranks, so the order of the data matters to ties only.
+    `balanced=false` takes one window of all images, whatever their class: some may vanish.
+    """
+
+    needs_scores: ClassVar[bool] = True
+    quantiles: tuple[float, float] = (0.25, 0.75)
+    balanced: bool = True
+
+    def __post_init__(self) -> None:
+        low, high = self.quantiles
+        if not 0 <= low < high <= 1:
+            raise ValueError(
+                f"middle's quantiles={self.quantiles} are no window of the scores. "
+                "Give (low, high) with 0 <= low < high <= 1."
+            )
+
+    def leaves(self, of: int) -> int:
+        """Return how many of `of` images of a part may be chosen, whatever the budget."""
+        low, high = self._window(of)
+        return high - low
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; raises ValueError where its window holds fewer."""
+        values = pool.scored()
+
+        def choose(
+            members: Int64[np.ndarray, " m"], count: int, part: str
+        ) -> Int64[np.ndarray, " k"]:
+            ranked = members[np.argsort(values[members], kind="stable")]
+            low, high = self._window(len(members))
+            option = f"middle's quantiles={self.quantiles}"
+            check_left(high - low, count, option=option, part=part, of=len(members))
+            return generator(seed, "middle", part).permutation(ranked[low:high])[:count]
+
+        return part_by_part(choose, pool, counts, balanced=self.balanced)
+
+    def _window(self, of: int) -> tuple[int, int]:
+        low, high = self.quantiles
+        return share_of(low, of), share_of(high, of)

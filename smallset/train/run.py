@@ -8,19 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Int64
 
+from smallset.data import DECODE_VERSION
 from smallset.files import replacing
 from smallset.lazy import torch
-from smallset.models import build_model
+from smallset.models import MODELS_VERSION, build_model
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images, StudentSeeds, batches, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
+from smallset.train.render import RENDER_VERSION
+from smallset.train.views import VERSION as VIEWS_VERSION
 from smallset.train.views import View
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
+
+
+def component_versions() -> dict[str, str]:
+    """Name the versions of decoding, networks, views, rendering and torch."""
+    return {
+        "decode": str(DECODE_VERSION),
+        "models": MODELS_VERSION,
+        "views": VIEWS_VERSION,
+        "render": RENDER_VERSION,
+        "torch": torch.__version__,
+    }
 
 
 def train_kept(
