@@ -13,8 +13,7 @@ from smallset.methods.method import Method, ShortClasses
 from smallset.models import check_teacher_files
 from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
-from smallset.observers.observed import Observed
-from smallset.observers.provenance import looked_with
+from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
 from smallset.scores import SCORES, Score
 from smallset.scores.uncertainty import probability

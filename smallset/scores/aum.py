@@ -37,10 +37,7 @@ class AUM(Score):
         margin = logit_margin if self.on == "logits" else probability_margin
         read = self.reads(observed.settled(self.observer))
         return -over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: over_epochs(run, read, margin),
+            observed, self.observer, self.runs, lambda run: over_epochs(run, read, margin)
         )
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:

@@ -12,41 +12,6 @@ from smallset.scores.score import Epochs, Score, check_runs, over_epochs, over_r
 
 
 @dataclass(frozen=True)
-class EL2N(Score):
-    """Mean error ||p - onehot(y)||_2 over late epochs and runs (arXiv 2107.07075); 0..sqrt 2.
-
-    `epochs` is "late" (the last 30 % of the observer's epochs), a number (the first so many), or a
-    tuple (exactly those, counted from 1). The paper reads an early epoch of a long training. A
-    whole short training stands for that here, and its first epochs know too little. `runs`
-    observers differ in their weights, batch order and views. Probabilities are taken on clean
-    images in eval mode. A network that is given looks once: `epochs` is left at its default then,
-    and not read.
-    """
-
-    epochs: int | tuple[int, ...] | Literal["late"] = "late"
-    runs: int = 1
-    observer: AnyObserver = Observer()
-
-    def __post_init__(self) -> None:
-        check_runs("el2n", self.runs, self.observer)
-        self.reads(self.observer)
-
-    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger is harder."""
-        read = self.reads(observed.settled(self.observer))
-        return over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: over_epochs(run, read, lambda moment: moment["el2n"]),
-        )
-
-    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1."""
-        return read_epochs("el2n", self.epochs, observer, default="late")
-
-
-@dataclass(frozen=True)
 class _Output(Score):
     """One number of the record, `field`, of the score that is called `name`."""
 
@@ -72,7 +37,23 @@ class _Output(Score):
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
         """Return the epochs of an observer that are read, counted from 1."""
-        return read_epochs(self.name, self.epochs, observer)
+        return read_epochs(self.name, self.epochs, observer, default=type(self).epochs)
+
+
+@dataclass(frozen=True)
+class EL2N(_Output):
+    """Mean error ||p - onehot(y)||_2 over late epochs and runs (arXiv 2107.07075); 0..sqrt 2.
+
+    `epochs` is "late" (the last 30 % of the observer's epochs), a number (the first so many), or a
+    tuple (exactly those, counted from 1). The paper reads an early epoch of a long training. A
+    whole short training stands for that here, and its first epochs know too little. `runs`
+    observers differ in their weights, batch order and views. Probabilities are taken on clean
+    images in eval mode. A network that is given looks once: `epochs` is left at its default then,
+    and not read.
+    """
+
+    name, field = "el2n", "el2n"
+    epochs: int | tuple[int, ...] | Literal["late"] = "late"
 
 
 class Loss(_Output):

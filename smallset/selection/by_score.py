@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from smallset.numbers import share_of
 from smallset.records import Selection
@@ -27,44 +27,39 @@ class Random(Select):
 
 
 @dataclass(frozen=True)
-class Easiest(Select):
+class _End(Select):
+    """One end of the score: the smallest of `sign` times it, with ties to the lower index."""
+
+    sign: ClassVar[int]
+    needs_scores: ClassVar[bool] = True
+    balanced: bool = True
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
+        keys = self.sign * pool.scored()
+
+        def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
+            return members[np.argsort(keys[members], kind="stable")[:count]]
+
+        return part_by_part(choose, pool, counts, balanced=self.balanced)
+
+
+class Easiest(_End):
     """The smallest scores of each class, smallest first; ties go to the lower index.
 
     `balanced=false` takes as many of all images, whatever their class: some may vanish.
     """
 
-    needs_scores: ClassVar[bool] = True
-    balanced: bool = True
-
-    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
-        return _first(pool.scored(), pool, counts, self.balanced)
+    sign = 1
 
 
-@dataclass(frozen=True)
-class Hardest(Select):
+class Hardest(_End):
     """The largest scores of each class, largest first; ties go to the lower index.
 
     `balanced=false` takes as many of all images, whatever their class: some may vanish.
     """
 
-    needs_scores: ClassVar[bool] = True
-    balanced: bool = True
-
-    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
-        return _first(-pool.scored(), pool, counts, self.balanced)
-
-
-def _first(
-    keys: Float32[np.ndarray, " n"], pool: Pool, counts: Int64[np.ndarray, " c"], balanced: bool
-) -> Selection:
-    def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
-        # stable: equal keys stay in index order
-        first: Int64[np.ndarray, " k"] = members[np.argsort(keys[members], kind="stable")[:count]]
-        return first
-
-    return part_by_part(choose, pool, counts, balanced=balanced)
+    sign = -1
 
 
 @dataclass(frozen=True)

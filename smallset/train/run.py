@@ -75,11 +75,8 @@ def train_kept(
             at_moment(epoch * moments + due[step], network)
 
     def keep(epoch: int) -> None:
-        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         saved = {"model": network.state_dict(), "optimizer": optimizer.state_dict()}
-        torch.save(saved | {"epochs": epoch + 1}, buffer)
-        with replacing(state) as file:
-            file.write(buffer.getbuffer())
+        save(state, saved | {"epochs": epoch + 1})
 
     whole = np.broadcast_to(
         np.array([0, 0, images.size, images.size], np.int32), (len(images), 1, 4)
@@ -102,6 +99,14 @@ def train_kept(
                 after_epoch=keep,
             )
     return network
+
+
+def save(path: Path, state: Mapping[str, object]) -> None:
+    """Save what `torch.load` reads, in a file that appears whole or not at all."""
+    buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
+    torch.save(state, buffer)
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())
 
 
 def check_moments(images: int, protocol: Protocol, moments: int) -> int:

@@ -11,17 +11,17 @@ from torch import nn
 
 from smallset.models import MODELS, Architecture
 from smallset.models.network import Network
-from smallset.train import run, versions
+from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
 from smallset.train.protocol import SMALL_V1
-from smallset.train.run import train_kept
+from smallset.train.run import component_versions, train_kept
 from smallset.train.views import Canvas
 
 
 def test_whatever_decides_a_number_has_a_version():
-    assert set(versions.component_versions()) == {"decode", "models", "views", "render", "torch"}
-    assert all(versions.component_versions().values())
+    assert set(component_versions()) == {"decode", "models", "views", "render", "torch"}
+    assert all(component_versions().values())
 
 
 IMAGES = InMemory(
