@@ -74,7 +74,7 @@ class File(Score):
             )
         return values
 
-    def check_file(self) -> None:
+    def check_files(self) -> None:
         """Raise FileNotFoundError or ValueError if the file or the column cannot be read."""
         read_column(self._file, self.column)
 
