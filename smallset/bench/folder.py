@@ -36,6 +36,9 @@ from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Fact, Identity, Result
 from smallset.train.versions import component_versions
 from smallset.typed import read_json
+from smallset.records import Identity, Result
+from smallset.train.device import Machine
+from smallset.train.run import component_versions
 
 RUN = "run.json"
 MATRIX = "matrix.toml"
