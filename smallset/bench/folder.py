@@ -34,11 +34,8 @@ from smallset.fingerprint import smallset_version
 from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Fact, Identity, Result
-from smallset.train.versions import component_versions
-from smallset.typed import read_json
-from smallset.records import Identity, Result
-from smallset.train.device import Machine
 from smallset.train.run import component_versions
+from smallset.typed import read_json
 
 RUN = "run.json"
 MATRIX = "matrix.toml"

@@ -11,7 +11,7 @@ from smallset.bench.sources import BenchData, Places
 from smallset.desk import Desk
 from smallset.methods import Method
 from smallset.records import Fact, Identity, Result
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 
 THREADS = 1
 """The threads of each unit: a machine's processes work side by side."""

@@ -178,5 +178,5 @@ def test_facts_go_to_the_next_line_where_they_do_not_fit():
 @pytest.mark.parametrize("option", [{"per_class": 0}, {"classes": -1}, {"width": 100}])
 def test_an_option_that_leaves_no_room_is_named(make_set, option):
     (name, value), *_ = option.items()
-    with pytest.raises(ValueError, match=rf"^{name}={value} leaves no room .* Use {name}>="):
+    with pytest.raises(ValueError, match=rf"^{name}={value} is too small\. Give a .*, at least "):
         contact_sheet(make_set(), **option)
