@@ -12,7 +12,7 @@ from pathlib import Path
 from smallset.data.columns import Features
 from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
-from smallset.data.tables import Table, table_source
+from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import replacing
 from smallset.typed import read_json
 
@@ -87,7 +87,7 @@ def _hub_failure(given: str, config: str, error: Exception) -> Exception:
 
 def _load_parquet(
     name: str, split: str, files: Sequence[Path], work: Path, mode: str | None
-) -> Table:
+) -> ArrowSplit:
     with quiet():
         # Load each split alone, because a test split may lack the label column.
         data_files = {split: [str(file) for file in files]}
@@ -109,7 +109,7 @@ def _load(
     data_files: dict[str, list[str]] | None = None,
     cache: str | None = None,
     mode: str | None = None,
-) -> dict[str, Table]:
+) -> dict[str, ArrowSplit]:
     """Load as `datasets.load_dataset` does, but do not open the Arrow files.
 
     `datasets` would keep objects of 80 bytes an image for open files.
@@ -130,7 +130,7 @@ def _load(
         files = filenames_for_dataset_split(
             builder.cache_dir, builder.dataset_name, name, "arrow", split.shard_lengths
         )
-        tables[name] = Table(tuple(Path(file) for file in files), features)
+        tables[name] = ArrowSplit(tuple(Path(file) for file in files), features)
     return tables
 
 
@@ -146,14 +146,14 @@ def files_key(files: Mapping[str, Iterable[Path]]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _recall(catalogue: Path) -> dict[str, Table] | None:
+def _recall(catalogue: Path) -> dict[str, ArrowSplit] | None:
     """Return the kept tables, without importing `datasets`, or None if a file is missing."""
     if not catalogue.exists():
         return None
     where = f"'{catalogue}'"
     kept = read_json(catalogue.read_bytes(), dict[str, _Kept], where=where, advice=AGAIN)
     tables = {
-        split: Table(
+        split: ArrowSplit(
             tuple(map(Path, entry.files)),
             Features(entry.columns, entry.images, entry.class_names),
             tuple(map(Path, entry.beside)),
@@ -166,7 +166,7 @@ def _recall(catalogue: Path) -> dict[str, Table] | None:
 
 @dataclass(frozen=True)
 class _Kept:
-    """The facts of a `Table` that are kept in the work folder."""
+    """The facts of an `ArrowSplit` that are kept in the work folder."""
 
     files: tuple[str, ...]
     beside: tuple[str, ...]
@@ -175,7 +175,7 @@ class _Kept:
     class_names: dict[str, tuple[str, ...]]
 
 
-def _remember(tables: Mapping[str, Table], catalogue: Path) -> None:
+def _remember(tables: Mapping[str, ArrowSplit], catalogue: Path) -> None:
     entries = {
         split: _Kept(
             tuple(map(str, table.files)),

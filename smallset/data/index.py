@@ -12,9 +12,9 @@ from jaxtyping import Bool
 
 from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
-from smallset.data.parts import Part, Parts, read_parts, write_parts
 from smallset.data.scan import Scan, scan
 from smallset.data.source import RawSplit, Source, first_names
+from smallset.data.split_index import SplitIndex, SplitIndexes, read_parts, write_parts
 from smallset.data.splits import cut_off
 from smallset.files import unfinished
 from smallset.records import Classes, Progress
@@ -67,7 +67,7 @@ def index(
     return Data(source.name, train, test, source.held_out, parts.fingerprint, notes)
 
 
-def _notes(source: Source, parts: Parts) -> Iterator[str]:
+def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
     """Yield sentences about the unused parts of a source and its misnamed files."""
     if source.unused:
         yield f"left unused: {', '.join(source.unused)}"
@@ -82,7 +82,7 @@ def _notes(source: Source, parts: Parts) -> Iterator[str]:
 
 def _parts(
     source: Source, work: Path | None, skip_bad: bool, workers: int, progress: Progress | None
-) -> Parts:
+) -> SplitIndexes:
     """Read the index from the work folder or make it there. Without a folder, keep it in memory."""
     if work is None or not source.key:
         return _build(source, None, skip_bad, workers, progress)
@@ -120,7 +120,7 @@ def _build(
     skip_bad: bool,
     workers: int,
     progress: Progress | None,
-) -> Parts:
+) -> SplitIndexes:
     scans = {
         raw.name: scan(raw, source.classes, scratch=scratch, workers=workers, progress=progress)
         for raw in _raws(source)
@@ -137,11 +137,13 @@ def _build(
         splits = {"train": _part(raw, whole, ~held), "test": _part(raw, rest, held)}
     fingerprint = _fingerprint(source, list(scans.values()))
     if all(one.lasting for one in scans.values()):
-        return Parts(splits, fingerprint)
-    return Parts({n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False)
+        return SplitIndexes(splits, fingerprint)
+    return SplitIndexes(
+        {n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False
+    )
 
 
-def _in_memory(part: Part) -> Part:
+def _in_memory(part: SplitIndex) -> SplitIndex:
     """Copy the arrays, because their scratch files are deleted if nothing is kept."""
     return replace(
         part,
@@ -152,10 +154,10 @@ def _in_memory(part: Part) -> Part:
     )
 
 
-def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> Part:
+def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> SplitIndex:
     # View each sha256 as four numbers of 8 bytes, and keep the first (see `content_of`).
     content = np.ascontiguousarray(one.content[keep]).view(">i8").reshape(-1, 4)[:, 0]
-    return Part(
+    return SplitIndex(
         raw=raw,
         labels=one.labels[keep],
         rows=one.rows[keep],

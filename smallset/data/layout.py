@@ -6,7 +6,15 @@ from pathlib import Path
 
 from smallset.data.source import Folder, first_names
 from smallset.data.splits import VALIDATION, splits_named
-from smallset.data.tree import has_files, has_image, is_ours, loose_images, ours_in, subfolders
+from smallset.data.tree import (
+    has_files,
+    has_image,
+    is_ours,
+    is_set,
+    loose_images,
+    ours_in,
+    subfolders,
+)
 
 HELD_OUT = ("test", *VALIDATION)
 # Hugging Face `datasets` finds more words, anywhere in a path, but only in lower case. Here, the
@@ -32,6 +40,11 @@ def given_layout(root: Path, chosen: Folder) -> Layout:
     """
     train, test = chosen.part("train"), chosen.part("test")
     assert train is not None
+    if is_set(train):
+        raise ValueError(
+            f"--train {chosen.train} names a set that smallset wrote, which has no part to hold "
+            f"out. Needed a folder of class folders. Give {str(train)!r} itself as DATA."
+        )
     if test is not None and (
         train == test or test in train.parents or train in test.parent.parents
     ):

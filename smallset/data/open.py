@@ -92,7 +92,8 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
             f"{str(path)!r} is a file; needed a folder of class folders or of parquet files. Give "
             "the folder that holds it."
         )
-    if is_set(path):
+    parent = path.resolve().parent
+    if is_set(path) or (path.name == "train" and is_set(parent)):  # of an export to imagefolder
         raise ValueError(
             f"{str(path)!r} is a set that smallset wrote, and is not read as a folder of images. "
             "Give it to compress, score or evaluate, or open it with open_set."

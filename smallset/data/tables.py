@@ -21,7 +21,7 @@ from smallset.data.splits import VALIDATION, choose_split, counterparts
 
 
 @dataclass(frozen=True)
-class Table:
+class ArrowSplit:
     """One split as Arrow stream files, and what its schema says.
 
     `beside` are the folders of the files that the split was made from. A row may name an image
@@ -36,7 +36,7 @@ class Table:
 def table_source(
     name: str,
     key: str,
-    tables: Mapping[str, Table],
+    tables: Mapping[str, ArrowSplit],
     *,
     unread: Sequence[str] = (),
     chosen: Folder | None = None,

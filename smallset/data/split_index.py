@@ -15,7 +15,7 @@ _FACTS = "index.json"
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class SplitIndex:
     """The index of one final split. `rows` count in the split `raw` of the source.
 
     `bad` are (id, reason) pairs. `misnamed` is the number of images whose extension contradicts the
@@ -33,13 +33,13 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class SplitIndexes:
     """The two final splits by name ("train", "test", ...) and their common fingerprint.
 
     `lasting` is False if a file could not be read. Such an index must not be kept.
     """
 
-    splits: Mapping[str, Part]
+    splits: Mapping[str, SplitIndex]
     fingerprint: str
     lasting: bool = True
 
@@ -60,7 +60,7 @@ class _Facts:
     splits: Mapping[str, _Fact]
 
 
-def write_parts(parts: Parts, folder: Path) -> None:
+def write_parts(parts: SplitIndexes, folder: Path) -> None:
     """Write an Arrow IPC file for each split, and index.json, into an existing folder."""
     facts = {}
     for name, part in parts.splits.items():
@@ -70,7 +70,7 @@ def write_parts(parts: Parts, folder: Path) -> None:
     (folder / _FACTS).write_text(text, encoding="utf-8")
 
 
-def read_parts(folder: Path) -> Parts:
+def read_parts(folder: Path) -> SplitIndexes:
     """Map the files of `write_parts`. Arrays are read-only views. Raises ValueError if damaged."""
     facts = read_json(
         (folder / _FACTS).read_bytes(),
@@ -79,7 +79,7 @@ def read_parts(folder: Path) -> Parts:
         advice=f"Remove '{folder}', and the data is indexed again.",
     )
     splits = {
-        name: Part(
+        name: SplitIndex(
             fact.raw,
             *_read_arrays(folder / f"{name}.arrow"),
             fact.encoded_bytes,
@@ -88,10 +88,10 @@ def read_parts(folder: Path) -> Parts:
         )
         for name, fact in facts.splits.items()
     }
-    return Parts(splits, facts.fingerprint)
+    return SplitIndexes(splits, facts.fingerprint)
 
 
-def _write_arrays(part: Part, path: Path) -> None:
+def _write_arrays(part: SplitIndex, path: Path) -> None:
     flat = pa.array(np.ascontiguousarray(part.sizes).reshape(-1))
     columns = [
         pa.array(np.ascontiguousarray(part.labels)),
