@@ -22,7 +22,7 @@ from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.mix import MIX_VERSION
 from smallset.train.processes import first_alone
 from smallset.train.protocol import StudentProtocol
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 
 # From about so many views on, a compiled network has earned back the compiler's seconds. The rule
 # looks at one student alone, so a resumed run computes what an uninterrupted one does.

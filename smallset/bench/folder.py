@@ -34,7 +34,7 @@ from smallset.fingerprint import smallset_version
 from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.records import Fact, Identity, Result
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 from smallset.typed import read_json
 
 RUN = "run.json"
@@ -100,7 +100,7 @@ def this_run(text: str, ground: Ground) -> Run:
         "records": RECORDS_VERSION,
         **component_versions(),
     }
-    here, weights = ground.bench.machine, dict(ground.weights)
+    here, weights = ground.desk.machine, dict(ground.weights)
     return Run(text, versions, data, weights, here.precision, here.kind, here.threads)
 
 
@@ -155,7 +155,7 @@ def check_same(folder: Path, old: Run, new: Run) -> None:
 def check_grown(folder: Path, old: Matrix, ground: Ground) -> None:
     """Raise ValueError unless the matrix holds every cell of the old one: it may only grow."""
     kept = {cell.identity for cell in ground.cells}
-    before = cells_of(old, ground.data, ground.bench.machine)
+    before = cells_of(old, ground.data, ground.desk.machine)
     gone = [cell.name for cell in before if cell.identity not in kept]
     # Without its data a table has no cells to compare, so it must stay as it is.
     hidden = [table for table in old.sweeps if table.data not in ground.data]

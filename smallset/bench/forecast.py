@@ -28,18 +28,18 @@ class Forecast:
 
 def forecast(plan: RunPlan) -> Forecast:
     """Estimate what is pending in a plan; what is asked for the first time is measured briefly."""
-    bench, results = plan.ground.bench, plan.lines.results
+    desk, results = plan.ground.desk, plan.lines.results
     images: defaultdict[Training, float] = defaultdict(float)
     for unit in plan.pending:
         for training, count in unit.shares(plan.ground):
-            compiled = training.compiled and can_compile(bench.machine.device)
+            compiled = training.compiled and can_compile(desk.machine.device)
             images[replace(training, compiled=compiled)] += count
     rates = known_rates(results.values())
     known, measured = (
         tuple(training for training in images if (training in rates) is there)
         for there in (True, False)
     )
-    rates |= {training: measured_rate(training, bench.machine, bench.work) for training in measured}
+    rates |= {training: measured_rate(training, desk.machine, desk.work) for training in measured}
     return Forecast(
         sum(count / rates[training] for training, count in images.items()),
         sum(unit.run_bytes(plan.lines) for unit in plan.pending),

@@ -33,12 +33,12 @@ def check_matrix(ground: Ground, *, only: str = "") -> None:
 
 
 def _problems(ground: Ground, only: str) -> Iterator[str]:
-    bench = ground.bench
+    desk = ground.desk
     for sweep in ground.matrix.sweeps:
         try:
             if sweep.data not in ground.data:
                 ground.data[sweep.data] = open_source(
-                    sweep.data, ground.places, work=bench.work, drop_leaks=bench.drop_leaks
+                    sweep.data, ground.places, work=desk.work, drop_leaks=desk.drop_leaks
                 )
         except (ValueError, OSError) as error:
             if only in sweep.title:

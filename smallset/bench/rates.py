@@ -18,7 +18,7 @@ from smallset.records import Result
 from smallset.train import loop
 from smallset.train.device import Machine, compiled_twin
 from smallset.train.protocol import STANDARD_V1, protocol_named
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 from smallset.train.views import Canvas
 
 _STEPS = 4

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smallset.bench import folder as run_folder
-from smallset.bench.ground import THREADS, Bench, Ground, Line, Lines
+from smallset.bench.ground import THREADS, Ground, Line, Lines
 from smallset.bench.kinds import Unit, units_of
 from smallset.bench.matrix import matrix_text, parse_matrix
 from smallset.bench.problems import check_matrix
 from smallset.bench.sources import Places
 from smallset.data import cores
-from smallset.desk import desk_for
+from smallset.desk import Desk, desk_for
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart
 from smallset.records import Result
@@ -121,7 +121,7 @@ def run_bench(
     _check_place(folder)
     if not begun:  # a folder of something else gets no lock file
         _plan(request)  # nor is one made for a matrix that cannot run
-    _make(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     with run_folder.driving(folder):
         torn = run_folder.drop_torn_lines(folder)
         plan = replace(_plan(request), torn=torn)
@@ -146,16 +146,12 @@ def _plan(request: Request) -> RunPlan:
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
         )
     known = run_folder.read_known(request.known)
-    desk = desk_for(
-        device=request.device, precision=request.precision, workers=THREADS, work=request.work
-    )
-    bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
+    desk = _desk(request)
     places = Places.parse(request.data)
     for sweep in matrix.sweeps:
         with suppress(FileNotFoundError):  # named with all else that is missing
             check_apart(request.runs, places.find(sweep.data))
-    # A worker on another machine starts in a folder of its own.
-    ground = Ground(matrix, places, request.runs.absolute(), bench)
+    ground = Ground(matrix, places, request.runs.absolute(), desk)
     check_matrix(ground, only=request.only)
     run = run_folder.this_run(text, ground)
     _check_folder(request.runs, run, ground)
@@ -176,6 +172,20 @@ def _plan(request: Request) -> RunPlan:
     )
 
 
+def _desk(request: Request) -> Desk:
+    """Settle where every unit works, also on a machine that would choose otherwise."""
+    asked = desk_for(
+        device=request.device, precision=request.precision, workers=THREADS, work=request.work
+    )
+    return replace(
+        asked,
+        device=asked.machine.device,
+        precision=asked.machine.precision,
+        work=asked.work.absolute(),  # a worker may start in another folder
+        drop_leaks=request.drop_leaks,
+    )
+
+
 def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
     """Raise ValueError if the folder was begun as another run than this one."""
     old = run_folder.read_run(folder)
@@ -189,15 +199,15 @@ def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
 
 def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
     """Let workers do what is pending; write each line before it is given."""
-    units, bench = {unit.key: unit for unit in plan.pending}, plan.ground.bench
+    units, desk = {unit.key: unit for unit in plan.pending}, plan.ground.desk
     tasks = [
         Task(
             unit.key,
             unit.make,
-            (bench,),
+            (desk,),
             tuple(need.key for need in unit.needs if need.key in units),
             cpus=THREADS,
-            gpus=1.0 if bench.machine.kind == "cuda" else 0.0,
+            gpus=1.0 if desk.machine.kind == "cuda" else 0.0,
             memory=_MEMORY,
         )
         for unit in plan.pending
@@ -213,28 +223,17 @@ def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
 
 
 def _check_place(folder: Path) -> None:
-    """Raise OSError where the folder of a run can neither be made nor written to."""
+    """Raise OSError if the folder of a run can neither be made nor written to."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not there.is_dir():
-        raise _unmade(folder, f"'{there}' is a file")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unmade(folder, f"'{there}' is read-only for you")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unmade(folder, str(error.strerror)) from error
-
-
-def _unmade(folder: Path, why: str) -> OSError:
-    return OSError(
-        f"the run folder '{folder}' cannot be made ({why}). Needed a place for sets and results. "
-        "Give another."
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    why = "is read-only for you" if there.is_dir() else "is a file"
+    raise OSError(
+        f"the run folder '{folder}' cannot be made ('{there}' {why}). Needed a place for sets and "
+        "results. Give another."
     )
 
 
 def jobs_for(plan: RunPlan) -> int:
     """Give how many processes suit the machine: one a core, a single one on a GPU."""
-    return 1 if plan.ground.bench.machine.kind == "cuda" else cores()
+    return 1 if plan.ground.desk.machine.kind == "cuda" else cores()

@@ -1,4 +1,4 @@
-"""Where images come from, decoding, held-out data, and the decode-once cache."""
+"""Open data sets: find, decode and index their images, hold some out, and cache pixels."""
 
 from smallset.data.arrays import from_arrays
 from smallset.data.cache import LaterPixels, MappedPixels, Pixels, StreamedPixels, pixel_cache

@@ -1,4 +1,4 @@
-"""The first pass over a split: every image is read, hashed and decoded once."""
+"""Read, hash and decode every image of a split once."""
 
 import hashlib
 import warnings
@@ -17,18 +17,17 @@ from smallset.records import Progress
 
 _CHUNK = 64
 _NAMED = 6
-"""So many misnamed files are named: one more than a message lists."""
+"""The most misnamed files that are named: one more than a message lists."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
     """The good rows of a split, in row order, and the bad ones as (id, reason).
 
-    `content` is the sha256 of the encoded bytes, `entry` the sha256 that binds it to the split, the
-    class and the name. `misnamed` counts the good rows whose extension promises another format, and
-    names the first ones.
-    The arrays lie in scratch files if the scan was given a folder. `lasting` is
-    False if a row could not be read, so that it may be good the next time.
+    `content` is the sha256 of the encoded bytes, and `entry` the sha256 of split, class, name and
+    content. `misnamed` counts the good rows whose extension promises another format, and names the
+    first ones. `lasting` is False if a row could not be read, but may be readable the next time.
+    The arrays are in scratch files if the scan was given a folder.
     """
 
     labels: Int64[np.ndarray, " n"]
@@ -72,9 +71,9 @@ def scan(
     workers: int,
     progress: Progress | None,
 ) -> Scan:
-    """Read and decode every row of a split in threads; with `scratch`, hold nothing that grows.
+    """Read and decode every row of a split in threads. With `scratch`, use constant memory.
 
-    Bad rows are collected, not raised: all of them are to be named at once.
+    Bad rows are collected instead of raised, so that one message can name them all.
     """
     total, labels = len(split.rows), split.labels()
     into = _empty(total, scratch, split.name)
@@ -107,12 +106,12 @@ def scan(
 
 
 def _measured(split: RawSplit, workers: int) -> Iterator[list[_Row]]:
-    """Yield measured rows in chunks, in order."""
+    """Yield the measured rows in order, in chunks."""
     rows = range(len(split.rows))
     threads = thread_count(workers, mean_bytes=_mean_bytes(split))
     chunks = (rows[start : start + _CHUNK] for start in rows[::_CHUNK])
     with warnings.catch_warnings():
-        # Pillow warns of large or odd files before we can refuse them by name.
+        # Pillow warns of large or odd files without their names. The scan reports them by name.
         warnings.filterwarnings("ignore", module="PIL")
         yield from ordered(
             lambda chunk: [_measure_row(split, row) for row in chunk], chunks, threads=threads
@@ -120,13 +119,13 @@ def _measured(split: RawSplit, workers: int) -> Iterator[list[_Row]]:
 
 
 def _mean_bytes(split: RawSplit) -> float:
-    """Estimate the size of an image from a few of them."""
+    """Estimate the mean size of an encoded image from about 16 of them."""
     total, sizes = len(split.rows), []
     for row in range(0, total, max(1, total // 16)):
         try:
             sizes.append(len(split.rows.read(row)))
         except (BadImage, OSError):
-            continue  # the pass itself names it
+            continue  # the scan itself will name this row
     return sum(sizes) / max(1, len(sizes))
 
 
@@ -151,7 +150,7 @@ def _entry(split: str, class_name: str, row: _Row) -> bytes:
 
 
 def _empty(total: int, scratch: Path | None, split: str) -> Scan:
-    """Allocate the columns: in memory, or in files so that they weigh nothing."""
+    """Allocate the columns: in memory, or mapped from scratch files."""
 
     def column(name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
         if scratch is None or total == 0:
@@ -165,7 +164,7 @@ def _empty(total: int, scratch: Path | None, split: str) -> Scan:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Write zeros: on a full disk that is an error, where a hole in a mapped file kills Python."""
+    """Write zeros. On a full disk this is an error, but a hole in a mapped file kills Python."""
     zeros = bytes(1 << 16)
     with path.open("wb") as file:
         for start in range(0, size, len(zeros)):

@@ -12,21 +12,21 @@ from smallset.records import composed
 
 FRACTION = 0.2
 CUT_OFF = "20 % of each class, chosen by content hash"
-"""The sentence of the rule where a source has no held-out split of its own."""
+"""What is held out if a source has no held-out split of its own."""
 
 VALIDATION = ("validation", "val", "valid")
-# As `datasets.data_files` has them, whose import takes a second; a test compares the two.
+# A copy from `datasets.data_files`, which takes a second to import. A test compares the two.
 KEYWORDS = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "dev", "val"),
     "test": ("test", "testing", "eval", "evaluation"),
 }
 SEPARATORS = "-._ 0-9"
-"""What may stand on either side of such a word, as in a character class; "/" may too."""
+"""The characters that may stand on either side of a split word in a name, besides "/"."""
 
 
 def splits_named(path: str) -> set[str]:
-    """Return the splits whose words stand in a path. Words are in lower case."""
+    """Return the splits whose words, in lower case, are parts of a path."""
     words = set(re.split(rf"[{SEPARATORS}/]+", path))
     return {split for split, names in KEYWORDS.items() if words & set(names)}
 
@@ -34,9 +34,10 @@ def splits_named(path: str) -> set[str]:
 def choose_split(
     available: Collection[str], labelled: Callable[[str], bool]
 ) -> tuple[str | None, str]:
-    """Choose the held-out split and say so in one sentence; None means to cut one off.
+    """Return the name of the held-out split, and a sentence that says why.
 
-    `test` where it has labels, else the validation split.
+    The held-out split is `test` if it has labels, else the validation split. None means that a part
+    of each class must be cut off.
     """
     if "test" in available and labelled("test"):
         return "test", "test split of the source"
@@ -54,10 +55,9 @@ def cut_off(
 ) -> Bool[np.ndarray, " n"]:
     """Mark the 20 % of each class with the smallest content hashes, at least one image.
 
-    `content` is the hash of each image's bytes. Equal images of one class fall on the same side, so
-    no held-out image has a copy left in its class's training images; a class may then give a little
-    more than its fifth. A copy under another class, where the labels contradict each other anyway,
-    may fall on the other side.
+    `content` is the hash of each image's bytes. Equal images of one class are on the same side, so
+    a class may give a little more than 20 %. Equal images of different classes, whose labels
+    contradict each other, may be on different sides.
 
     Raises ValueError naming a class that has no two different images.
     """
@@ -82,8 +82,8 @@ def counterparts(own: Sequence[str], classes: Sequence[str], *, name: str, split
     """Return, for each of `classes`, the position in `own` of the same class.
 
     Names that differ in their Unicode form only (é as one character or as two) are the same, unless
-    one side has both forms. `name` and `split` say in messages whose classes `own` are. Raises
-    ValueError naming the classes that only one side has.
+    one side has both forms. `name` and `split` are the data set and the split of `own`, for the
+    message. Raises ValueError naming the classes that only one side has.
     """
     if {*own} != {*classes} and _apart(own) and _apart(classes):
         own, classes = [composed(n) for n in own], [composed(n) for n in classes]
@@ -101,5 +101,5 @@ def counterparts(own: Sequence[str], classes: Sequence[str], *, name: str, split
 
 
 def _apart(names: Sequence[str]) -> bool:
-    """Tell whether names stay different in their composed form."""
+    """Tell whether names are still different in their composed Unicode form."""
     return max(Counter(map(composed, names)).values(), default=1) == 1

@@ -1,4 +1,4 @@
-"""From the tables of a data set's splits to a source: columns, classes, held-out split."""
+"""Make a source of the tables of its splits: find columns, classes and the held-out split."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ from smallset.data.splits import VALIDATION, choose_split, counterparts
 
 
 @dataclass(frozen=True)
-class Table:
+class ArrowSplit:
     """One split as Arrow stream files, and what its schema says.
 
-    `beside` are the folders of the files that the split was made from: a row may name an image
+    `beside` are the folders of the files that the split was made from. A row may name an image
     there by its path.
     """
 
@@ -36,16 +36,16 @@ class Table:
 def table_source(
     name: str,
     key: str,
-    tables: Mapping[str, Table],
+    tables: Mapping[str, ArrowSplit],
     *,
     unread: Sequence[str] = (),
     chosen: Folder | None = None,
 ) -> Source:
-    """Make a source of the tables of its splits, choosing the held-out one unless it is `chosen`.
+    """Make a source of the table of each split.
 
-    `unread` names splits that are not among the tables. Raises ValueError for a missing train
-    split, missing or ambiguous columns, labels that are missing or out of range, and classes that
-    are not the same in both splits.
+    The held-out split is `choose_split`'s, unless the user has `chosen` the files. `unread` names
+    splits that have no table here. Raises ValueError for a missing train split, for missing or
+    ambiguous columns, and for classes that differ between the splits.
     """
     if "train" not in tables:
         raise ValueError(
@@ -72,8 +72,8 @@ def table_source(
         if not labelled(test):
             raise ValueError(
                 f"The test split of {name!r} has no labels in a column {column!r}, but it was "
-                "named to hold the held-out images. Needed the labels that train has. Name other "
-                "files with --test."
+                "named to hold the held-out images. Needed labels in the same column as in train. "
+                "Name other files with --test."
             )
     first = np.arange(len(classes))
     train_split = RawSplit("train", train.rows, lambda: read_labels(train, classes, first))
@@ -85,7 +85,7 @@ def table_source(
         test_split = RawSplit(test, held.rows, lambda: read_labels(held, own, place))
         used.append(held.rows)
     unused = [f"{s} ({_why(s, labelled)})" for s in tables if s not in ("train", test)]
-    # Files that rows name by path may change without a sign: such a source is read anew each time.
+    # If rows name files by path, these files may change unnoticed, so no index is kept.
     key = "" if any(rows.by_path for rows in used) else key
     return Source(name, key, classes, train_split, test_split, held_out, (*unused, *unread))
 

@@ -18,7 +18,7 @@ from smallset.records import Progress
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 
 
 def teacher_top1(

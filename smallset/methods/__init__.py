@@ -5,8 +5,7 @@ from functools import cache
 
 from smallset.methods.method import Method, ShortClasses
 from smallset.methods.named import by_score, by_selector, pca, random
-from smallset.methods.parts import PARTS
-from smallset.methods.pruned import Pruned
+from smallset.methods.pruned import PARTS, Pruned
 from smallset.scores import AUM, EL2N, SCORES, Score
 from smallset.selection import CCS, D2, Herding, KCenter, Moderate
 from smallset.spec import Registry, build, write

@@ -10,19 +10,32 @@ from jaxtyping import Float32, Int64
 from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
 from smallset.methods.method import Method, ShortClasses
-from smallset.methods.parts import part_spec
 from smallset.models import check_teacher_files
-from smallset.mosaic import Grid, Mosaic
-from smallset.observers import AnyObserver, Observer, Pretrained
-from smallset.observers.observed import Observed
-from smallset.observers.provenance import looked_with
+from smallset.mosaic import MOSAICS, Grid, Mosaic
+from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
+from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
-from smallset.scores import Score
-from smallset.scores.dual import probability
+from smallset.scores import SCORES, Score
+from smallset.scores.uncertainty import probability
 from smallset.seeds import generator
-from smallset.selection import Easiest, Pool, Select
+from smallset.selection import SELECTORS, Easiest, Pool, Select
+from smallset.spec import Registry, write
 from smallset.store import Codec, Rendered
-from smallset.train.views import Canvas, View
+from smallset.train.views import VIEWS, Canvas, View
+
+PARTS: Registry = {
+    Score: SCORES,
+    Observer: OBSERVERS,
+    Select: SELECTORS,
+    Mosaic: MOSAICS,
+    View: VIEWS,
+}
+
+
+def part_spec(part: object, *, brief: bool = False) -> str:
+    """Write the canonical spec of a part; `brief` leaves out what is default."""
+    return write(part, PARTS, brief=brief)
+
 
 _OFFER = "Or let small classes give what they have: --short-classes keep."
 

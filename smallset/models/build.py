@@ -1,4 +1,4 @@
-"""Networks to be trained, by spec: with fresh weights, or with given ones and a fitting head."""
+"""Build networks for training from a spec, with fresh or given weights."""
 
 import copy
 from typing import TYPE_CHECKING
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 
 def library_of(name: str) -> dict[str, str]:
-    """Give the library that a network comes from and its version; nothing for our own.
+    """Return the name and version of a network's library, or nothing for a network of our own.
 
-    Raises ValueError where it cannot be used here.
+    Raises ValueError if the library cannot be used here.
     """
     spec = read_model(name)
     return {spec.library: library_version(spec.library, spec.own_name)} if spec.library else {}
 
 
 def weights_sha256(name: str) -> str | None:
-    """Give the sha256 of the weights that a spec names: neither a path nor "default" pins them."""
+    """Return the sha256 of a spec's weights, which may change behind a path or "default"."""
     spec = read_model(name)
     if spec.weights == DEFAULT:
         with torch.random.fork_rng(devices=[]):
@@ -50,20 +50,21 @@ def weights_sha256(name: str) -> str | None:
 
 
 def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
-    """Build a network by name with fresh weights: same seed, same weights.
+    """Build the network of a spec with fresh weights. The same seed gives the same weights.
 
-    `size` is the side of the square images in pixels. A spec may give weights to start from, as in
-    `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`: that is finetuning, so a
-    classifier of another number of classes is replaced by a fresh one, and all else must fit. Such
-    weights may come with their own `mean` and `std` of pixels. The global random state is left as
-    it was. Raises as `check_model`, and ValueError where the weights do not fit, or where another
+    `size` is the side of the square images in pixels. A spec may name weights to start from, as in
+    `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`, and their own `mean` and `std` of
+    pixels. A classifier with another number of classes is then replaced by a fresh one, and all
+    other weights must fit. The global random state does not change.
+
+    Raises the errors of `check_model`, and ValueError if the weights do not fit or another
     library's network does not take this size.
     """
     from smallset.models.network import Network
 
     spec = student_spec(name)
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed the GPUs
         if spec.weights == DEFAULT:
             had = pretrained(spec.library, spec.own_name)
             net, mean, std = had.net, had.mean, had.std
@@ -86,7 +87,7 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
 
 
 def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> Module:
-    """Build the bare network of a spec, which takes normalised pixels, with fresh weights."""
+    """Build the network of a spec with fresh weights. Its input is normalised pixels."""
     if spec.library:
         return adapt(spec.library, spec.own_name, classes)
     entry = MODELS[spec.name]

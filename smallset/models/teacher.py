@@ -1,4 +1,4 @@
-"""Teachers: trained networks that give logits over exactly the data's classes, in their order."""
+"""Teachers: trained networks whose logits are for the data's classes, in the data's order."""
 
 import hashlib
 from collections.abc import Mapping
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Teacher:
-    """A trained network, in eval mode and frozen, and what shipping it costs.
+    """A trained network, frozen and in eval mode, and its size.
 
-    `bytes` is the size of its weights file (of its tensors where it has none). `sha256` names
-    everything that its logits depend on: weights, architecture, size, normalisation, classes.
+    `bytes` is the size of the weights file, or of the tensors if there is no file. `sha256` is a
+    hash in hex of all that the logits depend on: weights, architecture, size, normalisation and
+    classes.
     """
 
     spec: str
@@ -36,16 +37,19 @@ class Teacher:
 
 
 def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
-    """Load a teacher for data with these classes, drawn at `size` pixels.
+    """Load a teacher for images of these classes and `size` pixels a side.
 
     `spec` is a folder that `smallset train` made, or a network with its weights:
     `resnet20(weights=PATH, shortcut=a, classes=FILE)`, `timm:NAME(weights=default, classes=FILE)`.
-    FILE says what the outputs stand for (see `read_classes`; a 1,000-class ImageNet teacher needs
-    one with `imagenet_1k_index`); the data's classes are found in it by exact name or WordNet id,
-    in any order and among more. `classes=same` states that the outputs are the data's classes in
-    the data's order. Without `mean`, `std` and `size` the pixels are normalised with ImageNet's
-    numbers at the side they come in, but `weights=default` brings its own three. Raises ValueError
-    or FileNotFoundError for a spec, weights or classes that don't fit.
+
+    FILE lists the classes of the teacher's outputs (see `read_classes`). A 1,000-class ImageNet
+    teacher needs a file with `imagenet_1k_index`. The data's classes are found by exact name or
+    WordNet id; order does not matter, and FILE may list more. `classes=same` says that the outputs
+    are the data's classes in the data's order.
+
+    Without `mean` and `std`, pixels are normalised with ImageNet's numbers, and without `size`,
+    images keep their size; `weights=default` has its own three. Raises ValueError or
+    FileNotFoundError if the spec, the weights or the classes do not fit.
     """
     if at_home(spec).is_dir():
         return _from_folder(spec, classes)
@@ -55,7 +59,7 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
 
 
 def check_teacher_files(spec: str) -> None:
-    """Raise as `load_teacher` where a spec or the files that it names are wrong by themselves."""
+    """Check a spec and its files without any data. Raises the errors of `load_teacher`."""
     folder = at_home(spec)
     if folder.is_dir():
         read_trained(folder)
@@ -68,7 +72,7 @@ def check_teacher_files(spec: str) -> None:
 
 
 def _ready(spec: str) -> ModelSpec:
-    """Read the spec of a network that has learned something; looks at no file."""
+    """Read the spec of a network with weights, without opening any file."""
     if "(" not in spec and ":" not in spec and spec not in MODELS:
         raise FileNotFoundError(
             f"there is no teacher {spec!r}. Needed a folder that `smallset train` made, or a "
@@ -137,7 +141,7 @@ def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> Class
         raise ValueError(
             f"the teacher {spec!r} does not say what its outputs stand for. Needed a file with "
             "their names in order (for a 1,000-class ImageNet teacher: names or wnids with "
-            "imagenet_1k_index). Give classes=FILE, or classes=same where they are the data's own "
+            "imagenet_1k_index). Give classes=FILE, or classes=same if they are the data's own "
             "classes in the data's order."
         )
     return same_classes(classes) if wanted.classes == SAME else read_classes(wanted.classes)

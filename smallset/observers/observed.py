@@ -6,7 +6,6 @@ network of every moment stays beside the records: what a later score needs beyon
 inference pass and no training.
 """
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,10 +16,10 @@ from jaxtyping import Float32, Int64
 from numpy.lib.recfunctions import structured_to_unstructured
 
 from smallset.data import ImageDataset
-from smallset.files import replacing
 from smallset.fingerprint import fingerprint
 from smallset.lazy import torch
 from smallset.models import Teacher, build_model, load_teacher, weights_sha256
+from smallset.observers import OBSERVERS
 from smallset.observers.observer import (
     RECIPES,
     VIEW,
@@ -29,14 +28,14 @@ from smallset.observers.observer import (
     Pretrained,
     require_training,
 )
-from smallset.observers.record import Dynamics, Records, infer, look, write_records
+from smallset.observers.record import Dynamics, Records, infer, look, write_rows
 from smallset.records import Fit, Progress, part
 from smallset.seeds import derive
+from smallset.spec import write
 from smallset.train.device import Machine
 from smallset.train.loop import Images
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
-from smallset.train.run import check_moments, train_kept
-from smallset.train.versions import component_versions
+from smallset.train.run import check_moments, component_versions, save, train_kept
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -100,8 +99,7 @@ class Observed:
             facts["given"] = self.given(observer).sha256
         else:
             facts |= _training(self.settled(observer), run)
-            weights = weights_sha256(observer.model) if observer.model != "auto" else None
-            if weights is not None:
+            if observer.model != "auto" and (weights := weights_sha256(observer.model)) is not None:
                 facts["weights"] = weights
             if self.machine.processes > 1:
                 facts["processes"] = self.machine.processes
@@ -123,10 +121,11 @@ class Observed:
             folder.mkdir(parents=True, exist_ok=True)
             with first_before_others():  # who decodes, where nobody has yet
                 self.images.batch(np.arange(1))
-            if isinstance(observer, Pretrained):
-                _look_once(self, observer, folder)
-            else:
+            if isinstance(observer, Observer):
                 _train(self, observer, run, folder)
+            elif is_first():
+                model = self.network(observer, epoch=1)
+                _look(self, observer.network, model, folder, moment=1)
             wait()  # for the first of several processes, which writes the records
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files), observer.snapshots)
 
@@ -209,7 +208,7 @@ class Observed:
             if is_first():
                 named = _network_of(self.settled(observer))
                 rows = _finite(_placed(make()), named, self)
-                _write_rows(path, (part for _, part in rows), len(self.images))
+                write_rows(path, rows, len(self.images))
             wait()
         array: np.ndarray = np.load(path, mmap_mode="r")
         return array
@@ -220,6 +219,37 @@ class Observed:
 
 Spread = Callable[[Observed, str, "Network", Path], Iterator[tuple[int, Records]]]
 """Given the data, the network's name, the network and the run's folder, gives what `infer` does."""
+
+
+def looked_with(
+    observer: AnyObserver, seen: Observed, *, runs: int = 1, read: tuple[int, ...] = ()
+) -> dict[str, str]:
+    """Say which network looked, what was read of it, and what its numbers depend on here.
+
+    `observer_right` is the share of clean training images that the observer gets right in the end,
+    over its `runs`. `observer_learned` says how far that is from guessing the largest class (0) to
+    all of them (1). `observer_epochs` is how long it trained, `epochs_read` are the epochs `read`,
+    counted from 1; both stand there only if some epochs were left out.
+    """
+    settled = seen.settled(observer)
+    right = seen.right(observer, runs=runs)
+    guessed = float(np.bincount(seen.labels).max()) / len(seen.labels)
+    made = {
+        "observer": write(settled, {Observer: OBSERVERS}),
+        "observer_right": f"{right:.4f}",
+        "observer_learned": f"{(right - guessed) / (1 - guessed):.4f}",
+        "records": RECORDS_VERSION,
+        "threads": str(seen.machine.threads),
+        "torch": torch.__version__,
+    }
+    if 0 < len(read) < settled.trains_for:
+        made["observer_epochs"] = str(settled.trains_for)
+        made["epochs_read"] = " ".join(map(str, read))
+    if seen.machine.processes > 1:
+        made["processes"] = str(seen.machine.processes)
+    if isinstance(observer, Pretrained):
+        made["observer_sha256"] = seen.given(observer).sha256
+    return made
 
 
 def _records(moment: int) -> str:
@@ -242,7 +272,7 @@ def _look(data: Observed, name: str, model: "Network", folder: Path, moment: int
     parts = spread or infer(
         model, data.images, data.labels, machine=data.machine, progress=data.progress
     )
-    write_records(folder / _records(moment), _finite(parts, name, data), len(data.images))
+    write_rows(folder / _records(moment), _finite(parts, name, data), len(data.images))
 
 
 def _finite(
@@ -262,20 +292,11 @@ def _finite(
         yield start, rows
 
 
-def _look_once(data: Observed, observer: Pretrained, folder: Path) -> None:
-    """Write every image's record under a network that is given."""
-    if is_first():
-        _look(data, observer.network, data.network(observer, epoch=1), folder, moment=1)
-
-
 def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
     """Train the observer's network, keeping it and every image's record at each moment."""
 
     def keep(moment: int, model: "Network") -> None:
-        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
-        torch.save(model.state_dict(), buffer)
-        with replacing(folder / _network(moment)) as file:
-            file.write(buffer.getbuffer())
+        save(folder / _network(moment), model.state_dict())
         # Last: a run whose last records are there is taken for whole, networks and all.
         place = data.part(moment - 1, observer.trains_for * observer.snapshots)
         _look(place, observer.model, model, folder, moment)
@@ -306,15 +327,3 @@ def _placed(batches: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
 
 def _network_of(observer: AnyObserver) -> str:
     return observer.network if isinstance(observer, Pretrained) else observer.model
-
-
-def _write_rows(path: Path, rows: Iterator[Float32[np.ndarray, "b *d"]], n: int) -> None:
-    """Write rows in order to a .npy file of n of them, which appears whole or not at all."""
-    # Written, not mapped: a full disk is an OSError here, and kills the process there.
-    with replacing(path) as file:
-        for batch in rows:
-            if not file.tell():
-                np.lib.format.write_array_header_1_0(
-                    file, {"descr": "<f4", "fortran_order": False, "shape": (n, *batch.shape[1:])}
-                )
-            file.write(np.ascontiguousarray(batch, "<f4").tobytes())

@@ -1,6 +1,5 @@
 """What an observer's run records of every image at a moment: seven numbers, on disk."""
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,17 +113,22 @@ def infer(
         yield int(indices[0]), record(logits, features, own)
 
 
-def write_records(path: Path, parts: Iterator[tuple[int, Records]], n: int) -> None:
-    """Write rows as they come, in any order, to a .npy file that appears whole or not at all."""
-    head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        head, {"descr": RECORD.descr, "fortran_order": False, "shape": (n,)}
-    )
+def write_rows(path: Path, parts: Iterator[tuple[int, np.ndarray]], n: int) -> None:
+    """Write `n` rows as they come, in any order, to a .npy file that appears whole or not at all.
+
+    Each part is the position of its first row and the rows, all of one type and width.
+    """
     # Written, not mapped: a full disk is an OSError here, and kills the process there.
+    head = 0
     with replacing(path) as file:
-        file.write(head.getvalue())
         for start, rows in parts:
-            file.seek(head.tell() + start * RECORD.itemsize)
+            if not head:
+                kind = np.lib.format.dtype_to_descr(rows.dtype)
+                np.lib.format.write_array_header_1_0(
+                    file, {"descr": kind, "fortran_order": False, "shape": (n, *rows.shape[1:])}
+                )
+                head = file.tell()
+            file.seek(head + start * rows[:1].nbytes)
             file.write(rows.tobytes())
 
 

@@ -1,6 +1,5 @@
 """An observer's inference pass over the training data, cut into shards of a fixed size."""
 
-import io
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from smallset.files import replacing
 from smallset.lazy import Tensor, torch
 from smallset.models import build_model, load_teacher
 from smallset.observers.observed import Observed
@@ -19,6 +17,7 @@ from smallset.observers.record import RECORD, Records, infer
 from smallset.parallel import Task, Workers
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
+from smallset.train.run import save
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -53,10 +52,7 @@ class Shards:
         if isinstance(model, TeacherNetwork):
             given = Given(data.dataset.classes.names, data.given(Pretrained(name)).sha256)
         weights = folder / "shards.pt"
-        buffer = io.BytesIO()
-        torch.save(model.state_dict(), buffer)
-        with replacing(weights) as file:
-            file.write(buffer.getbuffer())
+        save(weights, model.state_dict())
         try:
             shards = _shards(data, name, weights.absolute(), given)
             yield from _gathered(self.workers, shards, data)
@@ -158,18 +154,9 @@ def _shards(data: Observed, name: str, weights: Path, given: Given | None) -> li
     length, size = shard_length(data.images.size), data.images.size
     pixels = _file_of(data)
     return [
-        Shard(
-            start,
-            np.array(data.labels[start : start + length]),
-            pixels,
-            size,
-            data.classes,
-            name,
-            weights,
-            data.machine,
-            given,
-        )
+        Shard(start, np.array(own), pixels, size, data.classes, name, weights, data.machine, given)
         for start in range(0, len(data.images), length)
+        for own in (data.labels[start : start + length],)
     ]
 
 

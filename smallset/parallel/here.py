@@ -7,8 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 
-from smallset.parallel.call import opened, outcome, packed
-from smallset.parallel.graph import Done, Graph, Task
+from smallset.parallel.graph import Done, Graph, Task, opened, outcome, packed
 
 _SPAWN = get_context("spawn")
 _GRACE = 10.0  # seconds for an idle worker to end by itself

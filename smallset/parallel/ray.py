@@ -10,8 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType, TracebackType
 from typing import TypeAlias
 
-from smallset.parallel.call import opened, outcome, packed
-from smallset.parallel.graph import Done, Graph, Task, TaskError
+from smallset.parallel.graph import Done, Graph, Task, TaskError, opened, outcome, packed
 
 # What a task's numbers or bytes depend on, and so must be the same on every node.
 _PACKAGES = ("smallset", "torch", "numpy", "pillow", "simplejpeg")

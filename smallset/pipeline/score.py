@@ -12,8 +12,7 @@ from smallset.files import writing
 from smallset.methods import score_from, spec_of
 from smallset.models import check_teacher_files
 from smallset.observers import Pretrained
-from smallset.observers.observed import Observed
-from smallset.observers.provenance import looked_with
+from smallset.observers.observed import Observed, looked_with
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
 from smallset.pipeline.desk import (

@@ -35,8 +35,7 @@ from smallset.train.device import hardware
 from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import Protocol, check_epochs
-from smallset.train.run import train_kept
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions, train_kept
 from smallset.train.views import Canvas
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from jaxtyping import Float, Float32
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import Records
-from smallset.scores.epochs import check_runs, first_epochs, over_epochs, over_runs
-from smallset.scores.score import Score
+from smallset.scores.score import Score, check_runs, first_epochs, over_epochs, over_runs
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,7 @@ class AUM(Score):
         margin = logit_margin if self.on == "logits" else probability_margin
         read = self.reads(observed.settled(self.observer))
         return -over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: over_epochs(run, read, margin),
+            observed, self.observer, self.runs, lambda run: over_epochs(run, read, margin)
         )
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:

@@ -8,8 +8,7 @@ from jaxtyping import Bool, Float, Float32, Float64
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.scores.aum import AUM
-from smallset.scores.epochs import check_runs, over_runs
-from smallset.scores.score import Score
+from smallset.scores.score import Score, check_runs, over_runs
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
-from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
-from smallset.scores.score import Score
+from smallset.scores.score import Score, check_runs, over_epochs, over_runs, read_epochs
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 

@@ -1,15 +1,14 @@
-"""What a trained observer's output says of an image: loss, entropy, margin, confidence."""
+"""What an observer's output says of an image: EL2N, loss, entropy, margin, confidence."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float32
 
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
-from smallset.scores.epochs import Epochs, check_runs, over_epochs, over_runs, read_epochs
-from smallset.scores.score import Score
+from smallset.scores.score import Epochs, Score, check_runs, over_epochs, over_runs, read_epochs
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,23 @@ class _Output(Score):
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
         """Return the epochs of an observer that are read, counted from 1."""
-        return read_epochs(self.name, self.epochs, observer)
+        return read_epochs(self.name, self.epochs, observer, default=type(self).epochs)
+
+
+@dataclass(frozen=True)
+class EL2N(_Output):
+    """Mean error ||p - onehot(y)||_2 over late epochs and runs (arXiv 2107.07075); 0..sqrt 2.
+
+    `epochs` is "late" (the last 30 % of the observer's epochs), a number (the first so many), or a
+    tuple (exactly those, counted from 1). The paper reads an early epoch of a long training. A
+    whole short training stands for that here, and its first epochs know too little. `runs`
+    observers differ in their weights, batch order and views. Probabilities are taken on clean
+    images in eval mode. A network that is given looks once: `epochs` is left at its default then,
+    and not read.
+    """
+
+    name, field = "el2n", "el2n"
+    epochs: int | tuple[int, ...] | Literal["late"] = "late"
 
 
 class Loss(_Output):

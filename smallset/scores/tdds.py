@@ -12,9 +12,8 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import BLOCK
 from smallset.records import Progress
-from smallset.scores.epochs import check_runs, check_window, first_epochs, more_epochs
-from smallset.scores.score import Score
-from smallset.scores.windows import spreads
+from smallset.scores.score import Score, check_runs, check_window, first_epochs, more_epochs
+from smallset.scores.uncertainty import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
 

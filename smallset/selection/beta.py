@@ -9,9 +9,7 @@ from jaxtyping import Float32, Float64, Int64
 from smallset.lazy import special
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import part_by_part
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.selection.select import Pool, Select, part_by_part
 
 _TOP, _SUM = 10, 16.0  # the paper's: the hardest ten set the mean; a + b of the density
 

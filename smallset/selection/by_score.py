@@ -1,53 +1,109 @@
-"""Easiest and hardest: the two ends of a score."""
+"""Random, easiest, hardest and middle: a draw, the two ends of a score, and a window of it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
+from smallset.numbers import share_of
 from smallset.records import Selection
-from smallset.selection.counts import part_by_part
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.seeds import generator
+from smallset.selection.select import Pool, Select, check_counts, check_left, part_by_part
 
 
 @dataclass(frozen=True)
-class Easiest(Select):
+class Random(Select):
+    """A random draw of each class without replacement, anew for every set seed."""
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c; scores change nothing."""
+        check_counts(pool, counts)
+        chosen = [
+            generator(seed, "random", c).permutation(of_class)[:count]
+            for c, (of_class, count) in enumerate(zip(pool.members(), counts, strict=True))
+        ]
+        return Selection(np.concatenate(chosen))
+
+
+@dataclass(frozen=True)
+class _End(Select):
+    """One end of the score: the smallest of `sign` times it, with ties to the lower index."""
+
+    sign: ClassVar[int]
+    needs_scores: ClassVar[bool] = True
+    balanced: bool = True
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
+        keys = self.sign * pool.scored()
+
+        def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
+            return members[np.argsort(keys[members], kind="stable")[:count]]
+
+        return part_by_part(choose, pool, counts, balanced=self.balanced)
+
+
+class Easiest(_End):
     """The smallest scores of each class, smallest first; ties go to the lower index.
 
     `balanced=false` takes as many of all images, whatever their class: some may vanish.
     """
 
-    needs_scores: ClassVar[bool] = True
-    balanced: bool = True
-
-    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
-        return _first(pool.scored(), pool, counts, self.balanced)
+    sign = 1
 
 
-@dataclass(frozen=True)
-class Hardest(Select):
+class Hardest(_End):
     """The largest scores of each class, largest first; ties go to the lower index.
 
     `balanced=false` takes as many of all images, whatever their class: some may vanish.
     """
 
+    sign = -1
+
+
+@dataclass(frozen=True)
+class Middle(Select):
+    """A window of each class's scores in a random order, anew for every set seed.
+
+    Of m images ranked from the easiest (ties: the lower index first), those from rank
+    round(a m) to before round(b m), halves up, for quantiles=(a, b). The window does not depend on
+    how many are wanted; the draw is made over ranks, so the order of the data matters to ties only.
+    `balanced=false` takes one window of all images, whatever their class: some may vanish.
+    """
+
     needs_scores: ClassVar[bool] = True
+    quantiles: tuple[float, float] = (0.25, 0.75)
     balanced: bool = True
 
+    def __post_init__(self) -> None:
+        low, high = self.quantiles
+        if not 0 <= low < high <= 1:
+            raise ValueError(
+                f"middle's quantiles={self.quantiles} are no window of the scores. "
+                "Give (low, high) with 0 <= low < high <= 1."
+            )
+
+    def leaves(self, of: int) -> int:
+        """Return how many of `of` images of a part may be chosen, whatever the budget."""
+        low, high = self._window(of)
+        return high - low
+
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
-        return _first(-pool.scored(), pool, counts, self.balanced)
+        """Choose `counts[c]` of class c; raises ValueError where its window holds fewer."""
+        values = pool.scored()
 
+        def choose(
+            members: Int64[np.ndarray, " m"], count: int, part: str
+        ) -> Int64[np.ndarray, " k"]:
+            ranked = members[np.argsort(values[members], kind="stable")]
+            low, high = self._window(len(members))
+            option = f"middle's quantiles={self.quantiles}"
+            check_left(high - low, count, option=option, part=part, of=len(members))
+            return generator(seed, "middle", part).permutation(ranked[low:high])[:count]
 
-def _first(
-    keys: Float32[np.ndarray, " n"], pool: Pool, counts: Int64[np.ndarray, " c"], balanced: bool
-) -> Selection:
-    def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
-        # stable: equal keys stay in index order
-        first: Int64[np.ndarray, " k"] = members[np.argsort(keys[members], kind="stable")[:count]]
-        return first
+        return part_by_part(choose, pool, counts, balanced=self.balanced)
 
-    return part_by_part(choose, pool, counts, balanced=balanced)
+    def _window(self, of: int) -> tuple[int, int]:
+        low, high = self.quantiles
+        return share_of(low, of), share_of(high, of)

@@ -9,9 +9,7 @@ from jaxtyping import Float32, Int64
 from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import check_left, part_by_part
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.selection.select import Pool, Select, check_left, part_by_part
 
 _MOST_STRATA = 1_000_000
 

@@ -102,11 +102,7 @@ def hardware(device: str, processes: int = 1) -> str:
 def _processor(device: str) -> str:
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
+    model = _cpuinfo().get("model name") or platform.processor() or platform.machine()
     flags = [f for f in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if f in _cpu_flags()]
     return f"{model}{' ' + flags[0] if flags else ''}, {os.cpu_count()} cores"
 
@@ -160,12 +156,14 @@ def _good_at_bfloat16(device: str) -> bool:
     return bool({"amx_bf16", "avx512_bf16"} & _cpu_flags())
 
 
-@cache
 def _cpu_flags() -> frozenset[str]:
+    return frozenset((_cpuinfo().get("flags") or _cpuinfo().get("Features", "")).split())
+
+
+@cache
+def _cpuinfo() -> dict[str, str]:
+    """Return what Linux says of the first processor; nothing on other systems."""
     info = Path("/proc/cpuinfo")
-    if not info.exists():
-        return frozenset()
-    for line in info.read_text().splitlines():
-        if line.startswith(("flags", "Features")):
-            return frozenset(line.partition(":")[2].split())
-    return frozenset()
+    lines = info.read_text().splitlines() if info.exists() else []
+    said = (line.partition(":") for line in reversed(lines))  # so that the first processor stays
+    return {name.strip(): value.strip() for name, _, value in said}

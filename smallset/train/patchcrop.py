@@ -42,14 +42,10 @@ class PatchCrop(nn.Module):
         flip: float = 0.5,
     ) -> None:
         super().__init__()
-        self.size = None if size is None else _whole("size", size, _SIDE)
-        self.factor = _whole("factor", factor, _TILES)
+        self.size = None if size is None else _side("size", size, _SIDE)
+        self.factor = _side("factor", factor, _TILES)
         self.scale, self.ratio = _pair("scale", scale), _pair("ratio", ratio)
         self.flip = _number("flip", flip)
-        if self.size is not None and self.size < 1:
-            raise ValueError(f"PatchCrop's size={size} leaves no pixel. Give {_SIDE}.")
-        if self.factor < 1:
-            raise ValueError(f"PatchCrop's factor={factor} leaves no tile. Give {_TILES}.")
         Patch(self.scale, self.ratio, self.flip)  # raises where these are out of range
 
     def extra_repr(self) -> str:
@@ -162,13 +158,15 @@ def _format_of(image: Tensor) -> torch.memory_format:
     return torch.channels_last if last else torch.contiguous_format
 
 
-def _whole(name: str, value: object, meaning: str) -> int:
+def _side(name: str, value: object, meaning: str) -> int:
     # True is a whole number to Python, but a mistake here.
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(
             f"PatchCrop's {name}={value!r} is not a whole number. Give {meaning}, such as "
             f"{name}={_EXAMPLES[name]}."
         )
+    if value < 1:
+        raise ValueError(f"PatchCrop's {name}={value} is too small. Give {meaning}.")
     return int(value)
 
 

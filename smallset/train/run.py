@@ -8,19 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Int64
 
+from smallset.data import DECODE_VERSION
 from smallset.files import replacing
 from smallset.lazy import torch
-from smallset.models import build_model
+from smallset.models import MODELS_VERSION, build_model
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images, StudentSeeds, batches, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
+from smallset.train.render import RENDER_VERSION
+from smallset.train.views import VERSION as VIEWS_VERSION
 from smallset.train.views import View
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
+
+
+def component_versions() -> dict[str, str]:
+    """Name the versions of decoding, networks, views, rendering and torch."""
+    return {
+        "decode": str(DECODE_VERSION),
+        "models": MODELS_VERSION,
+        "views": VIEWS_VERSION,
+        "render": RENDER_VERSION,
+        "torch": torch.__version__,
+    }
 
 
 def train_kept(
@@ -61,11 +75,8 @@ def train_kept(
             at_moment(epoch * moments + due[step], network)
 
     def keep(epoch: int) -> None:
-        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         saved = {"model": network.state_dict(), "optimizer": optimizer.state_dict()}
-        torch.save(saved | {"epochs": epoch + 1}, buffer)
-        with replacing(state) as file:
-            file.write(buffer.getbuffer())
+        save(state, saved | {"epochs": epoch + 1})
 
     whole = np.broadcast_to(
         np.array([0, 0, images.size, images.size], np.int32), (len(images), 1, 4)
@@ -88,6 +99,14 @@ def train_kept(
                 after_epoch=keep,
             )
     return network
+
+
+def save(path: Path, state: Mapping[str, object]) -> None:
+    """Save what `torch.load` reads, in a file that appears whole or not at all."""
+    buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
+    torch.save(state, buffer)
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())
 
 
 def check_moments(images: int, protocol: Protocol, moments: int) -> int:

@@ -4,7 +4,7 @@ The draw of image i in epoch e depends on (seed, e, i) and on nothing else: not 
 order, the number of images or the machine.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -16,9 +16,8 @@ from smallset.seeds import derive
 VERSION = "views-1"
 _BLOCK = 4096
 _TRIES = 10
-_NUMBERS = (
-    24  # random numbers an image and epoch: 2 a try, 2 places, flip, tile; a multiple of Philox's 4
-)
+# Random numbers an image and epoch: 2 a try, 2 places, flip, tile; a multiple of Philox's 4.
+_NUMBERS = 24
 
 
 @dataclass(frozen=True)
@@ -54,19 +53,27 @@ class View(Protocol):
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """One random resized crop across the whole image, then a flip (the field's standard).
-
-    `scale` is the range of the crop's share of the area, `ratio` of width to height, `flip` the
-    probability of a mirror image.
-    """
+class _Crop(ABC):
+    """A random resized crop inside an area of the image, then a flip."""
 
     scale: tuple[float, float] = (0.08, 1.0)
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     flip: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(self)
+        name = next(name for name, kind in VIEWS.items() if kind is type(self))
+        if not 0 < self.scale[0] <= self.scale[1] <= 1:
+            raise ValueError(
+                f"{name}'s scale={self.scale} is no range of area shares. "
+                "Give (low, high) with 0 < low <= high <= 1."
+            )
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise ValueError(
+                f"{name}'s ratio={self.ratio} is no range of width to height. "
+                "Give (low, high) with 0 < low <= high."
+            )
+        if not 0 <= self.flip <= 1:
+            raise ValueError(f"{name}'s flip={self.flip} is no probability. Give a number in 0..1.")
 
     def an_epoch(self, tiles: int) -> int:
         """One view of an image, whatever its tiles."""
@@ -80,47 +87,49 @@ class Canvas:
         seed: int,
         epoch: int,
     ) -> Drawn:
-        """Draw crops inside the box that spans all the tiles of an image."""
-        boxes = tile_box[images]
-        whole = np.concatenate([boxes[..., :2].min(1), boxes[..., 2:].max(1)], axis=1)
+        """Draw crops inside each image's area."""
         numbers = uniform(images, seed=seed, epoch=epoch)
-        return _crops(whole, numbers, self.scale, self.ratio, self.flip)
+        area = self._area(tile_box[images], numbers)
+        flip = numbers[:, 2 * _TRIES + 2] < self.flip
+        return Drawn(crop_boxes(area, numbers, self.scale, self.ratio), flip)
+
+    @abstractmethod
+    def _area(
+        self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
+    ) -> Int32[np.ndarray, "k 4"]:
+        """Return the box of each image in which its crop lies."""
 
 
-@dataclass(frozen=True)
-class Patch:
+class Canvas(_Crop):
+    """One random resized crop across the whole image, then a flip (the field's standard).
+
+    `scale` is the range of the crop's share of the area, `ratio` of width to height, `flip` the
+    probability of a mirror image.
+    """
+
+    def _area(
+        self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
+    ) -> Int32[np.ndarray, "k 4"]:
+        """Return the box that spans all the tiles of an image."""
+        return np.concatenate([tiles[..., :2].min(1), tiles[..., 2:].max(1)], axis=1)
+
+
+class Patch(_Crop):
     """The A of PCA: one random resized crop inside one tile, then a flip; one view an epoch.
 
     The tile is drawn uniformly for every image and epoch; `scale` is a share of the tile's area
     (arXiv 2502.06434, constrained augmentation). On an image of one tile it is Canvas.
     """
 
-    scale: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    flip: float = 0.5
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-    def an_epoch(self, tiles: int) -> int:
-        """One view of an image, of whichever tile is drawn."""
-        return 1
-
-    def draw(
-        self,
-        tile_box: Int32[np.ndarray, "m tiles 4"],
-        images: Int64[np.ndarray, " k"],
-        *,
-        seed: int,
-        epoch: int,
-    ) -> Drawn:
-        """Draw a tile and a crop inside it."""
-        numbers = uniform(images, seed=seed, epoch=epoch)
-        tile = (numbers[:, -1] * tile_box.shape[1]).astype(np.int64)
-        return _crops(tile_box[images, tile], numbers, self.scale, self.ratio, self.flip)
+    def _area(
+        self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
+    ) -> Int32[np.ndarray, "k 4"]:
+        """Return the tile that is drawn."""
+        tile = (numbers[:, -1] * tiles.shape[1]).astype(np.int64)
+        area: Int32[np.ndarray, "k 4"] = tiles[np.arange(len(tiles)), tile]
+        return area
 
 
-@dataclass(frozen=True)
 class EachPatch(Patch):
     """As patch, but an epoch looks into every tile: as many views of an image as it has tiles.
 
@@ -214,29 +223,3 @@ def crop_boxes(
     y = np.where(centred, (height - h) // 2, np.floor(place_y * (height - h + 1)))
     left, top = area[:, 0] + x, area[:, 1] + y
     return np.stack([left, top, left + w, top + h], axis=1).astype(np.int32)
-
-
-def _crops(
-    area: Int32[np.ndarray, "k 4"],
-    numbers: Float64[np.ndarray, "k 24"],
-    scale: tuple[float, float],
-    ratio: tuple[float, float],
-    flip: float,
-) -> Drawn:
-    return Drawn(crop_boxes(area, numbers, scale, ratio), numbers[:, 2 * _TRIES + 2] < flip)
-
-
-def _check(view: Canvas | Patch) -> None:
-    name = next(name for name, kind in VIEWS.items() if kind is type(view))
-    if not 0 < view.scale[0] <= view.scale[1] <= 1:
-        raise ValueError(
-            f"{name}'s scale={view.scale} is no range of area shares. "
-            "Give (low, high) with 0 < low <= high <= 1."
-        )
-    if not 0 < view.ratio[0] <= view.ratio[1]:
-        raise ValueError(
-            f"{name}'s ratio={view.ratio} is no range of width to height. "
-            "Give (low, high) with 0 < low <= high."
-        )
-    if not 0 <= view.flip <= 1:
-        raise ValueError(f"{name}'s flip={view.flip} is no probability. Give a number in 0..1.")

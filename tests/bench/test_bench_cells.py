@@ -144,7 +144,7 @@ def test_an_observer_that_only_gives_features_is_trained_once(tmp_path, monkeypa
     plan = run_bench(ask(tmp_path, text), workers=Serial(), told=units.append)
     [observer] = [done.unit for done in units if done.unit.kind == "observer"]
     assert observer.scores == ()
-    assert observer.is_done(Lines(), plan.ground.bench)
+    assert observer.is_done(Lines(), plan.ground.desk)
     assert len(list((tmp_path / "work" / "observers").iterdir())) == 1
     before = lines(tmp_path / "runs")
     assert len(before) == 2
@@ -166,9 +166,9 @@ def test_every_run_behind_a_table_has_to_be_there(tmp_path):
     assert len(runs) == 2
     for run in runs:
         run.rename(tmp_path / "aside")
-        assert not unit.is_done(Lines(), plan.ground.bench)
+        assert not unit.is_done(Lines(), plan.ground.desk)
         (tmp_path / "aside").rename(run)
-    assert unit.is_done(Lines(), plan.ground.bench)
+    assert unit.is_done(Lines(), plan.ground.desk)
 
 
 def test_a_marker_without_its_run_or_cut_short_is_made_again(tmp_path, monkeypatch):
@@ -180,17 +180,17 @@ def test_a_marker_without_its_run_or_cut_short_is_made_again(tmp_path, monkeypat
     [unit] = [unit for unit in plan.units.values() if unit.kind == "observer"]
     [run] = (tmp_path / "work" / "observers").iterdir()
     run.rename(tmp_path / "aside")
-    assert not unit.is_done(Lines(), plan.ground.bench)
-    unit.make(plan.ground.bench)
-    assert unit.is_done(Lines(), plan.ground.bench)
+    assert not unit.is_done(Lines(), plan.ground.desk)
+    unit.make(plan.ground.desk)
+    assert unit.is_done(Lines(), plan.ground.desk)
     unit.out.write_bytes(b"")
-    assert not unit.is_done(Lines(), plan.ground.bench)
+    assert not unit.is_done(Lines(), plan.ground.desk)
 
 
 def test_cells_of_a_table_that_was_not_asked_for_may_be_impossible(tmp_path):
     plan = plan_bench(ask(tmp_path, KEEP))
     matrix = parse_matrix(KEEP.replace("keep = [0.5]", "ipc = [100]"), "m")
-    cells = cells_of(matrix, plan.ground.data, plan.ground.bench.machine)
+    cells = cells_of(matrix, plan.ground.data, plan.ground.desk.machine)
     assert {cell.identity.images for cell in cells} == {300}
 
 

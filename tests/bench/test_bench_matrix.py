@@ -6,17 +6,15 @@ from dataclasses import replace
 import pytest
 from bench_toy import MATRIX, SOFT
 
-from smallset.bench.ground import Bench, Ground, Lines
+from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds import units_of
 from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
 from smallset.bench.sweep import FULL
 from smallset.data import open_data
+from smallset.desk import Desk
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key
-from smallset.train.device import Machine
-
-HERE = Machine("cpu", "float32", 1)
 
 
 def test_shipped_matrices_are_those_promised():
@@ -31,7 +29,9 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     matrix = replace(matrix, sweeps=few)
     source = BenchData("digits", open_data("digits", work=tmp_path))
     sources = {table.data: source for table in matrix.sweeps}
-    ground = Ground(matrix, Places(tmp_path, {}), tmp_path, Bench(HERE, tmp_path), sources)
+    ground = Ground(
+        matrix, Places(tmp_path, {}), tmp_path, Desk(tmp_path, "cpu", "float32", 1), sources
+    )
     product = sum(
         len(t.budgets) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
         + (len(t.students) if t.full_epochs else 0)

@@ -54,7 +54,7 @@ def test_its_sets_scores_and_teachers_are_called_as_they_were(tmp_path, monkeypa
     monkeypatch.setattr("smallset.bench.ground.component_versions", lambda: versions)
     toy = ground.data["toy"]
     toy = replace(toy, data=replace(toy.data, fingerprint=old["data"]["toy"]))
-    then = Ground(ground.matrix, ground.places, ground.folder, ground.bench, {"toy": toy})
+    then = Ground(ground.matrix, ground.places, ground.folder, ground.desk, {"toy": toy})
     units, _ = units_of(then, Lines())
     named = {unit.out.relative_to(then.folder) for unit in units.values() if unit.out}
     assert set(map(str, named)) == FILES

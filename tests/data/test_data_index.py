@@ -28,7 +28,7 @@ def test_every_kind_of_bad_file_says_what_is_wrong(write_folder, work):
     with pytest.raises(ValueError, match="3 bad") as caught:
         open_data(write_folder(GOOD | BAD), work=work)
     assert "'bee/notes.txt' has the extension '.txt', not that of an image" in str(caught.value)
-    assert "'bee/text.jpg' is no image of a known format" in str(caught.value)
+    assert "'bee/text.jpg' is not an image of a known format" in str(caught.value)
 
 
 def test_a_dangling_link_is_a_bad_file(write_folder, work):

@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from smallset.records import Plan
-from smallset.report import contact_sheet
-from smallset.report.sheet import _columns, _fitting, _left_out, _wrapped
+from smallset.report.sheet import _columns, _fitting, _left_out, _wrapped, contact_sheet
 from smallset.store import CompressedDataset, Seeds
 from smallset.store.manifest import Manifest, Origin
 

@@ -75,7 +75,7 @@ def test_a_file_of_another_format_or_a_damaged_one_is_an_error(pixels):
         png.decode(jpeg.encode(pixels))
     with pytest.raises(ValueError, match=r"^is damaged or cut short \(PNG: "):
         png.decode(png.encode(pixels)[:60])
-    with pytest.raises(ValueError, match=r"^is no image of a known format$"):
+    with pytest.raises(ValueError, match=r"^is not an image of a known format$"):
         jpeg.decode(b"words")
 
 

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,9 +47,10 @@ def unit_of(data: str, label: str, kind: str = "cell") -> Unit:
         data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2)))
     )
     cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
+    made = SetUnit(asker=cell, data=data, key=f"{cell.brief} [0123456789ab]", method="random")
     if kind == "set":
-        return SetUnit(asker=cell, data=data, key=f"{cell.brief} [0123456789ab]", method="random")
-    return CellUnit(asker=cell, data=data, key="", set=Path(), labels="hard", taught=None)
+        return made
+    return CellUnit(asker=cell, data=data, key="", made=made, teacher=None, labels="hard")
 
 
 def test_a_finished_cell_is_a_line_with_its_accuracy_and_the_time_left():

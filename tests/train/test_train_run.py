@@ -15,8 +15,14 @@ from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
 from smallset.train.protocol import SMALL_V1
-from smallset.train.run import train_kept
+from smallset.train.run import component_versions, train_kept
 from smallset.train.views import Canvas
+
+
+def test_whatever_decides_a_number_has_a_version():
+    assert set(component_versions()) == {"decode", "models", "views", "render", "torch"}
+    assert all(component_versions().values())
+
 
 IMAGES = InMemory(
     torch.from_numpy(np.random.default_rng(0).integers(0, 256, (24, 3, 8, 8), dtype=np.uint8))

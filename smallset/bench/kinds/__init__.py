@@ -38,7 +38,7 @@ def units_of(
             units[unit.key] = unit
 
     def want(unit: Unit) -> None:
-        if unit.key not in todo and not unit.is_done(lines, ground.bench):
+        if unit.key not in todo and not unit.is_done(lines, ground.desk):
             todo.add(unit.key)
             for need in unit.needs:
                 want(need)

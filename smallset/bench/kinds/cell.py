@@ -3,25 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell, identity_of
-from smallset.bench.ground import Bench, Ground, Line, Lines
+from smallset.bench.ground import Ground, Line, Lines
 from smallset.bench.kinds.pixels import PixelsUnit
-from smallset.bench.kinds.sets import SetUnit, check_set
-from smallset.bench.kinds.teacher import TeacherUnit, check_taught
+from smallset.bench.kinds.sets import SetUnit
+from smallset.bench.kinds.teacher import TeacherUnit
 from smallset.bench.kinds.unit import Shares, Unit, check_network, keyed, network_of, said
 from smallset.bench.rates import FORWARD, Training
 from smallset.bench.sweep import AUTO, Sweep
-from smallset.bench.teachers import check_teacher, own_teacher
+from smallset.bench.teachers import check_teacher
 from smallset.cell import pays_to_compile
-from smallset.labels import Regime, labels_from, labels_spec
+from smallset.desk import Desk
+from smallset.labels import labels_from, labels_spec
 from smallset.methods import method_from
 from smallset.models.spec import read_model
 from smallset.pipeline import evaluate
 from smallset.records import Result
-from smallset.store import open_set
 from smallset.train.protocol import protocol_named
 
 
@@ -29,9 +28,8 @@ from smallset.train.protocol import protocol_named
 class StudentUnit(Unit):
     """A student, known by its result line."""
 
-    def is_done(self, lines: Lines, bench: Bench) -> bool:
+    def is_done(self, lines: Lines, desk: Desk) -> bool:
         """Look for the result line."""
-        del bench
         return self.wanted in lines.results
 
     def check_line(self, line: Line) -> None:
@@ -51,13 +49,14 @@ class StudentUnit(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class CellUnit(StudentUnit):
-    """One student on the set in the folder `set`; `labels` as `evaluate` takes them here."""
+    """One student on a set, under hard labels or those of a teacher."""
 
     kind: ClassVar[str] = "cell"
-    set: Path
+    made: SetUnit
+    teacher: TeacherUnit | None
+    """The teacher that the run trains for the cell's labels, None if they need none."""
     labels: str
-    taught: Path | None
-    """The folder of the teacher that the run trains for these labels, None if there is none."""
+    """The spec of the labels, with the paths of this machine."""
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "CellUnit | None":
@@ -66,16 +65,14 @@ class CellUnit(StudentUnit):
             return None
         made, teacher = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)
         regime = ground.places.filled(labels_from(cell.identity.labels))
-        taught = teacher.out if teacher is not None else None
-        assert made.out is not None
         return cls(
             asker=cell,
             data=ground.data_of(cell).given,
             key=keyed(cell.name, asdict(cell.identity)),
             needs=(PixelsUnit.of(cell, ground, "test"), made, *([teacher] if teacher else [])),
-            set=made.out,
-            labels=labels_spec(regime if taught is None else regime.taught_by(str(taught))),
-            taught=taught,
+            made=made,
+            teacher=teacher,
+            labels=labels_spec(regime.taught_by(str(teacher.out)) if teacher else regime),
         )
 
     @classmethod
@@ -88,12 +85,11 @@ class CellUnit(StudentUnit):
             for problem in said(partial(_check_labels, labels, sweep, ground)):
                 yield f"labels {labels!r}: {problem}"
 
-    def make(self, bench: Bench) -> Result:
+    def make(self, desk: Desk) -> Result:
         """Train and test the student; return its result under the matrix's names."""
-        wanted, made = self.wanted, open_set(self.set)
-        check_set(made, wanted)
-        if self.taught is not None:
-            check_taught(self.taught, wanted)
+        wanted, made = self.wanted, self.made.opened()
+        if self.teacher is not None:
+            self.teacher.check()
         [result] = evaluate(
             made,
             self.data,
@@ -101,7 +97,7 @@ class CellUnit(StudentUnit):
             protocol=wanted.protocol,
             labels=self.labels,
             seeds=[wanted.student_seed],
-            **bench.options,
+            **desk.options,
         )
         # The matrix's own names hold on every machine; a path of this one would not.
         return replace(result, dataset=wanted.dataset, labels=wanted.labels, teacher=wanted.teacher)
@@ -118,16 +114,13 @@ class CellUnit(StudentUnit):
         shares = [(student, views + tests * len(data.test) * FORWARD)]
         regime = labels_from(self.labels)
         if regime.watched:
-            network = self._teacher(regime)
+            network = (
+                (self.teacher.own.model, wanted.size)
+                if self.teacher is not None
+                else network_of(regime.teacher_spec or "", wanted.size)
+            )
             shares.append((Training(*network, batch, classes), views * FORWARD))
         return shares
-
-    def _teacher(self, regime: Regime) -> tuple[str, int]:
-        """Return a teacher's network and the side in pixels at which it looks."""
-        own = own_teacher(self.wanted.teacher or "")
-        if own is not None:
-            return own.model, self.wanted.size
-        return network_of(regime.teacher_spec or "", self.wanted.size)
 
 
 def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:

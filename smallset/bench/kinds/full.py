@@ -7,14 +7,16 @@ from typing import ClassVar
 import numpy as np
 
 from smallset.bench.cells import MatrixCell
-from smallset.bench.ground import Bench, Ground
+from smallset.bench.ground import Ground
 from smallset.bench.kinds.cell import StudentUnit
 from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.unit import Shares, keyed, training_of
 from smallset.bench.rates import FORWARD
 from smallset.cell import Cell, pays_to_compile, train_and_test
 from smallset.data import Data, pixel_cache
+from smallset.desk import Desk
 from smallset.fingerprint import fingerprint
+from smallset.pipeline.desk import open_source
 from smallset.records import Identity, Result
 from smallset.store import PlainSet, Seeds, SetFacts
 from smallset.train.protocol import protocol_named
@@ -42,9 +44,9 @@ class FullUnit(StudentUnit):
             needs=tuple(PixelsUnit.of(cell, ground, split) for split in ("test", "train")),
         )
 
-    def make(self, bench: Bench) -> Result:
+    def make(self, desk: Desk) -> Result:
         """Train and test the student; pixels are read from the mapped cache."""
-        wanted, desk, data = self.wanted, bench.desk, bench.opened(self.data)
+        wanted, data = self.wanted, open_source(self.data, desk)
         decoded = partial(pixel_cache, size=wanted.size, work=desk.work, workers=desk.workers)
         images = decoded(data.train, view=self.asker.sweep.fit)
         held_out = decoded(data.test, view="test")

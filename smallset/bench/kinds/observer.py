@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
-from smallset.bench.ground import Bench, Ground, Lines
+from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.unit import (
     Shares,
@@ -20,11 +20,12 @@ from smallset.bench.kinds.unit import (
 from smallset.bench.rates import FORWARD
 from smallset.bench.sources import BenchData
 from smallset.bench.sweep import Sweep
+from smallset.desk import Desk
 from smallset.methods import brief_of, score_from, spec_of
 from smallset.models import load_teacher
 from smallset.observers import AnyObserver, Pretrained
 from smallset.pipeline import score
-from smallset.pipeline.desk import observed
+from smallset.pipeline.desk import observed, open_source
 from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.train.run import check_moments
 
@@ -45,7 +46,7 @@ class ObserverUnit(Unit):
         run = _run_of(cell, observer)
         scores = _scores_of_runs(ground)[run]
         words = f"{cls.kind} {wanted.dataset} {wanted.size} px, {brief_of(observer)}"
-        key = keyed(words, {"run": run, "scores": scores, **ground.bench.facts})
+        key = keyed(words, {"run": run, "scores": scores, **ground.facts})
         return cls(
             asker=cell,
             data=ground.data_of(cell).given,
@@ -65,7 +66,7 @@ class ObserverUnit(Unit):
                 for problem in said(partial(_check, observer, sweep, ground)):
                     yield f"the observer of {label!r}: {problem}"
 
-    def is_done(self, lines: Lines, bench: Bench) -> bool:
+    def is_done(self, lines: Lines, desk: Desk) -> bool:
         """Look for the scores, and for the runs behind them, which sets read."""
         assert self.out is not None
         try:
@@ -75,20 +76,20 @@ class ObserverUnit(Unit):
         runs = [run for score in made for run in score.made_by.get("runs", "none").split()]
         if run is not None:
             runs.append(run)
-        return bool(runs) and all((bench.work / "observers" / run[:24]).is_dir() for run in runs)
+        return bool(runs) and all((desk.work / "observers" / run[:24]).is_dir() for run in runs)
 
-    def make(self, bench: Bench) -> None:
+    def make(self, desk: Desk) -> None:
         """Train the observer and write its scores; the run itself stays in the work folder."""
         assert self.out is not None
-        if self.is_done(Lines(), bench):
+        if self.is_done(Lines(), desk):
             return
         self.out.unlink(missing_ok=True)  # of a work folder that is gone
         size, fit = self.wanted.size, self.asker.sweep.fit
         if self.scores:
-            score(self.data, self.out, scores=self.scores, size=size, fit=fit, **bench.options)
+            score(self.data, self.out, scores=self.scores, size=size, fit=fit, **desk.options)
             return
-        source = bench.opened(self.data).train
-        seen = observed(source, size, fit, bench.desk)
+        source = open_source(self.data, desk).train
+        seen = observed(source, size, fit, desk)
         seen.dynamics(self.observer)
         run = seen.fingerprint(self.observer, 0)
         write_scores(self.out, {}, rows=source.rows, labels=source.labels, run=run)

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
-from smallset.bench.ground import THREADS, Bench, Ground
+from smallset.bench.ground import Ground
 from smallset.bench.kinds.unit import Unit, keyed
 from smallset.data import Data, ImageDataset, View, pixel_cache
+from smallset.desk import Desk
+from smallset.pipeline.desk import open_source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +29,10 @@ class PixelsUnit(Unit):
         given = ground.data_of(cell).given
         return cls(asker=cell, data=given, key=key, split=split, view=view)
 
-    def make(self, bench: Bench) -> None:
+    def make(self, desk: Desk) -> None:
         """Decode the split."""
-        images = self._images(bench.opened(self.data))
-        pixel_cache(images, self.wanted.size, view=self.view, work=bench.work, workers=THREADS)
+        images = self._images(open_source(self.data, desk))
+        pixel_cache(images, self.wanted.size, view=self.view, work=desk.work, workers=desk.workers)
 
     def work_bytes(self, ground: Ground) -> int:
         """Count three bytes a pixel, as if none were there yet."""

@@ -7,11 +7,12 @@ from statistics import mean
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
-from smallset.bench.ground import Bench, Ground, Lines
+from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds.observer import ObserverUnit
 from smallset.bench.kinds.unit import Unit, check_same, keyed, said
 from smallset.bench.sweep import Sweep
 from smallset.data import ImageDataset
+from smallset.desk import Desk
 from smallset.methods import Method, brief_of, canonical
 from smallset.pipeline import compress
 from smallset.pipeline.desk import side_of
@@ -65,12 +66,12 @@ class SetUnit(Unit):
                 for problem in said(partial(method.wanted, budget, opened.class_counts, names)):
                     yield f"{label!r}: {problem}"
 
-    def make(self, bench: Bench) -> None:
+    def make(self, desk: Desk) -> None:
         """Make the set, unless it is there. Raises ValueError if another one is in its place."""
         wanted, budget = self.wanted, self.asker.budget
         assert self.out is not None
         if self.out.exists():
-            check_set(open_set(self.out), wanted)
+            self.opened()
             return
         made = compress(
             self.data,
@@ -81,9 +82,16 @@ class SetUnit(Unit):
             fit=wanted.fit,
             codec=wanted.codec,
             seed=wanted.set_seed or 0,
-            **bench.options,
+            **desk.options,
         )
         check_set(made, wanted)
+
+    def opened(self) -> CompressedDataset:
+        """Open the set. Raises ValueError if another one is in its place."""
+        assert self.out is not None
+        made = open_set(self.out)
+        check_set(made, self.wanted)
+        return made
 
     def run_bytes(self, lines: Lines) -> int:
         """Take the bytes an image has in the results of this data, size and codec, else pixels."""

@@ -1,18 +1,17 @@
 """Teachers: networks for soft labels that the bench trains itself, on a table's full data."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
-from smallset.bench.ground import Bench, Ground
+from smallset.bench.ground import Ground
 from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.unit import Shares, Unit, check_same, keyed, training_of
 from smallset.bench.rates import FORWARD
 from smallset.bench.teachers import Own, own_teacher
+from smallset.desk import Desk
 from smallset.models.trained import read_trained
 from smallset.pipeline import train_teacher
-from smallset.records import Identity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class TeacherUnit(Unit):
             "data": wanted.data_fingerprint,
             "size": wanted.size,
             "fit": wanted.fit,
-            **ground.bench.facts,
+            **ground.facts,
         }
         key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {name}", facts)
         return cls(
@@ -48,34 +47,33 @@ class TeacherUnit(Unit):
             own=own,
         )
 
-    def make(self, bench: Bench) -> None:
+    def make(self, desk: Desk) -> None:
         """Train the teacher, unless it is there."""
         assert self.out is not None
         size, fit = self.wanted.size, self.asker.sweep.fit
         if not self.out.exists():
             train_teacher(
-                self.data, self.out, **asdict(self.own), size=size, fit=fit, **bench.options
+                self.data, self.out, **asdict(self.own), size=size, fit=fit, **desk.options
             )
+
+    def check(self) -> None:
+        """Raise ValueError if the folder holds another teacher."""
+        assert self.out is not None
+        made = read_trained(self.out)
+        found = {
+            "model": made.model,
+            "recipe": made.recipe.get("name"),
+            "epochs": made.epochs,
+            "seed": made.seed,
+            "size": made.size,
+            "fit": made.fit,
+            "data_fingerprint": made.source.get("fingerprint"),
+        }
+        wanted = asdict(self.wanted) | asdict(self.own)
+        check_same(f"'{self.out}' holds another teacher", found, wanted)
 
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
         data = ground.data_of(self.asker).data
         images = len(data.train) * self.own.epochs + len(data.test) * FORWARD
         return [(training_of(self, ground, self.own.model), images)]
-
-
-def check_taught(folder: Path, wanted: Identity) -> None:
-    """Raise ValueError if a folder holds another teacher than the one that a cell's spec says."""
-    own = own_teacher(wanted.teacher or "")
-    assert own is not None
-    made = read_trained(folder)
-    found = {
-        "model": made.model,
-        "recipe": made.recipe.get("name"),
-        "epochs": made.epochs,
-        "seed": made.seed,
-        "size": made.size,
-        "fit": made.fit,
-        "data_fingerprint": made.source.get("fingerprint"),
-    }
-    check_same(f"'{folder}' holds another teacher", found, asdict(wanted) | asdict(own))

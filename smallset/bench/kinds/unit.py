@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
-from smallset.bench.ground import Bench, Ground, Line, Lines
+from smallset.bench.ground import Ground, Line, Lines
 from smallset.bench.rates import Training
 from smallset.bench.sweep import Sweep
+from smallset.desk import Desk
 from smallset.files import at_home
 from smallset.fingerprint import fingerprint
 from smallset.models import build_model, weights_sha256
@@ -48,22 +49,19 @@ class Unit(ABC):
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "Unit | None":
         """Return the unit of this kind that a cell asks for, though no other unit needs it."""
-        del cell, ground
         return None
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
         """Say what makes units of this kind impossible for a table, a sentence each."""
-        del sweep, ground
         yield from ()
 
     @abstractmethod
-    def make(self, bench: Bench) -> Line | None:
+    def make(self, desk: Desk) -> Line | None:
         """Do the work, unless it is done; return the line that the driver writes down."""
 
-    def is_done(self, lines: Lines, bench: Bench) -> bool:
+    def is_done(self, lines: Lines, desk: Desk) -> bool:
         """Say whether the unit is done."""
-        del lines, bench
         return self.out is not None and self.out.exists()
 
     def check_line(self, line: Line) -> None:
@@ -71,17 +69,14 @@ class Unit(ABC):
 
     def shares(self, ground: Ground) -> Shares:
         """Return what it takes; a student is counted as compiled if that would pay."""
-        del ground
         return []
 
     def run_bytes(self, lines: Lines) -> int:
         """Estimate the bytes that it leaves in the run folder."""
-        del lines
         return 0
 
     def work_bytes(self, ground: Ground) -> int:
         """Count the bytes that it leaves in the work folder."""
-        del ground
         return 0
 
     @property

@@ -31,13 +31,13 @@ class MeasureUnit(Unit):
     def folder_of_set(self):
         return self.needs[0].out
 
-    def is_done(self, lines, bench):
+    def is_done(self, lines, desk):
         if not self.folder_of_set.exists():
             return False
         digest = read_manifest(self.folder_of_set).digest
         return digest in {fact.set_digest for fact in lines.facts if fact.name == "brightness"}
 
-    def make(self, bench):
+    def make(self, desk):
         made = open_set(self.folder_of_set)
         images, manifest = made.images(workers=1), made.manifest
         return Fact(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from smallset.selection import Pool
-from smallset.selection.counts import by_class, check_counts, check_left, check_total, part_by_part
+from smallset.selection.select import by_class, check_counts, check_left, check_total, part_by_part
 
 POOL = Pool(np.array([0, 0, 0, 1, 1]), 2)
 

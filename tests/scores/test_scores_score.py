@@ -8,8 +8,8 @@ from scores_toy import LABELS, toy
 from smallset.methods import score_from
 from smallset.observers import Observer
 from smallset.scores import SCORES
-from smallset.scores.epochs import read_epochs
 from smallset.scores.grand import last_layer
+from smallset.scores.score import read_epochs
 from smallset.train.evaluation import predict
 
 TEN = Observer()
