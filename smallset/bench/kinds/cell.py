@@ -139,7 +139,7 @@ class CellUnit(StudentUnit):
 
 @dataclass(frozen=True, kw_only=True)
 class FullUnit(StudentUnit):
-    """One student on the whole training split, under hard labels.
+    """One student on the whole training split, under hard labels: what HLR compares a set with.
 
     The protocol is standard-v1 with few epochs, which its name says: a set's 300 epochs over the
     full data would cost more than all else together.
