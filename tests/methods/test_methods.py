@@ -236,7 +236,7 @@ def test_names_are_these_compositions(text, method):
          "factor, view, pool."),
         ("herding(balanced=false)", "'herding' has no option 'balanced'. Known: observer, factor, "
          "view, pool."),
-        ("ccs(beta=2)", "ccs's beta=2.0 is no share to drop."),
+        ("ccs(beta=2)", "ccs's beta=2.0 is not a share to drop."),
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
@@ -244,7 +244,7 @@ def test_names_are_these_compositions(text, method):
         ("el2n(pool=0)", "pool=0 leaves no image. Give images of each class."),
         ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
         ("prune(select=easiest)", "select=easiest needs a score. Name one: score=el2n."),
-        ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is no range of area "
+        ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is not a range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),
     ],
 )  # fmt: skip

@@ -169,8 +169,8 @@ def test_a_protocol_with_other_epochs_says_so_in_its_name():
         ),
         ("small-v1(epochs=1.5)", "for no whole number of epochs"),
         ("small-v1(epochs=true)", "for no whole number of epochs"),
-        ("small-v1(batch=9)", "of which only the epochs may differ. Write 'small-v1(epochs=N)'"),
-        ("small-v1(9)", "of which only the epochs may differ"),
+        ("small-v1(batch=9)", "but only its epochs can change. Write 'small-v1(epochs=N)'"),
+        ("small-v1(9)", "but only its epochs can change"),
     ],
 )
 def test_a_protocol_that_cannot_be_is_refused(text, said):
