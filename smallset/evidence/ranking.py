@@ -9,7 +9,7 @@ def hlr(full: float, compressed: float) -> float:
     Both use hard labels and are fractions. Range -1..1; smaller is better, and below 0 the set
     beats the full data. Raises ValueError if an accuracy is outside 0..1.
     """
-    return _fraction(full, "full") - _fraction(compressed, "compressed")
+    return _between(full, "full") - _between(compressed, "compressed")
 
 
 def ior(compressed: float, random: float) -> float:
@@ -18,7 +18,7 @@ def ior(compressed: float, random: float) -> float:
     Both use the same labels and are fractions. Range -1..1; larger is better. Raises ValueError if
     an accuracy is outside 0..1.
     """
-    return _fraction(compressed, "compressed") - _fraction(random, "random")
+    return _between(compressed, "compressed") - _between(random, "random")
 
 
 def lrs(hlr: float, ior: float, w: float = 0.5) -> float:
@@ -27,8 +27,8 @@ def lrs(hlr: float, ior: float, w: float = 0.5) -> float:
     Range 0..1, larger is better; at w = 0.5 a set equal to random and to the full data has 0.269.
     Raises ValueError if `w` is outside 0..1, or HLR or IOR outside -1..1.
     """
-    share = _fraction(w, "w")
-    return _score(share * _difference(ior, "ior") - (1 - share) * _difference(hlr, "hlr"))
+    share = _between(w, "w")
+    return _score(share * _between(ior, "ior", -1) - (1 - share) * _between(hlr, "hlr", -1))
 
 
 def ars(augmented: float, plain: float, g: float = 0.5) -> float:
@@ -38,9 +38,9 @@ def ars(augmented: float, plain: float, g: float = 0.5) -> float:
     and without augmentation. Range 0..1, larger is better. Raises ValueError if `g` is outside 0..1
     or an improvement outside -1..1.
     """
-    share = _fraction(g, "g")
+    share = _between(g, "g")
     return _score(
-        share * _difference(augmented, "augmented") + (1 - share) * _difference(plain, "plain")
+        share * _between(augmented, "augmented", -1) + (1 - share) * _between(plain, "plain", -1)
     )
 
 
@@ -50,19 +50,10 @@ def _score(value: float) -> float:
     return (math.exp(value) - least) / (math.e - least)
 
 
-def _fraction(value: float, name: str) -> float:
-    if not 0 <= value <= 1:
+def _between(value: float, name: str, low: int = 0) -> float:
+    if not low <= value <= 1:
         raise ValueError(
-            f"{name}={value} is not a fraction between 0 and 1. Give 0.5 for 50 %, and leave out "
-            "what was not measured."
-        )
-    return value
-
-
-def _difference(value: float, name: str) -> float:
-    if not -1 <= value <= 1:
-        raise ValueError(
-            f"{name}={value} is not a difference of two fractions, between -1 and 1. Give 0.5 for "
-            "50 points, and leave out what was not measured."
+            f"{name}={value} is not between {low} and 1. Give 0.5 for 50 %, and leave out what was "
+            "not measured."
         )
     return value

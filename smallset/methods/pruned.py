@@ -61,7 +61,7 @@ class Pruned(Method):
         own = self.score is not None and self.score.observer is not None
         if self.observer is not None and (own or not self.select.needs_features):
             named = _name(self.select)
-            why = "the score has its own" if own else f"select={named} looks through none"
+            why = "the score has its own" if own else f"select={named} uses no observer"
             raise ValueError(
                 f"observer={part_spec(self.observer)} was given, but {why}. Leave it out"
                 f"{', or give it to the score' if own else ''}."
@@ -84,13 +84,13 @@ class Pruned(Method):
             return
         if not self.select.needs_scores:
             raise ValueError(
-                f"select={name} reads no score, but score={_name(score)} was given. "
+                f"select={name} does not read a score, but score={_name(score)} was given. "
                 "Leave the score out, or select=easiest."
             )
         if self.select.weighs and score.below_zero:
             raise ValueError(
-                f"select={name} weighs by the score, so needs 0 or more, but {_name(score)} "
-                "is negative of what is learned. Take one such as score=el2n."
+                f"select={name} uses scores as weights of 0 or more, but {_name(score)} is "
+                "negative for easy images. Take another score, such as score=el2n."
             )
         if self.select.needs_probabilities and not isinstance(score.observer, Observer):
             raise ValueError(

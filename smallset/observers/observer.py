@@ -137,9 +137,9 @@ def require_training(observer: AnyObserver, what: str) -> Observer:
     """
     if isinstance(observer, Pretrained):
         raise ValueError(
-            f"{what} reads an observer's training, but {observer.network!r} is given as it is: it "
-            "looks once, the same in every run. Give an observer that is trained here, such as "
-            "observer(model=resnet8, epochs=10), or leave that to scores that read one look."
+            f"{what} reads an observer's training, but {observer.network!r} is pretrained and "
+            "has a single moment. Give an observer that is trained here, such as "
+            "observer(model=resnet8, epochs=10), or take a score that reads one moment."
         )
     return observer
 

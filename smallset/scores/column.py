@@ -32,7 +32,7 @@ _AS_TEXT = ("id", "", "Unnamed: 0", "Unnamed: 0.1")
 
 
 @dataclass(frozen=True)
-class Column:
+class ScoreColumn:
     """One number a row (nan if missing), and what the table says about the image of each row.
 
     `key` says what `keys` are: names in a split ("id", text), rows in the source's own order
@@ -55,7 +55,7 @@ class Column:
     records: str | None = None
 
 
-def read_column(path: Path, name: str | None) -> Column:
+def read_column(path: Path, name: str | None) -> ScoreColumn:
     """Read a column of a file by name (None: the only column).
 
     Raises FileNotFoundError without a file. Raises ValueError if the file cannot be read, the
@@ -73,15 +73,15 @@ def read_column(path: Path, name: str | None) -> Column:
         raise _unreadable(path, str(error).splitlines()[0]) from error
 
 
-def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) -> Column:
-    """Build a Column from a table whose first column is the chosen one.
+def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) -> ScoreColumn:
+    """Build a ScoreColumn from a table whose first column is the chosen one.
 
     `index` are the columns that pandas declares as the index.
     """
     chosen = table.column_names[0]
     made_by = _made_by(facts)
     records = made_by.get(chosen, {}).get("records")
-    found = Column(
+    found = ScoreColumn(
         chosen,
         _numbers(table, chosen, path),
         labels=_labels(table, path),
@@ -95,7 +95,7 @@ def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) 
     return _with_index(found, table.select(table.column_names[1:]), index)
 
 
-def _with_index(found: Column, table: pa.Table, index: Collection[str]) -> Column:
+def _with_index(found: ScoreColumn, table: pa.Table, index: Collection[str]) -> ScoreColumn:
     """Add the keys from an index without a name, for a table without a column id or index."""
     others = [n for n in table.column_names if n not in KEYS and not is_empty(table[n])]
     unnamed = {name: numbers_or_names(table[name]) for name in others if is_unnamed(name)}

@@ -12,7 +12,7 @@ from smallset.data import ImageDataset
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
 from smallset.observers.observed import Observed
-from smallset.scores.column import FORMATS, Column, read_column
+from smallset.scores.column import FORMATS, ScoreColumn, read_column
 from smallset.scores.row_index import places
 from smallset.scores.score import Score
 
@@ -94,7 +94,7 @@ class File(Score):
     def _file(self) -> Path:
         return at_home(self.path)
 
-    def _check_source(self, read: Column, dataset: ImageDataset) -> None:
+    def _check_source(self, read: ScoreColumn, dataset: ImageDataset) -> None:
         others = read.sources - {dataset.fingerprint}
         if others:
             raise ValueError(
@@ -122,7 +122,7 @@ class File(Score):
                 "drop the column label if it counts classes in another way."
             )
 
-    def _rows(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
+    def _rows(self, read: ScoreColumn, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
         """Return the row of each image. Raises ValueError if rows cannot be matched."""
         if read.keys is not None:
             found = self._placed if read.key == "count" else self._matched
@@ -145,7 +145,7 @@ class File(Score):
         return np.arange(len(dataset))
 
     def _placed(
-        self, read: Column, keys: pa.Array, dataset: ImageDataset
+        self, read: ScoreColumn, keys: pa.Array, dataset: ImageDataset
     ) -> Int64[np.ndarray, " n"]:
         """Return the row of each image by an index without a name."""
         counted: Int64[np.ndarray, " m"] = keys.to_numpy()
@@ -162,7 +162,7 @@ class File(Score):
         return rows
 
     def _matched(
-        self, read: Column, keys: pa.Array, dataset: ImageDataset
+        self, read: ScoreColumn, keys: pa.Array, dataset: ImageDataset
     ) -> Int64[np.ndarray, " n"]:
         """Return the row of each image by a column of names; unnamed rows are ignored."""
         key = read.key
@@ -185,7 +185,7 @@ class File(Score):
     def _lacks(
         self,
         missing: Int64[np.ndarray, " k"],
-        read: Column,
+        read: ScoreColumn,
         keys: pa.Array,
         dataset: ImageDataset,
     ) -> str:

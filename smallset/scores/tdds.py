@@ -74,14 +74,14 @@ class TDDS(Score):
             batch = inference_batch(observed.images.size)
             chunk = max(1, _HELD // observed.classes // batch) * batch
             for start in range(0, len(observed.images), chunk):
-                part = Part(observed.images, start, min(chunk, len(observed.images) - start))
+                part = _Part(observed.images, start, min(chunk, len(observed.images) - start))
                 yield self._moves_of(part, observed, run)
 
         name = f"moves-{len(self.reads(observed.settled(self.observer))):05d}"
         return observed.kept(self.observer, name, rows, run=run)
 
     def _moves_of(
-        self, part: "Part", observed: Observed, run: int
+        self, part: "_Part", observed: Observed, run: int
     ) -> Float32[np.ndarray, "b moves"]:
         read = self.reads(observed.settled(self.observer))
         p = torch.empty(part.count, observed.classes)
@@ -99,7 +99,7 @@ class TDDS(Score):
 
 
 @dataclass(frozen=True)
-class Part:
+class _Part:
     """Consecutive images of a set."""
 
     images: Images

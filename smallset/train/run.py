@@ -117,7 +117,7 @@ def check_moments(images: int, protocol: Protocol, moments: int) -> int:
         raise ValueError(
             f"{moments} snapshots an epoch were asked for, but an epoch of {images} images "
             f"has {steps} step{'s' if steps > 1 else ''} (batch {protocol.batch}). Ask for at most "
-            f"{steps}; as many looks are epochs={longer}, snapshots={steps}."
+            f"{steps}; epochs={longer}, snapshots={steps} gives as many in all."
         )
     return steps
 

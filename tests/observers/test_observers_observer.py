@@ -128,7 +128,6 @@ def test_scores_that_read_training_refuse_a_network_that_is_given():
         require_training(GIVEN, "forgetting")
     assert str(caught.value) == (
         "forgetting reads an observer's training, but 'resnet20(weights=w.th, shortcut=a, "
-        "classes=same)' is given as it is: it looks once, the same in every run. Give an observer "
-        "that is trained here, such as observer(model=resnet8, epochs=10), or leave that to scores "
-        "that read one look."
+        "classes=same)' is pretrained and has a single moment. Give an observer that is trained "
+        "here, such as observer(model=resnet8, epochs=10), or take a score that reads one moment."
     )
