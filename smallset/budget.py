@@ -145,7 +145,10 @@ class Share(Budget):
         return abs(images * tiles - self.share * source_images) <= classes * tiles
 
 
-BUDGETS: dict[str, type[Budget]] = {"ipc": PerClass, "keep": Share}
+BUDGETS: dict[str, type[Budget]] = {
+    "ipc": PerClass,
+    "keep": Share,
+}
 DEFAULT = PerClass(10)
 """The budget if the user gives none."""
 

@@ -59,8 +59,7 @@ class Cell:
         """Whether the student is worth compiling, and can be."""
         of_image = view_from(self.set.facts.view).an_epoch(self.set.tile_box.shape[1])
         views = self.set.facts.images * of_image * self.protocol.epochs
-        worth = worth_compiling(self.student) and views >= COMPILE_FROM_VIEWS
-        return worth and can_compile(self.machine.device)
+        return pays_to_compile(self.student, views) and can_compile(self.machine.device)
 
     def fingerprint(self, seed: int) -> str:
         """Name a result by everything its numbers depend on.
@@ -91,6 +90,11 @@ class Cell:
         if labels.view_seed is not None:
             facts["view_seed"] = labels.view_seed
         return fingerprint(facts)
+
+
+def pays_to_compile(student: str, views: int) -> bool:
+    """Say whether compiling a student saves time, if it sees so many views."""
+    return worth_compiling(student) and views >= COMPILE_FROM_VIEWS
 
 
 def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:

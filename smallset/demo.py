@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smallset.bench.cells import identity_of
+from smallset.bench.kinds.sets import SetUnit
 from smallset.bench.run import Finished, Request, run_bench
 from smallset.evidence.lines import read_lines
 from smallset.records import Result
@@ -27,12 +28,12 @@ def run_demo(
     plan = run_bench(Request(MATRIX, out, work=work), jobs=jobs, told=told)
     lines = read_lines(out / "results.jsonl", Result)
     found = {identity_of(result): result for result in lines}
-    results: dict[str, list[Result]] = {label: [] for label in plan.matrix.methods}
-    for cell in plan.cells:
+    results: dict[str, list[Result]] = {label: [] for label in plan.ground.matrix.methods}
+    sets: dict[str, CompressedDataset] = {}
+    for cell in plan.ground.cells:
         results[cell.label].append(found[cell.identity])
-    sets = {
-        unit.asker.label: open_set(unit.out)
-        for unit in plan.units.values()
-        if unit.kind == "set" and unit.asker.replicate == 0 and unit.out is not None
-    }
+        if cell.label not in sets:
+            made = SetUnit.of(cell, plan.ground).out
+            assert made is not None
+            sets[cell.label] = open_set(made)
     return results, {label: sets[label] for label in results}

@@ -1,7 +1,7 @@
 """The desk: where and how the work of a verb is done, where it is kept, and who is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -53,6 +53,11 @@ class Desk:
     def machine(self) -> Machine:
         """The device, precision and threads. Asked for late, since this imports torch."""
         return machine(device=self.device, precision=self.precision, workers=self.workers)
+
+    @property
+    def options(self) -> Options:
+        """The same as options, for a verb that is to work at this desk."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[return-value]
 
     @property
     def pixels(self) -> Path | None:

@@ -1,13 +1,18 @@
-"""torch and scipy, imported at their first use, since importing torch takes seconds.
+"""torch, scipy and pyarrow, imported at their first use, since importing them is slow.
 
-Only files with subclasses of `torch.nn.Module` import torch directly. Other files import those
-files inside the function that uses them.
+In annotations, quote their classes, except `Tensor` and `Module`. Only files with subclasses of
+`torch.nn.Module` import torch directly. Other files import those files inside the function that
+uses them.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pq
     import torch
     import torch.distributed as dist
     import torch.nn.functional as F
@@ -27,8 +32,9 @@ else:
         def __getattr__(self, name: str) -> object:
             return getattr(import_module(self._name), name)
 
-    torch, dist, F, special = map(
-        _Later, ("torch", "torch.distributed", "torch.nn.functional", "scipy.special")
-    )
+    torch, dist, F = map(_Later, ("torch", "torch.distributed", "torch.nn.functional"))
+    special = _Later("scipy.special")
+    pa, pc, pq = map(_Later, ("pyarrow", "pyarrow.compute", "pyarrow.parquet"))
+    pa_csv = _Later("pyarrow.csv")
 
-__all__ = ["F", "Module", "Tensor", "dist", "special", "torch"]
+__all__ = ["F", "Module", "Tensor", "dist", "pa", "pa_csv", "pc", "pq", "special", "torch"]

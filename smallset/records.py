@@ -92,6 +92,13 @@ class Plan:
     tile_box: Int32[np.ndarray, "m tiles 4"]
     label: Int64[np.ndarray, " m"]
 
+    @classmethod
+    def without_sources(cls, size: int, label: Int64[np.ndarray, " m"]) -> "Plan":
+        """Return the plan of canvases that a method draws itself: one tile each, of no source."""
+        whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (len(label), 1, 4))
+        nowhere = np.full((len(label), 1), -1, np.int64)
+        return cls(size, "antialias", nowhere, np.zeros_like(whole), whole, label)
+
 
 @dataclass(frozen=True)
 class Cost:

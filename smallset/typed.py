@@ -5,17 +5,31 @@ import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
-from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 from msgspec import Meta, inspect
 
 T = TypeVar("T")
+if TYPE_CHECKING:
+    from builtins import type as Kind
+else:
+    Kind = {T: object}  # `dict[str, int]` is a kind too, and not a type when types are checked
 Steps = tuple[str | int, ...]
 
 Text = Annotated[str, Meta(min_length=1)]
 Whole = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Above = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 _UNIONS = (Union, UnionType)
@@ -46,14 +60,14 @@ def json_value(content: bytes | str, *, where: str, advice: str) -> object:
 
 
 def read_json(
-    content: bytes | str, kind: type[T], *, where: str, advice: str, more: bool = False
+    content: bytes | str, kind: Kind[T], *, where: str, advice: str, more: bool = False
 ) -> T:
     """Read JSON as a `kind`. Raises the ValueErrors of `json_value` and `typed`."""
     value = json_value(content, where=where, advice=advice)
     return typed(value, kind, where=where, advice=advice, more=more)
 
 
-def typed(value: object, kind: type[T], *, where: str, advice: str, more: bool = False) -> T:
+def typed(value: object, kind: Kind[T], *, where: str, advice: str, more: bool = False) -> T:
     """Convert plain values to a `kind`, such as a dataclass, checking every field.
 
     Raises ValueError for a value of another type, a missing field or an unknown field; `more`
@@ -65,7 +79,7 @@ def typed(value: object, kind: type[T], *, where: str, advice: str, more: bool =
         raise ValueError(f"{where} {error}. {advice}") from error
 
 
-def convert(value: object, kind: type[T], *, more: bool = False) -> T:
+def convert(value: object, kind: Kind[T], *, more: bool = False) -> T:
     """Convert plain values to a `kind`, as `typed` does. Raises Mismatch."""
     if not _fits(value, kind):
         raise _mismatch(value, kind, ())
@@ -154,10 +168,15 @@ def _words(kind: object) -> str:
         case inspect.IntType(ge=least):
             return "a whole number" if least is None else f"a whole number of at least {least}"
         case inspect.FloatType(gt=least, le=most):
-            return "a number" if least is None else f"a number above {least} and at most {most}"
+            low = "" if least is None else f" above {least}"
+            return f"a number{low}{'' if most is None else f' and at most {most}'}"
         case inspect.DictType() | inspect.DataclassType():
             return "an object"
-    return "a list"
+        case inspect.TupleType(item_types=items):
+            return f"a list of {len(items)}"
+        case inspect.ListType(min_length=least) | inspect.VarTupleType(min_length=least):
+            return "a list that is not empty" if least else "a list"
+    return "another value"
 
 
 def _description(kind: object) -> str:

@@ -52,10 +52,7 @@ class Wave(Method):
 
     def canvases(self, seen, wanted, *, seed):
         size, label = seen.images.size, np.repeat(np.arange(seen.classes), wanted.counts)
-        whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (len(label), 1, 4))
-        nowhere = np.full((len(label), 1), -1, np.int64)
-        plan = Plan(size, "antialias", nowhere, np.zeros_like(whole), whole, label)
-        return Waves(plan, seed, self.stops_at)
+        return Waves(Plan.without_sources(size, label), seed, self.stops_at)
 
     def facts(self, seen):
         return {"waves": "2"}

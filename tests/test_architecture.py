@@ -29,7 +29,7 @@ FLOORS = {
 }  # fmt: skip
 BANNED = {"utils", "misc", "common", "helpers", "base", "core", "manager"}
 WITHOUT_COUNTERPART = {
-    "test_architecture", "test_benchmarks", "test_docs", "test_golden", "test_outside"
+    "test_architecture", "test_benchmarks", "test_docs", "test_golden", "test_contributing"
 }  # fmt: skip
 
 
@@ -86,6 +86,19 @@ def test_only_the_command_line_and_its_terminal_print():
 def test_only_the_parallel_room_imports_ray():
     loading = [m for m in MODULES if "ray" in {t.split(".")[0] for t, _ in imported(m)}]
     assert [name(module) for module in loading] == ["smallset/parallel/ray.py"]
+
+
+def test_only_networks_import_what_is_slow_at_their_top():
+    slow = {"torch", "scipy", "pyarrow", "sklearn", "datasets"}
+    loading = set()
+    for module in MODULES:
+        for node in tree(module).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            if slow & {target.split(".")[0] for target in names}:
+                loading.add(name(module).removeprefix("smallset/"))
+    networks = {f"models/{stem}.py" for stem in ("convnet", "keys", "mobile", "network", "resnet")}
+    assert loading == networks | {"train/patchcrop.py"}
 
 
 def test_files_fit_in_a_sitting_and_say_what_they_are():

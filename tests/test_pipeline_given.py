@@ -16,7 +16,7 @@ import smallset
 from smallset import pipeline
 from smallset.data import Data
 from smallset.fingerprint import file_sha256
-from smallset.methods import Method, method_from
+from smallset.methods import Pruned, method_from
 from smallset.models import build_model, load_teacher
 from smallset.observers import Observer, Pretrained
 from smallset.observers import observed as observers
@@ -229,12 +229,12 @@ def test_a_network_without_the_datas_classes_is_refused_before_decoding(data):
 
 def test_methods_know_what_they_look_through():
     given = Pretrained(NETWORK)
-    assert Method(File("s.npy")).looks_through is None
+    assert Pruned(File("s.npy")).looks_through is None
     looking = method_from(f"el2n(observer={NETWORK})")
     assert looking.looks_through == given
     assert looking.through(Observer()).looks_through == Observer()
     with pytest.raises(ValueError, match=r"observer=resnet8.* was given, but select=easiest"):
-        Method(File("s.npy"), observer=given)
+        Pruned(File("s.npy"), observer=given)
 
 
 def test_a_column_is_named_without_the_folders_of_files(data, tmp_path):

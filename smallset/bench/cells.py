@@ -1,10 +1,12 @@
 """The cells of a matrix: one student on one set, known by what its result line will say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
-from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Sweep
+from smallset.bench.matrix import Matrix
 from smallset.bench.sources import BenchData
+from smallset.bench.sweep import AUTO, FULL, HARD, Sweep
 from smallset.budget import Budget
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
@@ -76,116 +78,79 @@ def identity_of(result: Result) -> Identity:
     return replace(found, ipc=None)
 
 
-def cells_of(
-    matrix: Matrix, sources: Mapping[str, BenchData], machine: Machine
-) -> list[MatrixCell]:
-    """Give every cell whose data is among `sources`, in the order in which they run.
+def cells_of(matrix: Matrix, data: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
+    """Return every cell whose data set is among `data`, in the order in which they run.
 
     The main rows of the first replicates come first.
     """
     cells = [
         cell
-        for table in matrix.sweeps
-        if table.data in sources
-        for cell in [*_product(matrix, table, sources, machine), *_full(table, sources, machine)]
+        for sweep in matrix.sweeps
+        if sweep.data in data
+        for cell in _cells(matrix, sweep, data[sweep.data], machine)
     ]
     # A sort keeps the order of equals: table by table within a block of replicates.
     return sorted(cells, key=lambda c: (c.replicate // _BLOCK, c.label not in matrix.main))
 
 
-def _product(
-    matrix: Matrix, table: Sweep, sources: Mapping[str, BenchData], machine: Machine
-) -> list[MatrixCell]:
-    return [
-        _cell(
-            matrix, table, (budget, student, labels, protocol), (label, replicate), sources, machine
+def _cells(
+    matrix: Matrix, sweep: Sweep, opened: BenchData, machine: Machine
+) -> Iterator[MatrixCell]:
+    """Return the cells of a table, and one for each student on the whole training split."""
+    whole = _whole(sweep, opened, machine)
+    settings = product(sweep.budgets, sweep.students, sweep.labels, sweep.protocols)
+    for (budget, student, labels, protocol), replicate, label in product(
+        settings, range(sweep.replicates), sweep.methods
+    ):
+        method, regime = matrix.method(label, replicate % sweep.observers), matrix.regime(labels)
+        canvases = budget.canvases(opened.class_counts, method.tiles)
+        chosen = protocol_for(None if protocol == AUTO else protocol, images=sum(canvases))
+        equal = method.balanced and len({*canvases}) == 1
+        identity = replace(
+            whole,
+            spec=spec_of(method.resolved(size=whole.size)),
+            ipc=canvases[0] if equal else None,
+            images=sum(canvases),
+            codec=sweep.codec,
+            view=spec_of(method.view),
+            set_seed=replicate,
+            observer_seed=matrix.observer_seed(label, replicate, sweep),
+            student_seed=replicate,
+            student=student,
+            protocol=chosen.name,
+            labels=labels_spec(regime),
+            teacher=regime.teacher_spec,
         )
-        for budget in table.budgets
-        for student in table.students
-        for labels in table.labels
-        for protocol in table.protocols
-        for replicate in range(table.replicates)
-        for label in table.methods
-    ]
+        yield MatrixCell(sweep, label, replicate, labels, chosen.epochs, budget, identity)
+    if sweep.full_epochs is not None:
+        for student in sweep.students:
+            identity = replace(whole, student=student, protocol=full_protocol(sweep.full_epochs))
+            yield MatrixCell(sweep, FULL, 0, HARD, sweep.full_epochs, None, identity)
 
 
-def _cell(
-    matrix: Matrix,
-    table: Sweep,
-    setting: tuple[Budget, str, str, str],
-    row: tuple[str, int],
-    sources: Mapping[str, BenchData],
-    machine: Machine,
-) -> MatrixCell:
-    (budget, student, labels, protocol), (label, replicate) = setting, row
-    method = matrix.method(label, replicate % table.observers)
-    source, regime = sources[table.data].data, matrix.regime(labels)
-    size = sources[table.data].size(table.size)
-    name = None if protocol == AUTO else protocol
-    canvases = budget.canvases(sources[table.data].class_counts, method.tiles)
-    chosen = protocol_for(name, images=sum(canvases))
-    equal = method.balanced and len({*canvases}) == 1
-    identity = Identity(
-        dataset=table.data,
-        data_fingerprint=source.fingerprint,
-        spec=spec_of(method.resolved(size=size)),
-        ipc=canvases[0] if equal else None,
-        images=sum(canvases),
-        size=size,
-        fit=table.fit,
-        codec=table.codec,
-        view=spec_of(method.view),
-        set_seed=replicate,
-        observer_seed=matrix.observer_seed(label, replicate, table),
-        student_seed=replicate,
-        student=student,
-        protocol=chosen.name,
-        labels=labels_spec(regime),
-        teacher=regime.teacher_spec,
+def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
+    """Return what cells of a table share, as for a student on the whole training split."""
+    return Identity(
+        dataset=sweep.data,
+        data_fingerprint=opened.data.fingerprint,
+        spec=FULL,
+        ipc=None,
+        images=len(opened.data.train),
+        size=opened.size(sweep.size),
+        fit=sweep.fit,
+        codec=FULL,
+        view=spec_of(Canvas()),
+        set_seed=0,
+        observer_seed=None,
+        student_seed=0,
+        student="",
+        protocol="",
+        labels=HARD,
+        teacher=None,
         precision=machine.precision,
         device=machine.kind,
         threads=machine.threads,
     )
-    return MatrixCell(table, label, replicate, labels, chosen.epochs, budget, identity)
-
-
-def _full(table: Sweep, sources: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
-    """Give one cell a student on the whole training split, where the table asks for them."""
-    epochs = table.full_epochs
-    if epochs is None:
-        return []
-    return [
-        MatrixCell(
-            table,
-            FULL,
-            0,
-            HARD,
-            epochs,
-            None,
-            Identity(
-                dataset=table.data,
-                data_fingerprint=sources[table.data].data.fingerprint,
-                spec=FULL,
-                ipc=None,
-                images=len(sources[table.data].data.train),
-                size=sources[table.data].size(table.size),
-                fit=table.fit,
-                codec=FULL,
-                view=spec_of(Canvas()),
-                set_seed=0,
-                observer_seed=None,
-                student_seed=0,
-                student=student,
-                protocol=full_protocol(epochs),
-                labels=HARD,
-                teacher=None,
-                precision=machine.precision,
-                device=machine.kind,
-                threads=machine.threads,
-            ),
-        )
-        for student in table.students
-    ]
 
 
 def full_protocol(epochs: int) -> str:

@@ -3,6 +3,7 @@
 run.json        matrix, versions, fingerprints of data and weights, precision, device, threads
 matrix.toml     the matrix, to read
 results.jsonl   a line a finished cell, appended by the driver alone
+facts.jsonl     a line for each fact about a set, as far as units leave any; in the same way
 sets/ scores/ teachers/     what units made
 driver.lock     held by the driver, whose process and machine stand in driver.txt
 """
@@ -21,26 +22,27 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from smallset.bench.cells import MatrixCell, cells_of, identity_of
-from smallset.bench.matrix import Matrix, Sweep
-from smallset.bench.problems import Checked
-from smallset.bench.sources import BenchData
+from smallset.bench.cells import cells_of, identity_of
+from smallset.bench.ground import Ground, Line, Lines
+from smallset.bench.kinds import KINDS
+from smallset.bench.matrix import Matrix
+from smallset.bench.sweep import Sweep
 from smallset.bench.teachers import FRESH
-from smallset.evidence.lines import read_lines
+from smallset.evidence.lines import append_line, drop_torn_line, read_lines
 from smallset.files import replacing
 from smallset.fingerprint import smallset_version
 from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
-from smallset.records import Identity, Result
-from smallset.train.device import Machine
+from smallset.records import Fact, Identity, Result
 from smallset.train.run import component_versions
+from smallset.typed import read_json
 
 RUN = "run.json"
 MATRIX = "matrix.toml"
 RESULTS = "results.jsonl"
+FACTS = "facts.jsonl"
 LOCK = "driver.lock"
 DRIVER = "driver.txt"
-PARTS = ("sets", "scores", "teachers")
 _FORMAT = 1
 # The run's own facts beside the matrix, and what to do where they are not as they were.
 _WAYS_OUT = {
@@ -88,9 +90,9 @@ def driving(folder: Path) -> Iterator[None]:
         yield
 
 
-def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
-    """Describe a run of the matrix text here and now; data and weights by fingerprint."""
-    data = {name: source.data.fingerprint for name, source in checked.sources.items()}
+def this_run(text: str, ground: Ground) -> Run:
+    """Describe a run of a matrix's text here and now; data and weights by fingerprint."""
+    data = {name: opened.data.fingerprint for name, opened in ground.data.items()}
     versions = {
         "smallset": smallset_version(),
         "numpy": np.__version__,
@@ -98,10 +100,8 @@ def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
         "records": RECORDS_VERSION,
         **component_versions(),
     }
-    here = machine
-    return Run(
-        matrix, versions, data, dict(checked.weights), here.precision, here.kind, here.threads
-    )
+    here, weights = ground.desk.machine, dict(ground.weights)
+    return Run(text, versions, data, weights, here.precision, here.kind, here.threads)
 
 
 def read_run(folder: Path) -> Run | None:
@@ -122,14 +122,12 @@ def read_run(folder: Path) -> Run | None:
                 "Give a new folder, or one that `smallset bench` made."
             )
         return None
-    try:
-        values = json.loads(path.read_bytes())
-        run = Run(**values)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"'{path}' is not of this version or was edited ({error}). Restore it, or give a new "
-            "folder."
-        ) from error
+    run = read_json(
+        path.read_bytes(),
+        Run,
+        where=f"'{path}'",
+        advice="It is of another version or was edited: restore it, or give a new folder.",
+    )
     if run.format != _FORMAT:
         raise ValueError(
             f"'{path}' has format {run.format!r}; this version reads {_FORMAT}. "
@@ -154,15 +152,14 @@ def check_same(folder: Path, old: Run, new: Run) -> None:
                 )
 
 
-def check_grown(
-    folder: Path, old: Matrix, new: Matrix, sources: Mapping[str, BenchData], machine: Machine
-) -> None:
-    """Raise ValueError unless the new matrix holds every cell of the old one: it may only grow."""
-    kept = {cell.identity for cell in cells_of(new, sources, machine)}
-    gone = [c.name for c in cells_of(old, sources, machine) if c.identity not in kept]
+def check_grown(folder: Path, old: Matrix, ground: Ground) -> None:
+    """Raise ValueError unless the matrix holds every cell of the old one: it may only grow."""
+    kept = {cell.identity for cell in ground.cells}
+    before = cells_of(old, ground.data, ground.desk.machine)
+    gone = [cell.name for cell in before if cell.identity not in kept]
     # Without its data a table has no cells to compare, so it must stay as it is.
-    hidden = [table for table in old.sweeps if table.data not in sources]
-    lost = [table.title for table in hidden if not _has(new, table, old)]
+    hidden = [table for table in old.sweeps if table.data not in ground.data]
+    lost = [table.title for table in hidden if not _has(ground.matrix, table, old)]
     gone += [f"{title}, whose data is not here, as it was" for title in lost]
     if gone:
         raise ValueError(
@@ -185,15 +182,14 @@ def write_run(folder: Path, run: Run) -> None:
             file.write(content.encode())
 
 
-def own_lines(
-    folder: Path, run: Run, cells: Iterable[MatrixCell], *, absent: Collection[str] = ()
-) -> dict[Identity, Result]:
-    """Read the results by their cells' identity, without those of data that is `absent`.
+def own_lines(folder: Path, ground: Ground, run: Run) -> Lines:
+    """Read the lines of a run folder, without the results of data that is not open.
 
-    Raises ValueError for a line that is no result, for one of no cell of the matrix, for two of one
-    cell, and for a line of another version.
+    Raises ValueError for a line that is no result or no fact, for a result of no cell of the
+    matrix, for two of one cell, and for a result of another version.
     """
-    path, known = folder / RESULTS, {cell.identity for cell in cells}
+    path, known = folder / RESULTS, {cell.identity for cell in ground.cells}
+    absent = {sweep.data for sweep in ground.matrix.sweeps} - ground.data.keys()
     found: dict[Identity, Result] = {}
     for number, result in enumerate(read_lines(path, Result), 1):
         identity, where = identity_of(result), f"'{path}', line {number}"
@@ -213,44 +209,53 @@ def own_lines(
                 f"by {run.versions.get(other)}. Take the line out, or give a new folder."
             )
         found[identity] = result
-    return found
+    return Lines(found, tuple(read_lines(folder / FACTS, Fact)))
 
 
-def check_known(files: Iterable[Path]) -> None:
-    """Raise as `known_lines` where a file is missing or holds a line that is no result."""
+def add_line(folder: Path, line: Line) -> None:
+    """Add a line to its file in a run folder."""
+    append_line(folder / (RESULTS if isinstance(line, Result) else FACTS), line)
+
+
+def drop_torn_lines(folder: Path) -> bool:
+    """Take out last lines that a killed driver could not finish; say whether there were any."""
+    return any([drop_torn_line(folder / name) for name in (RESULTS, FACTS)])
+
+
+def read_known(files: Iterable[Path]) -> list[Result]:
+    """Read the results of other runs.
+
+    Raises FileNotFoundError for a file that is missing, ValueError for a line that is no result.
+    """
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
-        read_lines(file, Result)
+    return [result for file in files for result in read_lines(file, Result)]
 
 
 def known_lines(
-    files: Iterable[Path], run: Run, cells: Iterable[MatrixCell], there: Collection[Identity]
+    known: Iterable[Result], run: Run, wanted: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
-    """Read from results of other runs the lines that this one lacks, by their cells' identity.
+    """Return the results of other runs that this one can take over, for the identities `wanted`.
 
-    Beside them are the cells of which there are lines of other versions alone, and of which.
-
-    Taken are those of a cell of the matrix made by the same versions, with a student that starts
-    fresh (of others a line does not say from which weights) and, where labels are soft, with the
-    very teacher that this run has, or one that this run would train in the same way. The files
-    have passed `check_known`.
+    A result must have been made by the same versions, with a student that starts fresh (a line does
+    not say from which weights others start), and under hard labels or those of the very teacher
+    that this run has or would train in the same way. Also return the cells for which only lines of
+    other versions exist, with those versions.
     """
-    wanted = {cell.identity for cell in cells} - set(there)
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
-    for file in files:
-        for result in read_lines(file, Result):
-            other, identity = _another_version(run, result), identity_of(result)
-            fresh = "weights=" not in result.student
-            if not fresh or identity not in wanted or not _same_labels(run, result):
-                continue
-            if other is None:
-                found.setdefault(identity, result)
-            else:
-                passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
+    for result in known:
+        other, identity = _another_version(run, result), identity_of(result)
+        fresh = "weights=" not in result.student
+        if not fresh or not _same_labels(run, result) or identity not in wanted:
+            continue
+        if other is None:
+            found.setdefault(identity, result)
+        else:
+            passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
     return found, {identity: by for identity, by in passed.items() if identity not in found}
 
 
@@ -259,7 +264,7 @@ def clear_up(folder: Path) -> None:
 
     Only whoever holds the lock may do so: nobody else writes here.
     """
-    for part in PARTS:
+    for part in filter(None, (kind.folder for kind in KINDS.values())):
         (folder / part).mkdir(exist_ok=True)
         for entry in (folder / part).iterdir():
             if entry.name.startswith(".") and "partial" in entry.name:

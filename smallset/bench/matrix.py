@@ -30,62 +30,42 @@ A short TOML file; methods and teachers are specs as on the command line:
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from smallset.bench import shipped
+from smallset.bench.sweep import AUTO, FULL, Full, Sweep, Word, Words
 from smallset.bench.teachers import check_spec
-from smallset.bench.toml_fields import Entries
-from smallset.budget import Budget, PerClass, Share, budget_from
-from smallset.labels import Hard, Regime, labels_from, labels_spec
+from smallset.bench.toml_table import TableText, keys_meant
+from smallset.budget import budget_from
+from smallset.labels import Regime, labels_from, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
-from smallset.records import Fit
 from smallset.spec import nearest
 from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
 
-AUTO = "auto"
-HARD = labels_spec(Hard())
-FULL = "full"
-"""What the whole training split is called where a method's label or spec stands."""
-
-_KEYS = ("title", "main", "methods", "teachers", "table")
-_FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
+_BUDGETS = ("ipc", "keep", "budget")
+_Specs = Annotated[dict[str, str], Meta(description='a table of lines such as name = "spec"')]
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """A full product: every method x budget x student x labels x protocol x replicate.
+class _File:
+    """The top of a matrix."""
 
-    `methods` are labels of the matrix, `labels` specs of label regimes, with a teacher's name in
-    the matrix or its spec, `protocols` names or "auto". `full_epochs` is None if no student is to
-    be trained on the whole training split, `size` if the table leaves it to the data (see
-    `BenchData.size`).
-    """
-
-    title: str
-    data: str
-    students: tuple[str, ...]
-    methods: tuple[str, ...]
-    budgets: tuple[Budget, ...]
-    replicates: int
-    labels: tuple[str, ...] = (HARD,)
-    protocols: tuple[str, ...] = (AUTO,)
-    observers: int = 3
-    fit: Fit = "squash"
-    codec: str = "png"
-    full_epochs: int | None = None
-    size: int | None = None
-
-
-_BUDGETS = ("ipc", "keep", "budget")
-_RENAMED = {"full_epochs": (FULL,), "budgets": _BUDGETS}
-_TABLE_KEYS = [key for f in fields(Sweep) for key in _RENAMED.get(f.name, (f.name,))]
-_TABLE_NEEDS = ("title", "data", "students", "methods", "replicates")
+    title: Word
+    methods: _Specs
+    table: Annotated[
+        list[dict[str, object]], Meta(min_length=1, description="one [[table]] or more")
+    ]
+    teachers: _Specs = field(default_factory=dict)
+    main: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +165,7 @@ def read_matrix(name: str | Path) -> Matrix:
 def parse_matrix(text: str, name: str) -> Matrix:
     """Read a matrix from its text; `name` is what errors call it."""
     try:
-        top = Entries(tomllib.loads(text), name, text)
+        values = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or int()'s own of a very long number
         raise ValueError(f"{name}: {error}. Mend the line; a matrix is a TOML file.") from error
     except RecursionError as error:
@@ -193,8 +173,14 @@ def parse_matrix(text: str, name: str) -> Matrix:
             f"{name}: its brackets are nested too deep to read. Mend it; a matrix has lists of "
             "words and numbers."
         ) from error
-    _check_keys(top, name)
-    methods, teachers = top.texts_by_name("methods"), top.texts_by_name("teachers", {})
+    top = TableText(name, text)
+    if isinstance(values.get("table"), dict):  # a single table may be written so
+        values["table"] = [values["table"]]
+    tables = values["table"] if isinstance(values.get("table"), list) else []
+    parts = top.each("table", len(tables))
+    _check_keys(values, tables, top, parts)
+    file = top.read(values, _File)
+    methods, teachers = file.methods, file.teachers
     _check_methods(methods, top)
     for teacher, spec in teachers.items():
         if list(teachers.values()).count(spec) > 1:
@@ -205,106 +191,102 @@ def parse_matrix(text: str, name: str) -> Matrix:
             check_spec(spec)
         except ValueError as error:
             raise ValueError(f"{top.where(teacher)}: teacher {teacher!r}: {error}") from error
-    tables = tuple(_table(entries, methods, teachers) for entries in top.inner("table"))
-    main = top.texts("main", tuple(methods))
+    sweeps = tuple(
+        _sweep(table, part, methods, teachers)
+        for table, part in zip(file.table, parts, strict=True)
+    )
+    main = tuple(methods) if file.main is None else file.main
+    _check_different({"main": main}, top)
     _check_known(main, methods, "method", top)
-    titles = [table.title for table in tables]
+    titles = [sweep.title for sweep in sweeps]
     for title in titles:
         if titles.count(title) > 1:
             raise ValueError(
                 f"{top.where(title)}: two tables are called {title!r}. Give each a title."
             )
-    matrix = Matrix(top.text("title"), methods, teachers, tables, main)
-    _check_sizes(tables, top)
+    matrix = Matrix(file.title, methods, teachers, sweeps, main)
+    _check_sizes(sweeps, top)
     _check_apart(matrix, top)
     return matrix
 
 
-def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Sweep:
-    fit = entries.text("fit", Sweep.fit)
-    if fit not in _FITS:
-        raise ValueError(f"{entries.where(fit)}: there is no fit {fit!r}. {nearest(fit, _FITS)}")
-    full = _full(entries)
-    table = Sweep(
-        title=entries.text("title"),
-        data=entries.text("data"),
-        size=entries.number("size") if entries.has("size") else None,
-        budgets=_budgets(entries),
-        students=entries.texts("students"),
-        methods=entries.texts("methods"),
-        replicates=entries.number("replicates"),
-        labels=entries.texts("labels", Sweep.labels),
-        protocols=entries.texts("protocols", Sweep.protocols),
-        observers=entries.number("observers", Sweep.observers),
-        fit=_FITS[fit],
-        codec=entries.text("codec", Sweep.codec),
-        full_epochs=full.number("epochs") if full is not None else None,
-    )
-    _check_known(table.methods, methods, "method", entries)
-    _check_names(table, entries)
-    for labels in table.labels:
+def _sweep(
+    values: Mapping[str, object],
+    lines: TableText,
+    methods: Mapping[str, str],
+    teachers: Mapping[str, str],
+) -> Sweep:
+    sweep = lines.read(values, Sweep)
+    _check_different(vars(sweep), lines)
+    _check_known(sweep.methods, methods, "method", lines)
+    _check_names(sweep, lines)
+    for labels in sweep.labels:
         try:
             teacher = labels_from(labels).teacher_spec
             if teacher is not None and "(" in teacher:
                 check_spec(teacher)
         except ValueError as error:
-            raise ValueError(f"{entries.where(labels)}: labels {labels!r}: {error}") from error
+            raise ValueError(f"{lines.where(labels)}: labels {labels!r}: {error}") from error
         if teacher is not None and "(" not in teacher:
-            _check_known((teacher,), teachers, "teacher", entries)
-    return table
+            _check_known((teacher,), teachers, "teacher", lines)
+    return sweep
 
 
-def _budgets(entries: Entries) -> tuple[Budget, ...]:
-    """Read the budgets, in one of the three ways of writing them."""
-    if entries.has("ipc"):
-        return tuple(PerClass(n) for n in entries.numbers("ipc"))
-    if entries.has("keep"):
-        return tuple(Share(share) for share in entries.shares("keep"))
-    texts = entries.texts("budget")
-    try:
-        return tuple(map(budget_from, texts))
-    except ValueError as error:
-        raise ValueError(f"{entries.where('budget')}: {error}") from error
-
-
-def _full(entries: Entries) -> Entries | None:
-    return entries.one(FULL, "{epochs = 10}")
-
-
-def _check_keys(top: Entries, name: str) -> None:
+def _check_keys(
+    values: Mapping[str, object],
+    tables: Sequence[object],
+    top: TableText,
+    parts: Sequence[TableText],
+) -> None:
     """Raise ValueError with all keys that are misspelt, missing or one too many, a line each."""
-    problems, _ = top.check_keys(_KEYS, needed=("title", "methods", "table"))
-    for entries in top.inner("table") if top.has("table") else ():
-        found, there = entries.check_keys(_TABLE_KEYS, needed=_TABLE_NEEDS)
-        problems += found
+    problems = top.wrong_keys(values, _File)
+    for table, lines in zip(tables, parts, strict=True):
+        if not isinstance(table, dict):
+            continue  # said by its type
+        problems += lines.wrong_keys(table, Sweep)
+        there = keys_meant(table, Sweep)
         if len(given := [key for key in _BUDGETS if key in there]) != 1:
             problems.append(
-                f"{entries.where('keep')}: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and "
+                f"{lines.where('keep')}: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and "
                 f'budget = ["ipc=10"], but this one has {" and ".join(given) or "none"}. '
                 "Give one of them."
             )
-        full = _full(entries)
-        problems += full.check_keys(("epochs",), needed=("epochs",))[0] if full else []
+        full = table.get(FULL, {"epochs": 1})
+        if not isinstance(full, dict):
+            raise ValueError(
+                f"{lines.where(FULL)}: full = {full!r}, but it must be one table, as "
+                "full = {epochs = 10}."
+            )
+        problems += lines.inside(FULL).wrong_keys(full, Full)
     if len(problems) > 1:
-        lines = "".join(f"\n  {problem}" for problem in problems)
-        raise ValueError(f"{name} has {len(problems)} wrong or missing keys. Mend all:{lines}")
+        said = "".join(f"\n  {problem}" for problem in problems)
+        raise ValueError(f"{top.name} has {len(problems)} wrong or missing keys. Mend all:{said}")
     if problems:
         raise ValueError(problems[0])
 
 
-def _check_names(table: Sweep, entries: Entries) -> None:
-    """Raise ValueError for a student, protocol or codec that there is not; looks at no file."""
+def _check_different(values: Mapping[str, object], lines: TableText) -> None:
+    """Raise ValueError for a list that has something twice."""
+    for key, listed in values.items():
+        if isinstance(listed, tuple) and len(set(listed)) < len(listed):
+            twice = next(value for value in listed if listed.count(value) > 1)
+            raise ValueError(f"{lines.where(key)}: {key} has {twice!r} twice. Give each once.")
+
+
+def _check_names(sweep: Sweep, lines: TableText) -> None:
+    """Raise ValueError for a student, protocol, codec or budget that is not one; open no file."""
     checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
-        (table.students, read_model),
-        (table.protocols, _check_protocol),
-        ((table.codec,), Codec.parse),
+        (sweep.students, read_model),
+        (sweep.protocols, _check_protocol),
+        ((sweep.codec,), Codec.parse),
+        (sweep.budget or (), budget_from),
     ]
     for names, check in checks:
         for name in names:
             try:
                 check(name)
             except ValueError as error:
-                raise ValueError(f"{entries.where(name)}: {error}") from error
+                raise ValueError(f"{lines.where(name)}: {error}") from error
 
 
 def _check_protocol(name: str) -> None:
@@ -314,16 +296,16 @@ def _check_protocol(name: str) -> None:
         raise ValueError(f"there is no protocol {name!r}. {nearest(name, (AUTO, *PROTOCOLS))}")
 
 
-def _check_known(given: Iterable[str], known: Iterable[str], noun: str, entries: Entries) -> None:
+def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: TableText) -> None:
     for name in given:
         if name not in known:
             raise ValueError(
-                f"{entries.where(name)}: there is no {noun} {name!r} under [{noun}s]. "
+                f"{lines.where(name)}: there is no {noun} {name!r} under [{noun}s]. "
                 f"{nearest(name, known)}"
             )
 
 
-def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
+def _check_methods(methods: Mapping[str, str], top: TableText) -> None:
     for label, text in methods.items():
         try:
             method = method_from(text)
@@ -343,7 +325,7 @@ def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
             )
 
 
-def _check_sizes(tables: Iterable[Sweep], top: Entries) -> None:
+def _check_sizes(tables: Iterable[Sweep], top: TableText) -> None:
     """Raise ValueError for data that one table names a size of and another does not.
 
     A report without the data finds the size in the results, and could not tell the two apart.
@@ -357,7 +339,7 @@ def _check_sizes(tables: Iterable[Sweep], top: Entries) -> None:
             )
 
 
-def _check_apart(matrix: Matrix, top: Entries) -> None:
+def _check_apart(matrix: Matrix, top: TableText) -> None:
     for label, problem in same_methods(matrix):
         raise ValueError(f"{top.where(label)}: {problem}")
 

@@ -8,18 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smallset.bench import folder as run_folder
-from smallset.bench.cells import MatrixCell, cells_of, identity_of
-from smallset.bench.jobs import THREADS, Bench, Observation, is_observed
-from smallset.bench.matrix import Matrix, matrix_text, parse_matrix
-from smallset.bench.problems import Checked, check_matrix
+from smallset.bench.ground import THREADS, Ground, Line, Lines
+from smallset.bench.kinds import Unit, units_of
+from smallset.bench.matrix import matrix_text, parse_matrix
+from smallset.bench.problems import check_matrix
 from smallset.bench.sources import Places
-from smallset.bench.units import Ground, Unit, units_of
 from smallset.data import cores
-from smallset.desk import desk_for
-from smallset.evidence.lines import append_line, drop_torn_line
+from smallset.desk import Desk, desk_for
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart
-from smallset.records import Identity, Result
+from smallset.records import Result
 from smallset.spec import nearest
 
 # What a cluster keeps free for a unit, in bytes: a process with torch and a tiny student weighs
@@ -50,36 +48,39 @@ class Request:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """A matrix on its data: every cell in order, the results there are, the units still to do.
+    """A matrix on its data: the lines there are, and the units still to do.
 
-    `cells` are those of all tables whose data is at hand, `units` those that the tables asked for
-    need, by key; `pending` are the ones not done, in the order in which they start. `taken` are the
-    results of other runs among `results`; `passed` counts the cells of which those are by another
-    version, by that version. `torn` says that a last line that was cut short was taken out.
+    The cells of `ground` are those of all tables whose data is at hand, `units` those that the
+    tables asked for need, by key; `pending` are the ones not done, in the order in which they
+    start. `taken` are the results of other runs among the lines. `passed` counts the cells for
+    which only lines of another version exist, by that version. `torn` says that a last line that
+    was cut short was taken out.
     """
 
-    matrix: Matrix
     folder: Path
-    bench: Bench
+    ground: Ground
     run: run_folder.Run
-    checked: Checked
-    cells: tuple[MatrixCell, ...]
-    results: dict[Identity, Result]
-    units: dict[str, Unit]
+    lines: Lines
+    units: Mapping[str, Unit]
     pending: tuple[Unit, ...]
     taken: tuple[Result, ...]
     passed: Mapping[str, int]
-    torn: bool
+    torn: bool = False
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A unit that has just been done, the number-th of `total`; its result where it is a cell."""
+    """A unit that has just been done, the number-th of `total`; the line that it left, if any."""
 
     unit: Unit
-    result: Result | None
+    line: Line | None
     number: int
     total: int
+
+    @property
+    def result(self) -> Result | None:
+        """The result of a student."""
+        return self.line if isinstance(self.line, Result) else None
 
 
 def plan_bench(request: Request) -> RunPlan:
@@ -89,11 +90,9 @@ def plan_bench(request: Request) -> RunPlan:
     """
     torn = False
     if run_folder.read_run(request.runs) is not None:
-        with (
-            suppress(ValueError),
-            run_folder.driving(request.runs),
-        ):  # a driver at work sees to it itself
-            torn = drop_torn_line(request.runs / run_folder.RESULTS)
+        # A driver at work sees to it itself.
+        with suppress(ValueError), run_folder.driving(request.runs):
+            torn = run_folder.drop_torn_lines(request.runs)
     return replace(_plan(request), torn=torn)
 
 
@@ -105,7 +104,7 @@ def run_bench(
     planned: Callable[[RunPlan], None] | None = None,
     told: Callable[[Finished], None] | None = None,
 ) -> RunPlan:
-    """Run what the folder lacks of the matrix, appending each result to its results.jsonl.
+    """Run what the folder lacks of the matrix, appending each line to its file in the folder.
 
     `jobs` one-thread processes work side by side (0: one a core, a single one on a GPU), unless
     `workers` do. `planned` hears what is to be done, `told` of each finished unit. Killed anywhere
@@ -122,14 +121,14 @@ def run_bench(
     _check_place(folder)
     if not begun:  # a folder of something else gets no lock file
         _plan(request)  # nor is one made for a matrix that cannot run
-    _make(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     with run_folder.driving(folder):
-        torn = drop_torn_line(folder / run_folder.RESULTS)
+        torn = run_folder.drop_torn_lines(folder)
         plan = replace(_plan(request), torn=torn)
         run_folder.write_run(folder, plan.run)
         run_folder.clear_up(folder)
         for result in plan.taken:
-            append_line(folder / run_folder.RESULTS, result)
+            run_folder.add_line(folder, result)
         if planned is not None:
             planned(plan)
         for finished in _work(plan, workers or Here(jobs or jobs_for(plan))):
@@ -146,140 +145,95 @@ def _plan(request: Request) -> RunPlan:
         raise ValueError(
             f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
         )
-    run_folder.check_known(request.known)
-    desk = desk_for(
-        device=request.device, precision=request.precision, workers=THREADS, work=request.work
-    )
+    known = run_folder.read_known(request.known)
+    desk = _desk(request)
     places = Places.parse(request.data)
-    bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
-    for table in matrix.sweeps:
+    for sweep in matrix.sweeps:
         with suppress(FileNotFoundError):  # named with all else that is missing
-            check_apart(request.runs, places.find(table.data))
-    checked = check_matrix(
-        matrix, places, only=request.only, work=desk.work, drop_leaks=request.drop_leaks
-    )
-    cells = cells_of(matrix, checked.sources, desk.machine)
-    run = run_folder.this_run(text, checked, desk.machine)
-    _check_folder(request.runs, run, matrix, checked, bench)
-    absent = {table.data for table in matrix.sweeps} - set(checked.sources)
-    results = run_folder.own_lines(request.runs, run, cells, absent=absent)
-    taken, passed = run_folder.known_lines(request.known, run, cells, results)
-    results |= taken
-    ground = Ground(matrix, checked.sources, places, request.runs.absolute())
-    units = units_of(cells, ground, bench, only=request.only)
-    pending = tuple(_pending(units, results, bench.work))
+            check_apart(request.runs, places.find(sweep.data))
+    ground = Ground(matrix, places, request.runs.absolute(), desk)
+    check_matrix(ground, only=request.only)
+    run = run_folder.this_run(text, ground)
+    _check_folder(request.runs, run, ground)
+    lines = run_folder.own_lines(request.runs, ground, run)
+    lacking = {cell.identity for cell in ground.cells} - lines.results.keys()
+    taken, passed = run_folder.known_lines(known, run, lacking)
+    lines = replace(lines, results={**lines.results, **taken})
+    units, pending = units_of(ground, lines, only=request.only)
     return RunPlan(
-        matrix,
         request.runs,
-        bench,
+        ground,
         run,
-        checked,
-        tuple(cells),
-        results,
+        lines,
         units,
         pending,
         tuple(taken.values()),
         Counter(passed.values()),
-        False,
     )
 
 
-def _check_folder(
-    folder: Path, run: run_folder.Run, matrix: Matrix, checked: Checked, bench: Bench
-) -> None:
-    """Raise ValueError where the folder was begun as another run than this one."""
+def _desk(request: Request) -> Desk:
+    """Settle where every unit works, also on a machine that would choose otherwise."""
+    asked = desk_for(
+        device=request.device, precision=request.precision, workers=THREADS, work=request.work
+    )
+    return replace(
+        asked,
+        device=asked.machine.device,
+        precision=asked.machine.precision,
+        work=asked.work.absolute(),  # a worker may start in another folder
+        drop_leaks=request.drop_leaks,
+    )
+
+
+def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
+    """Raise ValueError if the folder was begun as another run than this one."""
     old = run_folder.read_run(folder)
     if old is None:
         return
     run_folder.check_same(folder, old, run)
     if old.matrix != run.matrix:
         before = parse_matrix(old.matrix, str(folder / run_folder.MATRIX))
-        run_folder.check_grown(folder, before, matrix, checked.sources, bench.machine)
-
-
-def _pending(units: dict[str, Unit], results: dict[Identity, Result], work: Path) -> Iterator[Unit]:
-    """Give the units to do, each after those that it needs."""
-    wanted: set[str] = set()
-
-    def want(unit: Unit) -> None:
-        if unit.key not in wanted and not is_done(unit, results, work):
-            wanted.add(unit.key)
-            for need in unit.needs:
-                want(units[need])
-
-    for unit in units.values():
-        if unit.cell is not None:
-            want(unit)
-    return (unit for unit in units.values() if unit.key in wanted)
-
-
-def is_done(unit: Unit, results: dict[Identity, Result], work: Path) -> bool:
-    """Whether a unit is done: a cell has its line, another unit its file or folder."""
-    if unit.cell is not None:
-        return unit.cell.identity in results
-    if isinstance(unit.job, Observation):
-        return is_observed(unit.job, work)
-    return unit.out is not None and unit.out.exists()
+        run_folder.check_grown(folder, before, ground)
 
 
 def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
-    """Let workers do what is pending; write each result before it is given."""
-    pending = {unit.key: unit for unit in plan.pending}
-    gpus = 1.0 if plan.bench.machine.kind == "cuda" else 0.0
+    """Let workers do what is pending; write each line before it is given."""
+    units, desk = {unit.key: unit for unit in plan.pending}, plan.ground.desk
     tasks = [
         Task(
             unit.key,
-            unit.function,
-            (unit.job, plan.bench),
-            tuple(need for need in unit.needs if need in pending),
+            unit.make,
+            (desk,),
+            tuple(need.key for need in unit.needs if need.key in units),
             cpus=THREADS,
-            gpus=gpus,
+            gpus=1.0 if desk.machine.kind == "cuda" else 0.0,
             memory=_MEMORY,
         )
-        for unit in pending.values()
+        for unit in plan.pending
     ]
     with closing(workers.run(tasks)) as done:
         for number, task in enumerate(done, 1):
-            unit, result = pending[task.key], None
-            if unit.cell is not None:
-                assert isinstance(task.value, Result)
-                result = task.value
-                _append(plan.folder, unit.cell, result)
-            yield Finished(unit, result, number, len(tasks))
-
-
-def _append(folder: Path, cell: MatrixCell, result: Result) -> None:
-    if identity_of(result) != cell.identity:
-        raise ValueError(
-            f"{cell.name}: the result is of {identity_of(result)}, needed {cell.identity}. "
-            "The data changed while it was worked on: restore it, and run again."
-        )
-    append_line(folder / run_folder.RESULTS, result)
+            unit, line = units[task.key], task.value
+            if line is not None:
+                assert isinstance(line, Line)
+                unit.check_line(line)
+                run_folder.add_line(plan.folder, line)
+            yield Finished(unit, line, number, len(tasks))
 
 
 def _check_place(folder: Path) -> None:
-    """Raise OSError where the folder of a run can neither be made nor written to."""
+    """Raise OSError if the folder of a run can neither be made nor written to."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not there.is_dir():
-        raise _unmade(folder, f"'{there}' is a file")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unmade(folder, f"'{there}' is read-only for you")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unmade(folder, str(error.strerror)) from error
-
-
-def _unmade(folder: Path, why: str) -> OSError:
-    return OSError(
-        f"the run folder '{folder}' cannot be made ({why}). Needed a place for sets and results. "
-        "Give another."
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    why = "is read-only for you" if there.is_dir() else "is a file"
+    raise OSError(
+        f"the run folder '{folder}' cannot be made ('{there}' {why}). Needed a place for sets and "
+        "results. Give another."
     )
 
 
 def jobs_for(plan: RunPlan) -> int:
     """Give how many processes suit the machine: one a core, a single one on a GPU."""
-    return 1 if plan.bench.machine.kind == "cuda" else cores()
+    return 1 if plan.ground.desk.machine.kind == "cuda" else cores()

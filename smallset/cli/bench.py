@@ -50,7 +50,6 @@ def bench(
         )
     from smallset.bench.forecast import Countdown, forecast
     from smallset.bench.run import Request, jobs_for, plan_bench, run_bench
-    from smallset.store import read_manifest
     from smallset.terminal import say
     from smallset.terminal.plan import show_forecast, show_plan
     from smallset.terminal.results import finished_line
@@ -82,15 +81,13 @@ def bench(
 
     def told(finished: "Finished") -> None:
         say(finished_line(finished, countdown(finished) if countdown else None))
-        unit = finished.unit
-        made_with = read_manifest(unit.out).made_with if unit.kind == "set" and unit.out else {}
-        for line in observer_lines(made_with):
+        for line in observer_lines(finished.unit.made_with()):
             if line.startswith("warning"):
                 say(f"  {line}")
 
     with workers_on(ray, device=device) as cluster:
         plan = run_bench(request, jobs=workers, workers=cluster, planned=begin, told=told)
-    left = sum(1 for cell in plan.cells if only not in cell.sweep.title)
+    left = sum(1 for cell in plan.ground.cells if only not in cell.sweep.title)
     say(
         f"finished: {runs / 'results.jsonl'}"
         + (f" ({left} cells of other tables were not asked for)" if left else "")

@@ -8,7 +8,10 @@ from smallset.labels.regime import OpenLabels, Regime, label_folder
 from smallset.labels.teacher_accuracy import teacher_top1
 from smallset.spec import build, read, write
 
-LABELS: dict[str, type[Regime]] = {"hard": Hard, "online": Online}
+LABELS: dict[str, type[Regime]] = {
+    "hard": Hard,
+    "online": Online,
+}
 
 __all__ = [
     "LABELS",

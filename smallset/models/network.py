@@ -1,4 +1,4 @@
-"""A classifier on pixels: the network and the normalisation that belongs to its weights."""
+"""A network together with the normalisation of pixels that belongs to its weights."""
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +9,7 @@ from smallset.models.spec import MEAN, STD, Colour
 
 
 class Network(nn.Module):
-    """A classifier on pixels in 0..1, which it normalises: by default with ImageNet's numbers."""
+    """A classifier of pixels in 0..1. It normalises them, by default with ImageNet's numbers."""
 
     mean: Tensor
     std: Tensor
@@ -24,17 +24,17 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits for RGB pixels in 0..1."""
+        """Return logits for RGB pixels in 0..1."""
         logits: Tensor = self.net((pixels - self.mean) / self.std)
         return logits
 
 
 class TeacherNetwork(Network):
-    """Gives logits over the data's classes for pixels in 0..1 of any side.
+    """A frozen network whose logits are those of the data's classes, for images of any side.
 
-    `outputs` are the network's own outputs to keep, one a class of the data: restricted before any
-    softmax. Pixels of another side than `size` are resized (bilinear, antialiased where they
-    shrink); `size=None` takes them as they come.
+    `outputs` are the outputs to keep, one for each class of the data. The others are dropped before
+    any softmax. Images of another side than `size` are resized (bilinear, antialiased when they
+    shrink). If `size` is None, images keep their size.
     """
 
     outputs: Tensor
@@ -54,10 +54,9 @@ class TeacherNetwork(Network):
         self.eval().requires_grad_(False)
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits for RGB pixels in 0..1."""
+        """Return logits for RGB pixels in 0..1."""
         side = pixels.shape[-1]
         if self.size is not None and side != self.size:
             sides = (self.size, self.size)
             pixels = F.interpolate(pixels, sides, mode="bilinear", antialias=side > self.size)
-        logits: Tensor = self.net((pixels - self.mean) / self.std)
-        return logits[:, self.outputs]
+        return super().forward(pixels)[:, self.outputs]

@@ -1,4 +1,4 @@
-"""The spreadsheets: a row for a method and setting, or for a class of it; all that is known."""
+"""The spreadsheets: all that is known, with a line per method and setting or per class."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from smallset.report.yardsticks import Yardstick, twins_of, yardsticks
 
 @dataclass(frozen=True)
 class _Line:
-    """What a line is about: a setting's result, a row, its metrics, and a class of it."""
+    """The subject of a line: a setting's result, a row with its metrics, and one of its classes."""
 
     first: Result
     row: Row
@@ -28,6 +28,10 @@ class _Line:
     def published(self) -> float | None:
         return published_top1(self.row.results[0])
 
+    def tested(self, part: str) -> float | None:
+        """Return `p` or `smallest` of the permutation test, None if there is none."""
+        return getattr(self.row.permutation, part, None)
+
 
 _Column = tuple[Column, Callable[[_Line], Value]]
 
@@ -35,8 +39,8 @@ _Column = tuple[Column, Callable[[_Line], Value]]
 def spreadsheet(sections: Sequence[Section], full: Sequence[Result]) -> Table:
     """Make the table of every row of every section.
 
-    Accuracies, differences and metrics are fractions, the standard deviation is that of one
-    replicate, the teacher is named without the folders of its files.
+    Accuracies, differences and metrics are fractions. The standard deviation is that of one
+    replicate. The teacher is named without the folders of its files.
     """
     lines = []
     for section in sections:
@@ -50,7 +54,7 @@ def spreadsheet(sections: Sequence[Section], full: Sequence[Result]) -> Table:
 
 
 def classes_sheet(sections: Sequence[Section]) -> Table:
-    """Make the table of every class under every row; a class without held-out images has nan."""
+    """Make the table of every class of every row. A class without held-out images has nan."""
     lines = [
         _Line(section.first, row, name=name, accuracy=accuracy)
         for section in sections
@@ -90,7 +94,9 @@ _EVIDENCE: tuple[_Column, ...] = (
     (Column("n", "count"), lambda line: line.row.top1.n),
     *_each("row", "interval", "top1"),
     *_each("row", "points", "minus_random"),
-    *_each("row", "p", "p", "p_smallest", "p_holm"),
+    (Column("p", "p"), lambda line: line.tested("p")),
+    (Column("p_smallest", "p"), lambda line: line.tested("smallest")),
+    *_each("row", "p", "p_holm"),
     *_each("row", "count", "replicates_needed"),
     *_each("row", "rank", "rank"),
     (Column("worst_class", "named share"), lambda line: line.row.worst),

@@ -8,12 +8,9 @@ from typing import Literal
 from zipfile import BadZipFile
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from jaxtyping import Float64, Shaped
-from pyarrow import csv
 
+from smallset.lazy import pa, pa_csv, pc, pq
 from smallset.scores.row_index import (
     is_empty,
     is_in_order,
@@ -47,7 +44,7 @@ class ScoreColumn:
     name: str
     values: Float64[np.ndarray, " m"]
     key: Literal["id", "index", "count"] | None = None
-    keys: pa.Array | None = None
+    keys: "pa.Array | None" = None
     called: str = ""
     unkeyed: tuple[str, ...] = ()
     labels: Shaped[np.ndarray, " m"] | None = None
@@ -73,7 +70,7 @@ def read_column(path: Path, name: str | None) -> ScoreColumn:
         raise _unreadable(path, str(error).splitlines()[0]) from error
 
 
-def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) -> ScoreColumn:
+def _column(table: "pa.Table", facts: object, index: Collection[str], path: Path) -> ScoreColumn:
     """Build a ScoreColumn from a table whose first column is the chosen one.
 
     `index` are the columns that pandas declares as the index.
@@ -95,7 +92,7 @@ def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) 
     return _with_index(found, table.select(table.column_names[1:]), index)
 
 
-def _with_index(found: ScoreColumn, table: pa.Table, index: Collection[str]) -> ScoreColumn:
+def _with_index(found: ScoreColumn, table: "pa.Table", index: Collection[str]) -> ScoreColumn:
     """Add the keys from an index without a name, for a table without a column id or index."""
     others = [n for n in table.column_names if n not in KEYS and not is_empty(table[n])]
     unnamed = {name: numbers_or_names(table[name]) for name in others if is_unnamed(name)}
@@ -111,15 +108,17 @@ def _with_index(found: ScoreColumn, table: pa.Table, index: Collection[str]) -> 
     return replace(found, unkeyed=declared or seeming(table, named))
 
 
-def _read(path: Path, name: str | None) -> tuple[pa.Table, object, Collection[str]]:
+def _read(path: Path, name: str | None) -> tuple["pa.Table", object, Collection[str]]:
     """Return the table with the chosen column first, smallset's metadata, and pandas' index."""
     if path.suffix == ".npy":
         return pa.table({"values": _array(path)}), {}, ()
     if path.suffix == ".csv":
-        table = csv.read_csv(
+        table = pa_csv.read_csv(
             path,
-            read_options=csv.ReadOptions(use_threads=False),
-            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_AS_TEXT, pa.string())),
+            read_options=pa_csv.ReadOptions(use_threads=False),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(_AS_TEXT, pa.string())
+            ),
         )
         return table.select(_wanted(table.schema, name, (), path)), {}, ()
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
@@ -148,7 +147,7 @@ def _array(path: Path) -> np.ndarray:
     return array
 
 
-def _wanted(schema: pa.Schema, name: str | None, index: Collection[str], path: Path) -> list[str]:
+def _wanted(schema: "pa.Schema", name: str | None, index: Collection[str], path: Path) -> list[str]:
     """Name the columns to read: the chosen one, then all that may identify the images."""
     names = schema.names
     scores = [n for n in names if n not in (*KEYS, *index) and not is_unnamed(n)]
@@ -175,7 +174,7 @@ def _wanted(schema: pa.Schema, name: str | None, index: Collection[str], path: P
     return wanted
 
 
-def _numbers(table: pa.Table, name: str, path: Path) -> Float64[np.ndarray, " m"]:
+def _numbers(table: "pa.Table", name: str, path: Path) -> Float64[np.ndarray, " m"]:
     kind = table[name].type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise ValueError(
@@ -186,7 +185,7 @@ def _numbers(table: pa.Table, name: str, path: Path) -> Float64[np.ndarray, " m"
     return numbers
 
 
-def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
+def _keys(table: "pa.Table", key: str, path: Path) -> "pa.Array":
     column = table[key].combine_chunks()
     if key == "id":
         return column.cast(pa.string())
@@ -198,15 +197,15 @@ def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
     return column.cast(pa.int64())
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: "pa.DataType") -> bool:
     return bool(_plain_type(kind) == pa.string())
 
 
-def _is_whole(kind: pa.DataType) -> bool:
+def _is_whole(kind: "pa.DataType") -> bool:
     return bool(pa.types.is_integer(_plain_type(kind)))
 
 
-def _plain_type(kind: pa.DataType) -> pa.DataType:
+def _plain_type(kind: "pa.DataType") -> "pa.DataType":
     """Return the type of the values without categories, with any kind of text as string."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
@@ -214,12 +213,12 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return pa.string() if text else kind
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def _plain(table: "pa.Table") -> "pa.Table":
     fields = [field.with_type(_plain_type(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))
 
 
-def _labels(table: pa.Table, path: Path) -> Shaped[np.ndarray, " m"] | None:
+def _labels(table: "pa.Table", path: Path) -> Shaped[np.ndarray, " m"] | None:
     """Return the column of class indices (as int64) or class names, or None without one."""
     if "label" not in table.column_names:
         return None

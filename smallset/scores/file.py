@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from jaxtyping import Float32, Int64, Shaped
 
 from smallset.data import ImageDataset
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
+from smallset.lazy import pa, pc
 from smallset.observers.observed import Observed
 from smallset.scores.column import FORMATS, ScoreColumn, read_column
 from smallset.scores.row_index import places
@@ -145,7 +144,7 @@ class File(Score):
         return np.arange(len(dataset))
 
     def _placed(
-        self, read: ScoreColumn, keys: pa.Array, dataset: ImageDataset
+        self, read: ScoreColumn, keys: "pa.Array", dataset: ImageDataset
     ) -> Int64[np.ndarray, " n"]:
         """Return the row of each image by an index without a name."""
         counted: Int64[np.ndarray, " m"] = keys.to_numpy()
@@ -162,7 +161,7 @@ class File(Score):
         return rows
 
     def _matched(
-        self, read: ScoreColumn, keys: pa.Array, dataset: ImageDataset
+        self, read: ScoreColumn, keys: "pa.Array", dataset: ImageDataset
     ) -> Int64[np.ndarray, " n"]:
         """Return the row of each image by a column of names; unnamed rows are ignored."""
         key = read.key
@@ -186,7 +185,7 @@ class File(Score):
         self,
         missing: Int64[np.ndarray, " k"],
         read: ScoreColumn,
-        keys: pa.Array,
+        keys: "pa.Array",
         dataset: ImageDataset,
     ) -> str:
         """Return the error that names the images and the whole classes without a score."""

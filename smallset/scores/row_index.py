@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64
+
+from smallset.lazy import pa
 
 _UNNAMED = re.compile(r"|Unnamed: 0.*|__index_level_\d+__")
 _USUAL = re.compile(
@@ -28,7 +29,7 @@ def is_unnamed(name: str) -> bool:
     return _UNNAMED.fullmatch(name) is not None
 
 
-def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
+def pandas_index(schema: "pa.Schema", rows: int) -> dict[str, range | None]:
     """Return the index that pandas recorded: columns, or ranges that are not stored as columns.
 
     A range 0, 1, 2, ... without a name carries no information and is left out. As in pandas, so is
@@ -51,13 +52,13 @@ def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
     return found
 
 
-def is_empty(column: pa.ChunkedArray) -> bool:
+def is_empty(column: "pa.ChunkedArray") -> bool:
     """Whether a column is empty in every row, as after a comma at the end of every line."""
     found = column.unique()
     return len(found) <= 2 and {*found.to_pylist()} <= {None, ""}
 
 
-def numbers_or_names(column: pa.ChunkedArray) -> pa.Array | None:
+def numbers_or_names(column: "pa.ChunkedArray") -> "pa.Array | None":
     """Return an index without a name as int64 if it holds whole numbers, else as text.
 
     Return None if the index holds neither or has gaps. Text such as "17" is a number,
@@ -86,13 +87,13 @@ def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> n
     return order if any(np.array_equal(ordered, one) for one in known) else None
 
 
-def is_in_order(column: pa.ChunkedArray | pa.Array | None) -> bool:
+def is_in_order(column: "pa.ChunkedArray | pa.Array | None") -> bool:
     """Whether a column only counts the rows in their order, from 0 or 1, and so tells nothing."""
     counts = None if column is None else _counts(column)
     return counts is not None and bool((np.diff(counts) == 1).all())
 
 
-def seeming(table: pa.Table, names: Iterable[str]) -> tuple[str, ...]:
+def seeming(table: "pa.Table", names: Iterable[str]) -> tuple[str, ...]:
     """Return the first of these columns that seems to identify the images, or several together.
 
     A column seems to identify images if it is text with a usual name, if it has different values in
@@ -108,17 +109,17 @@ def seeming(table: pa.Table, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(likely) if _tell_apart([table[name] for name in likely]) else ()
 
 
-def _tell_apart_alone(name: str, likely: Sequence[str], table: pa.Table) -> bool:
+def _tell_apart_alone(name: str, likely: Sequence[str], table: "pa.Table") -> bool:
     return name in likely and _tell_apart([table[name]])
 
 
-def _is_likely(name: str, column: pa.ChunkedArray) -> bool:
+def _is_likely(name: str, column: "pa.ChunkedArray") -> bool:
     if pa.types.is_integer(column.type):
         return _USUAL.fullmatch(name) is not None
     return bool(pa.types.is_string(column.type))
 
 
-def _counts(column: pa.ChunkedArray | pa.Array) -> Int64[np.ndarray, " m"] | None:
+def _counts(column: "pa.ChunkedArray | pa.Array") -> Int64[np.ndarray, " m"] | None:
     """Return the numbers if they are 0 .. m - 1 or 1 .. m in some order, else None."""
     if not pa.types.is_integer(column.type) or column.null_count or len(column) < 2:
         return None
@@ -128,7 +129,7 @@ def _counts(column: pa.ChunkedArray | pa.Array) -> Int64[np.ndarray, " m"] | Non
     return numbers if first in (0, 1) and counted else None
 
 
-def _tell_apart(columns: Sequence[pa.ChunkedArray]) -> bool:
+def _tell_apart(columns: Sequence["pa.ChunkedArray"]) -> bool:
     """Whether no two rows are equal in all of these columns."""
     if not columns or len(columns[0]) < 2:
         return False
@@ -136,5 +137,5 @@ def _tell_apart(columns: Sequence[pa.ChunkedArray]) -> bool:
     return bool(np.unique(np.stack(codes), axis=1).shape[1] == len(columns[0]))
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def _is_number(kind: "pa.DataType") -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))

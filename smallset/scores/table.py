@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.files import replacing
+from smallset.lazy import pa, pq
 from smallset.records import Scores
+from smallset.typed import read_json
 
 
 def write_scores(
@@ -39,7 +39,12 @@ def read_scores(path: Path) -> dict[str, Scores]:
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
     with pq.ParquetFile(path) as file:
         table = file.read(use_threads=False)
-    made_by = json.loads((table.schema.metadata or {}).get(b"smallset", b"{}"))
+    made_by = read_json(
+        (table.schema.metadata or {}).get(b"smallset", b"{}"),
+        dict[str, dict[str, str]],
+        where=f"what made the columns of '{path}'",
+        advice="Score again.",
+    )
     return {
         name: Scores(table[name].to_numpy().astype(np.float32), made_by[name])
         for name in table.column_names

@@ -1,4 +1,4 @@
-"""Compressed sets on disk: written whole or not at all, read back, verified."""
+"""Compressed sets on disk: write (whole or not at all), read back, verify."""
 
 from smallset.store.canvases import Canvases, Rendered
 from smallset.store.codec import Codec

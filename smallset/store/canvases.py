@@ -1,4 +1,4 @@
-"""Canvases: what a method makes, drawn part by part, before anything is written as a set."""
+"""Canvases: the images that a method makes, drawn part by part before the set is written."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -16,14 +16,14 @@ from smallset.store.render import render
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
 
 ROWS = 32
-"""Rendered canvases of a part; their encoded sources travel with it to a worker."""
+"""The number of canvases in a part. Their encoded sources travel with the part to a worker."""
 
 
 class Canvases(ABC):
     """A plan, and the pixels of its canvases.
 
-    Parts are the units in which the pixels can be made apart, on any worker and in any order. The
-    pixels of a part depend on the part alone.
+    A part is a run of canvases that can be drawn on its own, by any worker and in any order. Its
+    pixels depend on the part alone.
     """
 
     plan: Plan
@@ -33,7 +33,7 @@ class Canvases(ABC):
         """The name under which finished parts are kept until the set is written.
 
         The name is a fingerprint of all that the pixels depend on. None means that canvases are
-        cheap to draw: nothing is kept, and any run of rows may be drawn apart.
+        cheap to draw: nothing is kept, and any run of rows may be drawn on its own.
         """
         return None
 
@@ -45,10 +45,10 @@ class Canvases(ABC):
 
     @abstractmethod
     def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw the canvases `rows`, which are a part if parts are kept."""
+        """Draw the canvases `rows`. They must be one whole part if parts are kept."""
 
     def carried(self, rows: range) -> Drawing:
-        """Return a call that draws `rows` on a worker; it can be pickled."""
+        """Return a function that draws `rows` on a worker. It can be pickled."""
         return partial(self.draw, rows)
 
     def check_copies(self, fit: Fit) -> None:
@@ -60,7 +60,7 @@ class Canvases(ABC):
         )
 
     def copied(self, row: int) -> bytes:
-        """Return the bytes of the source image that canvas `row` is, after `check_copies`."""
+        """Return the bytes of the source image on canvas `row`. Call `check_copies` first."""
         raise NotImplementedError(row)
 
 
@@ -72,12 +72,12 @@ class Rendered(Canvases):
     dataset: ImageDataset
 
     def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw any canvases."""
+        """Draw the canvases `rows`."""
         del progress
         return np.stack([render(self.plan, row, self.dataset) for row in rows])
 
     def carried(self, rows: range) -> Drawing:
-        """Cut the rows out of the plan, and the images that they show out of the dataset."""
+        """Take only these rows of the plan, and only the images that they show."""
         part, dataset = slice(rows.start, rows.stop), self.dataset
         source = self.plan.source[part]
         used = np.unique(source[source >= 0])
@@ -89,7 +89,7 @@ class Rendered(Canvases):
             label=self.plan.label[part],
         )
         images = used.tolist()
-        # Threads, since a shared file system is slow to answer and not slow to read.
+        # A shared file system answers slowly but reads fast, so many threads ask at once.
         encoded = tuple(ordered(dataset.encoded, images, threads=cores()))
         own = replace(
             dataset.take(used),
@@ -105,13 +105,13 @@ class Rendered(Canvases):
         check_original(self.plan, self.dataset, fit)
 
     def copied(self, row: int) -> bytes:
-        """Return the bytes of the source image that canvas `row` is."""
+        """Return the bytes of the source image on canvas `row`."""
         return own_bytes(self.dataset, int(self.plan.source[row, 0]))
 
 
 @dataclass(frozen=True)
 class Carried:
-    """The encoded images that a part needs, under the names they have in their dataset."""
+    """The encoded images that a part needs, with their names in their dataset."""
 
     names: tuple[str, ...]
     encoded: tuple[bytes, ...]

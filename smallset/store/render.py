@@ -8,7 +8,7 @@ from smallset.records import Plan
 
 
 def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s s 3"]:
-    """Draw canvas `row` of `plan` from the images of `dataset`; what no tile covers is black."""
+    """Draw canvas `row` of `plan` from the images of `dataset`. Pixels without a tile are black."""
     canvas = np.zeros((plan.size, plan.size, 3), dtype=np.uint8)
     for source, source_box, tile_box in zip(
         plan.source[row], plan.source_box[row], plan.tile_box[row], strict=True
@@ -23,9 +23,9 @@ def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s 
 
 
 def check_plan(plan: Plan, dataset: ImageDataset, *, may_vanish: bool = False) -> None:
-    """Raise ValueError where `plan` cannot be drawn from `dataset`, or leaves a class empty.
+    """Raise ValueError if `plan` cannot be drawn from `dataset`, or leaves a class empty.
 
-    `may_vanish` allows the latter, as long as there is an image at all.
+    `may_vanish` allows empty classes, but not an empty plan.
     """
     if plan.size < 1:
         raise ValueError(f"The plan's canvas is {plan.size} pixels, but needs at least 1.")

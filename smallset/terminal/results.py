@@ -26,10 +26,9 @@ def finished_line(finished: Finished, seconds_left: float | None) -> str:
     """One unit of a matrix in a line: which, its accuracy, its seconds, and how long all take."""
     unit, result = finished.unit, finished.result
     begin = f"{finished.number}/{finished.total}  "
-    name = unit.cell.brief if unit.cell else unit.key.rpartition(" [")[0]
     end = f": top-1 {percent(result.top1)}, {duration(result.seconds)}" if result else ""
     end += f", {duration(seconds_left)} left" if seconds_left is not None else ""
-    return begin + fitted(name, WIDTH - len(begin) - len(end)) + end
+    return begin + fitted(unit.brief, WIDTH - len(begin) - len(end)) + end
 
 
 def show_evaluation(found: list[Result], results: Path) -> None:

@@ -6,22 +6,15 @@ from dataclasses import replace
 import pytest
 from bench_toy import MATRIX, SOFT
 
-from smallset.bench.cells import cells_of
-from smallset.bench.jobs import Bench
-from smallset.bench.matrix import (
-    FULL,
-    parse_matrix,
-    read_matrix,
-    shipped,
-)
+from smallset.bench.ground import Ground, Lines
+from smallset.bench.kinds import units_of
+from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
-from smallset.bench.units import Ground, units_of
+from smallset.bench.sweep import FULL
 from smallset.data import open_data
+from smallset.desk import Desk
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key
-from smallset.train.device import Machine
-
-HERE = Machine("cpu", "float32", 1)
 
 
 def test_shipped_matrices_are_those_promised():
@@ -36,20 +29,22 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     matrix = replace(matrix, sweeps=few)
     source = BenchData("digits", open_data("digits", work=tmp_path))
     sources = {table.data: source for table in matrix.sweeps}
-    cells = cells_of(matrix, sources, HERE)
+    ground = Ground(
+        matrix, Places(tmp_path, {}), tmp_path, Desk(tmp_path, "cpu", "float32", 1), sources
+    )
     product = sum(
         len(t.budgets) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
         + (len(t.students) if t.full_epochs else 0)
         for t in matrix.sweeps
     )
-    assert len(cells) == product
-    ground = Ground(matrix, sources, Places(tmp_path, {}), tmp_path)
-    units = units_of(cells, ground, Bench(HERE, tmp_path))
-    ends = [unit.cell.identity for unit in units.values() if unit.cell]
-    assert len(ends) == len(set(ends)) == len({cell.identity for cell in cells})
+    assert len(ground.cells) == product
+    units, pending = units_of(ground, Lines())
+    assert pending == tuple(units.values())
+    ends = [unit.wanted for unit in units.values() if unit.kind in ("cell", "full")]
+    assert len(ends) == len(set(ends)) == len({cell.identity for cell in ground.cells})
     seen: set[str] = set()
     for unit in units.values():
-        assert seen.issuperset(unit.needs)
+        assert seen.issuperset(need.key for need in unit.needs)
         seen.add(unit.key)
 
 
@@ -122,13 +117,16 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("size = 8", 'size = "8"'), "line 12: size = '8', but it must be a whole number from 1"),
         (("size = 8", "size = 0"), "size = 0, but it must be a whole number from 1"),
         (("ipc = [1]", "ipc = 1"), "line 13: ipc = 1, but it must be a list of different whole"),
-        (("ipc = [1]", "ipc = [1, 1]"), "ipc = [1, 1], but it must be a list of different"),
+        (("ipc = [1]", "ipc = [1, 1]"), "line 13: ipc has 1 twice. Give each once."),
         (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
-        (("ipc = [1]", ""), "this one has neither. Give one of them."),
-        (("ipc = [1]", "ipc = [1]\nkeep = [0.5]"), "line 14: a table has either ipc = [1, 10] or"),
+        (("ipc = [1]", ""), "this one has none. Give one of them."),
+        (
+            ("ipc = [1]", "ipc = [1]\nkeep = [0.5]"),
+            "line 14: a table has one of ipc = [1, 10], keep",
+        ),
         (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
         (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
-        (("ipc = [1]", "keep = [0.5, 0.5]"), "keep = [0.5, 0.5], but it must be a list of"),
+        (("ipc = [1]", "keep = [0.5, 0.5]"), "keep has 0.5 twice. Give each once."),
         (('["random", "PCA"]', '["random", "PCB"]'), "line 2: there is no method 'PCB' under [me"),
         (
             ('"easy", "PCA"]', '"esay", "PCA"]'),
@@ -160,7 +158,10 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("observers = 1", 'labels = ["online"]'), "labels 'online': labels='online' names no tea"),
         (("observers = 1", 'labels = ["online(train(modal=a))"]'), "'train' has no option 'modal'"),
         (("observers = 1", 'labels = ["online(b)"]'), "there is no teacher 'b' under [teachers]"),
-        (("observers = 1", 'fit = "stretch"'), "there is no fit 'stretch'. Known: squash, crop"),
+        (
+            ("observers = 1", 'fit = "stretch"'),
+            "fit = 'stretch', but it must be squash or crop or pad.",
+        ),
         (
             ("observer(epochs=1)", "observer(epochs=1, seed=2)"),
             "gives its observer the seed 2, but",
@@ -305,8 +306,7 @@ def test_all_misspelt_and_missing_keys_are_named_at_once_with_their_lines():
             "m, the table from line 19: 'data' is missing. Add a line data = ...",
             "m, the table from line 19: 'students' is missing.",
             "m, the table from line 19: 'replicates' is missing.",
-            "m, line 22: a table has either ipc = [1, 10] or keep = [0.1, 0.3], but this one has "
-            "both.",
+            "m, line 22: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and budget = ",
         ],
         strict=True,
     ):

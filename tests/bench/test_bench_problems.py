@@ -57,8 +57,8 @@ SAID = (
     "bad: the observer of 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16",
     "bad: the observer of 'often': 8 snapshots an epoch were asked for, but an epoch of 24 images",
     "bad: 'random': ipc=9 needs 9 images of the class 'ape', but it has 8. Use ipc<=8.",
-    "bad: 'PCA': ipc=9 with grid(factor=2, resize=antialias, content=whole) needs 36 images per "
-    "class, but 'ape' has 8. Use ipc<=2 or a smaller factor.",
+    "bad: 'PCA': ipc=9 with grid(factor=2, resize=antialias, content=whole) needs 36 images of "
+    "the class 'ape', but it has 8. Use ipc<=2 or a smaller factor.",
     "tiles: a canvas of 1 px has no room for 2 tiles a side",
     "data 'atlantis': the data set 'atlantis' is nowhere (not in '",
 )
@@ -149,7 +149,7 @@ def test_data_by_name_keeps_the_matrixs_name(tmp_path):
     request = ask(tmp_path)
     (tmp_path / "data" / "toy").rename(tmp_path / "elsewhere")
     plan = plan_bench(replace(request, data=("toy=elsewhere",)))
-    assert {cell.identity.dataset for cell in plan.cells} == {"toy"}
+    assert {cell.identity.dataset for cell in plan.ground.cells} == {"toy"}
 
 
 def test_teacher_in_the_data_folder_needs_one(tmp_path):

@@ -12,6 +12,7 @@ from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 
 from smallset.bench import run as bench_run
 from smallset.bench.folder import driving
+from smallset.bench.kinds.cell import CellUnit
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import append_line, read_lines
 from smallset.files import replacing
@@ -45,7 +46,7 @@ def test_one_observer_feeds_two_methods_and_each_cell_has_one_line(finished):
 
 def test_main_rows_come_first(finished):
     _, units = finished
-    labels = [done.unit.cell.label for done in units if done.unit.kind == "cell"]
+    labels = [done.unit.asker.label for done in units if done.unit.kind == "cell"]
     assert set(labels[:4]) == {"random", "PCA"}
     assert labels[4:] == ["easy", "easy"]
 
@@ -314,7 +315,7 @@ def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
     units = []
     plan = run_bench(ask(tmp_path, matrix, only="soft"), workers=Serial(), told=units.append)
     assert kinds(d.unit for d in units) == ["cell", "cell", "pixels", "pixels", "set", "teacher"]
-    assert len(plan.cells) == 9
+    assert len(plan.ground.cells) == 9
     [soft] = [
         r for r in read_lines(tmp_path / "runs" / "results.jsonl", Result) if r.regime == "online"
     ]
@@ -348,7 +349,7 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
         replace(r, student="resnet8", protocol=small.get(r.protocol, r.protocol))
         for r in read_lines(root / "runs" / "results.jsonl", Result)
     ]
-    strange = [replace(made[0], set_seed=9), replace(made[1], labels="online"),
+    strange = [replace(made[0], set_seed=9), replace(made[1], labels="online(teacher=resnet20)"),
                replace(made[2], versions=made[2].versions | {"torch": "1"})]  # fmt: skip
     looked = next(r for r in made[3:] if r.observer_seed is not None)
     assert looked.versions["records"] == RECORDS_VERSION
@@ -361,7 +362,7 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
     request = replace(ask(root, fresh, runs="other"), known=(known,))
     assert list(plan_bench(request).taken) == made[3:]
     assert plan_bench(request).passed == {"torch 1": 1}  # of the others there is a line
-    assert kinds(u for u in plan_bench(request).pending if u.cell) == ["cell"] * 3
+    assert kinds(u for u in plan_bench(request).pending if u.kind == "cell") == ["cell"] * 3
     assert not (root / "other").exists()
     for result in made[:3]:
         append_line(known, result)
@@ -390,13 +391,13 @@ def test_sets_are_called_by_a_spec_that_people_can_read(finished):
 
 
 def test_a_result_of_another_cell_is_never_written(root, monkeypatch):
-    def another(unit_job, bench):
+    def another(unit, bench):
         return replace(read_lines(root / "runs" / "results.jsonl", Result)[0], set_seed=77)
 
     plan = plan_bench(ask(root, runs="fresh"))
     cell = next(unit for unit in plan.pending if unit.kind == "cell")
-    monkeypatch.setattr(bench_run, "_plan", lambda _: replace(plan, pending=(replace(
-        cell, function=another, needs=()),)))  # fmt: skip
+    monkeypatch.setattr(CellUnit, "make", another)
+    monkeypatch.setattr(bench_run, "_plan", lambda _: replace(plan, pending=(cell,)))
     with pytest.raises(ValueError, match="The data changed while it was worked on: restore it"):
         run_bench(ask(root, runs="fresh"), workers=Serial())
     assert read_lines(root / "fresh" / "results.jsonl", Result) == []

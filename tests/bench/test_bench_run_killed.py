@@ -100,7 +100,7 @@ def test_killed_driver_and_killed_worker_change_no_result(finished, tmp_path):
 
     plans = []
     run_bench(request, jobs=1, planned=plans.append, told=kill_one)
-    assert len(plans[0].results) == done
+    assert len(plans[0].lines.results) == done
     assert len(killed) == 1
     assert lines(tmp_path / "runs") == lines(finished[0] / "runs")
 

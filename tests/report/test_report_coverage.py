@@ -138,3 +138,17 @@ def test_an_unbalanced_set_stands_in_the_setting_of_its_ipc():
     [free] = replicates("el2n(select=easiest(balanced=false))", [0.4], ipc=None, images=2)
     assert setting.holds(free)
     assert not setting.holds(replace(free, images=3))
+
+
+def test_a_line_that_names_one_budget_is_also_under_another_that_comes_to_the_same_set():
+    tables = KEEP.partition("[[table]]")[2]
+    counts = tables.replace("Shares", "Counts").replace("keep = [0.1, 0.5]", "ipc = [100]")
+    text = KEEP.replace("[[table]]", f"[[table]]{counts}[[table]]")
+    ipc, keep, *others = planned(parse_matrix(text, "both"))
+    facts = {"source_images": 2000, "ipc": 100, "images": 200}
+    for named in ("ipc=100", "keep=0.1", None):
+        [one] = replicates("random", RANDOM[:1], budget=named, **facts)
+        assert [s.budget for s in (ipc, keep, *others) if s.holds(one)] == [ipc.budget, keep.budget]
+    [other] = replicates("random", RANDOM[:1], budget="ipc=100", **{**facts, "images": 220})
+    assert ipc.holds(other)  # by its text
+    assert not keep.holds(other)

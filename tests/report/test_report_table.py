@@ -30,11 +30,6 @@ def test_markdown_is_a_heading_a_table_and_notes_with_every_name_as_it_is():
     )
 
 
-def test_every_markdown_row_has_as_many_cells_as_its_header():
-    rows = [line for line in write_markdown(ODD).splitlines() if line.startswith("|")]
-    assert {line.replace("\\|", "").count("|") for line in rows} == {3}
-
-
 def test_latex_is_a_booktabs_table_with_escaped_names():
     lines = write_latex(ODD).splitlines()
     assert lines[0] == r"\begin{table}"
@@ -46,11 +41,8 @@ def test_latex_is_a_booktabs_table_with_escaped_names():
         r"back\textbackslash{}slash \textless{}b\textgreater{} \{c\} \#1 \$2 \textasciicircum{}3 "
         r"\textasciitilde{}4 & a b \\"
     ) in lines
-
-
-def test_a_row_never_begins_like_an_option_of_the_line_before():
-    table = Table("t", (Column("a"),), (("[5pt]",),))
-    assert r"{[}5pt] \\" in write_latex(table).splitlines()
+    # a row that begins with a bracket would be an option of the line break before it
+    assert r"{[}5pt] \\" in write_latex(Table("", (Column("a"),), (("[5pt]",),))).splitlines()
 
 
 def interval(mean, half, n=3):

@@ -1,7 +1,30 @@
 import numpy as np
 import pytest
+from datasets import data_files
 
-from smallset.data.held_out import choose_split, cut_off
+from smallset.data.splits import (
+    KEYWORDS,
+    SEPARATORS,
+    choose_split,
+    counterparts,
+    cut_off,
+    splits_named,
+)
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+def test_the_words_are_those_of_datasets():
+    words = {str(split): tuple(w) for split, w in data_files.SPLIT_KEYWORDS.items()}
+    assert words == KEYWORDS
+    assert data_files.NON_WORDS_CHARS == SEPARATORS
+
+
+def test_a_word_stands_between_separators():
+    assert splits_named("data/train-00000-of-00001.parquet") == {"train"}
+    assert splits_named("dev_eval.parquet") == {"validation", "test"}
+    assert splits_named("trains/contest.parquet") == set()
+    assert splits_named("TEST.parquet") == set()
 
 
 def yes(split: str) -> bool:
@@ -52,3 +75,31 @@ def test_equal_images_of_two_classes_may_fall_on_two_sides():
     labels = np.array([0] * 5 + [1] * 5)
     held = cut_off(labels, hashes([5, 6, 7, 8, 9, 1, 2, 3, 4, 5]), ("a", "b"))
     assert np.flatnonzero(held).tolist() == [0, 5]
+
+
+def of(own, classes):
+    return counterparts(own, classes, name="set", split="test")
+
+
+def test_classes_are_matched_by_name_and_not_by_position():
+    assert of(("bee", "cow", "ape"), ("ape", "bee", "cow")) == [2, 0, 1]
+
+
+def test_names_that_differ_in_their_unicode_form_are_the_same_class():
+    assert of(("bee", NFC), (NFD, "bee")) == [1, 0]
+    assert of((NFD, "bee"), ("bee", NFC)) == [1, 0]
+
+
+def test_both_forms_on_one_side_are_two_classes():
+    assert of((NFC, NFD), (NFD, NFC)) == [1, 0]
+    with pytest.raises(ValueError, match="differs from train in its classes; lacks: "):
+        of((NFC, "bee"), (NFC, NFD, "bee"))
+
+
+def test_what_only_one_side_has_is_named():
+    with pytest.raises(
+        ValueError,
+        match=r"test split of 'set' differs from train in its classes; class\(es\) unknown to "
+        r"train: 'cow'; lacks: 'ape'\. Needed the same classes in both\. Rename, add or remove",
+    ):
+        of(("bee", "cow"), ("ape", "bee"))

@@ -1,0 +1,52 @@
+"""The kinds of units of a run, a file each: what is made once and shared.
+
+Pixels feed observers, which feed sets, which feed cells; teachers feed the cells with soft labels.
+A new kind is a file and its name here.
+"""
+
+from smallset.bench.ground import Ground, Lines
+from smallset.bench.kinds.cell import CellUnit
+from smallset.bench.kinds.full import FullUnit
+from smallset.bench.kinds.observer import ObserverUnit
+from smallset.bench.kinds.pixels import PixelsUnit
+from smallset.bench.kinds.sets import SetUnit
+from smallset.bench.kinds.teacher import TeacherUnit
+from smallset.bench.kinds.unit import Unit
+
+__all__ = ["KINDS", "Unit", "units_of"]
+
+KINDS: dict[str, type[Unit]] = {
+    unit.kind: unit for unit in (PixelsUnit, ObserverUnit, TeacherUnit, SetUnit, CellUnit, FullUnit)
+}
+
+
+def units_of(
+    ground: Ground, lines: Lines, *, only: str = ""
+) -> tuple[dict[str, Unit], tuple[Unit, ...]]:
+    """Return the units of the tables whose title holds `only`, by key, and those still to do.
+
+    A unit stands after those it needs and before those of less urgent cells. One that only finished
+    units need is not done again, though its files may be gone.
+    """
+    units: dict[str, Unit] = {}
+    todo: set[str] = set()
+
+    def add(unit: Unit) -> None:
+        if unit.key not in units:
+            for need in unit.needs:
+                add(need)
+            units[unit.key] = unit
+
+    def want(unit: Unit) -> None:
+        if unit.key not in todo and not unit.is_done(lines, ground.desk):
+            todo.add(unit.key)
+            for need in unit.needs:
+                want(need)
+
+    for cell in ground.cells:
+        for kind in KINDS.values() if only in cell.sweep.title else ():
+            unit = kind.asked_by(cell, ground)
+            if unit is not None:
+                add(unit)
+                want(unit)
+    return units, tuple(unit for key, unit in units.items() if key in todo)

@@ -1,0 +1,147 @@
+"""Cells: a student that is trained on a set and tested."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+from smallset.bench.cells import MatrixCell, identity_of
+from smallset.bench.ground import Ground, Line, Lines
+from smallset.bench.kinds.pixels import PixelsUnit
+from smallset.bench.kinds.sets import SetUnit
+from smallset.bench.kinds.teacher import TeacherUnit
+from smallset.bench.kinds.unit import Shares, Unit, check_network, keyed, network_of, said
+from smallset.bench.rates import FORWARD, Training
+from smallset.bench.sweep import AUTO, Sweep
+from smallset.bench.teachers import check_teacher
+from smallset.cell import pays_to_compile
+from smallset.desk import Desk
+from smallset.labels import labels_from, labels_spec
+from smallset.methods import method_from
+from smallset.models.spec import read_model
+from smallset.pipeline import evaluate
+from smallset.records import Result
+from smallset.train.protocol import protocol_named
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentUnit(Unit):
+    """A student, known by its result line."""
+
+    def is_done(self, lines: Lines, desk: Desk) -> bool:
+        """Look for the result line."""
+        return self.wanted in lines.results
+
+    def check_line(self, line: Line) -> None:
+        """Compare the result with the cell."""
+        found = identity_of(line) if isinstance(line, Result) else line
+        if found != self.wanted:
+            raise ValueError(
+                f"{self.asker.name}: the result is of {found}, needed {self.wanted}. "
+                "The data changed while it was worked on: restore it, and run again."
+            )
+
+    @property
+    def brief(self) -> str:
+        """Say in few words which cell this is."""
+        return self.asker.brief
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellUnit(StudentUnit):
+    """One student on a set, under hard labels or those of a teacher."""
+
+    kind: ClassVar[str] = "cell"
+    made: SetUnit
+    teacher: TeacherUnit | None
+    """The teacher that the run trains for the cell's labels, None if they need none."""
+    labels: str
+    """The spec of the labels, with the paths of this machine."""
+
+    @classmethod
+    def asked_by(cls, cell: MatrixCell, ground: Ground) -> "CellUnit | None":
+        """Return the student of a cell that has a set."""
+        if cell.budget is None:
+            return None
+        made, teacher = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)
+        regime = ground.places.filled(labels_from(cell.identity.labels))
+        return cls(
+            asker=cell,
+            data=ground.data_of(cell).given,
+            key=keyed(cell.name, asdict(cell.identity)),
+            needs=(PixelsUnit.of(cell, ground, "test"), made, *([teacher] if teacher else [])),
+            made=made,
+            teacher=teacher,
+            labels=labels_spec(regime.taught_by(str(teacher.out)) if teacher else regime),
+        )
+
+    @classmethod
+    def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
+        """Say which students and labels cannot be had; note the weights that they start from."""
+        for student in sweep.students:
+            wrong = said(partial(check_network, student, sweep, ground))
+            yield from wrong or _unsuited(student, sweep)
+        for labels in sweep.labels:
+            for problem in said(partial(_check_labels, labels, sweep, ground)):
+                yield f"labels {labels!r}: {problem}"
+
+    def make(self, desk: Desk) -> Result:
+        """Train and test the student; return its result under the matrix's names."""
+        wanted, made = self.wanted, self.made.opened()
+        if self.teacher is not None:
+            self.teacher.check()
+        [result] = evaluate(
+            made,
+            self.data,
+            student=wanted.student,
+            protocol=wanted.protocol,
+            labels=self.labels,
+            seeds=[wanted.student_seed],
+            **desk.options,
+        )
+        # The matrix's own names hold on every machine; a path of this one would not.
+        return replace(result, dataset=wanted.dataset, labels=wanted.labels, teacher=wanted.teacher)
+
+    def shares(self, ground: Ground) -> Shares:
+        """Count every view, every test, and a teacher that looks at every view."""
+        wanted, data = self.wanted, ground.data_of(self.asker).data
+        protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
+        images = wanted.images * method_from(wanted.spec).views_an_epoch
+        views, batch = images * protocol.epochs, min(protocol.batch, images)
+        tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
+        compiled = pays_to_compile(wanted.student, views)
+        student = Training(wanted.student, wanted.size, batch, classes, compiled)
+        shares = [(student, views + tests * len(data.test) * FORWARD)]
+        regime = labels_from(self.labels)
+        if regime.watched:
+            network = (
+                (self.teacher.own.model, wanted.size)
+                if self.teacher is not None
+                else network_of(regime.teacher_spec or "", wanted.size)
+            )
+            shares.append((Training(*network, batch, classes), views * FORWARD))
+        return shares
+
+
+def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
+    """Say which protocols are for a pretrained student, if this one is not."""
+    for name in sweep.protocols:
+        if name == AUTO:
+            continue
+        if protocol_named(name).pretrained and read_model(student).weights is None:
+            yield (
+                f"the protocol {name!r} is for a pretrained student, but {student!r} starts from "
+                f"fresh weights. Write '{student}(weights=...)', or another protocol."
+            )
+
+
+def _check_labels(labels: str, sweep: Sweep, ground: Ground) -> None:
+    """Raise ValueError or OSError if labels cannot be had; note the teacher that was loaded."""
+    regime, opened = ground.matrix.regime(labels), ground.data[sweep.data]
+    spec = regime.teacher_spec
+    if spec is None:
+        ground.places.filled(regime).check()
+    else:
+        names, size = opened.data.train.classes.names, opened.size(sweep.size)
+        sha256 = check_teacher(spec, ground.places, classes=names, size=size)
+        ground.weights[f"teacher {spec}"] = sha256
