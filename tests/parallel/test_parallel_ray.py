@@ -313,7 +313,7 @@ def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, caps
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("nonsense", "the Ray address 'nonsense' is no HOST:PORT"),
+        ("nonsense", "the Ray address 'nonsense' is not HOST:PORT"),
         ("127.0.0.1:1", "no Ray cluster answers at '127.0.0.1:1'"),
     ],
 )
