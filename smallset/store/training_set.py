@@ -72,47 +72,38 @@ class TrainingSet(Protocol):
     @property
     def name(self) -> str:
         """The name of the set in messages."""
-        ...
 
     @property
     def path(self) -> Path | None:
         """The folder of the set, None if it has none of its own."""
-        ...
 
     @property
     def digest(self) -> str:
         """The sha256 of everything about the set, and of the way it is read."""
-        ...
 
     @property
     def facts(self) -> SetFacts:
         """The facts that a result line records."""
-        ...
 
     @property
     def origin(self) -> str:
         """The fingerprint of the data from which the set was made, or its own if unknown."""
-        ...
 
     @property
     def dataset(self) -> ImageDataset:
         """The images and their labels. A mosaic counts as one whole image."""
-        ...
 
     @property
     def tile_box(self) -> Int32[np.ndarray, "m tiles 4"]:
         """The tiles of each image: left, top, right and bottom, in pixels at `facts.size`."""
-        ...
 
     @property
     def resample(self) -> Resample:
         """How an image of another size is resampled to a square of `facts.size`."""
-        ...
 
     @property
     def content(self) -> Int64[np.ndarray, " k"]:
         """The `smallset.data.content_of` of each source image that the set shows."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
