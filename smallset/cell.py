@@ -103,14 +103,7 @@ def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
     The numbers of a training do not depend on where they are.
     """
     size = cell.set.facts.size
-    test = pixel_cache(
-        cell.data.test,
-        size,
-        view="test",
-        work=desk.pixels,
-        workers=desk.workers,
-        progress=desk.progress,
-    )
+    test = desk.decoded(cell.data.test, size, view="test")
     many = cell.set.facts.images * size**2 * 3 > IN_MEMORY_BYTES
     images = pixel_cache(
         cell.set.dataset,

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 
 import platformdirs
 
-from smallset.data import Data
+from smallset.data import Data, ImageDataset, Pixels, View, pixel_cache
 from smallset.data.work import check_work
 from smallset.records import Progress
 from smallset.train.device import Machine, check_words, machine
@@ -63,6 +63,17 @@ class Desk:
     def pixels(self) -> Path | None:
         """The work folder, if decoded pixels are kept there."""
         return self.work if self.cache else None
+
+    def decoded(self, images: ImageDataset, size: int, *, view: View) -> Pixels:
+        """Return images at `size` pixels: see `pixel_cache`."""
+        return pixel_cache(
+            images,
+            size,
+            view=view,
+            work=self.pixels,
+            workers=self.workers,
+            progress=self.progress,
+        )
 
 
 def desk_for(**options: Unpack[Options]) -> Desk:

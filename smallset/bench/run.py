@@ -9,10 +9,9 @@ from pathlib import Path
 
 from smallset.bench import folder as run_folder
 from smallset.bench.ground import THREADS, Ground, Line, Lines
-from smallset.bench.kinds import Unit, units_of
-from smallset.bench.matrix import matrix_text, parse_matrix
-from smallset.bench.problems import check_matrix
-from smallset.bench.sources import Places
+from smallset.bench.kinds import KINDS, Unit, units_of
+from smallset.bench.matrix import Matrix, matrix_text, parse_matrix, same_methods
+from smallset.bench.sources import Places, open_source
 from smallset.data import cores
 from smallset.desk import Desk, desk_for
 from smallset.parallel import Here, Task, Workers
@@ -23,6 +22,8 @@ from smallset.spec import nearest
 # What a cluster keeps free for a unit, in bytes: a process with torch and a tiny student weighs
 # 0.45 GB (docs/scale.md); a large student on a CPU needs more, and is tried again where it dies.
 _MEMORY = 1 << 30
+# How many impossible cells an error lists.
+_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,56 @@ def _check_place(folder: Path) -> None:
         f"the run folder '{folder}' cannot be made ('{there}' {why}). Needed a place for sets and "
         "results. Give another."
     )
+
+
+def check_matrix(ground: Ground, *, only: str = "") -> None:
+    """Open every data set of the matrix, and make sure that every unit can be made.
+
+    Fills `data` and `weights` of the ground. Only tables whose title holds `only` must be possible;
+    the data of the others is opened if it is at hand. Raises ValueError with all that is
+    impossible, a line each: data that is not there, a class that cannot fill an ipc, a size without
+    room for tiles or network, a student without its library or weights, a teacher that cannot be
+    loaded or whose classes don't map.
+    """
+    found = list(dict.fromkeys(_problems(ground, only)))
+    if found:
+        lines = [f"  {line}" for line in found[:_SHOWN]]
+        if len(found) > _SHOWN:
+            lines.append(f"  and {len(found) - _SHOWN} more")
+        raise ValueError(
+            f"{ground.matrix.title!r} has {len(found)} impossible "
+            f"{'entry' if len(found) == 1 else 'entries'}; nothing was run. Mend the matrix, give "
+            "what is missing, or leave those tables out with --only:\n" + "\n".join(lines)
+        )
+
+
+def _problems(ground: Ground, only: str) -> Iterator[str]:
+    desk = ground.desk
+    for sweep in ground.matrix.sweeps:
+        try:
+            if sweep.data not in ground.data:
+                ground.data[sweep.data] = open_source(
+                    sweep.data, ground.places, work=desk.work, drop_leaks=desk.drop_leaks
+                )
+        except (ValueError, OSError) as error:
+            if only in sweep.title:
+                yield f"data {sweep.data!r}: {error}"
+            continue
+        for kind in KINDS.values() if only in sweep.title else ():
+            yield from (f"{sweep.title}: {problem}" for problem in kind.problems(sweep, ground))
+    for label, problem in same_methods(_sized(ground)):
+        yield f"method {label!r}: {problem}"
+
+
+def _sized(ground: Ground) -> Matrix:
+    """Return the matrix with the size of every table whose data is at hand."""
+    sweeps = (
+        replace(sweep, size=ground.data[sweep.data].size(sweep.size))
+        if sweep.data in ground.data
+        else sweep
+        for sweep in ground.matrix.sweeps
+    )
+    return replace(ground.matrix, sweeps=tuple(sweeps))
 
 
 def jobs_for(plan: RunPlan) -> int:

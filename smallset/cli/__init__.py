@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from smallset.cli import bench, export, make, measure, report, sets, train
+from smallset.cli import bench, make, measure, report, sets
 from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
 
@@ -46,10 +46,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "compress": make.compress,
     "evaluate": measure.evaluate,
     "score": make.score,
-    "train": train.train,
+    "train": make.train,
     "bench": bench.bench,
     "report": report.report,
-    "export": export.export,
+    "export": make.export,
     "list": sets.list_,
     "verify": sets.verify,
     "show": sets.show,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smallset.bench import shipped
-from smallset.cli.cluster import RayAddress, workers_on
-from smallset.cli.options import Device, DropLeaks, Jobs, Precision, Work
+from smallset.cli.options import Device, DropLeaks, Jobs, Precision, RayAddress, Work, workers_on
 
 if TYPE_CHECKING:
     from smallset.bench.run import Finished, RunPlan

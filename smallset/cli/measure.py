@@ -108,9 +108,8 @@ def demo(
     from smallset.demo import run_demo
     from smallset.report.leaderboard import comparison
     from smallset.report.rows import row_key, rows
-    from smallset.terminal import say
+    from smallset.terminal import say, show_table
     from smallset.terminal.results import finished_line
-    from smallset.terminal.tables import show_table
 
     def told(finished: "Finished") -> None:
         if finished.result is not None:

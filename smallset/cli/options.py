@@ -4,7 +4,8 @@ Files of this room import at their top only what `--help` needs.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
@@ -16,6 +17,7 @@ import typer
 if TYPE_CHECKING:
     from smallset.data.source import Folder
     from smallset.desk import Options
+    from smallset.parallel import Workers as Crew
     from smallset.terminal.progress import Stages
 
 
@@ -87,6 +89,15 @@ Test = Annotated[
         "data, whose held-out images judge.",
     ),
 ]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="auto|HOST:PORT",
+        help="Spread the work over a Ray cluster; auto is the one in RAY_ADDRESS or on this "
+        "machine, else a new one on its cores.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -141,3 +152,29 @@ def spelled_out(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in keywords}
     return run
+
+
+@contextmanager
+def workers_on(address: str | None, *, device: str) -> "Iterator[Crew | None]":
+    """Give the workers of a Ray cluster, for as long as the block lasts; None without --ray.
+
+    Raises ValueError for a device with a number, under torchrun, and as `Ray`.
+    """
+    if address is None:
+        yield None
+        return
+    from smallset.parallel.ray import Ray
+    from smallset.train.processes import launched
+
+    if launched() > 1:
+        raise ValueError(
+            f"torchrun started {launched()} processes, and --ray hands the work to a cluster: the "
+            "two do not go together. Leave one of them out."
+        )
+    if device.startswith("cuda:"):
+        raise ValueError(
+            f"--device {device} names one GPU of this machine, but with --ray each task gets a GPU "
+            "of its own. Give --device cuda, or leave --ray out."
+        )
+    with Ray(address) as workers:
+        yield workers

@@ -43,8 +43,7 @@ def report(
 ) -> None:
     """Make tables of RUNS: each method beside random, soft labels beside hard."""
     from smallset.report import tables
-    from smallset.terminal import say
-    from smallset.terminal.tables import show_table
+    from smallset.terminal import say, show_table
 
     if out is not None:
         tables.check_out(out)

@@ -18,7 +18,7 @@ def list_() -> None:
     from smallset.scores import SCORES
     from smallset.selection import SELECTORS
     from smallset.spec import first_line
-    from smallset.terminal.tables import show_list
+    from smallset.terminal import show_list
     from smallset.train.protocol import PROTOCOLS
     from smallset.train.views import VIEWS
 

@@ -1,4 +1,4 @@
-"""Take a set out into the world: as class folders, as the Hub's parquet, or as tar shards."""
+"""Export a set as class folders, as parquet for the Hub, or as tar shards."""
 
 import io
 import json
@@ -20,15 +20,15 @@ from smallset.store.plan_table import PLAN, class_ranks
 from smallset.store.read import TRAIN
 
 Told = Callable[[int], None]
-"""Told how many images are done."""
+"""A function that is told the number of images done."""
 
 PROVENANCE = ("source_row", "source_id", "source_box", "tile_box")
-"""The columns of plan.parquet that say, tile by tile, what an image shows and where."""
+"""The columns of plan.parquet with the source and the boxes of each tile."""
 
 SHARD_BYTES = 500_000_000
-"""About how many bytes of images a shard takes, as the Hub does."""
+"""About the bytes of images in a shard, the same as on the Hub."""
 
-# As many as the Hub's own: its viewer and streaming readers take a group at a time.
+# The rows of a parquet group, as on the Hub, whose viewer and streams read a group at a time.
 _GROUP = 100
 CLASSES = "classes.json"
 
@@ -38,19 +38,19 @@ def export_set(
 ) -> None:
     """Write `made` to the new folder `out` in the format `to`, one of FORMATS.
 
-    Image bytes are copied, never encoded again; beside them lie a card (README.md), manifest.json
-    and plan.parquet with the source and boxes of every tile. The same set gives the same bytes
-    (parquet: under the same pyarrow). The folder appears whole or not at all.
+    Image bytes are copied and never encoded again. The export also has a card (README.md),
+    manifest.json, and plan.parquet with the source and boxes of every tile. Equal sets give equal
+    bytes (parquet: under the same pyarrow). The folder appears whole or not at all.
 
-    Raises as `check_output`, ValueError for an unknown format, an `out` inside the set and a set
-    that was changed, OSError where the disk is full or read-only.
+    Raises ValueError for an unknown format, an `out` inside the set and a set that was changed, and
+    OSError if `out` exists or cannot be written.
     """
     if to not in FORMATS:
         raise ValueError(f"there is no export format {to!r}. {nearest(to, FORMATS)}")
     if made.path.resolve() in out.resolve().parents:
         raise ValueError(
-            f"'{out}' lies inside the set '{made.path}', whose files are all accounted for. Needed "
-            "a folder elsewhere. Choose another OUT."
+            f"'{out}' lies inside the set '{made.path}', whose files are fixed. Needed a folder "
+            "outside the set. Choose another OUT."
         )
     check_output(out)
 
@@ -68,7 +68,7 @@ def export_set(
 
 
 def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
-    """Copy the images to train/<class>/<file>: ImageFolder's layout, which most readers know."""
+    """Copy the images to train/<class>/<file>, the layout of ImageFolder that most readers know."""
     (folder / TRAIN).mkdir()
     for name in sorted({file.path.partition("/")[0] for file in made.files}):
         (folder / TRAIN / name).mkdir()
@@ -80,7 +80,7 @@ def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
 def write_hub(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Write data/train-*.parquet: image, label, and lists of the tiles' sources and boxes.
 
-    Rows stand in the plan's order; `image.path` is the file's path in the set.
+    Rows are in the plan's order. `image.path` is the file's path in the set.
     """
     (folder / "data").mkdir()
     schema, where = _schema(made.manifest.classes), provenance(made)
@@ -100,9 +100,9 @@ def write_hub(made: CompressedDataset, folder: Path, told: Told) -> None:
 def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Write train-*.tar and classes.json (the names in index order).
 
-    The first image of every class, then the second, and so on: a stream that is shuffled in a small
-    buffer still mixes classes, and a prefix is the smaller set. In the tar there is no time and no
-    owner, so that the same set gives the same bytes.
+    The first images of all classes come first, then the second ones, and so on. A stream shuffled
+    in a small buffer therefore mixes classes, and a prefix is the smaller set. The tar records no
+    time and no owner, so that equal sets give equal bytes.
     """
     classes = {"names": list(made.manifest.classes)}
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
@@ -133,7 +133,7 @@ FORMATS: dict[str, Callable[[CompressedDataset, Path, Told], None]] = {
 
 
 def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
-    """Cut rows of `sizes` bytes into runs of at most about `limit` bytes, of one row at least."""
+    """Cut rows of `sizes` bytes into runs of at most `limit` bytes, but at least one row."""
     shards, start, held = [], 0, 0
     for row, size in enumerate(sizes):
         if held and held + size > limit:
@@ -144,9 +144,9 @@ def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
 
 
 def provenance(made: CompressedDataset) -> dict[str, list[list[object]]]:
-    """Give, by column of PROVENANCE, each image's list of its tiles' values, in tile order.
+    """Return, for each column of PROVENANCE, a list of the tiles' values for each image.
 
-    A tile that shows no source image has null as its row and id.
+    An empty tile has None as its row and id.
     """
     table = pq.ParquetFile(made.path / PLAN).read(columns=list(PROVENANCE), use_threads=False)
     tiles = made.tile_box.shape[1]
@@ -169,7 +169,7 @@ def _table(
 
 
 def _schema(classes: Sequence[str]) -> "pa.Schema":
-    """The columns, and in the metadata what `datasets` makes of them (`Features.to_dict`)."""
+    """Return the columns, with their `datasets.Features.to_dict` as metadata."""
     whole, text = ({"dtype": kind, "_type": "Value"} for kind in ("int64", "string"))
     box = {"feature": {"dtype": "int32", "_type": "Value"}, "length": 4, "_type": "Sequence"}
     lists = {"source_row": whole, "source_id": text, "source_box": box, "tile_box": box}

@@ -2,9 +2,8 @@
 
 from dataclasses import fields, replace
 
-from smallset.labels.hard import Hard
 from smallset.labels.online import Online
-from smallset.labels.regime import OpenLabels, Regime, label_folder
+from smallset.labels.regime import Hard, OpenLabels, Regime, label_folder
 from smallset.labels.teacher_accuracy import teacher_top1
 from smallset.spec import build, read, write
 

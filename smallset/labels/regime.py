@@ -76,6 +76,17 @@ class OpenLabels:
         return None
 
 
+@dataclass(frozen=True)
+class Hard(Regime):
+    """The class index, and nothing from outside the set."""
+
+    soft: ClassVar[bool] = False
+
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> OpenLabels:
+        """Return labels that cost nothing."""
+        return OpenLabels(regime=self)
+
+
 def label_folder(made: TrainingSet) -> Path:
     """Return the folder of a set's own label files, `SET.labels` beside the folder SET.
 

@@ -1,17 +1,25 @@
-"""compress(): a dataset in, a small set out; the whole way in one screen."""
+"""compress() and select(): what a method chooses from a dataset, as a set or as a list."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
-from smallset.budget import Budget
+import numpy as np
+
+from smallset.budget import Budget, Wanted, one_budget
+from smallset.data import Data
 from smallset.data.work import keeping
-from smallset.desk import Options, desk_for
-from smallset.methods import Method
+from smallset.desk import Desk, Options, desk_for
+from smallset.exchange.chosen_list import ChosenList, write_list
+from smallset.exchange.set_data import made_from
+from smallset.methods import Method, ShortClasses, method_from, spec_of
+from smallset.numbers import check_number
+from smallset.observers.observed import Observed
+from smallset.observers.shards import Shards
 from smallset.parallel import Workers
-from smallset.pipeline.choose import begin, job_from
-from smallset.pipeline.desk import AnyData, check_place
+from smallset.pipeline.desk import AnyData, check_place, observed, open_source, side_of
 from smallset.records import Fit
-from smallset.store import CompressedDataset, open_set, write
+from smallset.store import About, Asked, Codec, CompressedDataset, Seeds, open_set, write
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
@@ -48,12 +56,12 @@ def compress(
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
-    job = job_from(
+    job = _job_from(
         method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=codec
     )
     assert job.codec is not None
     desk = desk_for(**options)
-    begun = begin(data, job, desk, spread=spread)
+    begun = _begin(data, job, desk, spread=spread)
     with keeping(desk.work):
         canvases = job.method.canvases(begun.seen, begun.wanted, seed=job.seed)
     about = begun.about()
@@ -72,3 +80,127 @@ def compress(
             may_vanish=not job.method.balanced,
             progress=desk.progress,
         )
+
+
+def select(
+    data: AnyData,
+    out: str | Path,
+    *,
+    method: str | Method = "pca",
+    ipc: int | None = None,
+    keep: float | None = None,
+    budget: str | Budget | None = None,
+    short_classes: str = "error",
+    size: int | None = None,
+    fit: Fit = "squash",
+    seed: int = 0,
+    spread: Workers | None = None,
+    **options: Unpack[Options],
+) -> ChosenList:
+    """List the images that `compress` would choose under the same options in the new folder `out`.
+
+    `selection.parquet` has a row an image, class after class and in order of choice, with what made
+    it in the schema's metadata; `selection.txt` has their ids in the same order, a line each;
+    `selection.json` says what made them. Of a mosaic it lists the image of every tile. `size` and
+    `fit` are those at which a method's observer looks. Raises as `compress`.
+    """
+    out = Path(out)
+    first_alone(lambda: check_place(out, data))
+    job = _job_from(
+        method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=None
+    )
+    desk = desk_for(**options)
+    begun = _begin(data, job, desk, spread=spread)
+    with keeping(desk.work):
+        selection = job.method.choose(begun.seen, begun.wanted, seed=job.seed)
+    source, about = begun.data.train, begun.about()
+    with first_before_others():
+        if not is_first():
+            return ChosenList.of_selection(out, selection, source, about)
+        return write_list(selection, source, out, about=about, size=begun.seen.images.size)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What was asked for. `typed` is the method as it was written; no codec means no pixels."""
+
+    method: Method
+    typed: str
+    budget: Budget
+    short_classes: ShortClasses
+    size: int | None
+    fit: Fit
+    seed: int
+    codec: Codec | None
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A job on opened data: nothing is scored yet, and whatever is wrong so far has been said."""
+
+    job: _Job
+    data: Data
+    seen: Observed
+    wanted: Wanted
+
+    def about(self) -> About:
+        """Say what only the caller knows of the set."""
+        job, here = self.job, self.seen.machine
+        observer = job.method.looks_through
+        names = self.data.train.classes.names
+        return About(
+            method=job.typed,
+            spec=spec_of(job.method),
+            seeds=Seeds(set=job.seed, observer=observer.seed if observer else None),
+            given=self.data.name,
+            held_out=self.data.held_out,
+            fit=job.fit,
+            view=spec_of(job.method.view),
+            precision=here.precision if observer else "none",
+            device=here.kind if observer else "none",
+            made_with=job.method.facts(self.seen) | made_from(self.data),
+            asked=Asked(str(job.budget), tuple(names[c] for c in self.wanted.short)),
+        )
+
+
+def _job_from(
+    method: str | Method,
+    ipc: int | None,
+    keep: float | None,
+    budget: str | Budget | None,
+    short_classes: str,
+    *,
+    size: int | None,
+    fit: Fit,
+    seed: int,
+    codec: str | None,
+) -> _Job:
+    """Read the options. Raises ValueError for whatever is wrong with them by themselves.
+
+    Files that the method names are looked at: raises OSError if there is none.
+    """
+    chosen = method_from(method) if isinstance(method, str) else method
+    asked = one_budget(ipc, keep, budget)
+    if short_classes not in ("error", "keep"):
+        raise ValueError(f"short_classes={short_classes!r} is not known. Give 'error' or 'keep'.")
+    short: ShortClasses = "keep" if short_classes == "keep" else "error"
+    parsed = None if codec is None else Codec.parse(codec)
+    seed = check_number("seed", seed, least=0, unit="a seed")
+    chosen.check_files()
+    typed = method if isinstance(method, str) else spec_of(method)
+    return _Job(chosen, typed, asked, short, size, fit, seed, parsed)
+
+
+def _begin(data: AnyData, job: _Job, desk: Desk, *, spread: Workers | None) -> _Begun:
+    """Open the data, and say whatever is wrong with the job before anything is scored."""
+    with first_before_others():
+        opened = open_source(data, desk)
+    source, method = opened.train, job.method
+    names = source.classes.names
+    side = side_of(source, job.size)
+    have = np.bincount(source.labels, minlength=len(names)).tolist()
+    wanted = method.wanted(job.budget, have, names, short_classes=job.short_classes)
+    method.check(source, size=side, fit=job.fit, codec=job.codec)
+    seen = observed(source, side, job.fit, desk)
+    seen = replace(seen, spread=Shards(spread) if spread else None)
+    return _Begun(job, opened, seen, wanted)

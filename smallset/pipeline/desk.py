@@ -1,18 +1,12 @@
 """What every verb settles first: the place of its output, the data, and how large it is drawn."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from smallset.data import (
-    Data,
-    ImageDataset,
-    LaterPixels,
-    Pixels,
-    folder_of,
-    pixel_cache,
-)
+from smallset.data import Data, ImageDataset, LaterPixels, folder_of
 from smallset.desk import Desk
 from smallset.exchange.set_data import Openable, open_any
 from smallset.files import check_output
@@ -81,20 +75,9 @@ def check_apart(out: Path, data: AnyData) -> None:
 
 
 def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk) -> Observed:
-    """Give the training data as a score sees it, at `size` pixels, decoded when it looks."""
-
-    def decoded() -> Pixels:
-        return pixel_cache(
-            source,
-            size,
-            view=fit,
-            work=desk.pixels,
-            workers=desk.workers,
-            progress=desk.progress,
-        )
-
+    """Return the training data as a score sees it, at `size` pixels, decoded at the first look."""
     return Observed(
-        images=LaterPixels(source.labels, size, decoded),
+        images=LaterPixels(source.labels, size, partial(desk.decoded, source, size, view=fit)),
         labels=source.labels,
         classes=len(source.classes),
         source=f"{source.fingerprint} {source.split} {fit}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from smallset.data import Data, pixel_cache
+from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.set_data import check_held_out
@@ -22,12 +22,7 @@ from smallset.methods import spec_of
 from smallset.models import check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
 from smallset.numbers import check_number
-from smallset.pipeline.desk import (
-    AnyData,
-    check_place,
-    open_source,
-    side_of,
-)
+from smallset.pipeline.desk import AnyData, check_place, open_source, side_of
 from smallset.records import Fit
 from smallset.seeds import derive
 from smallset.spec import nearest
@@ -135,14 +130,7 @@ class _Job:
 
 def _trained(job: _Job, desk: Desk, state: Path) -> "Network":
     with first_before_others():
-        images = pixel_cache(
-            job.data.train,
-            job.size,
-            view=job.fit,
-            work=desk.pixels,
-            workers=desk.workers,
-            progress=desk.progress,
-        )
+        images = desk.decoded(job.data.train, job.size, view=job.fit)
     return train_kept(
         images,
         job.data.train.labels,
@@ -158,17 +146,9 @@ def _trained(job: _Job, desk: Desk, state: Path) -> "Network":
 
 
 def _tested(job: _Job, network: "Network", desk: Desk) -> Accuracy:
-    test = pixel_cache(
-        job.data.test,
-        job.size,
-        view="test",
-        work=desk.pixels,
-        workers=desk.workers,
-        progress=desk.progress,
-    )
     return accuracy(
         network,
-        test,
+        desk.decoded(job.data.test, job.size, view="test"),
         job.data.test.labels,
         classes=len(job.data.train.classes),
         machine=desk.machine,

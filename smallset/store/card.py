@@ -61,7 +61,7 @@ def facts(manifest: Manifest) -> str:
 |---|---|
 {_table(manifest)}
 
-Classes, in index order: {_classes(manifest)}."""
+Classes, in index order: {_named(manifest.classes, ", in `manifest.json`")}."""
 
 
 def load_folders(manifest: Manifest) -> str:
@@ -123,7 +123,8 @@ every file shows.
 
 
 def _table(manifest: Manifest) -> str:
-    source, seeds = manifest.source, manifest.seeds
+    source, seeds, asked = manifest.source, manifest.seeds, manifest.asked
+    short, vanished = asked.short if asked else (), manifest.vanished
     per_class = (
         f"{min(manifest.counts)} to {max(manifest.counts)} a class"
         if manifest.ipc is None
@@ -138,7 +139,9 @@ def _table(manifest: Manifest) -> str:
         side = f"each of its own size, read at {side}"
     rows = {
         "Images": f"{manifest.images:,} ({per_class}), {side}",
-        **_budget(manifest),
+        **({"Asked for": _code(asked.budget)} if asked else {}),
+        **({"Classes that gave all they had": _counted(short)} if short else {}),
+        **({"Classes without an image": _counted(vanished)} if vanished else {}),
         "Image bytes": f"{manifest.image_bytes:,} ({manifest.codec})",
         "Source": f"{_code(source.given)}, {source.images:,} images of split "
         f"{_code(source.split)}, {source.bytes:,} bytes as encoded{skipped}",
@@ -153,23 +156,15 @@ def _table(manifest: Manifest) -> str:
     return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
 
 
-def _budget(manifest: Manifest) -> dict[str, str]:
-    """Return the rows that only some sets have: the budget, and classes with fewer images."""
-    rows: dict[str, str] = {}
-    asked = manifest.asked
-    if asked is not None:
-        rows["Asked for"] = _code(asked.budget)
-        if asked.short:
-            rows["Classes that gave all they had"] = _named(asked.short)
-    if manifest.vanished:
-        rows["Classes without an image"] = _named(manifest.vanished)
-    return rows
+def _counted(classes: Sequence[str]) -> str:
+    return f"{len(classes):,}: {_named(classes)}"
 
 
-def _named(classes: Sequence[str]) -> str:
-    shown = ", ".join(_code(name) for name in classes[:_CLASSES_SHOWN])
+def _named(classes: Sequence[str], elsewhere: str = "") -> str:
+    """Name the first classes, and say how many more there are, and where."""
+    shown = ", ".join(map(_code, classes[:_CLASSES_SHOWN]))
     more = len(classes) - _CLASSES_SHOWN
-    return f"{len(classes):,}: {shown}{f' and {more:,} more' if more > 0 else ''}"
+    return f"{shown} and {more:,} more{elsewhere}" if more > 0 else shown
 
 
 def _training(manifest: Manifest) -> str:
@@ -186,12 +181,6 @@ def _title(manifest: Manifest) -> str:
     ipc = manifest.ipc
     per_class = "" if ipc is None else f", {ipc:,} {'image' if ipc == 1 else 'images'} a class"
     return f"{manifest.source.name} by {manifest.method}{per_class}"
-
-
-def _classes(manifest: Manifest) -> str:
-    shown = ", ".join(_code(name) for name in manifest.classes[:_CLASSES_SHOWN])
-    more = len(manifest.classes) - _CLASSES_SHOWN
-    return f"{shown} and {more:,} more, in `manifest.json`" if more > 0 else shown
 
 
 def _size_category(images: int) -> str:

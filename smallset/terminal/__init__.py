@@ -1,7 +1,15 @@
 """What the commands print: words that all of them share, and one file for each kind of thing."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
+from rich.table import Table as RichTable
+
+if TYPE_CHECKING:
+    from smallset.report.table import Table
 
 # Results go to stdout, progress and errors to stderr. Lines are not wrapped, so a log can be
 # searched. No text of the user's is taken for markup, nor ":cat:" for an emoji.
@@ -58,3 +66,26 @@ def bytes_against(image_bytes: int, source_bytes: int) -> str:
     ratio = source_bytes / image_bytes
     times = f"{ratio:,.1f}x fewer" if ratio >= 1 else f"{1 / ratio:,.1f}x more"
     return f"{image_bytes:,} bytes, {times} than the source's {source_bytes:,}"
+
+
+def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
+    """Print names with a line each."""
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None)
+    table.show_header = False
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, line in entries:
+        table.add_row(f"  {name}", line)
+    OUT.print(table)
+
+
+def show_table(table: "Table") -> None:
+    """Print a table with its notes, its first column on the left."""
+    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for number, name in enumerate(table.header):
+        shown.add_column(name, justify="right" if number else "left", no_wrap=True)
+    for cells in table.cells:
+        shown.add_row(*cells)
+    OUT.print(shown)
+    for note in table.notes:
+        OUT.print(note)

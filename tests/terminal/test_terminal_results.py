@@ -17,12 +17,8 @@ from smallset.data import from_arrays
 from smallset.records import Cost
 from smallset.report.leaderboard import comparison
 from smallset.report.rows import rows
-from smallset.terminal.results import (
-    finished_line,
-    result_line,
-    show_evaluation,
-)
-from smallset.terminal.tables import show_table
+from smallset.terminal import show_table
+from smallset.terminal.results import finished_line, result_line, show_evaluation
 from smallset.train.device import Machine
 
 

@@ -5,8 +5,7 @@ A new kind is a file and its name here.
 """
 
 from smallset.bench.ground import Ground, Lines
-from smallset.bench.kinds.cell import CellUnit
-from smallset.bench.kinds.full import FullUnit
+from smallset.bench.kinds.cell import CellUnit, FullUnit
 from smallset.bench.kinds.observer import ObserverUnit
 from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.sets import SetUnit

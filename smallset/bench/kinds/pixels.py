@@ -6,7 +6,7 @@ from typing import ClassVar
 from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Ground
 from smallset.bench.kinds.unit import Unit, keyed
-from smallset.data import Data, ImageDataset, View, pixel_cache
+from smallset.data import Data, ImageDataset, View
 from smallset.desk import Desk
 from smallset.pipeline.desk import open_source
 
@@ -31,8 +31,7 @@ class PixelsUnit(Unit):
 
     def make(self, desk: Desk) -> None:
         """Decode the split."""
-        images = self._images(open_source(self.data, desk))
-        pixel_cache(images, self.wanted.size, view=self.view, work=desk.work, workers=desk.workers)
+        desk.decoded(self._images(open_source(self.data, desk)), self.wanted.size, view=self.view)
 
     def work_bytes(self, ground: Ground) -> int:
         """Count three bytes a pixel, as if none were there yet."""
