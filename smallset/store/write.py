@@ -11,7 +11,7 @@ from smallset.files import check_output, whole_folder, write_file, writing
 from smallset.fingerprint import smallset_version
 from smallset.parallel import Workers
 from smallset.records import Plan, Progress
-from smallset.store.canvases import Canvases
+from smallset.store.canvases import Canvases, check_plan
 from smallset.store.card import CARD, card
 from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
@@ -19,7 +19,6 @@ from smallset.store.manifest import MANIFEST, About, Manifest, Origin
 from smallset.store.parts import Parts
 from smallset.store.plan_table import PLAN, ImageFile, class_ranks, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
-from smallset.store.render import check_plan
 
 # The least digits in a file name, so that a smaller set has the first names of a larger one.
 _DIGITS = 5

@@ -110,7 +110,7 @@ def test_arrays_have_no_bytes_of_their_own(plan):
 
 def test_bytes_that_are_no_image_are_named(dataset):
     broken = replace(dataset, origin=replace(dataset.origin, encoded=(b"words",) * 12))
-    with pytest.raises(ValueError, match=r"'ape/1\.png' of 'tiny' is no image of a known format"):
+    with pytest.raises(ValueError, match=r"'ape/1\.png' of 'tiny' is not an image of a known"):
         own_bytes(broken, 1)
 
 
