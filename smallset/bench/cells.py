@@ -1,4 +1,4 @@
-"""The cells of a matrix: one student on one set, known by what its result line will say."""
+"""The cells of a matrix. A cell is one student on one set, identified by fields of its result."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from smallset.train.device import Machine
 from smallset.train.protocol import STANDARD_V1, protocol_for
 from smallset.train.views import Canvas
 
-# Replicates run in blocks of so many, the main rows first: a stopped run still has tables.
+# Replicates run in blocks of this size, main rows first, so that a stopped run still has tables.
 _BLOCK = 3
 
 
 @dataclass(frozen=True)
 class MatrixCell:
-    """A cell in its place: table, row and replicate. Two tables may hold one and the same.
+    """A cell at its place: table, row and replicate. Two tables may contain the same cell.
 
-    `labels` are as the table writes them. `budget` is None for a student on the whole training
-    split.
+    `labels` is the spec as the table writes it. `budget` is None if the student trains on the
+    whole training split.
     """
 
     sweep: Sweep
@@ -37,7 +37,7 @@ class MatrixCell:
 
     @property
     def name(self) -> str:
-        """Say which cell this is."""
+        """The full name of the cell."""
         where = self.identity
         budget = f", {self.size_of_set}" if self.budget else ""
         return (
@@ -47,7 +47,7 @@ class MatrixCell:
 
     @property
     def brief(self) -> str:
-        """Say in few words which cell this is, for a line that also holds its result."""
+        """A short name of the cell, for a line that also shows its result."""
         where, of = self.identity, self.size_of_set if self.budget else "all images"
         labels = f"{self.labels}, " if labels_from(where.labels).soft else ""
         return (
@@ -57,29 +57,29 @@ class MatrixCell:
 
     @property
     def training(self) -> str:
-        """Say which student is trained, under which labels and protocol."""
+        """The student, its labels and its protocol."""
         return f"{self.identity.student}, {self.labels}, {self.identity.protocol}"
 
     @property
     def size_of_set(self) -> str:
-        """Say how large its set is, the same for every budget that comes to the same set."""
+        """The size of the set. Budgets that lead to the same set share this text."""
         ipc, images = self.identity.ipc, self.identity.images
         return f"{images} images" if ipc is None else f"ipc {ipc}"
 
 
 def identity_of(result: Result) -> Identity:
-    """Give the identity of the cell that a result line is of, whichever version wrote it."""
+    """Return the identity of the cell of a result, whichever version wrote the result."""
     spec = canonical(result.spec, size=result.size)
     found = replace(result.identity, spec=spec, view=canonical_view(result.view))
     method = known_method(spec)
     if method is None or method.balanced:
         return found
-    # Classes of an unbalanced selection may come out equal, which nobody could know before.
+    # An unbalanced selection may happen to have equal classes. A plan cannot know this beforehand.
     return replace(found, ipc=None)
 
 
 def cells_of(matrix: Matrix, data: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
-    """Return every cell whose data set is among `data`, in the order in which they run.
+    """Return the cells whose data set is in `data`, in the order in which they run.
 
     The main rows of the first replicates come first.
     """
@@ -89,14 +89,14 @@ def cells_of(matrix: Matrix, data: Mapping[str, BenchData], machine: Machine) ->
         if sweep.data in data
         for cell in _cells(matrix, sweep, data[sweep.data], machine)
     ]
-    # A sort keeps the order of equals: table by table within a block of replicates.
+    # The sort is stable: within a block of replicates, cells stay in the order of the tables.
     return sorted(cells, key=lambda c: (c.replicate // _BLOCK, c.label not in matrix.main))
 
 
 def _cells(
     matrix: Matrix, sweep: Sweep, opened: BenchData, machine: Machine
 ) -> Iterator[MatrixCell]:
-    """Return the cells of a table, and one for each student on the whole training split."""
+    """Yield the cells of a table, and one for each student on the whole training split."""
     whole = _whole(sweep, opened, machine)
     settings = product(sweep.budgets, sweep.students, sweep.labels, sweep.protocols)
     for (budget, student, labels, protocol), replicate, label in product(
@@ -129,7 +129,7 @@ def _cells(
 
 
 def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
-    """Return what cells of a table share, as for a student on the whole training split."""
+    """Return the identity of a cell on the whole training split, without student and protocol."""
     return Identity(
         dataset=sweep.data,
         data_fingerprint=opened.data.fingerprint,
@@ -154,5 +154,5 @@ def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
 
 
 def full_protocol(epochs: int) -> str:
-    """Name how a student is trained on the whole training split: few epochs, and it says so."""
+    """Return the name of the protocol for the whole training split, which states its epochs."""
     return f"{STANDARD_V1.name}(epochs={epochs})"

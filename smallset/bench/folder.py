@@ -1,11 +1,12 @@
-"""A run folder: what the run is (run.json, matrix.toml), its results, and what is left to do.
+"""A run folder: its description, its results, and the files that its units made.
 
 run.json        matrix, versions, fingerprints of data and weights, precision, device, threads
-matrix.toml     the matrix, to read
-results.jsonl   a line a finished cell, appended by the driver alone
-facts.jsonl     a line for each fact about a set, as far as units leave any; in the same way
-sets/ scores/ teachers/     what units made
-driver.lock     held by the driver, whose process and machine stand in driver.txt
+matrix.toml     a readable copy of the matrix
+results.jsonl   one line for each finished cell; only the driver appends
+facts.jsonl     one line for each fact about a set, if any; only the driver appends
+sets/ scores/ teachers/     the files that units made
+driver.lock     locked by the driver while it works
+driver.txt      process and machine of the driver
 """
 
 import dataclasses
@@ -44,7 +45,7 @@ FACTS = "facts.jsonl"
 LOCK = "driver.lock"
 DRIVER = "driver.txt"
 _FORMAT = 1
-# The run's own facts beside the matrix, and what to do where they are not as they were.
+# The fields of a run besides its matrix, each with the advice for a value that has changed.
 _WAYS_OUT = {
     "versions": "Use those versions again, or give a new folder.",
     "data": "Restore the data, or give a new folder.",
@@ -57,7 +58,7 @@ _WAYS_OUT = {
 
 @dataclass(frozen=True)
 class Run:
-    """What all lines of a run's results share."""
+    """What all results of a run share."""
 
     matrix: str
     versions: Mapping[str, str]
@@ -71,19 +72,19 @@ class Run:
 
 @contextmanager
 def driving(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run folder, which the system frees however the process ends.
+    """Hold the lock of a run folder. The system frees the lock however the process ends.
 
-    Raises ValueError, naming the other driver, if another one holds the lock.
+    Raises ValueError with the name of the other driver if another driver holds the lock.
     """
-    # The name stands beside the lock file, which older versions of filelock empty on a mere try.
+    # The lock file cannot hold the name: older versions of filelock empty the file on each attempt.
     driver = folder / DRIVER
     try:
         held = FileLock(folder / LOCK).acquire(timeout=0)
     except Timeout as error:
         other = driver.read_text().strip() if driver.exists() else ""
         raise ValueError(
-            f"'{folder}' is being worked on by {other or 'another process'}. One driver a run "
-            "folder: wait for it, stop it, or give another folder."
+            f"'{folder}' is being worked on by {other or 'another process'}. A run folder takes "
+            "one driver: wait for that process, stop it, or give another folder."
         ) from error
     with held:
         driver.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
@@ -91,7 +92,7 @@ def driving(folder: Path) -> Iterator[None]:
 
 
 def this_run(text: str, ground: Ground) -> Run:
-    """Describe a run of a matrix's text here and now; data and weights by fingerprint."""
+    """Return the description of a run of a matrix (its text) on this machine."""
     data = {name: opened.data.fingerprint for name, opened in ground.data.items()}
     versions = {
         "smallset": smallset_version(),
@@ -105,9 +106,9 @@ def this_run(text: str, ground: Ground) -> Run:
 
 
 def read_run(folder: Path) -> Run | None:
-    """Read what the run in a folder is; None where the folder is new or empty.
+    """Read the description of the run in a folder. Return None if the folder is new or empty.
 
-    Raises ValueError where the folder holds something else, or a run of a newer version.
+    Raises ValueError if the folder holds something else, or a run of a newer version.
     """
     path = folder / RUN
     if not path.exists():
@@ -118,7 +119,7 @@ def read_run(folder: Path) -> Run | None:
         ]
         if others:
             raise ValueError(
-                f"'{folder}' is no run folder: it holds {others[0]!r} but no {RUN}. "
+                f"'{folder}' is not a run folder: it holds {others[0]!r} but no {RUN}. "
                 "Give a new folder, or one that `smallset bench` made."
             )
         return None
@@ -137,27 +138,27 @@ def read_run(folder: Path) -> Run | None:
 
 
 def check_same(folder: Path, old: Run, new: Run) -> None:
-    """Raise ValueError where the run in a folder is another one, but for its matrix."""
+    """Raise ValueError if two runs differ in anything but their matrix."""
     for name, way_out in _WAYS_OUT.items():
         before, now = getattr(old, name), getattr(new, name)
         if not isinstance(before, dict):
             before, now = {"": before}, {"": now}
-        # Data and weights come and go with the matrix; what both know must be the same.
+        # Data and weights change as the matrix grows: only those in both runs must agree.
         for key in sorted({*before, *now} if name == "versions" else {*before} & {*now}):
             if before.get(key) != now.get(key):
                 raise ValueError(
                     f"'{folder}' was begun with {f'{name} {key}'.strip()} = {before.get(key)!r}, "
-                    f"but now it is {now.get(key)!r}, and results of the two do not belong in one "
+                    f"but now it is {now.get(key)!r}, and the results of both do not belong in one "
                     f"table. {way_out.format(old=before.get(key))}"
                 )
 
 
 def check_grown(folder: Path, old: Matrix, ground: Ground) -> None:
-    """Raise ValueError unless the matrix holds every cell of the old one: it may only grow."""
+    """Raise ValueError unless the matrix contains every cell of the old matrix."""
     kept = {cell.identity for cell in ground.cells}
     before = cells_of(old, ground.data, ground.desk.machine)
     gone = [cell.name for cell in before if cell.identity not in kept]
-    # Without its data a table has no cells to compare, so it must stay as it is.
+    # The cells of a table without its data are unknown, so this table must not change at all.
     hidden = [table for table in old.sweeps if table.data not in ground.data]
     lost = [table.title for table in hidden if not _has(ground.matrix, table, old)]
     gone += [f"{title}, whose data is not here, as it was" for title in lost]
@@ -170,23 +171,23 @@ def check_grown(folder: Path, old: Matrix, ground: Ground) -> None:
 
 
 def write_run(folder: Path, run: Run) -> None:
-    """Write run.json and the copy of the matrix; what an earlier part of the run knew stays."""
+    """Write run.json and the copy of the matrix. Fingerprints of earlier parts are kept."""
     old = read_run(folder)
     if old is not None:
         data, weights = {**old.data, **run.data}, {**old.weights, **run.weights}
         run = dataclasses.replace(run, data=data, weights=weights)
     text = json.dumps(dataclasses.asdict(run), indent=2, sort_keys=True) + "\n"
-    # run.json first: a folder that holds other things without it is no run's.
+    # run.json comes first: a folder with other files but without run.json is not a run folder.
     for name, content in ((RUN, text), (MATRIX, run.matrix)):
         with replacing(folder / name) as file:
             file.write(content.encode())
 
 
 def own_lines(folder: Path, ground: Ground, run: Run) -> Lines:
-    """Read the lines of a run folder, without the results of data that is not open.
+    """Read the lines of a run folder. Results on data that is not open are left out.
 
-    Raises ValueError for a line that is no result or no fact, for a result of no cell of the
-    matrix, for two of one cell, and for a result of another version.
+    Raises ValueError for a line that cannot be read, for a result that belongs to no cell of the
+    matrix, for a second result of a cell, and for a result of another version.
     """
     path, known = folder / RESULTS, {cell.identity for cell in ground.cells}
     absent = {sweep.data for sweep in ground.matrix.sweeps} - ground.data.keys()
@@ -197,16 +198,16 @@ def own_lines(folder: Path, ground: Ground, run: Run) -> Lines:
             continue
         if identity not in known:
             raise ValueError(
-                f"{where} is of no cell of the matrix ({result.method} on {result.dataset}, "
-                f"{result.student}, set seed {result.set_seed}). Take the line out: only "
-                "`smallset bench` writes here."
+                f"{where} belongs to no cell of the matrix ({result.method} on {result.dataset}, "
+                f"{result.student}, set seed {result.set_seed}). Only `smallset bench` may write "
+                "here. Remove the line."
             )
         if identity in found:
-            raise ValueError(f"{where} is of a cell that has a line already. Take one out.")
+            raise ValueError(f"{where} belongs to a cell that already has a line. Remove one.")
         if other := _another_version(run, result):
             raise ValueError(
                 f"{where} was made by {other} {result.versions.get(other, 'unknown')}, but the run "
-                f"by {run.versions.get(other)}. Take the line out, or give a new folder."
+                f"by {run.versions.get(other)}. Remove the line, or give a new folder."
             )
         found[identity] = result
     return Lines(found, tuple(read_lines(folder / FACTS, Fact)))
@@ -218,14 +219,14 @@ def add_line(folder: Path, line: Line) -> None:
 
 
 def drop_torn_lines(folder: Path) -> bool:
-    """Take out last lines that a killed driver could not finish; say whether there were any."""
+    """Remove last lines that a killed driver left incomplete. Return whether there were any."""
     return any([drop_torn_line(folder / name) for name in (RESULTS, FACTS)])
 
 
 def read_known(files: Iterable[Path]) -> list[Result]:
     """Read the results of other runs.
 
-    Raises FileNotFoundError for a file that is missing, ValueError for a line that is no result.
+    Raises FileNotFoundError for a missing file and ValueError for a line that is not a result.
     """
     for file in files:
         if not file.is_file():
@@ -238,12 +239,12 @@ def read_known(files: Iterable[Path]) -> list[Result]:
 def known_lines(
     known: Iterable[Result], run: Run, wanted: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
-    """Return the results of other runs that this one can take over, for the identities `wanted`.
+    """Return the results of other runs that this run can reuse, for the identities `wanted`.
 
-    A result must have been made by the same versions, with a student that starts fresh (a line does
-    not say from which weights others start), and under hard labels or those of the very teacher
-    that this run has or would train in the same way. Also return the cells for which only lines of
-    other versions exist, with those versions.
+    A result can be reused if the same versions made it, if its student started from fresh weights
+    (a line does not identify other weights), and if its labels were hard or came from the same
+    teacher, which this run has or would train in the same way. Also return the cells for which
+    only lines of other versions exist, with those versions.
     """
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
@@ -260,9 +261,9 @@ def known_lines(
 
 
 def clear_up(folder: Path) -> None:
-    """Make the folders of units, and remove what killed workers left half-written in them.
+    """Create the folders of units, and remove half-written files of killed workers from them.
 
-    Only whoever holds the lock may do so: nobody else writes here.
+    Call this only while holding the lock, so that nobody else is writing.
     """
     for part in filter(None, (kind.folder for kind in KINDS.values())):
         (folder / part).mkdir(exist_ok=True)
@@ -272,8 +273,8 @@ def clear_up(folder: Path) -> None:
 
 
 def _another_version(run: Run, result: Result) -> str | None:
-    """Name what made a result in another version than the run's, if anything did."""
-    # Of an observer's set a line has to say by which records it was chosen.
+    """Return the name of the first component whose version differs from the run's, if any."""
+    # If an observer chose the set, the line must state the version of the observer's records.
     told = (
         {**result.versions} if result.observer_seed is None else {"records": "", **result.versions}
     )
@@ -281,15 +282,15 @@ def _another_version(run: Run, result: Result) -> str | None:
 
 
 def _same_labels(run: Run, result: Result) -> bool:
-    """Whether a result's teacher is the one of that spec here; one to train has no hash yet."""
+    """Return whether a result's labels are hard, or come from the teacher that this run uses."""
     if result.teacher is None:
-        return not labels_from(result.labels).soft  # of a label file a line does not say which
+        return not labels_from(result.labels).soft  # a line does not identify a label file
     here = run.weights.get(f"teacher {result.teacher}")
     return here in (FRESH, result.teacher_sha256)
 
 
 def _has(matrix: Matrix, table: Sweep, old: Matrix) -> bool:
-    """Whether a matrix holds a table of the old one, its methods and teachers included."""
+    """Return whether a matrix has a table of the old matrix, with the same methods and labels."""
     return (
         table in matrix.sweeps
         and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)

@@ -1,4 +1,4 @@
-"""How long and how large what is left of a matrix will be, from measured rates."""
+"""The time and space that the rest of a matrix will take, estimated from measured rates."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,11 +12,12 @@ from smallset.train.device import can_compile
 
 @dataclass(frozen=True)
 class Forecast:
-    """Seconds of one process for the pending units, bytes in the run folder and in `work`.
+    """The estimate for all pending units.
 
-    `known` and `measured` are the trainings whose rate was taken from result lines and from a few
-    steps here; images that are decoded, drawn and written are not counted in the time. `work_bytes`
-    holds the decoded pixels, as if none were there yet.
+    `seconds` is the time of one process, without decoding, drawing and writing images. `run_bytes`
+    go to the run folder. `work_bytes` are decoded pixels in the work folder, as if the folder were
+    empty. The rates of `known` trainings come from result lines, those of `measured` trainings from
+    a few steps on this machine.
     """
 
     seconds: float
@@ -27,7 +28,7 @@ class Forecast:
 
 
 def forecast(plan: RunPlan) -> Forecast:
-    """Estimate what is pending in a plan; what is asked for the first time is measured briefly."""
+    """Estimate the pending units of a plan. Trainings of unknown rate are measured briefly."""
     desk, results = plan.ground.desk, plan.lines.results
     images: defaultdict[Training, float] = defaultdict(float)
     for unit in plan.pending:
@@ -50,9 +51,10 @@ def forecast(plan: RunPlan) -> Forecast:
 
 
 class Countdown:
-    """How long a run still takes, from the newest rate of each network in its own results.
+    """Estimates the time left in a run, from the newest rate of each network in its results.
 
-    Whether a student is compiled is not asked here: the question itself starts a compiler.
+    Compiled and eager students share a rate here, because to find out whether a student can be
+    compiled would start a compiler.
     """
 
     def __init__(self, plan: RunPlan, jobs: int) -> None:
@@ -62,7 +64,7 @@ class Countdown:
         self._pending = {unit.key: unit.shares(plan.ground) for unit in plan.pending}
 
     def __call__(self, finished: Finished) -> float | None:
-        """Return the seconds left; None while some network has no result yet that tells its rate.
+        """Return the seconds left, or None while the rate of some network is unknown.
 
         Units that only decode, draw and write are not counted.
         """

@@ -1,4 +1,4 @@
-"""What a run stands on: where and how it works, the matrix, its data, and the lines it has."""
+"""What the units of a run share: matrix, data, desk, and the lines that exist so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,21 +14,21 @@ from smallset.records import Fact, Identity, Result
 from smallset.train.run import component_versions
 
 THREADS = 1
-"""The threads of each unit: a machine's processes work side by side."""
+"""The threads of each unit. A machine is filled by several processes, not by threads."""
 
 Line = Result | Fact
-"""What a unit may leave in a file of lines."""
+"""A line that a unit may add to a file of lines."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What the units of a run are made from: at which desk, of which matrix and data.
+    """What the units of a run share.
 
-    `folder` is the run's. Every unit works at the desk, with one thread.
+    `folder` is the run folder. `desk` has one thread and serves every unit.
 
-    `check_matrix` opens the data sets into `data`, and notes in `weights` the sha256 of all weights
-    that the matrix names: by a network's spec, by "teacher SPEC", by "observer SPEC" for a network
-    that is given, and by "scores PATH".
+    `check_matrix` fills the last two fields. `data` holds the opened data sets by name. `weights`
+    holds the sha256 of each file that the matrix names. Its keys are the spec of a network,
+    "teacher SPEC", "observer SPEC" for a ready network, and "scores PATH".
     """
 
     matrix: Matrix
@@ -40,12 +40,12 @@ class Ground:
 
     @cached_property
     def cells(self) -> tuple[MatrixCell, ...]:
-        """The cells of all tables whose data is open, in the order in which they run."""
+        """The cells of all tables whose data is open, in running order."""
         return tuple(cells_of(self.matrix, self.data, self.desk.machine))
 
     @property
     def facts(self) -> dict[str, object]:
-        """What the numbers of a network that is trained here depend on."""
+        """The machine and the versions that the weights of a trained network depend on."""
         here, versions = self.desk.machine, component_versions()
         return {"machine": [here.precision, here.kind, here.threads], "versions": versions}
 
@@ -54,17 +54,16 @@ class Ground:
         return self.data[cell.identity.dataset]
 
     def method_of(self, cell: MatrixCell) -> Method:
-        """Return the method of a cell, its observer with the replicate's seed.
+        """Return the method of a cell, with the observer seed of its replicate.
 
-        Its network is left as the matrix has it: the one that the size stands for would only
-        lengthen a name.
+        The observer's network stays as the matrix spells it, which keeps names short.
         """
         return self.matrix.method(cell.label, cell.identity.observer_seed or 0)
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines that a run folder holds: results by their cell's identity, and facts."""
+    """The lines of a run folder: results by the identity of their cell, and facts."""
 
     results: Mapping[Identity, Result] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()

@@ -1,4 +1,4 @@
-"""The run: plan what is left of a matrix, let workers do it, write the results."""
+"""The run of a matrix: plan what is left, let workers do it, write the results."""
 
 import os
 from collections import Counter
@@ -19,8 +19,8 @@ from smallset.pipeline.desk import check_apart
 from smallset.records import Result
 from smallset.spec import nearest
 
-# What a cluster keeps free for a unit, in bytes: a process with torch and a tiny student weighs
-# 0.45 GB (docs/scale.md); a large student on a CPU needs more, and is tried again where it dies.
+# The memory that a cluster reserves for a unit, in bytes. A process with torch and a tiny student
+# takes 0.45 GB (docs/scale.md). A large student on a CPU needs more, and is retried if it dies.
 _MEMORY = 1 << 30
 # How many impossible cells an error lists.
 _SHOWN = 50
@@ -28,11 +28,11 @@ _SHOWN = 50
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: a matrix (a shipped name or a file) and the folder of its run.
+    """The arguments of a run: a matrix (a shipped name or a file) and the folder of the run.
 
-    `data` is the folder of data sets and NAME=PATH pairs, `only` a part of the titles of the tables
-    to run, `work` the folder for caches and observers (None: the user's cache folder). `known` are
-    results of other runs, taken over where they are of a cell of this matrix (see `known_lines`).
+    `data` is the folder of data sets and NAME=PATH pairs. Only tables run whose title contains
+    `only`. `work` is the folder for caches and observers (None: the user's cache folder). `known`
+    are results files of other runs, reused for the cells of this matrix (see `known_lines`).
     `drop_leaks` leaves out training images that are also held out.
     """
 
@@ -49,13 +49,13 @@ class Request:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """A matrix on its data: the lines there are, and the units still to do.
+    """A matrix on its data: the lines that exist, and the units that are left to do.
 
-    The cells of `ground` are those of all tables whose data is at hand, `units` those that the
-    tables asked for need, by key; `pending` are the ones not done, in the order in which they
-    start. `taken` are the results of other runs among the lines. `passed` counts the cells for
-    which only lines of another version exist, by that version. `torn` says that a last line that
-    was cut short was taken out.
+    The cells of `ground` are those of all tables whose data is present. `units` maps keys to the
+    units of the requested tables, and `pending` are those not done yet, in starting order. `taken`
+    are the results of other runs among the lines. `passed` counts, for each other version, the
+    cells for which only lines of that version exist. `torn` is True if an incomplete last line was
+    removed.
     """
 
     folder: Path
@@ -71,7 +71,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class Finished:
-    """A unit that has just been done, the number-th of `total`; the line that it left, if any."""
+    """A unit that was just done, number `number` of `total`, and the line that it left, if any."""
 
     unit: Unit
     line: Line | None
@@ -80,18 +80,18 @@ class Finished:
 
     @property
     def result(self) -> Result | None:
-        """The result of a student."""
+        """The line, if it is the result of a student."""
         return self.line if isinstance(self.line, Result) else None
 
 
 def plan_bench(request: Request) -> RunPlan:
-    """Say what `run_bench` would do, and do nothing but take out a torn last line.
+    """Return what `run_bench` would do. Changes nothing except that it removes a torn last line.
 
-    Raises as `run_bench` for whatever is wrong; may be asked beside a driver at work.
+    Raises the errors of `run_bench`. Safe to call while a driver is working in the folder.
     """
     torn = False
     if run_folder.read_run(request.runs) is not None:
-        # A driver at work sees to it itself.
+        # If a driver is working, the line is not torn but being written.
         with suppress(ValueError), run_folder.driving(request.runs):
             torn = run_folder.drop_torn_lines(request.runs)
     return replace(_plan(request), torn=torn)
@@ -105,23 +105,23 @@ def run_bench(
     planned: Callable[[RunPlan], None] | None = None,
     told: Callable[[Finished], None] | None = None,
 ) -> RunPlan:
-    """Run what the folder lacks of the matrix, appending each line to its file in the folder.
+    """Run what the folder lacks of the matrix, and append each line to its file in the folder.
 
-    `jobs` one-thread processes work side by side (0: one a core, a single one on a GPU), unless
-    `workers` do. `planned` hears what is to be done, `told` of each finished unit. Killed anywhere
-    and called again it goes on; the results are those of an uninterrupted run. Gives the plan as it
-    was at the start.
+    `jobs` one-thread processes work side by side (0: one per core, or one on a GPU), unless
+    `workers` are given. `planned` is called with the plan, `told` with each finished unit. A killed
+    run goes on at the next call, and gives the results of an uninterrupted run. Return the plan as
+    it was at the start.
 
-    Raises FileNotFoundError or ValueError for a matrix that cannot be read or has impossible cells
-    (all at once), for a folder that another driver works in, that holds something else, or that was
-    begun with another matrix, data, version, device or precision; and TaskError (a ValueError) with
-    the unit's name for whatever goes wrong in one.
+    Raises FileNotFoundError or ValueError if the matrix cannot be read or has impossible cells (all
+    are listed), and ValueError if another driver works in the folder, if the folder holds something
+    else, or if it was begun with another matrix, data, version, device or precision. Raises
+    TaskError (a ValueError) with the unit's name if a unit fails.
     """
     folder = request.runs
     begun = run_folder.read_run(folder) is not None
     _check_place(folder)
-    if not begun:  # a folder of something else gets no lock file
-        _plan(request)  # nor is one made for a matrix that cannot run
+    if not begun:  # fail before a folder or a lock file is created
+        _plan(request)
     folder.mkdir(parents=True, exist_ok=True)
     with run_folder.driving(folder):
         torn = run_folder.drop_torn_lines(folder)
@@ -144,13 +144,13 @@ def _plan(request: Request) -> RunPlan:
     titles = [table.title for table in matrix.sweeps]
     if not any(request.only in title for title in titles):
         raise ValueError(
-            f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
+            f"--only {request.only!r} is not in any table's title. {nearest(request.only, titles)}"
         )
     known = run_folder.read_known(request.known)
     desk = _desk(request)
     places = Places.parse(request.data)
     for sweep in matrix.sweeps:
-        with suppress(FileNotFoundError):  # named with all else that is missing
+        with suppress(FileNotFoundError):  # check_matrix reports this with all other problems
             check_apart(request.runs, places.find(sweep.data))
     ground = Ground(matrix, places, request.runs.absolute(), desk)
     check_matrix(ground, only=request.only)
@@ -174,7 +174,7 @@ def _plan(request: Request) -> RunPlan:
 
 
 def _desk(request: Request) -> Desk:
-    """Settle where every unit works, also on a machine that would choose otherwise."""
+    """Fix the device and precision of all units, also for workers on another kind of machine."""
     asked = desk_for(
         device=request.device, precision=request.precision, workers=THREADS, work=request.work
     )
@@ -188,7 +188,7 @@ def _desk(request: Request) -> Desk:
 
 
 def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
-    """Raise ValueError if the folder was begun as another run than this one."""
+    """Raise ValueError if the folder holds another run."""
     old = run_folder.read_run(folder)
     if old is None:
         return
@@ -199,7 +199,7 @@ def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
 
 
 def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
-    """Let workers do what is pending; write each line before it is given."""
+    """Let workers do the pending units. Yield each unit after its line is written."""
     units, desk = {unit.key: unit for unit in plan.pending}, plan.ground.desk
     tasks = [
         Task(
@@ -224,25 +224,26 @@ def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
 
 
 def _check_place(folder: Path) -> None:
-    """Raise OSError if the folder of a run can neither be made nor written to."""
+    """Raise OSError if the folder of a run cannot be created or written to."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return
     why = "is read-only for you" if there.is_dir() else "is a file"
     raise OSError(
         f"the run folder '{folder}' cannot be made ('{there}' {why}). Needed a place for sets and "
-        "results. Give another."
+        "results. Give another folder."
     )
 
 
 def check_matrix(ground: Ground, *, only: str = "") -> None:
-    """Open every data set of the matrix, and make sure that every unit can be made.
+    """Open the data sets of the matrix, and check that every unit can be made.
 
-    Fills `data` and `weights` of the ground. Only tables whose title holds `only` must be possible;
-    the data of the others is opened if it is at hand. Raises ValueError with all that is
-    impossible, a line each: data that is not there, a class that cannot fill an ipc, a size without
-    room for tiles or network, a student without its library or weights, a teacher that cannot be
-    loaded or whose classes don't map.
+    Fills `data` and `weights` of `ground`. Only the tables whose title contains `only` must be
+    possible. The data of other tables is opened if it is present.
+
+    Raises ValueError with one line for each problem, such as missing data, a class with too few
+    images, a size too small for tiles or network, a student without its library or weights, or a
+    teacher that cannot be loaded or whose classes do not map.
     """
     found = list(dict.fromkeys(_problems(ground, only)))
     if found:
@@ -251,8 +252,8 @@ def check_matrix(ground: Ground, *, only: str = "") -> None:
             lines.append(f"  and {len(found) - _SHOWN} more")
         raise ValueError(
             f"{ground.matrix.title!r} has {len(found)} impossible "
-            f"{'entry' if len(found) == 1 else 'entries'}; nothing was run. Mend the matrix, give "
-            "what is missing, or leave those tables out with --only:\n" + "\n".join(lines)
+            f"{'entry' if len(found) == 1 else 'entries'}; nothing was run. Correct the matrix, "
+            "give what is missing, or leave those tables out with --only:\n" + "\n".join(lines)
         )
 
 
@@ -275,7 +276,7 @@ def _problems(ground: Ground, only: str) -> Iterator[str]:
 
 
 def _sized(ground: Ground) -> Matrix:
-    """Return the matrix with the size of every table whose data is at hand."""
+    """Return the matrix with the size filled in for every table whose data is open."""
     sweeps = (
         replace(sweep, size=ground.data[sweep.data].size(sweep.size))
         if sweep.data in ground.data
@@ -286,5 +287,5 @@ def _sized(ground: Ground) -> Matrix:
 
 
 def jobs_for(plan: RunPlan) -> int:
-    """Give how many processes suit the machine: one a core, a single one on a GPU."""
+    """Return the number of processes for a machine: one per core, or one on a GPU."""
     return 1 if plan.ground.desk.machine.kind == "cuda" else cores()

@@ -1,4 +1,4 @@
-"""A table of a matrix, field by field as it is written."""
+"""A table of a matrix, with the fields of its TOML text."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,9 +14,9 @@ from smallset.typed import Positive, Text
 AUTO = "auto"
 HARD = labels_spec(Hard())
 FULL = "full"
-"""What the whole training split is called where a method's label or spec stands."""
+"""Stands for the whole training split in place of a method's label or spec."""
 
-_MOST = 100_000  # each replicate and observer is counted out
+_MOST = 100_000  # a run lists every replicate, so a huge number would never end
 
 Word = Annotated[str, Meta(pattern=r"\S", description='text in quotes, such as "cifar10"')]
 Words = Annotated[
@@ -36,7 +36,7 @@ _Shares = Annotated[
 
 @dataclass(frozen=True)
 class Full:
-    """How long a student is trained on the whole training split."""
+    """The length of a student's training on the whole training split."""
 
     epochs: _Number
 
@@ -45,10 +45,10 @@ class Full:
 class Sweep:
     """A full product: every method x budget x student x labels x protocol x replicate.
 
-    The fields are the keys of a [[table]]. `methods` are labels of the matrix, `labels` specs of
-    label regimes, with a teacher's name in the matrix or its spec, `protocols` names or "auto".
-    One of `ipc`, `keep` and `budget` is given. `full` is None if no student is to be trained on the
-    whole training split, `size` if the table leaves it to the data (see `BenchData.size`).
+    The fields are the keys of a [[table]]. `methods` are labels of the matrix. `labels` are specs
+    of label regimes, whose teacher is a spec or a name in the matrix. `protocols` are names or
+    "auto". Exactly one of `ipc`, `keep` and `budget` is given. If `full` is None, no student trains
+    on the whole training split. If `size` is None, the data decides (see `BenchData.size`).
     """
 
     title: Word
@@ -69,7 +69,7 @@ class Sweep:
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """What is asked for, in the order of the matrix."""
+        """The budgets, in the order of the matrix."""
         return (
             *map(PerClass, self.ipc or ()),
             *map(Share, self.keep or ()),
@@ -78,5 +78,5 @@ class Sweep:
 
     @property
     def full_epochs(self) -> int | None:
-        """The epochs of a student on the whole training split, if there is to be one."""
+        """The epochs of a student on the whole training split, or None."""
         return None if self.full is None else self.full.epochs

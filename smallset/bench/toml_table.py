@@ -1,7 +1,7 @@
-"""Where the keys of a TOML file stand, and what is wrong with them.
+"""The keys of a TOML file: their lines, and what is wrong with them.
 
-tomllib keeps no positions, so a line is where the word in question first stands in the part of the
-text that holds its table.
+tomllib keeps no positions. A line number is therefore found by searching for a word in the part of
+the text that belongs to a table.
 """
 
 import re
@@ -14,14 +14,14 @@ from smallset.typed import Mismatch, T, convert
 
 @dataclass(frozen=True)
 class TableText:
-    """The part of a file that holds one table; `first` is its first line in the file `name`."""
+    """The part of the file `name` that holds one table. The part begins at line `first`."""
 
     name: str
     text: str
     first: int = 1
 
     def where(self, word: str) -> str:
-        """Name the file, and the line on which a word stands: as a key, else anywhere."""
+        """Return the file and the line of a word: of its first use as a key, or else at all."""
         name = re.escape(word)
         key, header = rf"""["']?{name}["']?\s*=""", rf"\[+\s*{name}\s*\]"
         for pattern in (rf"\s*(?:{key}|{header})", rf".*(?<![\w-]){name}(?![\w-])"):
@@ -31,21 +31,19 @@ class TableText:
         return f"{self.name}, from line {self.first}" if self.first > 1 else self.name
 
     def inside(self, key: str) -> "TableText":
-        """Return the part from the one table of that name on."""
+        """Return the part of the text from the table of this name onwards."""
         begin = re.search(rf"(?m)^[ \t]*(?:{key}\s*[=.]|\[[^\]]*\b{key}\s*\])", self.text)
         return self._cut(begin.start() if begin else 0, None)
 
     def each(self, key: str, count: int) -> list["TableText"]:
-        """Return the parts of the tables of an array of tables."""
+        """Return one part of the text for each table of an array of tables."""
         starts = [m.start() for m in re.finditer(rf"(?m)^\s*\[\[\s*{key}\s*\]\]", self.text)]
-        if (
-            not count or len(starts) != count
-        ):  # written inline: no part of the text is one table's own
+        if not count or len(starts) != count:  # tables written inline have no part of their own
             return [self] * count
         return [self._cut(a, b) for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
     def wrong_keys(self, values: Mapping[str, object], kind: type) -> list[str]:
-        """Say which keys of a table are not fields of its `kind`, and which fields are missing."""
+        """Return a sentence for each key that is not a field of `kind`, and each missing field."""
         known, there = fields(kind), keys_meant(values, kind)
         names = [f.name for f in known]
         needed = [f.name for f in known if f.default is f.default_factory is MISSING]
@@ -62,7 +60,7 @@ class TableText:
         ]
 
     def read(self, values: Mapping[str, object], kind: type[T]) -> T:
-        """Return a table as its `kind`. Raises ValueError for a value of another type."""
+        """Return a table as a `kind`. Raises ValueError for a value of a wrong type."""
         try:
             return convert(values, kind)
         except Mismatch as error:
@@ -79,7 +77,7 @@ class TableText:
 
 
 def keys_meant(values: Mapping[str, object], kind: type) -> set[str]:
-    """Return the keys of a table, and those that its misspelt keys probably mean."""
+    """Return the keys of a table, and the keys that its misspelt keys probably mean."""
     names = [f.name for f in fields(kind)]
     meant = (nearest(key, names) for key in values if key not in names)
     guessed = {n for hint in meant for n in names if hint.startswith(f"Did you mean {n!r}?")}

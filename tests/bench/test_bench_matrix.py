@@ -88,7 +88,7 @@ def test_a_label_has_a_spec_for_each_network_that_its_observer_is_and_names_both
     assert matrix.labels[small] == matrix.labels[large] == "PCA"
     assert matrix.labels[canonical("el2n", size=8)] == "r8"
     assert matrix.labels[canonical("el2n", size=96)] == "auto"
-    with pytest.raises(ValueError, match="the methods 'r8' and 'auto' are one and the same"):
+    with pytest.raises(ValueError, match="the methods 'r8' and 'auto' are the same"):
         parse_matrix(head + table.format(8, "r8") + table.format(16, "auto"), "m.toml")
 
 
@@ -134,7 +134,10 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         ),
         (('= "random"', '= "randon"'), "line 5: method 'random': there is no method 'randon'. Did"),
         (('"toy"\nsize', '""\nsize'), "data = '', but it must be text in quotes"),
-        (('"Toy"', "Toy"), "m.toml: Invalid value (at line 1, column 9). Mend the line"),
+        (
+            ('"Toy"', "Toy"),
+            "m.toml: Invalid value (at line 1, column 9). A matrix is a TOML file. Corr",
+        ),
         (
             ("full = {epochs = 2}", "full = 2"),
             "line 19: full = 2, but it must be one table, as full = {epochs = 10}",
@@ -149,7 +152,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         ),
         (
             ("observers = 1", f"observers = {'[' * 2000}"),
-            "m.toml: its brackets are nested too deep to read. Mend it; a matrix has lists of",
+            "m.toml: its brackets are nested too deep to read. A matrix has only lists of",
         ),
         (("observers = 1", f"observers = {'9' * 5000}"), "m.toml: Exceeds the limit (4300 digits)"),
         (("{epochs = 2}", "{}"), "the table from line 19: 'epochs' is missing. Add a line"),
@@ -170,7 +173,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (('random = "random"', 'random = "random"\nfull = "pca"'), "'full' names the whole"),
         (
             ('random = "random"', 'random = "random"\nr2 = "random(factor=1)"'),
-            "the methods 'random' and 'r2' are one and the same, 'random(factor=1)'. Leave one out",
+            "the methods 'random' and 'r2' are the same, 'random(factor=1)'. Leave one out",
         ),
         (
             (
@@ -178,11 +181,11 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
                 'r8 = "el2n(epochs=1, observer=observer(epochs=1, model=resnet8))"\neasy = "',
             ),
             # at 8 px the observer that "easy" leaves open is a resnet8
-            "line 7: the methods 'r8' and 'easy' are one and the same, 'el2n(epochs=1, obs",
+            "line 7: the methods 'r8' and 'easy' are the same, 'el2n(epochs=1, obs",
         ),
         (
             ("[[table]]", '[teachers]\na = "resnet8"\nb = "resnet8"\n[[table]]'),
-            "the teacher 'resnet8' has two names. Give it one.",
+            "the teacher 'resnet8' has two names. Keep one of them.",
         ),
         (("resnet8(", "resnet9("), "line 14: there is no model 'resnet9'. Did you mean 'resnet8'?"),
         (
@@ -266,7 +269,7 @@ def test_unknown_matrix_names_the_nearest(tmp_path):
 
 def test_matrix_that_is_no_text_is_an_error(tmp_path):
     (tmp_path / "m.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match=r"m\.toml' is no text file"):
+    with pytest.raises(ValueError, match=r"m\.toml' is not a text file"):
         read_matrix(tmp_path / "m.toml")
 
 
@@ -294,7 +297,7 @@ def test_all_misspelt_and_missing_keys_are_named_at_once_with_their_lines():
     with pytest.raises(ValueError, match="wrong or missing keys") as caught:
         parse_matrix(f"{text}{second}", "m")
     head, *told = str(caught.value).splitlines()
-    assert head == "m has 9 wrong or missing keys. Mend all:"
+    assert head == "m has 9 wrong or missing keys. Correct all of them:"
     for line, said in zip(
         told,
         [

@@ -111,7 +111,7 @@ def test_line_of_no_cell_is_an_error(root):
     first = json.loads(results.read_text().splitlines()[0])
     with results.open("a") as file:
         file.write(json.dumps(first | {"student": "resnet20"}) + "\n")
-    said = r"line 8 is of no cell of the matrix \(.*resnet20, set seed \d\)\. Take the line out"
+    said = r"line 8 belongs to no cell of the matrix \(.*resnet20, set seed \d\)\. Only `sma"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root), workers=Serial())
 
@@ -120,7 +120,7 @@ def test_two_lines_of_one_cell_are_an_error(root):
     results = root / "runs" / "results.jsonl"
     with results.open("a") as file:
         file.write(results.read_text().splitlines()[0] + "\n")
-    with pytest.raises(ValueError, match=r"line 8 is of a cell that has a line already\. Take one"):
+    with pytest.raises(ValueError, match=r"line 8 belongs to a cell that already has a line\. Rem"):
         run_bench(ask(root), workers=Serial())
 
 
@@ -136,7 +136,7 @@ def test_line_that_does_not_say_by_which_records_is_an_error(root):
     text = results.read_text()
     results.write_text(text.replace(f', "records": "{RECORDS_VERSION}"', ""))
     assert results.read_text() != text
-    said = rf"was made by records unknown, but the run by {RECORDS_VERSION}\. Take the line out"
+    said = rf"was made by records unknown, but the run by {RECORDS_VERSION}\. Remove the line"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root), workers=Serial())
 
@@ -259,7 +259,7 @@ def test_label_may_be_longer_than_the_name_of_a_file(tmp_path):
 
 def test_second_driver_is_an_error_and_a_plan_is_not(root):
     with driving(root / "runs"):
-        said = rf"is being worked on by process {os.getpid()} on .*One driver a run folder"
+        said = rf"is being worked on by process {os.getpid()} on .*A run folder takes one driver"
         with pytest.raises(ValueError, match=said):
             run_bench(ask(root), workers=Serial())
         assert plan_bench(ask(root)).pending == ()
@@ -270,7 +270,7 @@ def test_folder_of_something_else_is_left_alone(root):
     other.mkdir()
     (other / "thesis.txt").write_text("years")
     with pytest.raises(
-        ValueError, match=r"is no run folder: it holds 'thesis\.txt' but no run\.js"
+        ValueError, match=r"is not a run folder: it holds 'thesis\.txt' but no run\.js"
     ):
         run_bench(ask(root, runs="other"), workers=Serial())
     assert [entry.name for entry in other.iterdir()] == ["thesis.txt"]
@@ -327,7 +327,7 @@ def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
 
 def test_only_that_names_no_table_is_an_error(tmp_path):
     with pytest.raises(
-        ValueError, match=r"--only 'tyo' is in no table's title\. Did you mean 'toy'"
+        ValueError, match=r"--only 'tyo' is not in any table's title\. Did you mean 'toy'"
     ):
         run_bench(ask(tmp_path, only="tyo"), workers=Serial())
     assert not (tmp_path / "runs").exists()
@@ -398,6 +398,6 @@ def test_a_result_of_another_cell_is_never_written(root, monkeypatch):
     cell = next(unit for unit in plan.pending if unit.kind == "cell")
     monkeypatch.setattr(CellUnit, "make", another)
     monkeypatch.setattr(bench_run, "_plan", lambda _: replace(plan, pending=(cell,)))
-    with pytest.raises(ValueError, match="The data changed while it was worked on: restore it"):
+    with pytest.raises(ValueError, match=r"The data changed during the run\. Restore the data"):
         run_bench(ask(root, runs="fresh"), workers=Serial())
     assert read_lines(root / "fresh" / "results.jsonl", Result) == []

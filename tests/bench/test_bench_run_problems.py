@@ -47,7 +47,7 @@ methods = ["random"]
 replicates = 1
 """
 SAID = (
-    "'Toy' has 14 impossible entries; nothing was run. Mend the matrix, give what is missing, or",
+    "'Toy' has 14 impossible entries; nothing was run. Correct the matrix, give what is missing",
     "bad: there is no weights file 'no.pt' for 'resnet8'",
     "bad: ConvNet-D3 halves the image 3 times, so it needs at least 8 px, but the size is 4.",
     "bad: the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh",
@@ -60,7 +60,7 @@ SAID = (
     "bad: 'PCA': ipc=9 with grid(factor=2, resize=antialias, content=whole) needs 36 images of "
     "the class 'ape', but it has 8. Use ipc<=2 or a smaller factor.",
     "tiles: a canvas of 1 px has no room for 2 tiles a side",
-    "data 'atlantis': the data set 'atlantis' is nowhere (not in '",
+    "data 'atlantis': the data set 'atlantis' was not found (not in '",
 )
 
 
@@ -131,10 +131,13 @@ def test_weights_that_changed_behind_a_teacher_or_observer_are_an_error(root, sp
     ("data", "said"),
     [
         (("data", "other"), "--data was given two folders, 'data' and 'other'. Give one folder"),
-        (("nowhere",), "--data 'nowhere' is no folder. Give the folder that holds the data sets"),
+        (
+            ("nowhere",),
+            "--data 'nowhere' is not a folder. Give the folder that holds the data sets",
+        ),
         (("toy=data/toy", "toy=x"), "--data 'toy=x': needed NAME=PATH, each name once"),
         (("=x",), "--data '=x': needed NAME=PATH"),
-        ((), "'toy' is nowhere (no --data folder was given). Give --data toy=PATH"),
+        ((), "'toy' was not found (no --data folder was given). Give --data toy=PATH"),
         (("toy=nowhere",), "There is no data set 'nowhere'"),
     ],
 )
@@ -167,6 +170,6 @@ def test_two_methods_that_are_one_at_the_datas_own_size_are_an_impossible_entry(
         "easy =", 'r8 = "el2n(epochs=1, observer=observer(epochs=1, model=resnet8))"\neasy ='
     )
     text = text.replace('["random", "easy", "PCA"]', '["random", "r8", "easy"]')
-    said = "method 'easy': the methods 'r8' and 'easy' are one and the same, 'el2n(epochs=1, "
+    said = "method 'easy': the methods 'r8' and 'easy' are the same, 'el2n(epochs=1, "
     with pytest.raises(ValueError, match=re.escape(said)):
         plan_bench(ask(tmp_path, text))

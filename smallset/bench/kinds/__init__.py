@@ -1,7 +1,7 @@
-"""The kinds of units of a run, a file each: what is made once and shared.
+"""The kinds of units of a run. Each unit is made once and shared by all cells that need it.
 
-Pixels feed observers, which feed sets, which feed cells; teachers feed the cells with soft labels.
-A new kind is a file and its name here.
+Observers need pixels, sets need observers, and cells need sets. Cells with soft labels also need
+teachers. To add a kind, add a file and its name here.
 """
 
 from smallset.bench.ground import Ground, Lines
@@ -22,10 +22,10 @@ KINDS: dict[str, type[Unit]] = {
 def units_of(
     ground: Ground, lines: Lines, *, only: str = ""
 ) -> tuple[dict[str, Unit], tuple[Unit, ...]]:
-    """Return the units of the tables whose title holds `only`, by key, and those still to do.
+    """Return the units of the tables whose title contains `only`, by key, and those left to do.
 
-    A unit stands after those it needs and before those of less urgent cells. One that only finished
-    units need is not done again, though its files may be gone.
+    A unit comes after the units that it needs, and before those of less urgent cells. A unit that
+    only finished units need is not done again, even if its files are gone.
     """
     units: dict[str, Unit] = {}
     todo: set[str] = set()

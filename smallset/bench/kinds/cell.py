@@ -40,41 +40,41 @@ from smallset.train.protocol import protocol_named
 
 @dataclass(frozen=True, kw_only=True)
 class StudentUnit(Unit):
-    """A student, known by its result line."""
+    """A student. The unit is done if its result exists."""
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
-        """Look for the result line."""
+        """Return whether the result exists."""
         return self.wanted in lines.results
 
     def check_line(self, line: Line) -> None:
-        """Compare the result with the cell."""
+        """Raise ValueError if the line is not the result of this cell."""
         found = identity_of(line) if isinstance(line, Result) else line
         if found != self.wanted:
             raise ValueError(
                 f"{self.asker.name}: the result is of {found}, needed {self.wanted}. "
-                "The data changed while it was worked on: restore it, and run again."
+                "The data changed during the run. Restore the data, and run again."
             )
 
     @property
     def brief(self) -> str:
-        """Say in few words which cell this is."""
+        """A short name of the cell."""
         return self.asker.brief
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellUnit(StudentUnit):
-    """One student on a set, under hard labels or those of a teacher."""
+    """One student on a set."""
 
     kind: ClassVar[str] = "cell"
     made: SetUnit
     teacher: TeacherUnit | None
-    """The teacher that the run trains for the cell's labels, None if they need none."""
+    """The teacher that the run trains for the labels, or None."""
     labels: str
-    """The spec of the labels, with the paths of this machine."""
+    """The spec of the labels, with paths of this machine."""
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "CellUnit | None":
-        """Return the student of a cell that has a set."""
+        """Return the student of a cell with a set, or None for another cell."""
         if cell.budget is None:
             return None
         made, teacher = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)
@@ -91,7 +91,7 @@ class CellUnit(StudentUnit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Say which students and labels cannot be had; note the weights that they start from."""
+        """Yield a sentence for each impossible student or labels. Note the hashes of weights."""
         for student in sweep.students:
             wrong = said(partial(check_network, student, sweep, ground))
             yield from wrong or _unsuited(student, sweep)
@@ -100,7 +100,7 @@ class CellUnit(StudentUnit):
                 yield f"labels {labels!r}: {problem}"
 
     def make(self, desk: Desk) -> Result:
-        """Train and test the student; return its result under the matrix's names."""
+        """Train and test the student. Return its result with the names of the matrix."""
         wanted, made = self.wanted, self.made.opened()
         if self.teacher is not None:
             self.teacher.check()
@@ -113,11 +113,11 @@ class CellUnit(StudentUnit):
             seeds=[wanted.student_seed],
             **desk.options,
         )
-        # The matrix's own names hold on every machine; a path of this one would not.
+        # The names of the matrix hold on every machine, unlike the paths of this machine.
         return replace(result, dataset=wanted.dataset, labels=wanted.labels, teacher=wanted.teacher)
 
     def shares(self, ground: Ground) -> Shares:
-        """Count every view, every test, and a teacher that looks at every view."""
+        """Count all views, all tests, and the views that a teacher looks at."""
         wanted, data = self.wanted, ground.data_of(self.asker).data
         protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
         images = wanted.images * method_from(wanted.spec).views_an_epoch
@@ -139,17 +139,17 @@ class CellUnit(StudentUnit):
 
 @dataclass(frozen=True, kw_only=True)
 class FullUnit(StudentUnit):
-    """One student on the whole training split, under hard labels: what HLR compares a set with.
+    """One student on the whole training split under hard labels, the reference of HLR.
 
-    The protocol is standard-v1 with few epochs, which its name says: a set's 300 epochs over the
-    full data would cost more than all else together.
+    The protocol is standard-v1 with fewer epochs, as its name states. The 300 epochs of a set would
+    cost more on the full data than everything else together.
     """
 
     kind: ClassVar[str] = "full"
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "FullUnit | None":
-        """Return the student of a cell that has no set."""
+        """Return the student of a cell without a set, or None for another cell."""
         if cell.budget is not None:
             return None
         return cls(
@@ -160,7 +160,7 @@ class FullUnit(StudentUnit):
         )
 
     def make(self, desk: Desk) -> Result:
-        """Train and test the student; pixels are read from the mapped cache."""
+        """Train and test the student, with pixels from the cache."""
         wanted, data = self.wanted, open_source(self.data, desk)
         images = desk.decoded(data.train, wanted.size, view=self.asker.sweep.fit)
         held_out = desk.decoded(data.test, wanted.size, view="test")
@@ -179,7 +179,7 @@ class FullUnit(StudentUnit):
 
 
 def whole_split(data: Data, wanted: Identity) -> PlainSet:
-    """Return the training split as a set of its own: every image is its own only tile."""
+    """Return the training split as a set whose images have one tile each."""
     train, size = data.train, wanted.size
     facts = SetFacts(
         method=wanted.spec,
@@ -203,7 +203,7 @@ def whole_split(data: Data, wanted: Identity) -> PlainSet:
 
 
 def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
-    """Say which protocols are for a pretrained student, if this one is not."""
+    """Yield a sentence for each protocol that needs a pretrained student, if this one is not."""
     for name in sweep.protocols:
         if name == AUTO:
             continue
@@ -215,7 +215,7 @@ def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
 
 
 def _check_labels(labels: str, sweep: Sweep, ground: Ground) -> None:
-    """Raise ValueError or OSError if labels cannot be had; note the teacher that was loaded."""
+    """Raise ValueError or OSError if labels are impossible. Note the hash of their teacher."""
     regime, opened = ground.matrix.regime(labels), ground.data[sweep.data]
     spec = regime.teacher_spec
     if spec is None:

@@ -1,4 +1,4 @@
-"""Observers: networks that scores and selectors look through, trained once for all sets."""
+"""Observers: the networks that scores and selectors use, trained once for all sets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from smallset.train.run import check_moments
 
 @dataclass(frozen=True, kw_only=True)
 class ObserverUnit(Unit):
-    """One observer run, whose `scores` go to a table: none if only its features are asked for."""
+    """One observer run and the table of its `scores`, empty if only its features are needed."""
 
     kind: ClassVar[str] = "observer"
     folder: ClassVar[str | None] = "scores"
@@ -41,7 +41,7 @@ class ObserverUnit(Unit):
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "ObserverUnit":
-        """Return the observer that a cell's method looks through."""
+        """Return the observer of a cell's method."""
         wanted, observer = cell.identity, _observer_of(cell, ground)
         run = _run_of(cell, observer)
         scores = _scores_of_runs(ground)[run]
@@ -59,7 +59,7 @@ class ObserverUnit(Unit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Say which observers cannot be built or loaded; note the weights they start from."""
+        """Yield a sentence for each impossible observer. Note the hashes of weights."""
         for label in sweep.methods:
             observer = ground.matrix.method(label).looks_through
             if observer is not None:
@@ -67,11 +67,11 @@ class ObserverUnit(Unit):
                     yield f"the observer of {label!r}: {problem}"
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
-        """Look for the scores, and for the runs behind them, which sets read."""
+        """Return whether the scores exist, and the runs behind them, which sets read."""
         assert self.out is not None
         try:
             made, run = read_scores(self.out).values(), read_run(self.out)
-        except (OSError, ValueError):  # not there, or emptied by a power cut
+        except (OSError, ValueError):  # missing, or emptied by a power cut
             return False
         runs = [run for score in made for run in score.made_by.get("runs", "none").split()]
         if run is not None:
@@ -79,11 +79,11 @@ class ObserverUnit(Unit):
         return bool(runs) and all((desk.work / "observers" / run[:24]).is_dir() for run in runs)
 
     def make(self, desk: Desk) -> None:
-        """Train the observer and write its scores; the run itself stays in the work folder."""
+        """Train the observer and write its scores. The run itself is kept in the work folder."""
         assert self.out is not None
         if self.is_done(Lines(), desk):
             return
-        self.out.unlink(missing_ok=True)  # of a work folder that is gone
+        self.out.unlink(missing_ok=True)  # the work folder behind an old table is gone
         size, fit = self.wanted.size, self.asker.sweep.fit
         if self.scores:
             score(self.data, self.out, scores=self.scores, size=size, fit=fit, **desk.options)
@@ -95,7 +95,7 @@ class ObserverUnit(Unit):
         write_scores(self.out, {}, rows=source.rows, labels=source.labels, run=run)
 
     def shares(self, ground: Ground) -> Shares:
-        """Count as many runs as the greediest of its scores asks for, with every look."""
+        """Count the runs of the score that needs most of them, with all inference passes."""
         images = len(ground.data_of(self.asker).data.train)
         if isinstance(self.observer, Pretrained):
             network = network_of(self.observer.network, self.wanted.size)
@@ -107,23 +107,23 @@ class ObserverUnit(Unit):
 
 
 def _observer_of(cell: MatrixCell, ground: Ground) -> AnyObserver:
-    """Return the observer that a cell's method looks through, its network named."""
+    """Return the observer of a cell's method, with its network resolved."""
     observer = ground.method_of(cell).resolved(size=cell.identity.size).looks_through
     assert observer is not None
     return observer
 
 
 def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:
-    """Name an observer run: cells share it if these words are the same."""
+    """Return the name of a cell's observer run. Cells with the same name share the run."""
     where = cell.identity
     return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
 
 
 @lru_cache(maxsize=1)
 def _scores_of_runs(ground: Ground) -> Mapping[str, tuple[str, ...]]:
-    """Return the scores that all cells read from each run, of whatever tables are to run.
+    """Return the scores that the cells of all tables read from each run, by the run's name.
 
-    So the table of scores does not depend on which tables are asked for.
+    All tables count, so that the file of scores does not depend on which tables are requested.
     """
     found: dict[str, set[str]] = {}
     for cell in ground.cells:

@@ -1,4 +1,4 @@
-"""Pixels: the images of a split at a size, decoded once into the work folder."""
+"""Pixels: the images of a split at one size, decoded once into the work folder."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,7 +13,7 @@ from smallset.pipeline.desk import open_source
 
 @dataclass(frozen=True, kw_only=True)
 class PixelsUnit(Unit):
-    """A split's images at a size, for all that read them; `view` as in the cache."""
+    """The decoded images of a split at one size. `view` is that of `pixel_cache`."""
 
     kind: ClassVar[str] = "pixels"
     split: str
@@ -34,7 +34,7 @@ class PixelsUnit(Unit):
         desk.decoded(self._images(open_source(self.data, desk)), self.wanted.size, view=self.view)
 
     def work_bytes(self, ground: Ground) -> int:
-        """Count three bytes a pixel, as if none were there yet."""
+        """Count three bytes per pixel, as if the cache were empty."""
         images = self._images(ground.data_of(self.asker).data)
         return len(images) * 3 * self.wanted.size**2
 

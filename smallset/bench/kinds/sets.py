@@ -1,4 +1,4 @@
-"""Sets: what a method makes of a data set under a budget."""
+"""Sets: the small sets that methods make of a data set under a budget."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ from smallset.pipeline.desk import side_of
 from smallset.records import Identity
 from smallset.store import Codec, CompressedDataset, open_set, read_manifest
 
-# What of a cell's identity decides its set. The names of finished sets depend on this very list.
+# The fields of a cell's identity that decide its set. Names of finished sets depend on this list.
 _DECIDES = (
     "dataset", "data_fingerprint", "spec", "ipc", "images", "size", "fit", "codec", "view",
     "set_seed", "observer_seed", "precision", "device", "threads",
@@ -28,7 +28,7 @@ _DECIDES = (
 
 @dataclass(frozen=True, kw_only=True)
 class SetUnit(Unit):
-    """One set; `method` is what its card and sheet call it, the spec without what is default."""
+    """One set. `method` is its spec without default options, for its card and contact sheet."""
 
     kind: ClassVar[str] = "set"
     folder: ClassVar[str | None] = "sets"
@@ -36,7 +36,7 @@ class SetUnit(Unit):
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "SetUnit":
-        """Return the set that a cell's student learns from."""
+        """Return the set on which a cell's student trains."""
         wanted = cell.identity
         what = f"{cell.label}, {cell.size_of_set}, seed {wanted.set_seed}"
         facts = {name: getattr(wanted, name) for name in _DECIDES}
@@ -53,7 +53,7 @@ class SetUnit(Unit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Say which sets cannot be made; note the files that they depend on."""
+        """Yield a sentence for each impossible set. Note the hashes of files that methods read."""
         opened, weights = ground.data[sweep.data], ground.weights
         train, size, codec = opened.data.train, opened.size(sweep.size), Codec.parse(sweep.codec)
         yield from said(partial(side_of, train, size))
@@ -67,7 +67,7 @@ class SetUnit(Unit):
                     yield f"{label!r}: {problem}"
 
     def make(self, desk: Desk) -> None:
-        """Make the set, unless it is there. Raises ValueError if another one is in its place."""
+        """Make the set if it is missing. Raises ValueError if another set is in its place."""
         wanted, budget = self.wanted, self.asker.budget
         assert self.out is not None
         if self.out.exists():
@@ -87,14 +87,14 @@ class SetUnit(Unit):
         check_set(made, wanted)
 
     def opened(self) -> CompressedDataset:
-        """Open the set. Raises ValueError if another one is in its place."""
+        """Open the set. Raises ValueError if another set is in its place."""
         assert self.out is not None
         made = open_set(self.out)
         check_set(made, self.wanted)
         return made
 
     def run_bytes(self, lines: Lines) -> int:
-        """Take the bytes an image has in the results of this data, size and codec, else pixels."""
+        """Use the mean bytes of an image in results of the same data, size and codec, if any."""
         wanted = self.wanted
         known = [
             result.cost.images / result.images
@@ -105,17 +105,17 @@ class SetUnit(Unit):
         return round(wanted.images * (mean(known) if known else 3 * wanted.size**2))
 
     def made_with(self) -> Mapping[str, str]:
-        """Return what the set's manifest says."""
+        """Return `made_with` of the set's manifest."""
         assert self.out is not None
         return read_manifest(self.out).made_with
 
 
 def check_set(made: CompressedDataset, wanted: Identity) -> None:
-    """Raise ValueError if the set in a folder of the run is not the one that belongs there."""
+    """Raise ValueError if a set in the run folder is not the set that belongs there."""
     manifest = made.manifest
     found = {
         "spec": canonical(manifest.spec, size=manifest.size),
-        # an unbalanced selection may come out equal
+        # An unbalanced selection may happen to have equal classes.
         "ipc": None if wanted.ipc is None else manifest.ipc,
         "images": manifest.images,
         "size": manifest.size,
@@ -129,5 +129,5 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
 
 
 def _note_files(method: Method, train: ImageDataset, weights: dict[str, str]) -> None:
-    """Raise ValueError if the files that a method reads are not of this data."""
+    """Note the hashes of a method's files. Raises ValueError if they do not fit the data."""
     weights.update({f"scores {path}": sha256 for path, sha256 in method.files(train).items()})

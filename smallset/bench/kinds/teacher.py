@@ -1,4 +1,4 @@
-"""Teachers: networks for soft labels that the bench trains itself, on a table's full data."""
+"""Teachers: networks for soft labels that the bench trains on the full data of a table."""
 
 from dataclasses import asdict, dataclass
 from typing import ClassVar
@@ -16,7 +16,7 @@ from smallset.pipeline import train_teacher
 
 @dataclass(frozen=True, kw_only=True)
 class TeacherUnit(Unit):
-    """A teacher `train(model=..., epochs=...)`, trained into a folder of the run."""
+    """A teacher `train(model=..., epochs=...)`, kept in the run folder."""
 
     kind: ClassVar[str] = "teacher"
     folder: ClassVar[str | None] = "teachers"
@@ -24,7 +24,7 @@ class TeacherUnit(Unit):
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "TeacherUnit | None":
-        """Return the teacher of a cell's labels, None if they have none that is trained here."""
+        """Return the teacher of a cell's labels, or None if the bench trains none."""
         wanted, teachers = cell.identity, ground.matrix.teachers
         own = own_teacher(wanted.teacher or "")
         if own is None:
@@ -48,7 +48,7 @@ class TeacherUnit(Unit):
         )
 
     def make(self, desk: Desk) -> None:
-        """Train the teacher, unless it is there."""
+        """Train the teacher if it is missing."""
         assert self.out is not None
         size, fit = self.wanted.size, self.asker.sweep.fit
         if not self.out.exists():

@@ -1,4 +1,4 @@
-"""What every kind of unit answers: what names a unit, what it needs, leaves and costs."""
+"""The interface of all kinds of units: key, needs, work, output and cost."""
 
 import re
 from abc import ABC, abstractmethod
@@ -21,24 +21,24 @@ from smallset.records import Identity
 from smallset.train.protocol import STANDARD_V1
 
 Shares = list[tuple[Training, float]]
-"""What a unit takes: images that pass through each training, an inference pass by its share."""
+"""The cost of a unit: the number of images for each training. Inference counts as `FORWARD`."""
 
 _LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit(ABC):
-    """One piece of work, done once, with one thread. A worker gets it pickled.
+    """One piece of work that is done once, with one thread. Workers receive it pickled.
 
-    A unit leaves what it makes whole or not at all, so one that was killed is simply done again.
-    `key` says what it is, and ends in a part of the sha256 of what decides its numbers. `asker` is
-    the first cell that needs the unit, `data` what a worker opens that cell's data by. `out` is the
-    file or folder that the unit leaves in the run folder, None if it leaves nothing there.
+    A unit writes its output whole or not at all, so a killed unit is simply done again. `key` names
+    the unit, and ends in a part of the sha256 of everything that decides its numbers. `asker` is
+    the first cell that needs the unit. `data` is the text by which a worker opens the data. `out`
+    is the file or folder that the unit leaves in the run folder, or None.
     """
 
     kind: ClassVar[str]
     folder: ClassVar[str | None] = None
-    """The folder in the run folder for what units of this kind leave."""
+    """The folder in the run folder for the output of this kind, or None."""
 
     asker: MatrixCell
     data: str
@@ -48,44 +48,44 @@ class Unit(ABC):
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "Unit | None":
-        """Return the unit of this kind that a cell asks for, though no other unit needs it."""
+        """Return the unit that a cell needs for itself, and not only for another unit, if any."""
         return None
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Say what makes units of this kind impossible for a table, a sentence each."""
+        """Yield a sentence for each reason why a table's units of this kind are impossible."""
         yield from ()
 
     @abstractmethod
     def make(self, desk: Desk) -> Line | None:
-        """Do the work, unless it is done; return the line that the driver writes down."""
+        """Do the work if it is not done yet. Return the line for the driver to write, if any."""
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
-        """Say whether the unit is done."""
+        """Return whether the unit is done."""
         return self.out is not None and self.out.exists()
 
     def check_line(self, line: Line) -> None:
-        """Raise ValueError if the line that a worker returned is not of this unit."""
+        """Raise ValueError if a line that a worker returned does not belong to this unit."""
 
     def shares(self, ground: Ground) -> Shares:
-        """Return what it takes; a student is counted as compiled if that would pay."""
+        """Return the cost. A student counts as compiled if compiling would save time."""
         return []
 
     def run_bytes(self, lines: Lines) -> int:
-        """Estimate the bytes that it leaves in the run folder."""
+        """Estimate the bytes of its output in the run folder."""
         return 0
 
     def work_bytes(self, ground: Ground) -> int:
-        """Count the bytes that it leaves in the work folder."""
+        """Count the bytes of its output in the work folder."""
         return 0
 
     @property
     def brief(self) -> str:
-        """Say in few words which unit this is."""
+        """A short name of the unit."""
         return self.key.rpartition(" [")[0]
 
     def made_with(self) -> Mapping[str, str]:
-        """Return what the finished unit says of the observer that it rests on."""
+        """Return facts about the observer behind the finished unit (see `observer_lines`)."""
         return {}
 
     @property
@@ -95,28 +95,28 @@ class Unit(ABC):
 
     @classmethod
     def place(cls, ground: Ground, key: str) -> Path:
-        """Name a place in the run folder: readable, and unique by the digest."""
+        """Return a place in the run folder, readable for people and unique by the key's digest."""
         assert cls.folder is not None
         words, _, unique = key.removeprefix(f"{cls.folder.rstrip('s')} ").rpartition(" ")
-        # A label may be longer than the name of a file.
+        # A label may be longer than a file name can be.
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{words[:_LONGEST_NAME]} {unique}")
         return ground.folder / cls.folder / name.strip("-")
 
 
 def keyed(words: str, facts: object) -> str:
-    """Return the key of a unit: words for people, and a part of the sha256 of its facts."""
+    """Return the key of a unit: words for people, then a part of the sha256 of its facts."""
     return f"{words} [{fingerprint(facts)[:12]}]"
 
 
 def training_of(unit: Unit, ground: Ground, model: str, size: int | None = None) -> Training:
-    """Return a training on the whole training split, at the cell's size if no other is given."""
+    """Return a training on the whole training split, at `size` or else at the cell's size."""
     train = ground.data_of(unit.asker).data.train
     batch = min(STANDARD_V1.batch, len(train))
     return Training(model, size or unit.wanted.size, batch, len(train.classes))
 
 
 def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
-    """Raise ValueError or OSError if a network cannot be built; note its file of weights."""
+    """Raise ValueError or OSError if a network cannot be built. Note the hash of its weights."""
     opened = ground.data[sweep.data]
     classes, size = len(opened.data.train.classes), opened.size(sweep.size)
     build_model(model, classes=classes, size=size, seed=0)
@@ -126,7 +126,7 @@ def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
 
 
 def network_of(spec: str, size: int) -> tuple[str, int]:
-    """Return a trained network's name, and the side in pixels at which it looks at images."""
+    """Return the name of a trained network, and the side in pixels of its input."""
     if at_home(spec).is_dir():
         made = read_trained(at_home(spec))
         return made.model, made.size
@@ -135,7 +135,7 @@ def network_of(spec: str, size: int) -> tuple[str, int]:
 
 
 def said(check: Callable[[], object]) -> list[str]:
-    """Return the sentence with which a check fails, if it does."""
+    """Return the error of a check as a list of one sentence, or of none if it passes."""
     try:
         check()
     except (ValueError, OSError) as error:
@@ -144,7 +144,7 @@ def said(check: Callable[[], object]) -> list[str]:
 
 
 def check_same(place: str, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
-    """Raise ValueError if what a place holds is not what the matrix wants there."""
+    """Raise ValueError if the facts `found` at a place differ from what the matrix needs there."""
     for name, value in found.items():
         if value != wanted[name]:
             raise ValueError(
