@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Int64
 
-from smallset.numbers import check_number, check_share, share_of
+from smallset.numbers import check_number, check_share, read_whole, share_of
 from smallset.spec import nearest
 
 
@@ -70,9 +70,7 @@ class PerClass(Budget):
     @classmethod
     def read(cls, value: str) -> "PerClass":
         """Read a whole number."""
-        if not (value.isascii() and value.isdigit() and len(value) < 10):
-            raise ValueError(f"ipc={value} is not a whole number. Give one, such as ipc=10.")
-        return cls(int(value))
+        return cls(read_whole("ipc", value))
 
     @property
     def value(self) -> str:

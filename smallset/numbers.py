@@ -11,6 +11,13 @@ def whole(name: str, value: object) -> int:
     return int(value)
 
 
+def read_whole(name: str, text: str) -> int:
+    """Read a whole number from text. Raises ValueError for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(f"{name}={text} is not a whole number. Give one, such as {name}=10.")
+    return int(text)
+
+
 def check_number(name: str, value: object, *, least: int, unit: str) -> int:
     """Return a whole number as an int. Raises ValueError if it is below `least` or not whole."""
     number = whole(name, value)

@@ -200,6 +200,12 @@ def _begin(data: AnyData, job: _Job, desk: Desk, *, spread: Workers | None) -> _
     side = side_of(source, job.size)
     have = np.bincount(source.labels, minlength=len(names)).tolist()
     wanted = method.wanted(job.budget, have, names, short_classes=job.short_classes)
+    if method.balanced and not wanted.counts.all():
+        name = names[int(np.argmin(wanted.counts))]
+        raise ValueError(
+            f"{job.budget} leaves no image for the class {name!r}, but every class needs one. "
+            "Give a larger budget."
+        )
     method.check(source, size=side, fit=job.fit, codec=job.codec)
     seen = observed(source, side, job.fit, desk)
     seen = replace(seen, spread=Shards(spread) if spread else None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from smallset.data import ordered
 from smallset.data.work import keeping
@@ -17,6 +18,8 @@ from smallset.parallel import Task, Workers
 from smallset.records import Progress
 from smallset.store.canvases import Canvases, Drawing
 from smallset.store.codec import Codec
+
+Pixels = UInt8[np.ndarray, "k s s 3"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Parts:
     def encoded(self) -> Generator[tuple[int, bytes], None, None]:
         """Yield the row and the encoded image of each canvas, in any order."""
         if self._folder is not None:
-            for rows, file in self._kept(self._folder):
-                yield from zip(rows, map(self.codec.encode, np.load(file)), strict=True)
+            for rows, pixels in self._kept(self._folder):
+                yield from zip(rows, map(self.codec.encode, pixels), strict=True)
         elif self.codec.is_original:
             yield from self._by_rows(self.canvases.copied)
         elif self.spread is None:
@@ -65,22 +68,39 @@ class Parts:
         with closing(ordered(make, rows, threads=self.threads)) as made:
             yield from zip(rows, made, strict=True)
 
-    def _kept(self, folder: Path) -> Iterator[tuple[range, Path]]:
-        """Make the parts that are missing in the folder, then yield the file of each part."""
-        files = {rows: folder / f"rows-{rows.start:07d}.npy" for rows in self.canvases.parts}
-        missing = [rows for rows, file in files.items() if not file.exists()]
-        with keeping(folder.parents[1]):
-            folder.mkdir(parents=True, exist_ok=True)
-            if self.spread is None:
-                made: Iterator[tuple[range, Any]] = (
-                    (rows, self.canvases.draw(rows, self.progress)) for rows in missing
-                )
+    def _kept(self, folder: Path) -> Iterator[tuple[range, Pixels]]:
+        """Yield the rows and the pixels of each part: those in the folder, then the missing ones.
+
+        A part whose file is damaged, or was removed by another process, is made again.
+        """
+        missing = []
+        for rows in self.canvases.parts:
+            kept = self._read(_file(folder, rows), rows)
+            if kept is None:
+                missing.append(rows)
             else:
-                made = self._on_workers(self.spread, missing, None)
-            for rows, pixels in made:
-                with replacing(files[rows]) as file:
+                yield rows, kept
+        made: Iterator[tuple[range, Any]]
+        if self.spread is None:
+            made = ((rows, self.canvases.draw(rows, self.progress)) for rows in missing)
+        else:
+            made = self._on_workers(self.spread, missing, None)
+        for rows, pixels in made:
+            with keeping(folder.parents[1]):
+                folder.mkdir(parents=True, exist_ok=True)
+                with replacing(_file(folder, rows)) as file:
                     np.save(file, pixels)
-        yield from files.items()
+            yield rows, pixels
+
+    def _read(self, file: Path, rows: range) -> Pixels | None:
+        """Return the pixels of a part that was kept; None if there is no sound file of it."""
+        try:
+            pixels: Pixels = np.load(file)
+        except (OSError, ValueError, EOFError):
+            return None
+        size = self.canvases.plan.size
+        sound = pixels.dtype == np.uint8 and pixels.shape == (len(rows), size, size, 3)
+        return pixels if sound else None
 
     def _on_workers(
         self, spread: Workers, parts: list[range], codec: Codec | None
@@ -93,6 +113,10 @@ class Parts:
         with closing(spread.run(tasks)) as finished:
             for task in finished:
                 yield named[task.key], task.value
+
+
+def _file(folder: Path, rows: range) -> Path:
+    return folder / f"rows-{rows.start:07d}.npy"
 
 
 def _call(canvases: Canvases, rows: range, codec: Codec | None) -> tuple[Drawing, Codec | None]:
