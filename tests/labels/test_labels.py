@@ -32,18 +32,18 @@ def test_labels_are_built_from_their_spec(text, teacher, wanted):
     [
         (
             "online", None,
-            "labels='online' names no teacher, but needs a network that gives the labels. "
-            "Give one: --teacher SPEC, or online(teacher=SPEC).",
+            "labels='online' names no teacher, but needs a network that makes the labels. "
+            "Give --teacher SPEC, or online(teacher=SPEC).",
         ),
         (
             "hard", "t.pt",
-            "the teacher 't.pt' was given with labels='hard', which asks no teacher. "
-            "Give a teacher with online labels only, once.",
+            "the teacher 't.pt' was given with labels='hard', which uses no teacher. "
+            "Give one teacher, and only with online labels.",
         ),
         (
             "online(teacher=a.pt)", "t.pt",
             "the teacher 't.pt' was given with labels='online(teacher=a.pt)', which names its own. "
-            "Give a teacher with online labels only, once.",
+            "Give one teacher, and only with online labels.",
         ),
         ("onlin", None, "there is no regime 'onlin'. Did you mean 'online'? Known: hard, online."),
         ("soft", "t.pt", "there is no regime 'soft'. Known: hard, online."),
@@ -66,7 +66,7 @@ def test_a_teacher_fills_the_field_that_a_spec_leaves_out(monkeypatch):
     assert made == Kept("resnet20(weights=w.pt)", 8)
     assert labels_spec(made) == 'kept(teacher="resnet20(weights=w.pt)", digits=8)'
     assert labels_from(labels_spec(made)) == made
-    with pytest.raises(ValueError, match="Give a teacher with online or kept labels only, once"):
+    with pytest.raises(ValueError, match="Give one teacher, and only with online or kept labels"):
         labels_from("hard", SPEC)
 
 
