@@ -87,7 +87,7 @@ def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_pa
     (beside / "logits.npy").write_bytes(bytes(99))
     assert verify(made.path).bytes == made.manifest.image_bytes
     assert open_set(made.path).manifest == made.manifest
-    with pytest.raises(ValueError, match="the set 'split' has no folder here, and its labels"):
+    with pytest.raises(ValueError, match="the set 'split' has no folder here, but its labels"):
         label_folder(PlainSet("split", "d", made.facts, made.dataset, made.tile_box))
     beside.rename(made.path / "labels")
     with pytest.raises(ValueError, match="not part of the set: labels/"):
