@@ -1,8 +1,8 @@
-"""torch, scipy and pyarrow, imported when something of them is first used: they are slow to import.
+"""torch, scipy and pyarrow, imported at their first use, since importing them is slow.
 
-In an annotation a class of these stands in quotes, except `Tensor` and `Module`. Files that derive
-from `torch.nn.Module` import torch itself; whoever needs one of those imports the file where it is
-used.
+In annotations, quote their classes, except `Tensor` and `Module`. Only files with subclasses of
+`torch.nn.Module` import torch directly. Other files import those files inside the function that
+uses them.
 """
 
 from importlib import import_module
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 else:
-    # In annotations: jaxtyping then checks shape and dtype of whatever has them.
+    # For annotations: jaxtyping checks the shape and dtype of any object that has them.
     Tensor = Module = Any
 
     class _Later:
-        """Stands for a module, and imports it when something of it is asked for."""
+        """Stands for a module, and imports the module at the first access to an attribute."""
 
         def __init__(self, name: str) -> None:
             self._name = name

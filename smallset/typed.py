@@ -1,4 +1,4 @@
-"""JSON and TOML read as the types they must have; what is of another type is named by its path."""
+"""Read JSON and TOML as given types. An error names the path of the value that does not fit."""
 
 import json
 import reprlib
@@ -36,9 +36,9 @@ _UNIONS = (Union, UnionType)
 
 
 class Mismatch(ValueError):
-    """A value that is not what its type says; the message is a clause without a full stop.
+    """A value that does not fit its type. The message is a clause without a full stop.
 
-    `path` leads to the value, `needed` says in words what the type is, `given` is what is there.
+    `path` leads to the value, `needed` describes the type in words, `given` is the value.
     """
 
     def __init__(self, path: Steps, needed: str, given: object) -> None:
@@ -52,7 +52,7 @@ class Mismatch(ValueError):
 
 
 def json_value(content: bytes | str, *, where: str, advice: str) -> object:
-    """Read JSON. Raises ValueError, which calls the file `where` and ends in `advice`."""
+    """Read JSON. Raises ValueError, whose message names the file `where` and ends in `advice`."""
     try:
         return json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -62,16 +62,16 @@ def json_value(content: bytes | str, *, where: str, advice: str) -> object:
 def read_json(
     content: bytes | str, kind: Kind[T], *, where: str, advice: str, more: bool = False
 ) -> T:
-    """Read JSON as a `kind`. Raises ValueError as `json_value` and `typed`."""
+    """Read JSON as a `kind`. Raises the ValueErrors of `json_value` and `typed`."""
     value = json_value(content, where=where, advice=advice)
     return typed(value, kind, where=where, advice=advice, more=more)
 
 
 def typed(value: object, kind: Kind[T], *, where: str, advice: str, more: bool = False) -> T:
-    """Return plain values as a `kind`, such as a dataclass; its fields are checked and converted.
+    """Convert plain values to a `kind`, such as a dataclass, checking every field.
 
-    Raises ValueError for a value of another type, a missing field and, unless there may be `more`,
-    an unknown one. The message calls the whole `where`, names the field and ends in `advice`.
+    Raises ValueError for a value of another type, a missing field or an unknown field; `more`
+    allows unknown fields. The message begins with `where`, names the field and ends in `advice`.
     """
     try:
         return convert(value, kind, more=more)
@@ -80,7 +80,7 @@ def typed(value: object, kind: Kind[T], *, where: str, advice: str, more: bool =
 
 
 def convert(value: object, kind: Kind[T], *, more: bool = False) -> T:
-    """Return plain values as a `kind`, as `typed` does. Raises Mismatch."""
+    """Convert plain values to a `kind`, as `typed` does. Raises Mismatch."""
     if not _fits(value, kind):
         raise _mismatch(value, kind, ())
     made = msgspec.convert(value, kind)
@@ -91,7 +91,7 @@ def convert(value: object, kind: Kind[T], *, more: bool = False) -> T:
 
 def shown(value: object) -> str:
     """Write a value for a message, in 80 characters at most."""
-    # `repr` fails on what is nested deeply.
+    # `repr` fails on deeply nested values.
     text = repr(value) if isinstance(value, str) else reprlib.repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
@@ -105,7 +105,7 @@ def _fits(value: object, kind: object) -> bool:
 
 
 def _mismatch(value: object, kind: object, path: Steps) -> Mismatch:
-    """Find the first part that is not of its type, in a value that is not."""
+    """Find the first part that does not fit its type, in a value that does not fit."""
     for step, part, inner in _parts(value, kind):
         if not _fits(part, inner):
             return _mismatch(part, inner, (*path, step))
@@ -113,7 +113,7 @@ def _mismatch(value: object, kind: object, path: Steps) -> Mismatch:
 
 
 def _parts(value: object, kind: object) -> Iterator[tuple[str | int, object, object]]:
-    """Yield the parts of a value by step, with their types; none if its type has a description."""
+    """Yield (step, part, type) for each part of a value; nothing if its type has a description."""
     while get_origin(kind) is Annotated:
         if _description(kind):
             return
@@ -136,7 +136,7 @@ def _parts(value: object, kind: object) -> Iterator[tuple[str | int, object, obj
 
 
 def _unknown(value: object, made: object, path: Steps) -> Iterator[tuple[Steps, object]]:
-    """Yield the path to each field that a dataclass does not have, and what is there."""
+    """Yield the path and the value of each field that its dataclass does not have."""
     if is_dataclass(made) and isinstance(value, dict):
         known = {f.name for f in fields(made)}
         for key, part in value.items():
@@ -153,7 +153,7 @@ def _unknown(value: object, made: object, path: Steps) -> Iterator[tuple[Steps, 
 
 
 def _words(kind: object) -> str:
-    """Say in words what a type is."""
+    """Describe a type in words."""
     if description := _description(kind):
         return description
     if get_origin(kind) in _UNIONS:

@@ -1,4 +1,4 @@
-"""What is kept of an indexed split, and its Arrow file: read by mapping, so it weighs nothing."""
+"""Keep the index of each split in an Arrow file, which is mapped rather than read into memory."""
 
 import json
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ _FACTS = "index.json"
 
 @dataclass(frozen=True, eq=False)
 class SplitIndex:
-    """The index of one final split; `raw` names the split of the source that its rows count in.
+    """The index of one final split. `rows` count in the split `raw` of the source.
 
-    `misnamed` counts the images whose extension promises another format than the bytes hold, and
-    names the first of them.
+    `bad` are (id, reason) pairs. `misnamed` is the number of images whose extension contradicts the
+    format of the bytes, and the first of their ids.
     """
 
     raw: str
@@ -34,9 +34,9 @@ class SplitIndex:
 
 @dataclass(frozen=True, eq=False)
 class SplitIndexes:
-    """The final splits by name ("train", "test", ...; two of them) and the common fingerprint.
+    """The two final splits by name ("train", "test", ...) and their common fingerprint.
 
-    `lasting` is False where a file could not be read: such an index is not to be kept.
+    `lasting` is False if a file could not be read. Such an index must not be kept.
     """
 
     splits: Mapping[str, SplitIndex]
@@ -46,7 +46,7 @@ class SplitIndexes:
 
 @dataclass(frozen=True)
 class _Fact:
-    """What index.json says of a split."""
+    """The facts of a split in index.json."""
 
     raw: str
     encoded_bytes: int
@@ -61,7 +61,7 @@ class _Facts:
 
 
 def write_parts(parts: SplitIndexes, folder: Path) -> None:
-    """Write one Arrow IPC file a split and the few facts as JSON into an existing folder."""
+    """Write an Arrow IPC file for each split, and index.json, into an existing folder."""
     facts = {}
     for name, part in parts.splits.items():
         _write_arrays(part, folder / f"{name}.arrow")
@@ -71,7 +71,7 @@ def write_parts(parts: SplitIndexes, folder: Path) -> None:
 
 
 def read_parts(folder: Path) -> SplitIndexes:
-    """Map the files that `write_parts` wrote; the arrays are read-only views of them."""
+    """Map the files of `write_parts`. Arrays are read-only views. Raises ValueError if damaged."""
     facts = read_json(
         (folder / _FACTS).read_bytes(),
         _Facts,
@@ -105,7 +105,7 @@ def _write_arrays(part: SplitIndex, path: Path) -> None:
 
 
 def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    # One batch a file: each column is one piece, which numpy can view without a copy.
+    # A file has one batch, so numpy can view each column without a copy.
     batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
     sizes = batch["size"].flatten().to_numpy(zero_copy_only=True).reshape(-1, 2)
     return (

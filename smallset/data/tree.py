@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -111,15 +110,15 @@ def list_files(root: Path, classes: tuple[str, ...], *, work: Path) -> tuple[Fol
     # An empty class has no path, but changes the indices of the classes after it.
     for name in classes:
         digest.update(os.fsencode(name) + b"\0")
-    counts = []
+    counts, schema = [], pa.schema([("path", pa.large_binary())])
     with unfinished(home / "listing") as partial:
-        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, _schema()) as writer:
+        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
             for name in classes:
                 paths = sorted(_files(root / name, f"{name}/", (root.resolve(),)))
                 for path, size, changed in paths:
                     digest.update(b"%b\0%d\0%d\0" % (path, size, changed))
                 column = pa.array([path for path, _, _ in paths], pa.large_binary())
-                writer.write_batch(pa.record_batch([column], schema=_schema()))
+                writer.write_batch(pa.record_batch([column], schema=schema))
                 counts.append(len(paths))
         key = digest.hexdigest()[:32]
         names = home / f"{key}.arrow"
@@ -168,9 +167,3 @@ def _has_field(file: Path, field: str) -> bool:
     except (OSError, ValueError, RecursionError):  # not there, or somebody else's
         return False
     return isinstance(values, dict) and field in values
-
-
-@cache
-def _schema() -> "pa.Schema":
-    """Return the columns of a list of names."""
-    return pa.schema([("path", pa.large_binary())])

@@ -1,4 +1,4 @@
-"""What repeated runs prove: intervals, tests, ranks, and what one class or another set says."""
+"""What repeated runs prove: intervals, tests, ranks, and accuracy class by class."""
 
 from smallset.evidence.comparison import Rank, paired_difference, ranks, replicates_needed
 from smallset.evidence.intervals import (

@@ -12,7 +12,7 @@ from smallset.spec import nearest
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class LibraryNetwork:
     """A library's network with its weights, and the colours and side of its training images."""
 
     net: Module
@@ -41,24 +41,26 @@ def _torchvision(name: str, classes: int) -> Module:
     return model
 
 
-def _timm_pretrained(name: str) -> Pretrained:
+def _timm_pretrained(name: str) -> LibraryNetwork:
     net = import_module("timm").create_model(name, pretrained=True)
     config = net.pretrained_cfg
     mean, std = _colour(config["mean"]), _colour(config["std"])
-    return Pretrained(net, mean, std, int(config["input_size"][-1]), int(net.num_classes))
+    return LibraryNetwork(net, mean, std, int(config["input_size"][-1]), int(net.num_classes))
 
 
-def _torchvision_pretrained(name: str) -> Pretrained:
+def _torchvision_pretrained(name: str) -> LibraryNetwork:
     models = import_module("torchvision.models")
     weights = models.get_model_weights(name).DEFAULT
     net = models.get_model(name, weights=weights)
     view = weights.transforms()
     outputs = len(weights.meta["categories"])
-    return Pretrained(net, _colour(view.mean), _colour(view.std), int(view.crop_size[0]), outputs)
+    return LibraryNetwork(
+        net, _colour(view.mean), _colour(view.std), int(view.crop_size[0]), outputs
+    )
 
 
 ADAPTERS: dict[str, Callable[[str, int], Module]] = {"timm": _timm, "torchvision": _torchvision}
-PRETRAINED: dict[str, Callable[[str], Pretrained]] = {
+PRETRAINED: dict[str, Callable[[str], LibraryNetwork]] = {
     "timm": _timm_pretrained,
     "torchvision": _torchvision_pretrained,
 }
@@ -79,7 +81,7 @@ def library_version(library: str, name: str) -> str:
         return str(getattr(import_module(library), "__version__", "unknown"))
 
 
-def pretrained(library: str, name: str) -> Pretrained:
+def pretrained(library: str, name: str) -> LibraryNetwork:
     """Return network `name` with the library's weights and classifier.
 
     Raises ValueError if the library or the network is missing, or if the weights are neither in the

@@ -1,4 +1,4 @@
-"""Which outputs of a teacher stand for which classes of the data: by name or WordNet id only."""
+"""Find the outputs of a teacher for the classes of the data, by name or WordNet id."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,15 +11,17 @@ from smallset.typed import read_json, typed
 
 SAME = "same"
 _IMAGENET = 1000
-_SHAPES = "a JSON list, a JSON object with names or wnids, or a text file with a line a class"
+_SHAPES = (
+    "a JSON list, a JSON object with names or wnids, or a text file with a line for each class"
+)
 
 
 @dataclass(frozen=True)
 class ClassList:
-    """The classes that a teacher's outputs stand for: `labels` gives each name's output.
+    """The classes of a teacher's outputs. `labels` is the output of each name.
 
-    `outputs` is how many the teacher has, `source` what the list is called in errors, `unclear` the
-    names that stand for two outputs, as "crane" does among ImageNet's: no class is found by them.
+    `outputs` is the teacher's number of outputs, and `source` the name of the list in errors.
+    `unclear` are names of two outputs, such as ImageNet's "crane", which cannot be picked.
     """
 
     labels: dict[str, int]
@@ -28,15 +30,16 @@ class ClassList:
     unclear: frozenset[str] = frozenset()
 
     def pick(self, classes: tuple[str, ...]) -> tuple[int, ...]:
-        """Give the outputs of the data's classes, in the data's order.
+        """Return the outputs of the data's classes, in the data's order.
 
-        Raises ValueError listing the classes that the teacher does not have, or has twice.
+        Raises ValueError listing the classes that the teacher lacks or has twice, or that share an
+        output.
         """
         unclear = [name for name in classes if name in self.unclear]
         if unclear:
             raise ValueError(
-                f"{self.source} has {_listed(unclear)} twice, so what an output stands for is not "
-                "clear. Needed each of the data's classes once. Use WordNet ids, or mend the file."
+                f"{self.source} has {_listed(unclear)} twice, so their outputs are not clear. "
+                "Needed each of the data's classes once. Use WordNet ids, or correct the file."
             )
         missing = [name for name in classes if name not in self.labels]
         if missing:
@@ -50,28 +53,28 @@ class ClassList:
             twice = [n for n, p in zip(classes, picked, strict=True) if picked.count(p) > 1]
             raise ValueError(
                 f"{self.source} gives one output to the classes {_listed(twice)}. Needed one "
-                "each. Mend the file."
+                "each. Correct the file."
             )
         return picked
 
 
 def same_classes(classes: tuple[str, ...]) -> ClassList:
-    """Take the data's own classes in the data's own order, as `classes=same` says."""
+    """Return the classes of the data in the data's order, for `classes=same`."""
     return ClassList({name: i for i, name in enumerate(classes)}, len(classes), "classes=same")
 
 
 def listed_classes(names: Iterable[str], *, source: str) -> ClassList:
-    """Take the names of a teacher's outputs, in order."""
+    """Return the class list for the names of a teacher's outputs, in order."""
     return _numbered([(name, i) for i, name in enumerate(names)], None, source)
 
 
 def read_classes(file: str) -> ClassList:
-    """Read the classes of a teacher's outputs.
+    """Read the classes of a teacher's outputs from a file.
 
-    A JSON list or a text file with a line a class: the teacher's outputs in order, each a name or a
-    WordNet id. A JSON object: `names` and `wnids` (either may be missing) in the order of the
-    outputs or, with `imagenet_1k_index`, at those of a 1,000-class ImageNet teacher's outputs.
-    Raises FileNotFoundError for no file, ValueError for one that lists no classes.
+    A JSON list, or a text file with a line for each class, holds a name or a WordNet id for each
+    output in order. A JSON object holds `names`, `wnids` or both in the order of the outputs. With
+    `imagenet_1k_index`, the object also holds the output of each class in a 1,000-class ImageNet
+    teacher. Raises FileNotFoundError for a missing file, and ValueError for another content.
     """
     path = at_home(file)
     if not path.is_file():
@@ -80,7 +83,7 @@ def read_classes(file: str) -> ClassList:
         )
     source, advice = (
         f"the class file {file!r}",
-        f"Needed {_SHAPES}. Mend the file, or give another.",
+        f"Needed {_SHAPES}. Correct the file, or give another.",
     )
     try:
         text = path.read_text(encoding="utf-8")
@@ -103,7 +106,7 @@ _Output = Annotated[int, Meta(ge=0, lt=_IMAGENET, description=f"an output, 0 to 
 
 @dataclass(frozen=True)
 class _Listed:
-    """A JSON object of classes, in the order of the outputs or with the places of the outputs."""
+    """A JSON object of classes, in the order of the outputs or with the number of each output."""
 
     names: _Names | None = None
     wnids: _Names | None = None

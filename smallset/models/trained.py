@@ -1,4 +1,4 @@
-"""`teacher.json`: what a network that `smallset train` made is, beside its weights."""
+"""Read and write `teacher.json`, which describes a network that `smallset train` made."""
 
 import json
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ FORMAT = "teacher-1"
 
 @dataclass(frozen=True)
 class Trained:
-    """What made a teacher and what it is worth; `classes` are its outputs in order.
+    """How a teacher was trained, and its accuracy. `classes` are its outputs in order.
 
-    `recipe` holds every number of the protocol as it was used, `source` what the data was called,
-    its fingerprint, its number of training images and its held-out part. `top1` and `per_class` are
-    fractions of the held-out images (None for a class without any). `size` is the side in pixels,
-    `mean` and `std` are of pixels in 0..1.
+    `recipe` holds every number of the protocol, and `source` the data's name, fingerprint, number
+    of training images and held-out part. `top1` and `per_class` are fractions of the held-out
+    images (None for a class without any). `size` is the side in pixels. `mean` and `std` are of
+    pixels in 0..1.
     """
 
     format: str
@@ -49,20 +49,20 @@ class Trained:
     versions: Mapping[str, str]
 
     def to_json(self) -> str:
-        """Write it as indented JSON."""
+        """Return the content of teacher.json, as indented JSON."""
         return json.dumps(asdict(self), indent=1) + "\n"
 
 
 def read_trained(folder: Path) -> Trained:
     """Read a folder that `smallset train` made.
 
-    Raises FileNotFoundError where a file of it is missing, ValueError where teacher.json is not one
-    of this version.
+    Raises FileNotFoundError if a file is missing, and ValueError if teacher.json is damaged or of
+    another version.
     """
     for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
             raise FileNotFoundError(
-                f"'{folder}' is no teacher: it has no {name}. Needed a folder that "
+                f"'{folder}' is not a teacher: it has no {name}. Needed a folder that "
                 "`smallset train` made. Check the path, or train one."
             )
     where, advice = (

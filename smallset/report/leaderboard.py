@@ -9,28 +9,28 @@ from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
 from smallset.report.rows import Row, seeds_note
 from smallset.report.sections import ORDER, Section, teacher_words
-from smallset.report.table import Column, Table, Value, counted, table_of
+from smallset.report.table import Heading, Table, Value, counted, table_of
 from smallset.train.protocol import caveat
 
-_COLUMNS: tuple[tuple[Column, Callable[[Row], Value]], ...] = (
-    (Column("method"), lambda row: row.label),
-    (Column("top-1 % [95 %]", "interval"), lambda row: row.top1),
-    (Column("minus random [95 % Welch]", "points", ""), lambda row: row.minus_random),
-    (Column("p", "p"), lambda row: row.permutation.p if row.permutation else None),
-    (Column("p (Holm)", "p"), lambda row: row.p_holm),
-    (Column("rank", "rank"), lambda row: row.rank),
-    (Column("worst class %", "named share"), lambda row: row.worst),
-    (Column("image bytes", "bytes"), lambda row: row.bytes("images")),
-    (Column("label bytes", "bytes"), lambda row: row.bytes("labels")),
-    (Column("teacher bytes", "bytes"), lambda row: row.bytes("teacher")),
-    (Column("ratio", "ratio"), lambda row: row.ratio),
-    (Column("n", "count"), lambda row: row.top1.n),
+_COLUMNS: tuple[tuple[Heading, Callable[[Row], Value]], ...] = (
+    (Heading("method"), lambda row: row.label),
+    (Heading("top-1 % [95 %]", "interval"), lambda row: row.top1),
+    (Heading("minus random [95 % Welch]", "points", ""), lambda row: row.minus_random),
+    (Heading("p", "p"), lambda row: row.permutation.p if row.permutation else None),
+    (Heading("p (Holm)", "p"), lambda row: row.p_holm),
+    (Heading("rank", "rank"), lambda row: row.rank),
+    (Heading("worst class %", "named share"), lambda row: row.worst),
+    (Heading("image bytes", "bytes"), lambda row: row.bytes("images")),
+    (Heading("label bytes", "bytes"), lambda row: row.bytes("labels")),
+    (Heading("teacher bytes", "bytes"), lambda row: row.bytes("teacher")),
+    (Heading("ratio", "ratio"), lambda row: row.ratio),
+    (Heading("n", "count"), lambda row: row.top1.n),
 )
-_FEW: tuple[tuple[Column, Callable[[Row], Value]], ...] = (
+_FEW: tuple[tuple[Heading, Callable[[Row], Value]], ...] = (
     *_COLUMNS[:2],
-    (Column("minus random [95 %]", "points", ""), lambda row: row.minus_random),
-    (Column("verdict"), lambda row: row.verdict),
-    (Column("bytes", "bytes"), lambda row: row.bytes("images")),
+    (Heading("minus random [95 %]", "points", ""), lambda row: row.minus_random),
+    (Heading("verdict"), lambda row: row.verdict),
+    (Heading("bytes", "bytes"), lambda row: row.bytes("images")),
     *_COLUMNS[-2:],
 )
 _TESTS = ("p", "p (Holm)")
@@ -46,7 +46,7 @@ def leaderboard(section: Section) -> Table:
     columns = [(column, read) for column, read in _COLUMNS if column.name not in hidden]
     if known is not None:
         columns.append(
-            (Column("published %", "share", ""), lambda row: published_top1(row.results[0]))
+            (Heading("published %", "share", ""), lambda row: published_top1(row.results[0]))
         )
     return table_of(section.title, section.rows, columns, _notes(section, known))
 

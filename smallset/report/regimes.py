@@ -8,7 +8,7 @@ from operator import attrgetter
 from smallset.evidence import Interval, paired_difference, welch_difference
 from smallset.report.rows import Row
 from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
-from smallset.report.table import Column, Table, Value
+from smallset.report.table import Heading, Table, Value
 
 # The fields that sections must share to be compared. Protocols may differ, and are then named.
 _SHARED = (
@@ -63,15 +63,15 @@ def _overview(family: list[Section]) -> Table:
     title = f"Soft labels against hard: {setting_words(r)}"
     check_one_version([result for section in family for result in section.results], title)
     names = regime_names(family)
-    columns = [Column("method")]
+    columns = [Heading("method")]
     for name, section in zip(names, family, strict=True):
         columns += [
-            Column(f"{name}: top-1 % [95 %]", "interval"),
-            Column(f"{name}: rank", "rank"),
-            Column(f"{name}: bytes", "bytes"),
+            Heading(f"{name}: top-1 % [95 %]", "interval"),
+            Heading(f"{name}: rank", "rank"),
+            Heading(f"{name}: bytes", "bytes"),
         ]
         if section is not family[0]:
-            columns.append(Column(f"{name} minus {names[0]} [95 %]", "points", ""))
+            columns.append(Heading(f"{name} minus {names[0]} [95 %]", "points", ""))
     methods = {row.key: row.label for section in family for row in section.rows}
     times = Counter(row.key for section in family for row in section.rows)
     body = [

@@ -143,8 +143,7 @@ def _cell(pixels: UInt8[np.ndarray, "s s 3"], boxes: np.ndarray, cell: int) -> I
 
 def _title(compressed: CompressedDataset) -> str:
     manifest = compressed.manifest
-    name = manifest.source.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-    return f"{name or manifest.source.given}  \N{MIDDLE DOT}  {manifest.method}"
+    return f"{manifest.source.name}  \N{MIDDLE DOT}  {manifest.method}"
 
 
 def _facts(compressed: CompressedDataset) -> list[str]:

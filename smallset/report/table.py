@@ -37,8 +37,8 @@ Value = str | int | float | Interval | Rank | Named | None
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column's heading, the kind of its values, and the text for an unknown value (None)."""
+class Heading:
+    """The head of a column: its name, the kind of its values, and the text for None."""
 
     name: str
     kind: Kind = "text"
@@ -50,7 +50,7 @@ class Table:
     """Rows of values, with a title above them and notes below."""
 
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[Heading, ...]
     rows: tuple[tuple[Value, ...], ...]
     notes: tuple[str, ...] = ()
 
@@ -68,7 +68,7 @@ class Table:
 def table_of(
     title: str,
     things: Iterable[T],
-    columns: Iterable[tuple[Column, Callable[[T], Value]]],
+    columns: Iterable[tuple[Heading, Callable[[T], Value]]],
     notes: Iterable[str] = (),
 ) -> Table:
     """Make a table with one row per thing; each column has a function that reads its value."""
@@ -161,7 +161,7 @@ def _parts(kind: Kind) -> Mapping[str, str]:
     return _PARTS.get(kind, {"": ""})
 
 
-def _text(value: Value, column: Column) -> str:
+def _text(value: Value, column: Heading) -> str:
     if value is None:
         return column.unknown
     if isinstance(value, Interval):

@@ -18,7 +18,7 @@ from smallset.report.rows import FULL
 from smallset.report.sections import Section, sections
 from smallset.report.spreadsheet import classes_sheet, spreadsheet
 from smallset.report.table import (
-    Column,
+    Heading,
     Table,
     table_of,
     write_csv,
@@ -122,11 +122,11 @@ def facts_table(facts: Sequence[Fact]) -> Table:
         "Facts about sets",
         facts,
         (
-            (Column("fact"), lambda fact: fact.name),
-            (Column("set"), lambda fact: f"{fact.dataset}, {fact.method} {fact.set_digest[:8]}"),
-            (Column("value [95 %]", "measure"), _measured),
-            (Column("unit"), lambda fact: fact.unit),
-            (Column("n", "count"), lambda fact: fact.n),
+            (Heading("fact"), lambda fact: fact.name),
+            (Heading("set"), lambda fact: f"{fact.dataset}, {fact.method} {fact.set_digest[:8]}"),
+            (Heading("value [95 %]", "measure"), _measured),
+            (Heading("unit"), lambda fact: fact.unit),
+            (Heading("n", "count"), lambda fact: fact.n),
         ),
     )
 

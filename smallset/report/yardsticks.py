@@ -14,7 +14,7 @@ from smallset.records import Result
 from smallset.report.regimes import families, regime_names, teacher_notes
 from smallset.report.rows import BASELINE, Row, method_key
 from smallset.report.sections import Section, setting_words
-from smallset.report.table import Column, Table, Value, table_of
+from smallset.report.table import Heading, Table, Value, table_of
 from smallset.train.views import Canvas, Patch, plain
 
 # The fields that a student of the full data must share with the students measured against it.
@@ -117,12 +117,12 @@ def twins_of(section: Section) -> list[Twins]:
 def augmentation_tables(sections: Sequence[Section]) -> list[Table]:
     """Make a table for each section in which random images and another method have twins."""
     columns = (
-        (Column("method"), lambda pair: pair.row.label),
-        (Column("top-1 % [95 %]", "interval"), lambda pair: pair.row.top1),
-        (Column("unaugmented: top-1 % [95 %]", "interval"), lambda pair: pair.twin.top1),
-        (Column("IOR", "share"), lambda pair: pair.augmented),
-        (Column("unaugmented: IOR", "share"), lambda pair: pair.plain),
-        (Column("ARS", "score"), lambda pair: pair.ars),
+        (Heading("method"), lambda pair: pair.row.label),
+        (Heading("top-1 % [95 %]", "interval"), lambda pair: pair.row.top1),
+        (Heading("unaugmented: top-1 % [95 %]", "interval"), lambda pair: pair.twin.top1),
+        (Heading("IOR", "share"), lambda pair: pair.augmented),
+        (Heading("unaugmented: IOR", "share"), lambda pair: pair.plain),
+        (Heading("ARS", "score"), lambda pair: pair.ars),
     )
     note = (
         "Unaugmented: whole images (of a mosaic one whole tile an epoch), never mirrored. IOR: "
@@ -149,9 +149,9 @@ def _against_full(
     family: list[Section], sections: Sequence[Section], full: Sequence[Result]
 ) -> Table:
     found = [yardsticks(section, sections, full) for section in family]
-    columns = [Column("method"), Column("HLR", "share")]
+    columns = [Heading("method"), Heading("HLR", "share")]
     for name in regime_names(family):
-        columns += [Column(f"{name}: IOR", "share"), Column(f"{name}: LRS", "score")]
+        columns += [Heading(f"{name}: IOR", "share"), Heading(f"{name}: LRS", "score")]
     body = []
     for row in family[0].rows:
         values: list[Value] = [row.label, found[0][row.key].hlr]

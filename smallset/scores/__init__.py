@@ -1,4 +1,4 @@
-"""Scores: how hard each training image is, larger is harder; one file a score."""
+"""Scores say how hard each training image is; larger is harder."""
 
 from smallset.scores.aum import AUM
 from smallset.scores.file import File

@@ -14,14 +14,14 @@ from smallset.observers.record import Dynamics, Records
 
 
 class Score(ABC):
-    """Gives every training image a number; larger is harder.
+    """Assigns a number to every training image; larger is harder.
 
-    `observer` is the network that the score looks through, or None. `runs` counts the trainings of
-    that network over which the score is averaged.
+    `observer` is the network that the score uses, or None. The score is the mean over `runs`
+    trainings of that network.
     """
 
     largest_first: ClassVar[bool] = False
-    """Whether the paper keeps the largest values: the score is an uncertainty."""
+    """Whether the paper keeps the largest values, because the score is an uncertainty."""
     below_zero: ClassVar[bool] = False
     """Whether values may be negative, so that no selector can weigh by them."""
     observer: AnyObserver | None = None
@@ -49,7 +49,7 @@ class Score(ABC):
         return None
 
     def made_by(self) -> dict[str, str]:
-        """Say what the values depend on besides the data and the observer."""
+        """Return what the values depend on besides the data and the observer."""
         return {}
 
     def files(self, dataset: ImageDataset) -> Mapping[str, str]:
@@ -68,11 +68,11 @@ _LATE = 0.3
 def read_epochs(
     name: str, epochs: Epochs, observer: AnyObserver, *, default: Epochs = None
 ) -> tuple[int, ...]:
-    """Give the epochs, counted from 1, that a score's option means.
+    """Return the epochs, counted from 1, that a score's option means.
 
-    A number is so many from the first on, a tuple exactly those, "late" the last 30 %, None the
-    last one. A network that is given has one look, which is read if the option has its `default`.
-    Raises ValueError if there are no such epochs, or some that the observer does not train for.
+    A number means that many first epochs, a tuple exactly those epochs, "late" the last 30 %, and
+    None the last epoch. A pretrained network has one epoch, which is read if the option has its
+    `default`. Raises ValueError for no epochs or for epochs that the observer does not reach.
     """
     if isinstance(observer, Pretrained):
         if epochs != default:
@@ -89,7 +89,7 @@ def read_epochs(
             f"{name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
             "epochs counted from 1."
         )
-    if max(ends) > trained:  # before so many are counted out
+    if max(ends) > trained:  # checked before listing the epochs
         more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
         raise ValueError(
             f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
@@ -100,12 +100,12 @@ def read_epochs(
 
 
 def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
-    """Give the epochs that an option means as `read_epochs`, but None for all of them."""
+    """Return the epochs that an option means, as `read_epochs`, but all epochs for None."""
     return read_epochs(name, observer.trains_for if epochs is None else epochs, observer)
 
 
 def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
-    """Raise ValueError where a score is averaged over no run, or over several of the same."""
+    """Raise ValueError if `runs` is out of range, or above 1 for a pretrained network."""
     if runs > 1:
         require_training(observer, f"{name}'s runs={runs}")
     if runs < 1:
@@ -120,22 +120,21 @@ def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
 def check_window(
     name: str, window: int, *, need: int, read: int, remedy: str, least: int = 2
 ) -> None:
-    """Raise ValueError where a score that `read`s so many moments `need`s more for its window.
+    """Raise ValueError if the window is below `least`, or needs more moments than are read.
 
-    `remedy` is an option that gives as many as it needs; a window of fewer than `least` spreads
-    nothing.
+    A score reads `read` moments and needs `need`. `remedy` is the option that gives enough.
     """
     if window < least:
         raise ValueError(f"{name}'s window={window} has no spread. Give at least {least}.")
     if read < need:
         raise ValueError(
-            f"{name}'s window={window} needs {need} looks of its observer, but reads {read}. "
+            f"{name}'s window={window} needs {need} moments of its observer, but reads {read}. "
             f"Give {remedy}, or a smaller window."
         )
 
 
 def more_epochs(epochs: int | None, observer: AnyObserver, need: int) -> str:
-    """Give the options with which a score reads `need` epochs: its own, the observer's, or both."""
+    """Return the options, of the score, the observer or both, that make it read `need` epochs."""
     own = [] if epochs is None else [f"epochs={need}"]
     trained = [] if observer.trains_for >= need else [f"observer=observer(epochs={need})"]
     return ", ".join(own + trained)
@@ -147,7 +146,7 @@ def over_runs(
     runs: int,
     of_run: Callable[[Dynamics], Float[np.ndarray, " n"]],
 ) -> Float32[np.ndarray, " n"]:
-    """Give the mean of what is made of each run, summed in float64."""
+    """Return the mean of `of_run` over the runs, summed in float64."""
     total = np.zeros(len(observed.labels), np.float64)
     for run in range(runs):
         total += of_run(observed.part(run, runs, "run").dynamics(observer, run=run))
@@ -159,7 +158,7 @@ def over_epochs(
     epochs: tuple[int, ...],
     of_moment: Callable[[Records], Float[np.ndarray, " n"]],
 ) -> Float[np.ndarray, " n"]:
-    """Give the mean of what is made of the records of each epoch, summed in float64."""
+    """Return the mean of `of_moment` over the records of the epochs, summed in float64."""
     total = np.zeros(len(dynamics), np.float64)
     for epoch in epochs:
         total += of_moment(dynamics.at(epoch))

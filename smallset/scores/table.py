@@ -1,4 +1,4 @@
-"""`scores.parquet`: one row an image, one column a score, and what made them."""
+"""`scores.parquet`: a row for each image, a column for each score, and what made them."""
 
 import json
 from pathlib import Path
@@ -22,8 +22,8 @@ def write_scores(
 ) -> None:
     """Write scores of one training split; `rows` are positions in the source's own order.
 
-    The schema's metadata holds, under `smallset`, what made each column as JSON, and under `run`
-    the fingerprint of an observer's run that no column rests on.
+    The schema's metadata holds JSON under `smallset`, which says what made each column. `run` is
+    the fingerprint of an observer's run that no column depends on.
     """
     columns: dict[str, object] = {"index": rows, "label": labels}
     columns |= {name: score.values for name, score in scores.items()}
@@ -35,7 +35,7 @@ def write_scores(
 
 
 def read_scores(path: Path) -> dict[str, Scores]:
-    """Read what `write_scores` wrote: column name -> scores, in the order of the columns."""
+    """Read a file of `write_scores`: scores by column name, in the order of the columns."""
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
     with pq.ParquetFile(path) as file:
         table = file.read(use_threads=False)
@@ -53,6 +53,6 @@ def read_scores(path: Path) -> dict[str, Scores]:
 
 
 def read_run(path: Path) -> str | None:
-    """Read the fingerprint of the run that a table names beside its columns, if it names one."""
+    """Read the fingerprint of the run in a table's metadata, or None."""
     named = (pq.read_schema(path).metadata or {}).get(b"run")
     return None if named is None else named.decode()

@@ -1,4 +1,4 @@
-"""Dyn-Unc, DUAL and CAD-Prune: how much an observer wavers about an image."""
+"""Dyn-Unc, DUAL and CAD-Prune: how uncertain an observer is about an image over time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ from smallset.scores.score import (
 
 
 def windows(series: Float[np.ndarray, "t b"], window: int) -> Iterator[Float64[np.ndarray, "j b"]]:
-    """Give every window of `window` moments on end, t - window + 1 of them, a view of one copy."""
+    """Return all t - window + 1 windows of consecutive moments, as views of one float64 copy."""
     wide = series.astype(np.float64)
     return (wide[start : start + window] for start in range(len(wide) - window + 1))
 
 
 def spreads(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.ndarray, "k b"]:
-    """Give the standard deviation (of the population) in each window."""
+    """Return the population standard deviation in each window."""
     return np.stack([part.std(0) for part in windows(series, window)])
 
 
 def mean_spread(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.ndarray, " b"]:
-    """Give the mean over all windows of the standard deviation (of the population)."""
+    """Return the mean over all windows of the population standard deviation."""
     mean: Float64[np.ndarray, " b"] = spreads(series, window).mean(0)
     return mean
 
@@ -41,9 +41,9 @@ def mean_spread(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.nda
 class DynUnc(Score):
     """Mean over windows of `window` epochs of the deviation of p_y (arXiv 2306.05175); 0..0.5.
 
-    Large values are uncertain, and the paper keeps them; images that were never or always right
-    have small ones. The deviation is the population's. An observer of just `window` epochs gives
-    one window; the papers train for longer, `observer=observer(epochs=30)`.
+    Large values are uncertain, and the paper keeps them. Images that were always right or always
+    wrong have small values. The deviation is the population's. An observer of `window` epochs gives
+    one window; the paper trains longer: `observer=observer(epochs=30)`.
     """
 
     largest_first: ClassVar[bool] = True
@@ -69,11 +69,11 @@ class DynUnc(Score):
 
 @dataclass(frozen=True)
 class DUAL(Score):
-    """Mean over windows of the deviation of p_y times 1 less its mean (arXiv 2502.06905); 0..0.33.
+    """Mean over windows of the deviation of p_y times (1 - its mean) (arXiv 2502.06905); 0..0.33.
 
-    `epochs` are the first so many (None: all of the observer's; the paper reads 30 on CIFAR, 60 on
-    ImageNet), `window` the epochs of a window. The paper keeps large values, and draws at high
-    pruning with `select=beta`. The deviation is the population's.
+    It reads the first `epochs` epochs (None: all; the paper reads 30 on CIFAR and 60 on ImageNet),
+    in windows of `window` epochs. The paper keeps large values, and at high pruning draws with
+    `select=beta`. The deviation is the population's.
     """
 
     largest_first: ClassVar[bool] = True
@@ -107,7 +107,7 @@ class DUAL(Score):
         )
 
     def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Give the mean of p_y over the epochs and runs that the score reads: beta's mu."""
+        """Return the mean of p_y over the epochs and runs that the score reads, for `beta`."""
         read = self.reads(observed.settled(self.observer))
         return over_runs(observed, self.observer, self.runs, lambda run: probability(run, read))
 
@@ -117,12 +117,12 @@ class DUAL(Score):
 
 
 def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
-    """Give the mean probability of the true class over epochs (None: all)."""
+    """Return the mean probability of the true class over epochs (None: all)."""
     return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
 
 
 def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
-    """Give the mean over windows of (deviation of p) (1 - mean of p)."""
+    """Return the mean over windows of (deviation of p) (1 - mean of p)."""
     each = [part.std(0) * (1 - part.mean(0)) for part in windows(p, window)]
     score: Float[np.ndarray, " b"] = np.stack(each).mean(0)
     return score
@@ -132,12 +132,11 @@ def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
 class CADPrune(Score):
     """Mean over the last `windows` of the deviation of EL2N in `window` moments (arXiv 2604.18811).
 
-    The paper trains on all n images for the K epochs that cost what training on the small set
-    does: K n = (evaluation epochs) (images kept), and looks once an epoch with window 6 and 2
-    windows. At small budgets K is less than an epoch (CIFAR-10, ipc 10: 300 x 100 / 50,000 = 0.6).
-    Then, as here by default, an observer of 1 epoch is looked at window + windows = 8 times within
-    it: a departure from the paper. For larger budgets give K: `observer=observer(epochs=6,
-    snapshots=2)`. The paper keeps large values.
+    The paper trains on all n images for K epochs, at the cost of training on the small set:
+    K n = (evaluation epochs) (images kept). It records once an epoch, with window 6 and 2 windows.
+    At small budgets, K is below 1 (CIFAR-10, ipc 10: 300 x 100 / 50,000 = 0.6). The default here
+    departs from the paper: an observer of 1 epoch with window + windows = 8 snapshots. For larger
+    budgets give K: `observer=observer(epochs=6, snapshots=2)`. The paper keeps large values.
     """
 
     largest_first: ClassVar[bool] = True

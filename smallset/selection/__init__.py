@@ -1,4 +1,4 @@
-"""Selectors: which images stay, class after class, in order of choice; one file a selector."""
+"""Selectors choose which images stay, class after class, in order of choice."""
 
 from smallset.selection.beta import Beta
 from smallset.selection.by_score import Easiest, Hardest, Middle, Random

@@ -1,4 +1,4 @@
-"""Random, easiest, hardest and middle: a draw, the two ends of a score, and a window of it."""
+"""Random, easiest, hardest and middle: a random draw, and three ranges of a score."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,7 +17,7 @@ class Random(Select):
     """A random draw of each class without replacement, anew for every set seed."""
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; scores change nothing."""
+        """Choose `counts[c]` images of class c, without looking at scores."""
         check_counts(pool, counts)
         chosen = [
             generator(seed, "random", c).permutation(of_class)[:count]
@@ -28,14 +28,14 @@ class Random(Select):
 
 @dataclass(frozen=True)
 class _End(Select):
-    """One end of the score: the smallest of `sign` times it, with ties to the lower index."""
+    """The images with the smallest values of `sign` times the score; ties go to the lower index."""
 
     sign: ClassVar[int]
     needs_scores: ClassVar[bool] = True
     balanced: bool = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
+        """Choose `counts[c]` images of class c, or their sum if not balanced. Nothing is random."""
         keys = self.sign * pool.scored()
 
         def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
@@ -47,7 +47,7 @@ class _End(Select):
 class Easiest(_End):
     """The smallest scores of each class, smallest first; ties go to the lower index.
 
-    `balanced=false` takes as many of all images, whatever their class: some may vanish.
+    `balanced=false` takes the same total from all images, so classes may vanish.
     """
 
     sign = 1
@@ -56,7 +56,7 @@ class Easiest(_End):
 class Hardest(_End):
     """The largest scores of each class, largest first; ties go to the lower index.
 
-    `balanced=false` takes as many of all images, whatever their class: some may vanish.
+    `balanced=false` takes the same total from all images, so classes may vanish.
     """
 
     sign = -1
@@ -64,12 +64,12 @@ class Hardest(_End):
 
 @dataclass(frozen=True)
 class Middle(Select):
-    """A window of each class's scores in a random order, anew for every set seed.
+    """A random draw from a window of each class's scores, anew for every set seed.
 
-    Of m images ranked from the easiest (ties: the lower index first), those from rank
-    round(a m) to before round(b m), halves up, for quantiles=(a, b). The window does not depend on
-    how many are wanted; the draw is made over ranks, so the order of the data matters to ties only.
-    `balanced=false` takes one window of all images, whatever their class: some may vanish.
+    For quantiles=(a, b), the window of m images ranked from the easiest starts at rank round(a m)
+    and ends before round(b m). Halves round up; ties go to the lower index. The window does not
+    depend on the budget. The draw goes by rank, so the order of the data matters only for ties.
+    `balanced=false` takes one window of all images, so classes may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
@@ -80,17 +80,17 @@ class Middle(Select):
         low, high = self.quantiles
         if not 0 <= low < high <= 1:
             raise ValueError(
-                f"middle's quantiles={self.quantiles} are no window of the scores. "
+                f"middle's quantiles={self.quantiles} are not a window of the scores. "
                 "Give (low, high) with 0 <= low < high <= 1."
             )
 
     def leaves(self, of: int) -> int:
-        """Return how many of `of` images of a part may be chosen, whatever the budget."""
+        """Return how many of `of` images of a part can be chosen, regardless of the budget."""
         low, high = self._window(of)
         return high - low
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; raises ValueError where its window holds fewer."""
+        """Choose `counts[c]` images of class c. Raises ValueError if the window has too few."""
         values = pool.scored()
 
         def choose(

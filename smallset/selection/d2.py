@@ -1,4 +1,4 @@
-"""D2: hard images of hard neighbourhoods, each next one away from those that are chosen."""
+"""D2: hard images of hard neighbourhoods, each away from the images already chosen."""
 
 import math
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from smallset.selection.select import Pool, Select, part_by_part
 class D2(Select):
     """Pass scores over the nearest-neighbour graph, then pick greedily (D2, arXiv 2310.07931).
 
-    Forward: g_i = s_i + sum exp(-d_ij) s_j over the `k` nearest j of the same class (all others,
-    where there are fewer). Then, again and again, the largest g_i is chosen (ties: the lower index)
-    and g_j -= exp(-gamma d_ij) g_i for its neighbours. Distances are Euclidean, in the features'
-    own units. The time is that of all distances within a class, the memory 12 k bytes an image
-    of a class and a tile of distances.
-    `balanced=false` makes one graph of all images: some classes may vanish.
+    Forward: g_i = s_i + sum exp(-d_ij) s_j over the `k` nearest images j of the same class (all
+    others if there are fewer). Then the largest g_i is chosen again and again, and each time
+    g_j -= exp(-gamma d_ij) g_i for its neighbours; ties go to the lower index. Distances are
+    Euclidean, in the units of the features. All distances within a class are computed; memory
+    holds 12 k bytes for each image of a class and one tile of distances.
+    `balanced=false` makes one graph of all images, so classes may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
@@ -35,13 +35,13 @@ class D2(Select):
     def __post_init__(self) -> None:
         if not 0 <= self.gamma < math.inf:
             raise ValueError(
-                f"d2's gamma={self.gamma} is no decay. Give a number from 0, such as 0.1."
+                f"d2's gamma={self.gamma} is not a decay. Give a number from 0, such as 0.1."
             )
         if self.k < 1:
             raise ValueError(f"d2's k={self.k} makes no graph. Give at least 1 neighbour.")
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; no score may be negative, no draw."""
+        """Choose `counts[c]` images of class c. Raises ValueError for negative scores."""
         values, features = pool.weighing(), pool.featured()
 
         def choose(
@@ -66,7 +66,7 @@ def pick(
     gamma: float,
     count: int,
 ) -> Int64[np.ndarray, " k"]:
-    """Choose the largest, again and again, each taking some of its own from its neighbours."""
+    """Choose the largest value again and again, each time lowering its neighbours' values."""
     peaks = _Peaks(passed)
     chosen = np.empty(count, np.int64)
     for step in range(count):
@@ -77,9 +77,9 @@ def pick(
 
 
 class _Peaks:
-    """Numbers whose largest is found in O(sqrt m) after any change: rows, and each row's largest.
+    """Numbers whose largest is found in O(sqrt m) after any change.
 
-    A heap would hold an entry for every change.
+    They are kept as rows with the largest number of each row. A heap would grow with every change.
     """
 
     def __init__(self, values: Float64[np.ndarray, " m"]) -> None:
@@ -91,18 +91,18 @@ class _Peaks:
         self._tops = padded.max(1)
 
     def largest(self) -> int:
-        """Give the position of the largest number, the lowest such."""
+        """Return the position of the largest number; of equal numbers, the lowest position."""
         row = int(self._tops.argmax())
         return row * self._width + int(self._rows[row].argmax())
 
     def take(self, at: int) -> float:
-        """Give a number and leave it out from now on."""
+        """Return a number and leave it out from now on."""
         value, self._flat[at] = float(self._flat[at]), -np.inf
         self._tops[at // self._width] = self._rows[at // self._width].max()
         return value
 
     def add(self, at: Int64[np.ndarray, " k"], more: Float64[np.ndarray, " k"]) -> None:
-        """Change the numbers at some positions, each named once."""
+        """Add to the numbers at some positions, each given once."""
         self._flat[at] += more
         rows = at // self._width
         self._tops[rows] = self._rows[rows].max(1)
@@ -115,11 +115,11 @@ _GROUP = 16
 def nearest(
     features: Float32[np.ndarray, "n d"], members: Int64[np.ndarray, " m"], k: int
 ) -> tuple[Int64[np.ndarray, "m near"], Float32[np.ndarray, "m near"]]:
-    """Give the k nearest others of each member, as positions among members, and their distances.
+    """Return the k nearest others of each member, as positions among members, and their distances.
 
-    Euclidean, the nearest first; of a part of k members or fewer, all the others. Which of those
-    that are equally far come in is left to `torch.topk`. Besides what it gives (12 k bytes a
-    member) it holds a tile and the features of its rows and columns.
+    Distances are Euclidean, nearest first. With k members or fewer, all others are neighbours.
+    Among equal distances, `torch.topk` decides. Memory holds the result (12 k bytes a member), one
+    tile of distances and the features of the tile's rows and columns.
     """
     m = len(members)
     k = min(k, m - 1)
@@ -131,9 +131,9 @@ def nearest(
         for top in range(0, m, _ROWS):
             here = slice(top, top + _ROWS)
             rows = points_of(features, members[here]).sub_(centre)
-            # Squared distances less the row's own length, which orders them alike.
+            # Squared distances minus the row's squared length, which keeps their order.
             tile = torch.addmm(lengths, rows, columns.T, alpha=-2)
-            tile.diagonal(top - left).fill_(torch.inf)  # each itself; none where it is elsewhere
+            tile.diagonal(top - left).fill_(torch.inf)  # no point is its own neighbour
             values, places = _smallest(tile, k)
             values = torch.cat([best[here], values], 1)
             places = torch.cat([at[here], places + left], 1)
@@ -146,9 +146,9 @@ def nearest(
 def _smallest(
     tile: Float32[Tensor, "r c"], k: int
 ) -> tuple[Float32[Tensor, "r near"], Int64[Tensor, "r near"]]:
-    """Give the k smallest of each row and their columns, all where there are fewer, in no order.
+    """Return the k smallest values of each row (or all) and their columns, in any order.
 
-    They lie in the k groups of columns with the smallest minima, which are quick to find.
+    They are in the k groups of columns with the smallest minima, which are quick to find.
     """
     width = -(-tile.shape[1] // _GROUP)
     if width <= k:
@@ -169,9 +169,9 @@ def _measure(
     at: Int64[Tensor, "m near"],
     best: Float32[Tensor, "m near"],
 ) -> None:
-    """Put the distances into `best`, from differences, and sort both by them.
+    """Recompute the distances in `best` from differences, and sort `best` and `at` by them.
 
-    A tile's come from products, of which close ones lose digits.
+    The distances of a tile come from dot products, which lose digits for close points.
     """
     for top in range(0, len(members), _ROWS):
         here = slice(top, top + _ROWS)

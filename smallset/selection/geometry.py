@@ -13,12 +13,12 @@ from smallset.seeds import generator
 from smallset.selection.select import Pool, Select, part_by_part
 
 Order = Callable[[Float32[Tensor, "m d"], int, str], Int64[np.ndarray, " k"]]
-"""Given the features of a class, its own to change, how many are wanted of it and its name in draws
-("class 3"), gives the places of those it chooses."""
+"""Takes a copy of a class's features, the number wanted and the name of the class in draws, such as
+"class 3". Returns the positions of the chosen images in the class."""
 
 
 def among_points(order: Order, pool: Pool, counts: Int64[np.ndarray, " c"]) -> Selection:
-    """Choose `counts[c]` of class c by features alone: a copy of a class's at a time."""
+    """Choose `counts[c]` images of class c by features alone, one class at a time."""
     features = pool.featured()
 
     def choose(members: Int64[np.ndarray, " m"], count: int, part: str) -> Int64[np.ndarray, " k"]:
@@ -36,12 +36,12 @@ def points_of(
 
 
 def centred(points: Float32[Tensor, "m d"]) -> Float32[Tensor, "m d"]:
-    """Take their mean off, in place: distances stay, and float32 keeps more digits of them."""
+    """Subtract the mean in place, so that float32 keeps more digits of the distances."""
     return points.sub_(points.mean(0))
 
 
 def squares(points: Float32[Tensor, "m d"]) -> Float32[Tensor, " m"]:
-    """Give the squared lengths, without a second array of the size of the points."""
+    """Return the squared lengths, without a second array of the points' size."""
     lengths: Float32[Tensor, " m"] = torch.linalg.vector_norm(points, dim=1)
     return lengths.square_()
 
@@ -50,24 +50,24 @@ def squares(points: Float32[Tensor, "m d"]) -> Float32[Tensor, " m"]:
 class Herding(Select):
     """Greedily keep the class's mean feature: argmin ||(t + 1) mean - sum chosen - x|| (Welling).
 
-    Without replacement; ties go to the lower index. The time is images x budget of a class, the
-    memory a copy of one class's features.
+    Without replacement; ties go to the lower index. Time is proportional to the images times the
+    budget of a class. Memory holds a copy of one class's features.
     """
 
     needs_features: ClassVar[bool] = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; no draw."""
+        """Choose `counts[c]` images of class c. Nothing is random."""
         return among_points(lambda points, k, _: herd(centred(points), k), pool, counts)
 
 
 def herd(points: Float32[Tensor, "m d"], count: int) -> Int64[np.ndarray, " k"]:
-    """Choose among points whose mean is 0: each next one brings the sum closest to 0."""
+    """Choose among points with mean 0: each choice brings the sum of the chosen closest to 0."""
     lengths = squares(points)
     total = torch.zeros(points.shape[1], dtype=torch.float64)
     chosen = np.empty(count, np.int64)
     for step in range(count):
-        # ||total + x||^2 less ||total||^2, which is the same for all x
+        # ||total + x||^2 minus ||total||^2, which is the same for all x
         after = torch.addmv(lengths, points, total.float(), alpha=2)
         chosen[step] = nearest = int(after.argmin())
         total += points[nearest]
@@ -77,17 +77,16 @@ def herd(points: Float32[Tensor, "m d"], count: int) -> Int64[np.ndarray, " k"]:
 
 @dataclass(frozen=True)
 class KCenter(Select):
-    """Cover each class: the image farthest from all chosen ones, greedily (arXiv 1708.00489).
+    """Cover each class: greedily take the image farthest from all chosen ones (arXiv 1708.00489).
 
-    The first of a class is drawn by the set seed; ties go to the lower index. Only each image's
-    distance to the nearest chosen one is kept. The time is images x budget of a class, the memory
-    a copy of one class's features.
+    The set seed draws the first image of a class; ties go to the lower index. Time is proportional
+    to the images times the budget of a class. Memory holds a copy of one class's features.
     """
 
     needs_features: ClassVar[bool] = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c."""
+        """Choose `counts[c]` images of class c."""
 
         def order(points: Float32[Tensor, "m d"], k: int, part: str) -> Int64[np.ndarray, " k"]:
             start = int(generator(seed, "k-center", part).integers(len(points)))
@@ -111,24 +110,25 @@ def farthest(points: Float32[Tensor, "m d"], start: int, count: int) -> Int64[np
 
 @dataclass(frozen=True)
 class Moderate(Select):
-    """Distances to the class's median feature closest to their median (Moderate-DS, ICLR 2023).
+    """Images at the median distance from the class's median feature (Moderate-DS, ICLR 2023).
 
-    Ties go to the lower index. The memory is a copy of one class's features.
+    Images are taken in order of how close their distance is to the median distance; ties go to the
+    lower index. Memory holds a copy of one class's features.
     """
 
     needs_features: ClassVar[bool] = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; no draw."""
+        """Choose `counts[c]` images of class c. Nothing is random."""
         return among_points(lambda points, k, _: usual(points)[:k], pool, counts)
 
 
 def usual(points: Float32[Tensor, "m d"]) -> Int64[np.ndarray, " m"]:
     """Order points by how far their distance to the median is from the median distance."""
-    # A copy of some columns at a time; of each by itself costs many calls, of all the memory.
+    # A few columns at a time: single columns cost many calls, all columns cost memory.
     parts = points.numpy()
     middle = [np.median(parts[:, j : j + 16], axis=0) for j in range(0, parts.shape[1], 16)]
     points = points.sub_(torch.from_numpy(np.concatenate(middle)))
-    # float64: the two middle distances of an even class are then exactly as far off.
+    # In float64, the two middle distances of an even class are exactly as far from the median.
     away = torch.linalg.vector_norm(points, dim=1).numpy().astype(np.float64)
     return np.argsort(np.abs(away - np.median(away)), kind="stable")

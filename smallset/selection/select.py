@@ -1,4 +1,4 @@
-"""What a selector is: its pool of images, its needs, and a choice class by class."""
+"""What a selector is: its needs, the pool that it chooses from, and the choice by class."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,17 +11,17 @@ from jaxtyping import Float32, Int64
 from smallset.records import Selection
 
 _LARGEST = 1e15
-"""Of a feature: float32 holds 3e8 squares of it, an image's or those that herding adds up."""
+"""The largest feature: float32 can hold the sum of 3e8 squares of this size."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Candidates: `labels` are class indices below `classes`; the position is an image's index.
+    """The images that a selector chooses from; `labels` are class indices below `classes`.
 
-    `values` are scores, larger is harder. `features` gives what an observer's last linear layer
-    reads, `probability` the mean probability of the true class while an observer trained; both
-    may be costly and are asked once, by the selectors that need them. `taken` are the places of
-    the images in the pool that they were taken from, by which errors call them.
+    `values` are scores, larger is harder. `features` returns the inputs of an observer's last
+    linear layer, `probability` the mean probability of the true class during an observer's
+    training. Both may be costly, so only selectors that need them call them, once. `taken` are the
+    positions of the images in the original pool, which errors name.
     """
 
     labels: Int64[np.ndarray, " n"]
@@ -35,12 +35,12 @@ class Pool:
         return len(self.labels)
 
     def members(self) -> list[Int64[np.ndarray, " m"]]:
-        """Give the images of each class, in order; one sort, not a scan a class."""
+        """Return the images of each class, in order."""
         order = np.argsort(self.labels, kind="stable")
         return np.split(order, np.searchsorted(self.labels[order], np.arange(1, self.classes)))
 
     def scored(self) -> Float32[np.ndarray, " n"]:
-        """Give the scores. Raises ValueError where there are none, or some are not finite."""
+        """Return the scores. Raises ValueError if they are missing or not finite."""
         if self.values is None:
             raise ValueError(
                 "selecting by score needs scores, but none were given. Name one: score=el2n."
@@ -48,7 +48,7 @@ class Pool:
         return self._finite(self.values, "scores", "Selection needs a number for every image")
 
     def weighing(self) -> Float32[np.ndarray, " n"]:
-        """Give the scores to selectors that weigh by them. Raises as `scored`, and below 0."""
+        """Return the scores as weights. Raises ValueError as `scored`, and if one is negative."""
         values = self.scored()
         below = np.flatnonzero(values < 0)
         if len(below):
@@ -59,7 +59,7 @@ class Pool:
         return values
 
     def featured(self) -> Float32[np.ndarray, "n d"]:
-        """Give the features. Raises ValueError for none, too few, too large or not finite ones."""
+        """Return the features. Raises ValueError if they are missing, too large or not finite."""
         if self.features is None:
             raise ValueError(
                 "selecting by geometry needs features of every image, but none were given. "
@@ -83,7 +83,7 @@ class Pool:
         return features
 
     def probabilities(self) -> Float32[np.ndarray, " n"]:
-        """Give the mean probabilities of the true class, in 0..1. Raises as `scored`."""
+        """Return the mean probabilities of the true class. Raises ValueError outside 0..1."""
         if self.probability is None:
             raise ValueError(
                 "this selection needs the probabilities of an observer's training, but the score "
@@ -99,7 +99,7 @@ class Pool:
         return mean
 
     def take(self, indices: Int64[np.ndarray, " k"]) -> "Pool":
-        """Give the pool of these images, renumbered in their order."""
+        """Return a pool of only these images, in the given order."""
         features, probability = self.features, self.probability
         return replace(
             self,
@@ -129,35 +129,35 @@ class Pool:
 class Select(ABC):
     """Chooses images of a pool, class after class, in order of choice within each class.
 
-    A balanced selector gives exactly `counts[c]` images of class c. Any other one gives the sum of
-    `counts` from all classes together.
+    A balanced selector chooses exactly `counts[c]` images of class c. An unbalanced selector
+    chooses the sum of `counts` from all classes together.
     """
 
     needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
     needs_probabilities: ClassVar[bool] = False
-    """Of the true class, while an observer trained."""
+    """The probabilities of the true class during an observer's training."""
     weighs: ClassVar[bool] = False
-    """Whether the score is a weight, and so may not be negative."""
+    """Whether the scores are weights and may not be negative."""
     ordered: ClassVar[bool] = True
-    """Whether a prefix of each class is what a smaller budget chooses."""
+    """Whether a prefix of each class is the choice for a smaller budget."""
     balanced: bool = True
 
     @abstractmethod
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose; `seed` is the set seed."""
+        """Choose images; `seed` is the set seed. Raises ValueError if there are too few."""
 
     def leaves(self, of: int) -> int:
-        """Return how many of `of` images of a part may be chosen, whatever the budget."""
+        """Return how many of `of` images of a part can be chosen, regardless of the budget."""
         return of
 
 
 Choose = Callable[[Int64[np.ndarray, " m"], int, str], Int64[np.ndarray, " k"]]
-"""Given the images of a part, how many are wanted, and the part's name, gives those it chooses."""
+"""Takes the images of a part, the number wanted and the part's name; returns chosen images."""
 
 
 def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:
-    """Raise ValueError, naming the poorest class, unless each has as many images as wanted."""
+    """Raise ValueError, naming the class that lacks most, if a class has too few images."""
     have = np.bincount(pool.labels, minlength=pool.classes)
     if len(counts) != pool.classes or counts.min(initial=0) < 0 or counts.sum() < 1:
         raise ValueError(
@@ -174,7 +174,7 @@ def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:
 
 
 def check_total(pool: Pool, counts: Int64[np.ndarray, " c"]) -> int:
-    """Give how many are wanted of all; raise ValueError where there are fewer."""
+    """Return the sum of `counts`. Raises ValueError if the pool has fewer images."""
     total = int(counts.sum())
     if not 1 <= total <= len(pool):
         raise ValueError(
@@ -185,16 +185,16 @@ def check_total(pool: Pool, counts: Int64[np.ndarray, " c"]) -> int:
 
 
 def by_class(indices: Int64[np.ndarray, " k"], pool: Pool) -> Selection:
-    """Put a choice class after class, in order of choice within each."""
+    """Sort a choice by class, keeping the order of choice within each class."""
     return Selection(indices[np.argsort(pool.labels[indices], kind="stable")])
 
 
 def part_by_part(
     choose: Choose, pool: Pool, counts: Int64[np.ndarray, " c"], *, balanced: bool
 ) -> Selection:
-    """Choose of each class its count or, where not balanced, of all images the sum of the counts.
+    """Choose `counts[c]` images of each class or, if not balanced, their sum from all images.
 
-    A part is named "class 3" or "all classes", which is also a key of its draws.
+    A part is called "class 3" or "all classes"; that name is also a key of its random draws.
     """
     if not balanced:
         total = check_total(pool, counts)
@@ -209,7 +209,7 @@ def part_by_part(
 
 
 def check_left(left: int, count: int, *, option: str, part: str, of: int) -> None:
-    """Raise ValueError where an option leaves fewer images of a part than are wanted."""
+    """Raise ValueError if an option leaves fewer images of a part than wanted."""
     if left < count:
         raise ValueError(
             f"{option} leaves {left} of the {of} images of {part}, but {count} were asked for. "

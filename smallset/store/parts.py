@@ -1,4 +1,4 @@
-"""Canvases made part by part: here or by workers, and kept if they are costly."""
+"""Make canvases part by part, in this process or by workers, and keep the costly ones."""
 
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -21,9 +21,9 @@ from smallset.store.codec import Codec
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of some canvases, and who makes them: `threads` here, or the workers `spread`.
+    """The parts of some canvases, made by `threads` in this process or by the workers `spread`.
 
-    `work` is the folder that costly parts are kept in. None keeps nothing.
+    `work` is the folder for costly parts. None keeps nothing.
     """
 
     canvases: Canvases
@@ -34,7 +34,7 @@ class Parts:
     progress: Progress | None
 
     def encoded(self) -> Generator[tuple[int, bytes], None, None]:
-        """Yield each canvas's row and its encoded image, in any order."""
+        """Yield the row and the encoded image of each canvas, in any order."""
         if self._folder is not None:
             for rows, file in self._kept(self._folder):
                 yield from zip(rows, map(self.codec.encode, np.load(file)), strict=True)
@@ -48,7 +48,7 @@ class Parts:
                 yield from zip(rows, images, strict=True)
 
     def forget(self) -> None:
-        """Remove the kept parts of a set that is written."""
+        """Remove the kept parts, after the set was written."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -66,7 +66,7 @@ class Parts:
             yield from zip(rows, made, strict=True)
 
     def _kept(self, folder: Path) -> Iterator[tuple[range, Path]]:
-        """Make the parts that the folder lacks, then name the file of each part."""
+        """Make the parts that are missing in the folder, then yield the file of each part."""
         files = {rows: folder / f"rows-{rows.start:07d}.npy" for rows in self.canvases.parts}
         missing = [rows for rows, file in files.items() if not file.exists()]
         with keeping(folder.parents[1]):
@@ -101,6 +101,6 @@ def _call(canvases: Canvases, rows: range, codec: Codec | None) -> tuple[Drawing
 
 
 def _made(drawing: Drawing, codec: Codec | None) -> object:
-    """Draw a part, and encode it if there is a codec: the task of one worker."""
+    """Draw a part on a worker, and encode it if there is a codec."""
     pixels = drawing()
     return pixels if codec is None else [codec.encode(image) for image in pixels]

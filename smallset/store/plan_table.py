@@ -1,4 +1,4 @@
-"""plan.parquet: where every tile of every file comes from, and what each file's bytes are."""
+"""plan.parquet: the source of every tile of every file, and the hash and size of each file."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.lazy import pa, pq
-from smallset.records import Plan, Resample
+from smallset.records import Plan
 
 PLAN = "plan.parquet"
 
@@ -28,9 +28,9 @@ class ImageFile:
 
 
 def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) -> bytes:
-    """Give the content of plan.parquet; the same under the same pyarrow.
+    """Return the content of plan.parquet, which is always the same under the same pyarrow.
 
-    `files` stand in the plan's order. Empty tiles have null sources.
+    `files` are in the plan's order. An empty tile has null as its source.
     """
     m, tiles = plan.source.shape
     source = plan.source.reshape(-1)
@@ -56,15 +56,29 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
         ],
         schema=_schema().with_metadata({"resample": plan.resample}),
     )
+    return parquet_bytes(table)
+
+
+def parquet_bytes(table: "pa.Table") -> bytes:
+    """Return a table as the content of a parquet file."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
 
 
-class Recorded(NamedTuple):
-    """What plan.parquet says: the plan, the files in its order, and which source images are shown.
+def class_ranks(labels: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
+    """Return each row's place among the rows of its class, from 0."""
+    counts = np.bincount(labels)
+    ranks = np.empty(len(labels), np.int64)
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    ranks[np.argsort(labels, kind="stable")] = np.arange(len(labels)) - starts
+    return ranks
 
-    `content` are the different `content_of` the images, in ascending order.
+
+class Recorded(NamedTuple):
+    """The content of plan.parquet: the plan, the files in its order, and the source images shown.
+
+    `content` has the `content_of` of each source image once, in ascending order.
     """
 
     plan: Plan
@@ -75,8 +89,8 @@ class Recorded(NamedTuple):
 def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
     """Read plan.parquet of the set in `folder`, whose canvases are `size` pixels.
 
-    Raises ValueError where it is missing, is not the file with the hash `sha256` (None: any), or
-    contradicts itself.
+    Raises ValueError if the file is missing, contradicts itself, or does not have the hash `sha256`
+    (None: any hash will do).
     """
     path = folder / PLAN
     if not path.is_file():
@@ -88,7 +102,7 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
             f"the set again."
         )
     try:
-        # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
+        # `read_table` is not used: the threads of pyarrow.dataset may abort the ending process.
         table = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -110,7 +124,7 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
 
 
 def valid_text(text: str) -> str:
-    """A file name that is not valid UTF-8 has no place in parquet: show its bytes instead."""
+    """Return a file name that parquet can hold: bytes that are not valid UTF-8 are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -119,7 +133,7 @@ def _tiles(table: "pa.Table") -> int:
 
 
 def _fault(table: "pa.Table", size: int) -> str | None:
-    """Say what contradicts itself, if anything does."""
+    """Describe the first contradiction in a table, None if there is none."""
     tile, tiles = table["tile"].to_numpy(), _tiles(table)
     if tiles < 1 or len(tile) % tiles or (tile.reshape(-1, tiles) != np.arange(tiles)).any():
         return "does not hold the same number of tiles for every file"
@@ -148,13 +162,10 @@ def _boxes(table: "pa.Table", name: str) -> np.ndarray:
 
 
 def _plan(table: "pa.Table", size: int) -> Plan:
-    tiles = _tiles(table)
-    resample: Resample = "nearest"
-    if table.schema.metadata[b"resample"] == b"antialias":
-        resample = "antialias"
+    tiles, nearest = _tiles(table), table.schema.metadata[b"resample"] == b"nearest"
     return Plan(
         size=size,
-        resample=resample,
+        resample="nearest" if nearest else "antialias",
         source=np.array(table["source"].fill_null(-1), dtype=np.int64).reshape(-1, tiles),
         source_box=_boxes(table, "source_box"),
         tile_box=_boxes(table, "tile_box"),
@@ -170,24 +181,15 @@ def _files(table: "pa.Table") -> tuple[ImageFile, ...]:
 
 @cache
 def _schema() -> "pa.Schema":
-    """Return the columns of the table: one row a tile."""
-    # `source` is the position in the training images, `source_row` the row in the
-    # source's own order (they differ where bad files or held-out images were left out), and
-    # `source_content` stands for the source image's encoded bytes (`smallset.data.content_of`): it
-    # tells whether a set holds an image, whatever the image is called elsewhere.
-    box = pa.list_(pa.int32(), 4)
-    return pa.schema(
-        [
-            pa.field("file", pa.string(), nullable=False),
-            pa.field("sha256", pa.string(), nullable=False),
-            pa.field("file_bytes", pa.int64(), nullable=False),
-            pa.field("label", pa.int64(), nullable=False),
-            pa.field("tile", pa.int32(), nullable=False),
-            pa.field("source", pa.int64()),
-            pa.field("source_row", pa.int64()),
-            pa.field("source_id", pa.string()),
-            pa.field("source_content", pa.int64()),
-            pa.field("source_box", box, nullable=False),
-            pa.field("tile_box", box, nullable=False),
-        ]
-    )
+    """Return the columns of the table, which has one row per tile."""
+    # `source` is the position among the training images and `source_row` the row in the source's
+    # own order. They differ if bad files or held-out images were left out. `source_content` is the
+    # `content_of` of the source image, and shows whether a set holds an image under any name.
+    text, number, box = pa.string(), pa.int64(), pa.list_(pa.int32(), 4)
+    types = {
+        "file": text, "sha256": text, "file_bytes": number, "label": number, "tile": pa.int32(),
+        "source": number, "source_row": number, "source_id": text, "source_content": number,
+        "source_box": box, "tile_box": box,
+    }  # fmt: skip
+    empty = ("source", "source_row", "source_id", "source_content")  # null in an empty tile
+    return pa.schema([pa.field(name, of, name in empty) for name, of in types.items()])

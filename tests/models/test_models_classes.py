@@ -83,8 +83,8 @@ def test_a_name_of_two_outputs_is_refused_only_where_the_data_needs_it(file):
     found = listed_classes(["crane", "bee", "crane"], source="the teacher")
     assert (found.outputs, found.pick(("bee",))) == (3, (1,))
     said = (
-        "the teacher has 'crane' twice, so what an output stands for is not clear. Needed each of "
-        "the data's classes once. Use WordNet ids, or mend the file."
+        "the teacher has 'crane' twice, so their outputs are not clear. Needed each of "
+        "the data's classes once. Use WordNet ids, or correct the file."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         found.pick(("bee", "crane"))
@@ -117,7 +117,7 @@ def test_a_file_that_lists_no_classes_is_refused(content, why, file):
     with pytest.raises(ValueError, match=re.escape(why)) as caught:
         read_classes(path)
     assert str(caught.value).startswith(f"the class file {path!r} ")
-    assert str(caught.value).endswith("Mend the file, or give another.")
+    assert str(caught.value).endswith("Correct the file, or give another.")
 
 
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path):

@@ -25,7 +25,9 @@ def test_what_was_written_is_read(tmp_path):
 def test_a_folder_that_is_no_teacher_says_what_it_lacks(missing, tmp_path):
     folder = written(tmp_path / "t", CARD_OF_A_TOY.to_json())
     (folder / missing).unlink()
-    said = f"'{folder}' is no teacher: it has no {missing}. Needed a folder that `smallset train`"
+    said = (
+        f"'{folder}' is not a teacher: it has no {missing}. Needed a folder that `smallset train`"
+    )
     with pytest.raises(FileNotFoundError, match=re.escape(said)):
         read_trained(folder)
 

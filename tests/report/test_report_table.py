@@ -2,7 +2,7 @@ import math
 
 from smallset.evidence import Interval, Rank
 from smallset.report.table import (
-    Column,
+    Heading,
     Named,
     Table,
     table_of,
@@ -14,7 +14,7 @@ from smallset.report.table import (
 
 ODD = Table(
     title="a_b & 10 %",
-    columns=(Column("method"), Column("top-1 % [95 %]")),
+    columns=(Heading("method"), Heading("top-1 % [95 %]")),
     rows=(("x|y*z", "[1, 2]"), ("back\\slash <b> {c} #1 $2 ^3 ~4", "a\nb")),
     notes=("one_note.", "50 % of it."),
 )
@@ -42,7 +42,7 @@ def test_latex_is_a_booktabs_table_with_escaped_names():
         r"\textasciitilde{}4 & a b \\"
     ) in lines
     # a row that begins with a bracket would be an option of the line break before it
-    assert r"{[}5pt] \\" in write_latex(Table("", (Column("a"),), (("[5pt]",),))).splitlines()
+    assert r"{[}5pt] \\" in write_latex(Table("", (Heading("a"),), (("[5pt]",),))).splitlines()
 
 
 def interval(mean, half, n=3):
@@ -51,11 +51,11 @@ def interval(mean, half, n=3):
 
 KINDS = Table(
     "kinds",
-    (Column("name"), Column("top1", "interval"), Column("gain", "points", ""),
-     Column("bits", "measure"), Column("share", "share"), Column("worst", "named share"),
-     Column("lrs", "score"),
-     Column("bytes", "bytes"), Column("n", "count"), Column("ratio", "ratio"), Column("p", "p"),
-     Column("rank", "rank")),
+    (Heading("name"), Heading("top1", "interval"), Heading("gain", "points", ""),
+     Heading("bits", "measure"), Heading("share", "share"), Heading("worst", "named share"),
+     Heading("lrs", "score"),
+     Heading("bytes", "bytes"), Heading("n", "count"), Heading("ratio", "ratio"), Heading("p", "p"),
+     Heading("rank", "rank")),
     (
         ("a", interval(0.5, 0.125), interval(0.25, 0.125), interval(1.5, 0.25), 0.125,
          Named(0.25, "bee"), 0.2689, 1234.5, 1234, 20.0, 0.0021, Rank(1, 2)),
@@ -97,5 +97,5 @@ def test_html_is_a_table_with_escaped_names():
 
 
 def test_a_column_comes_with_what_reads_its_values():
-    made = table_of("t", ["ape", "bee"], [(Column("length", "count"), len)], ["three each"])
+    made = table_of("t", ["ape", "bee"], [(Heading("length", "count"), len)], ["three each"])
     assert (made.header, made.cells, made.notes) == (("length",), (("3",), ("3",)), ("three each",))

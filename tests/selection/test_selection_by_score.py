@@ -141,7 +141,9 @@ def test_a_window_too_small_names_the_class_and_what_it_holds():
 
 @pytest.mark.parametrize("quantiles", [(0.5, 0.5), (0.75, 0.25), (-0.1, 0.5), (0.5, 1.1)])
 def test_quantiles_that_are_no_window_are_refused(quantiles):
-    with pytest.raises(ValueError, match=r"quantiles=.* are no window .* 0 <= low < high <= 1\."):
+    with pytest.raises(
+        ValueError, match=r"are not a window of the scores\. .* 0 <= low < high <= 1\."
+    ):
         Middle(quantiles)
 
 

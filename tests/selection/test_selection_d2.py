@@ -80,7 +80,7 @@ def test_negative_scores_are_refused():
 
 @pytest.mark.parametrize("gamma", [-0.1, np.inf, np.nan])
 def test_a_gamma_that_is_no_decay_is_refused(gamma):
-    with pytest.raises(ValueError, match=rf"d2's gamma={gamma} is no decay\. Give a number from 0"):
+    with pytest.raises(ValueError, match=rf"d2's gamma={gamma} is not a decay\. Give"):
         D2(gamma)
 
 

@@ -141,7 +141,7 @@ def test_moments_are_told_evenly_and_change_no_weights(tmp_path):
 def test_more_moments_than_steps_are_refused(tmp_path):
     said = (
         r"4 snapshots an epoch were asked for, but an epoch of 24 images has 3 steps "
-        r"\(batch 10\)\. Ask for at most 3; as many looks are epochs=4, snapshots=3\."
+        r"\(batch 10\)\. Ask for at most 3; epochs=4, snapshots=3 gives as many in all\."
     )
     with pytest.raises(ValueError, match=said):
         trained(tmp_path / "state.pt", moments=4)

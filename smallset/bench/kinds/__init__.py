@@ -15,7 +15,12 @@ from smallset.bench.kinds.unit import Unit
 __all__ = ["KINDS", "Unit", "units_of"]
 
 KINDS: dict[str, type[Unit]] = {
-    unit.kind: unit for unit in (PixelsUnit, ObserverUnit, TeacherUnit, SetUnit, CellUnit, FullUnit)
+    PixelsUnit.kind: PixelsUnit,
+    ObserverUnit.kind: ObserverUnit,
+    TeacherUnit.kind: TeacherUnit,
+    SetUnit.kind: SetUnit,
+    CellUnit.kind: CellUnit,
+    FullUnit.kind: FullUnit,
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from smallset.data import read_box
 from smallset.store import render
-from smallset.store.render import check_plan
+from smallset.store.canvases import check_plan
 
 
 def test_one_whole_tile_is_the_image(plan, dataset):
