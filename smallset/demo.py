@@ -1,4 +1,4 @@
-"""The demo: three ways to compress the embedded digits, side by side."""
+"""The demo: compress the embedded digits in three ways and compare them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +20,10 @@ def run_demo(
     work: Path | None = None,
     told: Callable[[Finished], None] | None = None,
 ) -> tuple[dict[str, list[Result]], dict[str, CompressedDataset]]:
-    """Run the shipped matrix `demo` in the folder `out`; what a stopped one had finished stays.
+    """Run the shipped matrix `demo` in the folder `out`. A stopped run goes on.
 
-    Gives, by the method's label in the matrix, its results (a replicate is a new draw, a new
-    observer and a new student) and its first set to look at. Raises as `run_bench`.
+    Return two dictionaries by the method's label in the matrix: the results (each replicate has its
+    own draw, observer and student), and the first set. Raises the errors of `run_bench`.
     """
     plan = run_bench(Request(MATRIX, out, work=work), jobs=jobs, told=told)
     lines = read_lines(out / "results.jsonl", Result)

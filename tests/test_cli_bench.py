@@ -101,8 +101,8 @@ def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypat
     other = shell("bench", "m.toml", "other", "--data", "data", "--only", "one", "--dry-run",
                   "--known", "r.jsonl")  # fmt: skip
     assert other.out.splitlines()[:2] == [
-        "took over 1 results of other runs",
-        "passed over 1 results of other runs, made by numpy 1",
+        "reused 1 results of other runs",
+        "did not reuse 1 results of other runs, made by numpy 1",
     ]
 
 

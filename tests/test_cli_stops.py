@@ -19,7 +19,7 @@ from smallset import data, pipeline
 from smallset.evidence import lines as results_file
 from smallset.train import loop, run
 
-STOPPED = "error: stopped. What was finished is kept; the same command goes on from there.\n"
+STOPPED = "error: stopped. Finished work is kept. Run the same command again to go on from there.\n"
 Space = namedtuple("Space", "total used free")
 PACKAGE = Path(__file__).parents[1]
 WRITE = importlib.import_module("smallset.store.write")

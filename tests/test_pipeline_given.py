@@ -256,8 +256,8 @@ def test_scores_that_would_share_the_name_of_a_column_are_refused(tmp_path, monk
     monkeypatch.setattr(pipeline.desk, "open_any", None)
     specs = [f"loss(observer='{folder}/teacher')" for folder in "ab"]
     with pytest.raises(ValueError, match=re.escape(
-        "two of the scores would name their column \"loss(observer='teacher')\", for columns are "
-        "named without the folders of files. Needed a name for each. Rename one of the files, or "
-        "score twice."
+        "two of the scores would name their column \"loss(observer='teacher')\", because column "
+        "names leave out the folders of files. Needed different names. Rename one of the files, or "
+        "run `score` twice."
     )):  # fmt: skip
         smallset.score("digits", "s.parquet", scores=specs)

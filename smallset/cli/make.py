@@ -34,29 +34,29 @@ def compress(
         float | None,
         typer.Option(
             help="Instead of --ipc: the share of each class's images to use, 0.3 for 30 %. Of n "
-            "images that are round(share x n), halves up, in whole canvases, one at least."
+            "images, round(share x n) are used (halves up), in whole canvases, at least one."
         ),
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="Either of the two as one text: ipc=10, keep=0.3.")
+        str | None, typer.Option(help="Instead of --ipc and --keep: ipc=10 or keep=0.3 as a text.")
     ] = None,
     short_classes: Annotated[
         ShortChoice,
-        typer.Option(help="Refuse classes with fewer images than asked, or keep all they have."),
+        typer.Option(help="Refuse classes with too few images, or keep all images they have."),
     ] = ShortChoice.error,
     size: Size = None,
     fit: Fit = FitChoice.squash,
     codec: Annotated[
         str,
         typer.Option(
-            help="png, jpeg:QUALITY, webp:QUALITY, or original: the bytes of whole images, copied."
+            help="png, jpeg:QUALITY, webp:QUALITY, or original, which copies the image files."
         ),
     ] = PNG,
     plan_only: Annotated[
         bool,
-        typer.Option("--plan-only", help="Write the list of chosen images and no pixels."),
+        typer.Option("--plan-only", help="Write the list of chosen images without any pixels."),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Set seed: the draw of random choices.")] = 0,
+    seed: Annotated[int, typer.Option(help="Set seed, for all random choices.")] = 0,
     ray: RayAddress = None,
     *,
     common: Common,
@@ -108,7 +108,7 @@ def score(
     *,
     common: Common,
 ) -> None:
-    """Score every training image of DATA; larger is harder."""
+    """Score every training image of DATA. A larger score is harder."""
     _check_cached(ray, common.cache)
     from smallset import pipeline
     from smallset.terminal.progress import Stages
@@ -132,7 +132,7 @@ def train(
     data: Data,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the teacher.")],
     model: Annotated[str, typer.Option(help="See `smallset list`.")],
-    recipe: Annotated[str, typer.Option(help="How it is trained.")] = "teacher-v1",
+    recipe: Annotated[str, typer.Option(help="The training protocol.")] = "teacher-v1",
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the data. Default: the recipe's.")
     ] = None,
@@ -142,7 +142,7 @@ def train(
     *,
     common: Common,
 ) -> None:
-    """Train a network on all of DATA, to be a teacher: the new folder OUT."""
+    """Train a network on all training images of DATA, as a teacher in the new folder OUT."""
     from smallset import pipeline
     from smallset.terminal import say
     from smallset.terminal.progress import Stages
@@ -184,6 +184,6 @@ def export(
 def _check_cached(ray: str | None, cache: CacheChoice) -> None:
     if ray is not None and cache is CacheChoice.none:
         raise ValueError(
-            "--cache none and --ray were both given, but workers read the decoded pixels from the "
-            "work folder. Leave out one of them."
+            "--cache none and --ray were both given, but Ray's workers read the decoded pixels "
+            "from the work folder. Leave out one of them."
         )

@@ -1,4 +1,4 @@
-"""The verbs, from Python: each one's whole way in one screen."""
+"""The verbs of smallset as Python functions, each short enough to read on one screen."""
 
 from smallset.pipeline.compress import compress, select
 from smallset.pipeline.evaluate import evaluate

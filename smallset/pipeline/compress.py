@@ -41,18 +41,19 @@ def compress(
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
-    `method` is a spec or a `Method`. Instead of `ipc` (10 if nothing is given), `keep` is the
-    share of each class's training images that is used, above 0 and at most 1: of n images
-    round(keep n), halves up, less what fills no whole canvas of a mosaic, and one canvas at least.
-    `short_classes="keep"` lets a class that has fewer images than asked give all whole canvases
-    that it has ("error" refuses), which the manifest records. An unbalanced selection takes the sum
-    over the classes, from whichever class.
+    `method` is a spec or a `Method`. The budget is `ipc` (default 10), or `keep`, the share of each
+    class's training images to use, above 0 and at most 1. Of n images, round(keep n) are used
+    (halves up), in whole canvases of a mosaic, and at least one canvas. An unbalanced selection
+    takes the sum over the classes, from any class. A class with too few images is an error. With
+    `short_classes="keep"`, that class gives as many whole canvases as it can, and the manifest
+    names the class.
 
-    `size=None` keeps the side that all the sources share, else takes 224; `codec="original"` copies
-    the bytes of whole images, which are then read at that size. `seed` is the set seed (an observer
-    has its own). `spread` are workers that draw and make scoring's inference passes; the set is the
-    same. The other options are those of `smallset.desk.Options`. Raises ValueError or OSError for
-    whatever is wrong, and then leaves no output.
+    `size=None` keeps the side that all images share, or else uses 224. `codec="original"` copies
+    the bytes of whole images, which are then read at that size. `seed` is the set seed. An observer
+    has a seed of its own. `spread` are workers that draw and that make the inference passes of
+    scoring; they do not change the set. The other options are those of `smallset.desk.Options`.
+
+    Raises ValueError or OSError if anything is wrong, and then leaves no output.
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
@@ -97,12 +98,12 @@ def select(
     spread: Workers | None = None,
     **options: Unpack[Options],
 ) -> ChosenList:
-    """List the images that `compress` would choose under the same options in the new folder `out`.
+    """List the images that `compress` would choose with the same options, in the new folder `out`.
 
-    `selection.parquet` has a row an image, class after class and in order of choice, with what made
-    it in the schema's metadata; `selection.txt` has their ids in the same order, a line each;
-    `selection.json` says what made them. Of a mosaic it lists the image of every tile. `size` and
-    `fit` are those at which a method's observer looks. Raises as `compress`.
+    `selection.parquet` has one row for each image, class by class and in order of choice, with its
+    provenance in the schema's metadata. `selection.txt` has one id per line in the same order, and
+    `selection.json` the provenance. A mosaic lists the image of every tile. `size` and `fit` are
+    those at which a method's observer sees the images. Raises the errors of `compress`.
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
@@ -122,7 +123,7 @@ def select(
 
 @dataclass(frozen=True)
 class _Job:
-    """What was asked for. `typed` is the method as it was written; no codec means no pixels."""
+    """The checked options. `typed` is the method as it was written. Without a codec, no pixels."""
 
     method: Method
     typed: str
@@ -136,7 +137,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Begun:
-    """A job on opened data: nothing is scored yet, and whatever is wrong so far has been said."""
+    """A job on opened data. Everything is checked that can be checked before scoring."""
 
     job: _Job
     data: Data
@@ -144,7 +145,7 @@ class _Begun:
     wanted: Wanted
 
     def about(self) -> About:
-        """Say what only the caller knows of the set."""
+        """Return the facts about the set that its manifest needs from the caller."""
         job, here = self.job, self.seen.machine
         observer = job.method.looks_through
         names = self.data.train.classes.names
@@ -175,9 +176,9 @@ def _job_from(
     seed: int,
     codec: str | None,
 ) -> _Job:
-    """Read the options. Raises ValueError for whatever is wrong with them by themselves.
+    """Read and check the options, without opening the data.
 
-    Files that the method names are looked at: raises OSError if there is none.
+    Raises ValueError for a wrong option, and OSError if a file that the method names is missing.
     """
     chosen = method_from(method) if isinstance(method, str) else method
     asked = one_budget(ipc, keep, budget)
@@ -192,7 +193,7 @@ def _job_from(
 
 
 def _begin(data: AnyData, job: _Job, desk: Desk, *, spread: Workers | None) -> _Begun:
-    """Open the data, and say whatever is wrong with the job before anything is scored."""
+    """Open the data, and raise every error of the job that can be found before scoring."""
     with first_before_others():
         opened = open_source(data, desk)
     source, method = opened.train, job.method

@@ -1,4 +1,4 @@
-"""The plan of a run: what a matrix has, what is done, and how long the rest takes."""
+"""Print the plan of a run: its tables, what is done, and how long the rest takes."""
 
 from collections import Counter
 from collections.abc import Container, Iterable
@@ -13,13 +13,13 @@ from smallset.terminal.sets import data_lines
 
 
 def show_plan(plan: RunPlan, *, cells: bool = False) -> None:
-    """Say what a matrix has and what there is to do; with `cells` also each setting."""
+    """Print the tables of a matrix and what is left to do. If `cells`, print each setting too."""
     if plan.torn:
-        say("took out a last line that a stopped run had not finished writing")
+        say("removed an incomplete last line of a stopped run")
     if plan.taken:
-        say(f"took over {len(plan.taken)} results of other runs")
+        say(f"reused {len(plan.taken)} results of other runs")
     for version, count in plan.passed.items():
-        say(f"passed over {count} results of other runs, made by {version}")
+        say(f"did not reuse {count} results of other runs, made by {version}")
     ground, results = plan.ground, plan.lines.results
     for opened in ground.data.values():
         for line in data_lines(opened.data):
@@ -38,7 +38,7 @@ def show_plan(plan: RunPlan, *, cells: bool = False) -> None:
 
 
 def _settings(cells: Iterable[MatrixCell], results: Container[Identity]) -> list[str]:
-    """Give a line a setting of a table: each method with its replicates done, of how many."""
+    """Return a line for each setting of a table: its methods with their finished replicates."""
     found: dict[str, dict[str, list[bool]]] = {}
     for cell in cells:
         setting = f"{cell.budget.words if cell.budget else 'all images'}, {cell.training}"
@@ -51,7 +51,7 @@ def _settings(cells: Iterable[MatrixCell], results: Container[Identity]) -> list
 
 
 def show_forecast(found: Forecast, jobs: int) -> None:
-    """Say how long it takes, how large it gets, and from what that is known."""
+    """Print the estimates of time and space, and where the rates come from."""
     if not found.seconds:
         return
     say(

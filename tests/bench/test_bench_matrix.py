@@ -170,7 +170,10 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
             "gives its observer the seed 2, but",
         ),
         (('"el2n(ep', '"pca(score=el2n(ep'), "cannot read the spec"),
-        (('random = "random"', 'random = "random"\nfull = "pca"'), "'full' names the whole"),
+        (
+            ('random = "random"', 'random = "random"\nfull = "pca"'),
+            "the label 'full' is reserved for the whole",
+        ),
         (
             ('random = "random"', 'random = "random"\nr2 = "random(factor=1)"'),
             "the methods 'random' and 'r2' are the same, 'random(factor=1)'. Leave one out",
@@ -329,8 +332,8 @@ def test_a_table_may_leave_its_size_to_the_data_but_not_beside_one_that_has_it()
     assert matrix.specs("PCA") == (spec_of(matrix.method("PCA", 0)),)
     second = MATRIX.partition("[[table]]")[2].replace('"toy"', '"two"', 1)
     said = (
-        "m, line 10: the table 'toy' leaves out the size, but another table of 'toy' has one. Give "
-        "a size in all of them, or in none."
+        "m, line 10: the table 'toy' leaves out the size, but another table of 'toy' gives it. "
+        "Give the size in all of them, or in none."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         parse_matrix(f"{text}[[table]]{second}", "m")

@@ -304,7 +304,7 @@ def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, caps
     monkeypatch.setattr("smallset.train.processes.launched", lambda: 2)
     refused(
         shell("score", data, "s.parquet", "--ray", "auto"),
-        "torchrun started 2 processes, and --ray hands the work to a cluster",
+        "torchrun started 2 processes, but --ray hands the work to a cluster",
         "Leave one of them out",
     )
 

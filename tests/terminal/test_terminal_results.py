@@ -88,7 +88,7 @@ def test_students_of_one_set_are_summed_up_with_what_they_cannot_say(capsys, tmp
     assert "top-1 30.00 % [-33.53, 93.53] (95 %), n = 2\n" in out
     assert "per class, %: ape 25.0, bee 75.0\n" in out
     assert "1,000 bytes, 20.0x fewer than the source's 20,000, no label bytes\n" in out
-    assert "2 students on one set: the interval holds the student's luck only" in out
+    assert "2 students on one set: the interval covers the variation of students" in out
 
 
 def test_a_result_of_a_set_without_a_seed_names_none_and_soft_labels_are_named():

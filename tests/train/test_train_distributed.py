@@ -219,6 +219,6 @@ def test_a_command_that_trains_nothing_is_refused_under_torchrun(monkeypatch):
     with pytest.raises(ValueError, match=r"^torchrun started 2 processes of 'smallset list'") as no:
         check_command(["list"])
     assert str(no.value).endswith(
-        ", which is work for one. Needed a command that trains: compress, evaluate, score, train. "
-        "Run it without torchrun."
+        ", which runs in one process. Needed a command that trains: compress, evaluate, score, "
+        "train. Run it without torchrun."
     )
