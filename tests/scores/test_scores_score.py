@@ -93,7 +93,7 @@ def test_more_runs_than_anybody_trains_are_refused(name):
 
 @pytest.mark.parametrize("name", ["tdds", "dyn-unc", "dual", "cad-prune"])
 def test_a_window_that_does_not_fit_is_refused(name):
-    with pytest.raises(ValueError, match=rf"{name}'s window=99 needs \d+ looks .*smaller window"):
+    with pytest.raises(ValueError, match=rf"{name}'s window=99 needs \d+ moments .*smaller window"):
         SCORES[name](window=99)
     with pytest.raises(ValueError, match=rf"{name}'s window=1 has no spread\. Give at least [23]"):
         SCORES[name](window=1)
