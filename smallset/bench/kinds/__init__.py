@@ -33,7 +33,7 @@ def units_of(
     only finished units need is not done again, even if its files are gone.
     """
     units: dict[str, Unit] = {}
-    todo: set[str] = set()
+    pending: set[str] = set()
 
     def add(unit: Unit) -> None:
         if unit.key not in units:
@@ -42,8 +42,8 @@ def units_of(
             units[unit.key] = unit
 
     def want(unit: Unit) -> None:
-        if unit.key not in todo and not unit.is_done(lines, ground.desk):
-            todo.add(unit.key)
+        if unit.key not in pending and not unit.is_done(lines, ground.desk):
+            pending.add(unit.key)
             for need in unit.needs:
                 want(need)
 
@@ -53,4 +53,4 @@ def units_of(
             if unit is not None:
                 add(unit)
                 want(unit)
-    return units, tuple(unit for key, unit in units.items() if key in todo)
+    return units, tuple(unit for key, unit in units.items() if key in pending)
