@@ -38,7 +38,8 @@ def compress(
         ),
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="Either of the two as one text: ipc=10, keep=0.3.")
+        str | None,
+        typer.Option(help="Any kind of budget as one text, such as ipc=10; see `smallset list`."),
     ] = None,
     short_classes: Annotated[
         ShortChoice,
