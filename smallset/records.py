@@ -3,13 +3,18 @@
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int32, Int64
+from msgspec import Meta
 
 Fit = Literal["squash", "crop", "pad"]
 Resample = Literal["antialias", "nearest"]
+
+# The bounds are checked where a line is read.
+_Count = Annotated[int, Meta(ge=0)]
+_Fraction = Annotated[float, Meta(ge=0, le=1, description="a fraction from 0 to 1")]
 
 Progress = Callable[[str, int, int], None]
 """Long work calls this with (stage, done, total) now and then; `total` does not change.
@@ -104,9 +109,9 @@ class Plan:
 class Cost:
     """The bytes that a student needs: images, stored labels and the teacher's weights."""
 
-    images: int
-    labels: int = 0
-    teacher: int = 0
+    images: _Count
+    labels: _Count = 0
+    teacher: _Count = 0
 
     @property
     def total(self) -> int:
@@ -129,9 +134,9 @@ class Identity:
     dataset: str
     data_fingerprint: str
     spec: str
-    ipc: int | None
-    images: int
-    size: int
+    ipc: _Count | None
+    images: _Count
+    size: _Count
     fit: Fit
     codec: str
     view: str
@@ -144,7 +149,7 @@ class Identity:
     teacher: str | None
     precision: str
     device: str
-    threads: int
+    threads: _Count
 
     @property
     def identity(self) -> "Identity":
@@ -184,18 +189,18 @@ class Result(Identity):
     method: str
     plan_sha256: str
     source_fingerprint: str
-    source_images: int
-    source_bytes: int
+    source_images: _Count
+    source_bytes: _Count
     held_out: str
     classes: tuple[str, ...]
     vanished: tuple[str, ...]
     teacher_sha256: str | None
-    teacher_top1: float | None
-    top1: float
-    top5: float
+    teacher_top1: _Fraction | None
+    top1: _Fraction
+    top5: _Fraction
     per_class: tuple[float, ...]
     loss: float
-    steps: int
+    steps: _Count
     seconds: float
     images_per_second: float
     cost: Cost
@@ -220,7 +225,7 @@ class Fact:
     value: float
     low: float | None
     high: float | None
-    n: int
+    n: _Count
     unit: str
     dataset: str
     method: str

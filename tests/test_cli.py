@@ -16,9 +16,11 @@ from cli_toy import QUICK, TINY, Shell, contents, picture, refused, results, tre
 from PIL import Image
 
 from smallset import cli, pipeline
+from smallset.budget import BUDGETS
 from smallset.evidence.lines import read_lines
 from smallset.methods import METHODS
 from smallset.models import MODELS
+from smallset.mosaic import MOSAICS
 from smallset.observers import observed as observers
 from smallset.records import Result
 from smallset.scores import SCORES
@@ -254,7 +256,7 @@ def test_list_names_every_entry_with_a_line(shell, monkeypatch):
     assert max(map(len, ran.out.splitlines())) <= 80
     for title, tables in {
         "methods": METHODS, "scores": SCORES, "views": VIEWS, "students": MODELS,
-        "protocols": PROTOCOLS,
+        "protocols": PROTOCOLS, "budgets": BUDGETS, "mosaics": MOSAICS,
     }.items():  # fmt: skip
         assert f"\n{title}\n" in f"\n{ran.out}"
         for name in tables:

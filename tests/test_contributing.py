@@ -60,7 +60,7 @@ def run(folder: Path, *words: str) -> str:
 
 def test_every_new_thing_is_in_the_list(patched):
     listed = run(patched, "-m", "smallset", "list")
-    for name in ("brightness", "last", "grey", "blind", "resnet32"):
+    for name in ("brightness", "last", "grey", "total", "blind", "resnet32"):
         assert re.search(rf"(?m)^\s*{name} ", listed), name
 
 

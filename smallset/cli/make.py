@@ -38,7 +38,8 @@ def compress(
         ),
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="Instead of --ipc and --keep: ipc=10 or keep=0.3 as a text.")
+        str | None,
+        typer.Option(help="Any kind of budget as one text, such as ipc=10; see `smallset list`."),
     ] = None,
     short_classes: Annotated[
         ShortChoice,

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
 
 
 def list_() -> None:
-    """Show methods, scores, selections, observers, views, students, labels and protocols."""
+    """Show every name that an option takes: methods, budgets, scores, students and so on."""
+    from smallset.budget import BUDGETS
     from smallset.labels import LABELS
     from smallset.methods import METHODS
     from smallset.models import MODELS
+    from smallset.mosaic import MOSAICS
     from smallset.observers import OBSERVERS
     from smallset.scores import SCORES
     from smallset.selection import SELECTORS
@@ -24,8 +26,10 @@ def list_() -> None:
 
     sections = {
         "methods": {name: first_line(entry) for name, entry in METHODS.items()},
+        "budgets": {name: first_line(entry) for name, entry in BUDGETS.items()},
         "scores": {name: first_line(entry) for name, entry in SCORES.items()},
         "selections": {name: first_line(entry) for name, entry in SELECTORS.items()},
+        "mosaics": {name: first_line(entry) for name, entry in MOSAICS.items()},
         "observers": {name: first_line(entry) for name, entry in OBSERVERS.items()},
         "views": {name: first_line(entry) for name, entry in VIEWS.items()},
         "students": {name: entry.line for name, entry in MODELS.items()}

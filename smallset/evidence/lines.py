@@ -14,10 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar, get_type_hints
 
-import msgspec
-
 from smallset.records import Fact, Result
 from smallset.spec import quoted
+from smallset.typed import Mismatch, convert
 
 Line = TypeVar("Line")
 _Fields = dict[str, object]
@@ -115,11 +114,11 @@ def _read(line: bytes, kind: type[Line], where: str) -> Line:
     try:
         if isinstance(fields, dict):
             fields = _upgraded(fields, kind, where)
-        return msgspec.convert(fields, kind)
-    except msgspec.ValidationError as error:
+        return convert(fields, kind)
+    except Mismatch as error:
         raise ValueError(
-            f"{where} is not a {noun}: {error}. It was edited or damaged, or is of another kind: "
-            "delete that line, or give another file."
+            f"{where} is not a {noun}: it {error}. It was edited or damaged, or is of another "
+            "kind: delete that line, or give another file."
         ) from error
 
 

@@ -71,10 +71,10 @@ def planned(matrix: Matrix) -> list[PlannedSetting]:
             table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells
         )
         for table in matrix.sweeps
-        for tiles, cells in _cells(matrix, table).items()
         for student, budget, labels, protocol in product(
             table.students, table.budgets, table.labels, table.protocols
         )
+        for tiles, cells in _cells(matrix, table, by_tiles=budget.by_tiles).items()
     ]
 
 
@@ -131,18 +131,27 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
     method = known_method(result.spec)
     if tiles is not None and (method is None or method.tiles != tiles):
         return False
-    return result.budget == str(budget) or budget.may_have_made(
+    if result.budget == str(budget):
+        return True
+    name, _, value = (result.budget or "").partition("=")
+    if name == budget.name:
+        # A line does not tell how many images each class had, so they count as even.
+        each, rest = divmod(result.source_images, len(result.classes))
+        have = [each + (c < rest) for c in range(len(result.classes))]
+        named = budget.read(value)
+        return budget.canvases(have, tiles or 1) == named.canvases(have, tiles or 1)
+    return budget.may_have_made(
         result.images, len(result.classes), tiles=tiles or 1, source_images=result.source_images
     )
 
 
-def _cells(matrix: Matrix, table: Sweep) -> dict[int | None, frozenset[CellKey]]:
-    """Return the cells of a table's settings, by the number of tiles in a canvas."""
+def _cells(matrix: Matrix, table: Sweep, *, by_tiles: bool) -> dict[int | None, frozenset[CellKey]]:
+    """Return the cells of a table's settings under one budget, by the tiles in a canvas or None."""
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
         method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
         seeds = [matrix.observer_seed(label, r, table) for r in range(table.observers)]
-        found.setdefault(method.tiles if table.budgets[0].by_tiles else None, []).extend(
+        found.setdefault(method.tiles if by_tiles else None, []).extend(
             (key, r, seeds[r % table.observers], r) for r in range(table.replicates)
         )
     return {tiles: frozenset(cells) for tiles, cells in found.items()}

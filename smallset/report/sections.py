@@ -82,7 +82,8 @@ def sections(
         _check_no_repeats(group, title)
         group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(row_key(r), len(order))))
         table = tuple(rows(group, labels={**short_names(group), **labels}))
-        plans = [s for s in settings if s.holds(group[0])]
+        firsts = {(row_key(r), r.budget): r for r in reversed(group)}.values()
+        plans = [s for s in settings if any(map(s.holds, firsts))]
         regime = plans[0].labels if plans else group[0].regime
         counts, wanted = missing(plans, group)
         lacking = {label: counts[key] for key, label in labels.items() if counts[key]}

@@ -124,7 +124,7 @@ def test_a_torn_line_and_one_of_another_version_are_errors_with_their_number(tmp
         read_runs(tmp_path)
     old = {k: v for k, v in json.loads(whole.splitlines()[0]).items() if k != "teacher"}
     file.write_text(whole + json.dumps(old) + "\n")
-    with pytest.raises(ValueError, match=r"line 3 is not a result: .* field `teacher`"):
+    with pytest.raises(ValueError, match=r"line 3 is not a result: .* field 'teacher'"):
         read_runs(tmp_path)
 
 
