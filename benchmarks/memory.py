@@ -31,7 +31,7 @@ from real_data import cifar10
 
 from smallset.data import open_data, pixel_cache
 from smallset.models import build_model
-from smallset.observers.record import Dynamics, infer, write_records
+from smallset.observers.record import Dynamics, infer, write_rows
 from smallset.train.device import machine
 from smallset.train.loop import batches
 
@@ -119,7 +119,7 @@ def watched(data: Path, options: Namespace) -> dict[str, int]:
         # Both sizes see as many batches: a batch's own peak, of milliseconds, is caught by chance.
         for _ in range(options.passes):
             parts = infer(model, cache, train.labels, machine=desk)
-            write_records(work / "records.npy", parts, len(cache))
+            write_rows(work / "records.npy", parts, len(cache))
         records = Dynamics((np.load(work / "records.npy", mmap_mode="r"),))
         values = records.reduced(lambda series: series.mean(0), "el2n")
         order = batches(len(cache), 128, seed=0, epoch=0)

@@ -28,7 +28,7 @@ from smallset.data import from_arrays, open_data, pixel_cache
 from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import OBSERVER_V1, Observer
-from smallset.scores.el2n import EL2N
+from smallset.scores.output import EL2N
 from smallset.train.device import Machine
 from smallset.train.loop import Images, InMemory
 

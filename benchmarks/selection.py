@@ -23,7 +23,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
 from smallset.selection import CCS, D2, SELECTORS, Middle, Pool, Select
-from smallset.selection.neighbours import nearest
+from smallset.selection.d2 import nearest
 
 SIZES = (10_000, 100_000, 1_000_000)
 CLASSES, WIDTH = 10, 64

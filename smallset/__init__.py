@@ -56,7 +56,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for: torch takes seconds to import."""
+    """Import a public name on its first use, because torch takes seconds to import."""
     if name not in _HOMES:
         raise AttributeError(f"module 'smallset' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

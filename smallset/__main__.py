@@ -6,9 +6,9 @@ import smallset.started  # noqa: F401  first, so that its clock counts what foll
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C is quiet also in the seconds that torch takes to import."""
-    # Nothing is begun that could be lost, and an exception in the middle of an import may be
-    # swallowed there, which leaves a library half imported: the process just ends.
+    """Run the command line. Ctrl-C is quiet also during the imports."""
+    # During the imports, Ctrl-C simply ends the process, since no work can be lost yet. An
+    # exception could be swallowed by an import, and leave a library half imported.
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if ours:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,6 +1,7 @@
-"""The budget: how much is asked for, as one text such as `ipc=10` or `keep=0.3`; a class a kind.
+"""The budget: how large a set may be, as a text such as `ipc=10` or `keep=0.3`.
 
-The same text stands on the command line, in a matrix, in a manifest and in a result line.
+Each kind of budget is a class. The command line, matrices, manifests and result lines all use the
+same text.
 """
 
 from abc import ABC, abstractmethod
@@ -11,21 +12,21 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Int64
 
-from smallset.numbers import check_number, check_share, share_of
+from smallset.numbers import check_number, check_share, read_whole, share_of
 from smallset.spec import nearest
 
 
 class Budget(ABC):
-    """How much is asked for; `str()` is the text that `budget_from` reads back."""
+    """How large a set may be. `str()` is the text that `budget_from` reads back."""
 
     name: ClassVar[str]
     by_tiles: ClassVar[bool] = False
-    """Whether the tiles of a canvas decide how many canvases come out."""
+    """Whether the number of canvases depends on the tiles of a canvas."""
 
     @classmethod
     @abstractmethod
     def read(cls, value: str) -> "Budget":
-        """Read the text after the equals sign. Raises ValueError for text that means nothing."""
+        """Read the text after the equals sign. Raises ValueError for text that is not a budget."""
 
     @property
     @abstractmethod
@@ -35,22 +36,22 @@ class Budget(ABC):
     @property
     @abstractmethod
     def words(self) -> str:
-        """The budget in the title of a table: "ipc 10", "keep 30 %"."""
+        """The budget in the title of a table, such as "ipc 10" or "keep 30 %"."""
 
     @abstractmethod
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
-        """Return the canvases asked of each class, from `have` training images of each.
+        """Return the number of canvases wanted of each class.
 
-        A canvas takes `tiles` images.
+        `have` are the training images of each class. A canvas takes `tiles` images.
         """
 
     @abstractmethod
     def smaller(self, canvases: int) -> str:
-        """Say which budget of this kind asks a class for so many canvases at most: "ipc<=3"."""
+        """Name the budgets that want at most `canvases` of a class, such as "ipc<=3"."""
 
     @abstractmethod
     def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Say whether a set of so many images fits, if its line does not name the budget."""
+        """Whether a set of `images` fits this budget, for a result line without a budget."""
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}"
@@ -58,7 +59,7 @@ class Budget(ABC):
 
 @dataclass(frozen=True)
 class PerClass(Budget):
-    """`ipc=N`: N images of every class are written."""
+    """`ipc=N`: write N images of every class."""
 
     name: ClassVar[str] = "ipc"
     images: int
@@ -69,9 +70,7 @@ class PerClass(Budget):
     @classmethod
     def read(cls, value: str) -> "PerClass":
         """Read a whole number."""
-        if not (value.isascii() and value.isdigit() and len(value) < 10):
-            raise ValueError(f"ipc={value} is not a whole number. Give one, such as ipc=10.")
-        return cls(int(value))
+        return cls(read_whole("ipc", value))
 
     @property
     def value(self) -> str:
@@ -84,24 +83,24 @@ class PerClass(Budget):
         return f"ipc {self.images}"
 
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
-        """Ask the same of every class."""
+        """Want the same number of every class."""
         return (self.images,) * len(have)
 
     def smaller(self, canvases: int) -> str:
-        """Name the largest number that fits."""
+        """Name the largest ipc that fits."""
         return f"ipc<={canvases}"
 
     def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Compare the sum over the classes."""
+        """Compare with ipc times the number of classes."""
         return images == self.images * classes
 
 
 @dataclass(frozen=True)
 class Share(Budget):
-    """`keep=F`: the share F of each class's training images is used.
+    """`keep=F`: use the share F of each class's training images.
 
-    With a mosaic of t tiles, a class of n images gives round(F n) of them (halves go up), less what
-    fills no whole canvas, but one canvas at least.
+    A class of n images gives round(F n) images; halves round up. With a mosaic, the images that do
+    not fill a whole canvas are left out, but every class gives at least one canvas.
     """
 
     name: ClassVar[str] = "keep"
@@ -136,11 +135,11 @@ class Share(Budget):
         return tuple(max(1, share_of(self.share, n) // tiles) for n in have)
 
     def smaller(self, canvases: int) -> str:
-        """Name no number, since classes differ."""
+        """Name no number, since it differs between classes."""
         return "a smaller keep"
 
     def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Compare the images used of the source, up to the rounding of each class."""
+        """Compare the number of source images used, allowing for the rounding of each class."""
         return abs(images * tiles - self.share * source_images) <= classes * tiles
 
 
@@ -149,15 +148,15 @@ BUDGETS: dict[str, type[Budget]] = {
     "keep": Share,
 }
 DEFAULT = PerClass(10)
-"""The budget if none is given."""
+"""The budget if the user gives none."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of a dataset under a budget.
+    """The images wanted of a dataset under a budget.
 
-    `counts` are the images wanted of each class, whole canvases (for an unbalanced selection their
-    sum counts). `short` are the classes that give fewer images than asked.
+    `counts` are the source images wanted of each class, in whole canvases; for an unbalanced
+    selection only their sum matters. `short` are the classes that give fewer images than wanted.
     """
 
     counts: Int64[np.ndarray, " c"]
@@ -169,7 +168,7 @@ def budget_from(text: str) -> Budget:
     name, equals, value = text.strip().partition("=")
     if name.strip() not in BUDGETS or not equals:
         raise ValueError(
-            f"the budget {text!r} is of no known kind. Needed NAME=VALUE, such as {DEFAULT}. "
+            f"the budget {text!r} is not of a known kind. Needed NAME=VALUE, such as {DEFAULT}. "
             f"{nearest(name.strip(), BUDGETS)}"
         )
     return BUDGETS[name.strip()].read(value.strip())
@@ -178,9 +177,9 @@ def budget_from(text: str) -> Budget:
 def one_budget(
     ipc: object = None, keep: object = None, budget: str | Budget | None = None
 ) -> Budget:
-    """Return the budget that was given in one of the three ways; `DEFAULT` if none was.
+    """Return the budget given in one of three ways, or `DEFAULT` if none was given.
 
-    Raises ValueError if two were given, or a number that is not a budget.
+    Raises ValueError if two were given or if a number is out of range.
     """
     given = {"ipc": ipc, "keep": keep, "budget": budget}
     named = [f"{name}={value}" for name, value in given.items() if value is not None]

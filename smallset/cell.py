@@ -1,4 +1,4 @@
-"""A cell: one student trained on one set under one protocol and tested on held-out data."""
+"""A cell: train one student on one set under one protocol, and test it on held-out data."""
 
 import platform
 from dataclasses import dataclass, replace
@@ -22,21 +22,22 @@ from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.mix import MIX_VERSION
 from smallset.train.processes import first_alone
 from smallset.train.protocol import StudentProtocol
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 
-# From about so many views on, a compiled network has earned back the compiler's seconds. The rule
-# looks at one student alone, so a resumed run computes what an uninterrupted one does.
+# From about this many views on, a compiled network saves more seconds than the compiler takes. The
+# rule depends on one student alone, so that resumed and uninterrupted runs compute the same.
 COMPILE_FROM_VIEWS = 20_000
 
 IN_MEMORY_BYTES = 1 << 30
-"""Sets of more decoded pixels than this stay on disk while a student trains on them."""
+"""Sets with more bytes of decoded pixels stay on disk while a student trains."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A set, the data it is tested on, a student, a protocol and labels: a result but its seed.
+    """Everything that decides a result, except the student seed.
 
-    Raises ValueError if the protocol is for a pretrained student and this one is not.
+    Students train on `set` and are tested on the held-out images of `data`. Raises ValueError if
+    the protocol is for a pretrained student and this student is not pretrained.
     """
 
     set: TrainingSet
@@ -50,22 +51,22 @@ class Cell:
         if self.protocol.pretrained and read_model(self.student).weights is None:
             raise ValueError(
                 f"the protocol {self.protocol.name!r} is for a pretrained student, but "
-                f"{self.student!r} starts from fresh weights. Give it some: "
-                f"'{self.student}(weights=...)', or choose another protocol."
+                f"{self.student!r} starts from fresh weights. Give '{self.student}(weights=...)', "
+                "or choose another protocol."
             )
 
     @property
     def compiles(self) -> bool:
-        """Whether the student is worth compiling, and can be."""
+        """Whether the student is compiled: if compiling is possible and saves time."""
         of_image = view_from(self.set.facts.view).an_epoch(self.set.tile_box.shape[1])
         views = self.set.facts.images * of_image * self.protocol.epochs
-        worth = worth_compiling(self.student) and views >= COMPILE_FROM_VIEWS
-        return worth and can_compile(self.machine.device)
+        return pays_to_compile(self.student, views) and can_compile(self.machine.device)
 
     def fingerprint(self, seed: int) -> str:
-        """Name a result by everything its numbers depend on.
+        """Return a hash of everything that the numbers of a result depend on.
 
-        What came later counts only if it acts, so that older results keep their names.
+        Facts that were added later are left out if they have no effect, so that the fingerprints of
+        older results stay valid.
         """
         labels, soft = self.labels, self.labels.regime.soft
         facts: dict[str, object] = {
@@ -93,20 +94,19 @@ class Cell:
         return fingerprint(facts)
 
 
-def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
-    """Give the set's images (on the device, or on disk where they are many) and the held-out ones.
+def pays_to_compile(student: str, views: int) -> bool:
+    """Return whether compiling saves time for a student that sees this many views."""
+    return worth_compiling(student) and views >= COMPILE_FROM_VIEWS
 
-    The numbers of a training do not depend on where they are.
+
+def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
+    """Return the images of the set and the held-out images, decoded.
+
+    The images of the set are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do
+    not depend on their place.
     """
     size = cell.set.facts.size
-    test = pixel_cache(
-        cell.data.test,
-        size,
-        view="test",
-        work=desk.pixels,
-        workers=desk.workers,
-        progress=desk.progress,
-    )
+    test = desk.decoded(cell.data.test, size, view="test")
     many = cell.set.facts.images * size**2 * 3 > IN_MEMORY_BYTES
     images = pixel_cache(
         cell.set.dataset,
@@ -131,11 +131,10 @@ def train_and_test(
     *,
     place: tuple[int, int] = (0, 1),
 ) -> Result:
-    """Train the student that `seed` makes and test it.
+    """Train and test the student of a seed.
 
-    `place` is the student's number among those that are trained, from 0, and their count.
-
-    Raises ValueError, before any training, for a teacher that is near chance.
+    `place` is the student's number (from 0) and the number of students, for the progress. Raises
+    ValueError before any training if the teacher is near chance.
     """
     known = first_alone(lambda: _teachers_own(cell, test, desk))
     own = replace(desk, progress=part(desk.progress, *place, "student"))
@@ -196,7 +195,7 @@ def _result(
             "numpy": np.__version__,
             "python": platform.python_version(),
             **library_of(cell.student),
-            # The observer's that the set rests on, if any.
+            # The version of the records of the observer that chose the set, if any.
             **{name: v for name, v in facts.made_with.items() if name == "records"},
         },
     )
@@ -205,7 +204,7 @@ def _result(
 def _fit(
     cell: Cell, seed: int, images: loop.Images, test: loop.Images, desk: Desk
 ) -> tuple[loop.Fitted, Accuracy]:
-    """Train one student; give its run and, of its tests, the last or the one that counts."""
+    """Train one student. Return its run, and the best of its tests, or its only test at the end."""
     facts, here = cell.set.facts, desk.machine
     model = build_model(
         cell.student,
@@ -213,7 +212,7 @@ def _fit(
         size=facts.size,
         seed=derive(seed, "weights"),
     )
-    # Eager, the library's instance norm is a fifth faster in the contiguous layout.
+    # Without a compiler, the library's instance norm is a fifth faster in the contiguous layout.
     here.place(model, channels_last=cell.compiles or not model.worth_compiling)
     tests: list[Accuracy] = []
     times = sum(map(cell.protocol.tests_after, range(cell.protocol.epochs)))
@@ -257,7 +256,7 @@ def _fit(
 
 
 def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
-    """Return the teacher's top-1 on the images that judge its student, if there is a teacher."""
+    """Return the teacher's top-1 on the held-out images, or None without a teacher."""
 
     def measured(teacher: Teacher) -> float:
         return teacher_top1(

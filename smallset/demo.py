@@ -1,9 +1,10 @@
-"""The demo: three ways to compress the embedded digits, side by side."""
+"""The demo: compress the embedded digits in three ways and compare them."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from smallset.bench.cells import identity_of
+from smallset.bench.kinds.sets import SetUnit
 from smallset.bench.run import Finished, Request, run_bench
 from smallset.evidence.lines import read_lines
 from smallset.records import Result
@@ -19,20 +20,20 @@ def run_demo(
     work: Path | None = None,
     told: Callable[[Finished], None] | None = None,
 ) -> tuple[dict[str, list[Result]], dict[str, CompressedDataset]]:
-    """Run the shipped matrix `demo` in the folder `out`; what a stopped one had finished stays.
+    """Run the shipped matrix `demo` in the folder `out`. A stopped run goes on.
 
-    Gives, by the method's label in the matrix, its results (a replicate is a new draw, a new
-    observer and a new student) and its first set to look at. Raises as `run_bench`.
+    Return two dictionaries by the method's label in the matrix: the results (each replicate has its
+    own draw, observer and student), and the first set. Raises the errors of `run_bench`.
     """
     plan = run_bench(Request(MATRIX, out, work=work), jobs=jobs, told=told)
     lines = read_lines(out / "results.jsonl", Result)
     found = {identity_of(result): result for result in lines}
-    results: dict[str, list[Result]] = {label: [] for label in plan.matrix.methods}
-    for cell in plan.cells:
+    results: dict[str, list[Result]] = {label: [] for label in plan.ground.matrix.methods}
+    sets: dict[str, CompressedDataset] = {}
+    for cell in plan.ground.cells:
         results[cell.label].append(found[cell.identity])
-    sets = {
-        unit.asker.label: open_set(unit.out)
-        for unit in plan.units.values()
-        if unit.kind == "set" and unit.asker.replicate == 0 and unit.out is not None
-    }
+        if cell.label not in sets:
+            made = SetUnit.of(cell, plan.ground).out
+            assert made is not None
+            sets[cell.label] = open_set(made)
     return results, {label: sets[label] for label in results}

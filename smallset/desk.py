@@ -1,27 +1,27 @@
-"""The desk: where and how the work of a verb is done, where it is kept, and who is told."""
+"""The desk: the device, precision, threads, work folder and callbacks with which a verb works."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import platformdirs
 
-from smallset.data import Data
+from smallset.data import Data, ImageDataset, Pixels, View, pixel_cache
 from smallset.data.work import check_work
 from smallset.records import Progress
 from smallset.train.device import Machine, check_words, machine
 
 
 class Options(TypedDict, total=False):
-    """What every verb takes besides its own options.
+    """The options that all verbs share.
 
-    `device` is auto, cpu, cuda or cuda:N, `precision` auto, float32 or bfloat16, `workers` the CPU
-    threads (0: all cores). `work` is the folder that keeps what a later call can use again (None:
-    the user's cache folder); `cache=False` keeps no decoded pixels there. `skip_bad` goes on
-    without unreadable images, `drop_leaks` without training images that are also held out.
-    `progress` is told of the work, and `opened` of the data, before the work begins.
+    `device` is auto, cpu, cuda or cuda:N. `precision` is auto, float32 or bfloat16. `workers` is
+    the number of CPU threads (0: all cores). `work` is the folder for files that later calls use
+    again (None: the user's cache folder). `cache=False` keeps no decoded pixels there. `skip_bad`
+    leaves out unreadable images, `drop_leaks` training images that are also held out. `progress` is
+    called during the work, and `opened` once with the opened data.
     """
 
     device: str
@@ -37,7 +37,7 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Desk:
-    """The options of a verb, settled: see `Options`."""
+    """The options of a verb with their defaults, see `Options`."""
 
     work: Path
     device: str = "auto"
@@ -51,19 +51,35 @@ class Desk:
 
     @cached_property
     def machine(self) -> Machine:
-        """The device, precision and threads. Asked for late, since this imports torch."""
+        """The device, precision and threads. Imports torch, so use it as late as possible."""
         return machine(device=self.device, precision=self.precision, workers=self.workers)
+
+    @property
+    def options(self) -> Options:
+        """The desk as options, for calling another verb."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[return-value]
 
     @property
     def pixels(self) -> Path | None:
         """The work folder, if decoded pixels are kept there."""
         return self.work if self.cache else None
 
+    def decoded(self, images: ImageDataset, size: int, *, view: View) -> Pixels:
+        """Return images at `size` pixels: see `pixel_cache`."""
+        return pixel_cache(
+            images,
+            size,
+            view=view,
+            work=self.pixels,
+            workers=self.workers,
+            progress=self.progress,
+        )
+
 
 def desk_for(**options: Unpack[Options]) -> Desk:
-    """Settle the options. Raises ValueError or OSError for whatever is wrong with them.
+    """Check the options and fill in defaults. Raises ValueError or OSError for a wrong option.
 
-    Only whether a GPU that is named is there needs torch.
+    Torch is only imported to check a GPU that `device` names.
     """
     folder = Path(options.get("work") or platformdirs.user_cache_path("smallset"))
     desk = Desk(**options | {"work": folder})  # type: ignore[arg-type]  # no longer None

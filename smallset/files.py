@@ -11,16 +11,16 @@ from typing import BinaryIO
 
 
 def at_home(path: str | Path) -> Path:
-    """Return a path with a leading ~ as a home folder; unlike `Path`, leave one of nobody alone."""
+    """Expand a leading ~ to the home folder. Unlike `Path`, keep the ~ of an unknown user."""
     return Path(os.path.expanduser(path))
 
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """Give a hidden path beside `path`, for a file or folder that is to take its place.
+    """Yield a hidden path beside `path`, for a file or folder that will take its place.
 
-    The name says `.partial-`. What still stands there at the end of the block is removed. A killed
-    process leaves it behind, and no later run reads or touches it.
+    The name contains `.partial-`. Whatever is at that path at the end of the block is removed. A
+    killed process leaves it behind; no later run reads or touches it.
     """
     part = path.with_name(f".{path.name[:150]}.partial-{secrets.token_hex(4)}")
     try:
@@ -34,7 +34,7 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write, which then takes the place of `path`: whole and on the disk, or not."""
+    """Yield a file to write. It replaces `path` only when it is complete and on the disk."""
     with unfinished(path) as part:
         with part.open("wb") as file:
             yield file
@@ -44,10 +44,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_output(out: Path) -> None:
-    """Raise where no set can be written to `out`, before any work is done.
+    """Raise, before any work is done, if no set can be written to `out`.
 
-    FileExistsError where it exists (an empty folder too), FileNotFoundError or NotADirectoryError
-    where the folder it stands in does not, PermissionError where that cannot be written.
+    Raises FileExistsError if `out` exists, even as an empty folder. Raises FileNotFoundError,
+    NotADirectoryError or PermissionError if its parent is missing, is a file or is read-only.
     """
     if os.path.lexists(out):
         raise FileExistsError(
@@ -74,9 +74,10 @@ def check_output(out: Path) -> None:
 
 @contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """Give an empty folder beside `out` that becomes `out` at the end of the block.
+    """Yield an empty folder beside `out` that becomes `out` at the end of the block.
 
-    Whatever ends the block early, Ctrl-C included, removes the folder. Raises as `check_output`.
+    The folder is removed if the block ends early, also by Ctrl-C. Raises the errors of
+    `check_output`, and OSError if the disk is full or read-only.
     """
     check_output(out)
     target = out.absolute()
@@ -87,17 +88,17 @@ def whole_folder(out: Path) -> Iterator[Path]:
         with writing(out):
             for folder in (*(child for child in partial.iterdir() if child.is_dir()), partial):
                 _sync(folder)
-            # rename would replace an empty folder that appeared in the meantime
+            # `rename` would replace an empty folder that appeared in the meantime.
             check_output(out)
             partial.rename(target)
         with suppress(OSError):
-            # the set is whole already, only its new name may not survive a power cut
+            # The set is whole already. Only its new name may not survive a power cut.
             _sync(target.parent)
 
 
 @contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """Turn what the system says about a full or read-only disk into one clear OSError."""
+    """Turn the system's errors about a full or read-only disk into one clear OSError."""
     try:
         yield
     except FileExistsError:
@@ -125,7 +126,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Put the names in `folder` on the disk, where the system can (Windows cannot)."""
+    """Put the names in `folder` on the disk, if the system can. Windows cannot."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Names for things by what made them: the sha256 of facts and of bytes, and a version."""
+"""Names derived from content: the sha256 of facts and of files, and smallset's version."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def fingerprint(facts: object) -> str:
-    """Return the sha256, in hex, of facts that JSON can hold; the order of keys does not matter."""
+    """Return the sha256, in hex, of facts as JSON. The order of keys does not matter."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,13 +1,18 @@
-"""torch and scipy, imported when something is first computed: torch takes seconds to import.
+"""torch, scipy and pyarrow, imported at their first use, since importing them is slow.
 
-Only files that derive from `torch.nn.Module` import torch itself; whoever needs one of those
-imports the file where it is used.
+In annotations, quote their classes, except `Tensor` and `Module`. Only files with subclasses of
+`torch.nn.Module` import torch directly. Other files import those files inside the function that
+uses them.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pq
     import torch
     import torch.distributed as dist
     import torch.nn.functional as F
@@ -15,11 +20,11 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 else:
-    # In annotations: jaxtyping then checks shape and dtype of whatever has them.
+    # For annotations: jaxtyping checks the shape and dtype of any object that has them.
     Tensor = Module = Any
 
     class _Later:
-        """Stands for a module, and imports it when something of it is asked for."""
+        """Stands for a module, and imports the module at the first access to an attribute."""
 
         def __init__(self, name: str) -> None:
             self._name = name
@@ -27,8 +32,9 @@ else:
         def __getattr__(self, name: str) -> object:
             return getattr(import_module(self._name), name)
 
-    torch, dist, F, special = map(
-        _Later, ("torch", "torch.distributed", "torch.nn.functional", "scipy.special")
-    )
+    torch, dist, F = map(_Later, ("torch", "torch.distributed", "torch.nn.functional"))
+    special = _Later("scipy.special")
+    pa, pc, pq = map(_Later, ("pyarrow", "pyarrow.compute", "pyarrow.parquet"))
+    pa_csv = _Later("pyarrow.csv")
 
-__all__ = ["F", "Module", "Tensor", "dist", "special", "torch"]
+__all__ = ["F", "Module", "Tensor", "dist", "pa", "pa_csv", "pc", "pq", "special", "torch"]

@@ -5,14 +5,21 @@ from numbers import Integral, Real
 
 
 def whole(name: str, value: object) -> int:
-    """Return a whole number, numpy's too, as Python's own. Raises ValueError for anything else."""
+    """Return a whole number, of Python or numpy, as an int. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name}={value!r} is not a whole number. Give one, such as {name}=1.")
     return int(value)
 
 
+def read_whole(name: str, text: str) -> int:
+    """Read a whole number from text. Raises ValueError for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(f"{name}={text} is not a whole number. Give one, such as {name}=10.")
+    return int(text)
+
+
 def check_number(name: str, value: object, *, least: int, unit: str) -> int:
-    """Return a whole number as Python's own. Raises ValueError for another, and below `least`."""
+    """Return a whole number as an int. Raises ValueError if it is below `least` or not whole."""
     number = whole(name, value)
     if number < least:
         raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")
@@ -23,7 +30,7 @@ def check_share(name: str, value: object) -> float:
     """Return a share above 0 and at most 1. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"{name}={value!r} is not a number. Give a share, such as {name}=0.3.")
-    share = float(str(value))  # the decimal number that was typed, of float32 too
+    share = float(str(value))  # the decimal number that was typed, also from a float32
     if not 0 < share <= 1:
         raise ValueError(
             f"{name}={share} is not a share of the images. Give a number above 0 and at most 1: "
@@ -33,7 +40,7 @@ def check_share(name: str, value: object) -> float:
 
 
 def share_of(share: float, of: int) -> int:
-    """Return how many images a share of `of` images is, halves up.
+    """Return the number of images in a share of `of` images. Halves round up.
 
     The share counts as the decimal number that was typed: 0.145 of 100 is 14.5, and rounds up.
     """

@@ -1,28 +1,33 @@
-"""The frozen records that cross rooms: arrays of indices and boxes, and what made them."""
+"""The frozen records that rooms exchange: selections, plans, scores, results and facts."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int32, Int64
+from msgspec import Meta
 
 Fit = Literal["squash", "crop", "pad"]
 Resample = Literal["antialias", "nearest"]
 
-Progress = Callable[[str, int, int], None]
-"""Told (stage, done, total) now and then by work that takes long; `total` does not change.
+# The bounds are checked where a line is read.
+_Count = Annotated[int, Meta(ge=0)]
+_Fraction = Annotated[float, Meta(ge=0, le=1, description="a fraction from 0 to 1")]
 
-A stage is a name, followed by its place in the job if there is one: "train, student 1 of 3".
+Progress = Callable[[str, int, int], None]
+"""Long work calls this with (stage, done, total) now and then; `total` does not change.
+
+A stage is a name, followed by its place in the job if it has one: "train, student 1 of 3".
 """
 
 
 def part(progress: Progress | None, number: int, of: int, noun: str = "") -> Progress | None:
-    """Return what tells `progress` of one of `of` equal parts as its place in the whole job.
+    """Return a callback that reports part `number` (from 0) of `of` equal parts of a job.
 
-    `number` counts from 0. What is done and the total are then those of all parts together. With a
-    `noun` the stage also says which part it is.
+    It reports the work done and the total of all parts together. With a `noun`, such as "run", the
+    stage also says which part it is.
     """
     if progress is None or of == 1:
         return progress
@@ -36,9 +41,9 @@ def part(progress: Progress | None, number: int, of: int, noun: str = "") -> Pro
 
 
 def composed(name: str) -> str:
-    """Return a class name in the Unicode form NFC, in which equal names are equal texts.
+    """Return a class name in the Unicode form NFC, so that equal names compare as equal.
 
-    File systems and archives may change "é" to "e" and an accent. Names are compared in this form.
+    File systems and archives may split "é" into "e" and an accent.
     """
     return unicodedata.normalize("NFC", name)
 
@@ -55,9 +60,9 @@ class Classes:
 
 @dataclass(frozen=True)
 class Scores:
-    """One difficulty a training image; larger is harder.
+    """The difficulty of each training image; larger is harder.
 
-    `made_by` names the score's spec, the source's fingerprint and what looked at the images.
+    `made_by` holds the score's spec, the source's fingerprint and the observer.
     """
 
     values: Float32[np.ndarray, " n"]
@@ -68,8 +73,8 @@ class Scores:
 class Selection:
     """Chosen images in order of choice, class after class.
 
-    Within a class any prefix is the choice for the smaller budget, but where the draw itself
-    follows the budget.
+    Within a class, any prefix is the choice for a smaller budget, unless the selector's draw
+    depends on the budget (`Select.ordered`).
     """
 
     indices: Int64[np.ndarray, " k"]
@@ -77,12 +82,12 @@ class Selection:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to draw, before any pixel is touched: m canvases of `tiles` tiles each.
+    """What to draw on m canvases of `tiles` tiles each, before any pixel is read.
 
-    Boxes are (left, top, right, bottom), right and bottom exclusive. `source` is the index of the
-    tile's image in the training split, `source_box` lies in that image's pixels (a box that reaches
-    beyond the image is padded with black), `tile_box` in the canvas's pixels. `label` is the class
-    index of the canvas. Rows stand in order of choice, class after class.
+    Boxes are (left, top, right, bottom), right and bottom exclusive. `source` is the index of each
+    tile's image in the training split. `source_box` is in that image's pixels; the part of a box
+    outside the image is drawn black. `tile_box` is in the canvas's pixels. `label` is the class
+    index of the canvas. Rows are in order of choice, class after class.
     """
 
     size: int
@@ -102,11 +107,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Cost:
-    """The bytes of all that a student was given: images, stored labels, the teacher's weights."""
+    """The bytes that a student needs: images, stored labels and the teacher's weights."""
 
-    images: int
-    labels: int = 0
-    teacher: int = 0
+    images: _Count
+    labels: _Count = 0
+    teacher: _Count = 0
 
     @property
     def total(self) -> int:
@@ -116,21 +121,22 @@ class Cost:
 
 @dataclass(frozen=True)
 class Identity:
-    """What tells a trained student from every other one; known before its set is made.
+    """The facts that distinguish a trained student from all others, known before its set is made.
 
-    `spec` is the canonical spec of the method, which names the observer's network. `ipc` is None
-    if classes differ in their number of images, and for a student of the whole training split,
-    whose `spec` is "full". `set_seed` (None for other people's sets), `observer_seed` (None if no
-    observer was asked) and `student_seed` make the replicate. `labels` is the canonical spec of the
-    label regime, such as `hard` or `online(teacher=SPEC)`, and `teacher` that of its teacher.
+    `spec` is the canonical spec of the method, which names the observer's network. `spec` is "full"
+    for a student of the whole training split. `ipc` is None for that student and if classes differ
+    in their number of images. `set_seed` (None for other people's sets), `observer_seed` (None if
+    the method uses no observer) and `student_seed` make the replicate. `labels` is the canonical
+    spec of the label regime, such as `hard` or `online(teacher=SPEC)`; `teacher` is the spec of its
+    teacher.
     """
 
     dataset: str
     data_fingerprint: str
     spec: str
-    ipc: int | None
-    images: int
-    size: int
+    ipc: _Count | None
+    images: _Count
+    size: _Count
     fit: Fit
     codec: str
     view: str
@@ -143,11 +149,11 @@ class Identity:
     teacher: str | None
     precision: str
     device: str
-    threads: int
+    threads: _Count
 
     @property
     def identity(self) -> "Identity":
-        """The identity alone, without what a `Result` measured."""
+        """The identity alone, without the measurements of a `Result`."""
         return Identity(*(getattr(self, f.name) for f in fields(Identity)))
 
     @property
@@ -157,7 +163,7 @@ class Identity:
 
     @property
     def is_hard(self) -> bool:
-        """Whether the student was given class indices: what other labels are held against."""
+        """Whether the student learned from class indices, the baseline for all other labels."""
         return self.labels == "hard"
 
 
@@ -165,35 +171,36 @@ class Identity:
 class Result(Identity):
     """What one student learned from one compressed set: a line of `results.jsonl`.
 
-    Accuracies are fractions of the held-out images (`top5` is 1 if there are at most 5 classes),
-    `loss` is the last epoch's mean training loss, `seconds` the training alone. `fingerprint` names
-    everything that the numbers depend on. `vanished` are the classes of which the set has no image
-    (an unbalanced selection's). `source_fingerprint` is that of the data the set was made from (for
-    a set without a manifest: its own), `data_fingerprint` that of the data it was tested on.
-    `teacher_sha256` names all that the teacher's logits depend on, `teacher_top1` is its accuracy
-    on the held-out images. `budget` is the text that the set was asked for with, such as `ipc=10`,
-    `view_seed` the seed that pinned the training views; None if that was not recorded.
+    Accuracies are fractions of the held-out images; `top5` is 1 if there are at most 5 classes.
+    `loss` is the mean training loss of the last epoch, `seconds` the time of the training alone.
+    `fingerprint` covers everything that the numbers depend on. `vanished` are the classes without
+    an image in the set, which an unbalanced selection may cause. `source_fingerprint` belongs to
+    the data that the set was made from (to the set itself if it has no manifest),
+    `data_fingerprint` to the data that the student was tested on. `teacher_sha256` covers
+    everything that the teacher's logits depend on; `teacher_top1` is the teacher's accuracy on the
+    held-out images. `budget` is the budget of the set as text, such as `ipc=10`. `view_seed` is
+    the seed that the training views were pinned to. Either is None if it was not recorded.
 
-    A field that comes later has a default: lines without it are read with that. A change of what a
-    field means raises `format`, and `evidence.lines` upgrades the lines written before.
+    A new field needs a default, which older lines then get. A change in a field's meaning raises
+    `format`, and `evidence.lines` upgrades older lines.
     """
 
     fingerprint: str
     method: str
     plan_sha256: str
     source_fingerprint: str
-    source_images: int
-    source_bytes: int
+    source_images: _Count
+    source_bytes: _Count
     held_out: str
     classes: tuple[str, ...]
     vanished: tuple[str, ...]
     teacher_sha256: str | None
-    teacher_top1: float | None
-    top1: float
-    top5: float
+    teacher_top1: _Fraction | None
+    top1: _Fraction
+    top5: _Fraction
     per_class: tuple[float, ...]
     loss: float
-    steps: int
+    steps: _Count
     seconds: float
     images_per_second: float
     cost: Cost
@@ -210,15 +217,15 @@ class Fact:
     """A number about one set that is not an accuracy: a line of `facts.jsonl`.
 
     `name` says what was measured, in `unit` ("" for a plain number). `low` and `high` are the ends
-    of the value's 95 % interval over `n` things, None if there is none. `set_digest` names the
-    whole manifest of the set, `observer` is the spec of the network that looked, None for none.
+    of the value's 95 % interval over `n` items, or None without an interval. `set_digest` is the
+    digest of the set's manifest, `observer` the spec of the network used, or None.
     """
 
     name: str
     value: float
     low: float | None
     high: float | None
-    n: int
+    n: _Count
     unit: str
     dataset: str
     method: str

@@ -1,4 +1,4 @@
-"""Seeds derived by key: from what a thing is, never from rank, time or order."""
+"""Seeds derived by key: from what a number is for, never from rank, time or order."""
 
 import hashlib
 
@@ -18,7 +18,7 @@ def derive(seed: int, *keys: str | int) -> int:
 
 
 def generator(seed: int, *keys: str | int) -> np.random.Generator:
-    """Give a counter-based generator for `derive(seed, *keys)`.
+    """Return a counter-based random generator for `derive(seed, *keys)`.
 
     Philox fills an array from its first element on, so a longer draw begins with a shorter one:
     row i of `random((n, k))` does not depend on n.

@@ -2,6 +2,6 @@
 
 import time
 
-# No clock of the standard library knows when a process was started. Before this line runs only the
-# interpreter's own start, a few hundredths of a second; torch, which takes seconds, comes later.
+# The standard library does not say when a process started. Only the interpreter's own start, a few
+# hundredths of a second, comes before this line. Importing torch takes seconds and comes later.
 STARTED = time.perf_counter()

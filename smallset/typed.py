@@ -1,30 +1,44 @@
-"""JSON and TOML read as the types they must have; what is of another type is named by its path."""
+"""Read JSON and TOML as given types. An error names the path of the value that does not fit."""
 
 import json
 import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
-from typing import Annotated, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 from msgspec import Meta, inspect
 
 T = TypeVar("T")
+if TYPE_CHECKING:
+    from builtins import type as Kind
+else:
+    Kind = {T: object}  # `dict[str, int]` is a kind too, and not a type when types are checked
 Steps = tuple[str | int, ...]
 
 Text = Annotated[str, Meta(min_length=1)]
 Whole = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Above = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 _UNIONS = (Union, UnionType)
 
 
 class Mismatch(ValueError):
-    """A value that is not what its type says; the message is a clause without a full stop.
+    """A value that does not fit its type. The message is a clause without a full stop.
 
-    `path` leads to the value, `needed` says in words what the type is, `given` is what is there.
+    `path` leads to the value, `needed` describes the type in words, `given` is the value.
     """
 
     def __init__(self, path: Steps, needed: str, given: object) -> None:
@@ -38,7 +52,7 @@ class Mismatch(ValueError):
 
 
 def json_value(content: bytes | str, *, where: str, advice: str) -> object:
-    """Read JSON. Raises ValueError, which calls the file `where` and ends in `advice`."""
+    """Read JSON. Raises ValueError, whose message names the file `where` and ends in `advice`."""
     try:
         return json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -46,18 +60,18 @@ def json_value(content: bytes | str, *, where: str, advice: str) -> object:
 
 
 def read_json(
-    content: bytes | str, kind: type[T], *, where: str, advice: str, more: bool = False
+    content: bytes | str, kind: Kind[T], *, where: str, advice: str, more: bool = False
 ) -> T:
-    """Read JSON as a `kind`. Raises ValueError as `json_value` and `typed`."""
+    """Read JSON as a `kind`. Raises the ValueErrors of `json_value` and `typed`."""
     value = json_value(content, where=where, advice=advice)
     return typed(value, kind, where=where, advice=advice, more=more)
 
 
-def typed(value: object, kind: type[T], *, where: str, advice: str, more: bool = False) -> T:
-    """Return plain values as a `kind`, such as a dataclass; its fields are checked and converted.
+def typed(value: object, kind: Kind[T], *, where: str, advice: str, more: bool = False) -> T:
+    """Convert plain values to a `kind`, such as a dataclass, checking every field.
 
-    Raises ValueError for a value of another type, a missing field and, unless there may be `more`,
-    an unknown one. The message calls the whole `where`, names the field and ends in `advice`.
+    Raises ValueError for a value of another type, a missing field or an unknown field; `more`
+    allows unknown fields. The message begins with `where`, names the field and ends in `advice`.
     """
     try:
         return convert(value, kind, more=more)
@@ -65,8 +79,8 @@ def typed(value: object, kind: type[T], *, where: str, advice: str, more: bool =
         raise ValueError(f"{where} {error}. {advice}") from error
 
 
-def convert(value: object, kind: type[T], *, more: bool = False) -> T:
-    """Return plain values as a `kind`, as `typed` does. Raises Mismatch."""
+def convert(value: object, kind: Kind[T], *, more: bool = False) -> T:
+    """Convert plain values to a `kind`, as `typed` does. Raises Mismatch."""
     if not _fits(value, kind):
         raise _mismatch(value, kind, ())
     made = msgspec.convert(value, kind)
@@ -77,7 +91,7 @@ def convert(value: object, kind: type[T], *, more: bool = False) -> T:
 
 def shown(value: object) -> str:
     """Write a value for a message, in 80 characters at most."""
-    # `repr` fails on what is nested deeply.
+    # `repr` fails on deeply nested values.
     text = repr(value) if isinstance(value, str) else reprlib.repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
@@ -91,7 +105,7 @@ def _fits(value: object, kind: object) -> bool:
 
 
 def _mismatch(value: object, kind: object, path: Steps) -> Mismatch:
-    """Find the first part that is not of its type, in a value that is not."""
+    """Find the first part that does not fit its type, in a value that does not fit."""
     for step, part, inner in _parts(value, kind):
         if not _fits(part, inner):
             return _mismatch(part, inner, (*path, step))
@@ -99,7 +113,7 @@ def _mismatch(value: object, kind: object, path: Steps) -> Mismatch:
 
 
 def _parts(value: object, kind: object) -> Iterator[tuple[str | int, object, object]]:
-    """Yield the parts of a value by step, with their types; none if its type has a description."""
+    """Yield (step, part, type) for each part of a value; nothing if its type has a description."""
     while get_origin(kind) is Annotated:
         if _description(kind):
             return
@@ -122,7 +136,7 @@ def _parts(value: object, kind: object) -> Iterator[tuple[str | int, object, obj
 
 
 def _unknown(value: object, made: object, path: Steps) -> Iterator[tuple[Steps, object]]:
-    """Yield the path to each field that a dataclass does not have, and what is there."""
+    """Yield the path and the value of each field that its dataclass does not have."""
     if is_dataclass(made) and isinstance(value, dict):
         known = {f.name for f in fields(made)}
         for key, part in value.items():
@@ -139,7 +153,7 @@ def _unknown(value: object, made: object, path: Steps) -> Iterator[tuple[Steps, 
 
 
 def _words(kind: object) -> str:
-    """Say in words what a type is."""
+    """Describe a type in words."""
     if description := _description(kind):
         return description
     if get_origin(kind) in _UNIONS:
@@ -154,10 +168,15 @@ def _words(kind: object) -> str:
         case inspect.IntType(ge=least):
             return "a whole number" if least is None else f"a whole number of at least {least}"
         case inspect.FloatType(gt=least, le=most):
-            return "a number" if least is None else f"a number above {least} and at most {most}"
+            low = "" if least is None else f" above {least}"
+            return f"a number{low}{'' if most is None else f' and at most {most}'}"
         case inspect.DictType() | inspect.DataclassType():
             return "an object"
-    return "a list"
+        case inspect.TupleType(item_types=items):
+            return f"a list of {len(items)}"
+        case inspect.ListType(min_length=least) | inspect.VarTupleType(min_length=least):
+            return "a list that is not empty" if least else "a list"
+    return "another value"
 
 
 def _description(kind: object) -> str:

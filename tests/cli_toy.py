@@ -66,7 +66,7 @@ class Shell:
 def refused(ran: Ran, *said: str) -> None:
     """Check that a command failed with one clear line that says each of `said`.
 
-    What was understood of the data may stand before it, and no result.
+    Lines about the data may come before the error, but no result.
     """
     assert ran.code == 1, ran
     assert ran.err.startswith("error: ")
@@ -78,7 +78,7 @@ def refused(ran: Ran, *said: str) -> None:
 
 
 def results(out: str) -> str:
-    """What a command printed after what it had understood of the data."""
+    """What a command printed after its lines about the data."""
     found = RESULT.search(out)
     return out[found.start() :] if found else ""
 

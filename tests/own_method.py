@@ -9,6 +9,7 @@ import numpy as np
 from smallset.budget import Budget
 from smallset.fingerprint import fingerprint
 from smallset.methods import Method
+from smallset.numbers import check_number, read_whole
 from smallset.records import Plan
 from smallset.store import Canvases
 from smallset.train.views import Canvas, View
@@ -65,9 +66,12 @@ class InAll(Budget):
     name = "total"
     images: int
 
+    def __post_init__(self):
+        check_number("total", self.images, least=1, unit="images in all")
+
     @classmethod
     def read(cls, value):
-        return cls(int(value))
+        return cls(read_whole("total", value))
 
     @property
     def value(self):

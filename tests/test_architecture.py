@@ -88,6 +88,19 @@ def test_only_the_parallel_room_imports_ray():
     assert [name(module) for module in loading] == ["smallset/parallel/ray.py"]
 
 
+def test_only_networks_import_what_is_slow_at_their_top():
+    slow = {"torch", "scipy", "pyarrow", "sklearn", "datasets"}
+    loading = set()
+    for module in MODULES:
+        for node in tree(module).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            if slow & {target.split(".")[0] for target in names}:
+                loading.add(name(module).removeprefix("smallset/"))
+    networks = {f"models/{stem}.py" for stem in ("convnet", "keys", "mobile", "network", "resnet")}
+    assert loading == networks | {"train/patchcrop.py", "synthesis/moments.py"}
+
+
 def test_files_fit_in_a_sitting_and_say_what_they_are():
     for module in MODULES:
         assert len(module.read_text().splitlines()) <= 400, name(module)

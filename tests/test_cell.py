@@ -157,7 +157,7 @@ def test_the_version_of_a_students_library_names_its_results(one, monkeypatch):
 def test_finetuning_needs_a_pretrained_student(one):
     said = (
         "the protocol 'finetune-v1' is for a pretrained student, but 'resnet8' starts from fresh "
-        "weights. Give it some: 'resnet8(weights=...)', or choose another protocol."
+        "weights. Give 'resnet8(weights=...)', or choose another protocol."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
         replace(one, protocol=FINETUNE_V1)

@@ -16,9 +16,11 @@ from cli_toy import QUICK, TINY, Shell, contents, picture, refused, results, tre
 from PIL import Image
 
 from smallset import cli, pipeline
+from smallset.budget import BUDGETS
 from smallset.evidence.lines import read_lines
 from smallset.methods import METHODS
 from smallset.models import MODELS
+from smallset.mosaic import MOSAICS
 from smallset.observers import observed as observers
 from smallset.records import Result
 from smallset.scores import SCORES
@@ -146,7 +148,7 @@ def test_evaluate_trains_only_what_is_not_in_the_results(shell, monkeypatch):
     assert [r.student_seed for r in found] == [0, 1, 2]
     assert found[0].steps == 2
     assert "resnet8 on random, small-v1, hard labels" in first.out
-    assert "2 students on one set: the interval holds the student's luck only" in first.out
+    assert "2 students on one set: the interval covers the variation of students" in first.out
     assert "results: results.jsonl" in first.out
     shell.evaluate("set", data, "--seeds", 1, "--results", "elsewhere.jsonl")
     assert read_lines(Path("elsewhere.jsonl"), Result)[0].top1 == found[0].top1
@@ -254,7 +256,7 @@ def test_list_names_every_entry_with_a_line(shell, monkeypatch):
     assert max(map(len, ran.out.splitlines())) <= 80
     for title, tables in {
         "methods": METHODS, "scores": SCORES, "views": VIEWS, "students": MODELS,
-        "protocols": PROTOCOLS,
+        "protocols": PROTOCOLS, "budgets": BUDGETS, "mosaics": MOSAICS,
     }.items():  # fmt: skip
         assert f"\n{title}\n" in f"\n{ran.out}"
         for name in tables:
@@ -288,7 +290,7 @@ def test_help_fits_80_columns_and_names_every_option(shell, monkeypatch, command
         (["compress", "digits", "x", "--ipc", "few"], "Invalid value for '--ipc'"),
         (["compress", "digits", "x", "--fit", "zoom"], "'zoom' is not one of 'squash'"),
         (["bench", "demo", "x", "--jobs", "2"],
-         "error: there is no option --jobs; it is called --workers here."),
+         "error: there is no option --jobs. Use --workers instead."),
         (["evaluate", "x"], "Missing option '--data'"),
     ],
 )  # fmt: skip

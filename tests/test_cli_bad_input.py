@@ -64,11 +64,11 @@ def test_data_that_is_not_there_or_too_little_is_named(shell, data, said):
     ("options", "said"),
     [
         (["--ipc", 3, "--method", QUICK],
-         ["ipc=3 with grid(factor=2", "needs 12 images per class", "'bee' has 8. Use ipc<=2 or"]),
-        (["--ipc", 9, "--method", "el2n"], ["ipc=9 needs 9 images per class", "Use ipc<=8."]),
+         ["ipc=3 with grid(factor=2", "needs 12 images of the class 'bee'", "has 8. Use ipc<=2"]),
+        (["--ipc", 9, "--method", "el2n"], ["ipc=9 needs 9 images of the class", "Use ipc<=8."]),
         (["--ipc", 10**30, "--method", QUICK], ["Use ipc<=2 or a smaller factor"]),
         (["--method", "pca(factor=3)"],
-         ["'bee' has 8. Use more images of that class or a smaller factor."]),
+         ["'bee', but it has 8. Use more images of that class or a smaller factor."]),
         (["--ipc", 0], ["ipc=0 is too small. Give images per class, at least 1."]),
         (["--ipc", -4], ["ipc=-4 is too small"]),
         (["--size", 0], ["size=0 is too small"]),
@@ -164,7 +164,7 @@ def test_parquet_without_the_columns_lists_the_columns(shell):
         pq.write_table(pa.table(columns), shell.root / name / "train.parquet")
     method = ("--method", "random")
     refused(shell.compress("blind", shell.outs / "set", *method),
-            "has no image column; its columns are ['label']", "Rename it")  # fmt: skip
+            "has no image column; its columns are ['label']", "Rename the right column")  # fmt: skip
     refused(shell.compress("mute", shell.outs / "set", *method),
             "has no label column; its columns are ['image']")  # fmt: skip
     assert contents(shell.outs) == []

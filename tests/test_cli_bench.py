@@ -101,18 +101,18 @@ def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypat
     other = shell("bench", "m.toml", "other", "--data", "data", "--only", "one", "--dry-run",
                   "--known", "r.jsonl")  # fmt: skip
     assert other.out.splitlines()[:2] == [
-        "took over 1 results of other runs",
-        "passed over 1 results of other runs, made by numpy 1",
+        "reused 1 results of other runs",
+        "did not reuse 1 results of other runs, made by numpy 1",
     ]
 
 
 def test_bad_commands_are_one_clear_line(shell):
-    refused(shell("bench", "m.tom", "runs"), "there is no matrix 'm.tom': needed a shipped one or")
+    refused(shell("bench", "m.tom", "runs"), "there is no matrix 'm.tom': needed the name of")
     refused(
         shell("bench", "m.toml", "runs", "--workers", -1),
         "workers=-1 runs nothing. Give at least 1",
     )
-    refused(shell("bench", "demo", "runs", "--only", "x" * 9), "is in no table's title")
+    refused(shell("bench", "demo", "runs", "--only", "x" * 9), "is not in any table's title")
 
 
 def test_a_run_folder_inside_the_data_is_refused_before_any_image_is_read(shell, monkeypatch):

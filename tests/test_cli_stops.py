@@ -19,12 +19,13 @@ from smallset import data, pipeline
 from smallset.evidence import lines as results_file
 from smallset.train import loop, run
 
-STOPPED = "error: stopped. What was finished is kept; the same command goes on from there.\n"
+STOPPED = "error: stopped. Finished work is kept. Run the same command again to go on from there.\n"
 Space = namedtuple("Space", "total used free")
 PACKAGE = Path(__file__).parents[1]
 WRITE = importlib.import_module("smallset.store.write")
+DRAW = importlib.import_module("smallset.store.canvases")
 TABLE = importlib.import_module("smallset.scores.table")
-CHOOSE = importlib.import_module("smallset.pipeline.choose")
+CHOOSE = importlib.import_module("smallset.pipeline.compress")
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "lay out":
             patch.setattr(CHOOSE, "Seeds", raises(stop))
         else:
-            patch.setattr(WRITE, "render", raises(stop, at_call=2, then=WRITE.render))
+            patch.setattr(DRAW, "render", raises(stop, at_call=2, then=DRAW.render))
         ran = shell.compress("data", out, "--method", QUICK)
     assert (ran.code, results(ran.out), ran.err) == (130, "", STOPPED)
     assert contents(shell.outs) == []

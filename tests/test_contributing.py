@@ -1,5 +1,6 @@
 """The patches of CONTRIBUTING.md, applied to a copy of the package."""
 
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,21 @@ data = smallset.from_arrays(images, labels, ["a", "b", "c"], test=(images[:3] + 
 for number, method in enumerate(("brightness", "random(factor=2)", "grey", "prune(select=last)")):
     made = smallset.compress(data, f"set{number}", method=method, budget="total=3", work="w")
     print(method, made.manifest.counts, made.images().mean().round(1))
+"""
+MATRIX = """
+title = "Patched"
+
+[methods]
+grey = "grey"
+
+[[table]]
+title = "digits"
+data = "digits"
+ipc = [1]
+students = ["resnet8"]
+methods = ["grey"]
+protocols = ["small-v1(epochs=1)"]
+replicates = 1
 """
 
 
@@ -44,7 +60,7 @@ def run(folder: Path, *words: str) -> str:
 
 def test_every_new_thing_is_in_the_list(patched):
     listed = run(patched, "-m", "smallset", "list")
-    for name in ("brightness", "last", "grey", "blind", "resnet32"):
+    for name in ("brightness", "last", "grey", "total", "blind", "resnet32"):
         assert re.search(rf"(?m)^\s*{name} ", listed), name
 
 
@@ -55,3 +71,11 @@ def test_every_new_thing_works(patched):
         for method in ("brightness", "random(factor=2)", "grey", "prune(select=last)")
     ]
     assert made[2].endswith(" 128.0")
+
+
+def test_a_fact_is_measured_of_every_set_of_a_matrix(patched):
+    (patched / "m.toml").write_text(MATRIX)
+    run(patched, "-m", "smallset", "bench", "m.toml", "runs", "--work", "w")
+    [fact] = (patched / "runs" / "facts.jsonl").read_text().splitlines()
+    assert json.loads(fact)["value"] == pytest.approx(128 / 255)
+    assert "brightness" in run(patched, "-m", "smallset", "report", "runs")

@@ -92,4 +92,4 @@ def test_a_demo_without_a_place_or_in_a_full_folder_is_refused(shell):
     refused(shell("demo", "file"), "'file' is a file; needed a folder for the run")
     (shell.root / "other").mkdir()
     (shell.root / "other/mine.txt").write_text("x")
-    refused(shell("demo", "other"), "'other' is no run folder: it holds 'mine.txt'")
+    refused(shell("demo", "other"), "'other' is not a run folder: it holds 'mine.txt'")

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from smallset.bench.cells import cells_of, identity_of
-from smallset.bench.matrix import FULL, read_matrix, shipped
+from smallset.bench.matrix import read_matrix, shipped
 from smallset.bench.sources import BenchData
+from smallset.bench.sweep import FULL
 from smallset.data import open_data
 from smallset.evidence.lines import read_lines
 from smallset.methods import score_from

@@ -80,7 +80,7 @@ def test_images_of_several_sizes_need_a_size(desk):
     picture(7, 5).save("theirs/train/ape/other.png")
     with pytest.raises(
         ValueError,
-        match=r"no squares of one size \(from 5 to 8 px wide, .* have 8 px\. Give --size",
+        match=r"not squares of one size \(from 5 to 8 px wide, .* have 8 px\. Give --size",
     ):
         opened(desk)
     assert opened(desk, size=4).facts.size == 4

@@ -16,7 +16,7 @@ import smallset
 from smallset import pipeline
 from smallset.data import Data
 from smallset.fingerprint import file_sha256
-from smallset.methods import Method, method_from
+from smallset.methods import Pruned, method_from
 from smallset.models import build_model, load_teacher
 from smallset.observers import Observer, Pretrained
 from smallset.observers import observed as observers
@@ -229,12 +229,12 @@ def test_a_network_without_the_datas_classes_is_refused_before_decoding(data):
 
 def test_methods_know_what_they_look_through():
     given = Pretrained(NETWORK)
-    assert Method(File("s.npy")).looks_through is None
+    assert Pruned(File("s.npy")).looks_through is None
     looking = method_from(f"el2n(observer={NETWORK})")
     assert looking.looks_through == given
     assert looking.through(Observer()).looks_through == Observer()
     with pytest.raises(ValueError, match=r"observer=resnet8.* was given, but select=easiest"):
-        Method(File("s.npy"), observer=given)
+        Pruned(File("s.npy"), observer=given)
 
 
 def test_a_column_is_named_without_the_folders_of_files(data, tmp_path):
@@ -256,8 +256,8 @@ def test_scores_that_would_share_the_name_of_a_column_are_refused(tmp_path, monk
     monkeypatch.setattr(pipeline.desk, "open_any", None)
     specs = [f"loss(observer='{folder}/teacher')" for folder in "ab"]
     with pytest.raises(ValueError, match=re.escape(
-        "two of the scores would name their column \"loss(observer='teacher')\", for columns are "
-        "named without the folders of files. Needed a name for each. Rename one of the files, or "
-        "score twice."
+        "two of the scores would name their column \"loss(observer='teacher')\", because column "
+        "names leave out the folders of files. Needed different names. Rename one of the files, or "
+        "run `score` twice."
     )):  # fmt: skip
         smallset.score("digits", "s.parquet", scores=specs)

@@ -101,7 +101,7 @@ def test_the_command_says_what_the_teacher_costs_and_knows(shell, asked):
     ("words", "said"),
     [
         (("--labels", "online"), "labels='online' names no teacher"),
-        (("--teacher", SPEC), "the teacher 'bright.pt' was given with labels='hard', which asks"),
+        (("--teacher", SPEC), "the teacher 'bright.pt' was given with labels='hard', which uses"),
         (("--labels", "stored"), "there is no regime 'stored'. Known: hard, online."),
         (("--protocol", "finetune-v1"), "'finetune-v1' is for a pretrained student, but 'resnet8'"),
     ],

@@ -46,7 +46,7 @@ def test_the_facts_say_what_made_the_list_and_stand_in_the_table_too():
     facts = json.loads(Path("list/selection.json").read_text())
     assert (facts["method"], facts["seeds"]) == (QUICK, {"set": 3, "observer": 0})
     assert facts["spec"].startswith("prune(score=el2n(epochs=1")
-    assert facts["asked"] == {"ipc": None, "keep": 0.5, "short": []}
+    assert facts["asked"] == {"budget": "keep=0.5", "short": []}
     assert (facts["images"], facts["counts"]) == (12, [4, 4, 4])
     assert facts["source"]["skipped"] == ["ape/bad.png"]
     assert len(facts["source"]["fingerprint"]) == 64

@@ -1,10 +1,12 @@
-"""The cells of a matrix: one student on one set, known by what its result line will say."""
+"""The cells of a matrix. A cell is one student on one set, identified by fields of its result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
-from smallset.bench.matrix import AUTO, FULL, HARD, Matrix, Sweep
+from smallset.bench.matrix import Matrix
 from smallset.bench.sources import BenchData
+from smallset.bench.sweep import AUTO, FULL, HARD, Sweep
 from smallset.budget import Budget
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
@@ -13,16 +15,16 @@ from smallset.train.device import Machine
 from smallset.train.protocol import STANDARD_V1, protocol_for
 from smallset.train.views import Canvas
 
-# Replicates run in blocks of so many, the main rows first: a stopped run still has tables.
+# Replicates run in blocks of this size, main rows first, so that a stopped run still has tables.
 _BLOCK = 3
 
 
 @dataclass(frozen=True)
 class MatrixCell:
-    """A cell in its place: table, row and replicate. Two tables may hold one and the same.
+    """A cell at its place: table, row and replicate. Two tables may contain the same cell.
 
-    `labels` are as the table writes them. `budget` is None for a student on the whole training
-    split.
+    `labels` is the spec as the table writes it. `budget` is None if the student trains on the
+    whole training split.
     """
 
     sweep: Sweep
@@ -35,7 +37,7 @@ class MatrixCell:
 
     @property
     def name(self) -> str:
-        """Say which cell this is."""
+        """The full name of the cell."""
         where = self.identity
         budget = f", {self.size_of_set}" if self.budget else ""
         return (
@@ -45,7 +47,7 @@ class MatrixCell:
 
     @property
     def brief(self) -> str:
-        """Say in few words which cell this is, for a line that also holds its result."""
+        """A short name of the cell, for a line that also shows its result."""
         where, of = self.identity, self.size_of_set if self.budget else "all images"
         labels = f"{self.labels}, " if labels_from(where.labels).soft else ""
         return (
@@ -55,139 +57,102 @@ class MatrixCell:
 
     @property
     def training(self) -> str:
-        """Say which student is trained, under which labels and protocol."""
+        """The student, its labels and its protocol."""
         return f"{self.identity.student}, {self.labels}, {self.identity.protocol}"
 
     @property
     def size_of_set(self) -> str:
-        """Say how large its set is, the same for every budget that comes to the same set."""
+        """The size of the set. Budgets that lead to the same set share this text."""
         ipc, images = self.identity.ipc, self.identity.images
         return f"{images} images" if ipc is None else f"ipc {ipc}"
 
 
 def identity_of(result: Result) -> Identity:
-    """Give the identity of the cell that a result line is of, whichever version wrote it."""
+    """Return the identity of the cell of a result, whichever version wrote the result."""
     spec = canonical(result.spec, size=result.size)
     found = replace(result.identity, spec=spec, view=canonical_view(result.view))
     method = known_method(spec)
     if method is None or method.balanced:
         return found
-    # Classes of an unbalanced selection may come out equal, which nobody could know before.
+    # An unbalanced selection may happen to have equal classes. A plan cannot know this beforehand.
     return replace(found, ipc=None)
 
 
-def cells_of(
-    matrix: Matrix, sources: Mapping[str, BenchData], machine: Machine
-) -> list[MatrixCell]:
-    """Give every cell whose data is among `sources`, in the order in which they run.
+def cells_of(matrix: Matrix, data: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
+    """Return the cells whose data set is in `data`, in the order in which they run.
 
     The main rows of the first replicates come first.
     """
     cells = [
         cell
-        for table in matrix.sweeps
-        if table.data in sources
-        for cell in [*_product(matrix, table, sources, machine), *_full(table, sources, machine)]
+        for sweep in matrix.sweeps
+        if sweep.data in data
+        for cell in _cells(matrix, sweep, data[sweep.data], machine)
     ]
-    # A sort keeps the order of equals: table by table within a block of replicates.
+    # The sort is stable: within a block of replicates, cells stay in the order of the tables.
     return sorted(cells, key=lambda c: (c.replicate // _BLOCK, c.label not in matrix.main))
 
 
-def _product(
-    matrix: Matrix, table: Sweep, sources: Mapping[str, BenchData], machine: Machine
-) -> list[MatrixCell]:
-    return [
-        _cell(
-            matrix, table, (budget, student, labels, protocol), (label, replicate), sources, machine
+def _cells(
+    matrix: Matrix, sweep: Sweep, opened: BenchData, machine: Machine
+) -> Iterator[MatrixCell]:
+    """Yield the cells of a table, and one for each student on the whole training split."""
+    whole = _whole(sweep, opened, machine)
+    settings = product(sweep.budgets, sweep.students, sweep.labels, sweep.protocols)
+    for (budget, student, labels, protocol), replicate, label in product(
+        settings, range(sweep.replicates), sweep.methods
+    ):
+        method, regime = matrix.method(label, replicate % sweep.observers), matrix.regime(labels)
+        canvases = budget.canvases(opened.class_counts, method.tiles)
+        chosen = protocol_for(None if protocol == AUTO else protocol, images=sum(canvases))
+        equal = method.balanced and len({*canvases}) == 1
+        identity = replace(
+            whole,
+            spec=spec_of(method.resolved(size=whole.size)),
+            ipc=canvases[0] if equal else None,
+            images=sum(canvases),
+            codec=sweep.codec,
+            view=spec_of(method.view),
+            set_seed=replicate,
+            observer_seed=matrix.observer_seed(label, replicate, sweep),
+            student_seed=replicate,
+            student=student,
+            protocol=chosen.name,
+            labels=labels_spec(regime),
+            teacher=regime.teacher_spec,
         )
-        for budget in table.budgets
-        for student in table.students
-        for labels in table.labels
-        for protocol in table.protocols
-        for replicate in range(table.replicates)
-        for label in table.methods
-    ]
+        yield MatrixCell(sweep, label, replicate, labels, chosen.epochs, budget, identity)
+    if sweep.full_epochs is not None:
+        for student in sweep.students:
+            identity = replace(whole, student=student, protocol=full_protocol(sweep.full_epochs))
+            yield MatrixCell(sweep, FULL, 0, HARD, sweep.full_epochs, None, identity)
 
 
-def _cell(
-    matrix: Matrix,
-    table: Sweep,
-    setting: tuple[Budget, str, str, str],
-    row: tuple[str, int],
-    sources: Mapping[str, BenchData],
-    machine: Machine,
-) -> MatrixCell:
-    (budget, student, labels, protocol), (label, replicate) = setting, row
-    method = matrix.method(label, replicate % table.observers)
-    source, regime = sources[table.data].data, matrix.regime(labels)
-    size = sources[table.data].size(table.size)
-    name = None if protocol == AUTO else protocol
-    canvases = budget.canvases(sources[table.data].class_counts, method.tiles)
-    chosen = protocol_for(name, images=sum(canvases))
-    equal = method.balanced and len({*canvases}) == 1
-    identity = Identity(
-        dataset=table.data,
-        data_fingerprint=source.fingerprint,
-        spec=spec_of(method.resolved(size=size)),
-        ipc=canvases[0] if equal else None,
-        images=sum(canvases),
-        size=size,
-        fit=table.fit,
-        codec=table.codec,
-        view=spec_of(method.view),
-        set_seed=replicate,
-        observer_seed=matrix.observer_seed(label, replicate, table),
-        student_seed=replicate,
-        student=student,
-        protocol=chosen.name,
-        labels=labels_spec(regime),
-        teacher=regime.teacher_spec,
+def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
+    """Return the identity of a cell on the whole training split, without student and protocol."""
+    return Identity(
+        dataset=sweep.data,
+        data_fingerprint=opened.data.fingerprint,
+        spec=FULL,
+        ipc=None,
+        images=len(opened.data.train),
+        size=opened.size(sweep.size),
+        fit=sweep.fit,
+        codec=FULL,
+        view=spec_of(Canvas()),
+        set_seed=0,
+        observer_seed=None,
+        student_seed=0,
+        student="",
+        protocol="",
+        labels=HARD,
+        teacher=None,
         precision=machine.precision,
         device=machine.kind,
         threads=machine.threads,
     )
-    return MatrixCell(table, label, replicate, labels, chosen.epochs, budget, identity)
-
-
-def _full(table: Sweep, sources: Mapping[str, BenchData], machine: Machine) -> list[MatrixCell]:
-    """Give one cell a student on the whole training split, where the table asks for them."""
-    epochs = table.full_epochs
-    if epochs is None:
-        return []
-    return [
-        MatrixCell(
-            table,
-            FULL,
-            0,
-            HARD,
-            epochs,
-            None,
-            Identity(
-                dataset=table.data,
-                data_fingerprint=sources[table.data].data.fingerprint,
-                spec=FULL,
-                ipc=None,
-                images=len(sources[table.data].data.train),
-                size=sources[table.data].size(table.size),
-                fit=table.fit,
-                codec=FULL,
-                view=spec_of(Canvas()),
-                set_seed=0,
-                observer_seed=None,
-                student_seed=0,
-                student=student,
-                protocol=full_protocol(epochs),
-                labels=HARD,
-                teacher=None,
-                precision=machine.precision,
-                device=machine.kind,
-                threads=machine.threads,
-            ),
-        )
-        for student in table.students
-    ]
 
 
 def full_protocol(epochs: int) -> str:
-    """Name how a student is trained on the whole training split: few epochs, and it says so."""
+    """Return the name of the protocol for the whole training split, which states its epochs."""
     return f"{STANDARD_V1.name}(epochs={epochs})"

@@ -1,10 +1,12 @@
-"""A run folder: what the run is (run.json, matrix.toml), its results, and what is left to do.
+"""A run folder: its description, its results, and the files that its units made.
 
 run.json        matrix, versions, fingerprints of data and weights, precision, device, threads
-matrix.toml     the matrix, to read
-results.jsonl   a line a finished cell, appended by the driver alone
-sets/ scores/ teachers/     what units made
-driver.lock     held by the driver, whose process and machine stand in driver.txt
+matrix.toml     a readable copy of the matrix
+results.jsonl   one line for each finished cell; only the driver appends
+facts.jsonl     one line for each fact about a set, if any; only the driver appends
+sets/ scores/ teachers/     the files that units made
+driver.lock     locked by the driver while it works
+driver.txt      process and machine of the driver
 """
 
 import dataclasses
@@ -21,28 +23,29 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from smallset.bench.cells import MatrixCell, cells_of, identity_of
-from smallset.bench.matrix import Matrix, Sweep
-from smallset.bench.problems import Checked
-from smallset.bench.sources import BenchData
+from smallset.bench.cells import cells_of, identity_of
+from smallset.bench.ground import Ground, Line, Lines
+from smallset.bench.kinds import KINDS
+from smallset.bench.matrix import Matrix
+from smallset.bench.sweep import Sweep
 from smallset.bench.teachers import FRESH
-from smallset.evidence.lines import read_lines
+from smallset.evidence.lines import append_line, drop_torn_line, read_lines
 from smallset.files import replacing
 from smallset.fingerprint import smallset_version
 from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
-from smallset.records import Identity, Result
-from smallset.train.device import Machine
-from smallset.train.versions import component_versions
+from smallset.records import Fact, Identity, Result
+from smallset.train.run import component_versions
+from smallset.typed import read_json
 
 RUN = "run.json"
 MATRIX = "matrix.toml"
 RESULTS = "results.jsonl"
+FACTS = "facts.jsonl"
 LOCK = "driver.lock"
 DRIVER = "driver.txt"
-PARTS = ("sets", "scores", "teachers")
 _FORMAT = 1
-# The run's own facts beside the matrix, and what to do where they are not as they were.
+# The fields of a run besides its matrix, each with the advice for a value that has changed.
 _WAYS_OUT = {
     "versions": "Use those versions again, or give a new folder.",
     "data": "Restore the data, or give a new folder.",
@@ -55,7 +58,7 @@ _WAYS_OUT = {
 
 @dataclass(frozen=True)
 class Run:
-    """What all lines of a run's results share."""
+    """What all results of a run share."""
 
     matrix: str
     versions: Mapping[str, str]
@@ -69,28 +72,28 @@ class Run:
 
 @contextmanager
 def driving(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run folder, which the system frees however the process ends.
+    """Hold the lock of a run folder. The system frees the lock however the process ends.
 
-    Raises ValueError, naming the other driver, if another one holds the lock.
+    Raises ValueError with the name of the other driver if another driver holds the lock.
     """
-    # The name stands beside the lock file, which older versions of filelock empty on a mere try.
+    # The lock file cannot hold the name: older versions of filelock empty the file on each attempt.
     driver = folder / DRIVER
     try:
         held = FileLock(folder / LOCK).acquire(timeout=0)
     except Timeout as error:
         other = driver.read_text().strip() if driver.exists() else ""
         raise ValueError(
-            f"'{folder}' is being worked on by {other or 'another process'}. One driver a run "
-            "folder: wait for it, stop it, or give another folder."
+            f"'{folder}' is being worked on by {other or 'another process'}. A run folder takes "
+            "one driver: wait for that process, stop it, or give another folder."
         ) from error
     with held:
         driver.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
         yield
 
 
-def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
-    """Describe a run of the matrix text here and now; data and weights by fingerprint."""
-    data = {name: source.data.fingerprint for name, source in checked.sources.items()}
+def this_run(text: str, ground: Ground) -> Run:
+    """Return the description of a run of a matrix (its text) on this machine."""
+    data = {name: opened.data.fingerprint for name, opened in ground.data.items()}
     versions = {
         "smallset": smallset_version(),
         "numpy": np.__version__,
@@ -98,16 +101,14 @@ def this_run(matrix: str, checked: Checked, machine: Machine) -> Run:
         "records": RECORDS_VERSION,
         **component_versions(),
     }
-    here = machine
-    return Run(
-        matrix, versions, data, dict(checked.weights), here.precision, here.kind, here.threads
-    )
+    here, weights = ground.desk.machine, dict(ground.weights)
+    return Run(text, versions, data, weights, here.precision, here.kind, here.threads)
 
 
 def read_run(folder: Path) -> Run | None:
-    """Read what the run in a folder is; None where the folder is new or empty.
+    """Read the description of the run in a folder. Return None if the folder is new or empty.
 
-    Raises ValueError where the folder holds something else, or a run of a newer version.
+    Raises ValueError if the folder holds something else, or a run of a newer version.
     """
     path = folder / RUN
     if not path.exists():
@@ -118,18 +119,16 @@ def read_run(folder: Path) -> Run | None:
         ]
         if others:
             raise ValueError(
-                f"'{folder}' is no run folder: it holds {others[0]!r} but no {RUN}. "
+                f"'{folder}' is not a run folder: it holds {others[0]!r} but no {RUN}. "
                 "Give a new folder, or one that `smallset bench` made."
             )
         return None
-    try:
-        values = json.loads(path.read_bytes())
-        run = Run(**values)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"'{path}' is not of this version or was edited ({error}). Restore it, or give a new "
-            "folder."
-        ) from error
+    run = read_json(
+        path.read_bytes(),
+        Run,
+        where=f"'{path}'",
+        advice="It is of another version or was edited: restore it, or give a new folder.",
+    )
     if run.format != _FORMAT:
         raise ValueError(
             f"'{path}' has format {run.format!r}; this version reads {_FORMAT}. "
@@ -139,30 +138,29 @@ def read_run(folder: Path) -> Run | None:
 
 
 def check_same(folder: Path, old: Run, new: Run) -> None:
-    """Raise ValueError where the run in a folder is another one, but for its matrix."""
+    """Raise ValueError if two runs differ in anything but their matrix."""
     for name, way_out in _WAYS_OUT.items():
         before, now = getattr(old, name), getattr(new, name)
         if not isinstance(before, dict):
             before, now = {"": before}, {"": now}
-        # Data and weights come and go with the matrix; what both know must be the same.
+        # Data and weights change as the matrix grows: only those in both runs must agree.
         for key in sorted({*before, *now} if name == "versions" else {*before} & {*now}):
             if before.get(key) != now.get(key):
                 raise ValueError(
                     f"'{folder}' was begun with {f'{name} {key}'.strip()} = {before.get(key)!r}, "
-                    f"but now it is {now.get(key)!r}, and results of the two do not belong in one "
+                    f"but now it is {now.get(key)!r}, and the results of both do not belong in one "
                     f"table. {way_out.format(old=before.get(key))}"
                 )
 
 
-def check_grown(
-    folder: Path, old: Matrix, new: Matrix, sources: Mapping[str, BenchData], machine: Machine
-) -> None:
-    """Raise ValueError unless the new matrix holds every cell of the old one: it may only grow."""
-    kept = {cell.identity for cell in cells_of(new, sources, machine)}
-    gone = [c.name for c in cells_of(old, sources, machine) if c.identity not in kept]
-    # Without its data a table has no cells to compare, so it must stay as it is.
-    hidden = [table for table in old.sweeps if table.data not in sources]
-    lost = [table.title for table in hidden if not _has(new, table, old)]
+def check_grown(folder: Path, old: Matrix, ground: Ground) -> None:
+    """Raise ValueError unless the matrix contains every cell of the old matrix."""
+    kept = {cell.identity for cell in ground.cells}
+    before = cells_of(old, ground.data, ground.desk.machine)
+    gone = [cell.name for cell in before if cell.identity not in kept]
+    # The cells of a table without its data are unknown, so this table must not change at all.
+    hidden = [table for table in old.sweeps if table.data not in ground.data]
+    lost = [table.title for table in hidden if not _has(ground.matrix, table, old)]
     gone += [f"{title}, whose data is not here, as it was" for title in lost]
     if gone:
         raise ValueError(
@@ -173,27 +171,26 @@ def check_grown(
 
 
 def write_run(folder: Path, run: Run) -> None:
-    """Write run.json and the copy of the matrix; what an earlier part of the run knew stays."""
+    """Write run.json and the copy of the matrix. Fingerprints of earlier parts are kept."""
     old = read_run(folder)
     if old is not None:
         data, weights = {**old.data, **run.data}, {**old.weights, **run.weights}
         run = dataclasses.replace(run, data=data, weights=weights)
     text = json.dumps(dataclasses.asdict(run), indent=2, sort_keys=True) + "\n"
-    # run.json first: a folder that holds other things without it is no run's.
+    # run.json comes first: a folder with other files but without run.json is not a run folder.
     for name, content in ((RUN, text), (MATRIX, run.matrix)):
         with replacing(folder / name) as file:
             file.write(content.encode())
 
 
-def own_lines(
-    folder: Path, run: Run, cells: Iterable[MatrixCell], *, absent: Collection[str] = ()
-) -> dict[Identity, Result]:
-    """Read the results by their cells' identity, without those of data that is `absent`.
+def own_lines(folder: Path, ground: Ground, run: Run) -> Lines:
+    """Read the lines of a run folder. Results on data that is not open are left out.
 
-    Raises ValueError for a line that is no result, for one of no cell of the matrix, for two of one
-    cell, and for a line of another version.
+    Raises ValueError for a line that cannot be read, for a result that belongs to no cell of the
+    matrix, for a second result of a cell, and for a result of another version.
     """
-    path, known = folder / RESULTS, {cell.identity for cell in cells}
+    path, known = folder / RESULTS, {cell.identity for cell in ground.cells}
+    absent = {sweep.data for sweep in ground.matrix.sweeps} - ground.data.keys()
     found: dict[Identity, Result] = {}
     for number, result in enumerate(read_lines(path, Result), 1):
         identity, where = identity_of(result), f"'{path}', line {number}"
@@ -201,65 +198,74 @@ def own_lines(
             continue
         if identity not in known:
             raise ValueError(
-                f"{where} is of no cell of the matrix ({result.method} on {result.dataset}, "
-                f"{result.student}, set seed {result.set_seed}). Take the line out: only "
-                "`smallset bench` writes here."
+                f"{where} belongs to no cell of the matrix ({result.method} on {result.dataset}, "
+                f"{result.student}, set seed {result.set_seed}). Only `smallset bench` may write "
+                "here. Remove the line."
             )
         if identity in found:
-            raise ValueError(f"{where} is of a cell that has a line already. Take one out.")
+            raise ValueError(f"{where} belongs to a cell that already has a line. Remove one.")
         if other := _another_version(run, result):
             raise ValueError(
                 f"{where} was made by {other} {result.versions.get(other, 'unknown')}, but the run "
-                f"by {run.versions.get(other)}. Take the line out, or give a new folder."
+                f"by {run.versions.get(other)}. Remove the line, or give a new folder."
             )
         found[identity] = result
-    return found
+    return Lines(found, tuple(read_lines(folder / FACTS, Fact)))
 
 
-def check_known(files: Iterable[Path]) -> None:
-    """Raise as `known_lines` where a file is missing or holds a line that is no result."""
+def add_line(folder: Path, line: Line) -> None:
+    """Add a line to its file in a run folder."""
+    append_line(folder / (RESULTS if isinstance(line, Result) else FACTS), line)
+
+
+def drop_torn_lines(folder: Path) -> bool:
+    """Remove last lines that a killed driver left incomplete. Return whether there were any."""
+    return any([drop_torn_line(folder / name) for name in (RESULTS, FACTS)])
+
+
+def read_known(files: Iterable[Path]) -> list[Result]:
+    """Read the results of other runs.
+
+    Raises FileNotFoundError for a missing file and ValueError for a line that is not a result.
+    """
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(
                 f"there are no results '{file}'. Give --known the results.jsonl of another run."
             )
-        read_lines(file, Result)
+    return [result for file in files for result in read_lines(file, Result)]
 
 
 def known_lines(
-    files: Iterable[Path], run: Run, cells: Iterable[MatrixCell], there: Collection[Identity]
+    known: Iterable[Result], run: Run, wanted: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
-    """Read from results of other runs the lines that this one lacks, by their cells' identity.
+    """Return the results of other runs that this run can reuse, for the identities `wanted`.
 
-    Beside them are the cells of which there are lines of other versions alone, and of which.
-
-    Taken are those of a cell of the matrix made by the same versions, with a student that starts
-    fresh (of others a line does not say from which weights) and, where labels are soft, with the
-    very teacher that this run has, or one that this run would train in the same way. The files
-    have passed `check_known`.
+    A result can be reused if the same versions made it, if its student started from fresh weights
+    (a line does not identify other weights), and if its labels were hard or came from the same
+    teacher, which this run has or would train in the same way. Also return the cells for which
+    only lines of other versions exist, with those versions.
     """
-    wanted = {cell.identity for cell in cells} - set(there)
     found: dict[Identity, Result] = {}
     passed: dict[Identity, str] = {}
-    for file in files:
-        for result in read_lines(file, Result):
-            other, identity = _another_version(run, result), identity_of(result)
-            fresh = "weights=" not in result.student
-            if not fresh or identity not in wanted or not _same_labels(run, result):
-                continue
-            if other is None:
-                found.setdefault(identity, result)
-            else:
-                passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
+    for result in known:
+        other, identity = _another_version(run, result), identity_of(result)
+        fresh = "weights=" not in result.student
+        if not fresh or not _same_labels(run, result) or identity not in wanted:
+            continue
+        if other is None:
+            found.setdefault(identity, result)
+        else:
+            passed[identity] = f"{other} {result.versions.get(other, 'unknown')}"
     return found, {identity: by for identity, by in passed.items() if identity not in found}
 
 
 def clear_up(folder: Path) -> None:
-    """Make the folders of units, and remove what killed workers left half-written in them.
+    """Create the folders of units, and remove half-written files of killed workers from them.
 
-    Only whoever holds the lock may do so: nobody else writes here.
+    Call this only while holding the lock, so that nobody else is writing.
     """
-    for part in PARTS:
+    for part in filter(None, (kind.folder for kind in KINDS.values())):
         (folder / part).mkdir(exist_ok=True)
         for entry in (folder / part).iterdir():
             if entry.name.startswith(".") and "partial" in entry.name:
@@ -267,8 +273,8 @@ def clear_up(folder: Path) -> None:
 
 
 def _another_version(run: Run, result: Result) -> str | None:
-    """Name what made a result in another version than the run's, if anything did."""
-    # Of an observer's set a line has to say by which records it was chosen.
+    """Return the name of the first component whose version differs from the run's, if any."""
+    # If an observer chose the set, the line must state the version of the observer's records.
     told = (
         {**result.versions} if result.observer_seed is None else {"records": "", **result.versions}
     )
@@ -276,15 +282,15 @@ def _another_version(run: Run, result: Result) -> str | None:
 
 
 def _same_labels(run: Run, result: Result) -> bool:
-    """Whether a result's teacher is the one of that spec here; one to train has no hash yet."""
+    """Return whether a result's labels are hard, or come from the teacher that this run uses."""
     if result.teacher is None:
-        return not labels_from(result.labels).soft  # of a label file a line does not say which
+        return not labels_from(result.labels).soft  # a line does not identify a label file
     here = run.weights.get(f"teacher {result.teacher}")
     return here in (FRESH, result.teacher_sha256)
 
 
 def _has(matrix: Matrix, table: Sweep, old: Matrix) -> bool:
-    """Whether a matrix holds a table of the old one, its methods and teachers included."""
+    """Return whether a matrix has a table of the old matrix, with the same methods and labels."""
     return (
         table in matrix.sweeps
         and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)

@@ -1,6 +1,6 @@
-"""A matrix: which methods on which data, for which students, under which labels, how often.
+"""A matrix: a TOML file that lists methods, data, students, labels and replicates to combine.
 
-A short TOML file; methods and teachers are specs as on the command line:
+Methods and teachers are specs, as on the command line:
 
     title = "CIFAR-10"
     main = ["random", "PCA"]                  # rows that run first (default: all)
@@ -30,67 +30,47 @@ A short TOML file; methods and teachers are specs as on the command line:
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from smallset.bench import shipped
+from smallset.bench.sweep import AUTO, FULL, Full, Sweep, Word, Words
 from smallset.bench.teachers import check_spec
-from smallset.bench.toml_fields import Entries
-from smallset.budget import Budget, PerClass, Share, budget_from
-from smallset.labels import Hard, Regime, labels_from, labels_spec
+from smallset.bench.toml_table import TableText, keys_meant
+from smallset.budget import budget_from
+from smallset.labels import Regime, labels_from, labels_spec
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
-from smallset.records import Fit
 from smallset.spec import nearest
 from smallset.store import Codec
 from smallset.train.protocol import PROTOCOLS, protocol_named
 
-AUTO = "auto"
-HARD = labels_spec(Hard())
-FULL = "full"
-"""What the whole training split is called where a method's label or spec stands."""
-
-_KEYS = ("title", "main", "methods", "teachers", "table")
-_FITS: dict[str, Fit] = {"squash": "squash", "crop": "crop", "pad": "pad"}
+_BUDGETS = ("ipc", "keep", "budget")
+_Specs = Annotated[dict[str, str], Meta(description='a table of lines such as name = "spec"')]
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """A full product: every method x budget x student x labels x protocol x replicate.
+class _File:
+    """The top level of a matrix file."""
 
-    `methods` are labels of the matrix, `labels` specs of label regimes, with a teacher's name in
-    the matrix or its spec, `protocols` names or "auto". `full_epochs` is None if no student is to
-    be trained on the whole training split, `size` if the table leaves it to the data (see
-    `BenchData.size`).
-    """
-
-    title: str
-    data: str
-    students: tuple[str, ...]
-    methods: tuple[str, ...]
-    budgets: tuple[Budget, ...]
-    replicates: int
-    labels: tuple[str, ...] = (HARD,)
-    protocols: tuple[str, ...] = (AUTO,)
-    observers: int = 3
-    fit: Fit = "squash"
-    codec: str = "png"
-    full_epochs: int | None = None
-    size: int | None = None
-
-
-_BUDGETS = ("ipc", "keep", "budget")
-_RENAMED = {"full_epochs": (FULL,), "budgets": _BUDGETS}
-_TABLE_KEYS = [key for f in fields(Sweep) for key in _RENAMED.get(f.name, (f.name,))]
-_TABLE_NEEDS = ("title", "data", "students", "methods", "replicates")
+    title: Word
+    methods: _Specs
+    table: Annotated[
+        list[dict[str, object]], Meta(min_length=1, description="one [[table]] or more")
+    ]
+    teachers: _Specs = field(default_factory=dict)
+    main: Words | None = None
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix as its file says it; `methods` and `teachers` are specs by label and by name."""
+    """A matrix as its file writes it. `methods` maps labels to specs, `teachers` names to specs."""
 
     title: str
     methods: Mapping[str, str]
@@ -99,9 +79,9 @@ class Matrix:
     main: tuple[str, ...]
 
     def method(self, label: str, observer: int = 0) -> Method:
-        """Give the method of a label, looking through the observer of that seed.
+        """Return the method of a label, with `observer` as the seed of its observer.
 
-        A network that is given has no seed: it is the same for all.
+        A ready network has no seed and stays as it is.
         """
         method = method_from(self.methods[label])
         looks = method.looks_through
@@ -110,51 +90,51 @@ class Matrix:
         return method.through(replace(looks, seed=observer))
 
     def regime(self, labels: str) -> Regime:
-        """Return the regime of a table's labels, the teacher's spec in the place of its name."""
+        """Return the regime of a table's labels, with a teacher's name replaced by its spec."""
         regime = labels_from(labels)
         teacher = self.teachers.get(regime.teacher_spec or "")
         return regime if teacher is None else regime.taught_by(teacher)
 
     def labels_spec(self, labels: str) -> str:
-        """Write the canonical spec of a table's labels, as a result line has it."""
+        """Return the canonical spec of a table's labels, as in a result."""
         return labels_spec(self.regime(labels))
 
     def observer_seed(self, label: str, replicate: int, table: Sweep) -> int | None:
-        """Give the observer seed of a method's replicate: None where no network looks.
+        """Return the observer seed of a method's replicate, or None if the method has no observer.
 
-        It is 0 for all replicates of a network that is given: tables count one observer.
+        The seed of a ready network is always 0, so tables count it as one observer.
         """
         looks = self.method(label, replicate % table.observers).looks_through
         return looks.seed if looks else None
 
     @property
     def labels(self) -> dict[str, str]:
-        """Canonical spec (observer seed 0) -> label: names the rows of a table.
+        """The label of each canonical spec (observer seed 0), which names the rows of a table.
 
-        A label has a spec for each network that its observer is at the tables' sizes.
-        `report.rows.method_key` of a result's spec and of these are equal for one method.
+        A label has several specs if its observer uses another network at another size of a table.
+        Compare these specs and the spec of a result by `report.rows.method_key`.
         """
         return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
 
     def spec(self, label: str, size: int | None) -> str:
-        """Write the canonical spec of a label (observer seed 0), as at an image size in pixels.
+        """Return the canonical spec of a label (observer seed 0) at an image size in pixels.
 
-        Without a size the observer's network is left as the matrix has it.
+        If `size` is None, the observer's network stays as the matrix spells it.
         """
         method = self.method(label)
         return spec_of(method if size is None else method.resolved(size=size))
 
     def specs(self, label: str) -> tuple[str, ...]:
-        """Write the specs of a label at the sizes of its tables; of all tables if it is in none."""
+        """Return the specs of a label at the sizes of its tables, or of all tables if unused."""
         own = [table.size for table in self.sweeps if label in table.methods]
         sizes = own or [table.size for table in self.sweeps]
         return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
 
 
 def matrix_text(name: str | Path) -> str:
-    """Read a shipped matrix by name, else a file.
+    """Return the text of a shipped matrix by its name, or of a file.
 
-    Raises FileNotFoundError where there is neither, ValueError where the file is no text.
+    Raises FileNotFoundError if there is neither, and ValueError if the file is not text.
     """
     if str(name) in shipped():
         entry = resources.files("smallset.bench") / "matrices" / f"{name}.toml"
@@ -162,149 +142,153 @@ def matrix_text(name: str | Path) -> str:
     path = Path(name)
     if not path.is_file():
         raise FileNotFoundError(
-            f"there is no matrix {str(name)!r}: needed a shipped one or a file. "
+            f"there is no matrix {str(name)!r}: needed the name of a shipped matrix, or a file. "
             f"{nearest(str(name), shipped())}"
         )
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"'{path}' is no text file ({error}). Give a matrix in TOML, as in the documentation."
+            f"'{path}' is not a text file ({error}). Give a TOML file, as in the documentation."
         ) from error
 
 
 def read_matrix(name: str | Path) -> Matrix:
-    """Read a shipped matrix by name, else a file; see the top of this module for the format.
+    """Read a shipped matrix by its name, or a file in the format at the top of this module.
 
-    Raises FileNotFoundError where there is neither, and ValueError, with the line where it is
-    known, for bad TOML, an unknown or missing key, a value of another type, an unknown name.
+    Raises FileNotFoundError if there is neither. Raises ValueError, with the line if it is known,
+    for bad TOML, an unknown or missing key, a value of a wrong type, or an unknown name.
     """
     return parse_matrix(matrix_text(name), str(name))
 
 
 def parse_matrix(text: str, name: str) -> Matrix:
-    """Read a matrix from its text; `name` is what errors call it."""
+    """Read a matrix from its text. Errors call the text `name`."""
     try:
-        top = Entries(tomllib.loads(text), name, text)
-    except ValueError as error:  # TOMLDecodeError, or int()'s own of a very long number
-        raise ValueError(f"{name}: {error}. Mend the line; a matrix is a TOML file.") from error
+        values = tomllib.loads(text)
+    except ValueError as error:  # TOMLDecodeError, or int()'s own error for a very long number
+        raise ValueError(f"{name}: {error}. A matrix is a TOML file. Correct the line.") from error
     except RecursionError as error:
         raise ValueError(
-            f"{name}: its brackets are nested too deep to read. Mend it; a matrix has lists of "
-            "words and numbers."
+            f"{name}: its brackets are nested too deep to read. A matrix has only lists of words "
+            "and numbers. Correct the file."
         ) from error
-    _check_keys(top, name)
-    methods, teachers = top.texts_by_name("methods"), top.texts_by_name("teachers", {})
+    top = TableText(name, text)
+    if isinstance(values.get("table"), dict):  # a single table may be written as [table]
+        values["table"] = [values["table"]]
+    tables = values["table"] if isinstance(values.get("table"), list) else []
+    parts = top.each("table", len(tables))
+    _check_keys(values, tables, top, parts)
+    file = top.read(values, _File)
+    methods, teachers = file.methods, file.teachers
     _check_methods(methods, top)
     for teacher, spec in teachers.items():
         if list(teachers.values()).count(spec) > 1:
             raise ValueError(
-                f"{top.where(teacher)}: the teacher {spec!r} has two names. Give it one."
+                f"{top.where(teacher)}: the teacher {spec!r} has two names. Keep one of them."
             )
         try:
             check_spec(spec)
         except ValueError as error:
             raise ValueError(f"{top.where(teacher)}: teacher {teacher!r}: {error}") from error
-    tables = tuple(_table(entries, methods, teachers) for entries in top.inner("table"))
-    main = top.texts("main", tuple(methods))
+    sweeps = tuple(
+        _sweep(table, part, methods, teachers)
+        for table, part in zip(file.table, parts, strict=True)
+    )
+    main = tuple(methods) if file.main is None else file.main
+    _check_different({"main": main}, top)
     _check_known(main, methods, "method", top)
-    titles = [table.title for table in tables]
+    titles = [sweep.title for sweep in sweeps]
     for title in titles:
         if titles.count(title) > 1:
             raise ValueError(
-                f"{top.where(title)}: two tables are called {title!r}. Give each a title."
+                f"{top.where(title)}: two tables are called {title!r}. Give each its own title."
             )
-    matrix = Matrix(top.text("title"), methods, teachers, tables, main)
-    _check_sizes(tables, top)
+    matrix = Matrix(file.title, methods, teachers, sweeps, main)
+    _check_sizes(sweeps, top)
     _check_apart(matrix, top)
     return matrix
 
 
-def _table(entries: Entries, methods: Mapping[str, str], teachers: Mapping[str, str]) -> Sweep:
-    fit = entries.text("fit", Sweep.fit)
-    if fit not in _FITS:
-        raise ValueError(f"{entries.where(fit)}: there is no fit {fit!r}. {nearest(fit, _FITS)}")
-    full = _full(entries)
-    table = Sweep(
-        title=entries.text("title"),
-        data=entries.text("data"),
-        size=entries.number("size") if entries.has("size") else None,
-        budgets=_budgets(entries),
-        students=entries.texts("students"),
-        methods=entries.texts("methods"),
-        replicates=entries.number("replicates"),
-        labels=entries.texts("labels", Sweep.labels),
-        protocols=entries.texts("protocols", Sweep.protocols),
-        observers=entries.number("observers", Sweep.observers),
-        fit=_FITS[fit],
-        codec=entries.text("codec", Sweep.codec),
-        full_epochs=full.number("epochs") if full is not None else None,
-    )
-    _check_known(table.methods, methods, "method", entries)
-    _check_names(table, entries)
-    for labels in table.labels:
+def _sweep(
+    values: Mapping[str, object],
+    lines: TableText,
+    methods: Mapping[str, str],
+    teachers: Mapping[str, str],
+) -> Sweep:
+    sweep = lines.read(values, Sweep)
+    _check_different(vars(sweep), lines)
+    _check_known(sweep.methods, methods, "method", lines)
+    _check_names(sweep, lines)
+    for labels in sweep.labels:
         try:
             teacher = labels_from(labels).teacher_spec
             if teacher is not None and "(" in teacher:
                 check_spec(teacher)
         except ValueError as error:
-            raise ValueError(f"{entries.where(labels)}: labels {labels!r}: {error}") from error
+            raise ValueError(f"{lines.where(labels)}: labels {labels!r}: {error}") from error
         if teacher is not None and "(" not in teacher:
-            _check_known((teacher,), teachers, "teacher", entries)
-    return table
+            _check_known((teacher,), teachers, "teacher", lines)
+    return sweep
 
 
-def _budgets(entries: Entries) -> tuple[Budget, ...]:
-    """Read the budgets, in one of the three ways of writing them."""
-    if entries.has("ipc"):
-        return tuple(PerClass(n) for n in entries.numbers("ipc"))
-    if entries.has("keep"):
-        return tuple(Share(share) for share in entries.shares("keep"))
-    texts = entries.texts("budget")
-    try:
-        return tuple(map(budget_from, texts))
-    except ValueError as error:
-        raise ValueError(f"{entries.where('budget')}: {error}") from error
-
-
-def _full(entries: Entries) -> Entries | None:
-    return entries.one(FULL, "{epochs = 10}")
-
-
-def _check_keys(top: Entries, name: str) -> None:
-    """Raise ValueError with all keys that are misspelt, missing or one too many, a line each."""
-    problems, _ = top.check_keys(_KEYS, needed=("title", "methods", "table"))
-    for entries in top.inner("table") if top.has("table") else ():
-        found, there = entries.check_keys(_TABLE_KEYS, needed=_TABLE_NEEDS)
-        problems += found
+def _check_keys(
+    values: Mapping[str, object],
+    tables: Sequence[object],
+    top: TableText,
+    parts: Sequence[TableText],
+) -> None:
+    """Raise ValueError with one line for each key that is misspelt, missing or superfluous."""
+    problems = top.wrong_keys(values, _File)
+    for table, lines in zip(tables, parts, strict=True):
+        if not isinstance(table, dict):
+            continue  # the type check reports it
+        problems += lines.wrong_keys(table, Sweep)
+        there = keys_meant(table, Sweep)
         if len(given := [key for key in _BUDGETS if key in there]) != 1:
             problems.append(
-                f"{entries.where('keep')}: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and "
+                f"{lines.where('keep')}: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and "
                 f'budget = ["ipc=10"], but this one has {" and ".join(given) or "none"}. '
                 "Give one of them."
             )
-        full = _full(entries)
-        problems += full.check_keys(("epochs",), needed=("epochs",))[0] if full else []
+        full = table.get(FULL, {"epochs": 1})
+        if not isinstance(full, dict):
+            raise ValueError(
+                f"{lines.where(FULL)}: full = {full!r}, but it must be one table, as "
+                "full = {epochs = 10}."
+            )
+        problems += lines.inside(FULL).wrong_keys(full, Full)
     if len(problems) > 1:
-        lines = "".join(f"\n  {problem}" for problem in problems)
-        raise ValueError(f"{name} has {len(problems)} wrong or missing keys. Mend all:{lines}")
+        said = "".join(f"\n  {problem}" for problem in problems)
+        raise ValueError(
+            f"{top.name} has {len(problems)} wrong or missing keys. Correct all of them:{said}"
+        )
     if problems:
         raise ValueError(problems[0])
 
 
-def _check_names(table: Sweep, entries: Entries) -> None:
-    """Raise ValueError for a student, protocol or codec that there is not; looks at no file."""
+def _check_different(values: Mapping[str, object], lines: TableText) -> None:
+    """Raise ValueError if a list contains a value twice."""
+    for key, listed in values.items():
+        if isinstance(listed, tuple) and len(set(listed)) < len(listed):
+            twice = next(value for value in listed if listed.count(value) > 1)
+            raise ValueError(f"{lines.where(key)}: {key} has {twice!r} twice. Give each once.")
+
+
+def _check_names(sweep: Sweep, lines: TableText) -> None:
+    """Raise ValueError for an unknown student, protocol, codec or budget. Opens no file."""
     checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
-        (table.students, read_model),
-        (table.protocols, _check_protocol),
-        ((table.codec,), Codec.parse),
+        (sweep.students, read_model),
+        (sweep.protocols, _check_protocol),
+        ((sweep.codec,), Codec.parse),
+        (sweep.budget or (), budget_from),
     ]
     for names, check in checks:
         for name in names:
             try:
                 check(name)
             except ValueError as error:
-                raise ValueError(f"{entries.where(name)}: {error}") from error
+                raise ValueError(f"{lines.where(name)}: {error}") from error
 
 
 def _check_protocol(name: str) -> None:
@@ -314,16 +298,16 @@ def _check_protocol(name: str) -> None:
         raise ValueError(f"there is no protocol {name!r}. {nearest(name, (AUTO, *PROTOCOLS))}")
 
 
-def _check_known(given: Iterable[str], known: Iterable[str], noun: str, entries: Entries) -> None:
+def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: TableText) -> None:
     for name in given:
         if name not in known:
             raise ValueError(
-                f"{entries.where(name)}: there is no {noun} {name!r} under [{noun}s]. "
+                f"{lines.where(name)}: there is no {noun} {name!r} under [{noun}s]. "
                 f"{nearest(name, known)}"
             )
 
 
-def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
+def _check_methods(methods: Mapping[str, str], top: TableText) -> None:
     for label, text in methods.items():
         try:
             method = method_from(text)
@@ -331,41 +315,43 @@ def _check_methods(methods: Mapping[str, str], top: Entries) -> None:
             raise ValueError(f"{top.where(label)}: method {label!r}: {error}") from error
         if label == FULL:
             raise ValueError(
-                f"{top.where(label)}: 'full' names the whole training split. "
-                f"Call the method {text!r} something else."
+                f"{top.where(label)}: the label 'full' is reserved for the whole training split. "
+                f"Give the method {text!r} another label."
             )
         looks = method.looks_through
         if looks is not None and looks.seed:
             raise ValueError(
                 f"{top.where(label)}: method {label!r} gives its observer the seed "
-                f"{looks.seed}, but replicate r looks through observer "
-                "r % observers. Leave the seed out."
+                f"{looks.seed}, but replicate r always uses the seed r % observers. "
+                "Leave the seed out."
             )
 
 
-def _check_sizes(tables: Iterable[Sweep], top: Entries) -> None:
-    """Raise ValueError for data that one table names a size of and another does not.
+def _check_sizes(tables: Iterable[Sweep], top: TableText) -> None:
+    """Raise ValueError if one table of a data set gives a size and another table leaves it out.
 
-    A report without the data finds the size in the results, and could not tell the two apart.
+    A report works without the data. It takes sizes from results, and could not tell such tables
+    apart.
     """
     named = {table.data for table in tables if table.size is not None}
     for table in tables:
         if table.size is None and table.data in named:
             raise ValueError(
                 f"{top.where(table.title)}: the table {table.title!r} leaves out the size, but "
-                f"another table of {table.data!r} has one. Give a size in all of them, or in none."
+                f"another table of {table.data!r} gives it. Give the size in all of them, or in "
+                "none."
             )
 
 
-def _check_apart(matrix: Matrix, top: Entries) -> None:
+def _check_apart(matrix: Matrix, top: TableText) -> None:
     for label, problem in same_methods(matrix):
         raise ValueError(f"{top.where(label)}: {problem}")
 
 
 def same_methods(matrix: Matrix) -> Iterator[tuple[str, str]]:
-    """Give each label that stands for the method of another one, and a sentence that says so.
+    """Yield each label whose method another label has too, with a sentence about the pair.
 
-    The two would share their cells.
+    Two labels of one method would share their cells.
     """
     labels: dict[str, str] = {}
     for label, text in matrix.methods.items():
@@ -374,6 +360,5 @@ def same_methods(matrix: Matrix) -> Iterator[tuple[str, str]]:
             if other != label:
                 yield (
                     label,
-                    f"the methods {other!r} and {label!r} are one and the same, {text!r}. "
-                    "Leave one out.",
+                    f"the methods {other!r} and {label!r} are the same, {text!r}. Leave one out.",
                 )

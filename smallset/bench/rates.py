@@ -1,4 +1,4 @@
-"""How many images a second a network trains on here: from result lines, else measured briefly."""
+"""Training rates of networks on this machine, from result lines or from a brief measurement."""
 
 import json
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
+import msgspec
 import numpy as np
 
 from smallset.files import replacing
@@ -17,15 +18,18 @@ from smallset.records import Result
 from smallset.train import loop
 from smallset.train.device import Machine, compiled_twin
 from smallset.train.protocol import STANDARD_V1, protocol_named
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 from smallset.train.views import Canvas
 
 _STEPS = 4
 
+FORWARD = 1 / 3
+"""The approximate share of the forward pass in a training step."""
+
 
 @dataclass(frozen=True)
 class Training:
-    """A network that trains on batches of `batch` images of `size` pixels, without a teacher."""
+    """Training a network on batches of `batch` images of `size` pixels, without a teacher."""
 
     model: str
     size: int
@@ -35,11 +39,14 @@ class Training:
 
 
 def known_rates(results: Iterable[Result]) -> dict[Training, float]:
-    """Return the median rate of each training without a teacher among lines of this machine."""
+    """Return the median rate (images per second) of each training without a teacher.
+
+    `results` must come from this machine.
+    """
     found: dict[Training, list[float]] = {}
     for result in results:
         protocol = protocol_named(result.protocol)
-        if not result.cost.teacher:  # one at work beside a student slows it down
+        if not result.cost.teacher:  # a teacher at work slows its student down
             batch = min(protocol.batch, result.images)
             shape = (result.student, result.size, batch, len(result.classes))
             training = Training(*shape, result.compiled)
@@ -48,17 +55,26 @@ def known_rates(results: Iterable[Result]) -> dict[Training, float]:
 
 
 def measured_rate(training: Training, machine: Machine, work: Path) -> float:
-    """Train a few steps on noise and give the rate; kept in the work folder for the next time."""
+    """Train a few steps on noise and return the rate in images per second.
+
+    The work folder keeps the rate for the next call.
+    """
     facts = [asdict(training), asdict(machine), component_versions()]
     file = work / "rates" / f"{fingerprint(facts)[:24]}.json"
-    with suppress(OSError, ValueError):  # not there, or emptied by a power cut
-        return float(json.loads(file.read_text())["images_per_second"])
+    with suppress(OSError, msgspec.MsgspecError):  # missing, or emptied by a power cut
+        return msgspec.json.decode(file.read_bytes(), type=_Kept).images_per_second
     rate = _measure(training, machine)
     file.parent.mkdir(parents=True, exist_ok=True)
     found = {"images_per_second": rate, **asdict(training)}
     with replacing(file) as new:
         new.write((json.dumps(found) + "\n").encode())
     return rate
+
+
+class _Kept(msgspec.Struct):
+    """The field that is read from a file. The other fields are for people."""
+
+    images_per_second: float
 
 
 def _measure(training: Training, machine: Machine) -> float:
@@ -70,7 +86,7 @@ def _measure(training: Training, machine: Machine) -> float:
     whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (count, 1, 4))
     run = compiled_twin(model) if training.compiled else model
     fitted = None
-    for epochs in (1, _STEPS):  # the first step compiles, picks kernels and fills caches
+    for epochs in (1, _STEPS):  # the first step is slow: it compiles, picks kernels, fills caches
         fitted = loop.fit(
             model,
             images,

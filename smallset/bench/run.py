@@ -1,4 +1,4 @@
-"""The run: plan what is left of a matrix, let workers do it, write the results."""
+"""The run of a matrix: plan what is left, let workers do it, write the results."""
 
 import os
 from collections import Counter
@@ -8,32 +8,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smallset.bench import folder as run_folder
-from smallset.bench.cells import MatrixCell, cells_of, identity_of
-from smallset.bench.jobs import THREADS, Bench, Observation, is_observed
-from smallset.bench.matrix import Matrix, matrix_text, parse_matrix
-from smallset.bench.problems import Checked, check_matrix
-from smallset.bench.sources import Places
-from smallset.bench.units import Ground, Unit, units_of
+from smallset.bench.ground import THREADS, Ground, Line, Lines
+from smallset.bench.kinds import KINDS, Unit, units_of
+from smallset.bench.matrix import Matrix, matrix_text, parse_matrix, same_methods
+from smallset.bench.sources import Places, open_source
 from smallset.data import cores
-from smallset.desk import desk_for
-from smallset.evidence.lines import append_line, drop_torn_line
+from smallset.desk import Desk, desk_for
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart
-from smallset.records import Identity, Result
+from smallset.records import Result
 from smallset.spec import nearest
 
-# What a cluster keeps free for a unit, in bytes: a process with torch and a tiny student weighs
-# 0.45 GB (docs/scale.md); a large student on a CPU needs more, and is tried again where it dies.
+# The memory that a cluster reserves for a unit, in bytes. A process with torch and a tiny student
+# takes 0.45 GB (docs/scale.md). A large student on a CPU needs more, and is retried if it dies.
 _MEMORY = 1 << 30
+# How many impossible cells an error lists.
+_SHOWN = 50
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: a matrix (a shipped name or a file) and the folder of its run.
+    """The arguments of a run: a matrix (a shipped name or a file) and the folder of the run.
 
-    `data` is the folder of data sets and NAME=PATH pairs, `only` a part of the titles of the tables
-    to run, `work` the folder for caches and observers (None: the user's cache folder). `known` are
-    results of other runs, taken over where they are of a cell of this matrix (see `known_lines`).
+    `data` is the folder of data sets and NAME=PATH pairs. Only tables run whose title contains
+    `only`. `work` is the folder for caches and observers (None: the user's cache folder). `known`
+    are results files of other runs, reused for the cells of this matrix (see `known_lines`).
     `drop_leaks` leaves out training images that are also held out.
     """
 
@@ -50,50 +49,51 @@ class Request:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """A matrix on its data: every cell in order, the results there are, the units still to do.
+    """A matrix on its data: the lines that exist, and the units that are left to do.
 
-    `cells` are those of all tables whose data is at hand, `units` those that the tables asked for
-    need, by key; `pending` are the ones not done, in the order in which they start. `taken` are the
-    results of other runs among `results`; `passed` counts the cells of which those are by another
-    version, by that version. `torn` says that a last line that was cut short was taken out.
+    The cells of `ground` are those of all tables whose data is present. `units` maps keys to the
+    units of the requested tables, and `pending` are those not done yet, in starting order. `taken`
+    are the results of other runs among the lines. `passed` counts, for each other version, the
+    cells for which only lines of that version exist. `torn` is True if an incomplete last line was
+    removed.
     """
 
-    matrix: Matrix
     folder: Path
-    bench: Bench
+    ground: Ground
     run: run_folder.Run
-    checked: Checked
-    cells: tuple[MatrixCell, ...]
-    results: dict[Identity, Result]
-    units: dict[str, Unit]
+    lines: Lines
+    units: Mapping[str, Unit]
     pending: tuple[Unit, ...]
     taken: tuple[Result, ...]
     passed: Mapping[str, int]
-    torn: bool
+    torn: bool = False
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A unit that has just been done, the number-th of `total`; its result where it is a cell."""
+    """A unit that was just done, number `number` of `total`, and the line that it left, if any."""
 
     unit: Unit
-    result: Result | None
+    line: Line | None
     number: int
     total: int
 
+    @property
+    def result(self) -> Result | None:
+        """The line, if it is the result of a student."""
+        return self.line if isinstance(self.line, Result) else None
+
 
 def plan_bench(request: Request) -> RunPlan:
-    """Say what `run_bench` would do, and do nothing but take out a torn last line.
+    """Return what `run_bench` would do. Changes nothing except that it removes a torn last line.
 
-    Raises as `run_bench` for whatever is wrong; may be asked beside a driver at work.
+    Raises the errors of `run_bench`. Safe to call while a driver is working in the folder.
     """
     torn = False
     if run_folder.read_run(request.runs) is not None:
-        with (
-            suppress(ValueError),
-            run_folder.driving(request.runs),
-        ):  # a driver at work sees to it itself
-            torn = drop_torn_line(request.runs / run_folder.RESULTS)
+        # If a driver is working, the line is not torn but being written.
+        with suppress(ValueError), run_folder.driving(request.runs):
+            torn = run_folder.drop_torn_lines(request.runs)
     return replace(_plan(request), torn=torn)
 
 
@@ -105,31 +105,31 @@ def run_bench(
     planned: Callable[[RunPlan], None] | None = None,
     told: Callable[[Finished], None] | None = None,
 ) -> RunPlan:
-    """Run what the folder lacks of the matrix, appending each result to its results.jsonl.
+    """Run what the folder lacks of the matrix, and append each line to its file in the folder.
 
-    `jobs` one-thread processes work side by side (0: one a core, a single one on a GPU), unless
-    `workers` do. `planned` hears what is to be done, `told` of each finished unit. Killed anywhere
-    and called again it goes on; the results are those of an uninterrupted run. Gives the plan as it
-    was at the start.
+    `jobs` one-thread processes work side by side (0: one per core, or one on a GPU), unless
+    `workers` are given. `planned` is called with the plan, `told` with each finished unit. A killed
+    run goes on at the next call, and gives the results of an uninterrupted run. Return the plan as
+    it was at the start.
 
-    Raises FileNotFoundError or ValueError for a matrix that cannot be read or has impossible cells
-    (all at once), for a folder that another driver works in, that holds something else, or that was
-    begun with another matrix, data, version, device or precision; and TaskError (a ValueError) with
-    the unit's name for whatever goes wrong in one.
+    Raises FileNotFoundError or ValueError if the matrix cannot be read or has impossible cells (all
+    are listed), and ValueError if another driver works in the folder, if the folder holds something
+    else, or if it was begun with another matrix, data, version, device or precision. Raises
+    TaskError (a ValueError) with the unit's name if a unit fails.
     """
     folder = request.runs
     begun = run_folder.read_run(folder) is not None
     _check_place(folder)
-    if not begun:  # a folder of something else gets no lock file
-        _plan(request)  # nor is one made for a matrix that cannot run
-    _make(folder)
+    if not begun:  # fail before a folder or a lock file is created
+        _plan(request)
+    folder.mkdir(parents=True, exist_ok=True)
     with run_folder.driving(folder):
-        torn = drop_torn_line(folder / run_folder.RESULTS)
+        torn = run_folder.drop_torn_lines(folder)
         plan = replace(_plan(request), torn=torn)
         run_folder.write_run(folder, plan.run)
         run_folder.clear_up(folder)
         for result in plan.taken:
-            append_line(folder / run_folder.RESULTS, result)
+            run_folder.add_line(folder, result)
         if planned is not None:
             planned(plan)
         for finished in _work(plan, workers or Here(jobs or jobs_for(plan))):
@@ -144,142 +144,148 @@ def _plan(request: Request) -> RunPlan:
     titles = [table.title for table in matrix.sweeps]
     if not any(request.only in title for title in titles):
         raise ValueError(
-            f"--only {request.only!r} is in no table's title. {nearest(request.only, titles)}"
+            f"--only {request.only!r} is not in any table's title. {nearest(request.only, titles)}"
         )
-    run_folder.check_known(request.known)
-    desk = desk_for(
-        device=request.device, precision=request.precision, workers=THREADS, work=request.work
-    )
+    known = run_folder.read_known(request.known)
+    desk = _desk(request)
     places = Places.parse(request.data)
-    bench = Bench(desk.machine, desk.work.absolute(), request.drop_leaks)
-    for table in matrix.sweeps:
-        with suppress(FileNotFoundError):  # named with all else that is missing
-            check_apart(request.runs, places.find(table.data))
-    checked = check_matrix(
-        matrix, places, only=request.only, work=desk.work, drop_leaks=request.drop_leaks
-    )
-    cells = cells_of(matrix, checked.sources, desk.machine)
-    run = run_folder.this_run(text, checked, desk.machine)
-    _check_folder(request.runs, run, matrix, checked, bench)
-    absent = {table.data for table in matrix.sweeps} - set(checked.sources)
-    results = run_folder.own_lines(request.runs, run, cells, absent=absent)
-    taken, passed = run_folder.known_lines(request.known, run, cells, results)
-    results |= taken
-    ground = Ground(matrix, checked.sources, places, request.runs.absolute())
-    units = units_of(cells, ground, bench, only=request.only)
-    pending = tuple(_pending(units, results, bench.work))
+    for sweep in matrix.sweeps:
+        with suppress(FileNotFoundError):  # check_matrix reports this with all other problems
+            check_apart(request.runs, places.find(sweep.data))
+    ground = Ground(matrix, places, request.runs.absolute(), desk)
+    check_matrix(ground, only=request.only)
+    run = run_folder.this_run(text, ground)
+    _check_folder(request.runs, run, ground)
+    lines = run_folder.own_lines(request.runs, ground, run)
+    lacking = {cell.identity for cell in ground.cells} - lines.results.keys()
+    taken, passed = run_folder.known_lines(known, run, lacking)
+    lines = replace(lines, results={**lines.results, **taken})
+    units, pending = units_of(ground, lines, only=request.only)
     return RunPlan(
-        matrix,
         request.runs,
-        bench,
+        ground,
         run,
-        checked,
-        tuple(cells),
-        results,
+        lines,
         units,
         pending,
         tuple(taken.values()),
         Counter(passed.values()),
-        False,
     )
 
 
-def _check_folder(
-    folder: Path, run: run_folder.Run, matrix: Matrix, checked: Checked, bench: Bench
-) -> None:
-    """Raise ValueError where the folder was begun as another run than this one."""
+def _desk(request: Request) -> Desk:
+    """Fix the device and precision of all units, also for workers on another kind of machine."""
+    asked = desk_for(
+        device=request.device, precision=request.precision, workers=THREADS, work=request.work
+    )
+    return replace(
+        asked,
+        device=asked.machine.device,
+        precision=asked.machine.precision,
+        work=asked.work.absolute(),  # a worker may start in another folder
+        drop_leaks=request.drop_leaks,
+    )
+
+
+def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
+    """Raise ValueError if the folder holds another run."""
     old = run_folder.read_run(folder)
     if old is None:
         return
     run_folder.check_same(folder, old, run)
     if old.matrix != run.matrix:
         before = parse_matrix(old.matrix, str(folder / run_folder.MATRIX))
-        run_folder.check_grown(folder, before, matrix, checked.sources, bench.machine)
-
-
-def _pending(units: dict[str, Unit], results: dict[Identity, Result], work: Path) -> Iterator[Unit]:
-    """Give the units to do, each after those that it needs."""
-    wanted: set[str] = set()
-
-    def want(unit: Unit) -> None:
-        if unit.key not in wanted and not is_done(unit, results, work):
-            wanted.add(unit.key)
-            for need in unit.needs:
-                want(units[need])
-
-    for unit in units.values():
-        if unit.cell is not None:
-            want(unit)
-    return (unit for unit in units.values() if unit.key in wanted)
-
-
-def is_done(unit: Unit, results: dict[Identity, Result], work: Path) -> bool:
-    """Whether a unit is done: a cell has its line, another unit its file or folder."""
-    if unit.cell is not None:
-        return unit.cell.identity in results
-    if isinstance(unit.job, Observation):
-        return is_observed(unit.job, work)
-    return unit.out is not None and unit.out.exists()
+        run_folder.check_grown(folder, before, ground)
 
 
 def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
-    """Let workers do what is pending; write each result before it is given."""
-    pending = {unit.key: unit for unit in plan.pending}
-    gpus = 1.0 if plan.bench.machine.kind == "cuda" else 0.0
+    """Let workers do the pending units. Yield each unit after its line is written."""
+    units, desk = {unit.key: unit for unit in plan.pending}, plan.ground.desk
     tasks = [
         Task(
             unit.key,
-            unit.function,
-            (unit.job, plan.bench),
-            tuple(need for need in unit.needs if need in pending),
+            unit.make,
+            (desk,),
+            tuple(need.key for need in unit.needs if need.key in units),
             cpus=THREADS,
-            gpus=gpus,
+            gpus=1.0 if desk.machine.kind == "cuda" else 0.0,
             memory=_MEMORY,
         )
-        for unit in pending.values()
+        for unit in plan.pending
     ]
     with closing(workers.run(tasks)) as done:
         for number, task in enumerate(done, 1):
-            unit, result = pending[task.key], None
-            if unit.cell is not None:
-                assert isinstance(task.value, Result)
-                result = task.value
-                _append(plan.folder, unit.cell, result)
-            yield Finished(unit, result, number, len(tasks))
-
-
-def _append(folder: Path, cell: MatrixCell, result: Result) -> None:
-    if identity_of(result) != cell.identity:
-        raise ValueError(
-            f"{cell.name}: the result is of {identity_of(result)}, needed {cell.identity}. "
-            "The data changed while it was worked on: restore it, and run again."
-        )
-    append_line(folder / run_folder.RESULTS, result)
+            unit, line = units[task.key], task.value
+            if line is not None:
+                assert isinstance(line, Line)
+                unit.check_line(line)
+                run_folder.add_line(plan.folder, line)
+            yield Finished(unit, line, number, len(tasks))
 
 
 def _check_place(folder: Path) -> None:
-    """Raise OSError where the folder of a run can neither be made nor written to."""
+    """Raise OSError if the folder of a run cannot be created or written to."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not there.is_dir():
-        raise _unmade(folder, f"'{there}' is a file")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unmade(folder, f"'{there}' is read-only for you")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unmade(folder, str(error.strerror)) from error
-
-
-def _unmade(folder: Path, why: str) -> OSError:
-    return OSError(
-        f"the run folder '{folder}' cannot be made ({why}). Needed a place for sets and results. "
-        "Give another."
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    why = "is read-only for you" if there.is_dir() else "is a file"
+    raise OSError(
+        f"the run folder '{folder}' cannot be made ('{there}' {why}). Needed a place for sets and "
+        "results. Give another folder."
     )
 
 
+def check_matrix(ground: Ground, *, only: str = "") -> None:
+    """Open the data sets of the matrix, and check that every unit can be made.
+
+    Fills `data` and `weights` of `ground`. Only the tables whose title contains `only` must be
+    possible. The data of other tables is opened if it is present.
+
+    Raises ValueError with one line for each problem, such as missing data, a class with too few
+    images, a size too small for tiles or network, a student without its library or weights, or a
+    teacher that cannot be loaded or whose classes do not map.
+    """
+    found = list(dict.fromkeys(_problems(ground, only)))
+    if found:
+        lines = [f"  {line}" for line in found[:_SHOWN]]
+        if len(found) > _SHOWN:
+            lines.append(f"  and {len(found) - _SHOWN} more")
+        raise ValueError(
+            f"{ground.matrix.title!r} has {len(found)} impossible "
+            f"{'entry' if len(found) == 1 else 'entries'}; nothing was run. Correct the matrix, "
+            "give what is missing, or leave those tables out with --only:\n" + "\n".join(lines)
+        )
+
+
+def _problems(ground: Ground, only: str) -> Iterator[str]:
+    desk = ground.desk
+    for sweep in ground.matrix.sweeps:
+        try:
+            if sweep.data not in ground.data:
+                ground.data[sweep.data] = open_source(
+                    sweep.data, ground.places, work=desk.work, drop_leaks=desk.drop_leaks
+                )
+        except (ValueError, OSError) as error:
+            if only in sweep.title:
+                yield f"data {sweep.data!r}: {error}"
+            continue
+        for kind in KINDS.values() if only in sweep.title else ():
+            yield from (f"{sweep.title}: {problem}" for problem in kind.problems(sweep, ground))
+    for label, problem in same_methods(_sized(ground)):
+        yield f"method {label!r}: {problem}"
+
+
+def _sized(ground: Ground) -> Matrix:
+    """Return the matrix with the size filled in for every table whose data is open."""
+    sweeps = (
+        replace(sweep, size=ground.data[sweep.data].size(sweep.size))
+        if sweep.data in ground.data
+        else sweep
+        for sweep in ground.matrix.sweeps
+    )
+    return replace(ground.matrix, sweeps=tuple(sweeps))
+
+
 def jobs_for(plan: RunPlan) -> int:
-    """Give how many processes suit the machine: one a core, a single one on a GPU."""
-    return 1 if plan.bench.machine.kind == "cuda" else cores()
+    """Return the number of processes for a machine: one per core, or one on a GPU."""
+    return 1 if plan.ground.desk.machine.kind == "cuda" else cores()

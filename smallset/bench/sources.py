@@ -1,4 +1,4 @@
-"""The data sets of a matrix: where each is, and opened."""
+"""The data sets of a matrix: find and open them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from smallset.exchange.set_data import check_held_out, open_any
 from smallset.labels import Regime
 from smallset.pipeline.desk import side_of
 
-# A path with {data} in it where a spec's value stands, quoted or not.
+# A value of a spec that is a path with {data} in it, quoted or not.
 _PATH = re.compile(r"""["']?([^\s(),='"]*\{data\}[^(),='"]*)["']?""")
 
 
 @dataclass(frozen=True)
 class Places:
-    """What `--data` gave: a folder of data sets, and data sets by name."""
+    """The values of `--data`: a folder of data sets, and data sets by name."""
 
     folder: Path | None
     named: Mapping[str, str]
@@ -28,7 +28,7 @@ class Places:
     def parse(cls, given: Sequence[str]) -> "Places":
         """Read FOLDER and NAME=PATH arguments.
 
-        Raises ValueError for a second folder, a name given twice, or a folder that is none.
+        Raises ValueError for a second folder, a name given twice, or a path that is not a folder.
         """
         folder: Path | None = None
         named: dict[str, str] = {}
@@ -50,22 +50,23 @@ class Places:
             folder = Path(text)
             if not folder.is_dir():
                 raise ValueError(
-                    f"--data {text!r} is no folder. Give the folder that holds the data sets, or "
-                    "NAME=PATH for one of them."
+                    f"--data {text!r} is not a folder. Give the folder that holds the data sets, "
+                    "or NAME=PATH for one of them."
                 )
         return cls(folder, named)
 
     def find(self, name: str) -> str:
-        """Say where a data set of the matrix is; raise FileNotFoundError where it is nowhere.
+        """Return the place of a data set of the matrix, as `open_any` takes it.
 
-        Paths are absolute: a worker on another machine starts in a folder of its own.
+        Paths are absolute, because a worker may start in another folder. Raises FileNotFoundError
+        if the data set cannot be found.
         """
         if name in self.named:
             given = self.named[name]
             folder = folder_named(given)
             if folder is not None:
                 path, test = str(Path(folder.path).absolute()), folder.test
-                if test is not None and folder.train is None:  # other data, beside a set
+                if test is not None and folder.train is None:  # the held-out data of a set
                     test = _absolute(test)
                 return str(replace(folder, path=path, test=test))
             return _absolute(given)
@@ -75,15 +76,15 @@ class Places:
             return name
         looked = f"not in '{self.folder}'" if self.folder else "no --data folder was given"
         raise FileNotFoundError(
-            f"the data set {name!r} is nowhere ({looked}). "
+            f"the data set {name!r} was not found ({looked}). "
             f"Give --data {name}=PATH, or --data with the folder that holds it."
         )
 
     def fill(self, spec: str) -> str:
-        """Put the data folder in the place of {data} in a spec or a path.
+        """Replace {data} in a spec or a path by the data folder.
 
-        In a spec with options the path is quoted, so that any folder's name can be read. Raises
-        ValueError where the spec needs a folder and none was given.
+        In a spec with options the path is quoted, so that every folder name can be read. Raises
+        ValueError if the spec contains {data} but no folder was given.
         """
         if "{data}" not in spec:
             return spec
@@ -98,7 +99,7 @@ class Places:
         return _PATH.sub(lambda found: _quoted(found[1].replace("{data}", folder)), spec)
 
     def filled(self, regime: Regime) -> Regime:
-        """Fill every option of a label regime that is text. Raises as `fill`."""
+        """Apply `fill` to every text option of a label regime."""
         options = {f.name: getattr(regime, f.name) for f in fields(regime)}
         texts = {name: self.fill(v) for name, v in options.items() if isinstance(v, str)}
         return replace(regime, **texts)
@@ -106,13 +107,13 @@ class Places:
 
 @dataclass(frozen=True)
 class BenchData:
-    """An opened data set, and what a worker is to open it by."""
+    """An opened data set, and the text by which a worker opens it again."""
 
     given: str
     data: Data
 
     def size(self, given: int | None) -> int:
-        """Return the side in pixels that a table gives, else the one all images share, else 224."""
+        """Return `given`, or else the side in pixels that all images share, or else 224."""
         return self._own_size if given is None else given
 
     @cached_property
@@ -121,7 +122,7 @@ class BenchData:
 
     @cached_property
     def class_counts(self) -> tuple[int, ...]:
-        """The training images of each class."""
+        """The number of training images of each class."""
         train = self.data.train
         return tuple(np.bincount(train.labels, minlength=len(train.classes)).tolist())
 
@@ -129,7 +130,7 @@ class BenchData:
 def open_source(
     name: str, places: Places, *, work: Path, drop_leaks: bool = False, workers: int = 0
 ) -> BenchData:
-    """Find and open a data set of the matrix. Raises as `open_data`, and as `Places.find`."""
+    """Find and open a data set of the matrix. Raises the errors of `Places.find` and `open_any`."""
     given = places.find(name)
     opened = open_any(given, work=work, drop_leaks=drop_leaks, workers=workers)
     check_held_out(opened)

@@ -1,4 +1,4 @@
-"""Teachers of a matrix: ready ones, and those that the bench trains on a table's full data."""
+"""Teachers of a matrix: ready networks, and networks that the bench trains on the full data."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from smallset.train.protocol import check_epochs
 
 OWN = "train"
 FRESH = ""
-"""In place of a hash, for a teacher that starts from fresh weights: its spec says it all."""
+"""Replaces the hash of a teacher that starts from fresh weights. Its spec determines it."""
 
 
 @dataclass(frozen=True)
 class Own:
-    """`train(model=..., epochs=...)`: a network trained by the bench, as `smallset train` does."""
+    """`train(model=..., epochs=...)`: a network that the bench trains like `smallset train`."""
 
     model: str
     epochs: int = 30
@@ -26,9 +26,9 @@ class Own:
 
 
 def own_teacher(spec: str) -> Own | None:
-    """Read the spec of a teacher to be trained; None where it is a ready one's.
+    """Read the spec of a teacher that the bench trains. Return None for a ready teacher.
 
-    Raises ValueError for an unknown option or one of another type.
+    Raises ValueError for an option that is unknown or has a wrong type.
     """
     if not spec.startswith(f"{OWN}(") or read(spec).name != OWN:
         return None
@@ -38,10 +38,10 @@ def own_teacher(spec: str) -> Own | None:
 
 
 def check_spec(spec: str) -> None:
-    """Raise ValueError for a teacher's spec that is wrong by itself; looks at no file."""
+    """Raise ValueError for a wrong teacher spec. Opens no file."""
     own = own_teacher(spec)
     if own is None:
-        if "(" in spec:  # else it may be a folder
+        if "(" in spec:  # otherwise the spec may be a folder
             read_model(spec)
         return
     read_model(own.model)
@@ -53,10 +53,11 @@ def check_spec(spec: str) -> None:
 
 
 def check_teacher(spec: str, places: Places, *, classes: tuple[str, ...], size: int) -> str:
-    """Load a ready teacher and give the sha256 of all that its logits depend on.
+    """Load a ready teacher, and return the sha256 of everything that its logits depend on.
 
-    For one to be trained it is that of the weights it starts from, `FRESH` for fresh ones. Raises
-    ValueError or OSError where it cannot be loaded or built, or cannot teach these classes.
+    For a teacher that the bench trains, return the sha256 of its initial weights, or `FRESH`.
+    Raises ValueError or OSError if the teacher cannot be loaded or built, or cannot teach these
+    classes.
     """
     own = own_teacher(spec)
     if own is None:

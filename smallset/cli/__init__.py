@@ -1,4 +1,4 @@
-"""The commands. `--help` and whatever is refused answer without importing torch."""
+"""The commands. `--help` and refused arguments are answered without importing torch."""
 
 import io
 import sys
@@ -8,28 +8,30 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from smallset.cli import bench, export, make, measure, report, sets, train
+from smallset.cli import bench, make, measure, report, sets
 from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
 
 _ELSEWHERE = {"--jobs": "--workers"}
-"""What some option is called in other programs, and here."""
+"""The names that some options have elsewhere, with our name for the same option."""
 
 
 class _Commands(TyperGroup):
-    """Commands that Ctrl-C stops with a word; typer itself says nothing, or "Aborted"."""
+    """Commands that say what Ctrl-C did. Typer itself says nothing, or "Aborted"."""
 
     def invoke(self, ctx: object) -> object:
         try:
             return super().invoke(ctx)  # type: ignore[arg-type]
         except KeyboardInterrupt:
-            complain("stopped. What was finished is kept; the same command goes on from there.")
+            complain(
+                "stopped. Finished work is kept. Run the same command again to go on from there."
+            )
             sys.exit(130)
         except Exception as error:  # the class of an unknown option is private to typer
             wrong = getattr(error, "option_name", None)
             if wrong not in _ELSEWHERE:
                 raise
-            complain(f"there is no option {wrong}; it is called {_ELSEWHERE[wrong]} here.")
+            complain(f"there is no option {wrong}. Use {_ELSEWHERE[wrong]} instead.")
             sys.exit(2)
 
 
@@ -46,10 +48,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "compress": make.compress,
     "evaluate": measure.evaluate,
     "score": make.score,
-    "train": train.train,
+    "train": make.train,
     "bench": bench.bench,
     "report": report.report,
-    "export": export.export,
+    "export": make.export,
     "list": sets.list_,
     "verify": sets.verify,
     "show": sets.show,
@@ -80,16 +82,16 @@ def _whole(
 
 
 def main() -> None:
-    """Run the command line: one line on stderr and a non-zero exit for whatever is wrong."""
+    """Run the command line. An error prints one line on stderr and gives a non-zero exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # no name of a class or file is unprintable
+        if isinstance(stream, io.TextIOWrapper):  # so that every class and file name can be printed
             stream.reconfigure(errors="backslashreplace")
     try:
         with one_voice():
             app(prog_name="smallset")
-    except KeyboardInterrupt:  # while the commands are put together
+    except KeyboardInterrupt:  # before a command has started
         sys.exit(130)
-    except MemoryError:  # torch's own for a GPU is a RuntimeError, below
+    except MemoryError:  # for a GPU, torch raises a RuntimeError, handled below
         complain("out of memory. Use a smaller --size or fewer --workers.")
         sys.exit(1)
     except (ValueError, OSError, FloatingPointError) as error:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smallset.bench import shipped
-from smallset.cli.cluster import RayAddress, workers_on
-from smallset.cli.options import Device, DropLeaks, Jobs, Precision, Work
+from smallset.cli.options import Device, DropLeaks, Jobs, Precision, RayAddress, Work, workers_on
 
 if TYPE_CHECKING:
     from smallset.bench.run import Finished, RunPlan
@@ -20,37 +19,36 @@ def bench(
     runs: Annotated[Path, typer.Argument(metavar="RUNS", help="The folder of the run.")],
     data: Annotated[
         list[str] | None,
-        typer.Option(help="Folder of the data sets, or NAME=PATH of one; may be repeated."),
+        typer.Option(help="Folder of all data sets, or NAME=PATH for one. May be repeated."),
     ] = None,
     workers: Jobs = 0,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what there is to do and how long it takes.")
+        bool, typer.Option("--dry-run", help="Show what is left to do and how long it takes.")
     ] = False,
-    only: Annotated[str, typer.Option(help="Only tables whose title holds this text.")] = "",
+    only: Annotated[str, typer.Option(help="Only tables whose title contains this text.")] = "",
     precision: Precision = "auto",
     device: Device = "auto",
     work: Work = None,
     known: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Results of another run, to take over what this one would do again; may be "
+            help="Results of another run, which are reused instead of computed again. May be "
             "repeated."
         ),
     ] = None,
     drop_leaks: DropLeaks = False,
     ray: RayAddress = None,
 ) -> None:
-    """Run the matrix MATRIX in the folder RUNS; a stopped run goes on."""
+    """Run the matrix MATRIX in the folder RUNS. A stopped run goes on."""
     if workers < 0:
-        raise ValueError(f"workers={workers} runs nothing. Give at least 1, or 0 for one a core.")
+        raise ValueError(f"workers={workers} runs nothing. Give at least 1, or 0 for one per core.")
     if ray is not None and (workers or dry_run):
         raise ValueError(
-            f"{'--dry-run' if dry_run else f'--workers {workers}'} speaks of processes on this "
+            f"{'--dry-run' if dry_run else f'--workers {workers}'} is about processes on this "
             "machine, but --ray hands the work to a cluster. Leave out one of them."
         )
     from smallset.bench.forecast import Countdown, forecast
     from smallset.bench.run import Request, jobs_for, plan_bench, run_bench
-    from smallset.store import read_manifest
     from smallset.terminal import say
     from smallset.terminal.plan import show_forecast, show_plan
     from smallset.terminal.results import finished_line
@@ -77,21 +75,19 @@ def bench(
     def begin(plan: "RunPlan") -> None:
         nonlocal countdown
         show_plan(plan)
-        if ray is None:  # how many units a cluster does at once is its own affair
+        if ray is None:  # the number of units that a cluster does at once is unknown
             countdown = Countdown(plan, workers or jobs_for(plan))
 
     def told(finished: "Finished") -> None:
         say(finished_line(finished, countdown(finished) if countdown else None))
-        unit = finished.unit
-        made_with = read_manifest(unit.out).made_with if unit.kind == "set" and unit.out else {}
-        for line in observer_lines(made_with):
+        for line in observer_lines(finished.unit.made_with()):
             if line.startswith("warning"):
                 say(f"  {line}")
 
     with workers_on(ray, device=device) as cluster:
         plan = run_bench(request, jobs=workers, workers=cluster, planned=begin, told=told)
-    left = sum(1 for cell in plan.cells if only not in cell.sweep.title)
+    left = sum(1 for cell in plan.ground.cells if only not in cell.sweep.title)
     say(
         f"finished: {runs / 'results.jsonl'}"
-        + (f" ({left} cells of other tables were not asked for)" if left else "")
+        + (f" ({left} cells of other tables were not requested)" if left else "")
     )

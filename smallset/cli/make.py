@@ -1,4 +1,4 @@
-"""Commands that make something of a dataset: compress, score."""
+"""Commands that make something new: compress, score, train, export."""
 
 from functools import partial
 from pathlib import Path
@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
-from smallset.cli.cluster import RayAddress, workers_on
 from smallset.cli.options import (
     CacheChoice,
     Common,
     Data,
     Fit,
     FitChoice,
+    RayAddress,
     ShortChoice,
     Size,
     spelled_out,
+    workers_on,
 )
 
 PNG = "png"
@@ -33,29 +34,30 @@ def compress(
         float | None,
         typer.Option(
             help="Instead of --ipc: the share of each class's images to use, 0.3 for 30 %. Of n "
-            "images that are round(share x n), halves up, in whole canvases, one at least."
+            "images, round(share x n) are used (halves up), in whole canvases, at least one."
         ),
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="Either of the two as one text: ipc=10, keep=0.3.")
+        str | None,
+        typer.Option(help="Any kind of budget as one text, such as ipc=10; see `smallset list`."),
     ] = None,
     short_classes: Annotated[
         ShortChoice,
-        typer.Option(help="Refuse classes with fewer images than asked, or keep all they have."),
+        typer.Option(help="Refuse classes with too few images, or keep all images they have."),
     ] = ShortChoice.error,
     size: Size = None,
     fit: Fit = FitChoice.squash,
     codec: Annotated[
         str,
         typer.Option(
-            help="png, jpeg:QUALITY, webp:QUALITY, or original: the bytes of whole images, copied."
+            help="png, jpeg:QUALITY, webp:QUALITY, or original, which copies the image files."
         ),
     ] = PNG,
     plan_only: Annotated[
         bool,
-        typer.Option("--plan-only", help="Write the list of chosen images and no pixels."),
+        typer.Option("--plan-only", help="Write the list of chosen images without any pixels."),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Set seed: the draw of random choices.")] = 0,
+    seed: Annotated[int, typer.Option(help="Set seed, for all random choices.")] = 0,
     ray: RayAddress = None,
     *,
     common: Common,
@@ -107,7 +109,7 @@ def score(
     *,
     common: Common,
 ) -> None:
-    """Score every training image of DATA; larger is harder."""
+    """Score every training image of DATA. A larger score is harder."""
     _check_cached(ray, common.cache)
     from smallset import pipeline
     from smallset.terminal.progress import Stages
@@ -126,9 +128,63 @@ def score(
     show_scores(made, out)
 
 
+@spelled_out
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the teacher.")],
+    model: Annotated[str, typer.Option(help="See `smallset list`.")],
+    recipe: Annotated[str, typer.Option(help="The training protocol.")] = "teacher-v1",
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data. Default: the recipe's.")
+    ] = None,
+    size: Size = None,
+    fit: Fit = FitChoice.squash,
+    seed: Annotated[int, typer.Option(help="Seed of weights, order and views.")] = 0,
+    *,
+    common: Common,
+) -> None:
+    """Train a network on all training images of DATA, as a teacher in the new folder OUT."""
+    from smallset import pipeline
+    from smallset.terminal import say
+    from smallset.terminal.progress import Stages
+
+    with Stages() as stages:
+        made = pipeline.train_teacher(
+            common.data(data),
+            out,
+            model=model,
+            recipe=recipe,
+            epochs=epochs,
+            size=size,
+            fit=fit.value,
+            seed=seed,
+            **common.told(stages),
+        )
+    say(
+        f"wrote {out}: {made.model} at {made.size} px, {recipe}, {made.epochs} "
+        f"epoch{'' if made.epochs == 1 else 's'}, {made.weights_bytes:,} bytes"
+    )
+    say(f"top-1 {100 * made.top1:.2f} % of the held-out images, {len(made.classes)} classes")
+
+
+def export(
+    set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the export.")],
+    to: Annotated[str, typer.Option(help="webdataset, hub or imagefolder.")],
+) -> None:
+    """Export SET in another layout to the new folder OUT, with its card and provenance."""
+    from smallset import pipeline
+    from smallset.terminal import say
+    from smallset.terminal.progress import Stages
+
+    with Stages() as stages:
+        pipeline.export(set, out, to=to, progress=stages)
+    say(f"wrote {out}")
+
+
 def _check_cached(ray: str | None, cache: CacheChoice) -> None:
     if ray is not None and cache is CacheChoice.none:
         raise ValueError(
-            "--cache none and --ray were both given, but workers read the decoded pixels from the "
-            "work folder. Leave out one of them."
+            "--cache none and --ray were both given, but Ray's workers read the decoded pixels "
+            "from the work folder. Leave out one of them."
         )

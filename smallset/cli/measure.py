@@ -1,4 +1,4 @@
-"""Commands that say what a set is worth: evaluate, demo."""
+"""Commands that measure what a set is worth: evaluate, demo."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +17,11 @@ def evaluate(
         str,
         typer.Argument(
             metavar="SET",
-            help="A folder that `compress` or `export` made, or anyone's: class folders, parquet "
-            "files, hf:owner/name.",
+            help="A folder that `compress` or `export` made, or a set from elsewhere: class "
+            "folders, parquet files, hf:owner/name.",
         ),
     ],
-    data: Annotated[str, typer.Option(help=f"Where the held-out images are: {DATA_HELP}.")],
+    data: Annotated[str, typer.Option(help=f"The data with the held-out images: {DATA_HELP}.")],
     student: Annotated[
         str | None,
         typer.Option(help="See `smallset list`. Default: resnet18-3x3, above 64 px resnet18."),
@@ -30,8 +30,8 @@ def evaluate(
     protocol: Annotated[
         str | None,
         typer.Option(
-            help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) trains "
-            "for other epochs than NAME's."
+            help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) changes "
+            "the number of epochs."
         ),
     ] = None,
     labels: Annotated[
@@ -39,27 +39,27 @@ def evaluate(
     ] = "hard",
     teacher: Annotated[
         str | None,
-        typer.Option(help="The network that gives the labels: completes --labels online."),
+        typer.Option(help="The network that makes the labels of --labels online."),
     ] = None,
     view: Annotated[
         str | None,
         typer.Option(
-            help="Of a SET without a manifest: canvas (default), patch, or each-patch, whose epoch "
-            "looks into every tile."
+            help="For a SET without a manifest: canvas (default), patch (one tile of an image per "
+            "epoch), or each-patch (every tile)."
         ),
     ] = None,
     factor: Annotated[
         int | None,
-        typer.Option(help="Of a SET without a manifest, for a patch view: tiles a side."),
+        typer.Option(help="For a SET without a manifest and a patch view: tiles per side."),
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(help="Of a SET without a manifest: side in pixels. Default: its images' own."),
+        typer.Option(help="For a SET without a manifest: side in pixels. Default: as its images."),
     ] = None,
     classes: Annotated[
         Path | None,
         typer.Option(
-            help="Of a SET without a manifest: JSON file that pairs class names and WordNet ids."
+            help="For a SET without a manifest: JSON file that pairs class names and WordNet ids."
         ),
     ] = None,
     results: Annotated[Path, typer.Option(help="File to append to.")] = Path("results.jsonl"),
@@ -102,15 +102,13 @@ def demo(
     workers: Jobs = 0,
     work: Work = None,
 ) -> None:
-    """Compress the embedded digits three ways and say what each is worth."""
-
+    """Compress the embedded digits in three ways and say what each is worth."""
     from smallset.cli.sets import save_sheet
     from smallset.demo import run_demo
     from smallset.report.leaderboard import comparison
     from smallset.report.rows import row_key, rows
-    from smallset.terminal import say
+    from smallset.terminal import say, show_table
     from smallset.terminal.results import finished_line
-    from smallset.terminal.tables import show_table
 
     def told(finished: "Finished") -> None:
         if finished.result is not None:

@@ -1,10 +1,11 @@
-"""The options that several commands share, with what `--help` says of them.
+"""The options that several commands share, with their help texts.
 
 Files of this room import at their top only what `--help` needs.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
@@ -16,11 +17,12 @@ import typer
 if TYPE_CHECKING:
     from smallset.data.source import Folder
     from smallset.desk import Options
+    from smallset.parallel import Workers as Crew
     from smallset.terminal.progress import Stages
 
 
 class FitChoice(StrEnum):
-    """How a source that is no square becomes one."""
+    """How an image that is not square becomes a square."""
 
     squash = "squash"
     crop = "crop"
@@ -35,7 +37,7 @@ class CacheChoice(StrEnum):
 
 
 class ShortChoice(StrEnum):
-    """What becomes of classes that have fewer images than asked."""
+    """What happens to classes that have fewer images than requested."""
 
     error = "error"
     keep = "keep"
@@ -47,7 +49,7 @@ DATA_HELP = (
 )
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 Size = Annotated[
-    int | None, typer.Option(help="Side in pixels. Default: the sources' own side, else 224.")
+    int | None, typer.Option(help="Side in pixels. Default: the images' common side, else 224.")
 ]
 Fit = Annotated[FitChoice, typer.Option(help="How an oblong image becomes a square.")]
 Precision = Annotated[str, typer.Option(help="auto, float32 or bfloat16.")]
@@ -55,7 +57,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Workers = Annotated[int, typer.Option(help="CPU threads; 0 is all cores.")]
 Jobs = Annotated[
     int,
-    typer.Option("--workers", help="One-thread processes side by side; 0 is one a core."),
+    typer.Option("--workers", help="One-thread processes side by side; 0 is one per core."),
 ]
 Work = Annotated[
     Path | None,
@@ -83,8 +85,17 @@ Test = Annotated[
     str | None,
     typer.Option(
         metavar="PATTERN",
-        help="The held-out images in DATA, likewise. If DATA is a set that smallset wrote: other "
-        "data, whose held-out images judge.",
+        help="The held-out images in DATA, likewise. If DATA is a set that smallset wrote: the "
+        "data whose held-out images are used.",
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="auto|HOST:PORT",
+        help="Spread the work over a Ray cluster. auto is the cluster in RAY_ADDRESS or on this "
+        "machine, or else a new cluster on this machine's cores.",
     ),
 ]
 
@@ -104,7 +115,7 @@ class Common:
     drop_leaks: DropLeaks = False
 
     def data(self, data: str) -> "str | Folder":
-        """Return the data that the argument and the two patterns name."""
+        """Return DATA with the patterns of --train and --test, as a verb takes it."""
         from smallset.data.source import Folder
 
         if self.train is None and self.test is None:
@@ -112,7 +123,7 @@ class Common:
         return Folder(data, self.train, self.test)
 
     def told(self, stages: "Stages") -> "Options":
-        """Return the options as a verb takes them, telling `stages` of the work."""
+        """Return the options as a verb takes them, with `stages` to show the progress."""
         return {
             "precision": self.precision,
             "device": self.device,
@@ -127,7 +138,7 @@ class Common:
 
 
 def spelled_out(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that takes the fields of `Common`, each by itself, in its place."""
+    """Return a command that takes each field of `Common` as an option of its own."""
     own = inspect.signature(command).parameters
     shared = inspect.signature(Common).parameters
 
@@ -141,3 +152,29 @@ def spelled_out(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in keywords}
     return run
+
+
+@contextmanager
+def workers_on(address: str | None, *, device: str) -> "Iterator[Crew | None]":
+    """Yield the workers of a Ray cluster, or None without --ray. They stop when the block ends.
+
+    Raises ValueError for a device with a number and under torchrun, and the errors of `Ray`.
+    """
+    if address is None:
+        yield None
+        return
+    from smallset.parallel.ray import Ray
+    from smallset.train.processes import launched
+
+    if launched() > 1:
+        raise ValueError(
+            f"torchrun started {launched()} processes, but --ray hands the work to a cluster, and "
+            "they cannot be combined. Leave one of them out."
+        )
+    if device.startswith("cuda:"):
+        raise ValueError(
+            f"--device {device} names one GPU of this machine, but with --ray each task gets a GPU "
+            "of its own. Give --device cuda, or leave --ray out."
+        )
+    with Ray(address) as workers:
+        yield workers

@@ -11,7 +11,7 @@ from smallset.bench import shipped
 
 
 class Format(StrEnum):
-    """How tables are written."""
+    """The file formats of tables."""
 
     markdown = "markdown"
     csv = "csv"
@@ -24,12 +24,12 @@ class Format(StrEnum):
 def report(
     runs: Annotated[
         Path,
-        typer.Argument(metavar="RUNS", help="A folder of `bench`, or its results or facts."),
+        typer.Argument(metavar="RUNS", help="A folder of `bench`, or a file of results or facts."),
     ],
     matrix: Annotated[
         str | None,
         typer.Option(
-            help="What the results are of, which names rows and what is still to come: a file, or "
+            help="The matrix of the results, which names rows and missing cells: a file, or "
             f"one of {', '.join(shipped())}. Default: RUNS/matrix.toml, else none."
         ),
     ] = None,
@@ -38,13 +38,12 @@ def report(
         typer.Option(help="Folder of the tables. Default: RUNS/report, or beside the file."),
     ] = None,
     format: Annotated[
-        Format, typer.Option(help="How to write them; classes: a CSV of every class's accuracy.")
+        Format, typer.Option(help="classes is a CSV with the accuracy of every class.")
     ] = Format.all,
 ) -> None:
-    """Make tables of RUNS: each method beside random, soft labels beside hard."""
+    """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
     from smallset.report import tables
-    from smallset.terminal import say
-    from smallset.terminal.tables import show_table
+    from smallset.terminal import say, show_table
 
     if out is not None:
         tables.check_out(out)

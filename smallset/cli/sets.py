@@ -1,4 +1,4 @@
-"""Commands on sets that exist, and on what there is: verify, show, list."""
+"""Commands that look at a set, or at what smallset offers: verify, show, list."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,26 +10,30 @@ if TYPE_CHECKING:
 
 
 def list_() -> None:
-    """Show methods, scores, selections, observers, views, students, labels and protocols."""
+    """Show every name that an option takes: methods, budgets, scores, students and so on."""
+    from smallset.budget import BUDGETS
     from smallset.labels import LABELS
     from smallset.methods import METHODS
     from smallset.models import MODELS
+    from smallset.mosaic import MOSAICS
     from smallset.observers import OBSERVERS
     from smallset.scores import SCORES
     from smallset.selection import SELECTORS
     from smallset.spec import first_line
-    from smallset.terminal.tables import show_list
+    from smallset.terminal import show_list
     from smallset.train.protocol import PROTOCOLS
     from smallset.train.views import VIEWS
 
     sections = {
         "methods": {name: first_line(entry) for name, entry in METHODS.items()},
+        "budgets": {name: first_line(entry) for name, entry in BUDGETS.items()},
         "scores": {name: first_line(entry) for name, entry in SCORES.items()},
         "selections": {name: first_line(entry) for name, entry in SELECTORS.items()},
+        "mosaics": {name: first_line(entry) for name, entry in MOSAICS.items()},
         "observers": {name: first_line(entry) for name, entry in OBSERVERS.items()},
         "views": {name: first_line(entry) for name, entry in VIEWS.items()},
         "students": {name: entry.line for name, entry in MODELS.items()}
-        | {"timm:NAME, torchvision:NAME": "any network of those libraries, where installed"},
+        | {"timm:NAME, torchvision:NAME": "any network of those libraries, if installed"},
         "labels": {name: first_line(entry) for name, entry in LABELS.items()},
         "protocols": {name: entry.line for name, entry in PROTOCOLS.items()},
     }
@@ -64,7 +68,7 @@ def show(
     opened = open_set(set)
     if set.resolve() in target.resolve().parents:
         raise ValueError(
-            f"'{target}' lies inside the set '{set}', whose files are all accounted for. "
+            f"'{target}' lies inside the set '{set}', which may not contain other files. "
             "Give --out a file elsewhere."
         )
     save_sheet(opened, target)
@@ -72,7 +76,7 @@ def show(
 
 
 def save_sheet(made: "CompressedDataset", target: Path) -> None:
-    """Draw a set's contact sheet into a PNG file, whole or not at all."""
+    """Draw a set's contact sheet into a PNG file. The file appears whole or not at all."""
     from smallset.files import replacing, writing
     from smallset.report.sheet import contact_sheet
 

@@ -1,4 +1,4 @@
-"""Commands under torchrun: N processes of one command that speak with one voice."""
+"""Commands under torchrun: of all processes of a command, only one prints."""
 
 import os
 import sys
@@ -12,10 +12,10 @@ TOGETHER = ("compress", "evaluate", "score", "train")
 
 @contextmanager
 def one_voice() -> Iterator[None]:
-    """Let the first process speak, or the first that fails; nothing changes for one process.
+    """Let only the first process print, or the first that fails. Does nothing for one process.
 
-    Whoever fails only because another did ends in silence: torchrun stops them all. Raises
-    ValueError for a command that trains nothing.
+    Processes that fail because another process failed end silently, since torchrun stops all of
+    them. Raises ValueError for a command that trains nothing.
     """
     if launched() == 1:
         yield
@@ -23,11 +23,11 @@ def one_voice() -> Iterator[None]:
     spoken = sys.stdout, sys.stderr
     with joined() as crew:
         if not is_first():
-            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  as long as the process
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  open until the end
         try:
             check_command(sys.argv[1:])
             yield
-        except SystemExit as stop:  # the end of a command, or a mistake that all of them make
+        except SystemExit as stop:  # the end of a command, or an error in all processes alike
             if stop.code:
                 raise
         except Exception:
@@ -39,20 +39,21 @@ def one_voice() -> Iterator[None]:
 
 
 def check_command(words: Sequence[str]) -> None:
-    """Raise ValueError where the words of a command line name work for one process."""
+    """Raise ValueError if the words of a command line name a command for one process."""
     command = next((word for word in words if not word.startswith("-")), None)
     if command is not None and command not in TOGETHER:
         raise ValueError(
-            f"torchrun started {launched()} processes of 'smallset {command}', which is work for "
-            f"one. Needed a command that trains: {', '.join(TOGETHER)}. Run it without torchrun."
+            f"torchrun started {launched()} processes of 'smallset {command}', which runs in one "
+            f"process. Needed a command that trains: {', '.join(TOGETHER)}. Run it without "
+            "torchrun."
         )
 
 
 def leave() -> None:
-    """End a process whose work is done and written, without the interpreter's own clean-up.
+    """End a finished process without the clean-up of the interpreter.
 
-    Now and then an exit aborted in it ("terminate called without an active exception", torch 2.13,
-    gloo, after `destroy_process_group`), and torchrun took that for a failure.
+    The clean-up sometimes aborts ("terminate called without an active exception", torch 2.13, gloo,
+    after `destroy_process_group`), which torchrun takes for a failure.
     """
     sys.stdout.flush()
     sys.stderr.flush()

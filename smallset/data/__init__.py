@@ -1,14 +1,13 @@
-"""Where images come from, decoding, held-out data, and the decode-once cache."""
+"""Open data sets: find, decode and index their images, hold some out, and cache pixels."""
 
 from smallset.data.arrays import from_arrays
-from smallset.data.cache import MappedPixels, Pixels, StreamedPixels, pixel_cache
+from smallset.data.cache import LaterPixels, MappedPixels, Pixels, StreamedPixels, pixel_cache
 from smallset.data.dataset import Data, ImageDataset, content_of
 from smallset.data.decode import DECODE_VERSION
 from smallset.data.fit import View, fit_boxes, read_box
-from smallset.data.held_out import CUT_OFF
-from smallset.data.later import LaterPixels
 from smallset.data.open import folder_named, folder_of, open_data
 from smallset.data.source import Folder
+from smallset.data.splits import CUT_OFF
 from smallset.data.threads import cores, ordered
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Images that are arrays already: from Python, or embedded in a package."""
+"""Data sets from arrays in memory, and the digits that scikit-learn ships."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from jaxtyping import UInt8
 
 from smallset.data.columns import numbered
 from smallset.data.dataset import Data
-from smallset.data.held_out import CUT_OFF
 from smallset.data.index import index
 from smallset.data.source import RawSplit, Source
+from smallset.data.splits import CUT_OFF
 
 
 class ArrayRows:
-    """Rows of an array, encoded as Netpbm: their bytes depend on no compressor's version."""
+    """Rows of an array, encoded as Netpbm: no compressor's version changes these bytes."""
 
     def __init__(self, images: UInt8[np.ndarray, "n h w 3"] | UInt8[np.ndarray, "n h w"]) -> None:
         self._images = images
@@ -22,11 +22,11 @@ class ArrayRows:
         return len(self._images)
 
     def name(self, row: int) -> str:
-        """Give the row number in eight digits."""
+        """Return the row number in eight digits."""
         return f"{row:08d}"
 
     def read(self, row: int) -> bytes:
-        """Encode a row as PGM (grey) or PPM (RGB): a line of header, then the pixels."""
+        """Encode a row as PGM (grey) or PPM (RGB): one header line, then the pixels."""
         image = self._images[row]
         kind = 5 if image.ndim == 2 else 6
         header = f"P{kind} {image.shape[1]} {image.shape[0]} 255\n"
@@ -41,13 +41,14 @@ def from_arrays(
     test: tuple[np.ndarray, np.ndarray] | None = None,
     name: str = "arrays",
 ) -> Data:
-    """Take images from memory: uint8 (n, h, w) or (n, h, w, 3), with class indices (n,).
+    """Make a data set of images in memory.
 
-    `names` are the class names in index order ("0", "1", ... without them). `test` gives the
-    held-out images in the same way; without it 20 % of each class are held out by content hash.
+    `images` are uint8 (n, h, w) or (n, h, w, 3) in 0..255, `labels` class indices (n,). `names` are
+    the class names in index order; the default is "0", "1", ... `test` holds the held-out images
+    and labels in the same form. Without `test`, 20 % of each class are held out by content hash.
 
     Raises ValueError for other shapes and types, for labels that do not match the images or the
-    names, for fewer than two classes and for classes without images.
+    names, for fewer than two classes and for a class without images.
     """
     if names is not None and len(set(names)) != len(names):
         raise ValueError(
@@ -61,6 +62,20 @@ def from_arrays(
     held_out = CUT_OFF if test is None else "test arrays, as given"
     source = Source(name, "", classes, train_split, test_split, held_out)
     return index(source, work=None, skip_bad=False)
+
+
+def open_digits() -> Data:
+    """Open the UCI handwritten digits (Alpaydin and Kaynak 1998): 1,797 images of 8 x 8 pixels.
+
+    Grey values 0..16 are scaled to 0..255, and 20 % of each class are held out. Nothing is
+    downloaded, because scikit-learn ships the images.
+    """
+    # Only this source should pay for importing scikit-learn, which takes a second.
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = np.round(bunch.images * (255 / 16)).astype(np.uint8)
+    return from_arrays(images, bunch.target, [str(d) for d in range(10)], name="digits")
 
 
 def _split(name: str, images: np.ndarray, labels: np.ndarray) -> RawSplit:
@@ -90,5 +105,5 @@ def _check_range(split: RawSplit, count: int) -> None:
     if len(outside):
         raise ValueError(
             f"The {split.name} label in row {outside[0]} is {labels[outside[0]]}; needed 0 to "
-            f"{count - 1}, one of the {count} classes. Correct it or give all the names."
+            f"{count - 1}, one of the {count} classes. Correct the label or give all names."
         )

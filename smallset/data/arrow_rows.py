@@ -1,28 +1,28 @@
-"""Encoded images in memory-mapped Arrow files: random access that keeps nothing in memory."""
+"""Encoded images in memory-mapped Arrow files, read by row without keeping them in memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64, UInt8
 
 from smallset.data.decode import BadImage
+from smallset.lazy import pa
 
 _NOTHING = (0, 0, 0)
-"""The place of an array in which every value is empty or missing: offsets of no bytes."""
+"""The place of an array whose values are all empty or missing: offsets of zero bytes."""
 
 
 class ArrowRows:
     """The image column of Arrow stream files as Hugging Face `datasets` caches them.
 
-    The column is a struct of bytes and path, or plain bytes. A row's name is its number, and its
-    path if it has one: "00000017/cat.png". A row without bytes is the file that its path names,
-    beside one of the files that the table was made from (in the folders `beside`).
+    The column is a struct of bytes and path, or plain bytes. A row's name is its number, followed
+    by its path if it has one: "00000017/cat.png". If a row has a path but no bytes, the file is
+    looked for in the folders `beside`, which hold the files that the table was made from.
 
-    The files hold a batch every 100 images, and Arrow's own objects for a batch weigh 7 kB; only
-    the places of its buffers in the mapped file are kept.
+    The files hold a batch every 100 images, and Arrow's own objects for a batch take 7 kB. Only
+    the positions of a batch's buffers in the mapped file are kept.
     """
 
     def __init__(self, files: Sequence[Path], image: str, *, beside: Sequence[Path] = ()) -> None:
@@ -32,7 +32,7 @@ class ArrowRows:
         self.schema: pa.Schema = pa.ipc.open_stream(buffers[0]).schema
         self._bytes = [np.frombuffer(buffer, np.uint8) for buffer in buffers]
         self.by_path = False
-        """Whether the bytes of any row are missing, so that a file beside is read."""
+        """Whether any row lacks its bytes, so that a file beside the table is read instead."""
         lengths, places = [], []
         for number, buffer in enumerate(buffers):
             for batch in pa.ipc.open_stream(buffer):
@@ -47,12 +47,12 @@ class ArrowRows:
         return int(self._starts[-1])
 
     def name(self, row: int) -> str:
-        """Give the row number in eight digits, then "/" and the stored path if there is one."""
+        """Return the row number in eight digits, then "/" and the stored path if there is one."""
         _, path = self._values(row)
         return f"{row:08d}/{path.decode()}" if path else f"{row:08d}"
 
     def read(self, row: int) -> bytes:
-        """Read a row's encoded image; raises BadImage if there is none."""
+        """Return a row's encoded image. Raises BadImage if there is none."""
         data, path = self._values(row)
         if data:
             return data
@@ -66,14 +66,14 @@ class ArrowRows:
         shown = str(places[0] if places else named)
         raise BadImage(f"has no bytes, and the file that it names, {shown!r}, is missing")
 
-    def column(self, name: str) -> Iterator[pa.Array]:
-        """Yield a column piece by piece."""
+    def column(self, name: str) -> Iterator["pa.Array"]:
+        """Yield a column in pieces, one for each batch of the files."""
         for file in self._files:
             for batch in pa.ipc.open_stream(_mapped(file)):
                 yield batch.column(name)
 
     def value(self, name: str, row: int) -> object:
-        """Give one value of a column as a Python object."""
+        """Return one value of a column as a Python object. Raises IndexError beyond the end."""
         for piece in self.column(name):
             if row < len(piece):
                 return piece[row].as_py()
@@ -81,7 +81,7 @@ class ArrowRows:
         raise IndexError(row)
 
     def _values(self, row: int) -> tuple[bytes, bytes]:
-        """Read the (bytes, path) of a row; what is missing is empty."""
+        """Return the (bytes, path) of a row. A missing value is empty."""
         piece = int(self._starts.searchsorted(row, side="right")) - 1
         file, *places = self._places[piece].tolist()
         at = row - int(self._starts[piece])
@@ -91,7 +91,7 @@ class ArrowRows:
 
 @dataclass(frozen=True)
 class LabelColumn:
-    """The label column of some rows, and how to speak of it in an error."""
+    """The label column of some rows. `where` names the split in error messages."""
 
     rows: ArrowRows
     name: str
@@ -103,12 +103,12 @@ class LabelColumn:
         kind = self.rows.schema.field(self.name).type
         return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
-    def texts(self) -> Iterator[pa.Array]:
+    def texts(self) -> Iterator["pa.Array"]:
         """Yield the labels as Arrow strings."""
         return self.rows.column(self.name)
 
     def numbers(self) -> Int64[np.ndarray, " n"]:
-        """Read whole numbers; -1 stands for missing. Raises ValueError for other types."""
+        """Return whole numbers, with -1 for missing ones. Raises ValueError for other types."""
         kind = self.rows.schema.field(self.name).type
         if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
             raise ValueError(
@@ -123,30 +123,30 @@ class LabelColumn:
         return labels
 
 
-def _mapped(file: Path) -> pa.Buffer:
+def _mapped(file: Path) -> "pa.Buffer":
     return pa.memory_map(str(file)).read_buffer()
 
 
-def _content_and_path(column: pa.Array) -> tuple[pa.Array | None, pa.Array | None]:
+def _content_and_path(column: "pa.Array") -> tuple["pa.Array | None", "pa.Array | None"]:
     if not pa.types.is_struct(column.type):
         return column, None
     has_path = column.type.get_field_index("path") >= 0
     return column.field("bytes"), column.field("path") if has_path else None
 
 
-def _place(array: pa.Array | None, buffer: pa.Buffer) -> tuple[int, int, int]:
-    """Give where in the file an array's offsets and values begin, and the bytes of an offset."""
+def _place(array: "pa.Array | None", buffer: "pa.Buffer") -> tuple[int, int, int]:
+    """Return where an array's offsets and values begin in the file, and the bytes of an offset."""
     if array is None or pa.types.is_null(array.type):
         return _NOTHING
     _, offsets, values = array.buffers()
-    if not values:  # all empty; an empty buffer may lie anywhere
+    if not values:  # all values are empty, and an empty buffer may lie anywhere
         return _NOTHING
     wide = pa.types.is_large_binary(array.type) or pa.types.is_large_string(array.type)
     width = 8 if wide else 4
     places = [part.address - buffer.address for part in (offsets, values)]
     if not all(0 <= place <= buffer.size for place in places):
         raise ValueError(
-            "Given a compressed Arrow file; needed a plain one, which can be read in place. "
+            "Given a compressed Arrow file; needed an uncompressed one, to read it in place. "
             "Delete it from the cache of Hugging Face `datasets` and run again."
         )
     return places[0] + array.offset * width, places[1], width

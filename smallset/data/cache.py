@@ -1,4 +1,4 @@
-"""Squares of one size for the training loop: decoded once into a mapped file, or on demand."""
+"""Square images of one size for training: decoded once into a mapped file, or on demand."""
 
 import shutil
 import weakref
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -26,7 +27,7 @@ _CHUNK = 64
 
 @runtime_checkable
 class Pixels(Protocol):
-    """Squares of `size` pixels, by position; `batch` may be called from several threads."""
+    """Square images of `size` pixels, by position. Several threads may call `batch`."""
 
     size: int
     labels: Int64[np.ndarray, " n"]
@@ -41,14 +42,14 @@ class Pixels(Protocol):
 
 
 class MappedPixels:
-    """Squares in one mapped file, `path`, of uint8 (n, s, s, 3); holds no anonymous memory."""
+    """Square images in one mapped file `path` of uint8 (n, s, s, 3), not copied into memory."""
 
     def __init__(self, path: Path, labels: Int64[np.ndarray, " n"], size: int) -> None:
         self.path = path
         self.size = size
         self.labels = labels
         shape = (len(labels), size, size, 3)
-        # A plain view: fancy indexing on np.memmap itself pays for its subclass every time.
+        # A plain view is faster: indexing np.memmap itself makes a subclass object every time.
         self._squares = np.asarray(np.memmap(path, np.uint8, "r", shape=shape))
 
     def __len__(self) -> int:
@@ -60,7 +61,7 @@ class MappedPixels:
 
 
 class StreamedPixels:
-    """Squares decoded anew for each batch, in threads; nothing is kept."""
+    """Square images that are decoded again for each batch, in threads. Nothing is kept."""
 
     def __init__(self, squares: "_Squares", *, workers: int) -> None:
         dataset = squares.dataset
@@ -85,6 +86,37 @@ class StreamedPixels:
         return torch.from_numpy(squares).permute(0, 3, 1, 2)
 
 
+class LaterPixels:
+    """Pixels whose size and labels are known, but which `make` decodes only at the first use."""
+
+    def __init__(
+        self, labels: Int64[np.ndarray, " n"], size: int, make: Callable[[], Pixels]
+    ) -> None:
+        self.size = size
+        self.labels = labels
+        self._make = make
+        self._made: Pixels | None = None
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def path(self) -> Path | None:
+        """The mapped file, or None if the images are streamed. Reading this calls `make`."""
+        return getattr(self._pixels(), "path", None)
+
+    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
+        """Copy the images at `indices` into a fresh tensor. Raises the errors of `make`."""
+        return self._pixels().batch(indices)
+
+    def _pixels(self) -> Pixels:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
 def pixel_cache(
     dataset: ImageDataset,
     size: int,
@@ -95,16 +127,17 @@ def pixel_cache(
     workers: int = 0,
     progress: Progress | None = None,
 ) -> Pixels:
-    """Give the images of a split as squares of `size` pixels.
+    """Return the images of a split as squares of `size` pixels.
 
-    With a work folder they are decoded once into a file there, n * size * size * 3 bytes, which
-    later calls find by fingerprint, split, size, view and decode version. With None ("--cache
-    none") every batch is decoded when asked for.
+    If `work` is a folder, the images are decoded once into a file of n * size * size * 3 bytes in
+    it. Later calls find the file by fingerprint, split, size, view and decode version. If `work` is
+    None ("--cache none"), every batch is decoded when it is asked for.
 
-    `view` is a fit (squash, crop, pad) or "test", the view that students are judged by. Another
-    `resample` than the default is for sets, which have it in their fingerprint.
+    `view` is a fit (squash, crop, pad) or "test", the view in which students are tested. Only sets
+    use another `resample` than the default, because their fingerprint contains it.
 
-    Raises OSError where the folder has too little space or cannot be written, naming the ways out.
+    Raises OSError if the folder has too little space or cannot be written. The message names the
+    ways out.
     """
     if size < 1:
         raise ValueError(f"Given size={size}; needed 1 pixel or more. Use a size such as 32.")
@@ -121,7 +154,7 @@ def pixel_cache(
 
 @dataclass(frozen=True)
 class _Squares:
-    """Draws the squares at some positions of a data set."""
+    """Draws the images at some positions of a data set as squares."""
 
     dataset: ImageDataset
     size: int
@@ -153,7 +186,7 @@ def _threads(dataset: ImageDataset, workers: int) -> int:
 def _make(squares: _Squares, path: Path, workers: int, progress: Progress | None) -> None:
     dataset, size = squares.dataset, squares.size
     total = len(dataset)
-    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
+    chunks = (range(total)[start : start + _CHUNK] for start in range(0, total, _CHUNK))
     threads = _threads(dataset, workers)
     with _new_file(path, total * size * size * 3) as append:
         done = 0
@@ -166,10 +199,10 @@ def _make(squares: _Squares, path: Path, workers: int, progress: Progress | None
 
 @contextmanager
 def _new_file(path: Path, needed: int) -> Iterator[Callable[[np.ndarray], None]]:
-    """Give what appends an array's bytes to a large file, which appears whole or not at all.
+    """Yield a function that appends an array's bytes to a file, which appears whole or not at all.
 
-    The file is written, not mapped: a disk that fills up is then an error and not a dead process.
-    Raises OSError naming the bytes needed and free, the folder, and the ways out.
+    The file is written rather than mapped, so that a full disk raises an error instead of killing
+    the process. Raises OSError naming the bytes needed and free, the folder, and the ways out.
     """
     folder, filling = path.parent, True
 
@@ -195,7 +228,7 @@ def _new_file(path: Path, needed: int) -> Iterator[Callable[[np.ndarray], None]]
                 except OSError as error:
                     raise failure(error) from error
 
-            filling = False  # what the block raises itself is not about this file
+            filling = False  # an error raised inside the block is not about this file
             yield append
             filling = True
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The colours of an image as a screen shows them: sRGB, on white."""
+"""Convert an image to the colours of a screen: sRGB, on white."""
 
 import io
 from functools import lru_cache
@@ -14,8 +14,8 @@ _ROUNDING = 2
 def screen_rgb(image: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
     """Convert an 8-bit image to sRGB by its ICC profile, then lay it over white.
 
-    The mode is L, LA, RGB, RGBA, CMYK or LAB. An image without a usable profile is taken to be
-    sRGB; its CMYK is converted by Pillow's plain formula.
+    The mode is L, LA, RGB, RGBA, CMYK or LAB. Without a usable profile, an image counts as sRGB,
+    and Pillow's plain formula converts CMYK.
     """
     opaque = image.mode.removesuffix("A")
     transform = to_srgb(image.info.get("icc_profile"), opaque)
@@ -35,9 +35,8 @@ def screen_rgb(image: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
 def to_srgb(profile: object, mode: str) -> ImageCms.ImageCmsTransform | None:
     """Return the transform from an ICC profile to sRGB, or None if there is nothing to convert.
 
-    There is nothing to convert without a profile, and if the profile is sRGB itself, damaged, or of
-    another colour space than the pixels (`mode`). No format allows such a profile, so nobody can
-    say what it means.
+    There is nothing to convert if the profile is missing, damaged, sRGB itself, or made for another
+    colour space than that of the pixels (`mode`), which no image format allows.
     """
     if not isinstance(profile, bytes) or not profile or mode not in _SPACES:
         return None
@@ -48,7 +47,7 @@ def to_srgb(profile: object, mode: str) -> ImageCms.ImageCmsTransform | None:
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """Build the transform: relative colorimetric with black point compensation."""
     flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-    if mode == "L":  # its shortcut for grey is nine levels off near the black of a linear profile
+    if mode == "L":  # the optimised grey of a linear profile is nine levels off near black
         flags |= ImageCms.Flags.NOOPTIMIZE
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

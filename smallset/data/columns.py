@@ -1,4 +1,4 @@
-"""Which columns of a table are the image and the label, and what its classes are."""
+"""Find the image and label columns of a table, its classes, and its labels as class indices."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _LABEL_NAMES = ("label", "labels", "fine_label", "coarse_label", "class", "targe
 
 @dataclass(frozen=True)
 class Features:
-    """What a table's schema says: its columns, those of type Image, and ClassLabels' names."""
+    """A table's schema: its columns, those of type Image, and the names of each ClassLabel."""
 
     columns: tuple[str, ...]
     images: tuple[str, ...]
@@ -24,7 +24,7 @@ class Features:
 def image_column(features: Features, where: str) -> str:
     """Find the image column: the one of type Image, else the one named image or img.
 
-    Raises ValueError listing the columns where there is none or more than one.
+    Raises ValueError listing the columns if there is none or more than one.
     """
     found = features.images or tuple(n for n in _IMAGE_NAMES if n in features.columns)
     return _only(found, "image", features, where)
@@ -33,7 +33,7 @@ def image_column(features: Features, where: str) -> str:
 def label_column(features: Features, where: str) -> str:
     """Find the label column: "label", else the only ClassLabel, else the only one named like one.
 
-    Raises ValueError listing the columns where there is none or more than one.
+    Raises ValueError listing the columns if there is none or more than one.
     """
     if "label" in features.columns:
         return "label"
@@ -42,9 +42,10 @@ def label_column(features: Features, where: str) -> str:
 
 
 def class_names(labels: LabelColumn, features: Features) -> tuple[str, ...]:
-    """Return the classes in index order: the schema's names, sorted texts, or "0" to "c-1".
+    """Return the classes in index order.
 
-    Raises ValueError for whole numbers without names that do not run from 0 without a gap.
+    They are the schema's names, else the sorted texts, else "0" to "c-1" for whole numbers. Raises
+    ValueError if the whole numbers do not start at 0 or have a gap.
     """
     if labels.name in features.class_names:
         return features.class_names[labels.name]
@@ -55,10 +56,10 @@ def class_names(labels: LabelColumn, features: Features) -> tuple[str, ...]:
 
 
 def numbered(labels: Int64[np.ndarray, " n"], what: str) -> tuple[str, ...]:
-    """Name the classes of labels that have no names by their numbers, "0" to "c-1".
+    """Return the names "0" to "c-1" for the classes of labels that are whole numbers.
 
-    Negative labels, which stand for missing ones, do not count. `what` begins the message. Raises
-    ValueError for labels that do not start at 0 or leave a number out.
+    Negative labels stand for missing ones and do not count. Raises ValueError, with a message that
+    begins with `what`, if the labels do not start at 0 or leave a number out.
     """
     found = np.unique(labels[labels >= 0])
     if len(found) and int(found[-1]) != len(found) - 1:
@@ -66,13 +67,13 @@ def numbered(labels: Int64[np.ndarray, " n"], what: str) -> tuple[str, ...]:
         raise ValueError(
             f"{what} are {len(found)} different numbers from {found[0]} to {found[-1]}, without "
             f"{missing}. Needed every number from 0 to {len(found) - 1}, or names of the classes "
-            "(text, or a ClassLabel column). Number the classes anew, or name them."
+            "(text, or a ClassLabel column). Renumber the classes, or name them."
         )
     return tuple(str(c) for c in range(len(found)))
 
 
 def is_labelled(labels: LabelColumn) -> bool:
-    """Tell whether any row has a label; hidden test labels are null or -1 throughout."""
+    """Tell whether any row has a label. Hidden test labels are all null or -1."""
     if labels.is_text:
         return any(piece.null_count < len(piece) for piece in labels.texts())
     return bool((labels.numbers() >= 0).any())
@@ -81,9 +82,10 @@ def is_labelled(labels: LabelColumn) -> bool:
 def read_labels(
     labels: LabelColumn, own: tuple[str, ...], place: Int64[np.ndarray, " c"]
 ) -> Int64[np.ndarray, " n"]:
-    """Read the labels as class indices: `own` names the split's own classes, `place` their indices.
+    """Return the labels as class indices.
 
-    Raises ValueError naming the first row whose label is missing, out of range or no known name.
+    `own` names the split's own classes, and `place` holds the index of each. Raises ValueError
+    naming the first row whose label is missing, out of range or not a known name.
     """
     if labels.is_text:
         known = _places(labels, own)
@@ -99,16 +101,16 @@ def read_labels(
         given = labels.rows.value(labels.name, row)
         raise ValueError(
             f"Row {row} of {labels.where} has the label {given!r} in {labels.name!r} "
-            f"({len(outside)} rows have one like it); needed {needed}. Correct or remove these."
+            f"({len(outside)} rows have a bad label); needed {needed}. Correct or remove them."
         )
     return place.take(found)
 
 
 def _places(labels: LabelColumn, own: tuple[str, ...]) -> dict[str, int]:
-    """Return the index of each text that names a class, in whatever Unicode form."""
+    """Return the index of each text that names a class, in any Unicode form."""
     known = {name: c for c, name in enumerate(own)}
     forms = {composed(name): c for c, name in enumerate(own)}
-    if len(forms) == len(own):  # else a form tells two classes apart
+    if len(forms) == len(own):  # otherwise two classes differ in their form only
         for piece in labels.texts():
             for text in piece.unique().drop_null().to_pylist():
                 if text not in known and composed(text) in forms:
@@ -122,5 +124,5 @@ def _only(found: tuple[str, ...], what: str, features: Features, where: str) -> 
     problem = f"has several {what} columns {list(found)}" if found else f"has no {what} column"
     raise ValueError(
         f"{where} {problem}; its columns are {list(features.columns)}. Needed one, such as "
-        f"{what!r}. Rename it or remove the others."
+        f"{what!r}. Rename the right column, or remove the others."
     )

@@ -1,4 +1,4 @@
-"""A data set as the rest of the package sees it: one indexed split, and a pair of them."""
+"""A data set after indexing: `ImageDataset` is one split, `Data` the training and test split."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -16,18 +16,18 @@ _LISTED = 5
 
 @runtime_checkable
 class Rows(Protocol):
-    """The encoded images of one split in the source's own order; safe to read from threads."""
+    """The encoded images of one split in the source's own order. Several threads may read them."""
 
     def __len__(self) -> int:
-        """Count the rows, bad ones included."""
+        """Count the rows, including bad ones."""
         ...
 
     def name(self, row: int) -> str:
-        """Name a row, uniquely within its split, the same on every machine."""
+        """Return a name that is unique in the split and the same on every machine."""
         ...
 
     def read(self, row: int) -> bytes:
-        """Read a row's encoded image."""
+        """Return a row's encoded image."""
         ...
 
 
@@ -35,12 +35,13 @@ class Rows(Protocol):
 class ImageDataset:
     """One split of a data set, indexed: every image in it is known to decode.
 
-    `labels` are class indices, `sizes` (width, height) in pixels after EXIF rotation, `rows` the
-    row in the source's own split order (not the position, once bad files were skipped or a held-out
-    part was cut off), `content` says which images have the same encoded bytes (see `content_of`).
-    The arrays may be read-only views of a mapped file. `fingerprint` is a sha256 in hex over all
-    splits in use, `encoded_bytes` the sum over this split's images, `skipped` the ids of the bad
-    files that were left out.
+    `labels` are class indices. `sizes` are (width, height) in pixels after EXIF rotation. `rows`
+    are rows of the source's own split, which differ from positions if bad files were skipped or a
+    held-out part was cut off. Images of equal encoded bytes have equal `content` (see
+    `content_of`). The arrays may be read-only views of a mapped file.
+
+    `fingerprint` is a sha256 in hex over all splits in use, `encoded_bytes` the sum over this
+    split's images, and `skipped` the ids of the bad files that were left out.
     """
 
     name: str
@@ -61,7 +62,7 @@ class ImageDataset:
     def take(self, images: Int64[np.ndarray, " k"]) -> "ImageDataset":
         """Return the images at some positions, in that order.
 
-        The facts about the whole split stay: its fingerprint, its bytes and what was skipped.
+        The fingerprint, the bytes and the skipped files are still those of the whole split.
         """
         return replace(
             self,
@@ -72,22 +73,22 @@ class ImageDataset:
         )
 
     def id(self, i: int) -> str:
-        """Give image i's name in its split, such as 'cat/0017.png'; it does not change."""
+        """Return the lasting name of image i in its split, such as 'cat/0017.png'."""
         return self.origin.name(int(self.rows[i]))
 
     def listed(self, images: Int64[np.ndarray, " k"]) -> str:
-        """Name some images for a message, by their ids, five at most."""
+        """List the ids of images for a message, five at most."""
         shown = ", ".join(repr(self.id(int(i))) for i in images[:_LISTED])
         return shown + (f" and {len(images) - _LISTED} more" if len(images) > _LISTED else "")
 
     def encoded(self, i: int) -> bytes:
-        """Read image i's bytes as the source holds them (a Netpbm image for plain arrays)."""
+        """Return image i's bytes as the source holds them (a Netpbm image for plain arrays)."""
         return self.origin.read(int(self.rows[i]))
 
     def pixels(self, i: int) -> UInt8[np.ndarray, "h w 3"]:
-        """Decode image i to upright RGB, 0..255 (see `decode`); the array may be read-only.
+        """Decode image i to upright RGB in 0..255 (see `decode`). The array may be read-only.
 
-        Raises ValueError naming the image where it no longer decodes.
+        Raises ValueError naming the image if it no longer decodes.
         """
         try:
             return decode(self.encoded(i))
@@ -100,11 +101,11 @@ class ImageDataset:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A data set to compress and the held-out images that judge it; `held_out` says which.
+    """A data set to compress, and the held-out images on which students are tested.
 
-    `notes` say, a sentence each, what the source holds besides and what was odd about it. If the
-    training images are a compressed set, `made_from` are the fingerprints of the set and of all
-    data behind it.
+    `held_out` says in a sentence which images are held out. Each note is a sentence about unused or
+    odd parts of the source. If the training images are a compressed set, `made_from` holds the
+    fingerprints of the set and of all data behind it.
     """
 
     name: str
@@ -117,7 +118,7 @@ class Data:
 
     @cached_property
     def leaks(self) -> Int64[np.ndarray, " k"]:
-        """The training images whose bytes are those of a held-out image too, by position."""
+        """The positions of the training images that have the same bytes as a held-out image."""
         return np.flatnonzero(np.isin(self.train.content, self.test.content))
 
     def without_leaks(self) -> "Data":
@@ -135,10 +136,10 @@ class Data:
                 raise ValueError(
                     f"every training image of the class {train.classes.names[c]!r} of "
                     f"{self.name!r} is also held out, so none would be left. Needed training "
-                    "images that are not tested on. Mend the splits."
+                    "images that are not held out. Correct the splits."
                 )
         lost = sum(len(train.encoded(int(i))) for i in leaks)
-        # Another fingerprint: positions, and so cached pixels and scores, are others.
+        # Positions change, so cached pixels and scores must not be found under the old fingerprint.
         fingerprint = hashlib.sha256(f"{self.fingerprint} without leaks".encode()).hexdigest()
         left = replace(
             train.take(kept),
@@ -152,9 +153,9 @@ class Data:
         )
 
     def doubts(self) -> tuple[str, ...]:
-        """Say, a sentence each, which images of the training split should not be there as they are.
+        """Return a sentence about training images that are also held out, if there are any.
 
-        These are images that are also held out, and equal images under different labels.
+        A second sentence is about equal training images under different labels.
         """
         train, found = self.train, []
         if len(self.leaks):
@@ -176,7 +177,7 @@ class Data:
 
 
 def content_of(sha256: bytes) -> int:
-    """Return what stands for an image's encoded bytes: the first 8 bytes of their sha256."""
+    """Return the first 8 bytes of an image's sha256 as a number: equal images, equal numbers."""
     return int.from_bytes(sha256[:8], "big", signed=True)
 
 

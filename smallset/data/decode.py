@@ -1,16 +1,16 @@
-"""Encoded bytes to RGB pixels, the same for every format, or one plain reason why not.
+"""Decode image files of every format to RGB pixels, or say in a few words why that fails.
 
-An image is seen as a viewer shows it, in this order:
+The result is what an image viewer shows. The steps are:
 
-1. Its first frame is decoded, by what the bytes hold and not by its name.
-2. It is turned upright as its EXIF says, else its XMP, by Pillow's `ImageOps.exif_transpose`.
-3. Deep grey is scaled to 8 bits by the bits that the file declares (`samples`).
-4. Its colours are converted to sRGB by its ICC profile (`colour`).
-5. Transparent parts are laid over white.
+1. Decode the first frame. The bytes decide on the format, not the file name.
+2. Turn the image upright by its EXIF, else its XMP, with Pillow's `ImageOps.exif_transpose`.
+3. Scale grey of more than 8 bits by the number of bits that the file declares (`samples`).
+4. Convert the colours to sRGB by the ICC profile (`colour`).
+5. Lay transparent parts over white.
 
-EXIF, XMP and profiles count as far as Pillow reads them: in JPEG, PNG, WebP and TIFF. JPEGs that
-have nothing to turn or convert are decoded by simplejpeg, everything else by Pillow. Both use the
-exact integer transform, so the pixels are the same.
+EXIF, XMP and profiles are used if Pillow reads them: in JPEG, PNG, WebP and TIFF. JPEGs that need
+no turning or converting are decoded by simplejpeg, everything else by Pillow. Both use the exact
+integer transform, so the pixels are the same.
 """
 
 import io
@@ -26,7 +26,7 @@ from smallset.data.colour import screen_rgb, to_srgb
 from smallset.data.samples import eight_bit, refusal
 
 DECODE_VERSION = 2
-"""Part of every cache key; goes up whenever the same bytes would decode to other pixels."""
+"""Part of every cache key. Increase it if the same bytes would decode to other pixels."""
 
 EXTENSIONS = {
     ".bmp": "BMP",
@@ -45,39 +45,34 @@ EXTENSIONS = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
-"""The image file extensions that are read, in lower case, and the format each one promises."""
+"""The file extensions of images that are read, in lower case, and the format of each."""
 
-_MAGIC = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"II+\0", "TIFF"),
-    (b"MM\0+", "TIFF"),
-    (b"\0\0\0\x0cjP  ", "JPEG2000"),
-    (b"\xff\x4f\xff\x51", "JPEG2000"),
-    *((b"P%d" % kind, "PPM") for kind in range(1, 7)),
-)
-# JPEG segments that neither turn an image nor colour it: all but APP1 (EXIF, XMP), APP2 (profiles)
-# and the markers that have no length.
+_MAGIC = {
+    "JPEG": (b"\xff\xd8\xff",),
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "GIF": (b"GIF87a", b"GIF89a"),
+    "BMP": (b"BM",),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "JPEG2000": (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),
+    "PPM": tuple(b"P%d" % kind for kind in range(1, 7)),
+}
+# JPEG segments that cannot turn an image or change its colours: all but APP1 (EXIF, XMP), APP2
+# (profiles) and the markers without a length.
 _PLAIN_SEGMENTS = frozenset({*range(0xC0, 0xD0), *range(0xDB, 0xE1), *range(0xE3, 0xF0), 0xFE})
 _START_OF_SCAN = 0xDA
 
 
 class BadImage(ValueError):
-    """Bytes that are not a usable image; the message completes "the file ...": "is empty"."""
+    """Bytes that are not a usable image. The message continues "the file ...": "is empty"."""
 
 
 def decode(data: bytes) -> UInt8[np.ndarray, "h w 3"]:
-    """Decode an image to sRGB in 0..255, upright and on white (the steps are listed above).
+    """Decode an image to sRGB in 0..255, upright and on white (see the steps of this module).
 
     Grey is repeated over the channels.
 
-    Raises BadImage for bytes that are empty, damaged, cut short, of an unknown format, or larger
-    than `PIL.Image.MAX_IMAGE_PIXELS`, and for numbers whose black and white cannot be known:
+    Raises BadImage for bytes that are empty, damaged, cut short or of an unknown format, for images
+    larger than `PIL.Image.MAX_IMAGE_PIXELS`, and for samples without a known black and white:
     floating point, signed, or of 32 bits.
     """
     read = _read(data)
@@ -94,19 +89,19 @@ def measure(data: bytes) -> tuple[int, int]:
 
 
 def image_format(data: bytes) -> str:
-    """Name the format that the first bytes announce; raises BadImage where they announce none."""
+    """Return the format that the first bytes announce. Raises BadImage if they announce none."""
     if not data:
         raise BadImage("is empty (0 bytes)")
-    for magic, form in _MAGIC:
-        if data.startswith(magic):
+    for form, beginnings in _MAGIC.items():
+        if data.startswith(beginnings):
             return form
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    raise BadImage("is no image of a known format")
+    raise BadImage("is not an image of a known format")
 
 
 def misnamed(name: str, data: bytes) -> bool:
-    """Tell whether the extension of a name promises another format than the bytes hold.
+    """Tell whether the extension of a file name contradicts the format of the bytes.
 
     Raises BadImage for a name without an image extension, and for bytes of an unknown format.
     """
@@ -119,7 +114,7 @@ def misnamed(name: str, data: bytes) -> bool:
 
 
 def _read(data: bytes) -> UInt8[np.ndarray, "h w 3"] | Image.Image:
-    """Return the final pixels of a plain JPEG, else an image that Pillow has decoded, upright."""
+    """Return the final pixels of a plain JPEG, else an upright image decoded by Pillow."""
     form = image_format(data)
     jpeg = form == "JPEG"
     if jpeg and _is_plain(data) and (pixels := _simplejpeg(data)) is not None:
@@ -159,7 +154,7 @@ def _is_plain(data: bytes) -> bool:
 
 
 def _is_turned(image: Image.Image) -> bool:
-    """Tell whether an image has an orientation; it is cheaper to ask than to transpose."""
+    """Tell whether an image must be turned. Asking is cheaper than transposing."""
     return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
 
 
@@ -168,7 +163,7 @@ def _is_srgb(image: Image.Image) -> bool:
 
 
 def _simplejpeg(data: bytes) -> UInt8[np.ndarray, "h w 3"] | None:
-    """Decode with simplejpeg, or return None if Pillow should look: CMYK, any complaint."""
+    """Decode with simplejpeg, or return None for Pillow: CMYK, and whatever simplejpeg refuses."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         _check_area(width, height)
@@ -185,7 +180,7 @@ def _simplejpeg(data: bytes) -> UInt8[np.ndarray, "h w 3"] | None:
 
 
 def _damage(form: str, error: Exception) -> str:
-    """Say what a decoder's error means for the file."""
+    """Describe a decoder's error for the message of a BadImage."""
     if isinstance(error, Image.DecompressionBombError):
         return _bomb()
     reason = str(error).strip() or type(error).__name__

@@ -1,4 +1,4 @@
-"""Boxes and resizing: how a rectangle becomes a square, and how a box becomes a tile."""
+"""Fit images into squares: choose a box of the image, cut it out, and resize it."""
 
 from typing import Literal
 
@@ -15,16 +15,17 @@ _RESAMPLE = {
     "nearest": Image.Resampling.NEAREST,
 }
 _SMALL = 64
-"""Sources up to this many pixels a side are never cropped for a test view."""
+"""The test view never crops images with at most so many pixels a side."""
 _BUILT = 1 << 24
-"""The most pixels that are built on the way (48 MB); a strip of 30000 x 2 would take gigabytes."""
+"""The most pixels of an intermediate image (48 MB). A strip of 30000 x 2 would take gigabytes."""
 
 
 def fit_boxes(sizes: Int[np.ndarray, "k 2"], fit: Fit) -> Int32[np.ndarray, "k 4"]:
-    """Give the box (left, top, right, bottom) of each image that becomes the square.
+    """Return the box (left, top, right, bottom) in pixels of each image that becomes the square.
 
-    `sizes` are (width, height). "squash" takes the whole image, "crop" the centred square of its
-    short side, "pad" the centred square of its long side, which reaches beyond the image.
+    `sizes` are (width, height). "squash" takes the whole image, "crop" the centred square of the
+    short side, and "pad" the centred square of the long side, which reaches beyond the image.
+    Raises ValueError for another fit.
     """
     width, height = sizes[:, 0].astype(np.int64), sizes[:, 1].astype(np.int64)
     if fit == "squash":
@@ -45,12 +46,13 @@ def read_box(
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Cut a box out of an image and resize it to `size` = (width, height).
 
-    Only pixels inside the box count; what lies beyond the image is black. "antialias" is Pillow's
-    bilinear filter, whose support grows with the reduction; "nearest" picks single pixels. Either
-    leaves a box alone that has the size already (the result may then share the input's memory).
+    Only pixels inside the box count, and areas beyond the image are black. "antialias" is Pillow's
+    bilinear filter, whose support grows with the reduction; "nearest" picks single pixels. A box
+    that has the size already is not resized, and the result may share the input's memory.
 
-    A box of more than 16 million pixels that reaches beyond the image is not built: what lies
-    inside is resized by itself to its share of `size`, at least one pixel, and then padded.
+    A box of more than 16 million pixels that reaches beyond the image is never built. Instead, the
+    part inside the image is resized to its share of `size`, at least one pixel, and then padded.
+    Raises ValueError for an empty box.
     """
     left, top, right, bottom = (int(edge) for edge in box)
     if left >= right or top >= bottom:
@@ -72,7 +74,7 @@ def read_box(
 
 
 def is_small_or_square(sizes: Int[np.ndarray, "n 2"]) -> bool:
-    """Tell whether every image is at most 64 pixels a side or square, so that no view crops it."""
+    """Tell whether every image is square or at most 64 pixels a side."""
     return bool(np.all((sizes.max(axis=1) <= _SMALL) | (sizes[:, 0] == sizes[:, 1])))
 
 
@@ -86,14 +88,14 @@ def view_square(
 ) -> UInt8[np.ndarray, "size size 3"]:
     """Draw one image as a square of `size` pixels.
 
-    A fit goes straight to the size. "test" squashes where `whole` says that the data set is small
-    or square already; else it resizes the short side to round(size * 256 / 224) and takes the
-    centre, the usual ImageNet test view.
+    A fit resizes straight to the size. The view "test" squashes if `whole` says that all images of
+    the data set are small or square. Otherwise "test" is the usual test view of ImageNet: it
+    resizes the short side to round(size * 256 / 224) and takes the centre.
     """
     height, width, _ = pixels.shape
-    if height == width == size and (view != "test" or whole):
-        return pixels
     if view != "test" or whole:
+        if height == width == size:
+            return pixels
         box = fit_boxes(np.array([[width, height]]), "squash" if view == "test" else view)[0]
         return read_box(pixels, box, (size, size), resample)
     short = round(size * 256 / 224)
@@ -101,7 +103,7 @@ def view_square(
     wide, high = max(short, round(width * scale)), max(short, round(height * scale))
     left, top = (wide - size) // 2, (high - size) // 2
     if wide * high > _BUILT:
-        x, y = width / wide, height / high  # source pixels a view's pixel
+        x, y = width / wide, height / high  # source pixels per pixel of the view
         box = (left * x, top * y, (left + size) * x, (top + size) * y)
         image = Image.fromarray(np.ascontiguousarray(pixels))
         return np.asarray(image.resize((size, size), _RESAMPLE["antialias"], box))
@@ -121,13 +123,13 @@ def _resized(
 def _padded(
     pixels: UInt8[np.ndarray, "h w 3"], x: int, y: int, size: tuple[int, int]
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """Lay pixels on black at (x, y)."""
+    """Return a black image of `size` with the pixels at (x, y)."""
     black = np.zeros((size[1], size[0], 3), np.uint8)
     black[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
     return black
 
 
 def _share(start: int, length: int, whole: int, size: int) -> tuple[int, int]:
-    """Give (start, length) in a box of `whole` pixels once that is resized to `size`."""
+    """Return where (start, length) lies after a box of `whole` pixels is resized to `size`."""
     first = min(round(start * size / whole), size - 1)
     return first, max(1, round((start + length) * size / whole) - first)

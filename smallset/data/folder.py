@@ -1,30 +1,28 @@
-"""A folder of class folders, with or without splits above them."""
+"""Open a folder of class folders, with or without split folders above them."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from smallset.data.held_out import VALIDATION, choose_split
 from smallset.data.layout import HELD_OUT, Layout, found_layout, given_layout
-from smallset.data.listing import list_files
-from smallset.data.matching import counterparts
 from smallset.data.source import Folder, RawSplit, Source
-from smallset.data.tree import has_image, is_ours, loose_images, ours_in, subfolders
+from smallset.data.splits import VALIDATION, choose_split, counterparts
+from smallset.data.tree import has_image, is_ours, list_files, loose_images, ours_in, subfolders
 from smallset.records import composed
 
 
 def folder_source(root: Path, name: str, *, work: Path, chosen: Folder | None = None) -> Source:
-    """Open DATA/train/<class>/* with an optional test, val, valid or validation folder beside it,
-    or class folders directly under DATA, or the folders that the user has `chosen`.
+    """Open the class folders in `root`, in its split folders, or in the folders that are `chosen`.
 
-    "training" and "testing" are read as train and test, in any case. If all folders of DATA have
-    split names, the folders are splits and never classes.
+    Splits are DATA/train/<class>/*, with an optional test, val, valid or validation folder beside
+    train. "training" means train and "testing" means test, and the case of letters does not matter.
+    If all folders of DATA have names of splits, they are splits and never classes.
 
-    Classes are the folder names, sorted. Files right beside class folders are left aside unless
-    they are images, which would lose their class. A folder that smallset wrote is left aside too.
+    Classes are the folder names, sorted. Folders that smallset wrote, and other files than images
+    beside class folders, are ignored.
 
     Raises ValueError for a folder without images, an image outside any class folder, held-out
-    folders without train, split folders of unclear or equal meaning, folders that may be splits or
-    classes, and classes that differ between splits.
+    folders without train, two folders for one split, folders that may be validation or test, splits
+    or classes, and classes that differ between splits.
     """
     layout = given_layout(root, chosen) if chosen else found_layout(root)
     classes = _classes(layout.train, layout.held_out)
@@ -56,26 +54,21 @@ def _choose(
     clear = any(_knows(places[split], classes) for split in available)
 
     def labelled(split: str) -> bool:
-        # Beside a split with known classes, one without any of them has no labels. By itself it
-        # is held against train, so that classes by other names are heard of.
-        return _knows(places[split], classes) if clear else _may_be_labelled(places[split])
+        # If some split shares classes with train, a split that shares none has no labels. If no
+        # split does, one with several folders counts, so that the other class names are reported.
+        return _knows(places[split], classes) if clear else len(subfolders(places[split])) > 1
 
     return choose_split(available, labelled)
 
 
 def _knows(folder: Path, classes: tuple[str, ...]) -> bool:
-    """Tell whether a split has a class folder that train has too, and images."""
+    """Tell whether a split has images, and a class folder that train has too."""
     own = {composed(name) for name in subfolders(folder)}
     return bool(own & {composed(name) for name in classes}) and has_image(folder)
 
 
-def _may_be_labelled(folder: Path) -> bool:
-    """Tell whether a split has more folders than one that stands for all of its images."""
-    return len(subfolders(folder)) > 1
-
-
 def _why(split: str, folder: Path, classes: tuple[str, ...]) -> str:
-    """Say why a split is left unused."""
+    """Return the reason why a split is not used."""
     own = subfolders(folder)
     if not own:
         return "no class folders"
@@ -87,7 +80,7 @@ def _why(split: str, folder: Path, classes: tuple[str, ...]) -> str:
 
 
 def _classes(folder: Path, apart: Mapping[str, Path]) -> tuple[str, ...]:
-    """Name the class folders in a folder, which are not the splits set `apart`."""
+    """Return the names of the class folders in a folder, without the splits in `apart`."""
     loose = sorted(loose_images(folder))
     if loose:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Read through Hugging Face `datasets`: parquet folders in the Hub's layout, and the Hub itself."""
+"""Open parquet files and data sets of the Hugging Face Hub, through the library `datasets`."""
 
 import hashlib
 import json
@@ -6,19 +6,23 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from smallset.data.columns import Features
-from smallset.data.held_out import VALIDATION
 from smallset.data.source import Folder, Source
-from smallset.data.tables import Table, table_source
+from smallset.data.splits import VALIDATION
+from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import replacing
+from smallset.typed import read_json
+
+AGAIN = "Remove the file, and the data is looked at again."
+"""What to do about a damaged file in the work folder."""
 
 _CATALOGUE = 3
-"""The format of what is remembered of a table."""
+"""The format of the file that keeps the facts of a table."""
 _READ = ("train", "test", *VALIDATION)
-"""The splits that are read: those of other names are neither trained on nor held out."""
+"""The splits that are read. Splits of other names are neither trained on nor held out."""
 
 
 def parquet_source(
@@ -28,17 +32,17 @@ def parquet_source(
     work: Path,
     chosen: Folder | None = None,
 ) -> Source:
-    """Open parquet files by split; `datasets` turns them into mapped Arrow files in `work`, once.
+    """Open the parquet files of each split. `datasets` turns them into Arrow files in `work`, once.
 
-    `chosen` says that the user has named the files. Raises ValueError as `table_source` does, and
-    for files that are not parquet.
+    `chosen` says that the user has named the files. Raises ValueError for files that are not
+    parquet, and the errors of `table_source`.
     """
     used = {split: files[split] for split in files if split in _READ}
     key = files_key(used)
     catalogue = work / "parquet" / f"{key}-{_CATALOGUE}.json"
     tables = _recall(catalogue)
     if tables is None:
-        # `datasets` does not notice itself that a file has gone from its cache.
+        # `datasets` does not notice that a file is missing in its cache.
         mode = "force_redownload" if catalogue.exists() else None
         tables = {split: _load_parquet(name, split, used[split], work, mode) for split in used}
         _remember(tables, catalogue)
@@ -49,8 +53,8 @@ def parquet_source(
 def hub_source(given: str) -> Source:
     """Open "owner/name" or "owner/name:config" from the Hub, or offline from its local cache.
 
-    Raises FileNotFoundError where it cannot be had, ValueError for a choice of configurations and
-    as `table_source` does.
+    Raises FileNotFoundError if the data set cannot be read, ValueError if the configuration is not
+    clear, and the errors of `table_source`.
     """
     repository, _, config = given.partition(":")
     if not repository:
@@ -61,7 +65,7 @@ def hub_source(given: str) -> Source:
     with quiet():
         try:
             tables = _load(repository, config or None)
-        except Exception as error:  # the client raises its own, the network's and the file system's
+        except Exception as error:  # of the client, the network or the file system
             raise _hub_failure(given, config, error) from error
     key = files_key({split: table.files for split, table in tables.items()})
     return table_source(given, key, tables)
@@ -83,13 +87,13 @@ def _hub_failure(given: str, config: str, error: Exception) -> Exception:
 
 def _load_parquet(
     name: str, split: str, files: Sequence[Path], work: Path, mode: str | None
-) -> Table:
+) -> ArrowSplit:
     with quiet():
-        # Each split by itself: a test split may lack the label column.
+        # Load each split alone, because a test split may lack the label column.
         data_files = {split: [str(file) for file in files]}
         try:
             tables = _load("parquet", None, data_files, str(work / "datasets"), mode)
-        except Exception as error:  # Arrow's and the builder's errors have no common kind
+        except Exception as error:  # the errors of Arrow and the builder have no common class
             cause = error.__cause__ or error
             raise ValueError(
                 f"The {split} split of {name!r} ({files[0].name} and so on, {len(files)} file(s)) "
@@ -105,10 +109,10 @@ def _load(
     data_files: dict[str, list[str]] | None = None,
     cache: str | None = None,
     mode: str | None = None,
-) -> dict[str, Table]:
-    """Do as `datasets.load_dataset` does, but leave the Arrow files closed.
+) -> dict[str, ArrowSplit]:
+    """Load as `datasets.load_dataset` does, but do not open the Arrow files.
 
-    Opening them there makes objects that weigh 80 bytes an image, and so does never letting go.
+    `datasets` would keep objects of 80 bytes an image for open files.
     """
     from datasets import ClassLabel, Image, load_dataset_builder
     from datasets.naming import filenames_for_dataset_split
@@ -126,7 +130,7 @@ def _load(
         files = filenames_for_dataset_split(
             builder.cache_dir, builder.dataset_name, name, "arrow", split.shard_lengths
         )
-        tables[name] = Table(tuple(Path(file) for file in files), features)
+        tables[name] = ArrowSplit(tuple(Path(file) for file in files), features)
     return tables
 
 
@@ -142,36 +146,51 @@ def files_key(files: Mapping[str, Iterable[Path]]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _recall(catalogue: Path) -> dict[str, Table] | None:
-    """Give what was remembered, unless an Arrow file has gone; spares importing `datasets`."""
+def _recall(catalogue: Path) -> dict[str, ArrowSplit] | None:
+    """Return the kept tables, without importing `datasets`, or None if a file is missing."""
     if not catalogue.exists():
         return None
-    tables = {}
-    for split, entry in json.loads(catalogue.read_text(encoding="utf-8")).items():
-        names = {column: tuple(classes) for column, classes in entry["class_names"].items()}
-        features = Features(tuple(entry["columns"]), tuple(entry["images"]), names)
-        files, beside = (tuple(map(Path, entry[key])) for key in ("files", "beside"))
-        tables[split] = Table(files, features, beside)
+    where = f"'{catalogue}'"
+    kept = read_json(catalogue.read_bytes(), dict[str, _Kept], where=where, advice=AGAIN)
+    tables = {
+        split: ArrowSplit(
+            tuple(map(Path, entry.files)),
+            Features(entry.columns, entry.images, entry.class_names),
+            tuple(map(Path, entry.beside)),
+        )
+        for split, entry in kept.items()
+    }
     there = all(file.exists() for table in tables.values() for file in table.files)
     return tables if there else None
 
 
-def _remember(tables: Mapping[str, Table], catalogue: Path) -> None:
+@dataclass(frozen=True)
+class _Kept:
+    """The facts of an `ArrowSplit` that are kept in the work folder."""
+
+    files: tuple[str, ...]
+    beside: tuple[str, ...]
+    columns: tuple[str, ...]
+    images: tuple[str, ...]
+    class_names: dict[str, tuple[str, ...]]
+
+
+def _remember(tables: Mapping[str, ArrowSplit], catalogue: Path) -> None:
     entries = {
-        split: {
-            "files": [str(file) for file in table.files],
-            "beside": [str(folder) for folder in table.beside],
-            "columns": table.features.columns,
-            "images": table.features.images,
-            "class_names": table.features.class_names,
-        }
+        split: _Kept(
+            tuple(map(str, table.files)),
+            tuple(map(str, table.beside)),
+            table.features.columns,
+            table.features.images,
+            dict(table.features.class_names),
+        )
         for split, table in tables.items()
     }
-    keep(catalogue, entries)
+    keep(catalogue, {split: asdict(entry) for split, entry in entries.items()})
 
 
 def keep(catalogue: Path, entries: object) -> None:
-    """Write what is to be remembered as JSON: whole, or not at all."""
+    """Write entries as JSON. The file appears whole or not at all."""
     catalogue.parent.mkdir(parents=True, exist_ok=True)
     with replacing(catalogue) as file:
         file.write(json.dumps(entries).encode())
@@ -179,14 +198,14 @@ def keep(catalogue: Path, entries: object) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep `datasets` from drawing bars and logging; its settings are put back afterwards."""
+    """Stop `datasets` from logging and drawing bars until the end of the block."""
     import datasets
     from huggingface_hub.utils import logging as hub_logging
 
     level, bars = datasets.logging.get_verbosity(), datasets.are_progress_bars_disabled()
     hub_level = hub_logging.get_verbosity()
     datasets.logging.set_verbosity_error()
-    hub_logging.set_verbosity(logging.ERROR)  # it logs every retry without a network
+    hub_logging.set_verbosity(logging.ERROR)  # without a network, it logs every retry
     datasets.disable_progress_bars()
     try:
         yield

@@ -1,4 +1,4 @@
-"""From a source to data known to be sound; the first pass is remembered in the work folder."""
+"""Index a source: decode every image once, and keep the result in the work folder."""
 
 import hashlib
 import json
@@ -12,10 +12,10 @@ from jaxtyping import Bool
 
 from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
-from smallset.data.held_out import cut_off
-from smallset.data.parts import Part, Parts, read_parts, write_parts
 from smallset.data.scan import Scan, scan
 from smallset.data.source import RawSplit, Source, first_names
+from smallset.data.split_index import SplitIndex, SplitIndexes, read_parts, write_parts
+from smallset.data.splits import cut_off
 from smallset.files import unfinished
 from smallset.records import Classes, Progress
 
@@ -30,12 +30,13 @@ def index(
     workers: int = 0,
     progress: Progress | None = None,
 ) -> Data:
-    """Look at every image of a source once and give its splits; the second time, map the result.
+    """Decode and hash every image of a source, and return its splits.
 
-    A pass in which a file could not be read (not one that does not decode) is not remembered.
+    The result is kept in `work`, so that the next call only maps it. If a file cannot be read at
+    all, nothing is kept, because the file may be readable the next time.
 
-    Raises ValueError where the source has fewer than two classes, where files are bad (all of them
-    counted, the first five named) unless `skip_bad`, and where a class has no image left.
+    Raises ValueError if the source has fewer than two classes, if a class has no images, or if
+    files are bad and `skip_bad` is False. The message counts all bad files and names five.
     """
     if len(source.classes) < 2:
         raise ValueError(
@@ -66,8 +67,8 @@ def index(
     return Data(source.name, train, test, source.held_out, parts.fingerprint, notes)
 
 
-def _notes(source: Source, parts: Parts) -> Iterator[str]:
-    """Say what else the source holds, and what was odd about its files."""
+def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
+    """Yield sentences about the unused parts of a source and its misnamed files."""
     if source.unused:
         yield f"left unused: {', '.join(source.unused)}"
     misnamed = [part.misnamed for part in parts.splits.values()]
@@ -81,8 +82,8 @@ def _notes(source: Source, parts: Parts) -> Iterator[str]:
 
 def _parts(
     source: Source, work: Path | None, skip_bad: bool, workers: int, progress: Progress | None
-) -> Parts:
-    """Take the index from the work folder, or make it there; without a folder, in memory."""
+) -> SplitIndexes:
+    """Read the index from the work folder or make it there. Without a folder, keep it in memory."""
     if work is None or not source.key:
         return _build(source, None, skip_bad, workers, progress)
     home = work / "index"
@@ -96,7 +97,7 @@ def _parts(
             if not parts.lasting:
                 return parts
             write_parts(parts, partial)
-            del parts  # Windows removes no file that is mapped
+            del parts  # Windows cannot remove a file that is mapped
             shutil.rmtree(scratch)
             try:
                 partial.rename(folder)
@@ -107,7 +108,7 @@ def _parts(
 
 
 def _key(source: Source) -> str:
-    """Hash what an index depends on: the files, the classes in order, and what is held out."""
+    """Hash everything an index depends on: the files, the classes in order, the held-out rule."""
     splits = [raw.name for raw in _raws(source)]
     text = json.dumps([source.key, source.classes, splits, source.held_out])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -119,7 +120,7 @@ def _build(
     skip_bad: bool,
     workers: int,
     progress: Progress | None,
-) -> Parts:
+) -> SplitIndexes:
     scans = {
         raw.name: scan(raw, source.classes, scratch=scratch, workers=workers, progress=progress)
         for raw in _raws(source)
@@ -132,16 +133,18 @@ def _build(
     if source.test is None:
         (raw, whole), *_ = scans.items()
         held = cut_off(whole.labels, whole.content, source.classes)
-        rest = replace(whole, bad=(), misnamed=(0, ()))  # named once
+        rest = replace(whole, bad=(), misnamed=(0, ()))  # so that bad files are named once
         splits = {"train": _part(raw, whole, ~held), "test": _part(raw, rest, held)}
     fingerprint = _fingerprint(source, list(scans.values()))
     if all(one.lasting for one in scans.values()):
-        return Parts(splits, fingerprint)
-    return Parts({n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False)
+        return SplitIndexes(splits, fingerprint)
+    return SplitIndexes(
+        {n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False
+    )
 
 
-def _in_memory(part: Part) -> Part:
-    """Copy the arrays out of the scratch files, which go when nothing is kept."""
+def _in_memory(part: SplitIndex) -> SplitIndex:
+    """Copy the arrays, because their scratch files are deleted if nothing is kept."""
     return replace(
         part,
         labels=np.array(part.labels),
@@ -151,10 +154,10 @@ def _in_memory(part: Part) -> Part:
     )
 
 
-def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> Part:
-    # The sha256 of an image is four numbers of 8 bytes, and the first one stands for it.
+def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> SplitIndex:
+    # View each sha256 as four numbers of 8 bytes, and keep the first (see `content_of`).
     content = np.ascontiguousarray(one.content[keep]).view(">i8").reshape(-1, 4)[:, 0]
-    return Part(
+    return SplitIndex(
         raw=raw,
         labels=one.labels[keep],
         rows=one.rows[keep],
@@ -173,8 +176,8 @@ def _raws(source: Source) -> list[RawSplit]:
 def _fingerprint(source: Source, scans: Sequence[Scan]) -> str:
     """Hash the classes in order, the held-out rule, and every image's entry in sorted order.
 
-    An entry binds split, class, name and content, so sorting entries by their own hash loses
-    nothing and needs no memory; the scratch columns are sorted in place.
+    An entry is a hash of split, class, name and content, so its position carries no information.
+    The scratch columns are sorted in place, without more memory.
     """
     head = json.dumps([list(source.classes), source.held_out])
     digest = hashlib.sha256(head.encode())

@@ -1,26 +1,32 @@
-"""Which folder holds the training images and which the held-out ones: by name, or as given."""
+"""Find the folders of the training and held-out images, by name or as the user gave them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smallset.data.held_out import VALIDATION
-from smallset.data.listing import has_files
 from smallset.data.source import Folder, first_names
-from smallset.data.split_words import splits_named
-from smallset.data.tree import has_image, is_ours, loose_images, ours_in, subfolders
+from smallset.data.splits import VALIDATION, splits_named
+from smallset.data.tree import (
+    has_files,
+    has_image,
+    is_ours,
+    is_set,
+    loose_images,
+    ours_in,
+    subfolders,
+)
 
 HELD_OUT = ("test", *VALIDATION)
-# Hugging Face `datasets` knows more words, wherever they stand in a path, and only in lower case. A
-# folder is a split here if its whole name is such a word: a class may be called "test tube".
+# Hugging Face `datasets` finds more words, anywhere in a path, but only in lower case. Here, the
+# whole name of a split folder must be one of these words: a class may be called "test tube".
 _SPELLINGS = {"training": "train", "testing": "test"} | {s: s for s in ("train", *HELD_OUT)}
 _UNCLEAR = {"dev", "eval"}
-"""Split names that mean validation to some and test to others."""
+"""Names that mean validation to some people and test to others."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the training images are, where held-out ones may be by split, and what is left."""
+    """The folder of the training images, the folder of each other split, and the unused rest."""
 
     train: Path
     held_out: Mapping[str, Path]
@@ -30,11 +36,15 @@ class Layout:
 def given_layout(root: Path, chosen: Folder) -> Layout:
     """Return the folders that the user has chosen in `root`.
 
-    Raises ValueError for patterns that do not name one folder each, and for folders that share
-    images.
+    Raises ValueError if a pattern does not name exactly one folder, or if the folders share images.
     """
     train, test = chosen.part("train"), chosen.part("test")
     assert train is not None
+    if is_set(train):
+        raise ValueError(
+            f"--train {chosen.train} names a set that smallset wrote, which has no part to hold "
+            f"out. Needed a folder of class folders. Give {str(train)!r} itself as DATA."
+        )
     if test is not None and (
         train == test or test in train.parents or train in test.parent.parents
     ):
@@ -49,14 +59,19 @@ def given_layout(root: Path, chosen: Folder) -> Layout:
 
 
 def found_layout(root: Path) -> Layout:
-    """Read the meaning of the folders in `root` off their names.
+    """Tell splits and classes in `root` apart by the names and contents of its folders.
 
-    Raises ValueError if there are no images, if the names contradict each other, and if folders may
-    be splits as well as classes.
+    Raises ValueError if there are no images, if two names contradict each other, or if folders may
+    be either splits or classes.
     """
     top = [f for f in subfolders(root) if not is_ours(root / f)]
     if not top or not has_files(root):
-        raise _empty(root)
+        raise ValueError(
+            f"{str(root)!r} holds no images in a layout that is understood. Needed class folders "
+            "(DATA/<class>/*, or DATA/train/<class>/* with an optional test/ or val/) or parquet "
+            "files (train-*.parquet, with an optional test-* or validation-*, also in DATA/data). "
+            "Point to the folder that holds them."
+        )
     if not has_image(root):
         _check_no_parquet(root)
     splits = _splits(root, top)
@@ -70,7 +85,7 @@ def found_layout(root: Path) -> Layout:
 
 
 def _splits(root: Path, top: list[str]) -> dict[str, Path]:
-    """Return the folder of each split, or none if the folders in `root` are those of classes."""
+    """Return the folder of each split, or nothing if the folders in `root` are classes."""
     names = [name for name in top if name.casefold() in _SPELLINGS.keys() | _UNCLEAR]
     trains = [name for name in names if _SPELLINGS.get(name.casefold()) == "train"]
     if names != top and not any(subfolders(root / name) for name in trains):
@@ -94,7 +109,7 @@ def _splits(root: Path, top: list[str]) -> dict[str, Path]:
 
 
 def _check_train(root: Path, splits: Mapping[str, Path], top: Sequence[str]) -> None:
-    """Refuse splits without a train folder of class folders, and one that may be a class."""
+    """Refuse splits without class folders in train, and a train folder that may be a class."""
     train = splits.get("train")
     if train is None or not subfolders(train):
         names = ", ".join(f"{path.name}/" for path in sorted(splits.values()))
@@ -120,13 +135,13 @@ def _check_train(root: Path, splits: Mapping[str, Path], top: Sequence[str]) -> 
 
 
 def _check_classes(root: Path, top: Sequence[str]) -> None:
-    """Refuse folders that hold splits, or that seem to be splits, in place of classes."""
+    """Refuse class folders that hold splits, or that seem to be splits themselves."""
     holders = [
         n for n in top if any(_SPELLINGS.get(s.casefold()) == "train" for s in subfolders(root / n))
     ]
     if len(holders) > 1:
         raise ValueError(
-            f"{str(root)!r} has splits inside of its folders {first_names(holders)}. Needed "
+            f"{str(root)!r} has splits inside its folders {first_names(holders)}. Needed "
             "train/<class>/*, with an optional test/<class>/*. Move the folders, or say --train . "
             "if these are classes, and all of their images are for training."
         )
@@ -153,12 +168,12 @@ def _check_classes(root: Path, top: Sequence[str]) -> None:
 
 
 def _is_named_like_a_split(folder: Path) -> bool:
-    """Tell whether a folder's name has the word of a split in it, but is not that word."""
+    """Tell whether a folder's name contains the word of a split, but is not that word."""
     return bool(splits_named(folder.name.casefold())) and folder.name.casefold() not in _SPELLINGS
 
 
 def _is_like_another(name: str, inner: Mapping[str, tuple[Path, frozenset[str]]]) -> bool:
-    """Tell whether another folder holds mostly the same folders as this one."""
+    """Tell whether another folder holds mostly the same subfolders as this one."""
     if name not in inner:
         return False
     own = inner[name][1]
@@ -167,9 +182,9 @@ def _is_like_another(name: str, inner: Mapping[str, tuple[Path, frozenset[str]]]
 
 
 def _inner(folder: Path) -> tuple[Path, frozenset[str]] | None:
-    """Return the folders in a folder without images of its own, and where these folders are.
+    """Return where a folder's subfolders are, and their names. None without any, or with images.
 
-    One folder that holds nothing but another one stands for it.
+    If a folder holds only one other folder, that folder is searched instead.
     """
     if next(loose_images(folder), None) is not None:
         return None
@@ -180,13 +195,13 @@ def _inner(folder: Path) -> tuple[Path, frozenset[str]] | None:
 
 
 def _advice(root: Path, train: Path, tests: Sequence[Path]) -> str:
-    """Write the options that name a training folder, and the first of some held-out ones."""
+    """Write the options for a training folder, and for the first held-out folder if any."""
     said = f"--train {train.relative_to(root).as_posix()}"
     return f"{said} --test {tests[0].relative_to(root).as_posix()}" if tests else said
 
 
 def _check_no_parquet(root: Path) -> None:
-    """Refuse a folder without images whose parquet files lie too far down to be its own."""
+    """Refuse a folder without images whose only parquet files are more than one folder down."""
     tops = sorted({p.relative_to(root).parts[0] for p in root.glob("*/**/*.parquet")})
     if not tops:
         return
@@ -199,13 +214,4 @@ def _check_no_parquet(root: Path) -> None:
     raise ValueError(
         f"{str(root)!r} holds parquet files only in folders further down: {first_names(tops)}. "
         f"Needed the folder of one data set, which holds train-*.parquet or data/. {what}."
-    )
-
-
-def _empty(root: Path) -> ValueError:
-    return ValueError(
-        f"{str(root)!r} holds no images in a layout that is understood. Needed class folders "
-        "(DATA/<class>/*, or DATA/train/<class>/* with an optional test/ or val/) or parquet files "
-        "(train-*.parquet, with an optional test-* or validation-*, also in DATA/data). Point to "
-        "the folder that holds them."
     )

@@ -1,4 +1,4 @@
-"""The one door: from what a user calls a data set to its two indexed splits."""
+"""Open what a user calls a data set, as two indexed splits. Everything goes through here."""
 
 import difflib
 import re
@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smallset.data.arrays import open_digits
 from smallset.data.arrow_rows import ArrowRows
 from smallset.data.dataset import Data
-from smallset.data.digits import open_digits
 from smallset.data.folder import folder_source
 from smallset.data.hub import hub_source, parquet_source
 from smallset.data.index import index
@@ -22,10 +22,10 @@ from smallset.spec import build
 
 
 def folder_named(data: str | Path | Folder) -> Folder | None:
-    """Return the folder that a `Folder` or its spec names; None for anything else."""
+    """Return a `Folder`, given or read from its spec, or None for anything else."""
     if isinstance(data, str) and data.startswith("folder("):
         named = build(data, Folder, TABLES)
-        assert isinstance(named, Folder)  # build() gives what its table makes
+        assert isinstance(named, Folder)  # the table of build() has only this class
         return named
     return data if isinstance(data, Folder) else None
 
@@ -42,15 +42,15 @@ def open_data(
 ) -> Data:
     """Open "digits", a folder of class folders or of parquet files, or "hf:owner/name".
 
-    A `Folder` says which parts of a folder are the training and the held-out images; so does its
-    spec `folder(PATH, train=PATTERN, test=PATTERN)`. The first time every image is decoded once
-    (`workers` threads, 0 for what suits), hashed and checked; what was found is kept in the folder
-    `work`, so that the second time is instant. Bad files are an error that names them, or with
-    `skip_bad` left out and counted. With `drop_leaks` training images that are also held out are
-    left out. `fits` is told the classes before any image is read, and may raise.
+    A `Folder`, or its spec `folder(PATH, train=PATTERN, test=PATTERN)`, says which parts of a
+    folder are the training and the held-out images. The first time, every image is decoded, hashed
+    and checked in `workers` threads (0 chooses the number). The result is kept in the folder
+    `work`, so that the second time is instant. Bad files are an error that names them; with
+    `skip_bad` they are left out and counted. With `drop_leaks`, training images that are also held
+    out are left out. `fits` is called with the classes before any image is read, and may raise.
 
-    Raises FileNotFoundError for a path or hub name that does not exist, OSError for a work folder
-    that cannot be written, ValueError for everything that is wrong with the data itself.
+    Raises FileNotFoundError for a path or Hub name that does not exist, NotADirectoryError for a
+    file, OSError for a work folder that cannot be written, and ValueError if the data are wrong.
     """
     if data == "digits":
         opened = open_digits()
@@ -67,9 +67,9 @@ def open_data(
 
 
 def source_of(data: str | Path | Folder, *, work: Path) -> Source:
-    """Find what a user calls a data set, all but digits, and read no image.
+    """Find a data set other than the digits, and read none of its images.
 
-    Raises as `open_data`.
+    Raises the errors of `open_data`.
     """
     if isinstance(data, str) and data.startswith("hf:"):
         return _whole(hub_source(data.removeprefix("hf:")))
@@ -80,21 +80,28 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
             "the path of a folder with them. Leave them out."
         )
     if not path.exists():
-        raise _missing(str(path))
+        given = str(path)
+        close = difflib.get_close_matches(given.lower(), ["digits"])
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise FileNotFoundError(
+            f"There is no data set {given!r}.{hint} Needed 'digits', the path of a folder that "
+            "exists, or hf:owner/name. Check the spelling."
+        )
     if not path.is_dir():
         raise NotADirectoryError(
             f"{str(path)!r} is a file; needed a folder of class folders or of parquet files. Give "
             "the folder that holds it."
         )
-    if is_set(path):
+    parent = path.resolve().parent
+    if is_set(path) or (path.name == "train" and is_set(parent)):  # of an export to imagefolder
         raise ValueError(
             f"{str(path)!r} is a set that smallset wrote, and is not read as a folder of images. "
             "Give it to compress, score or evaluate, or open it with open_set."
         )
     if named is not None and named.train is None and named.test is not None:
         raise ValueError(
-            f"test={named.test!r} was given without train, so what is left to train on is not "
-            "clear. Needed both. Give --train PATTERN too."
+            f"test={named.test!r} was given without train, so the training images are not clear. "
+            "Needed both. Give --train PATTERN too."
         )
     name = path.resolve().name
     chosen = named if named is not None and named.train is not None else None
@@ -106,7 +113,7 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
 
 
 def _whole(source: Source) -> Source:
-    """Refuse an export of a set that lost its manifest: it would be read as something else."""
+    """Return the source, but refuse an exported set without its manifest: tiles are not images."""
     rows = source.train.rows
     if isinstance(rows, ArrowRows) and "tile_box" in rows.schema.names:
         raise ValueError(
@@ -117,26 +124,17 @@ def _whole(source: Source) -> Source:
     return source
 
 
-def _beside(folder: Path, files: Mapping[str, Sequence[Path]]) -> list[str]:
-    """Name the parquet files and the folders of a data set of parquet files that are not read."""
-    used = {file for paths in files.values() for file in paths}
+def _beside(folder: Path, splits: Mapping[str, Sequence[Path]]) -> list[str]:
+    """Name the parquet files and folders that are in no split of a data set of parquet files."""
+    used = {file for paths in splits.values() for file in paths}
     places = {parent for file in used for parent in file.parents}
-    rest = [p for p in sorted(folder.glob("*.parquet")) if p not in used]
-    rest += [p for p in sorted(folder.glob("data/*.parquet")) if p not in used]
+    files = [*sorted(folder.glob("*.parquet")), *sorted(folder.glob("data/*.parquet"))]
+    rest = [path for path in files if path not in used]
     inside = [f"{name}/" for name in subfolders(folder) if folder / name not in places]
     return [*(p.relative_to(folder).as_posix() for p in rest), *inside]
 
 
 def folder_of(data: str | Path | Folder) -> Path:
-    """Return the path of a folder that a user names; it need not exist."""
+    """Return the path of a folder that a user names. The folder need not exist."""
     named = folder_named(data)
     return at_home(str(data) if named is None else named.path)
-
-
-def _missing(given: str) -> FileNotFoundError:
-    close = difflib.get_close_matches(given.lower(), ["digits"])
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return FileNotFoundError(
-        f"There is no data set {given!r}.{hint} Needed 'digits', the path of a folder that exists, "
-        "or hf:owner/name. Check the spelling."
-    )

@@ -1,19 +1,19 @@
-"""Which parquet file of a folder belongs to which split: what Hugging Face `datasets` says."""
+"""Ask Hugging Face `datasets` which parquet files of a folder belong to which split."""
 
-import json
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from smallset.data.hub import files_key, keep, quiet
-from smallset.data.split_words import KEYWORDS, splits_named
+from smallset.data.hub import AGAIN, files_key, keep, quiet
+from smallset.data.splits import KEYWORDS, splits_named
+from smallset.typed import read_json
 
 
 def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
     """Return the parquet files of each split in a folder, as `datasets.load_dataset(folder)` does.
 
-    Return nothing for a folder of something else: without parquet files, or with class folders and
-    no parquet file that is named after a split. What `datasets` said is kept in `work`.
+    Return nothing for a folder without parquet files, and for a folder that has class folders and
+    no parquet file named after a split. The answer of `datasets` is kept in `work`.
 
     Raises ValueError if the files belong to several configurations, or if `datasets` overlooks the
     name of a split.
@@ -25,7 +25,8 @@ def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
     key = files_key({version("datasets"): [*files, *([readme] if readme.exists() else [])]})
     catalogue = work / "parquet" / f"{key}.splits"
     if catalogue.exists():
-        said: dict[str, list[str]] = json.loads(catalogue.read_text(encoding="utf-8"))
+        kept = catalogue.read_bytes()
+        said = read_json(kept, dict[str, list[str]], where=f"'{catalogue}'", advice=AGAIN)
         return {split: [folder / name for name in names] for split, names in said.items()}
     found = _ask(folder, work)
     for split, paths in found.items():
@@ -36,9 +37,9 @@ def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
 
 
 def _candidates(folder: Path) -> list[Path]:
-    """List the parquet files in a folder, in its folder data, and in folders named after splits.
+    """Return the parquet files in a folder, in its folder data, and in folders named after splits.
 
-    A card that describes configurations may name any of the files below the folder.
+    If the README.md describes configurations, which may name any file, return all parquet files.
     """
     readme = folder / "README.md"
     if readme.is_file() and b"configs:" in readme.read_bytes():
@@ -48,18 +49,18 @@ def _candidates(folder: Path) -> list[Path]:
     files = [file for place in (folder, *places) for file in sorted(place.glob("*.parquet"))]
     named = any(splits_named(file.relative_to(folder).as_posix().casefold()) for file in files)
     alone = all(p.name == "data" for p in inside)
-    # Beside class folders, a file that names no split may be anything.
+    # Beside class folders, only files named after splits are surely images.
     return files if named or alone else []
 
 
 def _ask(folder: Path, work: Path) -> dict[str, list[Path]]:
-    """Ask `datasets` which parquet file belongs to which split; nothing for other files."""
+    """Return the files of each split, or nothing if some of the files are not parquet."""
     from datasets import load_dataset_builder
 
     with quiet():
         try:
             builder = load_dataset_builder(str(folder.resolve()), cache_dir=str(work / "datasets"))
-        except Exception as error:  # the library's own and the file system's
+        except Exception as error:  # of the library or the file system
             text = " ".join(str(error).split())
             raise ValueError(
                 f"Hugging Face `datasets` does not settle the splits of {str(folder)!r} ({text}). "
@@ -76,7 +77,7 @@ def _ask(folder: Path, work: Path) -> dict[str, list[Path]]:
 
 
 def _check_words(folder: Path, split: str, paths: Iterable[Path]) -> None:
-    """Refuse a file whose name says another split in capitals: `datasets` reads lower case only."""
+    """Refuse a file named after another split in capitals, as `datasets` reads only lower case."""
     for path in paths:
         name = path.relative_to(folder).as_posix()
         missed = splits_named(name.casefold()) - splits_named(name)

@@ -1,4 +1,4 @@
-"""The numbers in an image file: how many bits they have, which one is black, which one white."""
+"""Samples of an image file: their number of bits, and which values are black and white."""
 
 import numpy as np
 from PIL import Image
@@ -15,9 +15,9 @@ _WHITE_IS_ZERO, _YCBCR = 0, 6
 
 
 def refusal(image: Image.Image, data: bytes) -> str:
-    """Say why the numbers of an opened image cannot be read, or return "" if they can.
+    """Return the reason why the samples of an opened image cannot be read, or "" if they can.
 
-    It is asked before the pixels are decoded. A reason completes "the file ...".
+    The pixels need not be decoded yet. A reason continues "the file ...".
     """
     if isinstance(image, TiffImageFile):
         return _tiff_refusal(image)
@@ -27,7 +27,7 @@ def refusal(image: Image.Image, data: bytes) -> str:
     elif isinstance(image, PpmImageFile):
         return _ppm_refusal(image, data)
     elif image.format == "JPEG2000":
-        start = data.find(b"\xff\x4f\xff\x51")  # of the codestream, then 40 bytes to the number
+        start = data.find(b"\xff\x4f\xff\x51")  # the codestream; the channel count is at 40
         stop = start + 42 + 3 * int.from_bytes(data[start + 40 : start + 42])
         bits = min(((byte & 0x7F) + 1 for byte in data[start + 42 : stop : 3]), default=8)
         if bits < 8:
@@ -38,18 +38,18 @@ def refusal(image: Image.Image, data: bytes) -> str:
 def eight_bit(image: Image.Image, data: bytes) -> Image.Image:
     """Return a decoded image with 8 bits a sample, as L, LA, RGB, RGBA, CMYK or LAB.
 
-    Grey of more than 8 bits is scaled, and rounded. Pillow has taken the high byte of 16-bit
-    colours already, which differs by one level at most. A transparent colour becomes alpha.
+    Grey of more than 8 bits is scaled and rounded. Pillow has already reduced 16-bit colours to
+    their high byte, which differs by at most one level. A transparent colour becomes alpha.
     """
     if image.mode in _INTEGER_GREY:
         return _scaled(image)
     if image.format == "PNG" and data[24:26] == b"\x10\4":
         return image.convert("LA")  # Pillow reads 16-bit grey with alpha as RGBA
     if image.mode == "L" and image.format == "PNG" and "transparency" in image.info:
-        image.info["transparency"] *= 255 // (2 ** data[24] - 1)  # Pillow scales the pixels only
+        image.info["transparency"] *= 255 // (2 ** data[24] - 1)  # Pillow scales only the pixels
     if isinstance(image, TiffImageFile) and image.mode in ("P", "PA"):
         colours = image.tag_v2[_COLOUR_MAP]
-        if max(colours) < 256:  # written with 8 bits instead of 16; libtiff has the same rule
+        if max(colours) < 256:  # 8 bits instead of 16; libtiff has this rule too
             image.putpalette(bytes(colours), "RGB;L")
     if image.mode in ("1", "L", "La", "LA"):
         return image.convert("LA" if image.has_transparency_data else "L")
@@ -59,12 +59,12 @@ def eight_bit(image: Image.Image, data: bytes) -> Image.Image:
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    """Scale integer grey to 8 bits, and make its transparent value clear."""
+    """Scale integer grey to 8 bits, and turn its transparent value into alpha."""
     values, white = np.asarray(image).astype(np.uint32), 65535
     if isinstance(image, TiffImageFile):
         white = 2 ** image.tag_v2[_BITS][0] - 1
         if image.tag_v2.get(_PHOTOMETRIC, _WHITE_IS_ZERO) == _WHITE_IS_ZERO:
-            values = white - values  # Pillow turns 8-bit pixels over, but not deeper ones
+            values = white - values  # Pillow inverts only pixels of 8 bits
     grey = Image.fromarray(((values * 255 + white // 2) // white).astype(np.uint8))
     if "transparency" in image.info:
         clear = values == image.info["transparency"]
@@ -75,7 +75,7 @@ def _scaled(image: Image.Image) -> Image.Image:
 
 
 def _tiff_refusal(image: TiffImageFile) -> str:
-    """Refuse what has no known range, and the layouts that Pillow takes for others."""
+    """Refuse samples without a known range, and layouts that Pillow reads wrongly."""
     tags = image.tag_v2
     bits, kinds = max(tags.get(_BITS, (1,))), set(tags.get(_SAMPLE_FORMAT, (1,)))
     if image.mode != "F" and (kinds != {1} or bits > 16):
@@ -93,7 +93,7 @@ def _tiff_refusal(image: TiffImageFile) -> str:
 
 
 def _ppm_refusal(image: PpmImageFile, data: bytes) -> str:
-    """Refuse values above the declared one of white, which Pillow would clip."""
+    """Refuse values above the declared white, which Pillow would clip."""
     codec, _, offset, options = image.tile[0]
     if codec == "ppm" and isinstance(options, tuple):
         white = int(options[1])

@@ -1,9 +1,9 @@
-"""The first pass over a split: every image is read, hashed and decoded once."""
+"""Read, hash and decode every image of a split once."""
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,18 +17,17 @@ from smallset.records import Progress
 
 _CHUNK = 64
 _NAMED = 6
-"""So many misnamed files are named: one more than a message lists."""
+"""The most misnamed files that are named: one more than a message lists."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
     """The good rows of a split, in row order, and the bad ones as (id, reason).
 
-    `content` is the sha256 of the encoded bytes, `entry` the sha256 that binds it to the split, the
-    class and the name. `misnamed` counts the good rows whose extension promises another format, and
-    names the first ones.
-    The arrays lie in scratch files if the scan was given a folder. `lasting` is
-    False if a row could not be read, so that it may be good the next time.
+    `content` is the sha256 of the encoded bytes, and `entry` the sha256 of split, class, name and
+    content. `misnamed` counts the good rows whose extension promises another format, and names the
+    first ones. `lasting` is False if a row could not be read, but may be readable the next time.
+    The arrays are in scratch files if the scan was given a folder.
     """
 
     labels: Int64[np.ndarray, " n"]
@@ -42,13 +41,24 @@ class Scan:
     lasting: bool
 
 
+_COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "labels": ("i8", ()),
+    "rows": ("i8", ()),
+    "sizes": ("i4", (2,)),
+    "encoded_bytes": ("i8", ()),
+    "content": ("S32", ()),
+    "entry": ("S32", ()),
+}
+"""The type and the shape of one entry of each array in a `Scan`."""
+
+
 class _Row(NamedTuple):
     row: int
     name: str
-    content: bytes
-    size: tuple[int, int]
-    encoded_bytes: int
-    reason: str
+    content: bytes = b""
+    size: tuple[int, int] = (0, 0)
+    encoded_bytes: int = 0
+    reason: str = ""
     misnamed: bool = False
     unread: bool = False
 
@@ -61,9 +71,9 @@ def scan(
     workers: int,
     progress: Progress | None,
 ) -> Scan:
-    """Read and decode every row of a split in threads; with `scratch`, hold nothing that grows.
+    """Read and decode every row of a split in threads. With `scratch`, use constant memory.
 
-    Bad rows are collected, not raised: all of them are to be named at once.
+    Bad rows are collected instead of raised, so that one message can name them all.
     """
     total, labels = len(split.rows), split.labels()
     into = _empty(total, scratch, split.name)
@@ -91,57 +101,32 @@ def scan(
         done += len(chunk)
         if progress is not None:
             progress(f"index {split.name}", done, total)
-    return _first(into, good, tuple(bad), (odd, tuple(first_odd)), lasting)
-
-
-def _first(
-    whole: Scan,
-    good: int,
-    bad: tuple[tuple[str, str], ...],
-    misnamed: tuple[int, tuple[str, ...]],
-    lasting: bool,
-) -> Scan:
-    return Scan(
-        whole.labels[:good],
-        whole.rows[:good],
-        whole.sizes[:good],
-        whole.encoded_bytes[:good],
-        whole.content[:good],
-        whole.entry[:good],
-        bad,
-        misnamed,
-        lasting,
-    )
+    cut = {name: getattr(into, name)[:good] for name in _COLUMNS}
+    return replace(into, **cut, bad=tuple(bad), misnamed=(odd, tuple(first_odd)), lasting=lasting)
 
 
 def _measured(split: RawSplit, workers: int) -> Iterator[list[_Row]]:
-    """Yield measured rows in chunks, in order."""
-    total = len(split.rows)
+    """Yield the measured rows in order, in chunks."""
+    rows = range(len(split.rows))
     threads = thread_count(workers, mean_bytes=_mean_bytes(split))
-    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
-    measure_chunk = _chunk_measure(split)
+    chunks = (rows[start : start + _CHUNK] for start in rows[::_CHUNK])
     with warnings.catch_warnings():
-        # Pillow warns of large or odd files before we can refuse them by name.
+        # Pillow warns of large or odd files without their names. The scan reports them by name.
         warnings.filterwarnings("ignore", module="PIL")
-        yield from ordered(measure_chunk, chunks, threads=threads)
+        yield from ordered(
+            lambda chunk: [_measure_row(split, row) for row in chunk], chunks, threads=threads
+        )
 
 
 def _mean_bytes(split: RawSplit) -> float:
-    """Estimate the size of an image from a few of them."""
+    """Estimate the mean size of an encoded image from about 16 of them."""
     total, sizes = len(split.rows), []
     for row in range(0, total, max(1, total // 16)):
         try:
             sizes.append(len(split.rows.read(row)))
         except (BadImage, OSError):
-            continue  # the pass itself names it
+            continue  # the scan itself will name this row
     return sum(sizes) / max(1, len(sizes))
-
-
-def _chunk_measure(split: RawSplit) -> Callable[[range], list[_Row]]:
-    def measure_chunk(chunk: range) -> list[_Row]:
-        return [_measure_row(split, row) for row in chunk]
-
-    return measure_chunk
 
 
 def _measure_row(split: RawSplit, row: int) -> _Row:
@@ -151,11 +136,12 @@ def _measure_row(split: RawSplit, row: int) -> _Row:
         odd = split.check_names and misnamed(name, data)
         size = measure(data)
     except BadImage as error:
-        return _Row(row, name, b"", (0, 0), 0, str(error))
+        return _Row(row, name, reason=str(error))
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
-        return _Row(row, name, b"", (0, 0), 0, reason, unread=True)
-    return _Row(row, name, hashlib.sha256(data).digest(), size, len(data), "", odd)
+        return _Row(row, name, reason=reason, unread=True)
+    content = hashlib.sha256(data).digest()
+    return _Row(row, name, content, size, len(data), misnamed=odd)
 
 
 def _entry(split: str, class_name: str, row: _Row) -> bytes:
@@ -164,30 +150,21 @@ def _entry(split: str, class_name: str, row: _Row) -> bytes:
 
 
 def _empty(total: int, scratch: Path | None, split: str) -> Scan:
-    """Allocate the columns: in memory, or in files so that they weigh nothing."""
+    """Allocate the columns: in memory, or mapped from scratch files."""
 
-    def column(name: str, dtype: str, *shape: int) -> np.ndarray:
+    def column(name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
         if scratch is None or total == 0:
             return np.empty((total, *shape), dtype)
         path = scratch / f"{split}.{name}"
         _reserve(path, total * int(np.prod(shape, initial=np.dtype(dtype).itemsize)))
         return np.memmap(path, dtype, "r+", shape=(total, *shape))
 
-    return Scan(
-        column("labels", "i8"),
-        column("rows", "i8"),
-        column("sizes", "i4", 2),
-        column("encoded_bytes", "i8"),
-        column("content", "S32"),
-        column("entry", "S32"),
-        (),
-        (0, ()),
-        True,
-    )
+    columns = {name: column(name, *kind) for name, kind in _COLUMNS.items()}
+    return Scan(**columns, bad=(), misnamed=(0, ()), lasting=True)
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Write zeros: on a full disk that is an error, where a hole in a mapped file kills Python."""
+    """Write zeros. On a full disk this is an error, but a hole in a mapped file kills Python."""
     zeros = bytes(1 << 16)
     with path.open("wb") as file:
         for start in range(0, size, len(zeros)):

@@ -1,4 +1,4 @@
-"""What a source hands to the index: its splits, still unread."""
+"""A data set before any image is read: the folder a user names, and the splits found there."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder, and which part of it holds the training images and which the held-out ones.
+    """A folder, and the parts of it that hold the training and the held-out images.
 
-    `train` and `test` are patterns of paths below `path`: of one folder of class folders, such as
-    "seg_train/seg_train" ("." for the folder itself), or of parquet files, such as
-    "train-*.parquet". Without `train` the folder's own names decide; without `test` 20 % of each
-    class are held out. If the folder is a set that smallset wrote, `train` is not given, and `test`
-    is other data: what `open_data` takes.
+    `train` and `test` are patterns of paths below `path`. A pattern names one folder of class
+    folders, such as "seg_train/seg_train" ("." for the folder itself), or parquet files, such as
+    "train-*.parquet". Without `train`, the names in the folder decide. With `train` alone, 20 % of
+    each class are held out. If the folder is a set that smallset wrote, `train` is not given, and
+    `test` is another data set, as `open_data` takes it.
     """
 
     path: str
@@ -31,18 +31,18 @@ class Folder:
     test: str | None = None
 
     def __str__(self) -> str:
-        """Write the spec, which `open_data` reads."""
+        """Return the spec that `open_data` reads."""
         return write(self, TABLES)
 
     @property
     def said(self) -> str:
-        """The sentence about the held-out images."""
+        """What `Data.held_out` says about the held-out images."""
         return f"{self.test!r}, as given"
 
     def part(self, split: Literal["train", "test"]) -> Path | None:
-        """Return the one folder that the pattern of a split names; None for no pattern.
+        """Return the folder that the pattern of a split names, or None without a pattern.
 
-        Raises ValueError for a pattern that names no folder, or several.
+        Raises ValueError if the pattern does not name exactly one folder.
         """
         pattern = self.train if split == "train" else self.test
         if pattern is None:
@@ -57,9 +57,9 @@ class Folder:
         )
 
     def files(self) -> dict[str, list[Path]]:
-        """Return the parquet files of each split; none at all if no pattern names a parquet file.
+        """Return the parquet files of each split, or nothing if no pattern names a parquet file.
 
-        Raises ValueError if only one of two patterns names parquet files, or both the same.
+        Raises ValueError if only one of two patterns names parquet files, or if they share a file.
         """
         given = {"train": self.train, "test": self.test}
         found = {
@@ -69,8 +69,9 @@ class Folder:
         }
         if not any(found.values()):
             return {}
-        for split, other in (("train", "test"), ("test", "train")):
-            if split in found and not found[split]:
+        for split in found:
+            if not found[split]:
+                other = "test" if split == "train" else "train"
                 raise ValueError(
                     f"--{split} {given[split]} names no parquet file in {self.path!r}, but "
                     f"--{other} {given[other]} does. Needed parquet files for both. Correct the "
@@ -85,7 +86,7 @@ class Folder:
         return found
 
     def _matches(self, pattern: str) -> list[Path]:
-        """Return what a pattern names below the folder, sorted; nothing outside of it."""
+        """Return the sorted paths below the folder that match. Raises ValueError for others."""
         root, parts = at_home(self.path), Path(pattern).parts
         if not pattern.strip():
             raise ValueError(
@@ -105,9 +106,9 @@ TABLES: Registry = {Folder: {"folder": Folder}}
 
 @dataclass(frozen=True, eq=False)
 class RawSplit:
-    """One split before its images are looked at; `labels` are only asked for when indexing.
+    """One split before its images are read. Indexing calls `labels`, which may take long.
 
-    `check_names` says that names end in an extension that promises a format.
+    `check_names` says that the names are file names, whose extension promises a format.
     """
 
     name: str
@@ -118,12 +119,11 @@ class RawSplit:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A data set before its images are looked at.
+    """A data set before its images are read.
 
-    `test` is None if a held-out part must be cut off `train`; `held_out` is the sentence that says
-    so or names the split. `key` changes whenever a path, file size or modification time does, and
-    is empty for a source that is not worth remembering (arrays). `unused` names what the source
-    holds besides.
+    `test` is None if a held-out part must be cut off `train`; `held_out` says so, or names the
+    split. `key` changes if a path, file size or modification time changes. An empty `key` means
+    that no index is kept (arrays). `unused` names the parts of the source that are not read.
     """
 
     name: str
@@ -136,7 +136,7 @@ class Source:
 
 
 def _parquet_at(path: Path) -> list[Path]:
-    """Return a parquet file, or those in a folder that holds no folders."""
+    """Return the parquet file at a path, or the parquet files in a folder without subfolders."""
     if path.is_file():
         return [path] if path.suffix == ".parquet" else []
     inside = sorted(path.iterdir())

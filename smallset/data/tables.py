@@ -1,4 +1,4 @@
-"""From the tables of a data set's splits to a source: columns, classes, held-out split."""
+"""Make a source of the tables of its splits: find columns, classes and the held-out split."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data.arrow_rows import ArrowRows, LabelColumn
 from smallset.data.columns import (
@@ -17,16 +16,15 @@ from smallset.data.columns import (
     label_column,
     read_labels,
 )
-from smallset.data.held_out import VALIDATION, choose_split
-from smallset.data.matching import counterparts
 from smallset.data.source import Folder, RawSplit, Source
+from smallset.data.splits import VALIDATION, choose_split, counterparts
 
 
 @dataclass(frozen=True)
-class Table:
+class ArrowSplit:
     """One split as Arrow stream files, and what its schema says.
 
-    `beside` are the folders of the files that the split was made from: a row may name an image
+    `beside` are the folders of the files that the split was made from. A row may name an image
     there by its path.
     """
 
@@ -38,16 +36,16 @@ class Table:
 def table_source(
     name: str,
     key: str,
-    tables: Mapping[str, Table],
+    tables: Mapping[str, ArrowSplit],
     *,
     unread: Sequence[str] = (),
     chosen: Folder | None = None,
 ) -> Source:
-    """Make a source of the tables of its splits, choosing the held-out one unless it is `chosen`.
+    """Make a source of the table of each split.
 
-    `unread` names splits that are not among the tables. Raises ValueError for a missing train
-    split, missing or ambiguous columns, labels that are missing or out of range, and classes that
-    are not the same in both splits.
+    The held-out split is `choose_split`'s, unless the user has `chosen` the files. `unread` names
+    splits that have no table here. Raises ValueError for a missing train split, for missing or
+    ambiguous columns, and for classes that differ between the splits.
     """
     if "train" not in tables:
         raise ValueError(
@@ -57,7 +55,9 @@ def table_source(
     column = label_column(tables["train"].features, f"The train split of {name!r}")
 
     def labels(split: str) -> LabelColumn:
-        rows = _rows(name, split, tables[split])
+        table = tables[split]
+        images = image_column(table.features, f"The {split} split of {name!r}")
+        rows = ArrowRows(table.files, images, beside=table.beside)
         return LabelColumn(rows, column, f"the {split} split of {name!r}")
 
     @cache
@@ -72,19 +72,20 @@ def table_source(
         if not labelled(test):
             raise ValueError(
                 f"The test split of {name!r} has no labels in a column {column!r}, but it was "
-                "named to hold the held-out images. Needed the labels that train has. Name other "
-                "files with --test."
+                "named to hold the held-out images. Needed labels in the same column as in train. "
+                "Name other files with --test."
             )
-    train_split = _split("train", train, classes, np.arange(len(classes)))
+    first = np.arange(len(classes))
+    train_split = RawSplit("train", train.rows, lambda: read_labels(train, classes, first))
     test_split, used = None, [train.rows]
     if test is not None:
         own = tables[test].features.class_names.get(column, classes)
         place = np.argsort(counterparts(own, classes, name=name, split=test))
         held = labels(test)
-        test_split = _split(test, held, own, place)
+        test_split = RawSplit(test, held.rows, lambda: read_labels(held, own, place))
         used.append(held.rows)
     unused = [f"{s} ({_why(s, labelled)})" for s in tables if s not in ("train", test)]
-    # Files that rows name by path may change without a sign: such a source is read anew each time.
+    # If rows name files by path, these files may change unnoticed, so no index is kept.
     key = "" if any(rows.by_path for rows in used) else key
     return Source(name, key, classes, train_split, test_split, held_out, (*unused, *unread))
 
@@ -93,14 +94,3 @@ def _why(split: str, labelled: Callable[[str], bool]) -> str:
     if not labelled(split):
         return "no labels"
     return "for choosing only" if split in VALIDATION else "not needed"
-
-
-def _rows(name: str, split: str, table: Table) -> ArrowRows:
-    column = image_column(table.features, f"The {split} split of {name!r}")
-    return ArrowRows(table.files, column, beside=table.beside)
-
-
-def _split(
-    split: str, labels: LabelColumn, own: tuple[str, ...], place: Int64[np.ndarray, " c"]
-) -> RawSplit:
-    return RawSplit(split, labels.rows, lambda: read_labels(labels, own, place))

@@ -1,4 +1,4 @@
-"""The work folder: caches, indexes and observers that a later run can use again."""
+"""The work folder, which keeps caches, indexes and observers for later runs."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def check_work(work: Path) -> None:
-    """Make the work folder where it is missing; raise OSError where nothing can be kept in it."""
+    """Make the work folder if it is missing. Raises OSError if it cannot be made or written."""
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -19,7 +19,7 @@ def check_work(work: Path) -> None:
 
 @contextmanager
 def keeping(work: Path) -> Iterator[None]:
-    """Turn what the system says about a full disk, while `work` is written, into a clear error."""
+    """Turn the system's error for a full disk into a clear OSError that names the work folder."""
     try:
         yield
     except OSError as error:

@@ -1,8 +1,14 @@
-"""What repeated runs prove: intervals, tests, ranks, and what one class or another set says."""
+"""What repeated runs prove: intervals, tests, ranks, and accuracy class by class."""
 
-from smallset.evidence.classes import WorstClass, per_class_intervals, worst_class
 from smallset.evidence.comparison import Rank, paired_difference, ranks, replicates_needed
-from smallset.evidence.intervals import Interval, mean_interval, welch_difference
+from smallset.evidence.intervals import (
+    Interval,
+    WorstClass,
+    mean_interval,
+    per_class_intervals,
+    welch_difference,
+    worst_class,
+)
 from smallset.evidence.permutation import PermutationTest, holm, permutation_test
 from smallset.evidence.ranking import ars, hlr, ior, lrs
 

@@ -1,4 +1,4 @@
-"""Methods beside each other: paired differences, ranks with ties, replicates that are needed."""
+"""Compare methods: paired differences, ranks with ties, and the replicates needed."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from smallset.lazy import special
 
 @dataclass(frozen=True)
 class Rank:
-    """The places a method may hold, 1 the best: equal where it is told apart from all others."""
+    """The ranks that a method may have, from 1: one rank if it is clearly apart from all others."""
 
     best: int
     worst: int
@@ -23,27 +23,26 @@ class Rank:
 
 
 def paired_difference(a: Values, b: Values, confidence: float = 0.95) -> Interval:
-    """Give the mean of a - b, value by value, and its Student-t interval.
+    """Return the mean of a - b, value by value, and its Student-t interval.
 
-    For pairs only, where a[i] and b[i] come from the very same set and seeds; otherwise
-    `welch_difference` is right. Raises ValueError where the sides are not of one length.
+    Only for pairs, in which a[i] and b[i] come from the same set and seeds; otherwise use
+    `welch_difference`. Raises ValueError if the sides differ in length.
     """
     left, right = np.asarray(a, np.float64).reshape(-1), np.asarray(b, np.float64).reshape(-1)
     if len(left) != len(right):
         raise ValueError(
             f"{len(left)} values cannot be paired with {len(right)}: a paired difference needs one "
-            "of each a pair. Use welch_difference for replicates that are no pairs."
+            "of each a pair. Use welch_difference for replicates that are not pairs."
         )
     return mean_interval(left - right, confidence)
 
 
 def ranks(groups: Sequence[Values], confidence: float = 0.95) -> list[Rank]:
-    """Rank groups by their means, largest first, as far as their differences are known.
+    """Rank groups by their means, largest first, as far as their differences are clear.
 
-    `best` is one more than the number of groups that are clearly better, `worst` the number of
-    groups less those that are clearly worse; clear is a Welch interval of the difference that
-    leaves 0 out. A group of one value is told apart from none. The intervals are those of single
-    pairs, not corrected for their number.
+    `best` is 1 plus the number of clearly better groups. `worst` is the number of groups minus the
+    clearly worse ones. A difference is clear if its Welch interval excludes 0, so a group of one
+    value is not clearly apart from any other. The intervals are not corrected for their number.
     """
     better = [[_clearly_better(a, b, confidence) for b in groups] for a in groups]
     return [
@@ -53,13 +52,13 @@ def ranks(groups: Sequence[Values], confidence: float = 0.95) -> list[Rank]:
 
 
 def replicates_needed(a: Values, b: Values, *, power: float = 0.8, alpha: float = 0.05) -> float:
-    """Give how many replicates a side would tell two methods apart, were they as observed here.
+    """Return how many replicates a side would tell two methods apart, if they are as observed.
 
     The least n >= 2 with n >= (t_{1-alpha/2} + t_power)^2 (s_a^2 + s_b^2) / (mean_a - mean_b)^2,
     the t quantiles at Welch's degrees of freedom for n (the usual sample-size formula of the
-    two-sided Welch test, t in place of the normal). inf where the means are equal, nan where a side
-    has fewer than two values, 2 where neither varies. Raises ValueError for a value that is nan or
-    infinite, and where `power` or `alpha` is not between 0 and 1.
+    two-sided Welch test, t in place of the normal). It is inf if the means are equal, nan if a
+    side has fewer than two values, and 2 if neither varies. Raises ValueError if a value is nan or
+    infinite, or if `power` or `alpha` is not between 0 and 1.
     """
     for name, share in (("power", power), ("alpha", alpha)):
         if not 0 < share < 1:
@@ -71,7 +70,7 @@ def replicates_needed(a: Values, b: Values, *, power: float = 0.8, alpha: float 
         return math.nan
     gap = abs(float(left.mean() - right.mean()))
     parts = [0.0 if np.ptp(side) == 0 else float(side.var(ddof=1)) for side in (left, right)]
-    # Means of the same values in another order differ in their last bits.
+    # The same values in another order may have a mean that differs in its last bits.
     if gap <= 1e-12 * max(float(np.abs(left).max()), float(np.abs(right).max())):
         return math.inf
     spread = sum(parts)
@@ -80,7 +79,7 @@ def replicates_needed(a: Values, b: Values, *, power: float = 0.8, alpha: float 
     freedom_each = spread**2 / sum(v**2 for v in parts)
     effect = spread / gap**2
     n = max(2, math.ceil((special.ndtri(1 - alpha / 2) + special.ndtri(power)) ** 2 * effect))
-    # t quantiles are larger than normal ones, so the answer lies above, a few steps away.
+    # t quantiles are larger than normal ones, so the answer is a few steps above.
     while n < (_quantiles((n - 1) * freedom_each, power, alpha) ** 2) * effect:
         n += 1
     return float(n)

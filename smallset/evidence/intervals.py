@@ -1,7 +1,7 @@
-"""Student-t intervals over replicates: one mean, or the difference of two.
+"""Student-t intervals over replicates: of a mean, of a difference, and of each class.
 
-`scipy.stats` has both, and the tests compare with it. Its import takes 0.7 s of a processor, longer
-than a report works, so the quantile comes from `scipy.special` alone.
+`scipy.stats` has them too, and the tests compare with it. Importing it takes 0.7 s of CPU time,
+more than a whole report, so the quantile comes from `scipy.special`.
 """
 
 import math
@@ -18,11 +18,12 @@ Values = Sequence[float] | Float[np.ndarray, " _"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and how well it is known, in the unit of the values (accuracy: a fraction).
+    """A mean and its confidence interval, in the unit of the values (accuracy: a fraction).
 
-    `low` and `high` are `mean -+ half_width`. `n` counts the replicates (of a difference: of the
-    smaller side), `std` is the sample deviation of one replicate (of a difference: of one replicate
-    of each side subtracted). What too few replicates leave unknown is nan.
+    `low` and `high` are `mean -+ half_width`. `n` is the number of replicates; for a difference,
+    that of the smaller side. `std` is the sample standard deviation of one replicate; for a
+    difference, that of one replicate minus the other. A number is nan if there are too few
+    replicates to know it.
     """
 
     mean: float
@@ -34,9 +35,9 @@ class Interval:
 
 
 def mean_interval(values: Values, confidence: float = 0.95) -> Interval:
-    """Give the mean of `values` and its two-sided Student-t interval.
+    """Return the mean of `values` and its two-sided Student-t interval.
 
-    With one value the width is nan, with none the mean is nan too. Raises ValueError where
+    The width is nan for a single value; the mean is nan too for none. Raises ValueError if
     `confidence` is not between 0 and 1.
     """
     _check_confidence(confidence)
@@ -46,11 +47,11 @@ def mean_interval(values: Values, confidence: float = 0.95) -> Interval:
 
 
 def welch_difference(a: Values, b: Values, confidence: float = 0.95) -> Interval:
-    """Give mean(a) - mean(b) and its interval, the variances not assumed equal.
+    """Return mean(a) - mean(b) and its interval, without assuming equal variances.
 
-    Welch, Biometrika 34 (1947), with the Welch-Satterthwaite degrees of freedom. Where a side has
-    fewer than two values the width is nan; where neither side varies it is 0. Raises ValueError
-    where `confidence` is not between 0 and 1.
+    Welch, Biometrika 34 (1947), with the Welch-Satterthwaite degrees of freedom. The
+    width is nan if a side has fewer than two values, and 0 if neither side varies. Raises
+    ValueError if `confidence` is not between 0 and 1.
     """
     _check_confidence(confidence)
     (n_a, mean_a, var_a), (n_b, mean_b, var_b) = _moments(a), _moments(b)
@@ -75,7 +76,7 @@ def _check_confidence(confidence: float) -> None:
 
 
 def _moments(values: Values) -> tuple[int, float, float]:
-    """Give the count, the mean and the unbiased variance; nan where undefined."""
+    """Return the count, the mean and the unbiased variance; nan if undefined."""
     array = np.asarray(values, dtype=np.float64).reshape(-1)
     n = len(array)
     return (
@@ -93,3 +94,48 @@ def _t(confidence: float, freedom: float) -> float:
 
 def _interval(mean: float, half_width: float, n: int, std: float) -> Interval:
     return Interval(mean, half_width, mean - half_width, mean + half_width, n, std)
+
+
+@dataclass(frozen=True)
+class WorstClass:
+    """The class with the lowest accuracy: its index, and its accuracy over the replicates."""
+
+    index: int
+    accuracy: Interval
+
+
+def per_class_intervals(
+    per_class: Sequence[Sequence[float]], confidence: float = 0.95
+) -> tuple[Interval, ...]:
+    """Return each class's mean accuracy over replicates and its Student-t interval.
+
+    `per_class` holds the accuracies (fractions) of every class for every replicate. Raises
+    ValueError without a replicate, or if replicates differ in their number of classes.
+    """
+    counts = sorted({len(replicate) for replicate in per_class})
+    if len(counts) != 1 or counts[0] == 0:
+        raise ValueError(
+            f"per-class accuracies of {len(per_class)} replicates with {counts} classes cannot be "
+            "averaged: needed the same classes in each. Compare results of one data set."
+        )
+    columns = np.asarray(per_class, dtype=np.float64).T  # (c, n)
+    return tuple(mean_interval(column, confidence) for column in columns)
+
+
+def worst_class(per_class: Sequence[Sequence[float]], confidence: float = 0.95) -> WorstClass:
+    """Return the class with the lowest mean over the replicates. Ties go to the lower index.
+
+    It is one class for all replicates, since the mean of each replicate's own minimum would mostly
+    measure chance. As the lowest of many, its accuracy is still biased low. A class with accuracy
+    nan was not tested and is never the worst. Raises ValueError as `per_class_intervals`, and if
+    all accuracies are nan.
+    """
+    found = per_class_intervals(per_class, confidence)
+    means = np.array([interval.mean for interval in found])
+    if np.isnan(means).all():
+        raise ValueError(
+            f"all {len(found)} classes have accuracy nan, so none is the worst. "
+            "Test on a held-out split that has images."
+        )
+    index = int(np.nanargmin(means))
+    return WorstClass(index, found[index])

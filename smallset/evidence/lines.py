@@ -1,8 +1,8 @@
-"""Lines of JSON, one a record: how a `Result` or a `Fact` is kept. Files are only appended to.
+"""Files of JSON lines that keep each `Result` or `Fact`. Lines are only ever appended.
 
-A line says its `format` (1 if it says nothing). An older line is upgraded as it is read, one step
-for each format number, and a field that it lacks has its default. Lines are evidence: what was
-written is never written again.
+A line states its `format`; a line without one has format 1. Older lines are upgraded when they are
+read, one step for each format, and missing fields get their defaults. Lines are evidence, so they
+are never rewritten.
 """
 
 import dataclasses
@@ -14,20 +14,19 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar, get_type_hints
 
-import msgspec
-
 from smallset.records import Fact, Result
 from smallset.spec import quoted
+from smallset.typed import Mismatch, convert
 
 Line = TypeVar("Line")
 _Fields = dict[str, object]
 
 
 def check_place(path: Path, *, outside: Path) -> None:
-    """Raise if no line can be added to `path`, before any work is done.
+    """Raise, before any work is done, if no line can be added to `path`.
 
-    ValueError if it lies inside the folder `outside` (a set, whose files are accounted for), if its
-    folder does not exist or if it is a folder, PermissionError if it is read-only.
+    Raises ValueError if `path` is inside the set `outside`, is a folder, or is in a folder that
+    does not exist. Raises PermissionError if `path` is read-only.
     """
     folder = path.resolve().parent
     if outside.resolve() in path.resolve().parents:
@@ -48,11 +47,11 @@ def check_place(path: Path, *, outside: Path) -> None:
 
 
 def append_line(path: Path, line: Result | Fact) -> None:
-    """Add one line, on the disk before this returns; the file is made if it is missing.
+    """Append one line and wait until it is on the disk. The file is created if it is missing.
 
-    Raises OSError if the disk is full, and then leaves the file as it was.
+    Raises OSError, with the file unchanged, if the disk is full.
     """
-    # ASCII: any class name survives, and no character in one ends a line.
+    # ASCII keeps every class name, and no character in a name can end a line.
     text = (json.dumps(dataclasses.asdict(line)) + "\n").encode()
     try:
         with path.open("ab", buffering=0) as file:
@@ -66,9 +65,9 @@ def append_line(path: Path, line: Result | Fact) -> None:
 
 
 def read_lines(path: Path, kind: type[Line]) -> list[Line]:
-    """Read every line as a `kind`, in order; a file that does not exist has no lines.
+    """Read every line as a `kind`, in order. A file that does not exist has no lines.
 
-    Raises ValueError, with the line's number and the way out, for a line that is no such record.
+    Raises ValueError, with the line's number, for a line that is not a record of that kind.
     """
     if not path.exists():
         return []
@@ -80,7 +79,7 @@ def read_lines(path: Path, kind: type[Line]) -> list[Line]:
 
 
 def drop_torn_line(path: Path) -> bool:
-    """Cut off a last line that a killed writer could not finish; say whether there was one."""
+    """Cut off a last line that a killed writer left unfinished. Return whether there was one."""
     content = path.read_bytes() if path.exists() else b""
     whole = content.rfind(b"\n") + 1
     if whole == len(content):
@@ -92,10 +91,10 @@ def drop_torn_line(path: Path) -> bool:
 
 
 def _add(file: io.FileIO, line: bytes) -> None:
-    """Write the whole line or, whatever comes between, Ctrl-C included, none of it."""
+    """Write the whole line, or nothing if an error or Ctrl-C interrupts."""
     before, written = file.seek(0, os.SEEK_END), 0
     try:
-        while written < len(line):  # an unbuffered write may take only a part
+        while written < len(line):  # an unbuffered write may be partial
             written += file.write(line[written:])
         os.fsync(file.fileno())
     except BaseException:
@@ -106,7 +105,7 @@ def _add(file: io.FileIO, line: bytes) -> None:
 def _read(line: bytes, kind: type[Line], where: str) -> Line:
     noun = kind.__name__.lower()
     try:
-        fields = json.loads(line)  # not msgspec's own reader: a class that was not tested is NaN
+        fields = json.loads(line)  # msgspec refuses the NaN of an untested class
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{where} is not a whole {noun} (a writer was stopped in the middle, or the file was "
@@ -115,16 +114,16 @@ def _read(line: bytes, kind: type[Line], where: str) -> Line:
     try:
         if isinstance(fields, dict):
             fields = _upgraded(fields, kind, where)
-        return msgspec.convert(fields, kind)
-    except msgspec.ValidationError as error:
+        return convert(fields, kind)
+    except Mismatch as error:
         raise ValueError(
-            f"{where} is not a {noun}: {error}. It was edited or damaged, or is of another kind: "
-            "delete that line, or give another file."
+            f"{where} is not a {noun}: it {error}. It was edited or damaged, or is of another "
+            "kind: delete that line, or give another file."
         ) from error
 
 
 def _upgraded(fields: _Fields, kind: type, where: str) -> _Fields:
-    """Return the fields as this version writes them. Raises ValueError for a newer version's."""
+    """Upgrade fields to the current format. Raises ValueError for the fields of a newer version."""
     steps = next((steps for base, steps in _UPGRADES.items() if issubclass(kind, base)), ())
     said = fields.get("format", 1)
     if type(said) is not int or not 0 < said <= len(steps) + 1:
@@ -149,7 +148,7 @@ def _names(kind: type) -> frozenset[str]:
 
 
 def _result_of_format_1(fields: _Fields) -> _Fields:
-    """Return a result with its bytes as one cost and its labels as a spec."""
+    """Return a result with its three byte counts as one cost and its labels as a spec."""
     new = {**fields, "format": 2}
     parts = {"images": "image_bytes", "labels": "label_bytes", "teacher": "teacher_bytes"}
     new["cost"] = {part: new.pop(name, None) for part, name in parts.items()}

@@ -1,67 +1,59 @@
-"""The metrics of DD-Ranking (arXiv 2505.13300): a set against the full data and against chance."""
+"""The metrics of DD-Ranking (arXiv 2505.13300), which compare a set with full and random data."""
 
 import math
 
 
 def hlr(full: float, compressed: float) -> float:
-    """Give the hard-label recovery gap: accuracy of the full data less that of the set.
+    """Return the hard-label recovery gap: accuracy of the full data minus accuracy of the set.
 
-    Both with hard labels, as fractions. Range -1..1, smaller is better; below 0 where the set beats
-    the full data.
+    Both use hard labels and are fractions. Range -1..1; smaller is better, and below 0 the set
+    beats the full data. Raises ValueError if an accuracy is outside 0..1.
     """
-    return _fraction(full, "full") - _fraction(compressed, "compressed")
+    return _between(full, "full") - _between(compressed, "compressed")
 
 
 def ior(compressed: float, random: float) -> float:
-    """Give the improvement over random: accuracy of the set less that of a random one.
+    """Return the improvement over random: accuracy of the set minus accuracy of a random set.
 
-    Both under the same labels, as fractions. Range -1..1, larger is better.
+    Both use the same labels and are fractions. Range -1..1; larger is better. Raises ValueError if
+    an accuracy is outside 0..1.
     """
-    return _fraction(compressed, "compressed") - _fraction(random, "random")
+    return _between(compressed, "compressed") - _between(random, "random")
 
 
 def lrs(hlr: float, ior: float, w: float = 0.5) -> float:
-    """Give the label-robust score, (e^a - e^-1) / (e - e^-1) of a = w IOR - (1 - w) HLR.
+    """Return the label-robust score, (e^a - e^-1) / (e - e^-1) of a = w IOR - (1 - w) HLR.
 
     Range 0..1, larger is better; at w = 0.5 a set equal to random and to the full data has 0.269.
-    Raises ValueError where `w` is no share and where HLR or IOR is outside -1..1.
+    Raises ValueError if `w` is outside 0..1, or HLR or IOR outside -1..1.
     """
-    share = _fraction(w, "w")
-    return _score(share * _difference(ior, "ior") - (1 - share) * _difference(hlr, "hlr"))
+    share = _between(w, "w")
+    return _score(share * _between(ior, "ior", -1) - (1 - share) * _between(hlr, "hlr", -1))
 
 
 def ars(augmented: float, plain: float, g: float = 0.5) -> float:
-    """Give the augmentation-robust score, (e^b - e^-1) / (e - e^-1) of b = g dAug + (1-g) dNoAug.
+    """Return the augmentation-robust score, (e^b - e^-1) / (e - e^-1) of b = g dAug + (1-g) dNoAug.
 
-    `augmented` and `plain` are the improvements over random (as `ior`) of students trained with and
-    without augmentation. Range 0..1, larger is better. Raises ValueError where `g` is no share and
-    where a difference is outside -1..1.
+    `augmented` and `plain` are the improvements over random (see `ior`) of students trained with
+    and without augmentation. Range 0..1, larger is better. Raises ValueError if `g` is outside 0..1
+    or an improvement outside -1..1.
     """
-    share = _fraction(g, "g")
+    share = _between(g, "g")
     return _score(
-        share * _difference(augmented, "augmented") + (1 - share) * _difference(plain, "plain")
+        share * _between(augmented, "augmented", -1) + (1 - share) * _between(plain, "plain", -1)
     )
 
 
 def _score(value: float) -> float:
-    """Map -1..1 onto 0..1."""
+    """Map -1..1 onto 0..1 exponentially."""
     least = math.exp(-1)
     return (math.exp(value) - least) / (math.e - least)
 
 
-def _fraction(value: float, name: str) -> float:
-    if not 0 <= value <= 1:
+def _between(value: float, name: str, low: int = 0) -> float:
+    if not low <= value <= 1:
         raise ValueError(
-            f"{name}={value} is no fraction between 0 and 1. Give 0.5 for 50 %, and leave out what "
-            "was not measured."
-        )
-    return value
-
-
-def _difference(value: float, name: str) -> float:
-    if not -1 <= value <= 1:
-        raise ValueError(
-            f"{name}={value} is no difference of two fractions, between -1 and 1. Give 0.5 for "
-            "50 points, and leave out what was not measured."
+            f"{name}={value} is not between {low} and 1. Give 0.5 for 50 %, and leave out what was "
+            "not measured."
         )
     return value

@@ -1,1 +1,1 @@
-"""Sets on their way in and out: exports, other people's sets, lists of chosen images."""
+"""Exports of sets, foreign sets, lists of chosen images, and sets as data."""

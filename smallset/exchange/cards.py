@@ -1,4 +1,4 @@
-"""The card of an exported set: what the set's own card says, and how to load this layout."""
+"""The card of an exported set: the facts of the set, and how to load this layout."""
 
 from collections.abc import Callable, Sequence
 from math import isqrt
@@ -10,7 +10,7 @@ from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset
 
 SEVERAL = "image"
-"""The ending of the images of a set that has several formats."""
+"""The file extension of images in a set with several formats."""
 
 _MEASURE = (
     "`smallset evaluate PATH/OF/THIS/FOLDER --data SOURCE` trains a student under a fixed protocol "
@@ -91,17 +91,17 @@ CARDS: dict[str, Callable[[CompressedDataset], str]] = {
 
 
 def image_ending(files: Sequence[ImageFile]) -> str:
-    """Return the ending under which the tar holds the images: "png".
+    """Return the file extension of the images in the tar, such as "png".
 
-    An ending is a column to the readers, and every sample needs the same columns. No ending of a
-    format is right for images of several formats, so those have SEVERAL.
+    To its readers an extension is a column, and every sample needs the same columns. Images of
+    several formats therefore share SEVERAL.
     """
     endings = {file.path.rpartition(".")[2] for file in files}
     return endings.pop() if len(endings) == 1 else SEVERAL
 
 
 def _card(made: CompressedDataset, files: str, load: str, measure: str = _MEASURE) -> str:
-    """Put the set's own facts around this layout's words."""
+    """Return the whole card, from the facts of the set and the words of a layout."""
     manifest = made.manifest
     return f"""\
 {front_matter(manifest, files=files)}

@@ -1,41 +1,31 @@
-"""The chosen images as a list, for pipelines of one's own: no pixels, only which and why."""
+"""Lists of chosen images, for pipelines of one's own: the choice and its origin, no pixels."""
 
-import io
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import smallset_version
+from smallset.lazy import pa
 from smallset.records import Selection
 from smallset.store import About
-from smallset.store.plan_table import valid_text
+from smallset.store.plan_table import class_ranks, parquet_bytes, valid_text
 
 TABLE, IDS, FACTS = "selection.parquet", "selection.txt", "selection.json"
 FORMAT = 1
 
-_SCHEMA = pa.schema(
-    [
-        pa.field("label", pa.int64(), nullable=False),
-        pa.field("class", pa.string(), nullable=False),
-        pa.field("rank", pa.int64(), nullable=False),
-        pa.field("index", pa.int64(), nullable=False),
-        pa.field("id", pa.string(), nullable=False),
-    ]
-)
-
 
 @dataclass(frozen=True, eq=False)
 class ChosenList:
-    """The images chosen of a training split, class after class and in order of choice.
+    """The images chosen from a training split, class by class and in order of choice.
 
-    `index` is each one's row in the source's own order, `label` its class index in `classes`.
+    `index` is each image's row in the source's own order, `label` its class index in `classes`.
+    `of` is the number of images in the split.
     """
 
     path: Path
@@ -50,7 +40,7 @@ class ChosenList:
     def of_selection(
         cls, path: Path, selection: Selection, dataset: ImageDataset, about: About
     ) -> "ChosenList":
-        """Give the list of a selection of `dataset`."""
+        """Return the list for a selection from `dataset`."""
         chosen = selection.indices
         return cls(
             path,
@@ -67,7 +57,7 @@ class ChosenList:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """The images of each class."""
+        """The number of images of each class."""
         return tuple(np.bincount(self.label, minlength=len(self.classes)).tolist())
 
 
@@ -77,9 +67,8 @@ def write_list(
     """Write selection.parquet, selection.txt and selection.json to the new folder `out`.
 
     The table has the columns label, class, rank (in the class, from 0), index (the row in the
-    source's own order) and id. A line break in an id is written as in Python's source in the text,
-    which has a line an image. The folder appears whole or not at all. Raises as `check_output`, and
-    OSError where the disk is full or read-only.
+    source's own order) and id. The text has one id per line, with line breaks escaped as in Python.
+    The folder appears whole or not at all. Raises OSError if `out` exists or cannot be written.
     """
     made = ChosenList.of_selection(out, selection, dataset, about)
     ids = [valid_text(dataset.id(int(i))) for i in selection.indices]
@@ -93,24 +82,18 @@ def write_list(
 
 
 def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
-    order = np.argsort(made.label, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(made.counts)])
-    rank = np.empty(len(made), np.int64)
-    rank[order] = np.arange(len(made)) - starts[made.label[order]]
     names = [valid_text(name) for name in made.classes]
     table = pa.table(
         [
             pa.array(made.label),
             pa.array([names[c] for c in made.label], pa.string()),
-            pa.array(rank),
+            pa.array(class_ranks(made.label)),
             pa.array(made.index),
             pa.array(ids, pa.string()),
         ],
-        schema=_SCHEMA.with_metadata({"smallset": facts}),
+        schema=_schema().with_metadata({"smallset": facts}),
     )
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
+    return parquet_bytes(table)
 
 
 def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, object]:
@@ -139,3 +122,11 @@ def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, obje
         "device": about.device,
         "made_with": dict(about.made_with),
     }
+
+
+@cache
+def _schema() -> "pa.Schema":
+    """Return the columns of the table."""
+    text, number = pa.string(), pa.int64()
+    types = {"label": number, "class": text, "rank": number, "index": number, "id": text}
+    return pa.schema([pa.field(name, of, nullable=False) for name, of in types.items()])

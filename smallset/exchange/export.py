@@ -1,46 +1,35 @@
-"""Take a set out into the world: as class folders, as the Hub's parquet, or as tar shards."""
+"""Export a set as class folders, as parquet for the Hub, or as tar shards."""
 
 import io
 import json
-import os
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smallset.exchange.cards import CARDS, image_ending
-from smallset.files import check_output, whole_folder, write_file, writing
+from smallset.files import check_output, replacing, whole_folder, write_file, writing
+from smallset.lazy import pa, pq
 from smallset.records import Progress
 from smallset.spec import nearest
 from smallset.store import CompressedDataset
 from smallset.store.card import CARD
 from smallset.store.manifest import MANIFEST
-from smallset.store.plan_table import PLAN
+from smallset.store.plan_table import PLAN, class_ranks
 from smallset.store.read import TRAIN
 
 Told = Callable[[int], None]
-"""Told how many images are done."""
+"""A function that is told the number of images done."""
 
 PROVENANCE = ("source_row", "source_id", "source_box", "tile_box")
-"""The columns of plan.parquet that say, tile by tile, what an image shows and where."""
+"""The columns of plan.parquet with the source and the boxes of each tile."""
 
 SHARD_BYTES = 500_000_000
-"""About how many bytes of images a shard takes, as the Hub does."""
+"""About the bytes of images in a shard, the same as on the Hub."""
 
-# As many as the Hub's own: its viewer and streaming readers take a group at a time.
+# The rows of a parquet group, as on the Hub, whose viewer and streams read a group at a time.
 _GROUP = 100
-_BOX = pa.list_(pa.int32(), 4)
-_TYPES = {
-    "image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
-    "label": pa.int64(),
-    "source_row": pa.list_(pa.int64()),
-    "source_id": pa.list_(pa.string()),
-    "source_box": pa.list_(_BOX),
-    "tile_box": pa.list_(_BOX),
-}
 CLASSES = "classes.json"
 
 
@@ -49,19 +38,19 @@ def export_set(
 ) -> None:
     """Write `made` to the new folder `out` in the format `to`, one of FORMATS.
 
-    Image bytes are copied, never encoded again; beside them lie a card (README.md), manifest.json
-    and plan.parquet with the source and boxes of every tile. The same set gives the same bytes
-    (parquet: under the same pyarrow). The folder appears whole or not at all.
+    Image bytes are copied and never encoded again. The export also has a card (README.md),
+    manifest.json, and plan.parquet with the source and boxes of every tile. Equal sets give equal
+    bytes (parquet: under the same pyarrow). The folder appears whole or not at all.
 
-    Raises as `check_output`, ValueError for an unknown format, an `out` inside the set and a set
-    that was changed, OSError where the disk is full or read-only.
+    Raises ValueError for an unknown format, an `out` inside the set and a set that was changed, and
+    OSError if `out` exists or cannot be written.
     """
     if to not in FORMATS:
         raise ValueError(f"there is no export format {to!r}. {nearest(to, FORMATS)}")
     if made.path.resolve() in out.resolve().parents:
         raise ValueError(
-            f"'{out}' lies inside the set '{made.path}', whose files are all accounted for. Needed "
-            "a folder elsewhere. Choose another OUT."
+            f"'{out}' lies inside the set '{made.path}', whose files are fixed. Needed a folder "
+            "outside the set. Choose another OUT."
         )
     check_output(out)
 
@@ -79,7 +68,7 @@ def export_set(
 
 
 def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
-    """Copy the images to train/<class>/<file>: ImageFolder's layout, which most readers know."""
+    """Copy the images to train/<class>/<file>, the layout of ImageFolder that most readers know."""
     (folder / TRAIN).mkdir()
     for name in sorted({file.path.partition("/")[0] for file in made.files}):
         (folder / TRAIN / name).mkdir()
@@ -91,47 +80,49 @@ def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
 def write_hub(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Write data/train-*.parquet: image, label, and lists of the tiles' sources and boxes.
 
-    Rows stand in the plan's order; `image.path` is the file's path in the set.
+    Rows are in the plan's order. `image.path` is the file's path in the set.
     """
     (folder / "data").mkdir()
     schema, where = _schema(made.manifest.classes), provenance(made)
     shards = shard_rows([file.bytes for file in made.files], SHARD_BYTES)
     for number, shard in enumerate(shards):
         path = folder / "data" / f"train-{number:05d}-of-{len(shards):05d}.parquet"
-        with path.open("xb") as file:
-            with pq.ParquetWriter(file, schema, compression="snappy") as writer:
-                for group in _groups(shard):
-                    writer.write_table(_table(made, group, schema, where))
-                    told(group.stop)
-            file.flush()
-            os.fsync(file.fileno())
+        with (
+            replacing(path) as file,
+            pq.ParquetWriter(file, schema, compression="snappy") as writer,
+        ):
+            for start in range(shard.start, shard.stop, _GROUP):
+                group = range(start, min(start + _GROUP, shard.stop))
+                writer.write_table(_table(made, group, schema, where))
+                told(group.stop)
 
 
 def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Write train-*.tar and classes.json (the names in index order).
 
-    The first image of every class, then the second, and so on: a stream that is shuffled in a small
-    buffer still mixes classes, and a prefix is the smaller set. In the tar there is no time and no
-    owner, so that the same set gives the same bytes.
+    The first images of all classes come first, then the second ones, and so on. A stream shuffled
+    in a small buffer therefore mixes classes, and a prefix is the smaller set. The tar records no
+    time and no owner, so that equal sets give equal bytes.
     """
     classes = {"names": list(made.manifest.classes)}
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
-    order, where, ending = _by_rank(made.labels), provenance(made), image_ending(made.files)
+    order = [int(row) for row in np.lexsort((made.labels, class_ranks(made.labels)))]
+    where, ending = provenance(made), image_ending(made.files)
     shards = shard_rows([made.files[row].bytes for row in order], SHARD_BYTES)
     for number, shard in enumerate(shards):
-        with (folder / f"train-{number:06d}.tar").open("xb") as file:
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-                for position in shard:
-                    row = order[position]
-                    facts: dict[str, object] = {n: lists[row] for n, lists in where.items()}
-                    facts |= {"file": made.files[row].path, "label": int(made.labels[row])}
-                    key = f"{position:08d}"
-                    _add(tar, f"{key}.{ending}", made.rows.read(row))
-                    _add(tar, f"{key}.cls", str(made.labels[row]).encode())
-                    _add(tar, f"{key}.json", json.dumps(facts, sort_keys=True).encode())
-                    told(position + 1)
-            file.flush()
-            os.fsync(file.fileno())
+        with (
+            replacing(folder / f"train-{number:06d}.tar") as file,
+            tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+        ):
+            for position in shard:
+                row = order[position]
+                facts: dict[str, object] = {n: lists[row] for n, lists in where.items()}
+                facts |= {"file": made.files[row].path, "label": int(made.labels[row])}
+                key = f"{position:08d}"
+                _add(tar, f"{key}.{ending}", made.rows.read(row))
+                _add(tar, f"{key}.cls", str(made.labels[row]).encode())
+                _add(tar, f"{key}.json", json.dumps(facts, sort_keys=True).encode())
+                told(position + 1)
 
 
 FORMATS: dict[str, Callable[[CompressedDataset, Path, Told], None]] = {
@@ -142,7 +133,7 @@ FORMATS: dict[str, Callable[[CompressedDataset, Path, Told], None]] = {
 
 
 def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
-    """Cut rows of `sizes` bytes into runs of at most about `limit` bytes, of one row at least."""
+    """Cut rows of `sizes` bytes into runs of at most `limit` bytes, but at least one row."""
     shards, start, held = [], 0, 0
     for row, size in enumerate(sizes):
         if held and held + size > limit:
@@ -153,31 +144,20 @@ def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
 
 
 def provenance(made: CompressedDataset) -> dict[str, list[list[object]]]:
-    """Give, by column of PROVENANCE, each image's list of its tiles' values, in tile order.
+    """Return, for each column of PROVENANCE, a list of the tiles' values for each image.
 
-    A tile that shows no source image has null as its row and id.
+    An empty tile has None as its row and id.
     """
     table = pq.ParquetFile(made.path / PLAN).read(columns=list(PROVENANCE), use_threads=False)
     tiles = made.tile_box.shape[1]
-    return {name: _folded(table[name], tiles) for name in PROVENANCE}
-
-
-def _folded(column: pa.ChunkedArray, tiles: int) -> list[list[object]]:
-    values: list[object] = column.to_pylist()
-    return [values[start : start + tiles] for start in range(0, len(values), tiles)]
-
-
-def _groups(shard: range) -> Iterator[range]:
-    for start in range(shard.start, shard.stop, _GROUP):
-        yield range(start, min(start + _GROUP, shard.stop))
+    columns = {name: table[name].to_pylist() for name in PROVENANCE}
+    starts = range(0, len(table), tiles)
+    return {name: [of[i : i + tiles] for i in starts] for name, of in columns.items()}
 
 
 def _table(
-    made: CompressedDataset,
-    rows: range,
-    schema: pa.Schema,
-    where: dict[str, list[list[object]]],
-) -> pa.Table:
+    made: CompressedDataset, rows: range, schema: "pa.Schema", where: dict[str, list[list[object]]]
+) -> "pa.Table":
     images = [{"bytes": made.rows.read(row), "path": made.files[row].path} for row in rows]
     columns = {
         "image": images,
@@ -188,30 +168,27 @@ def _table(
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _schema(classes: Sequence[str]) -> pa.Schema:
-    """The columns, and in the metadata what `datasets` makes of them (`Features.to_dict`)."""
+def _schema(classes: Sequence[str]) -> "pa.Schema":
+    """Return the columns, with their `datasets.Features.to_dict` as metadata."""
     whole, text = ({"dtype": kind, "_type": "Value"} for kind in ("int64", "string"))
     box = {"feature": {"dtype": "int32", "_type": "Value"}, "length": 4, "_type": "Sequence"}
+    lists = {"source_row": whole, "source_id": text, "source_box": box, "tile_box": box}
     features = {
         "image": {"_type": "Image"},
         "label": {"names": list(classes), "_type": "ClassLabel"},
-        "source_row": {"feature": whole, "_type": "Sequence"},
-        "source_id": {"feature": text, "_type": "Sequence"},
-        "source_box": {"feature": box, "_type": "Sequence"},
-        "tile_box": {"feature": box, "_type": "Sequence"},
+        **{name: {"feature": of, "_type": "Sequence"} for name, of in lists.items()},
     }
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
-    return pa.schema(list(_TYPES.items()), metadata=metadata)
-
-
-def _by_rank(labels: np.ndarray) -> list[int]:
-    """Order rows by their rank within their class, then by class."""
-    seen: dict[int, int] = {}
-    ranks: list[int] = []
-    for label in labels.tolist():
-        ranks.append(seen.get(label, 0))
-        seen[label] = ranks[-1] + 1
-    return [int(row) for row in np.lexsort((labels, np.array(ranks)))]
+    boxes = pa.list_(pa.int32(), 4)
+    types = {
+        "image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        "label": pa.int64(),
+        "source_row": pa.list_(pa.int64()),
+        "source_id": pa.list_(pa.string()),
+        "source_box": pa.list_(boxes),
+        "tile_box": pa.list_(boxes),
+    }
+    return pa.schema(list(types.items()), metadata=metadata)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

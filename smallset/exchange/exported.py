@@ -1,4 +1,4 @@
-"""Read an exported set back: the same manifest and plan, the images where that layout has them."""
+"""Read an exported set back, with the manifest and plan of the set that was exported."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +27,10 @@ _AGAIN = "Restore it, or export the set again."
 
 
 def is_ours(given: str | Path) -> bool:
-    """Tell whether smallset wrote a folder, even if its manifest was lost since.
+    """Say whether smallset wrote a folder, even if its manifest was lost since.
 
-    Raises FileNotFoundError or NotADirectoryError where `given` is neither a folder nor "hf:...",
-    and ValueError for a list of chosen images.
+    Raises FileNotFoundError or NotADirectoryError if `given` is neither a folder nor "hf:...", and
+    ValueError for a list of chosen images.
     """
     if str(given).startswith(HUB):
         return False
@@ -38,8 +38,8 @@ def is_ours(given: str | Path) -> bool:
     check_folder(folder)
     if (folder / CHOSEN).is_file():
         raise ValueError(
-            f"'{given}' is a list of chosen images, but a set has images of its own. Make one: "
-            "smallset compress without --plan-only."
+            f"'{given}' is a list of chosen images, but needed is a set, which holds images. Make "
+            "one with smallset compress, without --plan-only."
         )
     return any((folder / name).is_file() for name in (MANIFEST, PLAN))
 
@@ -47,8 +47,9 @@ def is_ours(given: str | Path) -> bool:
 def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
     """Open a set that smallset wrote: as it was made, or exported to hub or imagefolder.
 
-    An exported set is the same set: its results have the same fingerprints. Raises as `open_set`,
-    and ValueError for a webdataset export and for an export that was changed.
+    An exported set counts as the same set, so its results have the same fingerprints. Raises
+    FileNotFoundError or NotADirectoryError if there is no such folder, and ValueError for an export
+    to webdataset and for a set that was edited or damaged.
     """
     path = at_home(given)
     layout = layout_of(path)
@@ -58,8 +59,8 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
         return _from_folders(path)
     if layout == "webdataset":
         raise ValueError(
-            f"'{path}' is an export for webdataset, which only streams. Needed the set itself, or "
-            "an export to hub or imagefolder. Give one of them."
+            f"'{path}' is an export for webdataset, which can only be streamed. Needed the set "
+            "itself, or its export to hub or imagefolder. Give one of them."
         )
     return open_set(path)
 

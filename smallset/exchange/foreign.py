@@ -1,4 +1,4 @@
-"""Other people's sets: images by class without a manifest, on the same terms as ours."""
+"""Foreign sets: images by class without a manifest, evaluated on the same terms as ours."""
 
 import hashlib
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ def read_foreign(
     workers: int,
     progress: Progress | None,
 ) -> ImageDataset:
-    """Look at every training image of a folder, a parquet folder or "hf:owner/name" once.
+    """Read every training image of a folder, a parquet folder or "hf:owner/name" once.
 
-    The images come class after class in the order of `classes`, those of the data named `data` (see
-    `match_classes`). Raises FileNotFoundError if there is nothing, and ValueError for a layout that
-    is not understood, classes that do not map, bad images (unless `skip_bad`) and classes without
-    images.
+    `classes` are those of the data named `data`. Images are returned class by class in their order
+    (see `match_classes`). Raises FileNotFoundError if `given` does not exist, and ValueError for an
+    unknown layout, classes without a counterpart, bad images (unless `skip_bad`) and classes
+    without images.
     """
     name = set_name(given)
     with keeping(work):
@@ -64,9 +64,9 @@ def read_foreign(
 def as_found(
     images: ImageDataset, *, size: int, view: str, tiles: Int32[np.ndarray, "tiles 4"]
 ) -> PlainSet:
-    """Return images as a set: squares of `size` pixels under `view`, each of the same `tiles`.
+    """Return images as a set: squares of `size` pixels under `view`, all with the same `tiles`.
 
-    `digest` names the set, its images in their order, size, view and tiles.
+    Its `digest` depends on its name, its images in their order, and its size, view and tiles.
     """
     counts = np.bincount(images.labels, minlength=len(images.classes))
     facts = SetFacts(
@@ -89,7 +89,7 @@ def as_found(
 
 
 def set_name(given: str | Path) -> str:
-    """Name a set as results do: the folder's own name, or the Hub's owner/name."""
+    """Return the name of a set in results: that of its folder, or the Hub's owner/name."""
     text = str(given)
     return text.removeprefix(HUB) if text.startswith(HUB) else Path(text).resolve().name
 
@@ -103,7 +103,7 @@ def _source(given: str | Path, work: Path) -> Source:
 def _images(
     name: str, classes: Classes, index: np.ndarray, source: Source, found: Scan
 ) -> ImageDataset:
-    """Put the good rows in the data's order of classes, then the set's own."""
+    """Return the good images in the data's order of classes, then in the set's own order."""
     labels = index[found.labels]
     order = np.argsort(labels, kind="stable")
     labels, rows = labels[order], found.rows[order].tolist()

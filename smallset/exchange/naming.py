@@ -1,4 +1,4 @@
-"""Whose class is whose, in a set and in data. Class order is the field's silent failure."""
+"""Match the classes of a set with those of data, since a wrong order fails silently."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class _Naming:
 def check_classes(own: Sequence[str], classes: Classes, *, data: str) -> None:
     """Raise ValueError unless a set's `own` classes are the data's, at the same indices.
 
-    Two Unicode forms of a name are the same class. `data` names the data in the message.
+    Two Unicode forms of a name count as the same class. `data` is the name used in messages.
     """
     if tuple(own) == classes.names:
         return
@@ -37,14 +37,14 @@ def check_classes(own: Sequence[str], classes: Classes, *, data: str) -> None:
         raise ValueError(
             f"the set and the test data {data!r} number their classes differently: class {at} is "
             f"{ours[at]!r} in the set and {theirs[at]!r} in the data. Accuracy would mean nothing. "
-            "Test on the data that the set was made from."
+            "Test on the data from which the set was made."
         )
     only_set = [c for c in ours if c not in theirs]
     only_data = [c for c in theirs if c not in ours]
     raise ValueError(
         f"the set has {len(ours)} classes and the test data {data!r} has {len(theirs)}; "
         f"only in the set: {only_set[:3]}, only in the data: {only_data[:3]}. "
-        "Test on the data that the set was made from."
+        "Test on the data from which the set was made."
     )
 
 
@@ -53,10 +53,10 @@ def match_classes(
 ) -> Int64[np.ndarray, " c"]:
     """Return the data's index of each of a set's classes, by name and never by position.
 
-    Two Unicode forms of a name are the same name. If names differ, `naming` is a JSON file whose
-    equally long lists "names" and "wnids" pair the two. `set` and `data` name both sides in
-    messages. Raises ValueError listing every class without a counterpart on the other side, and
-    every two of one side that are the same class.
+    Two Unicode forms of a name count as the same name. If names differ, `naming` is a JSON file
+    with the equally long lists "names" and "wnids", which pair names with WordNet ids. `set` and
+    `data` are the names of both sides in messages. Raises ValueError that lists every class without
+    a counterpart, or the classes of one side that are the same.
     """
     _check_forms(own, f"the set '{set}'")
     _check_forms(classes.names, f"the data {data!r}")
@@ -87,10 +87,10 @@ def match_classes(
 
 
 def read_naming(path: Path) -> dict[str, tuple[str, ...]]:
-    """Read which WordNet ids a name goes by, and which names a WordNet id; other fields are free.
+    """Return the WordNet ids of each name and the names of each WordNet id, in Unicode form NFC.
 
-    Names and ids are in the Unicode form NFC.
-    Raises FileNotFoundError for no file, ValueError for one without the two lists of texts.
+    Other fields of the file are ignored. Raises FileNotFoundError if there is no file, and
+    ValueError for a file without the two lists of texts.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -113,7 +113,7 @@ def read_naming(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _check_forms(names: Sequence[str], owner: str) -> None:
-    """Raise ValueError if two names are one in two Unicode forms; `owner` says whose they are."""
+    """Raise ValueError if two names of `owner` are Unicode forms of the same name."""
     forms: dict[str, str] = {}
     for name in names:
         first = forms.setdefault(composed(name), name)
@@ -128,7 +128,7 @@ def _check_forms(names: Sequence[str], owner: str) -> None:
 def _counterpart(
     own: str, index: Mapping[str, int], others: Mapping[str, tuple[str, ...]]
 ) -> str | None:
-    """Find the data's name for a class; none where it has no name there, or two ("crane")."""
+    """Return the data's name for a class, None if it has none or two there ("crane")."""
     own = composed(own)
     found = [own] if own in index else [n for n in others.get(own, ()) if n in index]
     return found[0] if len(found) == 1 else None

@@ -1,4 +1,4 @@
-"""A compressed set as the data of a verb: its images are the training split."""
+"""Compressed sets as data: the images of the set are the training split."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,10 +33,11 @@ def open_any(
 ) -> Data:
     """Open a compressed set as data, and everything else as `open_data` does.
 
-    The classes are the manifest's in their order, and every canvas is one whole image. The held-out
-    images are those of the data that a `Folder` names as its test. Without it there are none (see
-    `check_held_out`): nothing is ever cut off a set. Raises as `open_data` and `open_made`, and
-    ValueError for a set that lacks a class and for one that shows held-out images.
+    The classes are those of the manifest, in its order, and every canvas counts as one whole image.
+    The held-out images are those of the data that a `Folder` names as its test. Without a test
+    there are none (see `check_held_out`), since nothing is ever split off a set. Raises as
+    `open_data` and `open_made`, and ValueError for a set with an empty class and for a set that
+    shows held-out images.
     """
     opener = partial(
         open_any,
@@ -68,22 +69,25 @@ def open_any(
 
 
 def check_held_out(data: Data) -> None:
-    """Raise ValueError if data that is to judge a network has no held-out images."""
+    """Raise ValueError if data has no held-out images to test a network on."""
     if not len(data.test):
         raise ValueError(
             f"the set {data.name!r} has no held-out images: all of its images are for training. "
-            "Needed the data whose held-out images are to judge, such as the data that the set was "
-            f"made from. Give --test DATA, or folder({data.name}, test=DATA) as the data."
+            "Needed data whose held-out images to test on, such as the data from which the set was "
+            f"made. Give --test DATA, or folder({data.name}, test=DATA) as the data."
         )
 
 
 def made_from(data: Data) -> dict[str, str]:
-    """Return what `made_with` says of data that is a set: the fingerprints of all behind it."""
+    """Return the entry of `made_with` for data that is a set: the fingerprints of its origins."""
     return {_MADE_FROM: " ".join(data.made_from)} if data.made_from else {}
 
 
 def check_unseen(made: TrainingSet, data: Data) -> None:
-    """Refuse held-out images that the set may hold: a cut by content moves when images come in."""
+    """Raise ValueError if the set may hold held-out images.
+
+    If the data's held-out images were cut off by content, they change when images are added.
+    """
     known = _behind(made)
     if data.held_out == CUT_OFF and set(known).isdisjoint((data.fingerprint, *data.made_from)):
         raise ValueError(
@@ -103,7 +107,7 @@ def check_unseen(made: TrainingSet, data: Data) -> None:
 
 
 def _behind(made: TrainingSet) -> tuple[str, ...]:
-    """Return the fingerprints of the data that a set was made from, and of the data behind that."""
+    """Return the fingerprints of the data from which a set was made, and of the data before."""
     behind = made.facts.made_with.get(_MADE_FROM, "").split()
     return tuple(dict.fromkeys((made.origin, *behind)))
 
@@ -113,8 +117,7 @@ def _opened(made: CompressedDataset) -> Data:
     if manifest.vanished:
         raise ValueError(
             f"the set {images.name!r} has no image of {', '.join(map(repr, manifest.vanished))}, "
-            "but data needs images of every class. Needed a set with some. Make one of a balanced "
-            "selection."
+            "but data needs images of every class. Make the set again with a balanced selection."
         )
     tiles = made.tile_box.shape[1]
     note = f"a set that smallset wrote; each of its mosaics of {tiles} tiles counts as one image"

@@ -1,10 +1,9 @@
-"""How a student is told what an image shows: label regimes by name."""
+"""Label regimes: the ways to tell a student what an image shows."""
 
 from dataclasses import fields, replace
 
-from smallset.labels.hard import Hard
 from smallset.labels.online import Online
-from smallset.labels.regime import OpenLabels, Regime, label_folder
+from smallset.labels.regime import Hard, OpenLabels, Regime, label_folder
 from smallset.labels.teacher_accuracy import teacher_top1
 from smallset.spec import build, read, write
 
@@ -29,8 +28,8 @@ __all__ = [
 def labels_from(text: str, teacher: str | None = None) -> Regime:
     """Build a label regime from its spec, such as `hard` or `online(teacher=timm:resnet18)`.
 
-    `teacher` completes a spec that leaves its teacher out. Raises ValueError if a teacher is
-    missing, named twice, or given to labels that take none.
+    `teacher` is for a spec that leaves its teacher out. Raises ValueError if a teacher is missing,
+    named twice, or given to labels without a teacher.
     """
     if teacher is not None:
         text = _completed(text, teacher)
@@ -40,21 +39,21 @@ def labels_from(text: str, teacher: str | None = None) -> Regime:
 
 
 def labels_spec(regime: Regime) -> str:
-    """Write the canonical spec of a label regime, as a result line has it."""
+    """Return the canonical spec of a label regime, as in a result."""
     return write(regime, {Regime: LABELS})
 
 
 def _completed(text: str, teacher: str) -> str:
-    """Write a spec again with its teacher in it."""
+    """Return a spec with a teacher added."""
     call = read(text)
     taught = [name for name, kind in LABELS.items() if _takes_teacher(kind)]
     if call.name in taught and not call.args and "teacher" not in call.options:
         return write(replace(call, options={"teacher": teacher, **call.options}), {})
-    labels_from(text)  # an unknown name is the first thing wrong
+    labels_from(text)  # raises for an unknown name, which is the more basic error
     raise ValueError(
         f"the teacher {teacher!r} was given with labels={text!r}, which "
-        f"{'names its own' if call.name in taught else 'asks no teacher'}. "
-        f"Give a teacher with {' or '.join(taught)} labels only, once."
+        f"{'names its own' if call.name in taught else 'uses no teacher'}. "
+        f"Give one teacher, and only with {' or '.join(taught)} labels."
     )
 
 

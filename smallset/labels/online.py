@@ -1,4 +1,4 @@
-"""Online soft labels: the teacher looks at every view that the student sees."""
+"""Online soft labels: a teacher labels every view that the student sees."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from smallset.train.protocol import StudentProtocol
 
 @dataclass(frozen=True)
 class Online(Regime):
-    """A teacher's logits for every mixed view, made while the student trains; nothing is stored.
+    """A teacher's logits for every mixed view, made while the student trains and never stored.
 
     `teacher` is the spec of a network.
     """
@@ -28,8 +28,8 @@ class Online(Regime):
     def __post_init__(self) -> None:
         if not self.teacher.strip():
             raise ValueError(
-                "labels='online' names no teacher, but needs a network that gives the labels. "
-                "Give one: --teacher SPEC, or online(teacher=SPEC)."
+                "labels='online' names no teacher, but needs a network that makes the labels. "
+                "Give --teacher SPEC, or online(teacher=SPEC)."
             )
 
     def check(self) -> None:
@@ -52,21 +52,21 @@ class Online(Regime):
 
 @dataclass(frozen=True, kw_only=True)
 class OnlineLabels(OpenLabels):
-    """A loaded teacher, ready to look."""
+    """Online labels with their loaded teacher."""
 
     loaded: Teacher
 
     def soft(self, machine: Machine) -> "Watching":
-        """Return the teacher at work on a machine."""
+        """Return the teacher on a machine, as the training loop calls it."""
         return Watching(self.loaded, machine)
 
     def teacher_top1(self, measured: Callable[[Teacher], float]) -> float:
-        """Measure the teacher that is loaded."""
+        """Measure the loaded teacher."""
         return measured(self.loaded)
 
 
 class Watching:
-    """A teacher at work on a machine: `SoftLabels` that read the pixels."""
+    """`SoftLabels` of a teacher on a machine, computed from the pixels of each batch."""
 
     def __init__(self, teacher: Teacher, machine: Machine) -> None:
         self._network, self._machine = machine.place(teacher.network).eval(), machine
@@ -77,7 +77,7 @@ class Watching:
         indices: Int64[np.ndarray, " b"],
         epoch: int,
     ) -> Float32[Tensor, "b c"]:
-        """Return the teacher's logits for the pixels; which views they are does not matter."""
+        """Return the teacher's logits for the pixels. The other arguments are not needed."""
         del indices, epoch
         with torch.inference_mode(), self._machine.autocast():
             logits: Tensor = self._network(pixels)

@@ -1,4 +1,4 @@
-"""What a label regime answers, and what its labels answer once they are open for one set."""
+"""The interfaces of a label regime and of its labels for one set, and hard labels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -17,18 +17,18 @@ from smallset.train.protocol import StudentProtocol
 class Regime(ABC):
     """A way to tell a student what an image shows: a frozen dataclass whose fields are its options.
 
-    A regime that has a field `teacher` names a network by its spec there. `--teacher SPEC` fills
-    the field if the regime's spec leaves it out, and in a matrix it may hold a name of [teachers].
+    A regime with a teacher has a field `teacher`, the spec of a network. `--teacher SPEC` fills the
+    field if the regime's spec leaves it out. In a matrix, the field may be a name of [teachers].
     """
 
     soft: ClassVar[bool] = True
-    """Whether the student follows logits, with the loss that its protocol has for soft labels."""
+    """Whether the labels are logits, for which a protocol has a loss of its own."""
     watched: ClassVar[bool] = False
-    """Whether the teacher looks at every view while the student trains, which takes its time."""
+    """Whether a teacher labels every view while the student trains, which takes time."""
 
     @property
     def teacher_spec(self) -> str | None:
-        """The spec of the teacher that the regime names; None if it names none."""
+        """The spec of the teacher, or None for a regime without a teacher."""
         return getattr(self, "teacher", None)
 
     def taught_by(self, teacher: str) -> "Regime":
@@ -36,24 +36,24 @@ class Regime(ABC):
         return replace(self, **{"teacher": teacher})
 
     def check(self) -> None:
-        """Raise ValueError or OSError if files that the options name are missing; open no set."""
+        """Raise ValueError or OSError if files of the options are missing. Opens no set."""
         return None
 
     @abstractmethod
     def open(self, made: TrainingSet, protocol: StudentProtocol) -> "OpenLabels":
         """Open the labels of one set, for students under one protocol.
 
-        Raises ValueError or OSError if they are missing, damaged, or those of something else.
+        Raises ValueError or OSError if the labels are missing, damaged, or made for something else.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenLabels:
-    """The labels of one set: what a student, its result and its fingerprint take from them.
+    """The labels of one set, as a student, its result and its fingerprint use them.
 
-    `facts` name all that the logits depend on, as JSON can hold it. `view_seed` pins the views of
-    every student, because the labels are those of these views. The class itself stands for hard
-    labels: the student is given class indices, and they cost nothing.
+    `facts` are JSON values that name everything that the logits depend on. `view_seed` fixes the
+    views of every student, if the labels belong to certain views. An instance of this class itself
+    stands for hard labels: the student gets class indices, which cost no bytes.
     """
 
     regime: Regime
@@ -65,26 +65,37 @@ class OpenLabels:
     view_seed: int | None = None
 
     def soft(self, machine: Machine) -> SoftLabels | None:
-        """Return the logits for the training loop, on a machine; None for class indices."""
+        """Return the source of logits for the training loop, or None for class indices."""
         return None
 
     def teacher_top1(self, measured: Callable[[Teacher], float]) -> float | None:
-        """Return the teacher's top-1 on the held-out images; None if nobody knows.
+        """Return the teacher's top-1 (a fraction) on the held-out images, or None if unknown.
 
-        `measured` measures a loaded teacher, and raises ValueError for one that is near chance.
+        `measured` measures a loaded teacher, and raises ValueError if it is near chance.
         """
         return None
 
 
-def label_folder(made: TrainingSet) -> Path:
-    """Return the folder of a set's own label files, `SET.labels` beside the folder SET.
+@dataclass(frozen=True)
+class Hard(Regime):
+    """The class index, and nothing from outside the set."""
 
-    No place inside SET would do: torchvision's ImageFolder takes every folder there for a class.
-    Raises ValueError if the set has no folder.
+    soft: ClassVar[bool] = False
+
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> OpenLabels:
+        """Return labels that cost nothing."""
+        return OpenLabels(regime=self)
+
+
+def label_folder(made: TrainingSet) -> Path:
+    """Return the folder of a set's label files, `SET.labels` beside the folder SET.
+
+    The folder is not inside SET, because torchvision's ImageFolder takes every folder there for a
+    class. Raises ValueError if the set has no folder.
     """
     if made.path is None:
         raise ValueError(
-            f"the set {made.name!r} has no folder here, and its labels would lie beside that. "
+            f"the set {made.name!r} has no folder here, but its labels lie beside its folder. "
             "Give a set in a folder, or labels that name their file."
         )
     folder = made.path.resolve()

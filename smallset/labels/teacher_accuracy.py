@@ -1,6 +1,6 @@
-"""What a teacher itself scores on the held-out images: measured once, and a check that it can see.
+"""The accuracy of a teacher on the held-out images, measured once and checked against chance.
 
-Soft labels carry the teacher's knowledge into the student, so every result says how good it is.
+Soft labels carry the teacher's knowledge into the student, so every result states this accuracy.
 """
 
 import json
@@ -18,7 +18,7 @@ from smallset.records import Progress
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions
 
 
 def teacher_top1(
@@ -31,10 +31,11 @@ def teacher_top1(
     work: Path,
     progress: Progress | None = None,
 ) -> float:
-    """Return the teacher's top-1 on held-out images, a fraction; it is kept in the work folder.
+    """Return the teacher's top-1 on held-out images, a fraction. The work folder keeps the value.
 
-    `data` is the data's fingerprint. Raises ValueError if the teacher is not clearly better than
-    always naming the largest class: then its classes or its normalisation are probably wrong.
+    `data` is the fingerprint of the data. Raises ValueError if the teacher is not clearly better
+    than a constant guess of the largest class. Then its classes or its normalisation are probably
+    wrong.
     """
     facts = {
         "versions": component_versions(),
@@ -73,7 +74,7 @@ def _measure(
 
 
 def _check(spec: str, top1: float, labels: Int64[np.ndarray, " n"], size: int) -> None:
-    """Refuse a teacher within three standard errors of chance (half-way to 1 for few images)."""
+    """Raise ValueError within three standard errors of chance, or half-way to 1 for few images."""
     chance = float(np.bincount(labels).max() / len(labels))
     error = (chance * (1 - chance) / len(labels)) ** 0.5
     if top1 <= chance + min(3 * error, (1 - chance) / 2):
@@ -86,13 +87,13 @@ def _check(spec: str, top1: float, labels: Int64[np.ndarray, " n"], size: int) -
 
 
 class _Kept(msgspec.Struct):
-    """What is read of a file: the facts beside it are for people, and its name holds them."""
+    """The field that is read from a file. The other fields are for people."""
 
     top1: float
 
 
 def _kept(file: Path) -> float | None:
-    """Read a measurement; None if there is none, or if a power cut left the file empty."""
+    """Return a kept measurement, or None if it is missing, or if a power cut emptied the file."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Kept).top1
     except (OSError, msgspec.MsgspecError):

@@ -1,12 +1,11 @@
-"""The methods of the field by name, and their specs."""
+"""The table of named methods, and the reading and writing of their specs."""
 
 from collections.abc import Callable
 from functools import cache
 
 from smallset.methods.method import Method, ShortClasses
 from smallset.methods.named import by_score, by_selector, pca, random
-from smallset.methods.parts import PARTS
-from smallset.methods.pruned import Pruned
+from smallset.methods.pruned import PARTS, Pruned
 from smallset.methods.synthesised import Synthesised, by_synthesis
 from smallset.scores import AUM, EL2N, SCORES, Score
 from smallset.selection import CCS, D2, Herding, KCenter, Moderate
@@ -73,21 +72,21 @@ def view_from(text: str) -> View:
 
 
 def spec_of(part: object) -> str:
-    """Write the canonical spec of a method or any part of one."""
+    """Write the canonical spec of a method or of any part of a method."""
     return write(part, TABLES)
 
 
 def brief_of(part: object) -> str:
-    """Write the spec of a method or any part of one without what is default: for people."""
+    """Write the spec of a method or of any part without its defaults, for people to read."""
     return write(part, TABLES, brief=True)
 
 
 @cache
 def known_method(spec: str) -> Method | None:
-    """Build the method of a result's or a set's spec, as `method_from`; None where it is none here.
+    """Build the method that a result or a set names, or return None if it cannot be built here.
 
-    Such are other people's sets, the whole training split, a user's own classes, and methods that
-    name a file which is not here.
+    That happens for other people's sets, the whole training split, a user's own classes, and
+    methods that name a missing file.
     """
     try:
         return method_from(spec)
@@ -97,10 +96,10 @@ def known_method(spec: str) -> Method | None:
 
 @cache
 def canonical(spec: str, *, size: int) -> str:
-    """Write a method's spec as this version does, its observer's network named as at `size` pixels.
+    """Rewrite a method's spec as this version writes it, with `auto` settled at `size` pixels.
 
-    So texts compare that mean one method: an earlier version's lacks the options that came later,
-    and `auto` stands for a network. What is no `known_method` stays as it is.
+    Specs of the same method then compare as equal, although an earlier version did not have all
+    options. A spec that is not a `known_method` stays as it is.
     """
     method = known_method(spec)
     return spec if method is None else spec_of(method.resolved(size=size))
@@ -108,7 +107,7 @@ def canonical(spec: str, *, size: int) -> str:
 
 @cache
 def canonical_view(view: str) -> str:
-    """Write a view's spec as this version does; what builds no view stays as it is."""
+    """Rewrite a view's spec as this version writes it. Text that is not a view stays as it is."""
     try:
         return spec_of(view_from(view))
     except ValueError:

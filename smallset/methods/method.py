@@ -1,4 +1,4 @@
-"""What a method is to everybody else: it answers questions, and makes canvases."""
+"""The interface of a method: it answers questions about itself and makes canvases."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,40 +20,40 @@ ShortClasses = Literal["error", "keep"]
 
 
 class Method(ABC):
-    """Makes a small set of a dataset. A frozen dataclass whose fields are its options.
+    """Makes a small set from a dataset. A method is a frozen dataclass; its fields are its options.
 
-    `view` belongs to the set: how a student looks at it.
+    `view` is the augmentation that students use with the set.
     """
 
     view: View
 
     @property
     def tiles(self) -> int:
-        """The source images that a canvas takes; 1 for a method that draws its own."""
+        """The number of source images on a canvas; 1 for a method that draws its own images."""
         return 1
 
     @property
     def balanced(self) -> bool:
-        """Whether every class gets the canvases that are asked of it."""
+        """Whether every class gets the number of canvases wanted of it."""
         return True
 
     @property
     def views_an_epoch(self) -> int:
-        """How often a student sees each written image in an epoch."""
+        """The number of views of each written image in an epoch."""
         return self.view.an_epoch(self.tiles)
 
     @property
     def looks_through(self) -> AnyObserver | None:
-        """The observer that the set rests on, or None if no network looks."""
+        """The observer that the set depends on, or None without one."""
         return None
 
     @property
     def scores(self) -> tuple[Score, ...]:
-        """The scores that are read from the observer's run."""
+        """The scores that the method reads from the observer's run."""
         return ()
 
     def through(self, observer: AnyObserver) -> "Method":
-        """Return the same method looking through another observer, if it looks at all."""
+        """Return the same method with another observer, if the method uses one."""
         del observer
         return self
 
@@ -62,7 +62,7 @@ class Method(ABC):
         return replace(self, view=view)  # type: ignore[type-var]
 
     def resolved(self, *, size: int) -> "Method":
-        """Return the same method with its observer's network named, as at a size in pixels."""
+        """Return the same method with the observer's "auto" network settled for `size` pixels."""
         looks = self.looks_through
         return self.through(looks.resolved(size=size)) if looks else self
 
@@ -70,7 +70,7 @@ class Method(ABC):
         """Raise ValueError or OSError if a file that the method names cannot be used."""
 
     def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
-        """Raise ValueError if no set of `size` pixels can be made, before anything is scored.
+        """Raise ValueError, before anything is scored, if no set of `size` pixels can be made.
 
         A codec of None means that no pixels are written.
         """
@@ -91,26 +91,27 @@ class Method(ABC):
         *,
         short_classes: ShortClasses | None = None,
     ) -> Wanted:
-        """Say what is wanted of each class, which has `have` training images and a name.
+        """Return the images wanted of each class; `have` counts the training images of each class.
 
-        With `short_classes="keep"` a class that has too few images gives what it has. None is
-        "error" if there is no such option to offer. Raises ValueError if the budget cannot be met.
+        With `short_classes="keep"`, a class with too few images gives all it has. None is like
+        "error", but the error does not suggest the option. Raises ValueError if the classes cannot
+        meet the budget.
         """
         del names, short_classes
         return Wanted(np.array(budget.canvases(have, self.tiles), np.int64) * self.tiles)
 
     @abstractmethod
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
-        """Make the canvases; `seed` is the set seed. Raises ValueError for whatever is wrong."""
+        """Make the canvases; `seed` is the set seed. Raises ValueError if that is impossible."""
 
     def choose(self, seen: Observed, wanted: Wanted, *, seed: int) -> Selection:
-        """Choose source images, for a method that chooses. Raises ValueError for any other."""
+        """Choose source images. Raises ValueError if the method draws its own images."""
         raise ValueError(
             "this method draws its own images, so there is no list of chosen ones. Needed a method "
             "that chooses images. Leave --plan-only out, or take another method."
         )
 
     def facts(self, seen: Observed) -> dict[str, str]:
-        """Say what the set rests on, besides the data and the method's spec."""
+        """Return what the set depends on besides the data and the method's spec."""
         del seen
         return {}

@@ -1,4 +1,4 @@
-"""The named methods of the field that choose images."""
+"""The named methods that choose images: random, pca, and one for each score and selector."""
 
 import inspect
 from collections.abc import Callable
@@ -37,9 +37,10 @@ def pca(
 
 
 def by_score(name: str) -> Callable[..., Pruned]:
-    """Give the method that a score names: its options, `select`, `factor`, `view` and `pool`.
+    """Return the method named after a score, with its options and those of a pruned set.
 
-    Its bare name keeps the easiest images, but of an uncertainty the largest, as its paper does.
+    By default it keeps the easiest images, or the largest values of an uncertainty, as its paper
+    does.
     """
     scorer = SCORES[name]
     largest = scorer.largest_first
@@ -61,9 +62,9 @@ def by_score(name: str) -> Callable[..., Pruned]:
 def by_selector(
     selector: Callable[..., Select], default: Score | None = None
 ) -> Callable[..., Pruned]:
-    """Give the method that a selector names: its options, what it looks through, the placement.
+    """Return the method named after a selector, with its options and those of a pruned set.
 
-    It looks through an option `score` where a default is given, else through `observer`.
+    The method has an option `score` if a default score is given, else an option `observer`.
     """
 
     def scored(
@@ -88,7 +89,7 @@ def by_selector(
 
 
 def with_options(method: Entry, part: Callable[..., object], line: str) -> Entry:
-    """Name the options of a part, for the spec's reader, before a method's own."""
+    """Give a method the signature that specs read: the options of a part, then its own."""
     own = inspect.signature(method).parameters.values()
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*inspect.signature(part).parameters.values(), *placement]

@@ -10,30 +10,45 @@ from jaxtyping import Float32, Int64
 from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
 from smallset.methods.method import Method, ShortClasses
-from smallset.methods.parts import part_spec
 from smallset.models import check_teacher_files
-from smallset.mosaic import Grid, Mosaic
-from smallset.observers import AnyObserver, Observer, Pretrained
-from smallset.observers.observed import Observed
-from smallset.observers.provenance import looked_with
+from smallset.mosaic import MOSAICS, Grid, Mosaic
+from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
+from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
-from smallset.scores import Score
-from smallset.scores.dual import probability
+from smallset.scores import SCORES, Score
+from smallset.scores.uncertainty import probability
 from smallset.seeds import generator
-from smallset.selection import Easiest, Pool, Select
+from smallset.selection import SELECTORS, Easiest, Pool, Select
+from smallset.spec import Registry, write
 from smallset.store import Codec, Rendered
-from smallset.train.views import Canvas, View
+from smallset.synthesis import SYNTHESES, Synthesis
+from smallset.train.views import VIEWS, Canvas, View
+
+PARTS: Registry = {
+    Score: SCORES,
+    Observer: OBSERVERS,
+    Select: SELECTORS,
+    Mosaic: MOSAICS,
+    Synthesis: SYNTHESES,
+    View: VIEWS,
+}
+
+
+def part_spec(part: object, *, brief: bool = False) -> str:
+    """Write the canonical spec of a part; `brief` leaves out the defaults."""
+    return write(part, PARTS, brief=brief)
+
 
 _OFFER = "Or let small classes give what they have: --short-classes keep."
 
 
 @dataclass(frozen=True)
 class Pruned(Method):
-    """Any composition: score, selector, mosaic, and the view that belongs to the set.
+    """Any composition of a score, a selector, a mosaic and the view that belongs to the set.
 
-    `pool` images of each class, drawn by the set seed, are all that the selector sees (None: the
-    full data). `observer` gives the features of a selector that needs features, if there is no
-    score, or none that looks through an observer of its own, which gives the features otherwise.
+    The selector sees only `pool` images of each class, drawn by the set seed (None: all images).
+    A selector that needs features takes them from the score's observer, or from `observer` if there
+    is no score or the score has no observer.
     """
 
     score: Score | None = None
@@ -48,7 +63,7 @@ class Pruned(Method):
         own = self.score is not None and self.score.observer is not None
         if self.observer is not None and (own or not self.select.needs_features):
             named = _name(self.select)
-            why = "the score has its own" if own else f"select={named} looks through none"
+            why = "the score has its own" if own else f"select={named} uses no observer"
             raise ValueError(
                 f"observer={part_spec(self.observer)} was given, but {why}. Leave it out"
                 f"{', or give it to the score' if own else ''}."
@@ -71,13 +86,13 @@ class Pruned(Method):
             return
         if not self.select.needs_scores:
             raise ValueError(
-                f"select={name} reads no score, but score={_name(score)} was given. "
+                f"select={name} does not read a score, but score={_name(score)} was given. "
                 "Leave the score out, or select=easiest."
             )
         if self.select.weighs and score.below_zero:
             raise ValueError(
-                f"select={name} weighs by the score, so needs 0 or more, but {_name(score)} "
-                "is negative of what is learned. Take one such as score=el2n."
+                f"select={name} uses scores as weights of 0 or more, but {_name(score)} is "
+                "negative for easy images. Take another score, such as score=el2n."
             )
         if self.select.needs_probabilities and not isinstance(score.observer, Observer):
             raise ValueError(
@@ -87,17 +102,17 @@ class Pruned(Method):
 
     @property
     def tiles(self) -> int:
-        """The source images that a canvas takes."""
+        """The number of source images on a canvas."""
         return self.mosaic.tiles
 
     @property
     def balanced(self) -> bool:
-        """Whether every class gets the canvases that are asked of it."""
+        """Whether every class gets the number of canvases wanted of it."""
         return self.select.balanced
 
     @property
     def looks_through(self) -> AnyObserver | None:
-        """The observer that the choice rests on, or None if no network looks."""
+        """The observer that the choice depends on, or None without one."""
         if self.score is not None and self.score.observer is not None:
             return self.score.observer
         return (self.observer or Observer()) if self.select.needs_features else None
@@ -108,20 +123,20 @@ class Pruned(Method):
         return (self.score,) if self.score is not None and self.score.observer else ()
 
     def through(self, observer: AnyObserver) -> "Pruned":
-        """Return the same method looking through another observer, if it looks at all."""
+        """Return the same method with another observer, if the method uses one."""
         if self.score is not None and self.score.observer is not None:
             return replace(self, score=replace(self.score, observer=observer))  # type: ignore[type-var]
         return replace(self, observer=observer) if self.looks_through else self
 
     def check_files(self) -> None:
-        """Raise ValueError or OSError if a file that the score or observer names cannot be used."""
+        """Raise ValueError or OSError if a file of the score or observer cannot be used."""
         if self.score is not None:
             self.score.check_files()
         if isinstance(self.looks_through, Pretrained):
             check_teacher_files(self.looks_through.network)
 
     def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
-        """Raise ValueError if a canvas has no room for its tiles, or cannot be a copy."""
+        """Raise ValueError if a canvas is too small for its tiles, or cannot be an exact copy."""
         # Lay out an empty selection, so that a canvas too small for its tiles fails before hours of
         # scoring.
         boxes = fit_boxes(train.sizes[:1], fit)
@@ -131,7 +146,7 @@ class Pruned(Method):
             Rendered(blank, train).check_copies(fit)
 
     def files(self, train: ImageDataset) -> Mapping[str, str]:
-        """Return the sha256 of a file of scores. Raises as the score if it is of other data."""
+        """Return the sha256 of a file of scores. Raises ValueError or OSError for a wrong file."""
         return {} if self.score is None else self.score.files(train)
 
     def wanted(
@@ -142,10 +157,10 @@ class Pruned(Method):
         *,
         short_classes: ShortClasses | None = None,
     ) -> Wanted:
-        """Say how many images are wanted of each class, in whole canvases.
+        """Return the number of images wanted of each class, in whole canvases.
 
-        Raises ValueError if a class cannot fill what is asked of it (with "keep", not a single
-        canvas), and if the dataset as a whole cannot fill an unbalanced selection.
+        Raises ValueError if a class has too few images (with "keep": too few for one canvas), or if
+        all classes together have too few for an unbalanced selection.
         """
         tiles = self.tiles
         asked = budget.canvases(have, tiles)
@@ -165,7 +180,7 @@ class Pruned(Method):
         return Wanted(np.array(filled, np.int64), short)
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Rendered:
-        """Choose, and lay the choice out on canvases."""
+        """Choose images and lay them out on canvases."""
         train = seen.dataset
         chosen = self.choose(seen, wanted, seed=seed)
         boxes = fit_boxes(train.sizes, seen.fit)
@@ -177,7 +192,7 @@ class Pruned(Method):
         return self.of_pool(pool, wanted.counts, seed=seed)
 
     def of_pool(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose images of a pool, or of the part of it that `pool` draws."""
+        """Choose images of a pool, or of the part that the option `pool` draws."""
         if self.pool is None:
             return self.select(pool, counts, seed=seed)
         part = np.concatenate(
@@ -190,7 +205,7 @@ class Pruned(Method):
         return Selection(part[chosen.indices])
 
     def facts(self, seen: Observed) -> dict[str, str]:
-        """Say what the choice rests on, besides the data and the method's spec."""
+        """Return what the choice depends on besides the data and the method's spec."""
         observer, score = self.looks_through, self.score
         made: dict[str, str] = {}
         if observer is not None:
@@ -200,11 +215,11 @@ class Pruned(Method):
         return made | (score.made_by() if score is not None else {})
 
     def _looked(self, pool: Pool, seen: Observed) -> Pool:
-        """Return the pool with what the choice rests on: scores, features, probabilities."""
+        """Return the pool with what the selector needs: scores, features, probabilities."""
         score, observer = self.score, self.looks_through
-        if score is not None:  # first, since scores from a file may be refused
-            scores = score(seen)  # somebody's own may give other numbers, and another count
-            with np.errstate(over="ignore"):  # refused with those that are not finite
+        if score is not None:  # first, since scores from a file may be invalid
+            scores = score(seen)  # a user's own score may return any type and number
+            with np.errstate(over="ignore"):  # `Pool` refuses values that are not finite
                 values = np.asarray(scores, np.float32)
             if values.shape != pool.labels.shape:
                 raise ValueError(
@@ -251,7 +266,7 @@ class Pruned(Method):
             return
         pool = "" if self.pool is None else f" in pools of {self.pool}"
         which, remedies = "there are", []
-        if there >= len(can):  # if there are fewer, no budget is small enough
+        if there >= len(can):  # with fewer, no budget is small enough
             remedies.append(f"use {budget.smaller(there // len(can))}")
         if there < sum(can):
             which = f"{part_spec(self.select, brief=True)} leaves"
@@ -267,7 +282,7 @@ def _name(part: object) -> str:
 
 
 def _probability(score: Score, seen: Observed) -> Callable[[], Float32[np.ndarray, " n"]] | None:
-    """Return a call that gives the mean probability of the true class; None without a training."""
+    """Return a call for the mean probability of the true class, or None without a training."""
     observer = score.observer
     if not isinstance(observer, Observer):
         return None

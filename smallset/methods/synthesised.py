@@ -8,8 +8,7 @@ from smallset.methods.method import Method, ShortClasses
 from smallset.methods.named import with_options
 from smallset.models import check_teacher_files
 from smallset.observers import AnyObserver, Pretrained
-from smallset.observers.observed import Observed
-from smallset.observers.provenance import looked_with
+from smallset.observers.observed import Observed, looked_with
 from smallset.spec import first_line
 from smallset.store import Canvases
 from smallset.synthesis import SYNTHESES, Synthesis

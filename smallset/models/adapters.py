@@ -1,4 +1,4 @@
-"""Networks of other libraries: `timm:NAME` and `torchvision:NAME`, imported when asked for."""
+"""Networks of other libraries, `timm:NAME` and `torchvision:NAME`, imported only when used."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +12,8 @@ from smallset.spec import nearest
 
 
 @dataclass(frozen=True)
-class Pretrained:
-    """A library's network with its own weights, and what they were trained to see."""
+class LibraryNetwork:
+    """A library's network with its weights, and the colours and side of its training images."""
 
     net: Module
     mean: Colour
@@ -41,24 +41,26 @@ def _torchvision(name: str, classes: int) -> Module:
     return model
 
 
-def _timm_pretrained(name: str) -> Pretrained:
+def _timm_pretrained(name: str) -> LibraryNetwork:
     net = import_module("timm").create_model(name, pretrained=True)
     config = net.pretrained_cfg
     mean, std = _colour(config["mean"]), _colour(config["std"])
-    return Pretrained(net, mean, std, int(config["input_size"][-1]), int(net.num_classes))
+    return LibraryNetwork(net, mean, std, int(config["input_size"][-1]), int(net.num_classes))
 
 
-def _torchvision_pretrained(name: str) -> Pretrained:
+def _torchvision_pretrained(name: str) -> LibraryNetwork:
     models = import_module("torchvision.models")
     weights = models.get_model_weights(name).DEFAULT
     net = models.get_model(name, weights=weights)
     view = weights.transforms()
     outputs = len(weights.meta["categories"])
-    return Pretrained(net, _colour(view.mean), _colour(view.std), int(view.crop_size[0]), outputs)
+    return LibraryNetwork(
+        net, _colour(view.mean), _colour(view.std), int(view.crop_size[0]), outputs
+    )
 
 
 ADAPTERS: dict[str, Callable[[str, int], Module]] = {"timm": _timm, "torchvision": _torchvision}
-PRETRAINED: dict[str, Callable[[str], Pretrained]] = {
+PRETRAINED: dict[str, Callable[[str], LibraryNetwork]] = {
     "timm": _timm_pretrained,
     "torchvision": _torchvision_pretrained,
 }
@@ -67,64 +69,61 @@ PRETRAINED: dict[str, Callable[[str], Pretrained]] = {
 def adapt(library: str, name: str, classes: int) -> Module:
     """Build network `name` of another library with fresh weights and `classes` outputs.
 
-    Raises ValueError when the library is unknown, cannot be imported, or has no such network.
+    Raises ValueError if the library is unknown, cannot be imported, or lacks the network.
     """
-    _check_known(library)
     with _at_hand(library, name):
         return ADAPTERS[library](name, classes)
 
 
 def library_version(library: str, name: str) -> str:
-    """Give the version of the library that network `name` needs. Raises ValueError as `adapt`."""
-    _check_known(library)
+    """Return the version of a library. Raises ValueError if it is unknown or cannot be imported."""
     with _at_hand(library, name):
         return str(getattr(import_module(library), "__version__", "unknown"))
 
 
-def pretrained(library: str, name: str) -> Pretrained:
-    """Give network `name` with the weights that the library has for it, and its own classifier.
+def pretrained(library: str, name: str) -> LibraryNetwork:
+    """Return network `name` with the library's weights and classifier.
 
-    Raises ValueError as `adapt`, and where the weights are not here and cannot be fetched.
+    Raises ValueError if the library or the network is missing, or if the weights are neither in the
+    library's cache nor on the network.
     """
-    adapt(library, name, 1)  # hears first of a library or a network that is not there
+    adapt(library, name, 1)  # fails with a clear message if the library or the network is missing
     try:
         return PRETRAINED[library](name)
-    except Exception as error:  # each library's downloader fails in ways of its own
-        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    except Exception as error:  # each library's downloader has its own errors
         raise ValueError(
-            f"the default weights of {library}:{name} cannot be had "
-            f"({why}). Needed the "
-            "library's cache or a network connection. Or give weights=PATH of a file."
+            f"the default weights of {library}:{name} cannot be loaded ({_reason(error)}). Needed "
+            "the library's cache or a network connection. Or give weights=PATH of a file."
         ) from error
 
 
 def check_runs(net: Module, *, name: str, size: int, outputs: int) -> None:
     """Raise ValueError unless a network gives `outputs` logits for images of `size` pixels.
 
-    Some libraries' networks take one size only, or give more than logits in training. Running
-    statistics change in training mode: give a copy.
+    Some libraries' networks take only one size, or return more than logits in training. A network
+    in training mode changes its running statistics, so pass a copy.
     """
     device = next(net.parameters()).device
     try:
         with torch.no_grad():
             given: object = net(torch.zeros(2, 3, size, size, device=device))
-    except Exception as error:  # each network objects in its own way
-        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    except Exception as error:  # each network has its own errors
+        why = _reason(error)
     else:
         if isinstance(given, torch.Tensor) and given.shape == (2, outputs):
             return
         shape = f" of {tuple(given.shape)}" if isinstance(given, torch.Tensor) else ""
-        why = f"for 2 images it gives a {type(given).__name__}{shape}, not (2, {outputs})"
+        why = f"for 2 images it returns a {type(given).__name__}{shape}, not (2, {outputs})"
     raise ValueError(
         f"the network {name!r} cannot be used on images of {size} px ({why}). Needed one that "
-        f"gives {outputs} logits for them. Choose another network or another size."
+        f"returns {outputs} logits for them. Choose another network or another size."
     )
 
 
 def replace_head(net: Module, classes: int) -> None:
-    """Put a fresh linear classifier with `classes` outputs in the place of the last linear layer.
+    """Replace the last linear layer by a fresh one with `classes` outputs.
 
-    Raises ValueError for a network without one.
+    Raises ValueError for a network without a linear layer.
     """
     parent, _, name = head_name(net).rpartition(".")
     holder = net.get_submodule(parent)
@@ -133,25 +132,27 @@ def replace_head(net: Module, classes: int) -> None:
     setattr(holder, name, torch.nn.Linear(old.in_features, classes, bias=old.bias is not None))
 
 
-def _check_known(library: str) -> None:
+@contextmanager
+def _at_hand(library: str, name: str) -> Iterator[None]:
+    """Turn errors of a library that is unknown or cannot be used into a clear ValueError."""
     if library not in ADAPTERS:
         raise ValueError(
             f"there is no model library {library!r}. {nearest(library, ADAPTERS)} "
             "Write timm:NAME or torchvision:NAME."
         )
-
-
-@contextmanager
-def _at_hand(library: str, name: str) -> Iterator[None]:
-    """Say what to install where a library fails at import or at work."""
     try:
         yield
     except (ImportError, RuntimeError) as error:
-        # torchvision beside another build of torch fails with a RuntimeError at import.
+        # torchvision raises a RuntimeError at import if it was built for another torch.
         raise ValueError(
             f"the model {library}:{name} needs {library}, which cannot be used here "
             f"({str(error).splitlines()[0]}). Install it with: pip install 'smallset[{library}]'."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of an error for the middle of a message."""
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def _colour(values: Sequence[float]) -> Colour:

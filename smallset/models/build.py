@@ -1,4 +1,4 @@
-"""Networks to be trained, by spec: with fresh weights, or with given ones and a fitting head."""
+"""Build networks for training from a spec, with fresh or given weights."""
 
 import copy
 from typing import TYPE_CHECKING
@@ -30,79 +30,67 @@ if TYPE_CHECKING:
 
 
 def library_of(name: str) -> dict[str, str]:
-    """Give the library that a network comes from and its version; nothing for our own.
+    """Return the name and version of a network's library, or nothing for a network of our own.
 
-    Raises ValueError where it cannot be used here.
+    Raises ValueError if the library cannot be used here.
     """
     spec = read_model(name)
-    return (
-        {spec.library: library_version(spec.library, spec.name.partition(":")[2])}
-        if spec.library
-        else {}
-    )
+    return {spec.library: library_version(spec.library, spec.own_name)} if spec.library else {}
 
 
 def weights_sha256(name: str) -> str | None:
-    """Give the sha256 of the weights that a spec names: neither a path nor "default" pins them."""
+    """Return the sha256 of a spec's weights, which may change behind a path or "default"."""
     spec = read_model(name)
     if spec.weights == DEFAULT:
         with torch.random.fork_rng(devices=[]):
-            had = pretrained(spec.library, spec.name.partition(":")[2])
+            had = pretrained(spec.library, spec.own_name)
         return tensors_sha256(had.net.state_dict())
     file = weights_file(spec)
     return None if file is None else file_sha256(file)
 
 
 def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
-    """Build a network by name with fresh weights: same seed, same weights.
+    """Build the network of a spec with fresh weights. The same seed gives the same weights.
 
-    `size` is the side of the square images in pixels. A spec may give weights to start from, as in
-    `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`: that is finetuning, so a
-    classifier of another number of classes is replaced by a fresh one, and all else must fit. Such
-    weights may come with their own `mean` and `std` of pixels. The global random state is left as
-    it was. Raises as `check_model`, and ValueError where the weights do not fit, or where another
+    `size` is the side of the square images in pixels. A spec may name weights to start from, as in
+    `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`, and their own `mean` and `std` of
+    pixels. A classifier with another number of classes is then replaced by a fresh one, and all
+    other weights must fit. The global random state does not change.
+
+    Raises the errors of `check_model`, and ValueError if the weights do not fit or another
     library's network does not take this size.
     """
+    from smallset.models.network import Network
+
     spec = student_spec(name)
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed the GPUs
         if spec.weights == DEFAULT:
-            model = _with_default_weights(spec, classes)
+            had = pretrained(spec.library, spec.own_name)
+            net, mean, std = had.net, had.mean, had.std
+            if had.outputs != classes:
+                replace_head(net, classes)
         else:
-            model = _with_own_weights(spec, classes, size)
+            net, mean, std = fresh_network(spec, classes=classes, size=size), MEAN, STD
+            if file := weights_file(spec):
+                source = str(file)
+                load_weights(net, read_weights(file), name=spec.name, source=source, new_head=True)
         if spec.library:
-            trial = copy.deepcopy(model.net).train()
+            trial = copy.deepcopy(net).train()
             check_runs(trial, name=spec.name, size=size, outputs=classes)
-    return model
+    return Network(
+        net,
+        worth_compiling=worth_compiling(spec.name),
+        mean=spec.mean or mean,
+        std=spec.std or std,
+    )
 
 
 def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> Module:
-    """Build the bare network of a spec, which takes normalised pixels, with fresh weights."""
+    """Build the network of a spec with fresh weights. Its input is normalised pixels."""
     if spec.library:
-        return adapt(spec.library, spec.name.partition(":")[2], classes)
+        return adapt(spec.library, spec.own_name, classes)
     entry = MODELS[spec.name]
     if spec.shortcut == "a" and entry.build_a is not None:
         return entry.build_a(classes, size)
     return entry.build(classes, size)
-
-
-def _with_default_weights(spec: ModelSpec, classes: int) -> "Network":
-    from smallset.models.network import Network
-
-    had = pretrained(spec.library, spec.name.partition(":")[2])
-    if had.outputs != classes:
-        replace_head(had.net, classes)
-    mean, std = spec.mean or had.mean, spec.std or had.std
-    return Network(had.net, worth_compiling=False, mean=mean, std=std)
-
-
-def _with_own_weights(spec: ModelSpec, classes: int, size: int) -> "Network":
-    """Give the network with fresh weights, or with those of a file."""
-    from smallset.models.network import Network
-
-    net = fresh_network(spec, classes=classes, size=size)
-    file = weights_file(spec)
-    if file is not None:
-        load_weights(net, read_weights(file), name=spec.name, source=str(file), new_head=True)
-    mean, std = spec.mean or MEAN, spec.std or STD
-    return Network(net, worth_compiling=worth_compiling(spec.name), mean=mean, std=std)

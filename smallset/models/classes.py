@@ -1,21 +1,27 @@
-"""Which outputs of a teacher stand for which classes of the data: by name or WordNet id only."""
+"""Find the outputs of a teacher for the classes of the data, by name or WordNet id."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from smallset.files import at_home
+from smallset.typed import read_json, typed
 
 SAME = "same"
 _IMAGENET = 1000
+_SHAPES = (
+    "a JSON list, a JSON object with names or wnids, or a text file with a line for each class"
+)
 
 
 @dataclass(frozen=True)
 class ClassList:
-    """The classes that a teacher's outputs stand for: `labels` gives each name's output.
+    """The classes of a teacher's outputs. `labels` is the output of each name.
 
-    `outputs` is how many the teacher has, `source` what the list is called in errors, `unclear` the
-    names that stand for two outputs, as "crane" does among ImageNet's: no class is found by them.
+    `outputs` is the teacher's number of outputs, and `source` the name of the list in errors.
+    `unclear` are names of two outputs, such as ImageNet's "crane", which cannot be picked.
     """
 
     labels: dict[str, int]
@@ -24,15 +30,16 @@ class ClassList:
     unclear: frozenset[str] = frozenset()
 
     def pick(self, classes: tuple[str, ...]) -> tuple[int, ...]:
-        """Give the outputs of the data's classes, in the data's order.
+        """Return the outputs of the data's classes, in the data's order.
 
-        Raises ValueError listing the classes that the teacher does not have, or has twice.
+        Raises ValueError listing the classes that the teacher lacks or has twice, or that share an
+        output.
         """
         unclear = [name for name in classes if name in self.unclear]
         if unclear:
             raise ValueError(
-                f"{self.source} has {_listed(unclear)} twice, so what an output stands for is not "
-                "clear. Needed each of the data's classes once. Use WordNet ids, or mend the file."
+                f"{self.source} has {_listed(unclear)} twice, so their outputs are not clear. "
+                "Needed each of the data's classes once. Use WordNet ids, or correct the file."
             )
         missing = [name for name in classes if name not in self.labels]
         if missing:
@@ -46,66 +53,77 @@ class ClassList:
             twice = [n for n, p in zip(classes, picked, strict=True) if picked.count(p) > 1]
             raise ValueError(
                 f"{self.source} gives one output to the classes {_listed(twice)}. Needed one "
-                "each. Mend the file."
+                "each. Correct the file."
             )
         return picked
 
 
 def same_classes(classes: tuple[str, ...]) -> ClassList:
-    """Take the data's own classes in the data's own order, as `classes=same` says."""
+    """Return the classes of the data in the data's order, for `classes=same`."""
     return ClassList({name: i for i, name in enumerate(classes)}, len(classes), "classes=same")
 
 
 def listed_classes(names: Iterable[str], *, source: str) -> ClassList:
-    """Take the names of a teacher's outputs, in order."""
+    """Return the class list for the names of a teacher's outputs, in order."""
     return _numbered([(name, i) for i, name in enumerate(names)], None, source)
 
 
 def read_classes(file: str) -> ClassList:
-    """Read the classes of a teacher's outputs.
+    """Read the classes of a teacher's outputs from a file.
 
-    A JSON list or a text file with a line a class: the teacher's outputs in order, each a name or a
-    WordNet id. A JSON object: `names` and `wnids` (either may be missing) in the order of the
-    outputs or, with `imagenet_1k_index`, at those of a 1,000-class ImageNet teacher's outputs.
-    Raises FileNotFoundError for no file, ValueError for one that lists no classes.
+    A JSON list, or a text file with a line for each class, holds a name or a WordNet id for each
+    output in order. A JSON object holds `names`, `wnids` or both in the order of the outputs. With
+    `imagenet_1k_index`, the object also holds the output of each class in a 1,000-class ImageNet
+    teacher. Raises FileNotFoundError for a missing file, and ValueError for another content.
     """
     path = at_home(file)
     if not path.is_file():
         raise FileNotFoundError(
-            f"there is no class file {file!r}. Needed a JSON list, a JSON object with names or "
-            "wnids, or a text file with a line a class. Check the path in classes=FILE."
+            f"there is no class file {file!r}. Needed {_SHAPES}. Check the path in classes=FILE."
         )
+    source, advice = (
+        f"the class file {file!r}",
+        f"Needed {_SHAPES}. Correct the file, or give another.",
+    )
     try:
         text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if text.lstrip()[:1] in ("[", "{") else text.splitlines()
-    except (ValueError, RecursionError) as error:
-        raise _bad(file, f"it cannot be read ({error})") from error
-    source = f"the class file {file!r}"
-    if isinstance(content, list):
-        return listed_classes(_names(content, file), source=source)
-    columns = [_names(content[key], file) for key in ("names", "wnids") if key in content]
-    if not columns or len({len(column) for column in columns}) > 1:
-        raise _bad(file, "its names and wnids are missing, or not equally many")
-    index = content.get("imagenet_1k_index")
-    places = list(range(len(columns[0]))) if index is None else _places(index, columns[0], file)
-    pairs = [pair for column in columns for pair in zip(column, places, strict=True)]
-    return _numbered(pairs, None if index is None else _IMAGENET, source)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{source} is not a text file ({error}). {advice}") from error
+    if text.lstrip()[:1] == "{":
+        content = read_json(text, _Listed, where=source, advice=advice, more=True)
+        return content.numbered(source, advice)
+    if text.lstrip()[:1] != "[":
+        names = typed(text.splitlines(), _Names, where=source, advice=advice)
+    else:
+        names = read_json(text, _Names, where=source, advice=advice)
+    return listed_classes(map(str.strip, names), source=source)
 
 
-def _names(entries: object, file: str) -> list[str]:
-    if not isinstance(entries, list) or not entries:
-        raise _bad(file, "it lists no classes")
-    for number, entry in enumerate(entries, 1):
-        if not isinstance(entry, str) or not entry.strip():
-            raise _bad(file, f"its entry {number} is {entry!r}")
-    return [str(entry).strip() for entry in entries]
+_Name = Annotated[str, Meta(pattern=r"\S", description="a name or a WordNet id")]
+_Names = Annotated[list[_Name], Meta(min_length=1)]
+_Output = Annotated[int, Meta(ge=0, lt=_IMAGENET, description=f"an output, 0 to {_IMAGENET - 1}")]
 
 
-def _places(index: object, names: list[str], file: str) -> list[int]:
-    good = isinstance(index, list) and all(type(i) is int and 0 <= i < _IMAGENET for i in index)
-    if not isinstance(index, list) or not good or len(index) != len(names):
-        raise _bad(file, f"imagenet_1k_index is not one number in 0..{_IMAGENET - 1} for each name")
-    return index
+@dataclass(frozen=True)
+class _Listed:
+    """A JSON object of classes, in the order of the outputs or with the number of each output."""
+
+    names: _Names | None = None
+    wnids: _Names | None = None
+    imagenet_1k_index: list[_Output] | None = None
+
+    def numbered(self, source: str, advice: str) -> ClassList:
+        index = self.imagenet_1k_index
+        columns = [column for column in (self.names, self.wnids) if column is not None]
+        lengths = [*map(len, columns), *([] if index is None else [len(index)])]
+        if not columns or len({*lengths}) > 1:
+            raise ValueError(
+                f"{source} has no names and wnids, or not as many of each and of imagenet_1k_index."
+                f" {advice}"
+            )
+        places = range(len(columns[0])) if index is None else index
+        pairs = [(n.strip(), i) for column in columns for n, i in zip(column, places, strict=True)]
+        return _numbered(pairs, None if index is None else _IMAGENET, source)
 
 
 def _numbered(pairs: list[tuple[str, int]], outputs: int | None, source: str) -> ClassList:
@@ -113,13 +131,6 @@ def _numbered(pairs: list[tuple[str, int]], outputs: int | None, source: str) ->
     unclear = frozenset(name for name, output in pairs if labels[name] != output)
     clear = {name: output for name, output in labels.items() if name not in unclear}
     return ClassList(clear, outputs or 1 + max(output for _, output in pairs), source, unclear)
-
-
-def _bad(file: str, why: str) -> ValueError:
-    return ValueError(
-        f"the class file {file!r} is no list of classes: {why}. Needed a JSON list, a JSON object "
-        "with names or wnids, or a text file with a line a class. Mend the file, or give another."
-    )
 
 
 def _listed(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""ConvNet-D3/D4/D5: distillation's standard small student (Gidaris and Komodakis 2018)."""
+"""ConvNet-D3/D4/D5, the usual small student of distillation (Gidaris and Komodakis 2018)."""
 
 import torch
 import torch.nn.functional as F
@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 
 class InstanceNorm(nn.Module):
-    """Instance normalisation with an affine map, eps 1e-5; computes what `InstanceNorm2d` computes.
+    """Instance normalisation with an affine map and eps 1e-5, equal to `InstanceNorm2d`.
 
-    Compiled, it is written as plain reductions, which inductor fuses with the ReLU and the pooling
-    that follow: `InstanceNorm2d` itself costs more than the convolutions of ConvNet-D3. Eager, the
-    library's own kernel is the faster one.
+    When compiled, the code consists of plain reductions, which inductor fuses with the ReLU and the
+    pooling after it; `InstanceNorm2d` would take longer than the convolutions of ConvNet-D3. In
+    eager mode, torch's own kernel is faster.
     """
 
     def __init__(self, channels: int) -> None:
@@ -20,7 +20,7 @@ class InstanceNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Float[Tensor, "b d h w"]) -> Float[Tensor, "b d h w"]:
-        """Give every channel of every image mean `bias` and deviation `weight`."""
+        """Normalise each channel of each image to mean `bias` and standard deviation `weight`."""
         if not torch.compiler.is_compiling():
             return F.instance_norm(x, weight=self.weight, bias=self.bias)
         variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
@@ -31,7 +31,7 @@ class InstanceNorm(nn.Module):
 class ConvNet(nn.Module):
     """`depth` blocks of conv3x3-128, instance norm, ReLU and 2x2 average pool, then a linear head.
 
-    Takes normalised pixels (b, 3, size, size); `size` must be at least 2**depth.
+    The input is normalised pixels (b, 3, size, size). Raises ValueError if `size` < 2**depth.
     """
 
     def __init__(self, classes: int, size: int, *, depth: int, width: int = 128) -> None:
@@ -54,6 +54,6 @@ class ConvNet(nn.Module):
         self.head = nn.Linear(width * (size // 2**depth) ** 2, classes)
 
     def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits."""
+        """Return logits."""
         logits: Tensor = self.head(self.body(x))
         return logits

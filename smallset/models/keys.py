@@ -1,4 +1,4 @@
-"""Foreign weights: the key names that other code gives to the same networks, translated to ours."""
+"""Translate the key names in weights of other code bases to the names in our networks."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from smallset.models.mobile import InvertedResidual, MobileNet
 from smallset.models.resnet import ResNet
 
-# Of lukemelas' EfficientNet-PyTorch and its Lite port: the parts of one block.
+# The parts of one block in lukemelas' EfficientNet-PyTorch and in its Lite port.
 _EFFICIENT_BLOCK = {
     "_expand_conv": "expand.0",
     "_bn0": "expand.1",
@@ -22,10 +22,10 @@ _EFFICIENT_BLOCK = {
 
 
 def translate(weights: Mapping[str, Tensor], net: nn.Module) -> dict[str, Tensor]:
-    """Rename the keys of known foreign weights to those of `net`; every other key stays.
+    """Rename the keys of known foreign weights to the names in `net`. Other keys do not change.
 
-    Known are the ResNets of torchvision and timm and akamaster's of the CIFAR family, and
-    EfficientNet as lukemelas and its Lite port name it. No two keys become one.
+    Known are the ResNets of torchvision and timm, akamaster's ResNets of the CIFAR family, and
+    lukemelas' EfficientNet with its Lite port. Different keys stay different.
     """
     if isinstance(net, ResNet):
         return {_resnet_key(key, net): value for key, value in weights.items()}
@@ -46,7 +46,7 @@ def _resnet_key(key: str, net: ResNet) -> str:
         return key
     stage, index = int(match[1]) - 1, int(match[2])
     if not (0 <= stage < len(net.blocks) and index < net.blocks[stage]):
-        return key  # a deeper network's: renamed, it would take the place of a later stage's
+        return key  # of a deeper network; renamed, it could replace a layer of a later stage
     at = net.first_block + sum(net.blocks[:stage]) + index
     return f"body.{at}.{re.sub('^downsample', 'shortcut', match[3])}"
 

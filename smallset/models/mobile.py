@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Style:
-    """What the three families differ in, beside their stages.
+    """The differences between the three families besides their stages.
 
-    `same`: TensorFlow's padding, of which a stride of 2 puts the odd pixel at the right and bottom.
+    `same` means TensorFlow's padding: at stride 2, the odd pixel is at the right and bottom.
     """
 
     activation: Callable[[], nn.Module]
@@ -24,7 +24,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Stage:
-    """`count` blocks that widen `expand` times inside and give `width` channels."""
+    """`count` blocks with `expand` times the channels inside and `width` channels after each."""
 
     expand: int
     width: int
@@ -70,8 +70,8 @@ class MobileNet(nn.Module):
     """A stem of 32 channels, stages of inverted residuals, 1,280 features, mean pool, linear head.
 
     MobileNet-V2 (arXiv 1801.04381, table 2), EfficientNet-B0 (arXiv 1905.11946, table 1) and its
-    Lite0 without squeeze-and-excitation. No dropout and no stochastic depth: every draw of a
-    training here comes from a seed of its own, and theirs would not.
+    Lite0 without squeeze-and-excitation. There is no dropout and no stochastic depth, because
+    their random draws would not come from a derived seed.
     """
 
     def __init__(self, classes: int, *, stages: Sequence[Stage], style: Style) -> None:
@@ -92,7 +92,7 @@ class MobileNet(nn.Module):
                 nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
 
     def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits."""
+        """Return logits."""
         logits: Tensor = self.head(self.body(x))
         return logits
 
@@ -100,7 +100,7 @@ class MobileNet(nn.Module):
 class InvertedResidual(nn.Module):
     """1x1 to `expand` times the channels, depthwise, squeeze-and-excitation, plain 1x1.
 
-    A block that keeps its shape adds its input. The squeeze has a quarter of the block's input.
+    A block that keeps its shape adds its input. The squeeze has a quarter of the input's channels.
     """
 
     def __init__(self, inputs: int, stage: Stage, stride: int, style: Style) -> None:
@@ -115,13 +115,13 @@ class InvertedResidual(nn.Module):
         self.adds = stride == 1 and inputs == stage.width
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
-        """Give the block's output."""
+        """Return the block's output."""
         y: Tensor = self.project(self.squeeze(self.depthwise(self.expand(x))))
         return x + y if self.adds else y
 
 
 class SqueezeExcite(nn.Module):
-    """Weigh each channel by a gate computed from all channels' means (arXiv 1709.01507)."""
+    """Multiply each channel by a gate computed from all channels' means (arXiv 1709.01507)."""
 
     def __init__(self, channels: int, squeezed: int) -> None:
         super().__init__()
@@ -129,17 +129,17 @@ class SqueezeExcite(nn.Module):
         self.expand = nn.Conv2d(squeezed, channels, 1)
 
     def forward(self, x: Float[Tensor, "b d h w"]) -> Float[Tensor, "b d h w"]:
-        """Give the weighted channels."""
+        """Return the weighted channels."""
         gate = F.silu(self.reduce(x.mean((2, 3), keepdim=True)))
         weighted: Tensor = x * self.expand(gate).sigmoid()
         return weighted
 
 
 class SamePadded(nn.Conv2d):
-    """A convolution with TensorFlow's "same" padding: the output has ceil(side / stride) pixels."""
+    """A convolution with TensorFlow's "same" padding: output sides are ceil(side / stride)."""
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
-        """Give the convolution of the padded input."""
+        """Return the convolution of the padded input."""
         (kernel, _), (stride, _) = self.kernel_size, self.stride
         pads = []
         for side in (x.shape[3], x.shape[2]):
@@ -158,7 +158,7 @@ def _convolution(
     groups: int = 1,
     active: bool = True,
 ) -> nn.Sequential:
-    same = style.same and stride > 1  # at stride 1 both paddings are the symmetric one
+    same = style.same and stride > 1  # at stride 1 both paddings are symmetric
     layer, padding = (SamePadded, 0) if same else (nn.Conv2d, kernel // 2)
     layers: list[nn.Module] = [
         layer(inputs, outputs, kernel, stride, padding, groups=groups, bias=False),

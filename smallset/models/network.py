@@ -1,4 +1,4 @@
-"""A classifier on pixels: the network and the normalisation that belongs to its weights."""
+"""A network together with the normalisation of pixels that belongs to its weights."""
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +9,7 @@ from smallset.models.spec import MEAN, STD, Colour
 
 
 class Network(nn.Module):
-    """A classifier on pixels in 0..1, which it normalises: by default with ImageNet's numbers."""
+    """A classifier of pixels in 0..1. It normalises them, by default with ImageNet's numbers."""
 
     mean: Tensor
     std: Tensor
@@ -24,21 +24,21 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits for RGB pixels in 0..1."""
+        """Return logits for RGB pixels in 0..1."""
         return self.logits((pixels - self.mean) / self.std)
 
     def logits(self, normalised: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits for pixels that are normalised already."""
+        """Return logits for pixels that are normalised already."""
         logits: Tensor = self.net(normalised)
         return logits
 
 
 class TeacherNetwork(Network):
-    """Gives logits over the data's classes for pixels in 0..1 of any side.
+    """A frozen network whose logits are those of the data's classes, for images of any side.
 
-    `outputs` are the network's own outputs to keep, one a class of the data: restricted before any
-    softmax. Pixels of another side than `size` are resized (bilinear, antialiased where they
-    shrink); `size=None` takes them as they come.
+    `outputs` are the outputs to keep, one for each class of the data. The others are dropped before
+    any softmax. Images of another side than `size` are resized (bilinear, antialiased when they
+    shrink). If `size` is None, images keep their size.
     """
 
     outputs: Tensor
@@ -58,15 +58,15 @@ class TeacherNetwork(Network):
         self.eval().requires_grad_(False)
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits for RGB pixels in 0..1."""
-        return self.logits((self._fitted(pixels) - self.mean) / self.std)
+        """Return logits for RGB pixels in 0..1."""
+        return super().forward(self._fitted(pixels))
 
     def logits(self, normalised: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits for pixels that are normalised already."""
+        """Return logits for pixels that are normalised already."""
         return super().logits(self._fitted(normalised))[:, self.outputs]
 
     def _fitted(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 3 t t"]:
-        """Resize to the side at which the network looks."""
+        """Resize images to the side at which the network looks."""
         side = images.shape[-1]
         if self.size is None or side == self.size:
             return images

@@ -10,7 +10,7 @@ from smallset.models.table import Shortcut
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and a shortcut; where the shape changes, a projection or option A."""
+    """Two 3x3 convolutions and a shortcut: a projection or option A if the shape changes."""
 
     expansion = 1
 
@@ -23,14 +23,14 @@ class BasicBlock(nn.Module):
         self.shortcut = _shortcut(inputs, width, stride, shortcut)
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
-        """Give the block's output."""
+        """Return the block's output."""
         y = F.relu(self.bn1(self.conv1(x)), inplace=True)
         y = self.bn2(self.conv2(y))
         return F.relu(y.add_(self.shortcut(x)), inplace=True)
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3 (carries the stride), 1x1 convolutions and a shortcut; the output is 4 x width."""
+    """1x1, 3x3 (with the stride) and 1x1 convolutions and a shortcut. The output is 4 x width."""
 
     expansion = 4
 
@@ -45,7 +45,7 @@ class Bottleneck(nn.Module):
         self.shortcut = _shortcut(inputs, 4 * width, stride, shortcut)
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
-        """Give the block's output."""
+        """Return the block's output."""
         y = F.relu(self.bn1(self.conv1(x)), inplace=True)
         y = F.relu(self.bn2(self.conv2(y)), inplace=True)
         y = self.bn3(self.conv3(y))
@@ -53,11 +53,11 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A stem, stages of residual blocks that halve all but the first, mean pool, linear head.
+    """A stem, stages of residual blocks (all but the first halve h and w), mean pool, linear head.
 
-    `stem="7x7"` is ImageNet's (stride 2 and max-pool: the image shrinks 4 x at once), `"3x3"` keeps
-    the full resolution for small images. `shortcut` is what a shape-changing block adds: a 1x1
-    convolution of its input ("conv"), or every second pixel between channels of zeros ("a").
+    The stem "7x7" is ImageNet's: its stride and max-pool shrink the image 4 x. The stem "3x3" keeps
+    the full resolution for small images. `shortcut` is what a block that changes the shape adds: a
+    1x1 convolution of its input ("conv"), or every second pixel and channels of zeros ("a").
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class ResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Give logits."""
+        """Return logits."""
         logits: Tensor = self.head(self.body(x))
         return logits
 
@@ -108,7 +108,7 @@ class PaddedShortcut(nn.Module):
         self.stride = stride
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o g v"]:
-        """Give the input in the shape of the block's output; half the zeros come first."""
+        """Return the input in the shape of the block's output, with half of the zeros in front."""
         strided = x[:, :, :: self.stride, :: self.stride]
         return F.pad(strided, (0, 0, 0, 0, self.before, self.after))
 

@@ -1,7 +1,8 @@
-"""The spec of a network: a name, and what its weights need to be used rightly."""
+"""The spec of a network: its name, its weights, and the options for using them correctly."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from inspect import Signature, signature
 from pathlib import Path
 
 from smallset.files import at_home
@@ -12,18 +13,18 @@ from smallset.spec import build, nearest, read, write
 DEFAULT = "default"
 
 Colour = tuple[float, float, float]
-# ImageNet's.
+# Of ImageNet's pixels in 0..1.
 MEAN: Colour = (0.485, 0.456, 0.406)
 STD: Colour = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """`NAME(weights=PATH, shortcut=a, mean=(...), std=(...), size=32, classes=FILE)`, read.
+    """`NAME(weights=PATH, shortcut=a, mean=(...), std=(...), size=32, classes=FILE)` as values.
 
-    `weights` is a file, or "default" for the pretrained ones of timm and torchvision. `mean` and
-    `std` are of pixels in 0..1 (None: ImageNet's, or those of the library's own weights). `size` is
-    the side in pixels at which a teacher looks, `classes` a file or "same": see `load_teacher`.
+    `weights` is a file, or "default" for the pretrained weights of timm and torchvision. `mean` and
+    `std` are of pixels in 0..1 (None: ImageNet's, or those of the default weights). `size` is the
+    side in pixels of a teacher's input. `classes` is a file or "same" (see `load_teacher`).
     """
 
     name: str
@@ -36,12 +37,17 @@ class ModelSpec:
 
     @property
     def library(self) -> str:
-        """`timm`, `torchvision`, or nothing for a network of the table."""
+        """`timm`, `torchvision`, or "" for a network of our own."""
         return self.name.partition(":")[0] if ":" in self.name else ""
 
     @property
+    def own_name(self) -> str:
+        """The name of a library's network within that library."""
+        return self.name.partition(":")[2]
+
+    @property
     def text(self) -> str:
-        """The spec itself, without what is default: equal networks have equal texts."""
+        """The spec without options at their default, so that equal networks have equal texts."""
         options = [
             f"{f.name}={write(getattr(self, f.name), {})}"
             for f in fields(self)[1:]
@@ -51,10 +57,10 @@ class ModelSpec:
 
 
 def read_model(text: str) -> ModelSpec:
-    """Read the spec of a network; looks at no file.
+    """Read the spec of a network, without opening any file.
 
-    Raises ValueError for bad grammar, an unknown name (with the nearest and the list), an unknown
-    option, or an option that this network cannot have.
+    Raises ValueError for bad grammar, an unknown name, and an unknown or unfit option. The message
+    gives the nearest name and the list.
     """
     name = read(text).name
     if name not in MODELS and ":" not in name:
@@ -63,11 +69,11 @@ def read_model(text: str) -> ModelSpec:
             "Or timm:NAME, torchvision:NAME, from those libraries."
         )
     spec = build(text, ModelSpec, {ModelSpec: {name: _entry(name)}})
-    assert isinstance(spec, ModelSpec)  # build() gives what its table makes
+    assert isinstance(spec, ModelSpec)  # the table of build() has only this class
     if spec.shortcut == "a" and MODELS[name].build_a is None:
         known = ", ".join(n for n, entry in MODELS.items() if entry.build_a)
         raise ValueError(
-            f"{name!r} has no shortcut=a. Only the CIFAR family has: {known}. Leave it out."
+            f"{name!r} has no shortcut=a. Only the CIFAR family has: {known}. Leave shortcut out."
         )
     if spec.weights == DEFAULT and not spec.library:
         raise ValueError(
@@ -85,11 +91,11 @@ def read_model(text: str) -> ModelSpec:
 
 
 def check_model(name: str) -> None:
-    """Raise, before any work, unless `name` is a spec of a network that can be trained.
+    """Check, before any work, that `name` is the spec of a network that can be trained.
 
-    ValueError for a bad spec, an unknown name (with the nearest and the list) or a file that holds
-    no weights, FileNotFoundError for a file that is not there. Whether the weights and the size
-    fit, and another library is here, is seen when the network is built.
+    Raises ValueError for a bad spec, an unknown name or a file without weights, and
+    FileNotFoundError for a missing file. Only `build_model` checks whether the weights and the size
+    fit, and whether another library can be imported.
     """
     file = weights_file(student_spec(name))
     if file is not None:
@@ -97,25 +103,25 @@ def check_model(name: str) -> None:
 
 
 def worth_compiling(name: str) -> bool:
-    """Whether inductor makes this network faster."""
+    """Tell whether inductor makes this network faster."""
     known = read_model(name).name
     return known in MODELS and MODELS[known].worth_compiling
 
 
 def student_spec(text: str) -> ModelSpec:
-    """Read the spec of a network to be trained, which sees the set's size and classes."""
+    """Read the spec of a network for training. Raises ValueError for options of a teacher."""
     spec = read_model(text)
     for option, value in (("size", spec.size), ("classes", spec.classes)):
         if value is not None:
             raise ValueError(
                 f"{text!r}: {option}={value} tells how a teacher is used; a network that is "
-                f"trained takes its {option} from the set. Leave it out."
+                f"trained takes its {option} from the set. Leave {option} out."
             )
     return spec
 
 
 def weights_file(spec: ModelSpec) -> Path | None:
-    """Give the file that a spec names; raises FileNotFoundError where it is no file."""
+    """Return the weights file of a spec, or None. Raises FileNotFoundError if it is not a file."""
     if spec.weights is None or spec.weights == DEFAULT:
         return None
     path = at_home(spec.weights)
@@ -128,25 +134,12 @@ def weights_file(spec: ModelSpec) -> Path | None:
 
 
 def _entry(name: str) -> Callable[..., ModelSpec]:
-    """Give what the grammar builds for a name: its parameters are the options it takes."""
+    """Return what the grammar builds for a name. Its parameters are the network's options."""
 
-    def ours(
-        weights: str | None = None,
-        shortcut: Shortcut = "conv",
-        mean: Colour | None = None,
-        std: Colour | None = None,
-        size: int | None = None,
-        classes: str | None = None,
-    ) -> ModelSpec:
-        return ModelSpec(name, weights, shortcut, mean, std, size, classes)
+    def entry(**options: object) -> ModelSpec:
+        return replace(ModelSpec(name), **options)  # type: ignore[arg-type]
 
-    def library(
-        weights: str | None = None,
-        mean: Colour | None = None,
-        std: Colour | None = None,
-        size: int | None = None,
-        classes: str | None = None,
-    ) -> ModelSpec:
-        return ModelSpec(name, weights, "conv", mean, std, size, classes)
-
-    return ours if name in MODELS else library
+    missing = {"name"} if name in MODELS else {"name", "shortcut"}
+    known = [p for p in signature(ModelSpec).parameters.values() if p.name not in missing]
+    entry.__signature__ = Signature(known)  # type: ignore[attr-defined]
+    return entry

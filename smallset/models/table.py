@@ -1,4 +1,4 @@
-"""The table of networks: what each name builds."""
+"""The table of our own networks by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ Shortcut = Literal["conv", "a"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """One line of the table: what builds the network for (classes, size), and what it is.
+    """One entry of the table. `build(classes, size)` returns the network, `line` describes it.
 
-    `worth_compiling`: inductor makes it faster (it fuses ConvNet's norms; ResNets gain nothing).
-    `build_a` builds it with the shortcuts of option A, where the family knows them.
+    `worth_compiling` says that inductor makes the network faster: it fuses the norms of ConvNet,
+    but ResNets gain nothing. `build_a` builds it with shortcuts of option A, if the family has any.
     """
 
     build: Callable[[int, int], Module]
@@ -68,11 +68,8 @@ def _resnet(depth: int, blocks: tuple[int, ...], stem: Literal["3x3", "7x7"]) ->
             stem=stem,
         )
 
-    return Architecture(
-        build,
-        f"ResNet-{depth}, "
-        + ("3x3 stem for small images" if stem == "3x3" else "7x7 stem and max-pool"),
-    )
+    stems = {"3x3": "3x3 stem for small images", "7x7": "7x7 stem and max-pool"}
+    return Architecture(build, f"ResNet-{depth}, {stems[stem]}")
 
 
 def _mobile(family: str, line: str) -> Architecture:

@@ -1,18 +1,18 @@
-"""Teachers: trained networks that give logits over exactly the data's classes, in their order."""
+"""Teachers: trained networks whose logits are for the data's classes, in the data's order."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
-from smallset.lazy import Tensor
+from smallset.lazy import Module, Tensor
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
-from smallset.models.spec import DEFAULT, MEAN, STD, ModelSpec, read_model, weights_file
+from smallset.models.spec import MEAN, STD, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
 from smallset.models.weights import load_weights, read_weights, tensors_sha256
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Teacher:
-    """A trained network, in eval mode and frozen, and what shipping it costs.
+    """A trained network, frozen and in eval mode, and its size.
 
-    `bytes` is the size of its weights file (of its tensors where it has none). `sha256` names
-    everything that its logits depend on: weights, architecture, size, normalisation, classes.
+    `bytes` is the size of the weights file, or of the tensors if there is no file. `sha256` is a
+    hash in hex of all that the logits depend on: weights, architecture, size, normalisation and
+    classes.
     """
 
     spec: str
@@ -36,16 +37,19 @@ class Teacher:
 
 
 def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
-    """Load a teacher for data with these classes, drawn at `size` pixels.
+    """Load a teacher for images of these classes and `size` pixels a side.
 
     `spec` is a folder that `smallset train` made, or a network with its weights:
     `resnet20(weights=PATH, shortcut=a, classes=FILE)`, `timm:NAME(weights=default, classes=FILE)`.
-    FILE says what the outputs stand for (see `read_classes`; a 1,000-class ImageNet teacher needs
-    one with `imagenet_1k_index`); the data's classes are found in it by exact name or WordNet id,
-    in any order and among more. `classes=same` states that the outputs are the data's classes in
-    the data's order. Without `mean`, `std` and `size` the pixels are normalised with ImageNet's
-    numbers at the side they come in, but `weights=default` brings its own three. Raises ValueError
-    or FileNotFoundError for a spec, weights or classes that don't fit.
+
+    FILE lists the classes of the teacher's outputs (see `read_classes`). A 1,000-class ImageNet
+    teacher needs a file with `imagenet_1k_index`. The data's classes are found by exact name or
+    WordNet id; order does not matter, and FILE may list more. `classes=same` says that the outputs
+    are the data's classes in the data's order.
+
+    Without `mean` and `std`, pixels are normalised with ImageNet's numbers, and without `size`,
+    images keep their size; `weights=default` has its own three. Raises ValueError or
+    FileNotFoundError if the spec, the weights or the classes do not fit.
     """
     if at_home(spec).is_dir():
         return _from_folder(spec, classes)
@@ -55,7 +59,7 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
 
 
 def check_teacher_files(spec: str) -> None:
-    """Raise as `load_teacher` where a spec or the files that it names are wrong by themselves."""
+    """Check a spec and its files without any data. Raises the errors of `load_teacher`."""
     folder = at_home(spec)
     if folder.is_dir():
         read_trained(folder)
@@ -68,7 +72,7 @@ def check_teacher_files(spec: str) -> None:
 
 
 def _ready(spec: str) -> ModelSpec:
-    """Read the spec of a network that has learned something; looks at no file."""
+    """Read the spec of a network with weights, without opening any file."""
     if "(" not in spec and ":" not in spec and spec not in MODELS:
         raise FileNotFoundError(
             f"there is no teacher {spec!r}. Needed a folder that `smallset train` made, or a "
@@ -88,15 +92,28 @@ def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
     file = weights_file(wanted)
     known = _classes_of(wanted, spec, classes)
     outputs = known.pick(classes)
-    if wanted.weights == DEFAULT:
-        return _default(wanted, spec, known, outputs)
-    assert file is not None  # weights_file() gives or refuses what is not the default
-    return _from_file(wanted, spec, file, known, outputs, size)
+    if file is not None:
+        net = _loaded(wanted, file, classes=known.outputs, size=wanted.size or size)
+        facts = file.stat().st_size, file_sha256(file)
+        return _teacher(spec, wanted, net, outputs, *facts)
+    had = pretrained(wanted.library, wanted.own_name)
+    if known.outputs != had.outputs:
+        raise ValueError(
+            f"the teacher {spec!r} has {had.outputs} outputs, but {known.source} is for "
+            f"{known.outputs}. Give classes=FILE for all its outputs, or with imagenet_1k_index."
+        )
+    wanted = replace(
+        wanted,
+        size=wanted.size or had.size,
+        mean=wanted.mean or had.mean,
+        std=wanted.std or had.std,
+    )
+    weights: Mapping[str, Tensor] = had.net.state_dict()
+    nbytes = sum(value.numel() * value.element_size() for value in weights.values())
+    return _teacher(spec, wanted, had.net, outputs, nbytes, tensors_sha256(weights))
 
 
 def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
-    from smallset.models.network import TeacherNetwork
-
     folder = at_home(spec)
     card = read_trained(folder)
     file = folder / WEIGHTS
@@ -106,55 +123,17 @@ def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
             f"'{file}' is not the file that {CARD} describes: its sha256 is {found[:12]}... and "
             f"not {card.weights_sha256[:12]}... Restore it, or train the teacher again."
         )
-    wanted = read_model(card.model)
+    wanted = replace(read_model(card.model), size=card.size, mean=card.mean, std=card.std)
     outputs = listed_classes(card.classes, source=f"the teacher {spec!r}").pick(classes)
-    net = fresh_network(wanted, classes=len(card.classes), size=card.size)
+    net = _loaded(wanted, file, classes=len(card.classes), size=card.size)
+    return _teacher(spec, wanted, net, outputs, file.stat().st_size, found)
+
+
+def _loaded(wanted: ModelSpec, file: Path, *, classes: int, size: int) -> Module:
+    """Return a bare network with the weights of a file."""
+    net = fresh_network(wanted, classes=classes, size=size)
     load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
-    network = TeacherNetwork(net, outputs=outputs, size=card.size, mean=card.mean, std=card.std)
-    return _teacher(spec, wanted, network, bytes=file.stat().st_size, weights=found)
-
-
-def _from_file(
-    wanted: ModelSpec,
-    spec: str,
-    file: Path,
-    known: ClassList,
-    outputs: tuple[int, ...],
-    size: int,
-) -> Teacher:
-    from smallset.models.network import TeacherNetwork
-
-    net = fresh_network(wanted, classes=known.outputs, size=wanted.size or size)
-    load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
-    network = TeacherNetwork(
-        net,
-        outputs=outputs,
-        size=wanted.size,
-        mean=wanted.mean or MEAN,
-        std=wanted.std or STD,
-    )
-    return _teacher(spec, wanted, network, bytes=file.stat().st_size, weights=file_sha256(file))
-
-
-def _default(wanted: ModelSpec, spec: str, known: ClassList, outputs: tuple[int, ...]) -> Teacher:
-    from smallset.models.network import TeacherNetwork
-
-    had = pretrained(wanted.library, wanted.name.partition(":")[2])
-    if known.outputs != had.outputs:
-        raise ValueError(
-            f"the teacher {spec!r} has {had.outputs} outputs, but {known.source} is for "
-            f"{known.outputs}. Give classes=FILE for all its outputs, or with imagenet_1k_index."
-        )
-    network = TeacherNetwork(
-        had.net,
-        outputs=outputs,
-        size=wanted.size or had.size,
-        mean=wanted.mean or had.mean,
-        std=wanted.std or had.std,
-    )
-    weights: Mapping[str, Tensor] = had.net.state_dict()
-    size = sum(value.numel() * value.element_size() for value in weights.values())
-    return _teacher(spec, wanted, network, bytes=size, weights=tensors_sha256(weights))
+    return net
 
 
 def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> ClassList:
@@ -162,15 +141,19 @@ def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> Class
         raise ValueError(
             f"the teacher {spec!r} does not say what its outputs stand for. Needed a file with "
             "their names in order (for a 1,000-class ImageNet teacher: names or wnids with "
-            "imagenet_1k_index). Give classes=FILE, or classes=same where they are the data's own "
+            "imagenet_1k_index). Give classes=FILE, or classes=same if they are the data's own "
             "classes in the data's order."
         )
     return same_classes(classes) if wanted.classes == SAME else read_classes(wanted.classes)
 
 
 def _teacher(
-    spec: str, wanted: ModelSpec, network: "TeacherNetwork", *, bytes: int, weights: str
+    spec: str, wanted: ModelSpec, net: Module, outputs: tuple[int, ...], bytes: int, weights: str
 ) -> Teacher:
+    from smallset.models.network import TeacherNetwork
+
+    mean, std = wanted.mean or MEAN, wanted.std or STD
+    network = TeacherNetwork(net, outputs=outputs, size=wanted.size, mean=mean, std=std)
     facts = (
         weights,
         wanted.name,

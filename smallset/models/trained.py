@@ -1,13 +1,15 @@
-"""`teacher.json`: what a network that `smallset train` made is, beside its weights."""
+"""Read and write `teacher.json`, which describes a network that `smallset train` made."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeGuard
+from typing import Annotated
+
+from msgspec import Meta
 
 from smallset.models.spec import Colour
+from smallset.typed import Above, Positive, json_value, typed
 
 CARD = "teacher.json"
 WEIGHTS = "weights.pt"
@@ -16,20 +18,20 @@ FORMAT = "teacher-1"
 
 @dataclass(frozen=True)
 class Trained:
-    """What made a teacher and what it is worth; `classes` are its outputs in order.
+    """How a teacher was trained, and its accuracy. `classes` are its outputs in order.
 
-    `recipe` holds every number of the protocol as it was used, `source` what the data was called,
-    its fingerprint, its number of training images and its held-out part. `top1` and `per_class` are
-    fractions of the held-out images (None for a class without any). `size` is the side in pixels,
-    `mean` and `std` are of pixels in 0..1.
+    `recipe` holds every number of the protocol, and `source` the data's name, fingerprint, number
+    of training images and held-out part. `top1` and `per_class` are fractions of the held-out
+    images (None for a class without any). `size` is the side in pixels. `mean` and `std` are of
+    pixels in 0..1.
     """
 
     format: str
     model: str
-    classes: tuple[str, ...]
-    size: int
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)]
+    size: Positive
     mean: Colour
-    std: Colour
+    std: tuple[Above, Above, Above]
     fit: str
     recipe: Mapping[str, object]
     view: str
@@ -47,55 +49,36 @@ class Trained:
     versions: Mapping[str, str]
 
     def to_json(self) -> str:
-        """Write it as indented JSON."""
+        """Return the content of teacher.json, as indented JSON."""
         return json.dumps(asdict(self), indent=1) + "\n"
 
 
 def read_trained(folder: Path) -> Trained:
     """Read a folder that `smallset train` made.
 
-    Raises FileNotFoundError where a file of it is missing, ValueError where teacher.json is not one
-    of this version.
+    Raises FileNotFoundError if a file is missing, and ValueError if teacher.json is damaged or of
+    another version.
     """
     for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
             raise FileNotFoundError(
-                f"'{folder}' is no teacher: it has no {name}. Needed a folder that "
+                f"'{folder}' is not a teacher: it has no {name}. Needed a folder that "
                 "`smallset train` made. Check the path, or train one."
             )
-    try:
-        fields = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        if fields.get("format") != FORMAT:
-            raise ValueError(f"its format is {fields.get('format')!r}, not {FORMAT!r}")
-        differing = {f.name for f in dataclasses.fields(Trained)} ^ set(fields)
-        if differing:
-            raise ValueError(f"missing or unknown: {', '.join(sorted(differing))}")
-        for name in ("classes", "mean", "std", "per_class"):
-            fields[name] = tuple(fields[name])
-        _check(fields)
-        return Trained(**fields)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    where, advice = (
+        f"'{folder / CARD}'",
+        "Train the teacher again, or use the version that made it.",
+    )
+    value = json_value((folder / CARD).read_bytes(), where=where, advice=advice)
+    found = typed(value, _Format, where=where, advice=advice, more=True).format
+    if found != FORMAT:
         raise ValueError(
-            f"'{folder / CARD}' is not what this version of `smallset train` writes ({error}). "
-            "Train the teacher again, or use the version that made it."
-        ) from error
+            f"{where} has the format {found!r}, but this version of `smallset train` reads "
+            f"{FORMAT!r}. {advice}"
+        )
+    return typed(value, Trained, where=where, advice=advice)
 
 
-def _check(fields: Mapping[str, object]) -> None:
-    """Refuse what was edited into something that no teacher can be built of."""
-    classes, size, std = fields["classes"], fields["size"], fields["std"]
-    named = isinstance(classes, tuple) and all(isinstance(name, str) for name in classes)
-    good = {
-        "model": isinstance(fields["model"], str),
-        "classes": classes != () and named,
-        "size": type(size) is int and size > 0,
-        "mean": _is_colour(fields["mean"]),
-        "std": _is_colour(std) and min(std) > 0,
-    }
-    for name, holds in good.items():
-        if not holds:
-            raise ValueError(f"its {name} is {fields[name]!r}")
-
-
-def _is_colour(value: object) -> TypeGuard[Colour]:
-    return isinstance(value, tuple) and [type(v) in (int, float) for v in value] == [True] * 3
+@dataclass(frozen=True)
+class _Format:
+    format: str

@@ -1,4 +1,4 @@
-"""Weights files: read without running any code in them, and loaded strictly."""
+"""Read weights files without running code from them, and load them strictly."""
 
 import hashlib
 import warnings
@@ -7,26 +7,27 @@ from pathlib import Path
 
 from smallset.lazy import Module, Tensor, torch
 
-# What training scripts wrap a state dict in, and what wrappers put before its keys: DataParallel,
-# and our own Network.
+# The keys under which training scripts save a state dict, and the prefixes that wrappers put before
+# the names in it: DataParallel, and our own Network.
 _WRAPPERS = ("state_dict", "model")
 _PREFIXES = ("module.", "net.")
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a state dict, unwrapped, onto the CPU: `torch.save`'s, or a `.safetensors` file.
+    """Read a state dict from a file of `torch.save` or a `.safetensors` file, onto the CPU.
 
-    A dict in {"state_dict": ...} or {"model": ...} is taken out, and a `module.` or `net.` that
-    every key begins with is cut off. Raises ValueError for a file that holds no state dict.
+    A dict in {"state_dict": ...} or {"model": ...} is unwrapped. A `module.` or `net.` at the start
+    of every key is removed. Raises OSError if the file cannot be opened, and ValueError if it does
+    not hold a state dict.
     """
     from safetensors.torch import load_file
 
     read = load_file if path.suffix == ".safetensors" else _torch
-    path.open("rb").close()  # what the system has against it is no fault of the content
+    path.open("rb").close()  # an OSError is not about the content
     try:
         loaded = read(path)
-    except Exception as error:  # a damaged file makes the readers fail in any way they can
-        # Their words help nobody: a bare key, or torch's advice to run what is in the file.
+    except Exception as error:  # readers raise almost anything on damaged files
+        # The readers' own messages do not help: a bare key, or advice to run code from the file.
         raise _no_weights(path, "it cannot be read as tensors alone") from error
     for wrapper in _WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(wrapper), Mapping):
@@ -47,11 +48,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def load_weights(
     net: Module, weights: Mapping[str, Tensor], *, name: str, source: str, new_head: bool
 ) -> None:
-    """Copy weights into a network: each key once, each of the network's shape, none left over.
+    """Copy weights into a network. Every key and shape must match.
 
-    Foreign key names are translated. With `new_head` a classifier of another number of classes
-    keeps the network's fresh one. BatchNorm's batch counters may be missing (old files have none).
-    Raises ValueError naming keys and shapes where the weights are not this network's.
+    Foreign key names are translated. With `new_head`, the network keeps its fresh classifier if the
+    number of classes differs. BatchNorm's batch counters may be missing, as in old files. Raises
+    ValueError naming the keys and shapes that do not match.
     """
     from smallset.models.keys import translate
 
@@ -86,9 +87,9 @@ def load_weights(
 
 
 def head_name(net: Module) -> str:
-    """Give the name of the classifier: the last linear layer.
+    """Return the name of the classifier, which is the last linear layer.
 
-    Raises ValueError for a network without one.
+    Raises ValueError for a network without a linear layer.
     """
     names: list[str] = [n for n, m in net.named_modules() if isinstance(m, torch.nn.Linear)]
     if not names:
@@ -100,7 +101,7 @@ def head_name(net: Module) -> str:
 
 
 def tensors_sha256(weights: Mapping[str, Tensor]) -> str:
-    """Give a sha256 in hex over the names, shapes and values of weights that have no file."""
+    """Return a sha256 in hex of the names, shapes and values of weights without a file."""
     digest = hashlib.sha256()
     for key, value in sorted(weights.items()):
         digest.update(f"{key} {tuple(value.shape)} {value.dtype} ".encode())
@@ -110,14 +111,14 @@ def tensors_sha256(weights: Mapping[str, Tensor]) -> str:
 
 def _torch(path: Path) -> object:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pickles that are refused anyway
+        warnings.simplefilter("ignore")  # warnings about pickles that are refused anyway
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     return loaded
 
 
 def _no_weights(path: Path, why: str) -> ValueError:
     return ValueError(
-        f"{str(path)!r} is no weights file ({why}). Needed a state dict that "
+        f"{str(path)!r} is not a weights file ({why}). Needed a state dict that "
         "torch.save or safetensors wrote, of tensors only. Save model.state_dict() to a new file."
     )
 

@@ -1,4 +1,4 @@
-"""Mosaics: how chosen images are laid out on canvases."""
+"""Mosaics lay out chosen images on canvases."""
 
 from abc import abstractmethod
 from typing import Protocol, runtime_checkable
@@ -12,11 +12,11 @@ from smallset.records import Plan, Selection
 
 @runtime_checkable
 class Mosaic(Protocol):
-    """Folds a selection into a plan of canvases."""
+    """Turns a selection into a plan of canvases."""
 
     @property
     def tiles(self) -> int:
-        """Images a canvas takes."""
+        """The number of images on a canvas."""
 
     @abstractmethod
     def __call__(
@@ -27,7 +27,10 @@ class Mosaic(Protocol):
         *,
         size: int,
     ) -> Plan:
-        """Lay out; `boxes` are the squares that the sources' `fit` takes of them."""
+        """Lay out a selection on canvases of `size` pixels.
+
+        `boxes` are the parts of the source images that the set's `fit` uses.
+        """
 
 
 MOSAICS: dict[str, type[Mosaic]] = {"grid": Grid}

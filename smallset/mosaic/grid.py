@@ -1,4 +1,4 @@
-"""A square grid of images; one tile is the plain image."""
+"""A square grid of images. With one tile, a canvas is the plain image."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,16 +8,16 @@ from jaxtyping import Int32, Int64
 
 from smallset.records import Plan, Resample, Selection
 
-_LARGEST = 1000  # far beyond any use; factor^2 boxes are held in memory
+_LARGEST = 1000  # far beyond any use; memory holds factor^2 boxes a canvas
 
 
 @dataclass(frozen=True)
 class Grid:
     """`factor` x `factor` whole images of one class on a canvas, in order of choice, row by row.
 
-    The C of PCA (arXiv 2502.06434): canvas j holds ranks j f^2 .. (j + 1) f^2 - 1, each shrunk by
-    the factor, none cropped. `content="centre"` is the ablation: the middle of each image at its
-    own scale instead of the whole image shrunk. `resize="nearest"` is the paper's own sampling.
+    The C of PCA (arXiv 2502.06434): canvas j holds the images of ranks j f^2 .. (j + 1) f^2 - 1,
+    each shrunk by the factor f and not cropped. `content="centre"` is an ablation: the middle of
+    each image at its own scale. `resize="nearest"` is the paper's sampling.
     """
 
     factor: int = 1
@@ -35,7 +35,7 @@ class Grid:
 
     @property
     def tiles(self) -> int:
-        """Images a canvas takes: factor^2."""
+        """The number of images on a canvas: factor^2."""
         return self.factor**2
 
     def __call__(
@@ -46,7 +46,7 @@ class Grid:
         *,
         size: int,
     ) -> Plan:
-        """Lay out a selection whose count a class is a multiple of `tiles`."""
+        """Lay out a selection. Raises ValueError unless each class fills whole canvases."""
         if size < self.factor:
             raise ValueError(
                 f"a canvas of {size} px has no room for {self.factor} tiles a side. "
@@ -77,7 +77,7 @@ class Grid:
             raise ValueError(
                 f"the selection ({given}{more}) would mix classes on a canvas: "
                 f"grid(factor={self.factor}) needs a multiple of {self.tiles} images of every "
-                "class, class after class. Select so many or use another factor."
+                "class, class after class. Select that many or use another factor."
             )
 
     def _tile_boxes(self, size: int) -> Int32[np.ndarray, "tiles 4"]:

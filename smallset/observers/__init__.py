@@ -1,4 +1,4 @@
-"""Observers: the networks through which scores, selectors and syntheses look at images."""
+"""Observers: the networks whose outputs scores, selectors and syntheses use."""
 
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 

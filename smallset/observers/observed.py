@@ -1,12 +1,10 @@
-"""The training data as a score sees it, and the observer runs that are made of it once.
+"""The training data as a score sees it, and the runs of observers on that data.
 
-A run is the costly part of every training-dynamics score, so it is made once, kept in the work
-folder under the fingerprint of what made it, and a killed one goes on at its last whole epoch. The
-network of every moment stays beside the records: what a later score needs beyond them is an
-inference pass and no training.
+A run is the costly part of every training-dynamics score. It is made once and kept in the work
+folder under its fingerprint; a killed run continues from its last whole epoch. The network of every
+moment is kept with the records, so that a later score needs at most an inference pass.
 """
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,10 +15,10 @@ from jaxtyping import Float32, Int64
 from numpy.lib.recfunctions import structured_to_unstructured
 
 from smallset.data import ImageDataset
-from smallset.files import replacing
 from smallset.fingerprint import fingerprint
 from smallset.lazy import torch
 from smallset.models import Teacher, build_model, load_teacher, weights_sha256
+from smallset.observers import OBSERVERS
 from smallset.observers.observer import (
     RECIPES,
     VIEW,
@@ -29,31 +27,31 @@ from smallset.observers.observer import (
     Pretrained,
     require_training,
 )
-from smallset.observers.record import Dynamics, Records, infer, look, write_records
+from smallset.observers.record import Dynamics, Records, infer, look, write_rows
 from smallset.records import Fit, Progress, part
 from smallset.seeds import derive
+from smallset.spec import write
 from smallset.train.device import Machine
 from smallset.train.loop import Images
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
-from smallset.train.run import check_moments, train_kept
-from smallset.train.versions import component_versions
+from smallset.train.run import check_moments, component_versions, save, train_kept
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
 
 RECORDS_VERSION = "observer-2"
-"""How an observer's numbers are recorded: changed where the same run would give others."""
+"""The version of the records. It changes when the same run would give other numbers."""
 
 
 @dataclass(frozen=True)
 class Observed:
-    """The training data as a score sees it; asked for a run, it finds or makes it.
+    """The training data as a score sees it. It finds or makes the runs of observers.
 
-    `images` stand at the observer's resolution; `source` is the fingerprint of the data and of how
-    its pixels were fitted to a square. `dataset` is where the images come from, in the same order:
-    the names of its classes, and the row and the id of each image. `fit` says how a source image
-    becomes a square. `spread` makes the inference
-    passes in place of this process (see `shards`); the values are the same.
+    `images` have the observer's resolution. `source` is the fingerprint of the data and of how its
+    pixels were fitted to a square. `dataset` is the dataset of the images, in the same order; it
+    has the class names and the row and id of each image. `fit` says how a source image becomes a
+    square. `spread` makes the inference passes in other processes, with the same values (see
+    `shards`).
     """
 
     images: Images
@@ -75,19 +73,19 @@ class Observed:
     def settled(self, observer: AnyObserver) -> AnyObserver: ...
 
     def settled(self, observer: AnyObserver) -> AnyObserver:
-        """Return the observer with its network and its epochs settled for these images."""
+        """Return the observer with "auto" network and epochs settled for these images."""
         return observer.resolved(size=self.images.size, images=len(self.images))
 
     def right(self, observer: AnyObserver, *, runs: int = 1) -> float:
-        """Return the share of clean training images that an observer gets right in the end.
+        """Return the share of clean training images that a trained observer classifies correctly.
 
-        The share is the mean over `runs`, in 0..1. Raises as `dynamics`.
+        The share is the mean over `runs`, in 0..1. Raises ValueError as `dynamics`.
         """
         found = [self.dynamics(observer, run=run) for run in range(runs)]
         return float(np.mean([(one.at(one.epochs)["margin"] > 0).mean() for one in found]))
 
     def fingerprint(self, observer: AnyObserver, run: int) -> str:
-        """Name a run by everything its numbers depend on. Raises as `given`."""
+        """Return a hash of everything a run's numbers depend on. Raises the errors of `given`."""
         facts: dict[str, object] = {
             "versions": {"observer": RECORDS_VERSION, **component_versions()},
             "source": self.source,
@@ -100,18 +98,17 @@ class Observed:
             facts["given"] = self.given(observer).sha256
         else:
             facts |= _training(self.settled(observer), run)
-            weights = weights_sha256(observer.model) if observer.model != "auto" else None
-            if weights is not None:
+            if observer.model != "auto" and (weights := weights_sha256(observer.model)) is not None:
                 facts["weights"] = weights
             if self.machine.processes > 1:
                 facts["processes"] = self.machine.processes
         return fingerprint(facts)
 
     def dynamics(self, observer: AnyObserver, *, run: int = 0) -> Dynamics:
-        """Give the records of one run of an observer; make it unless the work folder has them.
+        """Return the records of one run of an observer, making the run if it is not kept yet.
 
-        Of a network that is given they hold one moment. Raises ValueError for another run of it,
-        and where numbers are not finite.
+        A pretrained network has one run with one moment. Raises ValueError for another run of it,
+        or if numbers are not finite.
         """
         if run:
             require_training(observer, f"run {run}")
@@ -121,17 +118,18 @@ class Observed:
         files = [folder / _records(moment) for moment in moments]
         if not first_alone(files[-1].exists):
             folder.mkdir(parents=True, exist_ok=True)
-            with first_before_others():  # who decodes, where nobody has yet
+            with first_before_others():  # decodes the images if nobody has yet
                 self.images.batch(np.arange(1))
-            if isinstance(observer, Pretrained):
-                _look_once(self, observer, folder)
-            else:
+            if isinstance(observer, Observer):
                 _train(self, observer, run, folder)
-            wait()  # for the first of several processes, which writes the records
+            elif is_first():
+                model = self.network(observer, epoch=1)
+                _look(self, observer.network, model, folder, moment=1)
+            wait()  # until the first process has written the records
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files), observer.snapshots)
 
     def check(self, observer: AnyObserver) -> None:
-        """Raise as `dynamics` where a run of an observer is impossible; nothing is trained."""
+        """Raise the errors of `dynamics` if a run is impossible, without training."""
         if isinstance(observer, Pretrained):
             self.given(observer)
             return
@@ -140,9 +138,9 @@ class Observed:
         check_moments(len(self.images), observer.protocol, observer.snapshots)
 
     def given(self, observer: Pretrained) -> Teacher:
-        """Load a network that is given, once; its logits are over the data's classes.
+        """Load a pretrained network once, with logits over the data's classes.
 
-        Raises ValueError or FileNotFoundError where it, its weights or its classes don't fit.
+        Raises ValueError or FileNotFoundError if the network, weights or classes do not fit.
         """
         if observer.network not in self._loaded:
             names = self.dataset.classes.names
@@ -151,9 +149,9 @@ class Observed:
         return self._loaded[observer.network]
 
     def network(self, observer: AnyObserver, *, run: int = 0, epoch: int) -> "Network":
-        """Give the observer as it was at the end of an epoch, counted from 1, on the device.
+        """Return the observer's network at the end of an epoch, counted from 1, on the device.
 
-        Its parameters take gradients. One that is given has its one moment at epoch 1.
+        Its parameters allow gradients. A pretrained network has only epoch 1.
         """
         if isinstance(observer, Pretrained):
             if (run, epoch) != (0, 1):
@@ -171,7 +169,7 @@ class Observed:
         return model.eval()
 
     def features(self, observer: AnyObserver, *, run: int = 0) -> Float32[np.ndarray, "n d"]:
-        """Give what the observer's last linear layer reads of each image in the end, from disk."""
+        """Return the inputs of the last linear layer after the last epoch, mapped from disk."""
 
         def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
             model = self.network(observer, run=run, epoch=self.settled(observer).trains_for)
@@ -187,7 +185,7 @@ class Observed:
         return self.kept(observer, "features", rows, run=run)
 
     def part(self, number: int, of: int, noun: str = "") -> "Observed":
-        """Return the same data as one of `of` parts of a job sees it: its progress counts on."""
+        """Return the same data for part `number` of `of` of a job, reporting the whole progress."""
         told = part(self.progress, number, of, noun)
         return self if told is self.progress else replace(self, progress=told)
 
@@ -199,9 +197,10 @@ class Observed:
         *,
         run: int = 0,
     ) -> Float32[np.ndarray, "n *d"]:
-        """Give a float32 array of a run, mapped from disk, made once from its rows in order.
+        """Return a float32 array of a run, mapped from disk. `make` yields its rows in order, once.
 
-        `name` says all that it depends on besides the run. Raises as `dynamics`.
+        `name` must say everything that the array depends on besides the run. Raises ValueError as
+        `dynamics`.
         """
         self.dynamics(observer, run=run)
         path = self._folder(observer, run) / f"{name}.npy"
@@ -209,7 +208,7 @@ class Observed:
             if is_first():
                 named = _network_of(self.settled(observer))
                 rows = _finite(_placed(make()), named, self)
-                _write_rows(path, (part for _, part in rows), len(self.images))
+                write_rows(path, rows, len(self.images))
             wait()
         array: np.ndarray = np.load(path, mmap_mode="r")
         return array
@@ -219,7 +218,38 @@ class Observed:
 
 
 Spread = Callable[[Observed, str, "Network", Path], Iterator[tuple[int, Records]]]
-"""Given the data, the network's name, the network and the run's folder, gives what `infer` does."""
+"""Yields what `infer` does, from the data, the network's name, the network and its folder."""
+
+
+def looked_with(
+    observer: AnyObserver, seen: Observed, *, runs: int = 1, read: tuple[int, ...] = ()
+) -> dict[str, str]:
+    """Return which observer was used, how well it learned, and what its numbers depend on.
+
+    `observer_right` is the share of clean training images that the trained observer classifies
+    correctly, over its `runs`. `observer_learned` rescales it from guessing the largest class (0)
+    to all images right (1). `observer_epochs` is the number of epochs trained and `epochs_read` are
+    the epochs `read`, counted from 1; both are present only if some epochs were not read.
+    """
+    settled = seen.settled(observer)
+    right = seen.right(observer, runs=runs)
+    guessed = float(np.bincount(seen.labels).max()) / len(seen.labels)
+    made = {
+        "observer": write(settled, {Observer: OBSERVERS}),
+        "observer_right": f"{right:.4f}",
+        "observer_learned": f"{(right - guessed) / (1 - guessed):.4f}",
+        "records": RECORDS_VERSION,
+        "threads": str(seen.machine.threads),
+        "torch": torch.__version__,
+    }
+    if 0 < len(read) < settled.trains_for:
+        made["observer_epochs"] = str(settled.trains_for)
+        made["epochs_read"] = " ".join(map(str, read))
+    if seen.machine.processes > 1:
+        made["processes"] = str(seen.machine.processes)
+    if isinstance(observer, Pretrained):
+        made["observer_sha256"] = seen.given(observer).sha256
+    return made
 
 
 def _records(moment: int) -> str:
@@ -231,24 +261,24 @@ def _network(moment: int) -> str:
 
 
 def _training(observer: Observer, run: int) -> dict[str, object]:
-    """Give all that a training depends on besides the data and the machine."""
+    """Return everything that a training depends on besides the data and the machine."""
     recipe = {k: v for k, v in asdict(RECIPES[observer.recipe]).items() if k != "line"}
     return {"observer": repr(observer), "recipe": recipe, "view": repr(VIEW), "run": run}
 
 
 def _look(data: Observed, name: str, model: "Network", folder: Path, moment: int) -> None:
-    """Write every image's record under a network, called `name`, at a moment."""
+    """Write every image's record at a moment. `name` is the network's name."""
     spread = data.spread(data, name, model, folder) if data.spread else None
     parts = spread or infer(
         model, data.images, data.labels, machine=data.machine, progress=data.progress
     )
-    write_records(folder / _records(moment), _finite(parts, name, data), len(data.images))
+    write_rows(folder / _records(moment), _finite(parts, name, data), len(data.images))
 
 
 def _finite(
     parts: Iterator[tuple[int, np.ndarray]], name: str, data: Observed
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Pass rows on. Raises ValueError where some are not finite, which no score could mend."""
+    """Pass rows on. Raises ValueError if some are not finite, since no score could use them."""
     for start, rows in parts:
         numbers = structured_to_unstructured(rows) if rows.dtype.names else rows
         bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(rows), -1)).all(1))
@@ -262,21 +292,12 @@ def _finite(
         yield start, rows
 
 
-def _look_once(data: Observed, observer: Pretrained, folder: Path) -> None:
-    """Write every image's record under a network that is given."""
-    if is_first():
-        _look(data, observer.network, data.network(observer, epoch=1), folder, moment=1)
-
-
 def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
-    """Train the observer's network, keeping it and every image's record at each moment."""
+    """Train the observer, keeping its network and every image's record at each moment."""
 
     def keep(moment: int, model: "Network") -> None:
-        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
-        torch.save(model.state_dict(), buffer)
-        with replacing(folder / _network(moment)) as file:
-            file.write(buffer.getbuffer())
-        # Last: a run whose last records are there is taken for whole, networks and all.
+        save(folder / _network(moment), model.state_dict())
+        # Records come last: a run counts as complete once its last records exist.
         place = data.part(moment - 1, observer.trains_for * observer.snapshots)
         _look(place, observer.model, model, folder, moment)
 
@@ -297,7 +318,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
 
 
 def _placed(batches: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
-    """Give each batch with the position of its first row."""
+    """Yield each batch with the position of its first row."""
     start = 0
     for rows in batches:
         yield start, rows
@@ -306,15 +327,3 @@ def _placed(batches: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
 
 def _network_of(observer: AnyObserver) -> str:
     return observer.network if isinstance(observer, Pretrained) else observer.model
-
-
-def _write_rows(path: Path, rows: Iterator[Float32[np.ndarray, "b *d"]], n: int) -> None:
-    """Write rows in order to a .npy file of n of them, which appears whole or not at all."""
-    # Written, not mapped: a full disk is an OSError here, and kills the process there.
-    with replacing(path) as file:
-        for batch in rows:
-            if not file.tell():
-                np.lib.format.write_array_header_1_0(
-                    file, {"descr": "<f4", "fortran_order": False, "shape": (n, *batch.shape[1:])}
-                )
-            file.write(np.ascontiguousarray(batch, "<f4").tobytes())

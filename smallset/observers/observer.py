@@ -1,4 +1,4 @@
-"""Observers: the networks that scores look through, trained for it or given as they are."""
+"""Observers: the networks that scores use, trained for the score or pretrained."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -15,8 +15,8 @@ OBSERVER_V1 = Protocol(
     "SGD 0.1 nesterov, cosine, batch 128, mild crops (area 0.6-1) and flips",
     batch=128, epochs=10, optimizer="sgd", rate=0.1, weight_decay=5e-4, momentum=(0.9, 0.0),
 )  # fmt: skip
-# The epochs of "auto": as many as make so many steps, within bounds, since each epoch's network is
-# kept. Chosen on parts of the training splits of CIFAR-10 and Imagenette: docs/observers.md.
+# Epochs "auto" gives this many steps, within bounds, since the network of each epoch is kept. The
+# numbers were chosen on parts of the training splits of CIFAR-10 and Imagenette: docs/observers.md.
 _STEPS, _FEWEST, _MOST = 2000, 10, 60
 RECIPES: dict[str, Protocol] = {OBSERVER_V1.name: OBSERVER_V1}
 VIEW = Canvas(scale=(0.6, 1.0))
@@ -24,13 +24,12 @@ VIEW = Canvas(scale=(0.6, 1.0))
 
 @dataclass(frozen=True)
 class Observer:
-    """A network trained on the full training data, through which a score looks at the images.
+    """A network trained on the full training data, whose outputs a score uses.
 
-    `model="auto"` is resnet8 up to 64 px and resnet10 above. `epochs="auto"` is 10 epochs, and
-    more on few images: as many as make 2,000 steps, but at most 60. A network of fewer steps has
-    hardly learned. The network looks `snapshots` times within each epoch,
-    evenly, the last time at the epoch's end. `seed` is the observer seed of a replicate and
-    independent of the set's.
+    `model="auto"` is resnet8 up to 64 px and resnet10 above. `epochs="auto"` trains for about 2,000
+    steps, but at least 10 and at most 60 epochs; a network of fewer steps has hardly learned.
+    Each epoch records `snapshots` moments at equal distances, the last at the epoch's end. `seed`
+    is the observer seed of a replicate, independent of the set's seed.
     """
 
     model: str = "auto"
@@ -47,31 +46,31 @@ class Observer:
         check_epochs("observer's", self.trains_for)
         if self.snapshots < 1:
             raise ValueError(
-                f"observer's snapshots={self.snapshots} records nothing. Give how often an epoch "
-                "it is looked at, at least 1."
+                f"observer's snapshots={self.snapshots} records nothing. Give the moments to "
+                "record in an epoch, at least 1."
             )
         if self.snapshots > MOST_EPOCHS:
             raise ValueError(
-                f"observer's snapshots={self.snapshots} is too large. Give how often an epoch it "
-                f"is looked at, at most {MOST_EPOCHS}."
+                f"observer's snapshots={self.snapshots} is too large. Give the moments to record "
+                f"in an epoch, at most {MOST_EPOCHS}."
             )
         if self.recipe not in RECIPES:
             raise ValueError(f"there is no recipe {self.recipe!r}. {nearest(self.recipe, RECIPES)}")
 
     @property
     def trains_for(self) -> int:
-        """The number of epochs; of "auto", which `resolved` settles, the smallest."""
+        """The number of epochs; for "auto", the smallest number that `resolved` may choose."""
         return _FEWEST if self.epochs == "auto" else self.epochs
 
     @property
     def protocol(self) -> Protocol:
-        """How it is trained."""
+        """The protocol of the training."""
         return replace(RECIPES[self.recipe], epochs=self.trains_for)
 
     def resolved(self, *, size: int, images: int | None = None) -> "Observer":
-        """Settle what "auto" stands for at an image size in pixels, on so many training images.
+        """Settle the "auto" options for a size in pixels and a number of training images.
 
-        Without `images` the epochs stay open: texts that mean one observer are equal all the same.
+        Without `images`, "auto" epochs stay. Specs of equal observers are then still equal texts.
         """
         named = self
         if self.model == "auto":
@@ -84,12 +83,12 @@ class Observer:
 
 @dataclass(frozen=True)
 class Pretrained(Spelled):
-    """A trained network given as it is, or the folder of one that `smallset train` made.
+    """A pretrained network: a spec with weights, or a folder that `smallset train` wrote.
 
     `network` is what `load_teacher` takes: `resnet20(weights=PATH, shortcut=a, classes=same)`,
-    `timm:resnet50(weights=default, classes=FILE)`, or a folder. It looks at each image once,
-    without any training: a single moment, called epoch 1, the same in every run and for every seed.
-    Its logits are those of the data's classes alone. A folder in a spec is quoted, or has a slash.
+    `timm:resnet50(weights=default, classes=FILE)`, or a folder. It is not trained and has a single
+    moment, called epoch 1, the same in every run and for every seed. Its logits are limited to the
+    data's classes. In a spec, a folder is quoted or contains a slash.
     """
 
     network: str
@@ -107,11 +106,11 @@ class Pretrained(Spelled):
                 f"weights=PATH (weights=default for timm and torchvision), or let it be trained "
                 f"here: observer(model={quoted(self.network)})."
             )
-        object.__setattr__(self, "network", spec.text)  # equal networks are equal observers
+        object.__setattr__(self, "network", spec.text)  # so that equal networks are equal observers
 
     @classmethod
     def spelled(cls, text: str, *, quoted: bool) -> "Pretrained | None":
-        """Take the spec of a network, or a folder: what is quoted, or has a slash."""
+        """Read the spec of a network, or a folder: quoted text or text with a slash."""
         folder = quoted or {"/", "\\"} & set(text.partition("(")[0])
         return cls(text) if folder or _is_network(text) else None
 
@@ -121,26 +120,26 @@ class Pretrained(Spelled):
         return self.network if "(" in self.network else quoted(self.network, always=True)
 
     def resolved(self, *, size: int, images: int | None = None) -> "Pretrained":
-        """Return itself: nothing is left to settle."""
+        """Return itself, since it has no "auto" options."""
         del size, images
         return self
 
 
 AnyObserver = Observer | Pretrained
-"""What a score's option `observer` takes."""
+"""The type of a score's option `observer`."""
 
 
 def require_training(observer: AnyObserver, what: str) -> Observer:
-    """Give the observer where it trains; raise ValueError where it is a network that is given.
+    """Return an observer that trains. Raises ValueError for a pretrained network.
 
-    For scores that read more than one look, or more than one run. `what` is the sentence's subject,
-    such as "forgetting" or "el2n's runs=3".
+    Scores call this if they read several epochs or runs. `what` is the subject of the message, such
+    as "forgetting" or "el2n's runs=3".
     """
     if isinstance(observer, Pretrained):
         raise ValueError(
-            f"{what} reads an observer's training, but {observer.network!r} is given as it is: it "
-            "looks once, the same in every run. Give an observer that is trained here, such as "
-            "observer(model=resnet8, epochs=10), or leave that to scores that read one look."
+            f"{what} reads an observer's training, but {observer.network!r} is pretrained and "
+            "has a single moment. Give an observer that is trained here, such as "
+            "observer(model=resnet8, epochs=10), or take a score that reads one moment."
         )
     return observer
 

@@ -1,6 +1,5 @@
-"""What an observer's run records of every image at a moment: seven numbers, on disk."""
+"""The seven numbers that an observer's run records of every image at each moment."""
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,27 +21,27 @@ if TYPE_CHECKING:
 
 FIELDS = ("loss", "margin", "el2n", "entropy", "closeness", "doubt", "feature")
 RECORD = np.dtype([(name, np.float32) for name in FIELDS])
-"""The row of an image, 28 bytes, of its logits z, probabilities p and features h.
+"""The row of an image (28 bytes), from its logits z, probabilities p and features h.
 
-`loss` is -log p_y in nats, `margin` z_y - max z_j over the other classes j, `el2n`
-||p - onehot(y)||_2 in 0..sqrt 2 (arXiv 2107.07075, eq. 4), `entropy` that of p in nats,
-`closeness` one less the difference of the largest p and the second, `doubt` one less the largest p,
-and `feature` ||h||_2 of what the last linear layer reads. Those of probabilities keep their
-relative precision near 0, so that images which a network is certain of do not tie. 1.28 million
-images over 60 epochs take 2.2 GB.
+`loss` is -log p_y in nats. `margin` is z_y - max z_j over the other classes j. `el2n` is
+||p - onehot(y)||_2 in 0..sqrt 2 (arXiv 2107.07075, eq. 4). `entropy` is the entropy of p in nats.
+`closeness` is 1 - (largest p - second largest p), `doubt` is 1 - largest p, and `feature` is
+||h||_2 with h the input of the last linear layer. Numbers from probabilities keep their relative
+precision near 0, so that images of which a network is certain do not tie. 1.28 million images over
+60 epochs take 2.2 GB.
 """
 
 Records = Shaped[np.ndarray, " n"]
-"""An array of `RECORD`, one row an image."""
+"""An array of `RECORD`, one row for each image."""
 
 BLOCK = 65_536
-"""Images whose series are in memory at once."""
+"""The number of images whose series are in memory at once."""
 
 
 def record(
     logits: Float32[Tensor, "b c"], features: Float32[Tensor, "b d"], labels: Int64[Tensor, " b"]
 ) -> Records:
-    """Give the rows of a batch. Of a single class, the margin is infinite: nothing competes."""
+    """Return the rows of a batch. With a single class, the margin is infinite."""
     z, own = logits.double(), labels[:, None]
     p, top = z.softmax(1), z.argmax(1, keepdim=True)
     against, against_top = _against(z, own), _against(z, top)
@@ -66,9 +65,9 @@ def record(
 
 
 def _against(z: Float64[Tensor, "b c"], at: Int64[Tensor, "b 1"]) -> Float64[Tensor, " b"]:
-    """Give log((1 - p) / p) of one class of each row; -inf where there is no other.
+    """Return log((1 - p) / p) of one class of each row, or -inf if there is no other class.
 
-    1 - p is its sigmoid, -log p its softplus: of numbers near 1 both would be rounded to 0.
+    Its sigmoid is 1 - p and its softplus is -log p. Computed from p near 1, both would round to 0.
     """
     return z.scatter(1, at, -torch.inf).logsumexp(1) - z.gather(1, at)[:, 0]
 
@@ -81,9 +80,9 @@ def look(
     stage: str = "score",
     progress: Progress | None = None,
 ) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b c"], Float32[Tensor, "b d"]]]:
-    """Give (indices, logits, features) of clean images in order; eval mode.
+    """Yield (indices, logits, features) of clean images in order, in eval mode.
 
-    Features are what the network's last linear layer reads.
+    Features are the inputs of the network's last linear layer.
     """
     seen: list[Tensor] = []
 
@@ -108,31 +107,36 @@ def infer(
     machine: Machine,
     progress: Progress | None = None,
 ) -> Iterator[tuple[int, Records]]:
-    """Give each clean image's record under a network: (position, rows from there on) by batch."""
+    """Yield the records of clean images by batch: the position of the first image, and the rows."""
     for indices, logits, features in look(model, images, machine=machine, progress=progress):
         own = torch.from_numpy(labels[indices]).to(logits.device)
         yield int(indices[0]), record(logits, features, own)
 
 
-def write_records(path: Path, parts: Iterator[tuple[int, Records]], n: int) -> None:
-    """Write rows as they come, in any order, to a .npy file that appears whole or not at all."""
-    head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        head, {"descr": RECORD.descr, "fortran_order": False, "shape": (n,)}
-    )
-    # Written, not mapped: a full disk is an OSError here, and kills the process there.
+def write_rows(path: Path, parts: Iterator[tuple[int, np.ndarray]], n: int) -> None:
+    """Write `n` rows as they come, in any order, to a .npy file that appears whole or not at all.
+
+    Each part is the position of its first row and the rows, all of one type and width.
+    """
+    # Written, not mapped: writing to a full disk raises OSError, a mapped file kills the process.
+    head = 0
     with replacing(path) as file:
-        file.write(head.getvalue())
         for start, rows in parts:
-            file.seek(head.tell() + start * RECORD.itemsize)
+            if not head:
+                kind = np.lib.format.dtype_to_descr(rows.dtype)
+                np.lib.format.write_array_header_1_0(
+                    file, {"descr": kind, "fortran_order": False, "shape": (n, *rows.shape[1:])}
+                )
+                head = file.tell()
+            file.seek(head + start * rows[:1].nbytes)
             file.write(rows.tobytes())
 
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What one run recorded: `moments[t]` are the records of a moment, mapped from disk.
+    """The records of one run: `moments[t]` are the records of a moment, mapped from disk.
 
-    There are `snapshots` moments an epoch, the last at its end; epochs are counted from 1.
+    Each epoch has `snapshots` moments, the last at its end. Epochs are counted from 1.
     """
 
     moments: tuple[Records, ...]
@@ -140,7 +144,7 @@ class Dynamics:
 
     @property
     def epochs(self) -> int:
-        """Whole epochs."""
+        """The number of whole epochs."""
         return len(self.moments) // self.snapshots
 
     def __len__(self) -> int:
@@ -148,7 +152,7 @@ class Dynamics:
         return len(self.moments[0])
 
     def at(self, epoch: int) -> Records:
-        """Give the records at the end of an epoch."""
+        """Return the records at the end of an epoch."""
         return self.moments[epoch * self.snapshots - 1]
 
     def reduced(
@@ -158,7 +162,7 @@ class Dynamics:
         *,
         epochs: Sequence[int] | None = None,
     ) -> Float32[np.ndarray, " n"]:
-        """Give `formula` of every image's values over epochs (None: all), a block at a time."""
+        """Apply `formula` to every image's values over epochs (None: all), a block at a time."""
         read = [self.at(e) for e in (range(1, self.epochs + 1) if epochs is None else epochs)]
         return reduced(formula, read, field)
 
@@ -168,7 +172,7 @@ def reduced(
     moments: Sequence[Records],
     field: str,
 ) -> Float32[np.ndarray, " n"]:
-    """Give `formula` of every image's values at the moments; memory holds a block of images."""
+    """Apply `formula` to every image's values at the moments, a block of images at a time."""
     values = np.empty(len(moments[0]), np.float32)
     for start in range(0, len(values), BLOCK):
         block = slice(start, start + BLOCK)

@@ -1,6 +1,5 @@
-"""An observer's inference pass over the training data, cut into shards of a fixed size."""
+"""An observer's inference pass over the training data, split into shards of a fixed size."""
 
-import io
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from smallset.files import replacing
 from smallset.lazy import Tensor, torch
 from smallset.models import build_model, load_teacher
 from smallset.observers.observed import Observed
@@ -19,21 +17,22 @@ from smallset.observers.record import RECORD, Records, infer
 from smallset.parallel import Task, Workers
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
+from smallset.train.run import save
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
 
 SHARD = 8192
-"""Images of a shard at most: the largest multiple of `predict`'s batch up to it is taken."""
+"""The largest shard. The actual size is a multiple of the batch of `predict`."""
 
 
 @dataclass(frozen=True)
 class Shards:
-    """Spreads inference over workers; the values are those of one process, bit for bit.
+    """Spreads inference over workers, with the same values as in one process, bit for bit.
 
-    That holds where the workers' processors are of one kind. They read the pixels from the file in
-    the work folder, and the network from a file beside the run's records; one that is given they
-    load by its own spec, whose files they need to see.
+    The values are the same only if all workers have the same kind of processor. Workers read the
+    pixels from the file in the work folder and the network from a file in the run's folder. They
+    load a pretrained network by its spec, so they must see its files.
     """
 
     workers: Workers
@@ -41,11 +40,10 @@ class Shards:
     def __call__(
         self, data: Observed, name: str, model: "Network", folder: Path
     ) -> Iterator[tuple[int, Records]]:
-        """Give each image's record under a network, called `name`, of a run kept in `folder`.
+        """Yield (position, rows) as `infer`, in the order in which shards finish.
 
-        As `infer`: (position, rows from there on), in the order in which shards are done.
-
-        Raises ValueError where the pixels are in no file.
+        `name` is the network's name and `folder` the folder of its run. Raises ValueError if the
+        pixels are not in a file.
         """
         from smallset.models.network import TeacherNetwork
 
@@ -53,10 +51,7 @@ class Shards:
         if isinstance(model, TeacherNetwork):
             given = Given(data.dataset.classes.names, data.given(Pretrained(name)).sha256)
         weights = folder / "shards.pt"
-        buffer = io.BytesIO()
-        torch.save(model.state_dict(), buffer)
-        with replacing(weights) as file:
-            file.write(buffer.getbuffer())
+        save(weights, model.state_dict())
         try:
             shards = _shards(data, name, weights.absolute(), given)
             yield from _gathered(self.workers, shards, data)
@@ -66,7 +61,7 @@ class Shards:
 
 @dataclass(frozen=True)
 class Given:
-    """A network that is given: the data's classes, which it is loaded for, and its sha256."""
+    """A pretrained network: the classes that it is loaded for, and its sha256."""
 
     classes: tuple[str, ...]
     sha256: str
@@ -74,9 +69,9 @@ class Given:
 
 @dataclass(frozen=True)
 class Shard:
-    """The images from `start` on, as many as labels, and what looks at them.
+    """The images from `start` on, one for each label, and the network that records them.
 
-    `given` is what a network that is given has to be; None of one that is trained here.
+    `given` identifies a pretrained network; it is None for a network that is trained here.
     """
 
     start: int
@@ -92,7 +87,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Window:
-    """Some squares of the mapped file of all, `count` from `start` on."""
+    """`count` images, from `start` on, of the mapped file of all images."""
 
     file: Path
     start: int
@@ -103,7 +98,7 @@ class Window:
         return self.count
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Copy the images at `indices` of the window."""
+        """Return a copy of the images at `indices` of the window."""
         shape = (self.count, self.size, self.size, 3)
         offset = self.start * self.size * self.size * 3
         squares = np.asarray(np.memmap(self.file, np.uint8, "r", offset, shape))
@@ -111,10 +106,11 @@ class Window:
 
 
 def look(shard: Shard) -> Records:
-    """Give the records of a shard's images: the task of one worker.
+    """Return the records of a shard's images. This is the task of one worker.
 
-    Raises FileNotFoundError where the worker's node does not see the work folder, and as
-    `load_teacher` where it does not see a network that is given, or another one.
+    Raises FileNotFoundError if the worker does not see the work folder, and the errors of
+    `load_teacher` if it does not see the pretrained network. Raises ValueError if it finds another
+    network.
     """
     for file in (shard.pixels, shard.weights):
         if not file.exists():
@@ -123,7 +119,7 @@ def look(shard: Shard) -> Records:
                 "one with --work DIR."
             )
     torch.set_num_threads(shard.machine.threads)
-    # A worker sees the one GPU that it was given, whatever number that has at the driver's.
+    # A worker sees only its own GPU, whatever its number in the driver.
     machine = replace(shard.machine, device=shard.machine.kind, processes=1)
     model = _network(shard)
     machine.place(model)
@@ -135,7 +131,7 @@ def look(shard: Shard) -> Records:
 
 
 def _network(shard: Shard) -> "Network":
-    """Build what looks; of a network that is trained here the weights are still to come."""
+    """Build the shard's network. The caller loads the weights of a network trained here."""
     if shard.given is None:
         return build_model(shard.model, classes=shard.classes, size=shard.size, seed=0)
     teacher = load_teacher(shard.model, classes=shard.given.classes, size=shard.size)
@@ -149,7 +145,7 @@ def _network(shard: Shard) -> "Network":
 
 
 def shard_length(size: int) -> int:
-    """Give how many images of a side in pixels a shard has: whole batches of `predict`."""
+    """Return the number of images in a shard, for images of `size` pixels."""
     batch = inference_batch(size)
     return SHARD // batch * batch
 
@@ -158,18 +154,9 @@ def _shards(data: Observed, name: str, weights: Path, given: Given | None) -> li
     length, size = shard_length(data.images.size), data.images.size
     pixels = _file_of(data)
     return [
-        Shard(
-            start,
-            np.array(data.labels[start : start + length]),
-            pixels,
-            size,
-            data.classes,
-            name,
-            weights,
-            data.machine,
-            given,
-        )
+        Shard(start, np.array(own), pixels, size, data.classes, name, weights, data.machine, given)
         for start in range(0, len(data.images), length)
+        for own in (data.labels[start : start + length],)
     ]
 
 
@@ -195,7 +182,7 @@ def _gathered(
 
 
 def _file_of(data: Observed) -> Path:
-    """Find the file that the pixels are mapped from."""
+    """Return the file that the pixels are mapped from. Raises ValueError without one."""
     path = getattr(data.images, "path", None)
     if not isinstance(path, Path):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Tasks that need one another's outcome, run side by side: in processes here, or on a cluster."""
+"""Run tasks that depend on one another side by side: in processes here, or on a cluster."""
 
 from collections.abc import Generator, Sequence
 from typing import Protocol, runtime_checkable
@@ -11,12 +11,12 @@ __all__ = ["Done", "Graph", "Here", "Task", "TaskError", "Workers"]
 
 @runtime_checkable
 class Workers(Protocol):
-    """Whatever runs tasks: `Here` on this machine, or a cluster."""
+    """Anything that runs tasks: `Here` on this machine, or `Ray` on a cluster."""
 
     def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Give the value of each task as it is finished, in any order that their needs allow.
+        """Yield the value of each task as it finishes, in any order that the tasks' needs allow.
 
-        A task whose worker dies is tried again. Once a task fails no other is started; those that
-        run are finished and given, then `TaskError` names the one that failed. Closing the
-        generator stops what runs.
+        A task whose worker dies is tried again. After a task fails, no other task starts. The
+        running tasks finish and are yielded, then `TaskError` names the failed task. Closing the
+        generator stops the running tasks.
         """

@@ -1,5 +1,7 @@
-"""Which task may start: those whose needs are done, in the order given."""
+"""Which task may start, and how a task and its outcome travel as bytes."""
 
+import pickle
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,16 +9,17 @@ from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 
 TRIES = 4
-"""How often a task is started at most, where its worker dies."""
+"""How often a task whose worker dies is started at most."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A call for a worker: `function(*arguments)`, both picklable, the function a module's own.
+    """A call for a worker: `function(*arguments)`, with a function at the top level of a module.
 
-    `key` is its name, also in errors; `needs` are the keys of tasks to be done before. `cpus`,
-    `gpus` and `memory` in bytes (0: not said) tell a cluster what to keep free for it. Arguments
-    that weigh much may be a function of the driver's that makes them when the task is started.
+    Function and arguments must be picklable. `key` is the task's name, also in errors. `needs` are
+    the keys of the tasks that must finish first. `cpus`, `gpus` and `memory` (in bytes; 0 for any)
+    tell a cluster what to reserve. Large arguments may be a function that the driver calls to make
+    them when the task starts.
     """
 
     key: str
@@ -37,13 +40,13 @@ class Done:
 
 
 class TaskError(ValueError):
-    """A task failed; the message begins with the task's key."""
+    """A task failed. The message begins with the task's key."""
 
 
 class Graph:
-    """Keeps account of the tasks of a run: `take` one, then say `done` or `lost`.
+    """The state of a run's tasks: `take` a task, then report it as `done` or `lost`.
 
-    Raises ValueError for two tasks of one key, a need that is not a task, and needs in a circle.
+    Raises ValueError for two tasks with one key, a need that is not a task, or needs in a circle.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
@@ -71,7 +74,7 @@ class Graph:
         self._tries: Counter[str] = Counter()
 
     def take(self) -> Task | None:
-        """Take the first task that may start; None if all that are left wait for a running one."""
+        """Return the first task that may start, or None if all others wait for a running task."""
         for key in self._sorter.get_ready():
             heappush(self._ready, (self._places[key], key))
         if not self._ready:
@@ -81,14 +84,54 @@ class Graph:
         return self._tasks[key]
 
     def done(self, task: Task) -> None:
-        """Note that a task is finished."""
+        """Record that a task is finished."""
         self._sorter.done(task.key)
 
     def lost(self, task: Task, why: str) -> None:
-        """Let a task whose worker died start next. Raises TaskError if that happened too often."""
+        """Let a task whose worker died start next. Raises TaskError after `TRIES` starts."""
         if self._tries[task.key] >= TRIES:
             raise TaskError(
                 f"{task.key}: its process died {TRIES} times ({why}), and a process is killed when "
                 "memory runs out. Free some memory or let fewer tasks run side by side, and go on."
             )
         heappush(self._ready, (-1, task.key))
+
+
+# Errors that the user can fix. Any other error keeps its type and its traceback.
+_EXPECTED = (ValueError, OSError, ArithmeticError, MemoryError)
+
+
+def packed(task: Task) -> bytes:
+    """Pickle a task's call, after making the arguments if they are a function."""
+    arguments = task.arguments() if callable(task.arguments) else task.arguments
+    return pickle.dumps((task.function, arguments))
+
+
+def outcome(call: bytes) -> bytes:
+    """Run a pickled call and pickle (True, value) or (False, error with its traceback)."""
+    try:
+        function, arguments = pickle.loads(call)
+        return pickle.dumps((True, function(*arguments)))
+    except Exception as error:
+        error.add_note("".join(traceback.format_exception(error)))
+        try:
+            sent = pickle.dumps((False, error))
+            pickle.loads(sent)
+        except Exception:  # an error that cannot be pickled
+            sent = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+        return sent
+
+
+def opened(task: Task, sent: bytes) -> Done:
+    """Unpickle the outcome that a worker sent for a task.
+
+    Raises TaskError with the task's key for an error that the user can fix, and any other error of
+    the task unchanged.
+    """
+    worked, value = pickle.loads(sent)
+    if worked:
+        return Done(task.key, value)
+    if isinstance(value, _EXPECTED):
+        raise TaskError(f"{task.key}: {value}") from value
+    value.add_note(f"in the task {task.key}")
+    raise value

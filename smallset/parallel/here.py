@@ -1,4 +1,4 @@
-"""Worker processes on this machine: one task each, one thread each."""
+"""Worker processes on this machine, each running one task at a time."""
 
 import os
 import signal
@@ -7,19 +7,19 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 
-from smallset.parallel.call import opened, outcome, packed
-from smallset.parallel.graph import Done, Graph, Task
+from smallset.parallel.graph import Done, Graph, Task, opened, outcome, packed
 
 _SPAWN = get_context("spawn")
-_GRACE = 10.0  # seconds for an idle worker to end by itself
+_GRACE = 10.0  # seconds that an idle worker has to end by itself
 
 
 class Here:
-    """Runs tasks in `jobs` processes side by side, each of `threads` threads.
+    """Runs tasks in `jobs` processes side by side, each with `threads` threads.
 
-    A process that dies takes only its task along, which is tried again on a new one, three times
-    at most. Workers die with the process that started them, however that dies. What a task says of
-    its CPUs and GPUs is for clusters: here `jobs` alone decides what runs side by side.
+    If a process dies, only its task is affected: the task is tried again in a new process, three
+    times at most. Workers die with the process that started them, however that process dies. The
+    `cpus` and `gpus` of a task are for clusters; here `jobs` alone limits what runs side by side.
+    Raises ValueError if `jobs` or `threads` is below 1.
     """
 
     def __init__(self, jobs: int, *, threads: int = 1) -> None:
@@ -30,7 +30,7 @@ class Here:
         self.jobs, self.threads = jobs, threads
 
     def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Give the value of each task as it is finished; see `Workers`."""
+        """Yield the value of each task as it finishes; see `Workers`."""
         graph = Graph(tasks)
         slots: list[_Slot] = []
         failure: BaseException | None = None
@@ -59,7 +59,7 @@ class Here:
 
 
 class _Slot:
-    """One worker process, the task it is at, and the pipe to it."""
+    """One worker process, its current task, and the pipe to it."""
 
     def __init__(self, threads: int) -> None:
         self.pipe, theirs = _SPAWN.Pipe()
@@ -73,11 +73,11 @@ class _Slot:
     def start(self, task: Task) -> None:
         call = packed(task)
         self.task = task
-        with suppress(OSError):  # where it died while it was idle, `collect` sees that
+        with suppress(OSError):  # `collect` notices a worker that died while idle
             self.pipe.send_bytes(call)
 
     def collect(self, graph: Graph) -> Done | None:
-        """Take what the worker sent; None where it died, and its task waits again."""
+        """Return the worker's result. Return None, and requeue the task, if the worker died."""
         task, self.task = self.task, None
         assert task is not None
         try:
@@ -93,7 +93,7 @@ class _Slot:
 
     def stop(self) -> None:
         self.pipe.close()
-        if self.task is None:  # an idle one ends at the end of its pipe, and clears up behind it
+        if self.task is None:  # an idle worker ends and cleans up when its pipe closes
             self.process.join(_GRACE)
         self.process.kill()
         self.process.join()
@@ -104,7 +104,7 @@ def _free(slots: list[_Slot], jobs: int) -> bool:
 
 
 def _slot(slots: list[_Slot], threads: int) -> _Slot:
-    """Give an idle worker, a new one where there is none."""
+    """Return an idle worker, or a new one if all are busy."""
     for slot in slots:
         if slot.task is None:
             return slot
@@ -114,15 +114,15 @@ def _slot(slots: list[_Slot], threads: int) -> _Slot:
 
 def _ready(busy: list[_Slot]) -> list[_Slot]:
     """Wait until a worker sent something or died."""
-    told = set(connection.wait([slot.pipe for slot in busy]))  # a dead one's pipe is at its end
+    told = set(connection.wait([slot.pipe for slot in busy]))  # a dead worker's pipe has ended
     return [slot for slot in busy if slot.pipe in told]
 
 
 @contextmanager
 def _inherited(threads: int) -> Iterator[None]:
-    """Let a process that is started in the block have so many threads, and ignore Ctrl-C.
+    """Let processes started in the block use `threads` threads and ignore Ctrl-C.
 
-    The OpenMP library reads its number when it is loaded, which is before any of our code runs.
+    OpenMP reads its number of threads when it is loaded, which is before any of our code runs.
     """
     before = os.environ.get("OMP_NUM_THREADS")
     main = threading.current_thread() is threading.main_thread()
@@ -140,8 +140,8 @@ def _inherited(threads: int) -> Iterator[None]:
 
 
 def _serve(pipe: connection.Connection) -> None:
-    """Work until the driver is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the driver decides
+    """Run calls until the driver closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the driver decides
     threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
         try:

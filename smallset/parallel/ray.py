@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster; the only file that imports Ray, and only when it is asked for."""
+"""Workers on a Ray cluster. No other file imports Ray, and this file only when Ray is used."""
 
 import os
 import pickle
@@ -10,26 +10,26 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType, TracebackType
 from typing import TypeAlias
 
-from smallset.parallel.call import opened, outcome, packed
-from smallset.parallel.graph import Done, Graph, Task, TaskError
+from smallset.parallel.graph import Done, Graph, Task, TaskError, opened, outcome, packed
 
-# What a task's numbers or bytes depend on, and so must be the same on every node.
+# The results of a task depend on these, so every node needs the same versions.
 _PACKAGES = ("smallset", "torch", "numpy", "pillow", "simplejpeg")
-_PATIENCE = 10.0  # seconds for the first word from a cluster; Ray itself would wait for ever
-_NODES_KNOWN = 2.0  # seconds for which the list of nodes is taken to hold
+_PATIENCE = 10.0  # seconds to wait for a cluster to answer; Ray itself would wait for ever
+_NODES_KNOWN = 2.0  # seconds for which the list of nodes is kept
 _Ref: TypeAlias = object
 
 
 class Ray:
-    """Runs each task on the node of a cluster that has its CPUs, GPUs and memory free.
+    """Runs each task on a node of a cluster that has the task's CPUs, GPUs and memory free.
 
-    `address` is HOST:PORT, or "auto": the cluster in RAY_ADDRESS or one running on this machine,
-    else one of this machine's cores that ends with the process. A task has as many threads as CPUs.
-    Every node must see the driver's folder, and the work and output folders, under the same paths,
-    and have the same versions of what the numbers depend on; a task says so where that fails.
+    `address` is HOST:PORT or "auto". "auto" takes the cluster in RAY_ADDRESS, or one running on
+    this machine, or starts one with this machine's cores that ends with the process. A task has as
+    many threads as CPUs. Every node must see the driver's folder and the work and output folders
+    under the same paths, and have the same versions of the packages that results depend on. A task
+    fails with an error that says so if a node differs.
 
-    Raises ValueError where Ray is not installed or no cluster answers. Leaving the `with` block
-    ends the connection, unless the process had it before.
+    Raises ValueError if Ray is not installed or no cluster answers. Leaving the `with` block
+    ends the connection, unless the process was connected before.
     """
 
     def __init__(self, address: str = "auto") -> None:
@@ -52,10 +52,10 @@ class Ray:
             self._ray.shutdown()
 
     def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Give the value of each task as it is finished; see `Workers`.
+        """Yield the value of each task as it finishes; see `Workers`.
 
-        No more tasks are handed over than the nodes have room for. Raises ValueError for a task
-        that no node has room for.
+        Tasks are submitted only as far as the nodes have room for them. Raises ValueError for a
+        task that no node has room for.
         """
         graph = Graph(tasks)
         running: dict[_Ref, Task] = {}
@@ -90,14 +90,14 @@ class Ray:
             num_gpus=task.gpus,
             memory=task.memory or None,
             max_retries=0,  # `Graph` counts the tries
-            # Ray's own default is one thread, whatever the CPUs.
+            # By default Ray gives a task one thread, regardless of its CPUs.
             runtime_env={"env_vars": {"OMP_NUM_THREADS": str(task.cpus)}},
         )
         ref: _Ref = remote.remote(packed(task), os.getcwd(), _versions())
         return ref
 
     def _collect(self, ref: _Ref, task: Task, graph: Graph) -> Done | None:
-        """Take what a worker sent; None where it died, and its task waits again."""
+        """Return a worker's result. Return None, and requeue the task, if the worker died."""
         errors = self._ray.exceptions
         lost = (
             errors.WorkerCrashedError,
@@ -121,7 +121,7 @@ class Ray:
         return done
 
     def _room(self, task: Task, running: dict[_Ref, Task]) -> int:
-        """Count how many of such tasks the nodes hold at once; see `run` for none."""
+        """Count how many tasks like this one fit on the nodes. Raises ValueError if none fits."""
         wanted = {"CPU": float(task.cpus), "GPU": task.gpus, "memory": float(task.memory)}
         needs = {name: need for name, need in wanted.items() if need}
         if time.monotonic() - self._nodes[0] > _NODES_KNOWN:
@@ -141,9 +141,9 @@ class Ray:
 
 
 def _ray() -> ModuleType:
-    """Import Ray, which is an extra."""
-    # No telemetry, no token file in the home folder, no warning about its own future; what the
-    # user has set otherwise stays.
+    """Import Ray, an optional dependency."""
+    # No telemetry, no token file in the home folder, no warning about future versions of Ray. The
+    # user's own settings stay.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -177,11 +177,11 @@ def _connect(ray: ModuleType, address: str) -> None:
 
 
 def _check_answers(address: str) -> None:
-    """Raise ValueError where nobody listens at an address: Ray would wait for ever."""
+    """Raise ValueError if nothing listens at an address, since Ray would wait for ever."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not (host and colon and port.isdigit()):
         raise ValueError(
-            f"the Ray address {address!r} is no HOST:PORT. Give the one that `ray start --head` "
+            f"the Ray address {address!r} is not HOST:PORT. Give the one that `ray start --head` "
             "names, or auto."
         )
     try:
@@ -194,13 +194,13 @@ def _check_answers(address: str) -> None:
 
 
 def _work(call: bytes, folder: str, versions: dict[str, str]) -> bytes:
-    """Make a call on a node as on the driver's: in its folder, with its versions."""
+    """Run a call on a node, in the driver's folder and with the driver's versions."""
     wrong = _wrong_here(folder, versions)
     return outcome(call) if wrong is None else outcome(pickle.dumps((_refuse, (wrong,))))
 
 
 def _wrong_here(folder: str, versions: dict[str, str]) -> str | None:
-    """Say what keeps this node from working as the driver would, and go to its folder."""
+    """Change to the driver's folder. Return why this node cannot work like the driver, or None."""
     node = socket.gethostname()
     for name, wanted in versions.items():
         if (found := _versions()[name]) != wanted:

@@ -1,10 +1,9 @@
-"""The verbs, from Python: each one's whole way in one screen."""
+"""The verbs of smallset as Python functions, each short enough to read on one screen."""
 
-from smallset.pipeline.compress import compress
+from smallset.pipeline.compress import compress, select
 from smallset.pipeline.evaluate import evaluate
 from smallset.pipeline.export import export
 from smallset.pipeline.score import score
-from smallset.pipeline.select import select
 from smallset.pipeline.train import train_teacher
 
 __all__ = ["compress", "evaluate", "export", "score", "select", "train_teacher"]

@@ -1,17 +1,25 @@
-"""compress(): a dataset in, a small set out; the whole way in one screen."""
+"""compress() and select(): what a method chooses from a dataset, as a set or as a list."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
-from smallset.budget import Budget
+import numpy as np
+
+from smallset.budget import Budget, Wanted, one_budget
+from smallset.data import Data
 from smallset.data.work import keeping
-from smallset.desk import Options, desk_for
-from smallset.methods import Method
+from smallset.desk import Desk, Options, desk_for
+from smallset.exchange.chosen_list import ChosenList, write_list
+from smallset.exchange.set_data import made_from
+from smallset.methods import Method, ShortClasses, method_from, spec_of
+from smallset.numbers import check_number
+from smallset.observers.observed import Observed
+from smallset.observers.shards import Shards
 from smallset.parallel import Workers
-from smallset.pipeline.choose import begin, job_from
-from smallset.pipeline.desk import AnyData, check_place
+from smallset.pipeline.desk import AnyData, check_place, observed, open_source, side_of
 from smallset.records import Fit
-from smallset.store import CompressedDataset, open_set, write
+from smallset.store import About, Asked, Codec, CompressedDataset, Seeds, open_set, write
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
@@ -33,27 +41,28 @@ def compress(
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
-    `method` is a spec or a `Method`. Instead of `ipc` (10 if nothing is given), `keep` is the
-    share of each class's training images that is used, above 0 and at most 1: of n images
-    round(keep n), halves up, less what fills no whole canvas of a mosaic, and one canvas at least.
-    `short_classes="keep"` lets a class that has fewer images than asked give all whole canvases
-    that it has ("error" refuses), which the manifest records. An unbalanced selection takes the sum
-    over the classes, from whichever class.
+    `method` is a spec or a `Method`. The budget is `ipc` (default 10), or `keep`, the share of each
+    class's training images to use, above 0 and at most 1. Of n images, round(keep n) are used
+    (halves up), in whole canvases of a mosaic, and at least one canvas. An unbalanced selection
+    takes the sum over the classes, from any class. A class with too few images is an error. With
+    `short_classes="keep"`, that class gives as many whole canvases as it can, and the manifest
+    names the class.
 
-    `size=None` keeps the side that all the sources share, else takes 224; `codec="original"` copies
-    the bytes of whole images, which are then read at that size. `seed` is the set seed (an observer
-    has its own). `spread` are workers that draw and make scoring's inference passes; the set is the
-    same. The other options are those of `smallset.desk.Options`. Raises ValueError or OSError for
-    whatever is wrong, and then leaves no output.
+    `size=None` keeps the side that all images share, or else uses 224. `codec="original"` copies
+    the bytes of whole images, which are then read at that size. `seed` is the set seed. An observer
+    has a seed of its own. `spread` are workers that draw and that make the inference passes of
+    scoring; they do not change the set. The other options are those of `smallset.desk.Options`.
+
+    Raises ValueError or OSError if anything is wrong, and then leaves no output.
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
-    job = job_from(
+    job = _job_from(
         method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=codec
     )
     assert job.codec is not None
     desk = desk_for(**options)
-    begun = begin(data, job, desk, spread=spread)
+    begun = _begin(data, job, desk, spread=spread)
     with keeping(desk.work):
         canvases = job.method.canvases(begun.seen, begun.wanted, seed=job.seed)
     about = begun.about()
@@ -72,3 +81,133 @@ def compress(
             may_vanish=not job.method.balanced,
             progress=desk.progress,
         )
+
+
+def select(
+    data: AnyData,
+    out: str | Path,
+    *,
+    method: str | Method = "pca",
+    ipc: int | None = None,
+    keep: float | None = None,
+    budget: str | Budget | None = None,
+    short_classes: str = "error",
+    size: int | None = None,
+    fit: Fit = "squash",
+    seed: int = 0,
+    spread: Workers | None = None,
+    **options: Unpack[Options],
+) -> ChosenList:
+    """List the images that `compress` would choose with the same options, in the new folder `out`.
+
+    `selection.parquet` has one row for each image, class by class and in order of choice, with its
+    provenance in the schema's metadata. `selection.txt` has one id per line in the same order, and
+    `selection.json` the provenance. A mosaic lists the image of every tile. `size` and `fit` are
+    those at which a method's observer sees the images. Raises the errors of `compress`.
+    """
+    out = Path(out)
+    first_alone(lambda: check_place(out, data))
+    job = _job_from(
+        method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=None
+    )
+    desk = desk_for(**options)
+    begun = _begin(data, job, desk, spread=spread)
+    with keeping(desk.work):
+        selection = job.method.choose(begun.seen, begun.wanted, seed=job.seed)
+    source, about = begun.data.train, begun.about()
+    with first_before_others():
+        if not is_first():
+            return ChosenList.of_selection(out, selection, source, about)
+        return write_list(selection, source, out, about=about, size=begun.seen.images.size)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The checked options. `typed` is the method as it was written. Without a codec, no pixels."""
+
+    method: Method
+    typed: str
+    budget: Budget
+    short_classes: ShortClasses
+    size: int | None
+    fit: Fit
+    seed: int
+    codec: Codec | None
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A job on opened data. Everything is checked that can be checked before scoring."""
+
+    job: _Job
+    data: Data
+    seen: Observed
+    wanted: Wanted
+
+    def about(self) -> About:
+        """Return the facts about the set that its manifest needs from the caller."""
+        job, here = self.job, self.seen.machine
+        observer = job.method.looks_through
+        names = self.data.train.classes.names
+        return About(
+            method=job.typed,
+            spec=spec_of(job.method),
+            seeds=Seeds(set=job.seed, observer=observer.seed if observer else None),
+            given=self.data.name,
+            held_out=self.data.held_out,
+            fit=job.fit,
+            view=spec_of(job.method.view),
+            precision=here.precision if observer else "none",
+            device=here.kind if observer else "none",
+            made_with=job.method.facts(self.seen) | made_from(self.data),
+            asked=Asked(str(job.budget), tuple(names[c] for c in self.wanted.short)),
+        )
+
+
+def _job_from(
+    method: str | Method,
+    ipc: int | None,
+    keep: float | None,
+    budget: str | Budget | None,
+    short_classes: str,
+    *,
+    size: int | None,
+    fit: Fit,
+    seed: int,
+    codec: str | None,
+) -> _Job:
+    """Read and check the options, without opening the data.
+
+    Raises ValueError for a wrong option, and OSError if a file that the method names is missing.
+    """
+    chosen = method_from(method) if isinstance(method, str) else method
+    asked = one_budget(ipc, keep, budget)
+    if short_classes not in ("error", "keep"):
+        raise ValueError(f"short_classes={short_classes!r} is not known. Give 'error' or 'keep'.")
+    short: ShortClasses = "keep" if short_classes == "keep" else "error"
+    parsed = None if codec is None else Codec.parse(codec)
+    seed = check_number("seed", seed, least=0, unit="a seed")
+    chosen.check_files()
+    typed = method if isinstance(method, str) else spec_of(method)
+    return _Job(chosen, typed, asked, short, size, fit, seed, parsed)
+
+
+def _begin(data: AnyData, job: _Job, desk: Desk, *, spread: Workers | None) -> _Begun:
+    """Open the data, and raise every error of the job that can be found before scoring."""
+    with first_before_others():
+        opened = open_source(data, desk)
+    source, method = opened.train, job.method
+    names = source.classes.names
+    side = side_of(source, job.size)
+    have = np.bincount(source.labels, minlength=len(names)).tolist()
+    wanted = method.wanted(job.budget, have, names, short_classes=job.short_classes)
+    if method.balanced and not wanted.counts.all():
+        name = names[int(np.argmin(wanted.counts))]
+        raise ValueError(
+            f"{job.budget} leaves no image for the class {name!r}, but every class needs one. "
+            "Give a larger budget."
+        )
+    method.check(source, size=side, fit=job.fit, codec=job.codec)
+    seen = observed(source, side, job.fit, desk)
+    seen = replace(seen, spread=Shards(spread) if spread else None)
+    return _Begun(job, opened, seen, wanted)

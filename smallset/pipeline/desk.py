@@ -1,18 +1,12 @@
-"""What every verb settles first: the place of its output, the data, and how large it is drawn."""
+"""The first steps of every verb: check the output's place, open the data, choose the size."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from smallset.data import (
-    Data,
-    ImageDataset,
-    LaterPixels,
-    Pixels,
-    folder_of,
-    pixel_cache,
-)
+from smallset.data import Data, ImageDataset, LaterPixels, folder_of
 from smallset.desk import Desk
 from smallset.exchange.set_data import Openable, open_any
 from smallset.files import check_output
@@ -23,9 +17,9 @@ from smallset.store import CompressedDataset
 from smallset.train.processes import is_first
 
 AnyData = Openable | Data
-"""What a verb takes as its data: a name or path, a folder with its parts, a set, or opened data."""
+"""The data of a verb: a name or path, a `Folder` with patterns, a set, or opened data."""
 
-# Beyond about this side Pillow takes an image for a decompression bomb.
+# Pillow takes images much larger than this for decompression bombs.
 _LARGEST_SIDE = 8192
 
 
@@ -35,9 +29,9 @@ def open_source(
     *,
     fits: Callable[[Classes], None] | None = None,
 ) -> Data:
-    """Open what the user named, and tell of it; data that is open already stays as it is.
+    """Open the data that the user named, and report it to `desk.opened`. Keep data that is open.
 
-    `fits` is told the classes before any image is read, and may raise.
+    `fits` is called with the classes before any image is read, and may raise.
     """
     if isinstance(data, Data):
         if fits is not None:
@@ -58,7 +52,7 @@ def open_source(
 
 
 def data_name(data: AnyData) -> str:
-    """Name data for a message: opened data by its name, else as the user wrote it."""
+    """Return the name of data for a message: its own name, or the user's text if not open."""
     return data.name if isinstance(data, Data | CompressedDataset) else str(data)
 
 
@@ -69,7 +63,7 @@ def check_place(out: Path, data: AnyData) -> None:
 
 
 def check_apart(out: Path, data: AnyData) -> None:
-    """Raise ValueError if `out` lies in the folder of the data, which reads it the next time."""
+    """Raise ValueError if `out` is inside the data's folder, and would be read as data later."""
     if isinstance(data, Data) or data == "digits":
         return
     folder = data.path if isinstance(data, CompressedDataset) else folder_of(data)
@@ -81,20 +75,9 @@ def check_apart(out: Path, data: AnyData) -> None:
 
 
 def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk) -> Observed:
-    """Give the training data as a score sees it, at `size` pixels, decoded when it looks."""
-
-    def decoded() -> Pixels:
-        return pixel_cache(
-            source,
-            size,
-            view=fit,
-            work=desk.pixels,
-            workers=desk.workers,
-            progress=desk.progress,
-        )
-
+    """Return the training data as a score sees it, at `size` pixels, decoded at the first look."""
     return Observed(
-        images=LaterPixels(source.labels, size, decoded),
+        images=LaterPixels(source.labels, size, partial(desk.decoded, source, size, view=fit)),
         labels=source.labels,
         classes=len(source.classes),
         source=f"{source.fingerprint} {source.split} {fit}",
@@ -107,7 +90,7 @@ def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk) -> Observed:
 
 
 def side_of(data: ImageDataset, size: int | None) -> int:
-    """Give the side asked for, else the one all sources share, else 224."""
+    """Return `size` if given, or else the side in pixels that all images share, or else 224."""
     if size is not None:
         size = check_number("size", size, least=1, unit="the side in pixels")
         if size > _LARGEST_SIDE:

@@ -1,4 +1,4 @@
-"""evaluate(): students trained on a set and tested on held-out data, a result line each."""
+"""evaluate(): train students on a set, test them on held-out data, and write a result for each."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -44,23 +44,26 @@ def evaluate(
 ) -> list[Result]:
     """Train students on a compressed set and test them on the held-out data.
 
-    `labels` is the spec of a label regime, such as `hard` or `online(teacher=SPEC)`; `teacher`
-    completes a spec that leaves its teacher out. A teacher's accuracy on the held-out images is
-    measured too.
+    `labels` is the spec of a label regime, such as `hard` or `online(teacher=SPEC)`. `teacher` is
+    for a spec that leaves its teacher out. A teacher's accuracy on the held-out images is measured
+    too.
 
-    `set` is a folder that `compress` or `export` made, or any folder of class folders, parquet
-    folder or "hf:owner/name" without a manifest. For such a one `view` (default canvas) and
-    `factor` (tiles a side, for the patch view) say how to train on it, `size` the side it is read
-    at (default: the one all its images share), and `classes` names a JSON file that pairs its
-    class names with the data's, one of them WordNet ids: {"names": [...], "wnids": [...]}.
+    `set` is a folder that `compress` or `export` made, or a set without a manifest: a folder of
+    class folders, a parquet folder or "hf:owner/name". The next four options are for sets without a
+    manifest. `view` (default canvas) and `factor` (tiles per side, for the patch view) say how to
+    train. `size` is the side in pixels (default: that of all its images). `classes` is a JSON file
+    {"names": [...], "wnids": [...]} for a set and data of which one has names for its classes and
+    the other WordNet ids.
 
-    `seeds` is a count (0, 1, ...) or the student seeds themselves; they vary the student only.
-    `student=None` is resnet18-3x3 up to 64 px and resnet18 above. Each finished student is appended
-    to `results` and `told`; one that is in the file already, with the same fingerprint, is not
-    trained again. Of several processes (`smallset.train.processes`) the first alone tests, writes
-    and tells. The other options are those of `smallset.desk.Options`; `skip_bad` and `drop_leaks`
-    must be what the set was made with. Raises ValueError or OSError for whatever is wrong, a set
-    that holds held-out images included, and FloatingPointError if the loss diverges.
+    `seeds` is the number of students, or a list of student seeds. `student=None` is resnet18-3x3 up
+    to 64 px and resnet18 above. Each finished student is appended to the file `results` and passed
+    to `told`. A student whose fingerprint is in the file already is not trained again. If there are
+    several processes (`smallset.train.processes`), only the first tests, writes and calls `told`.
+    The other options are those of `smallset.desk.Options`. `skip_bad` and `drop_leaks` must be as
+    they were when the set was made.
+
+    Raises ValueError or OSError if anything is wrong, for example if the set contains held-out
+    images, and FloatingPointError if the loss diverges.
     """
     if student is not None:
         check_model(student)
@@ -89,7 +92,7 @@ def evaluate(
     known = {r.fingerprint: r for r in finished}
     opened_labels = regime.open(opened_set, chosen)
     with first_before_others():
-        # Wrong data are heard of before their images are hashed and decoded.
+        # Check the classes first, before the images are hashed and decoded.
         fits = partial(check_classes, opened_set.facts.classes, data=data_name(data))
         source = open_source(data, desk, fits=fits)
     check_held_out(source)

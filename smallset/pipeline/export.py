@@ -1,4 +1,4 @@
-"""export(): a set in, the same set in another layout out."""
+"""export(): write a set again, in another layout."""
 
 from pathlib import Path
 
@@ -16,19 +16,19 @@ def export(
     to: str,
     progress: Progress | None = None,
 ) -> Path:
-    """Export a compressed set to the new folder `out`, and give that folder.
+    """Export a compressed set to the new folder `out`, and return that folder.
 
     `to` is "hub" (parquet in the Hub's layout), "imagefolder" (train/<class>/<file>) or
-    "webdataset" (tar shards). Image bytes are copied, never encoded again; the same set gives the
-    same bytes. `evaluate` reads the first two back as the same set. Raises ValueError or OSError
-    for whatever is wrong, and then leaves no output.
+    "webdataset" (tar shards). Image bytes are copied and never encoded again, and the same set
+    gives the same bytes. `evaluate` reads the first two layouts as the same set. Raises ValueError
+    or OSError if anything is wrong, and then leaves no output.
     """
     check_output(Path(out))
     layout = layout_of(Path(set)) if isinstance(set, str | Path) else None
     if layout is not None:
         raise ValueError(
-            f"'{set}' is an export to {layout} already. Needed the set that `smallset compress` "
-            "made, whose images are copied. Export that one."
+            f"'{set}' is already an export to {layout}. Needed the set that `smallset compress` "
+            "made. Export that set."
         )
     made = set if isinstance(set, CompressedDataset) else open_set(Path(set))
     export_set(made, Path(out), to=to, progress=progress)

@@ -1,4 +1,4 @@
-"""The set that students train on: ours with its manifest, an export of it, or other people's."""
+"""Open the set that students train on: a set with a manifest, its export, or a foreign set."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +24,11 @@ from smallset.train.views import Patch, View
 
 @dataclass(frozen=True)
 class Reading:
-    """What the user says of a set; None where nothing is said.
+    """The options for a set without a manifest; None if not given.
 
-    `view` is a view's spec, `factor` the tiles a side of each image, `size` the side in pixels that
-    images are read at, `classes` the JSON file that pairs class names and WordNet ids. A manifest
-    says all of it already and cannot be contradicted.
+    `view` is the spec of a view, `factor` the tiles per side of each image, `size` the side in
+    pixels at which images are read, and `classes` the JSON file that pairs class names and WordNet
+    ids. A manifest has this information already, and must not be contradicted.
     """
 
     view: str | None = None
@@ -43,11 +43,12 @@ def training_set(
     desk: Desk,
     reading: Reading,
 ) -> tuple[TrainingSet, AnyData]:
-    """Open a set, and the data too where a set without a manifest needs its classes first.
+    """Open a set. If it has no manifest, open the data too, whose classes are needed.
 
-    Raises FileNotFoundError where there is no set; ValueError for a set that was changed, a
-    reading that contradicts its manifest and, without a manifest, for whatever is not settled:
-    classes that do not map, images of several sizes without a size, a patch view without a factor.
+    Raises FileNotFoundError if there is no set. Raises ValueError if a set was changed, or if
+    options contradict its manifest. Raises ValueError for a set without a manifest if its classes
+    do not map, if its images have several sizes but no `size` is given, or if a patch view lacks
+    its `factor`.
     """
     view = None if reading.view is None else view_from(reading.view)
     if reading.factor is not None:
@@ -62,15 +63,15 @@ def training_set(
     if not str(given).startswith(HUB):
         given = at_home(given)
     if reading.classes is not None:
-        read_naming(reading.classes)  # refused before the data is opened, if it is
+        read_naming(reading.classes)  # so that a wrong file fails before the data is opened
     opened = open_source(data, desk)
     check_held_out(opened)
     if opened.held_out == CUT_OFF:
         raise ValueError(
             f"the data {opened.name!r} has no test split of its own, and the set "
             f"'{set_name(given)}' may hold images of the 20 % that would be held out: it has no "
-            "manifest that says which it was made from. Needed a test or validation split. Give "
-            "--data that has one."
+            "manifest that names its sources. Needed a test or validation split. Give --data that "
+            "has one."
         )
     images = read_foreign(
         given,
@@ -89,7 +90,7 @@ def training_set(
 
 
 def _check_view(view: View, reading: Reading, name: str) -> None:
-    """Refuse a patch view without its tiles, and tiles that the view does not look at."""
+    """Raise ValueError for a patch view without a factor, and for a factor without a patch view."""
     patch = isinstance(view, Patch)
     if patch and reading.factor is None:
         raise ValueError(
@@ -105,7 +106,10 @@ def _check_view(view: View, reading: Reading, name: str) -> None:
 
 
 def _side(images: ImageDataset, test: ImageDataset, size: int | None) -> int:
-    """Give the side asked for, else the one all images of the set share; guess none."""
+    """Return `size` if given, or else the side in pixels that all images of the set share.
+
+    Raises ValueError if there is no such side.
+    """
     if size is not None:
         return side_of(images, size)
     sides = np.unique(images.sizes)
@@ -115,13 +119,13 @@ def _side(images: ImageDataset, test: ImageDataset, size: int | None) -> int:
     judges = np.unique(test.sizes)
     hint = f" The held-out images have {judges[0]} px." if len(judges) == 1 else ""
     raise ValueError(
-        f"the images of the set '{images.name}' are no squares of one size (from {w} to {wide} px "
+        f"the images of the set '{images.name}' are not squares of one size (from {w} to {wide} px "
         f"wide, from {h} to {high} px high). Needed one side to read them at.{hint} Give --size."
     )
 
 
 def _tile_boxes(factor: int, size: int) -> Int32[np.ndarray, "tiles 4"]:
-    """Give the boxes of a grid of tiles, as our own mosaics have them."""
+    """Return the boxes of the tiles of a grid mosaic, in pixels."""
     grid = Grid(factor)
     one = Selection(np.arange(grid.tiles))
     nowhere = np.zeros((grid.tiles, 4), np.int32)
@@ -130,7 +134,7 @@ def _tile_boxes(factor: int, size: int) -> Int32[np.ndarray, "tiles 4"]:
 
 
 def _check_agreement(made: CompressedDataset, reading: Reading, view: View | None) -> None:
-    """Refuse whatever contradicts the manifest."""
+    """Raise ValueError for options that contradict the manifest."""
     manifest = made.manifest
     wrong = []
     if view is not None and view != view_from(manifest.view):
@@ -145,6 +149,6 @@ def _check_agreement(made: CompressedDataset, reading: Reading, view: View | Non
         wrong.append(f"--classes {reading.classes} (it names the classes)")
     if wrong:
         raise ValueError(
-            f"{', '.join(wrong)}: the manifest of the set '{made.path}' says otherwise, and these "
-            "belong to the set. They are for sets without a manifest. Leave them out."
+            f"{', '.join(wrong)}: the manifest of the set '{made.path}' says otherwise. These "
+            "options are for sets without a manifest. Leave them out."
         )

@@ -1,4 +1,4 @@
-"""score(): the difficulty of every training image, as a table."""
+"""score(): write a table with the difficulty of every training image."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +12,7 @@ from smallset.files import writing
 from smallset.methods import score_from, spec_of
 from smallset.models import check_teacher_files
 from smallset.observers import Pretrained
-from smallset.observers.observed import Observed
-from smallset.observers.provenance import looked_with
+from smallset.observers.observed import Observed, looked_with
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
 from smallset.pipeline.desk import (
@@ -42,11 +41,11 @@ def score(
 ) -> dict[str, Scores]:
     """Score every training image and write the table `out` (a new .parquet file).
 
-    `scores` are specs, or all of them in one text with commas between, and name the columns: as
-    they are typed, but with the file's own name for each path in them.
-    The observer run behind a score stays in the work folder, where `compress` finds it when data,
-    size, fit, precision, device and threads are the same. `spread` are workers that make the
-    inference passes; the scores are the same. Raises as `compress`.
+    `scores` is a list of specs, or one text of specs between commas. Each spec names a column, with
+    every path in the spec reduced to its file name. The work folder keeps the observer run behind a
+    score. `compress` uses the run again if data, size, fit, precision, device and threads are the
+    same. `spread` are workers that make the inference passes; they do not change the scores. Raises
+    the errors of `compress`.
     """
     out = Path(out)
     if out.suffix != ".parquet":
@@ -72,9 +71,9 @@ def score(
         name = portable(text)
         if name in scorers:
             raise ValueError(
-                f"two of the scores would name their column {name!r}, for columns are named "
-                "without the folders of files. Needed a name for each. Rename one of the files, or "
-                "score twice."
+                f"two of the scores would name their column {name!r}, because column names leave "
+                "out the folders of files. Needed different names. Rename one of the files, or run "
+                "`score` twice."
             )
         scorers[name] = score_from(text)
     for scorer in scorers.values():
@@ -91,7 +90,7 @@ def score(
             seen.check(scorer.observer)
         scorer.check(seen)
     made = {}
-    # Those without an observer first: a file that does not fit is heard of before any training.
+    # Scores without an observer come first, so that a wrong file fails before any training.
     for text, scorer in sorted(scorers.items(), key=lambda item: item[1].observer is not None):
         with keeping(desk.work):
             made[text] = Scores(scorer(seen), _made_by(scorer, seen, fit))
@@ -103,7 +102,7 @@ def score(
 
 
 def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
-    """Say what made a column: `runs` are the fingerprints of the observer's, in order."""
+    """Return the provenance of a column. `runs` are the fingerprints of observer runs, in order."""
     made_by = {"spec": spec_of(scorer), "source": seen.dataset.fingerprint}
     made_by |= scorer.made_by()
     if scorer.observer is not None:
@@ -125,5 +124,5 @@ def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
 
 
 def _parquet(out: Path) -> Path:
-    """Name the table that was meant: in a folder that exists, else with another ending."""
+    """Return the file that was probably meant: in `out` if it is a folder, or with .parquet."""
     return out / "scores.parquet" if out.is_dir() else out.with_suffix(".parquet")

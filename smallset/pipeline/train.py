@@ -1,4 +1,4 @@
-"""train_teacher(): a network trained on the full data, as a teacher that labels can come from."""
+"""train_teacher(): train a network on the full data, as a teacher for soft labels."""
 
 import hashlib
 import io
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from smallset.data import Data, pixel_cache
+from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.set_data import check_held_out
@@ -22,12 +22,7 @@ from smallset.methods import spec_of
 from smallset.models import check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
 from smallset.numbers import check_number
-from smallset.pipeline.desk import (
-    AnyData,
-    check_place,
-    open_source,
-    side_of,
-)
+from smallset.pipeline.desk import AnyData, check_place, open_source, side_of
 from smallset.records import Fit
 from smallset.seeds import derive
 from smallset.spec import nearest
@@ -35,8 +30,7 @@ from smallset.train.device import hardware
 from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import Protocol, check_epochs
-from smallset.train.run import train_kept
-from smallset.train.versions import component_versions
+from smallset.train.run import component_versions, train_kept
 from smallset.train.views import Canvas
 
 if TYPE_CHECKING:
@@ -49,7 +43,7 @@ TEACHER_V1 = Protocol(
     batch=128, epochs=30, optimizer="sgd", rate=0.1, weight_decay=5e-4, momentum=(0.9, 0.0),
 )  # fmt: skip
 RECIPES: dict[str, Protocol] = {TEACHER_V1.name: TEACHER_V1}
-# Wider than an observer's: a teacher is asked about crops, mixed images and enlarged patches.
+# Wider crops than an observer's: a teacher labels crops, mixed images and enlarged patches.
 VIEW = Canvas(scale=(0.25, 1.0))
 
 
@@ -67,10 +61,12 @@ def train_teacher(
 ) -> Trained:
     """Train a network on the full training split, and write it to the new folder `out`.
 
-    The folder holds `weights.pt` (a state dict) and `teacher.json` (`Trained`); `load_teacher` and
-    `--teacher` take it. `epochs=None` is the recipe's. A killed run goes on at its last whole
-    epoch, which the work folder keeps until `out` stands. Raises ValueError or OSError for whatever
-    is wrong, FloatingPointError where the loss diverges, and then leaves no output.
+    The folder holds `weights.pt` (a state dict) and `teacher.json` (`Trained`). `load_teacher` and
+    `--teacher` accept the folder. `epochs=None` uses the epochs of the recipe. A killed run goes on
+    after its last whole epoch, which the work folder keeps until `out` is written.
+
+    Raises ValueError or OSError if anything is wrong, and FloatingPointError if the loss diverges.
+    Then there is no output.
     """
     out = Path(out)
     first_alone(lambda: check_place(out, data))
@@ -100,7 +96,7 @@ def train_teacher(
 
 @dataclass(frozen=True)
 class _Job:
-    """What is trained on what: all that the weights depend on but the machine."""
+    """Everything that the weights depend on, except the machine."""
 
     data: Data
     model: str
@@ -110,11 +106,11 @@ class _Job:
     seed: int
 
     def recipe_facts(self) -> dict[str, object]:
-        """Every number of the recipe as it is used."""
+        """Return every number of the recipe, as used."""
         return {k: v for k, v in asdict(self.recipe).items() if k != "line"}
 
     def fingerprint(self, desk: Desk) -> str:
-        """Name the weights by everything they depend on."""
+        """Return a hash of everything that the weights depend on."""
         facts: dict[str, object] = {
             "versions": {"train": VERSION, **component_versions(), **library_of(self.model)},
             "model": self.model,
@@ -136,14 +132,7 @@ class _Job:
 
 def _trained(job: _Job, desk: Desk, state: Path) -> "Network":
     with first_before_others():
-        images = pixel_cache(
-            job.data.train,
-            job.size,
-            view=job.fit,
-            work=desk.pixels,
-            workers=desk.workers,
-            progress=desk.progress,
-        )
+        images = desk.decoded(job.data.train, job.size, view=job.fit)
     return train_kept(
         images,
         job.data.train.labels,
@@ -159,17 +148,9 @@ def _trained(job: _Job, desk: Desk, state: Path) -> "Network":
 
 
 def _tested(job: _Job, network: "Network", desk: Desk) -> Accuracy:
-    test = pixel_cache(
-        job.data.test,
-        job.size,
-        view="test",
-        work=desk.pixels,
-        workers=desk.workers,
-        progress=desk.progress,
-    )
     return accuracy(
         network,
-        test,
+        desk.decoded(job.data.test, job.size, view="test"),
         job.data.test.labels,
         classes=len(job.data.train.classes),
         machine=desk.machine,
@@ -178,7 +159,7 @@ def _tested(job: _Job, network: "Network", desk: Desk) -> Accuracy:
 
 
 def _write(job: _Job, network: "Network", found: Accuracy, desk: Desk, out: Path) -> Trained:
-    """Write weights and card, and give the card."""
+    """Write the weights and the card, and return the card."""
     buffer = io.BytesIO()
     state = {key: value.cpu().contiguous() for key, value in network.net.state_dict().items()}
     torch.save(state, buffer)
@@ -224,13 +205,13 @@ def _write(job: _Job, network: "Network", found: Accuracy, desk: Desk, out: Path
 
 
 def _clear(state: Path) -> None:
-    """Drop what a killed run would have gone on from."""
+    """Remove the state that a killed run would go on from."""
     state.unlink(missing_ok=True)
-    with suppress(OSError):  # not empty: another process is at the same run
+    with suppress(OSError):  # not empty if another process makes the same run
         state.parent.rmdir()
 
 
 def _colour(values: Tensor) -> tuple[float, float, float]:
-    # float32's shortest decimals, which read back as the same float32: 0.485, not 0.48500001.
+    # The shortest decimals that read back as the same float32: 0.485, not 0.48500001.
     red, green, blue = (float(str(v)) for v in values.flatten().cpu().numpy())
     return red, green, blue

@@ -1,5 +1,1 @@
 """What people look at: contact sheets, and tables of results."""
-
-from smallset.report.sheet import contact_sheet
-
-__all__ = ["contact_sheet"]

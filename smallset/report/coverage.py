@@ -1,15 +1,17 @@
-"""Coverage: what a matrix asks for, and what of it the results hold."""
+"""Coverage: the cells that a matrix asks for, and those that have a result."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from smallset.bench.matrix import AUTO, Matrix, Sweep
+from smallset.bench.matrix import Matrix
+from smallset.bench.sweep import AUTO, Sweep
 from smallset.budget import Budget
 from smallset.methods import known_method
 from smallset.records import Result
 from smallset.report.rows import AS_FOUND, FULL, method_key, row_key
+from smallset.report.table import counted
 from smallset.train.protocol import protocol_for
 
 CellKey = tuple[str, int | None, int | None, int]
@@ -20,9 +22,9 @@ CellKey = tuple[str, int | None, int | None, int]
 class PlannedSetting:
     """One setting that a matrix asks for, and its cells.
 
-    `labels` is as the matrix writes it, "hard" or "online(NAME)"; `regime` is as results do.
-    A share of the data makes sets of one size only of methods with equally many tiles a canvas:
-    `tiles` are those of this setting's methods, None where the budget is an ipc.
+    `labels` are as the matrix writes them, "hard" or "online(NAME)"; `regime` is as results write
+    them. `tiles` is the number of tiles in a canvas, which all methods of the setting share if the
+    budget is a share of the data: other methods make sets of another size. It is None for an ipc.
     """
 
     table: Sweep
@@ -35,24 +37,19 @@ class PlannedSetting:
     cells: frozenset[CellKey]
 
     def holds(self, result: Result) -> bool:
-        """Tell whether a result is of this setting."""
+        """Say whether a result belongs to this setting."""
+        auto = protocol_for(None, images=result.images).name
         return (
             _of_table(self.table, result)
             and result.spec != FULL
             and result.student == self.student
             and _is_under(self.budget, self.tiles, result)
             and result.labels == self.regime
-            and result.protocol == self._protocol_of(result)
+            and result.protocol == (auto if self.protocol == AUTO else self.protocol)
         )
 
-    def _protocol_of(self, result: Result) -> str:
-        """Name the protocol that this setting asks for where a set is as large as the result's."""
-        if self.protocol != AUTO:
-            return self.protocol
-        return protocol_for(None, images=result.images).name
-
     def title(self, protocol: str, called: str = "") -> str:
-        """Name the setting: `called`, by default its table's title, and what may differ in it."""
+        """Name the setting: `called` ("": its table's title), and what differs in the table."""
         called, budget = called or self.table.title, self.budget.words
         several = [self.student] if len(self.table.students) > 1 else []
         named = [protocol] if len(self.table.protocols) > 1 else []
@@ -68,33 +65,33 @@ class PlannedSetting:
 
 
 def planned(matrix: Matrix) -> list[PlannedSetting]:
-    """Give every setting of a matrix in its order."""
+    """Return every setting of a matrix, in its order."""
     return [
         PlannedSetting(
             table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells
         )
         for table in matrix.sweeps
-        for tiles, cells in _cells(matrix, table).items()
         for student, budget, labels, protocol in product(
             table.students, table.budgets, table.labels, table.protocols
         )
+        for tiles, cells in _cells(matrix, table, by_tiles=budget.by_tiles).items()
     ]
 
 
 def cell_key(result: Result) -> CellKey:
-    """Give a result's place in its setting."""
+    """Return the cell that a result belongs to."""
     return row_key(result), result.set_seed, result.observer_seed, result.student_seed
 
 
 def row_labels(matrix: Matrix) -> dict[str, str]:
-    """Give the matrix's names of methods by their `row_key`."""
+    """Return the matrix's names of methods by their `row_key`."""
     return {method_key(spec): label for spec, label in matrix.labels.items()}
 
 
 def missing(
     settings: Iterable[PlannedSetting], results: Sequence[Result]
 ) -> tuple[Counter[str], int]:
-    """Count the cells of settings that `results` lack, by `row_key`, and all of them."""
+    """Return the cells of settings without a result, counted by `row_key`, and how many all are."""
     wanted = frozenset().union(*(setting.cells for setting in settings))
     lacking = wanted - {cell_key(r) for r in results}
     return Counter(key for key, *_ in lacking), len(wanted)
@@ -103,12 +100,14 @@ def missing(
 def not_begun(
     matrix: Matrix, settings: Iterable[PlannedSetting], results: Sequence[Result]
 ) -> list[str]:
-    """Say which of a matrix's settings have no result at all, with their cells, a line each."""
-    counts: Counter[str] = Counter()  # of a share, methods with other tiles are another setting
+    """Name the settings of a matrix without any result and their number of cells, a line each."""
+    counts: Counter[str] = (
+        Counter()
+    )  # settings of one title that differ in their tiles count as one
     for setting in settings:
         if not any(setting.holds(r) for r in results):
             counts[setting.title(setting.protocol)] += len(setting.cells)
-    lines = [f"{title}: {n} cell{'' if n == 1 else 's'}" for title, n in counts.items()]
+    lines = [f"{title}: {counted(n, 'cell')}" for title, n in counts.items()]
     for table in matrix.sweeps:
         trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
         for student in table.students if table.full_epochs is not None else ():
@@ -124,28 +123,35 @@ def _of_table(table: Sweep, result: Result) -> bool:
 
 
 def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
-    """Tell whether a result's set was made under a budget, with so many tiles a canvas.
+    """Say whether a set was made under a budget, by a method with `tiles` tiles in a canvas.
 
-    A line that does not name its budget is judged by the size of its set.
+    Two budgets that come to the same set share its line, and that line names only one of them. A
+    line of an earlier version names none.
     """
     method = known_method(result.spec)
     if tiles is not None and (method is None or method.tiles != tiles):
         return False
-    if result.budget is not None:
-        return result.budget == str(budget)
-    classes = len(result.classes)
+    if result.budget == str(budget):
+        return True
+    name, _, value = (result.budget or "").partition("=")
+    if name == budget.name:
+        # A line does not tell how many images each class had, so they count as even.
+        each, rest = divmod(result.source_images, len(result.classes))
+        have = [each + (c < rest) for c in range(len(result.classes))]
+        named = budget.read(value)
+        return budget.canvases(have, tiles or 1) == named.canvases(have, tiles or 1)
     return budget.may_have_made(
-        result.images, classes, tiles=tiles or 1, source_images=result.source_images
+        result.images, len(result.classes), tiles=tiles or 1, source_images=result.source_images
     )
 
 
-def _cells(matrix: Matrix, table: Sweep) -> dict[int | None, frozenset[CellKey]]:
-    """Return the cells of each of a table's settings, by the tiles of its methods."""
+def _cells(matrix: Matrix, table: Sweep, *, by_tiles: bool) -> dict[int | None, frozenset[CellKey]]:
+    """Return the cells of a table's settings under one budget, by the tiles in a canvas or None."""
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
         method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
         seeds = [matrix.observer_seed(label, r, table) for r in range(table.observers)]
-        found.setdefault(method.tiles if table.budgets[0].by_tiles else None, []).extend(
+        found.setdefault(method.tiles if by_tiles else None, []).extend(
             (key, r, seeds[r % table.observers], r) for r in range(table.replicates)
         )
     return {tiles: frozenset(cells) for tiles, cells in found.items()}

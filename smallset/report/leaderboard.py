@@ -1,4 +1,4 @@
-"""The leaderboard: every method of a setting beside random, and what its numbers rest on."""
+"""The leaderboard: every method of a setting compared with random, and notes on its numbers."""
 
 import math
 from collections import Counter
@@ -8,29 +8,29 @@ from smallset.evidence import PermutationTest
 from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
 from smallset.report.rows import Row, seeds_note
-from smallset.report.sections import Section, teacher_words
-from smallset.report.table import Column, Table, Value, table_of
+from smallset.report.sections import ORDER, Section, teacher_words
+from smallset.report.table import Heading, Table, Value, counted, table_of
 from smallset.train.protocol import caveat
 
-_COLUMNS: tuple[tuple[Column, Callable[[Row], Value]], ...] = (
-    (Column("method"), lambda row: row.label),
-    (Column("top-1 % [95 %]", "interval"), lambda row: row.top1),
-    (Column("minus random [95 % Welch]", "points", ""), lambda row: row.minus_random),
-    (Column("p", "p"), lambda row: row.p),
-    (Column("p (Holm)", "p"), lambda row: row.p_holm),
-    (Column("rank", "rank"), lambda row: row.rank),
-    (Column("worst class %", "named share"), lambda row: row.worst),
-    (Column("image bytes", "bytes"), lambda row: row.bytes("images")),
-    (Column("label bytes", "bytes"), lambda row: row.bytes("labels")),
-    (Column("teacher bytes", "bytes"), lambda row: row.bytes("teacher")),
-    (Column("ratio", "ratio"), lambda row: row.ratio),
-    (Column("n", "count"), lambda row: row.top1.n),
+_COLUMNS: tuple[tuple[Heading, Callable[[Row], Value]], ...] = (
+    (Heading("method"), lambda row: row.label),
+    (Heading("top-1 % [95 %]", "interval"), lambda row: row.top1),
+    (Heading("minus random [95 % Welch]", "points", ""), lambda row: row.minus_random),
+    (Heading("p", "p"), lambda row: row.permutation.p if row.permutation else None),
+    (Heading("p (Holm)", "p"), lambda row: row.p_holm),
+    (Heading("rank", "rank"), lambda row: row.rank),
+    (Heading("worst class %", "named share"), lambda row: row.worst),
+    (Heading("image bytes", "bytes"), lambda row: row.bytes("images")),
+    (Heading("label bytes", "bytes"), lambda row: row.bytes("labels")),
+    (Heading("teacher bytes", "bytes"), lambda row: row.bytes("teacher")),
+    (Heading("ratio", "ratio"), lambda row: row.ratio),
+    (Heading("n", "count"), lambda row: row.top1.n),
 )
-_FEW: tuple[tuple[Column, Callable[[Row], Value]], ...] = (
+_FEW: tuple[tuple[Heading, Callable[[Row], Value]], ...] = (
     *_COLUMNS[:2],
-    (Column("minus random [95 %]", "points", ""), lambda row: row.minus_random),
-    (Column("verdict"), lambda row: row.verdict),
-    (Column("bytes", "bytes"), lambda row: row.bytes("images")),
+    (Heading("minus random [95 %]", "points", ""), lambda row: row.minus_random),
+    (Heading("verdict"), lambda row: row.verdict),
+    (Heading("bytes", "bytes"), lambda row: row.bytes("images")),
     *_COLUMNS[-2:],
 )
 _TESTS = ("p", "p (Holm)")
@@ -39,26 +39,29 @@ _GIVEN = ("label bytes", "teacher bytes")
 
 def leaderboard(section: Section) -> Table:
     """Make the table of a section; the notes explain the columns."""
-    known, hidden = published(section.first), _hidden(section)
+    tested = any(row.permutation for row in section.rows)
+    given = any(r.cost.labels or r.cost.teacher for r in section.results)
+    hidden = {*(() if tested else _TESTS), *(() if given else _GIVEN)}  # the notes say why
+    known = published(section.first)
     columns = [(column, read) for column, read in _COLUMNS if column.name not in hidden]
     if known is not None:
         columns.append(
-            (Column("published %", "share", ""), lambda row: published_top1(row.results[0]))
+            (Heading("published %", "share", ""), lambda row: published_top1(row.results[0]))
         )
     return table_of(section.title, section.rows, columns, _notes(section, known))
 
 
 def comparison(rows: Sequence[Row]) -> Table:
-    """Make the table of a few rows that a terminal shows, with a note on each that did not win."""
+    """Make a short table for the terminal, with a note on each row that does not beat random."""
     said = {"worse": "is worse than", "unclear": "does not differ clearly from"}
     lost = [f"{row.label} {said[row.verdict]} random here." for row in rows if row.verdict in said]
     return table_of("", rows, _FEW, [f"Varied: {seeds_note(rows)}.", *lost])
 
 
 def machines(results: Sequence[Result]) -> str:
-    """Say on what the results were made, with counts where that is not one thing."""
+    """Name the machines and versions behind some results, with counts if there are several."""
     kinds = Counter(
-        f"{r.hardware}, {r.precision}, {r.threads} thread{'' if r.threads == 1 else 's'}"
+        f"{r.hardware}, {r.precision}, {counted(r.threads, 'thread')}"
         + (", compiled" if r.compiled else "")
         for r in results
     )
@@ -68,14 +71,11 @@ def machines(results: Sequence[Result]) -> str:
     )
     records = sorted({r.versions["records"] for r in results if "records" in r.versions})
     looked = f"; observers' records: {', '.join(records)}" if records else ""
-    return f"{_counted(kinds)}; {_counted(builds)}{looked}."
-
-
-def _hidden(section: Section) -> set[str]:
-    """Return the columns that say nothing; the notes say why."""
-    tested = any(row.permutation for row in section.rows)
-    given = any(r.cost.labels or r.cost.teacher for r in section.results)
-    return {*(() if tested else _TESTS), *(() if given else _GIVEN)}
+    said = (
+        "; ".join(f"{kind} ({n} results)" if len(found) > 1 else kind for kind, n in found.items())
+        for found in (kinds, builds)
+    )
+    return f"{'; '.join(said)}{looked}."
 
 
 def _notes(section: Section, known: Published | None) -> Iterator[str]:
@@ -88,13 +88,17 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     )
     if said := caveat(r.protocol):
         yield said
-    yield _cost_note(r)
+    if r.teacher is None and not r.cost.labels:
+        yield "No teacher, no stored labels: the ratio is the source's bytes over the images'."
+    else:
+        bytes_of = "The ratio is the source's bytes over those of images, labels and teacher."
+        yield f"Teacher: {teacher_words(r)}. {bytes_of}"
     if section.missing:
         lacking = ", ".join(f"{label} {count}" for label, count in section.lacking.items())
         missing = f"{section.missing} of {section.wanted}"
         yield f"Still to come: {missing} cells of the matrix ({lacking})."
     if section.order and any(row.top1.n > 1 for row in rows):
-        yield f"Order by mean, = where the interval of a step holds 0: {section.order}."
+        yield f"{ORDER}{section.order}."
     yield f"Varied: {seeds_note(rows)}."
     if any(row.varied.sets < row.top1.n for row in rows):
         yield (
@@ -117,24 +121,15 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     yield machines(section.results)
 
 
-def _cost_note(r: Result) -> str:
-    if r.teacher is None and not r.cost.labels:
-        return "No teacher, no stored labels: the ratio is the source's bytes over the images'."
-    return (
-        f"Teacher: {teacher_words(r)}. The ratio is the source's bytes over those of images, "
-        "labels and teacher."
-    )
-
-
 def _vanished(row: Row) -> str:
-    """Say how many classes the sets of a row lack, "" for none."""
+    """Say how many classes are without an image in the sets of a row, "" for none."""
     counts = [len(r.vanished) for r in row.results]
     few, many = min(counts), max(counts)
     return f"{row.label} {few if few == many else f'{few} to {many}'}" if many else ""
 
 
 def _unclear(row: Row) -> str:
-    """Say what would settle a pair that the interval leaves open, "" for one that is settled."""
+    """Say how many replicates would tell a row from random, "" if it is told already."""
     needed = row.replicates_needed
     if row.verdict != "unclear" or needed is None:
         return ""
@@ -151,7 +146,7 @@ def _p_note(tests: Sequence[PermutationTest]) -> str:
     which = "exact" if all(test.exact for test in tests) else "partly by random splits"
     return (
         f"p: two-sided permutation test against random ({which}), at best {smallest} with so many "
-        f"replicates; Holm over {len(tests)} {'test' if len(tests) == 1 else 'tests'}; "
+        f"replicates; Holm over {counted(len(tests), 'test')}; "
         '"-" below 6 replicates a side.'
     )
 
@@ -164,9 +159,3 @@ def _published_note(section: Section, known: Published) -> str:
         f"best of its evaluations on the test set; here {section.first.protocol}."
         + (f" Also published: {', '.join(others)}." if others else "")
     )
-
-
-def _counted(kinds: Counter[str]) -> str:
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    return "; ".join(f"{kind} ({n} results)" for kind, n in kinds.items())

@@ -1,4 +1,4 @@
-"""Published accuracies, shown beside ours where data, student, size, budget and labels match."""
+"""Published accuracies, shown beside ours if data, student, size, budget and labels match."""
 
 from dataclasses import dataclass
 
@@ -28,8 +28,9 @@ def _imagenet(ipc: int, labels: str, top1: dict[str, float]) -> Published:
     return Published("arXiv 2502.06434", 1000, 1_281_167, 224, "resnet18", ipc, labels, top1)
 
 
-# Its EL2N is taken to be the easiest by class, as pruning the hardest loses to random at these
-# sizes; its soft labels are the teacher's on every view. Each is the best of seven evaluations.
+# The paper's EL2N is taken to keep the easiest images of each class, since keeping the hardest is
+# worse than random at these sizes. Its soft labels are the teacher's on every view. Each number is
+# the best of seven evaluations.
 PUBLISHED = (
     _imagenet(10, "hard", {"random": 0.046, "sre2l": 0.015, "rded": 0.115, "el2n": 0.122,
                            "pca": 0.228}),
@@ -42,10 +43,10 @@ PUBLISHED = (
 
 
 def published(result: Result) -> Published | None:
-    """Give the published setting that a result belongs to.
+    """Return the published setting that a result belongs to, None if there is none.
 
-    A data set is known by its numbers of classes and of training images, whatever its folder is
-    called; the protocol may differ, which is the table's to say.
+    Data are recognised by their numbers of classes and of training images, regardless of the name
+    of their folder. The protocol may differ, and the table says so.
     """
     for setting in PUBLISHED:
         if (
@@ -59,15 +60,15 @@ def published(result: Result) -> Published | None:
 
 
 def published_top1(result: Result) -> float | None:
-    """Return the published accuracy of a result's method in its setting."""
+    """Return the published accuracy of a result's method in its setting, None if there is none."""
     setting = published(result)
     return None if setting is None else setting.top1.get(published_name(result.spec) or "")
 
 
 def published_name(spec: str) -> str | None:
-    """Give the name in `PUBLISHED` of the method that a result's spec writes, None where none is.
+    """Return the name in `PUBLISHED` of the method that a spec describes, None if there is none.
 
-    Options that the papers leave open (the observer, the runs, how tiles are resized) may differ.
+    Options that the papers leave open (the observer, the runs, the resizing of tiles) may differ.
     """
     method = known_method(spec)
     if method == random():

@@ -1,31 +1,31 @@
-"""Soft labels against hard: the same sets side by side, with what each regime costs."""
+"""Soft labels against hard: the same sets under each regime, and the bytes each one costs."""
 
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
+from operator import attrgetter
 
 from smallset.evidence import Interval, paired_difference, welch_difference
-from smallset.records import Result
-from smallset.report.sections import Section, check_one_version, teacher_words
-from smallset.report.table import Column, Table, Value
+from smallset.report.rows import Row
+from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
+from smallset.report.table import Heading, Table, Value
 
-# What regimes must share to stand side by side; protocols may differ, and are then named.
+# The fields that sections must share to be compared. Protocols may differ, and are then named.
 _SHARED = (
     "dataset", "data_fingerprint", "student", "size", "images", "codec", "fit", "precision"
 )  # fmt: skip
 
 
 def families(sections: Sequence[Section]) -> list[list[Section]]:
-    """Put sections together that differ in labels, teacher or protocol alone, hard labels first."""
+    """Group sections that differ only in labels, teacher or protocol, hard labels first."""
     groups: dict[tuple[object, ...], list[Section]] = {}
     for section in sections:
-        key = tuple(getattr(section.first, name) for name in _SHARED)
-        groups.setdefault(key, []).append(section)
+        groups.setdefault(attrgetter(*_SHARED)(section.first), []).append(section)
     return [sorted(g, key=lambda s: not s.first.is_hard) for g in groups.values()]
 
 
 def overviews(sections: Sequence[Section]) -> list[Table]:
-    """Make one table for each family that has hard labels and others of the same methods."""
+    """Make a table for each family with hard labels and other regimes of the same methods."""
     shared = [
         [s for s in family if not s.by_key.keys().isdisjoint(family[0].by_key)]
         for family in families(sections)
@@ -38,11 +38,10 @@ def overviews(sections: Sequence[Section]) -> list[Table]:
 
 
 def regime_names(family: Sequence[Section]) -> list[str]:
-    """Name each section of a family: its labels, its teacher's letter, its protocol, as needed."""
-    teachers = list(dict.fromkeys(s.first.teacher for s in family if s.first.teacher))
+    """Name each section of a family by its labels, and if needed by its teacher and protocol."""
+    letters = _letters(family)
     names = [
-        s.labels if "(" in s.labels else s.labels + _letter(s.first.teacher, teachers)
-        for s in family
+        s.labels if "(" in s.labels else s.labels + letters.get(s.first.teacher, "") for s in family
     ]
     return [
         f"{name}, {section.first.protocol}" if names.count(name) > 1 else name
@@ -51,14 +50,11 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 
 
 def teacher_notes(family: Sequence[Section]) -> list[str]:
-    """Say once who the teachers are, by letter where there are several."""
-    teachers = list(dict.fromkeys(s.first.teacher for s in family if s.first.teacher))
-    firsts = {s.first.teacher: s.first for s in family}
-    labels = {s.first.teacher: s.labels for s in family}
+    """Describe each teacher once, by its name in the matrix or its letter."""
+    letters, taught = _letters(family), {s.first.teacher: s for s in family if s.first.teacher}
     return [
-        f"Teacher{_named(labels[teacher]) or _letter(teacher, teachers)}: "
-        f"{teacher_words(firsts[teacher])}."
-        for teacher in teachers
+        f"Teacher{_named(s.labels) or letters[teacher]}: {teacher_words(s.first)}."
+        for teacher, s in taught.items()
     ]
 
 
@@ -67,77 +63,76 @@ def _overview(family: list[Section]) -> Table:
     title = f"Soft labels against hard: {setting_words(r)}"
     check_one_version([result for section in family for result in section.results], title)
     names = regime_names(family)
-    columns = [Column("method")]
+    columns = [Heading("method")]
     for name, section in zip(names, family, strict=True):
         columns += [
-            Column(f"{name}: top-1 % [95 %]", "interval"),
-            Column(f"{name}: rank", "rank"),
-            Column(f"{name}: bytes", "bytes"),
+            Heading(f"{name}: top-1 % [95 %]", "interval"),
+            Heading(f"{name}: rank", "rank"),
+            Heading(f"{name}: bytes", "bytes"),
         ]
         if section is not family[0]:
-            columns.append(Column(f"{name} minus {names[0]} [95 %]", "points", ""))
+            columns.append(Heading(f"{name} minus {names[0]} [95 %]", "points", ""))
     methods = {row.key: row.label for section in family for row in section.rows}
     times = Counter(row.key for section in family for row in section.rows)
-    paired: set[str] = set()
     body = [
-        (label, *chain.from_iterable(_values(s, family[0], key, paired) for s in family))
+        (label, *chain.from_iterable(_values(s, family[0], key) for s in family))
         for key, label in methods.items()
         if times[key] > 1
     ]
-    notes = _notes(family, names, paired)
+    notes = _notes(family, names)
     if alone := len(methods) - len(body):
         notes.append(f"Rows of one regime only are left out: {alone}. Their tables have them.")
     return Table(title, tuple(columns), tuple(body), tuple(notes))
 
 
-def setting_words(r: Result) -> str:
-    """Say which setting a family of sections shares."""
-    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
-    return f"{r.dataset} at {r.size} px, {r.student}, {budget}"
-
-
-def _values(section: Section, hard: Section, key: str, paired: set[str]) -> list[Value]:
-    """Return a method's values in one regime; `paired` takes its label if the sets are the same."""
-    row = section.by_key.get(key)
+def _values(section: Section, hard: Section, key: str) -> list[Value]:
+    """Return a method's values in one regime, with the difference from hard labels."""
+    row, other = section.by_key.get(key), hard.by_key.get(key)
     values: list[Value] = [row.top1, row.rank, row.bytes()] if row else [None, None, None]
     if section is hard:
         return values
-    if row is None or key not in hard.by_key:
-        return [*values, None]
-    difference, is_paired = _difference(row.results, hard.by_key[key].results)
-    if is_paired:
-        paired.add(row.label)
-    return [*values, difference]
+    return [*values, _difference(row, other) if row and other else None]
 
 
-def _difference(soft: Sequence[Result], hard: Sequence[Result]) -> tuple[Interval, bool]:
-    """Return soft minus hard, and whether it is paired: every replicate on the very same set."""
-    ours = {(r.plan_sha256, r.set_seed, r.student_seed): r.top1 for r in soft}
-    theirs = {(r.plan_sha256, r.set_seed, r.student_seed): r.top1 for r in hard}
-    if ours.keys() == theirs.keys() and len(ours) == len(soft) == len(hard):
-        return paired_difference(list(ours.values()), [theirs[key] for key in ours]), True
-    return welch_difference([r.top1 for r in soft], [r.top1 for r in hard]), False
+def _difference(soft: Row, hard: Row) -> Interval:
+    """Return soft minus hard, paired if both rows are of the same sets, else by Welch."""
+    if pairs := _pairs(soft, hard):
+        return paired_difference(*pairs)
+    return welch_difference([r.top1 for r in soft.results], [r.top1 for r in hard.results])
 
 
-def _notes(family: list[Section], names: list[str], paired: set[str]) -> list[str]:
+def _pairs(soft: Row, hard: Row) -> tuple[list[float], list[float]] | None:
+    """Return both rows' accuracies, replicate by replicate. None if their sets differ."""
+    ours, theirs = (
+        {(r.plan_sha256, r.set_seed, r.student_seed): r.top1 for r in row.results}
+        for row in (soft, hard)
+    )
+    if ours.keys() != theirs.keys() or not len(ours) == len(soft.results) == len(hard.results):
+        return None
+    return list(ours.values()), [theirs[key] for key in ours]
+
+
+def _notes(family: list[Section], names: list[str]) -> list[str]:
+    hard, *others = family
     orders = [f"{name}: {s.order}" for name, s in zip(names, family, strict=True) if s.order]
-    order = "Order by mean, = where the interval of a step holds 0: "
-    sets = f"paired for {', '.join(sorted(paired))} (the very same sets)" if paired else "Welch's"
+    both = [(row, hard.by_key[row.key]) for s in others for row in s.rows if row.key in hard.by_key]
+    paired = ", ".join(sorted({row.label for row, other in both if _pairs(row, other)}))
+    sets = f"paired for {paired} (the very same sets), else Welch" if paired else "Welch's"
     return [
-        *([f"{order}{'; '.join(orders)}."] if orders else []),
+        *([f"{ORDER}{'; '.join(orders)}."] if orders else []),
         *teacher_notes(family),
         "Bytes: all that a student is given, images, labels and teacher.",
-        f"Intervals of the differences between regimes: {sets}{', else Welch' if paired else ''}.",
+        f"Intervals of the differences between regimes: {sets}.",
     ]
 
 
 def _named(labels: str) -> str:
-    """Give the name in "online(NAME)" after a space; nothing where there is none."""
+    """Return the name in "online(NAME)" after a space, "" if there is none."""
     name = labels.partition("(")[2].removesuffix(")")
     return f" {name}" if name else ""
 
 
-def _letter(teacher: str | None, teachers: Sequence[str]) -> str:
-    if teacher is None or len(teachers) < 2:
-        return ""
-    return f" {chr(ord('A') + teachers.index(teacher))}"
+def _letters(family: Sequence[Section]) -> dict[str | None, str]:
+    """Return each teacher's letter after a space, "" for a single teacher."""
+    teachers = dict.fromkeys(s.first.teacher for s in family if s.first.teacher)
+    return {t: f" {chr(ord('A') + i)}" * (len(teachers) > 1) for i, t in enumerate(teachers)}

@@ -1,9 +1,10 @@
-"""Rows: the results of one method in one setting beside the random baseline, with intervals."""
+"""Rows: the results of one method in one setting, compared with the random baseline."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 from statistics import fmean
 from typing import NamedTuple
 
@@ -21,26 +22,26 @@ from smallset.evidence import (
 )
 from smallset.methods import canonical, random, spec_of
 from smallset.records import Result
-from smallset.report.table import Named
+from smallset.report.table import Named, counted
 
-# What the rows of one table share.
+# The fields that all results of one table share.
 SETTING = (
     "dataset", "data_fingerprint", "student", "protocol", "labels", "size", "images", "fit",
     "precision", "codec",
 )  # fmt: skip
 AS_FOUND = "as found"
-"""The codec of a set of other people's, which stands beside those of any one codec of ours."""
+"""The codec of a foreign set, which may share a table with sets of any one codec of ours."""
 FULL = "full"
-"""The spec of a result of the whole training split, which is no row but a yardstick."""
+"""The spec of a result on the whole training split, which is a yardstick and not a row."""
 
-# Monte Carlo only starts beyond 10 against 10 replicates; the same results give the same table.
+# Used only beyond 10 against 10 replicates. It is fixed, so that equal results give equal tables.
 _PERMUTATION_SEED = 0
-# The most names of a group that a note lists, where the others tell which they are.
+# The most names that a note lists for its largest group before it says "the others".
 _LISTED = 8
 
 
 class Varied(NamedTuple):
-    """How many different ones there are among the results of a row."""
+    """The numbers of different sets, observers and student seeds among the results of a row."""
 
     sets: int
     observers: int
@@ -49,37 +50,28 @@ class Varied(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One method in one setting: accuracy, difference from random, bytes, and what varied.
+    """One method in one setting: its accuracy, its difference from random, bytes, what varied.
 
-    Accuracies are fractions. `minus_random` and `replicates_needed` (a side, to tell the method
-    from random at power 0.8) are None in the baseline's own row and if there is no baseline;
-    `permutation` and `p_holm` (corrected over the table) also below six replicates.
+    Accuracies are fractions. `minus_random` is the difference from random. `replicates_needed` is
+    the number of replicates of each method that would tell the two apart at power 0.8. Both are
+    None in the baseline's own row and if there is no baseline. `permutation` is the test against
+    random and `p_holm` its p, corrected over the table; both are also None below six replicates.
     """
 
     key: str
     label: str
     results: tuple[Result, ...]
     top1: Interval
-    minus_random: Interval | None
-    replicates_needed: float | None
-    permutation: PermutationTest | None
-    p_holm: float | None
     rank: Rank
     worst: Named
-
-    @property
-    def p(self) -> float | None:
-        """The p of the permutation test against random, not corrected."""
-        return None if self.permutation is None else self.permutation.p
-
-    @property
-    def p_smallest(self) -> float | None:
-        """The smallest p that so many replicates could have."""
-        return None if self.permutation is None else self.permutation.smallest
+    minus_random: Interval | None = None
+    replicates_needed: float | None = None
+    permutation: PermutationTest | None = None
+    p_holm: float | None = None
 
     @property
     def verdict(self) -> str:
-        """In a word, what the difference from random shows."""
+        """The outcome against random: "better", "worse" or "unclear", else "baseline"."""
         if self.minus_random is None:
             return "baseline"
         if self.minus_random.low > 0:
@@ -89,17 +81,17 @@ class Row:
         return "unclear"
 
     def bytes(self, part: str = "total") -> float:
-        """Return the mean bytes of a part of the `Cost` of a student."""
+        """Return the mean bytes of one part of `Cost`: "images", "labels", "teacher" or "total"."""
         return fmean(getattr(r.cost, part) for r in self.results)
 
     @property
     def ratio(self) -> float:
-        """The encoded bytes of the source's training images over all that a student was given."""
+        """The encoded bytes of the source's training images over all bytes a student was given."""
         return self.results[0].source_bytes / self.bytes()
 
     @property
     def varied(self) -> Varied:
-        """How many sets, observers and student seeds there are among the results."""
+        """The numbers of different sets, observers and student seeds among the results."""
         return Varied(
             len({r.plan_sha256 for r in self.results}),
             len({r.observer_seed for r in self.results} - {None}),
@@ -109,29 +101,28 @@ class Row:
 
 @cache
 def method_key(spec: str) -> str:
-    """What replicates of one method share: its canonical spec but for the observer's seed."""
-    inside = r"""(?:[^()"']|"[^"]*"|'[^']*')*?"""  # a quoted model may hold brackets of its own
+    """Return a spec without the observer's seed, which all replicates of a method share."""
+    inside = r"""(?:[^()"']|"[^"]*"|'[^']*')*?"""  # a quoted model may hold brackets
     return re.sub(rf"(observer\({inside}), seed=\d+\)", r"\1)", spec)
 
 
 def row_key(result: Result) -> str:
-    """Return the `method_key` of a result's method, whichever version wrote its spec."""
+    """Return the `method_key` of a result's method, regardless of the version that wrote it."""
     return method_key(canonical(result.spec, size=result.size))
 
 
 BASELINE = method_key(spec_of(random()))
-"""The key of the method that every other one is compared with."""
+"""The key of the method that all others are compared with."""
 
 
-def setting_of(result: Result) -> tuple[object, ...]:
-    """Return what a result must share with the others of its table, in the order of `SETTING`."""
-    return tuple(getattr(result, name) for name in SETTING)
+setting_of = attrgetter(*SETTING)
+"""Return the values of a result's fields `SETTING`, which all results of one table share."""
 
 
 def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:
     """Group the results of one setting by method, in order of appearance.
 
-    `labels` names methods by their `row_key`; a method without a name there is called as it was
+    `labels` gives names to methods by their `row_key`; a method without one is called as it was
     typed. Raises ValueError if results of several settings are mixed.
     """
     settings = {setting_of(result) for result in results}
@@ -144,11 +135,23 @@ def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) 
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(row_key(result), []).append(result)
+    random = [r.top1 for r in groups.get(BASELINE, ())]
+    made = []
     places = ranks([[r.top1 for r in group] for group in groups.values()])
-    made = [
-        _row(key, group, groups.get(BASELINE), (labels or {}).get(key, group[0].method), place)
-        for (key, group), place in zip(groups.items(), places, strict=True)
-    ]
+    for (key, group), rank in zip(groups.items(), places, strict=True):
+        top1 = [r.top1 for r in group]
+        label = (labels or {}).get(key, group[0].method)
+        lowest = worst_class([r.per_class for r in group])
+        worst = Named(lowest.accuracy.mean, group[0].classes[lowest.index])
+        row = Row(key, label, tuple(group), mean_interval(top1), rank, worst)
+        if random and key != BASELINE:
+            row = replace(
+                row,
+                minus_random=welch_difference(top1, random),
+                replicates_needed=replicates_needed(top1, random),
+                permutation=permutation_test(top1, random, seed=_PERMUTATION_SEED),
+            )
+        made.append(row)
     corrected = iter(holm([row.permutation.p for row in made if row.permutation]))
     return [replace(row, p_holm=next(corrected)) if row.permutation else row for row in made]
 
@@ -162,34 +165,8 @@ def seeds_note(table: Sequence[Row]) -> str:
     others = "all" if len(parts) == 1 else "the others"
     return "; ".join(
         f"{others if names is many and len(names) > _LISTED else ' | '.join(names)}: "
-        f"{_count(sets, 'set')}, "
-        + (f"{_count(observers, 'observer')}, " if observers else "")
-        + _count(students, "student seed")
+        f"{counted(sets, 'set')}, "
+        + (f"{counted(observers, 'observer')}, " if observers else "")
+        + counted(students, "student seed")
         for (sets, observers, students), names in parts.items()
     )
-
-
-def _row(
-    key: str, group: list[Result], baseline: list[Result] | None, label: str, rank: Rank
-) -> Row:
-    top1 = [r.top1 for r in group]
-    other = None if baseline is None or group is baseline else [r.top1 for r in baseline]
-    lowest = worst_class([r.per_class for r in group])
-    return Row(
-        key=key,
-        label=label,
-        results=tuple(group),
-        top1=mean_interval(top1),
-        minus_random=None if other is None else welch_difference(top1, other),
-        replicates_needed=None if other is None else replicates_needed(top1, other),
-        permutation=None
-        if other is None
-        else permutation_test(top1, other, seed=_PERMUTATION_SEED),
-        p_holm=None,
-        rank=rank,
-        worst=Named(lowest.accuracy.mean, group[0].classes[lowest.index]),
-    )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Sections: the results of one setting each, with their rows; the full data stands aside."""
+"""Sections: the results of one setting each, as rows. Results on the full data are left out."""
 
 import re
 from collections import Counter
@@ -12,16 +12,18 @@ from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
 from smallset.report.rows import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
 
-# The most rows whose order can be read in a sentence.
+ORDER = "Order by mean, = where the interval of a step holds 0: "
+"""The words before a section's order in the notes."""
+# The most rows whose order fits in a sentence.
 _ORDERED = 20
 
 
 @dataclass(frozen=True)
 class Section:
-    """One table's results, in order of its rows.
+    """The results of one table, in the order of its rows.
 
-    `labels` is the label regime: where a matrix names the teacher, "online(NAME)". Of the `wanted`
-    cells `lacking` are not run yet, counted by the name of their row.
+    `labels` is the label regime, "online(NAME)" if a matrix names the teacher. `wanted` is the
+    number of cells that the matrix asks for, and `lacking` counts those without a result by row.
     """
 
     title: str
@@ -33,19 +35,19 @@ class Section:
 
     @property
     def first(self) -> Result:
-        """Any result: they share their setting."""
+        """The first result, which stands for the setting that all of them share."""
         return self.results[0]
 
     @property
     def missing(self) -> int:
-        """How many of the wanted cells are not run yet."""
+        """The number of wanted cells without a result."""
         return sum(self.lacking.values())
 
     @property
     def order(self) -> str:
-        """The methods from best to worst; = stands where the Welch interval of a step holds 0.
+        """The methods from best to worst, with = if the Welch interval of a step holds 0.
 
-        Empty where there are more than a sentence can hold: the ranks have it too.
+        The text is empty for more methods than fit in a sentence: the ranks say the same.
         """
         if len(self.rows) > _ORDERED:
             return ""
@@ -65,11 +67,11 @@ class Section:
 def sections(
     results: Sequence[Result], labels: Mapping[str, str], settings: Sequence[PlannedSetting] = ()
 ) -> list[Section]:
-    """Part results into tables by `SETTING`, in order of appearance; `full` ones are left aside.
+    """Group results into tables by `SETTING`, in order of appearance, without the full data.
 
-    `labels` names methods by their `row_key` and orders them; others follow under the words they
-    were typed with. `settings` are those of the matrix, if there is one. Raises ValueError where a
-    setting mixes versions of this package, or holds the same replicate twice.
+    `labels` gives methods their names and their order, by `row_key`. Methods without a name follow,
+    called as they were typed. `settings` are those of the matrix, if there is one. Raises
+    ValueError if a setting mixes versions of this package or holds one replicate twice.
     """
     groups = _grouped(results)
     titles = _titles([group[0] for group in groups], settings)
@@ -80,7 +82,8 @@ def sections(
         _check_no_repeats(group, title)
         group.sort(key=lambda r: (r.codec == AS_FOUND, order.get(row_key(r), len(order))))
         table = tuple(rows(group, labels={**short_names(group), **labels}))
-        plans = [s for s in settings if s.holds(group[0])]
+        firsts = {(row_key(r), r.budget): r for r in reversed(group)}.values()
+        plans = [s for s in settings if any(map(s.holds, firsts))]
         regime = plans[0].labels if plans else group[0].regime
         counts, wanted = missing(plans, group)
         lacking = {label: counts[key] for key, label in labels.items() if counts[key]}
@@ -88,13 +91,8 @@ def sections(
     return made
 
 
-def full_results(results: Sequence[Result]) -> list[Result]:
-    """Give the results of whole training splits."""
-    return [r for r in results if r.spec == FULL]
-
-
 def teacher_name(spec: str) -> str:
-    """Write a teacher's spec without the folders of its files, which lie elsewhere tomorrow."""
+    """Write a teacher's spec without the folders of its files, which differ between machines."""
     if "(" not in spec:
         return re.split(r"[/\\]", spec.rstrip("/\\"))[-1]
     unquoted = re.sub(r"""(["'])[^"']*[/\\]([^"']*)\1""", r"\2", spec)
@@ -102,16 +100,22 @@ def teacher_name(spec: str) -> str:
 
 
 def teacher_words(r: Result) -> str:
-    """Say who the teacher of a result is, how good and how large."""
+    """Name the teacher of a result, with its accuracy and its bytes."""
     accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
     name = "none" if r.teacher is None else teacher_name(r.teacher)
     return f"{name}, top-1 {accuracy}, {r.cost.teacher:,} bytes"
 
 
-def short_names(group: Sequence[Result]) -> dict[str, str]:
-    """Name methods by their key as they were typed, less the observer's seed, which varies.
+def setting_words(r: Result) -> str:
+    """Name the data, the student and the budget of a result."""
+    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
+    return f"{r.dataset} at {r.size} px, {r.student}, {budget}"
 
-    Other people's sets go by their spec: "foreign" alone names none.
+
+def short_names(group: Sequence[Result]) -> dict[str, str]:
+    """Return each method's name by its key: the words typed, without the observer's seed.
+
+    A foreign set is named by its spec, since its method is just "foreign".
     """
     names: dict[str, str] = {}
     for result in group:
@@ -123,7 +127,7 @@ def short_names(group: Sequence[Result]) -> dict[str, str]:
 
 
 def _grouped(results: Sequence[Result]) -> list[list[Result]]:
-    """Group by setting; a set of other people's goes where only its codec is another."""
+    """Group by setting. Foreign sets join the one group that differs in the codec alone."""
     groups: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         if result.spec != FULL:
@@ -136,7 +140,7 @@ def _grouped(results: Sequence[Result]) -> list[list[Result]]:
 
 
 def _titles(firsts: Sequence[Result], settings: Sequence[PlannedSetting]) -> list[str]:
-    """Give each setting a title of its own."""
+    """Return a different title for each setting."""
     plain = [_title(first, settings) for first in firsts]
     alike = {
         title: [f for t, f in zip(plain, firsts, strict=True) if t == title] for title in plain
@@ -151,18 +155,17 @@ def _title(r: Result, settings: Sequence[PlannedSetting]) -> str:
     held = [setting for setting in settings if setting.holds(r)]
     if held:
         return held[0].title(r.protocol, _shared([setting.table.title for setting in held]))
-    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
-    return f"{r.dataset} at {r.size} px, {r.student}, {budget}, {r.protocol}, {r.regime} labels"
+    return f"{setting_words(r)}, {r.protocol}, {r.regime} labels"
 
 
 def _shared(titles: Sequence[str]) -> str:
-    """Give what titles begin with alike, in whole parts between commas: one section's tables."""
+    """Return the common beginning of titles, in whole parts between commas."""
     parts = zip(*(title.split(", ") for title in titles), strict=False)
     return ", ".join(part[0] for part in takewhile(lambda part: len({*part}) == 1, parts))
 
 
 def _apart(result: Result, alike: Sequence[Result]) -> str:
-    """Say what tells settings of one title apart."""
+    """Say in what a setting differs from others of the same title."""
     said = {
         "data_fingerprint": f"data {result.data_fingerprint[:8]}",
         "labels": f"teacher {teacher_name(result.teacher)}"
@@ -177,7 +180,7 @@ def _apart(result: Result, alike: Sequence[Result]) -> str:
 
 
 def check_one_version(group: Sequence[Result], title: str) -> None:
-    """Raise ValueError where results differ in the version of this package or of the records."""
+    """Raise ValueError if results differ in the version of this package or of the records."""
     looked = [r for r in group if r.observer_seed is not None or "records" in r.versions]
     for name, results in (("smallset", group), ("records", looked)):
         versions = sorted({r.versions.get(name, "unknown") for r in results})
@@ -190,7 +193,7 @@ def check_one_version(group: Sequence[Result], title: str) -> None:
 
 
 def _check_no_repeats(group: Sequence[Result], title: str) -> None:
-    """Refuse one replicate counted twice: it would narrow every interval for nothing."""
+    """Refuse a replicate that occurs twice, which would narrow every interval without reason."""
     counts = Counter(
         (row_key(r), r.plan_sha256, r.set_seed, r.observer_seed, r.student_seed) for r in group
     )

@@ -1,4 +1,4 @@
-"""The contact sheet: a set at one glance, its classes side by side, first choices first."""
+"""The contact sheet: one picture of a set, with the first choices of each class first."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from smallset.numbers import check_number
 from smallset.store import CompressedDataset
 
 _BACKGROUND = (250, 250, 248)
@@ -24,7 +25,7 @@ _TITLE, _TEXT, _NAME, _LINE = 24, 14, 15, 20
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where things stand: blocks of one class each (its name, then its images), in columns."""
+    """The layout: a block per class (its name, then its images), arranged in columns."""
 
     cell: int
     images: int
@@ -45,27 +46,26 @@ class _Layout:
         return 2 * _MARGIN + self.columns * (self.block + _COLUMN_GAP) - _COLUMN_GAP
 
     def corner(self, index: int, rank: int, top: int) -> tuple[int, int]:
-        """Give the left upper corner of an image; classes run down the columns."""
+        """Return the left upper corner of an image. Classes run down the columns."""
         column, row = divmod(index, self.rows)
         left = _MARGIN + column * (self.block + _COLUMN_GAP) + self.name_width + _NAME_GAP
         return left + rank * (self.cell + _GUTTER), top + row * (self.cell + _GUTTER)
 
 
 def contact_sheet(
-    compressed: CompressedDataset,
-    *,
-    per_class: int = 10,
-    classes: int = 20,
-    width: int = 1200,
+    compressed: CompressedDataset, *, per_class: int = 10, classes: int = 20, width: int = 1200
 ) -> Image.Image:
     """Draw the first images of the first classes, on a sheet at most `width` pixels wide.
 
-    At most `per_class` images of at most `classes` classes, and no more than fit at a size that can
-    be seen; what is left out is said in the picture. Small images grow by a whole factor without
-    smoothing, so their pixels stay crisp; large ones shrink. Faint seams part the tiles of a
-    mosaic. The same set gives the same picture. Raises ValueError where an option leaves no room.
+    It shows at most `per_class` images of at most `classes` classes, and no more than fit at a size
+    that can be seen. A line in the picture says what is left out. Small images grow by a whole
+    factor without smoothing, so that their pixels stay crisp; large images shrink. Faint lines
+    separate the tiles of a mosaic. Equal sets give equal pictures. Raises ValueError if a number is
+    below 1, or `width` below 320.
     """
-    _check(per_class, classes, width)
+    check_number("per_class", per_class, least=1, unit="a number of images")
+    check_number("classes", classes, least=1, unit="a number of classes")
+    check_number("width", width, least=320, unit="a width in pixels")
     names = compressed.manifest.classes[:classes]
     most = max(1, min(per_class, max(compressed.manifest.counts[:classes])))
     layout = _layout(names, most, compressed.manifest.size, width)
@@ -79,23 +79,18 @@ def contact_sheet(
     _write(sheet, _MARGIN - 4, [_fitting(_title(compressed), _TITLE, right - _MARGIN)], _TITLE)
     _write(sheet, _MARGIN + _TITLE + 14, head, _TEXT)
     _write(sheet, bottom + 12, foot, _TEXT)
-    for index, name in enumerate(names):
-        _draw_class(sheet, compressed, layout, index, name, top)
+    for index in range(len(names)):
+        _draw_class(sheet, compressed, layout, index, top)
     return sheet
 
 
 def _draw_class(
-    sheet: Image.Image,
-    compressed: CompressedDataset,
-    layout: _Layout,
-    index: int,
-    name: str,
-    top: int,
+    sheet: Image.Image, compressed: CompressedDataset, layout: _Layout, index: int, top: int
 ) -> None:
     left, upper = layout.corner(index, 0, top)
     ImageDraw.Draw(sheet).text(
         (left - _NAME_GAP, upper + layout.cell // 2),
-        _fitting(name, _NAME, layout.name_width),
+        _fitting(compressed.manifest.classes[index], _NAME, layout.name_width),
         _INK,
         _font(_NAME),
         anchor="rm",
@@ -107,21 +102,8 @@ def _draw_class(
         sheet.paste(_cell(pixels, boxes, layout.cell), layout.corner(index, rank, top))
 
 
-def _check(per_class: int, classes: int, width: int) -> None:
-    for name, value, least in (
-        ("per_class", per_class, 1),
-        ("classes", classes, 1),
-        ("width", width, 320),
-    ):
-        if value < least:
-            raise ValueError(
-                f"{name}={value} leaves no room for a contact sheet, which needs at least {least}. "
-                f"Use {name}>={least}."
-            )
-
-
 def _layout(names: tuple[str, ...], images: int, size: int, width: int) -> _Layout:
-    """Choose the cell and the columns: as many images as asked, as large as fits."""
+    """Choose the largest images of which as many as asked fit, and the number of columns."""
     longest = max(int(_font(_NAME).getlength(_printable(name))) + 1 for name in names)
     name_width = min(_NAME_WIDTH, longest)
     room = width - 2 * _MARGIN - name_width - _NAME_GAP + _GUTTER
@@ -135,7 +117,7 @@ def _layout(names: tuple[str, ...], images: int, size: int, width: int) -> _Layo
 
 
 def _columns(classes: int, fit: int) -> int:
-    """Choose the evenest number of columns: 10 classes stand 5, 5 rather than 3, 3, 3, 1."""
+    """Choose the most even columns: 10 classes stand as 5, 5 rather than 3, 3, 3, 1."""
     most = min(classes, fit)
     fewest = most // 2 + most % 2 if most > 2 else most
     columns = min(range(most, fewest - 1, -1), key=lambda n: -classes % n)
@@ -144,13 +126,10 @@ def _columns(classes: int, fit: int) -> int:
 
 
 def _cell(pixels: UInt8[np.ndarray, "s s 3"], boxes: np.ndarray, cell: int) -> Image.Image:
-    """Give one image at `cell` pixels, with seams between its tiles."""
-    image = Image.fromarray(pixels)
-    size = image.width
-    if cell % size == 0:
-        image = image.resize((cell, cell), Image.Resampling.NEAREST)
-    else:
-        image = image.resize((cell, cell), Image.Resampling.LANCZOS)
+    """Return one image at `cell` pixels, with faint lines between its tiles."""
+    size = len(pixels)
+    way = Image.Resampling.LANCZOS if cell % size else Image.Resampling.NEAREST
+    image = Image.fromarray(pixels).resize((cell, cell), way)
     seams = Image.new("RGBA", (cell, cell))
     draw = ImageDraw.Draw(seams)
     for left, top, right, bottom in (boxes * cell // size).tolist():
@@ -164,8 +143,7 @@ def _cell(pixels: UInt8[np.ndarray, "s s 3"], boxes: np.ndarray, cell: int) -> I
 
 def _title(compressed: CompressedDataset) -> str:
     manifest = compressed.manifest
-    name = manifest.source.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-    return f"{name or manifest.source.given}  \N{MIDDLE DOT}  {manifest.method}"
+    return f"{manifest.source.name}  \N{MIDDLE DOT}  {manifest.method}"
 
 
 def _facts(compressed: CompressedDataset) -> list[str]:
@@ -185,7 +163,7 @@ def _facts(compressed: CompressedDataset) -> list[str]:
 
 def _left_out(compressed: CompressedDataset, layout: _Layout) -> list[str]:
     counts = compressed.manifest.counts
-    parts: list[str] = []
+    parts = []
     most = max(counts[: layout.classes])
     if most > layout.images:
         shown = f"{layout.images} images" if layout.images > 1 else "image"
@@ -215,7 +193,7 @@ def _write(sheet: Image.Image, top: int, lines: list[str], points: int) -> None:
 
 
 def _wrapped(parts: list[str], width: int) -> list[str]:
-    """Join parts into lines of text no wider than `width` pixels."""
+    """Join parts into lines of text at most `width` pixels wide."""
     lines: list[str] = []
     for part in parts:
         joined = f"{lines[-1]}   \N{MIDDLE DOT}   {part}" if lines else part
@@ -227,7 +205,7 @@ def _wrapped(parts: list[str], width: int) -> list[str]:
 
 
 def _fitting(text: str, points: int, width: int) -> str:
-    """Cut text to `width` pixels; three dots say so."""
+    """Return a text cut to `width` pixels, with three dots at the end if anything was cut."""
     text = _printable(text)
     font = _font(points)
     if font.getlength(text) <= width:

@@ -1,4 +1,4 @@
-"""The spreadsheets: a row for a method and setting, or for a class of it; all that is known."""
+"""The spreadsheets: all that is known, with a line per method and setting or per class."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from smallset.records import Result
 from smallset.report.published import published, published_top1
 from smallset.report.rows import Row
 from smallset.report.sections import Section, teacher_name
-from smallset.report.table import Column, Kind, Table, Value, table_of
+from smallset.report.table import Heading, Kind, Table, Value, table_of
 from smallset.report.yardsticks import Yardstick, twins_of, yardsticks
 
 
 @dataclass(frozen=True)
 class _Line:
-    """What a line is about: a setting's result, a row, its metrics, and a class of it."""
+    """The subject of a line: a setting's result, a row with its metrics, and one of its classes."""
 
     first: Result
     row: Row
@@ -28,15 +28,19 @@ class _Line:
     def published(self) -> float | None:
         return published_top1(self.row.results[0])
 
+    def tested(self, part: str) -> float | None:
+        """Return `p` or `smallest` of the permutation test, None if there is none."""
+        return getattr(self.row.permutation, part, None)
 
-_Column = tuple[Column, Callable[[_Line], Value]]
+
+_Column = tuple[Heading, Callable[[_Line], Value]]
 
 
 def spreadsheet(sections: Sequence[Section], full: Sequence[Result]) -> Table:
     """Make the table of every row of every section.
 
-    Accuracies, differences and metrics are fractions, the standard deviation is that of one
-    replicate, the teacher is named without the folders of its files.
+    Accuracies, differences and metrics are fractions. The standard deviation is that of one
+    replicate. The teacher is named without the folders of its files.
     """
     lines = []
     for section in sections:
@@ -50,7 +54,7 @@ def spreadsheet(sections: Sequence[Section], full: Sequence[Result]) -> Table:
 
 
 def classes_sheet(sections: Sequence[Section]) -> Table:
-    """Make the table of every class under every row; a class without held-out images has nan."""
+    """Make the table of every class of every row. A class without held-out images has nan."""
     lines = [
         _Line(section.first, row, name=name, accuracy=accuracy)
         for section in sections
@@ -65,7 +69,7 @@ def classes_sheet(sections: Sequence[Section]) -> Table:
 
 
 def _each(of: str, kind: Kind, *names: str) -> tuple[_Column, ...]:
-    return tuple((Column(name, kind), attrgetter(f"{of}.{name}")) for name in names)
+    return tuple((Heading(name, kind), attrgetter(f"{of}.{name}")) for name in names)
 
 
 def _teacher(line: _Line) -> Value:
@@ -81,33 +85,35 @@ _SETTING: tuple[_Column, ...] = (
     *_each("first", "text", "dataset", "data_fingerprint"),
     *_each("first", "count", "size", "ipc", "images"),
     *_each("first", "text", "codec", "fit", "student", "protocol", "precision"),
-    (Column("labels"), lambda line: line.first.regime),
-    (Column("teacher"), _teacher),
+    (Heading("labels"), lambda line: line.first.regime),
+    (Heading("teacher"), _teacher),
     *_each("first", "share", "teacher_top1"),
-    (Column("method"), lambda line: line.row.label),
+    (Heading("method"), lambda line: line.row.label),
 )
 _EVIDENCE: tuple[_Column, ...] = (
-    (Column("n", "count"), lambda line: line.row.top1.n),
+    (Heading("n", "count"), lambda line: line.row.top1.n),
     *_each("row", "interval", "top1"),
     *_each("row", "points", "minus_random"),
-    *_each("row", "p", "p", "p_smallest", "p_holm"),
+    (Heading("p", "p"), lambda line: line.tested("p")),
+    (Heading("p_smallest", "p"), lambda line: line.tested("smallest")),
+    *_each("row", "p", "p_holm"),
     *_each("row", "count", "replicates_needed"),
     *_each("row", "rank", "rank"),
-    (Column("worst_class", "named share"), lambda line: line.row.worst),
-    (Column("image_bytes", "bytes"), lambda line: line.row.bytes("images")),
-    (Column("label_bytes", "bytes"), lambda line: line.row.bytes("labels")),
-    (Column("teacher_bytes", "bytes"), lambda line: line.row.bytes("teacher")),
+    (Heading("worst_class", "named share"), lambda line: line.row.worst),
+    (Heading("image_bytes", "bytes"), lambda line: line.row.bytes("images")),
+    (Heading("label_bytes", "bytes"), lambda line: line.row.bytes("labels")),
+    (Heading("teacher_bytes", "bytes"), lambda line: line.row.bytes("teacher")),
     *_each("row", "ratio", "ratio"),
     *_each("row.varied", "count", "sets", "observers", "students"),
     *_each("metrics", "share", "hlr", "ior", "lrs"),
-    (Column("published_top1", "share"), lambda line: line.published),
-    (Column("published_source"), _published_source),
-    (Column("spec"), lambda line: line.row.key),
-    (Column("ars", "score"), lambda line: line.ars),
+    (Heading("published_top1", "share"), lambda line: line.published),
+    (Heading("published_source"), _published_source),
+    (Heading("spec"), lambda line: line.row.key),
+    (Heading("ars", "score"), lambda line: line.ars),
 )
 _CLASS: tuple[_Column, ...] = (
-    (Column("class"), lambda line: line.name),
-    (Column("n", "count"), lambda line: line.row.top1.n),
-    (Column("accuracy", "interval"), lambda line: line.accuracy),
-    (Column("spec"), lambda line: line.row.key),
+    (Heading("class"), lambda line: line.name),
+    (Heading("n", "count"), lambda line: line.row.top1.n),
+    (Heading("accuracy", "interval"), lambda line: line.accuracy),
+    (Heading("spec"), lambda line: line.row.key),
 )

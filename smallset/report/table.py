@@ -1,4 +1,4 @@
-"""Tables are values, with a kind for each column, until one of four writers writes them."""
+"""Tables of typed values, and four writers for them: Markdown, LaTeX, HTML and CSV."""
 
 import csv
 import io
@@ -14,14 +14,17 @@ Kind = Literal[
     "text", "interval", "points", "measure", "share", "named share", "score", "bytes", "count",
     "ratio", "p", "rank",
 ]  # fmt: skip
-"""What a column holds. `interval`: a share with its interval; `points`: a difference of shares with
-its interval; `measure`: a number in a unit of its own with its interval; `score`: a number from 0
-to 1 that is not a share of anything."""
+"""The kind of the values in a column.
+
+`interval` is a share with its interval, `points` a difference of shares with its interval, and
+`measure` a number in its own unit with its interval. `score` is a number from 0 to 1 that is not a
+share of anything.
+"""
 
 
 @dataclass(frozen=True)
 class Named:
-    """A share and the name of what it is the share of, such as the worst class."""
+    """A share and the name of what it belongs to, such as the accuracy of the worst class."""
 
     share: float
     name: str
@@ -34,8 +37,8 @@ Value = str | int | float | Interval | Rank | Named | None
 
 
 @dataclass(frozen=True)
-class Column:
-    """A heading, the kind of the values below it, and what stands for an unknown one (None)."""
+class Heading:
+    """The head of a column: its name, the kind of its values, and the text for None."""
 
     name: str
     kind: Kind = "text"
@@ -44,10 +47,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Values in columns, with a title and with what is said below the table."""
+    """Rows of values, with a title above them and notes below."""
 
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[Heading, ...]
     rows: tuple[tuple[Value, ...], ...]
     notes: tuple[str, ...] = ()
 
@@ -58,29 +61,34 @@ class Table:
 
     @property
     def cells(self) -> tuple[tuple[str, ...], ...]:
-        """The values as text for people, not escaped for any format."""
+        """The values as text for people, not yet escaped for any format."""
         return tuple(tuple(map(_text, row, self.columns)) for row in self.rows)
 
 
 def table_of(
     title: str,
     things: Iterable[T],
-    columns: Iterable[tuple[Column, Callable[[T], Value]]],
+    columns: Iterable[tuple[Heading, Callable[[T], Value]]],
     notes: Iterable[str] = (),
 ) -> Table:
-    """Make a table with a row for each thing; a column comes with what reads its value."""
+    """Make a table with one row per thing; each column has a function that reads its value."""
     columns = list(columns)
     rows = tuple(tuple(read(thing) for _, read in columns) for thing in things)
     return Table(title, tuple(column for column, _ in columns), rows, tuple(notes))
 
 
 def times(ratio: float) -> str:
-    """Write a ratio of bytes; one below 1, a set larger than its source, keeps its figures."""
+    """Write a ratio with one decimal, or with two significant digits if it is below 1."""
     return f"{ratio:,.1f}" if ratio >= 1 else f"{ratio:.2g}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number and its noun, in the plural unless it is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def write_markdown(table: Table) -> str:
-    """Write a table as a Markdown section: heading, table, a list of notes."""
+    """Write a table as a Markdown section: heading, table, list of notes."""
     lines = [f"## {_markdown(table.title)}", "", _markdown_row(table.header)]
     lines += ["|---|" + "---:|" * (len(table.columns) - 1)]
     lines += [_markdown_row(row) for row in table.cells]
@@ -89,7 +97,7 @@ def write_markdown(table: Table) -> str:
 
 
 def write_latex(table: Table) -> str:
-    """Write a table as a LaTeX table of the package booktabs, the notes in its caption."""
+    """Write a table for LaTeX's package booktabs, with the notes in the caption."""
     caption = " ".join([f"{_latex(table.title)}.", *(_latex(note) for note in table.notes)])
     rows = "\n".join(map(_latex_row, table.cells))
     return (
@@ -101,7 +109,7 @@ def write_latex(table: Table) -> str:
 
 
 def write_html(table: Table) -> str:
-    """Write a table as HTML: heading, table, a list of notes."""
+    """Write a table as HTML: heading, table, list of notes."""
     head = _html("th", table.header)
     body = "\n".join(f"<tr>{_html('td', row)}</tr>" for row in table.cells)
     return (
@@ -111,9 +119,9 @@ def write_html(table: Table) -> str:
 
 
 def write_csv(table: Table) -> str:
-    """Write a table as CSV in full precision; an unknown value, or nan, is an empty cell.
+    """Write a table as CSV in full precision.
 
-    An interval takes several columns.
+    An unknown value or nan is an empty cell. An interval takes several columns.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -146,14 +154,14 @@ _PARTS: Mapping[Kind, Mapping[str, str]] = {
     "rank": {"_best": "best", "_worst": "worst"},
     "named share": {"": "name", "_top1": "share"},
 }
-"""The columns of a CSV that a kind takes: what is added to the name, and which part it is of."""
+"""The CSV columns that a kind takes: the ending of each name, and the attribute it holds."""
 
 
 def _parts(kind: Kind) -> Mapping[str, str]:
     return _PARTS.get(kind, {"": ""})
 
 
-def _text(value: Value, column: Column) -> str:
+def _text(value: Value, column: Heading) -> str:
     if value is None:
         return column.unknown
     if isinstance(value, Interval):
@@ -164,7 +172,7 @@ def _text(value: Value, column: Column) -> str:
 
 
 def _span(interval: Interval, kind: Kind) -> str:
-    """Write a mean and its interval: shares in percent, differences in points, signed."""
+    """Write a mean and its interval: shares in percent, differences in signed points."""
     if kind == "measure":
         ends = "" if interval.low != interval.low else f" [{interval.low:.4g}, {interval.high:.4g}]"
         return f"{interval.mean:.4g}{ends}"
@@ -179,7 +187,7 @@ def _markdown_row(cells: Iterable[str]) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Keep a class or method of any name inside its cell, and show it as it is."""
+    """Escape a text, so that any name stays in its cell and is shown as it is."""
     escaped = "".join(f"\\{c}" if c in "\\|*_`<" else c for c in text)
     return " ".join(escaped.split())
 
@@ -192,7 +200,7 @@ _LATEX = {
 
 
 def _latex_row(cells: Iterable[str]) -> str:
-    # A row that began with "[" would be taken for an option of the \\ before it.
+    # LaTeX would take "[" at the start of a row for an option of the \\ before it.
     return " & ".join(_latex(cell) for cell in cells).replace("[", "{[}") + r" \\"
 
 

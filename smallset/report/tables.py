@@ -1,4 +1,4 @@
-"""The report of a run: its lines and its matrix, every table of them, and the files of these."""
+"""The report of a run: read its lines and its matrix, make every table, write the files."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,10 +14,11 @@ from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
 from smallset.report.regimes import overviews
-from smallset.report.sections import Section, full_results, sections
+from smallset.report.rows import FULL
+from smallset.report.sections import Section, sections
 from smallset.report.spreadsheet import classes_sheet, spreadsheet
 from smallset.report.table import (
-    Column,
+    Heading,
     Table,
     table_of,
     write_csv,
@@ -35,7 +36,7 @@ MATRIX_NAME = "matrix.toml"
 
 @dataclass(frozen=True)
 class Runs:
-    """Results and facts, and the matrix that asked for them, None if there is none."""
+    """Results and facts, and the matrix that asked for them (None if there is none)."""
 
     results: tuple[Result, ...]
     matrix: Matrix | None = None
@@ -44,7 +45,11 @@ class Runs:
 
 @dataclass(frozen=True)
 class Report:
-    """A run's tables: one section a setting, the tables that are read, what is not begun."""
+    """The tables of a run.
+
+    `sections` has one section per setting, `full` the results on the full data, `tables` the tables
+    for people, and `not_begun` a line for each setting without a result.
+    """
 
     title: str
     sections: tuple[Section, ...]
@@ -53,19 +58,19 @@ class Report:
     not_begun: tuple[str, ...]
 
     def text(self, format: str) -> str:
-        """Write all of it in one of `FORMATS`. Raises ValueError for another word."""
+        """Return the whole report in one of `FORMATS`. Raises ValueError for another format."""
         if format not in FORMATS:
             raise ValueError(f"there is no format {format!r}. {nearest(format, FORMATS)}")
         return FORMATS[format][1](self)
 
 
 def read_runs(path: Path, matrix: str | None = None) -> Runs:
-    """Read a run folder (results.jsonl, facts.jsonl and matrix.toml, as far as they are there), a
-    results file, or a file whose name ends in facts.jsonl.
+    """Read a run folder, a results file, or a file of facts (its name ends in facts.jsonl).
 
-    `matrix` is a shipped one or a file, taken in place of the folder's own. Raises
-    FileNotFoundError if there is no such thing, and ValueError for files without lines, a torn
-    line, another version's line or a bad matrix.
+    A folder holds results.jsonl, facts.jsonl or both, and may hold matrix.toml. `matrix` is the
+    name of a shipped matrix or a file, and replaces the folder's own. Raises FileNotFoundError if
+    there is no such file, and ValueError for files without lines, an incomplete line, a line of
+    another version or a bad matrix.
     """
     inside = [path / name for name in (RESULTS_NAME, FACTS_NAME)] if path.is_dir() else [path]
     files = [file for file in inside if file.is_file()]
@@ -94,11 +99,11 @@ def read_runs(path: Path, matrix: str | None = None) -> Runs:
 
 
 def report_of(runs: Runs) -> Report:
-    """Make every table of a run. Raises ValueError if its results cannot stand side by side."""
+    """Make every table of a run. Raises ValueError if its results cannot be compared."""
     settings = planned(runs.matrix) if runs.matrix else []
     labels = row_labels(runs.matrix) if runs.matrix else {}
     made = sections(runs.results, labels, settings)
-    full = full_results(runs.results)
+    full = tuple(r for r in runs.results if r.spec == FULL)
     tables = (
         *map(leaderboard, made),
         *overviews(made),
@@ -108,35 +113,35 @@ def report_of(runs: Runs) -> Report:
     )
     lacking = not_begun(runs.matrix, settings, runs.results) if runs.matrix else []
     title = runs.matrix.title if runs.matrix else "Results"
-    return Report(title, tuple(made), tuple(full), tables, tuple(lacking))
+    return Report(title, tuple(made), full, tables, tuple(lacking))
 
 
 def facts_table(facts: Sequence[Fact]) -> Table:
-    """Make the table of facts: which, of which set, the value with its interval, and n."""
+    """Make the table of facts: name, set, value with its interval, unit and n."""
     return table_of(
         "Facts about sets",
         facts,
         (
-            (Column("fact"), lambda fact: fact.name),
-            (Column("set"), lambda fact: f"{fact.dataset}, {fact.method} {fact.set_digest[:8]}"),
-            (Column("value [95 %]", "measure"), _measured),
-            (Column("unit"), lambda fact: fact.unit),
-            (Column("n", "count"), lambda fact: fact.n),
+            (Heading("fact"), lambda fact: fact.name),
+            (Heading("set"), lambda fact: f"{fact.dataset}, {fact.method} {fact.set_digest[:8]}"),
+            (Heading("value [95 %]", "measure"), _measured),
+            (Heading("unit"), lambda fact: fact.unit),
+            (Heading("n", "count"), lambda fact: fact.n),
         ),
     )
 
 
 def write_report(report: Report, out: Path, formats: Sequence[str]) -> list[Path]:
-    """Write the tables into the folder `out`, a file a format, each whole or not at all.
+    """Write one file per format into the folder `out`, each whole or not at all, and return them.
 
-    A folder that holds nothing but earlier tables is written anew, since they follow from the
-    results alone. Raises FileExistsError if it holds anything else, else as `check_output`.
+    Earlier tables in the folder are replaced, since they follow from the results alone. Raises
+    FileExistsError if the folder holds anything else, and OSError if it cannot be made or written.
     """
     texts = {FORMATS[name][0]: report.text(name) for name in formats}
     check_out(out)
     with writing(out):
         out.mkdir(exist_ok=True)
-        for left in out.glob(".*"):  # of a killed report
+        for left in out.glob(".*"):  # left by a killed report
             left.unlink()
         for name, text in texts.items():
             with replacing(out / name) as file:
@@ -145,7 +150,7 @@ def write_report(report: Report, out: Path, formats: Sequence[str]) -> list[Path
 
 
 def check_out(out: Path) -> None:
-    """Raise as `write_report` where no tables can be written to `out`."""
+    """Raise OSError if `write_report` could not write to `out`."""
     if not out.is_dir():
         check_output(out)
         return
@@ -155,7 +160,7 @@ def check_out(out: Path) -> None:
     if others:
         raise FileExistsError(
             f"'{out}' exists and holds {others[0]!r}, which no report wrote; a report needs a new "
-            "folder or that of an earlier one. Choose another with --out."
+            "folder or that of an earlier report. Choose another folder with --out."
         )
 
 
@@ -198,10 +203,10 @@ FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
 
 
 def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
-    """Return the matrix with the size of every table: one without has that of its data's results.
+    """Give each table without a size the size of its data's results, if there are any.
 
-    All tables of such data are without (`parse_matrix` sees to it), so its results have one size.
-    A table whose data has no result is left without.
+    `parse_matrix` makes sure that either all tables of some data have a size or none has. Raises
+    ValueError if the results of that data have several sizes.
     """
     found: dict[str, set[int]] = {}
     for result in results:

@@ -1,28 +1,31 @@
-"""The metrics of DD-Ranking (arXiv 2505.13300): HLR, IOR and LRS against students of the full
-data, and ARS against twins that were trained without augmentation.
+"""The metrics of DD-Ranking (arXiv 2505.13300).
+
+HLR, IOR and LRS compare with students of the full data, ARS with twins trained without
+augmentation.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from smallset.evidence import ars, hlr, ior, lrs, mean_interval
 from smallset.methods import known_method, spec_of
 from smallset.records import Result
-from smallset.report.regimes import families, regime_names, setting_words, teacher_notes
+from smallset.report.regimes import families, regime_names, teacher_notes
 from smallset.report.rows import BASELINE, Row, method_key
-from smallset.report.sections import Section
-from smallset.report.table import Column, Table, Value, table_of
+from smallset.report.sections import Section, setting_words
+from smallset.report.table import Heading, Table, Value, table_of
 from smallset.train.views import Canvas, Patch, plain
 
-# What students of the full data share with those of a set that they are a yardstick for.
-_SHARED = ("data_fingerprint", "student", "size", "fit", "precision")
+# The fields that a student of the full data must share with the students measured against it.
+_shared = attrgetter("data_fingerprint", "student", "size", "fit", "precision")
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A method's metrics in one regime, fractions; None if a measurement is lacking.
+    """A method's metrics in one regime, as fractions. None if a measurement is missing.
 
-    HLR takes the method's hard-label accuracy whatever the regime, IOR that of the regime.
+    HLR always uses the method's accuracy under hard labels, IOR that under the regime.
     """
 
     hlr: float | None = None
@@ -32,7 +35,10 @@ class Yardstick:
 
 @dataclass(frozen=True)
 class Twins:
-    """A row and its twin without augmentation, each above random of its own kind by so much."""
+    """A row and its twin without augmentation.
+
+    `augmented` and `plain` are their improvements over random images trained in the same way.
+    """
 
     row: Row
     twin: Row
@@ -48,15 +54,17 @@ class Twins:
 def yardsticks(
     section: Section, sections: Sequence[Section], full: Sequence[Result]
 ) -> dict[str, Yardstick]:
-    """Return each row's metrics by its key; `full` are the results of the full data."""
+    """Return each row's metrics by its key. `full` are the results on the full data."""
     family = next(f for f in families(sections) if any(s is section for s in f))
-    hard, whole = _hard_of(section, family), full_of(section, full)
+    hard = [s for s in family if s.first.is_hard]
+    own = [s for s in hard if s.first.protocol == section.first.protocol]
+    others = (own or hard)[0].by_key if hard else {}
+    whole, random = full_of(section, full), section.by_key.get(BASELINE)
     best = mean_interval([r.top1 for r in whole]).mean
     made = {}
     for key, row in section.by_key.items():
-        other = hard.by_key.get(key) if hard else None
+        other = others.get(key)
         gap = hlr(best, other.top1.mean) if whole and other else None
-        random = section.by_key.get(BASELINE)
         gain = ior(row.top1.mean, random.top1.mean) if random else None
         score = None if gap is None or gain is None else lrs(gap, gain)
         made[key] = Yardstick(gap, gain, score)
@@ -64,15 +72,12 @@ def yardsticks(
 
 
 def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
-    """Return the full-data students that a section is measured against.
+    """Return the students of the full data that a section is measured against.
 
     Raises ValueError if they were trained under several protocols.
     """
     r = section.first
-    found = [
-        f for f in full
-        if f.is_hard and all(getattr(f, name) == getattr(r, name) for name in _SHARED)
-    ]  # fmt: skip
+    found = [f for f in full if f.is_hard and _shared(f) == _shared(r)]
     protocols = sorted({f.protocol for f in found})
     if len(protocols) > 1:
         raise ValueError(
@@ -84,7 +89,7 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
 
 
 def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[Table]:
-    """Make one table for each family of settings that has students of the full data."""
+    """Make a table for each family of settings that has students of the full data."""
     return [
         _against_full(family, sections, full)
         for family in families(sections)
@@ -93,7 +98,7 @@ def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[
 
 
 def twins_of(section: Section) -> list[Twins]:
-    """Pair rows with their twins; none if random images have no twin themselves."""
+    """Pair rows with their twins. There are no pairs if random images have no twin."""
     rows = section.by_key
     pairs = {
         key: (row, rows[twin])
@@ -110,14 +115,14 @@ def twins_of(section: Section) -> list[Twins]:
 
 
 def augmentation_tables(sections: Sequence[Section]) -> list[Table]:
-    """Make one table for each section in which random images and others have a twin."""
+    """Make a table for each section in which random images and another method have twins."""
     columns = (
-        (Column("method"), lambda pair: pair.row.label),
-        (Column("top-1 % [95 %]", "interval"), lambda pair: pair.row.top1),
-        (Column("unaugmented: top-1 % [95 %]", "interval"), lambda pair: pair.twin.top1),
-        (Column("IOR", "share"), lambda pair: pair.augmented),
-        (Column("unaugmented: IOR", "share"), lambda pair: pair.plain),
-        (Column("ARS", "score"), lambda pair: pair.ars),
+        (Heading("method"), lambda pair: pair.row.label),
+        (Heading("top-1 % [95 %]", "interval"), lambda pair: pair.row.top1),
+        (Heading("unaugmented: top-1 % [95 %]", "interval"), lambda pair: pair.twin.top1),
+        (Heading("IOR", "share"), lambda pair: pair.augmented),
+        (Heading("unaugmented: IOR", "share"), lambda pair: pair.plain),
+        (Heading("ARS", "score"), lambda pair: pair.ars),
     )
     note = (
         "Unaugmented: whole images (of a mosaic one whole tile an epoch), never mirrored. IOR: "
@@ -132,7 +137,7 @@ def augmentation_tables(sections: Sequence[Section]) -> list[Table]:
 
 
 def _twin_key(row: Row, size: int) -> str | None:
-    """Return the key of the same method without augmentation, None if there is no such method."""
+    """Return the key of the same method without augmentation, None if there is none."""
     method = known_method(row.results[0].spec)
     if method is None or not isinstance(method.view, Canvas | Patch):
         return None
@@ -140,20 +145,13 @@ def _twin_key(row: Row, size: int) -> str | None:
     return None if found == row.key else found
 
 
-def _hard_of(section: Section, family: Sequence[Section]) -> Section | None:
-    """Return the section's hard-label counterpart, of its own protocol if there is one."""
-    hard = [s for s in family if s.first.is_hard]
-    own = [s for s in hard if s.first.protocol == section.first.protocol]
-    return next(iter([*own, *hard]), None)
-
-
 def _against_full(
     family: list[Section], sections: Sequence[Section], full: Sequence[Result]
 ) -> Table:
     found = [yardsticks(section, sections, full) for section in family]
-    columns = [Column("method"), Column("HLR", "share")]
+    columns = [Heading("method"), Heading("HLR", "share")]
     for name in regime_names(family):
-        columns += [Column(f"{name}: IOR", "share"), Column(f"{name}: LRS", "score")]
+        columns += [Heading(f"{name}: IOR", "share"), Heading(f"{name}: LRS", "score")]
     body = []
     for row in family[0].rows:
         values: list[Value] = [row.label, found[0][row.key].hlr]

@@ -1,16 +1,13 @@
-"""Scores: how hard each training image is, larger is harder; one file a score."""
+"""Scores say how hard each training image is; larger is harder."""
 
 from smallset.scores.aum import AUM
-from smallset.scores.cad_prune import CADPrune
-from smallset.scores.dual import DUAL
-from smallset.scores.dyn_unc import DynUnc
-from smallset.scores.el2n import EL2N
 from smallset.scores.file import File
 from smallset.scores.forgetting import Forgetting
 from smallset.scores.grand import GraNd
-from smallset.scores.output import Entropy, LeastConfidence, Loss, Margin
+from smallset.scores.output import EL2N, Entropy, LeastConfidence, Loss, Margin
 from smallset.scores.score import Score
 from smallset.scores.tdds import TDDS
+from smallset.scores.uncertainty import DUAL, CADPrune, DynUnc
 
 SCORES: dict[str, type[Score]] = {
     "el2n": EL2N,

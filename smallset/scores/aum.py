@@ -1,4 +1,4 @@
-"""AUM: the area under an image's margin."""
+"""AUM: an image's mean margin over training."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -9,17 +9,16 @@ from jaxtyping import Float, Float32
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import Records
-from smallset.scores.epochs import check_runs, first_epochs, over_epochs, over_runs
-from smallset.scores.score import Score
+from smallset.scores.score import Score, check_runs, first_epochs, over_epochs, over_runs
 
 
 @dataclass(frozen=True)
 class AUM(Score):
     """Minus the mean over training of z_y - max of the other logits (arXiv 2001.10528).
 
-    `on="probabilities"` takes p in the place of the logits z, as some implementations do; then
-    values lie in -1..1. `epochs` is a number (the first so many; None: all of them) or a tuple.
-    The paper's sign is the other one: a low margin is a hard or a wrong label.
+    `on="probabilities"` takes probabilities instead of the logits z, as some implementations do;
+    values are then in -1..1. `epochs` is a number of first epochs (None: all epochs) or a tuple of
+    epochs. The paper uses the opposite sign: there a low margin means a hard or wrong label.
     """
 
     below_zero: ClassVar[bool] = True
@@ -38,10 +37,7 @@ class AUM(Score):
         margin = logit_margin if self.on == "logits" else probability_margin
         read = self.reads(observed.settled(self.observer))
         return -over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: over_epochs(run, read, margin),
+            observed, self.observer, self.runs, lambda run: over_epochs(run, read, margin)
         )
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
@@ -50,13 +46,13 @@ class AUM(Score):
 
 
 def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:
-    """Give z_y - max z_j over the other classes."""
+    """Return z_y - max z_j over the other classes j."""
     margin: Float[np.ndarray, " n"] = moment["margin"]
     return margin
 
 
 def probability_margin(moment: Records) -> Float[np.ndarray, " n"]:
-    """Give p_y - max p_j over the other classes, in -1..1."""
+    """Return p_y - max p_j over the other classes j, in -1..1."""
     second = moment["closeness"] - moment["doubt"]
     other = np.where(moment["margin"] > 0, second, 1 - moment["doubt"])
     margin: Float[np.ndarray, " n"] = np.exp(-moment["loss"]) - other

@@ -1,4 +1,4 @@
-"""A column of numbers from a parquet, CSV or .npy file, and what says whose numbers they are."""
+"""Read a column of scores from a parquet, CSV or .npy file, and the columns that name images."""
 
 import json
 from collections.abc import Collection
@@ -8,12 +8,9 @@ from typing import Literal
 from zipfile import BadZipFile
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from jaxtyping import Float64, Shaped
-from pyarrow import csv
 
+from smallset.lazy import pa, pa_csv, pc, pq
 from smallset.scores.row_index import (
     is_empty,
     is_in_order,
@@ -26,28 +23,28 @@ from smallset.spec import nearest
 
 FORMATS = (".parquet", ".csv", ".npy")
 KEYS = ("id", "index", "label")
-"""What a table calls its columns that say which image a row is of."""
-# Read from a CSV as they are written, since 0017 may be a name.
+"""The names of columns that say which image a row belongs to, and its class."""
+# Read from a CSV as text, since 0017 may be a name.
 _AS_TEXT = ("id", "", "Unnamed: 0", "Unnamed: 0.1")
 
 
 @dataclass(frozen=True)
-class Column:
-    """One number a row (nan where there is none), and what a row says of its image, if it does.
+class ScoreColumn:
+    """One number a row (nan if missing), and what the table says about the image of each row.
 
-    `keys` are what `key` says: names in a split ("id", text), rows in a source's own order
-    ("index", int64) or, of an index without a name, whole numbers whose meaning the data must
-    settle ("count", int64). They are of the column `called`. Without any, `unkeyed` are columns
-    that seem to say whose the rows are (see `row_index`), in a way that is not known. `labels` are
-    class indices or the classes' names, -1 or None where there is none; `records` is the version of
-    an observer's records that the numbers rest on, if named; `sources` the fingerprints of the data
-    that a table of `smallset score` was made from.
+    `key` says what `keys` are: names in a split ("id", text), rows in the source's own order
+    ("index", int64), or numbers from an index without a name, whose meaning depends on the data
+    ("count", int64). `called` is the column of the keys. Without keys, `unkeyed` are columns that
+    seem to identify images in an unknown way (see `row_index`). `labels` are class indices or class
+    names (-1 or None if missing). `records` is the version of the observer's records behind the
+    numbers, if the file names it. `sources` are the fingerprints of the data that `smallset score`
+    made the table from.
     """
 
     name: str
     values: Float64[np.ndarray, " m"]
     key: Literal["id", "index", "count"] | None = None
-    keys: pa.Array | None = None
+    keys: "pa.Array | None" = None
     called: str = ""
     unkeyed: tuple[str, ...] = ()
     labels: Shaped[np.ndarray, " m"] | None = None
@@ -55,11 +52,11 @@ class Column:
     records: str | None = None
 
 
-def read_column(path: Path, name: str | None) -> Column:
-    """Read a column of a file by name (None: the only one).
+def read_column(path: Path, name: str | None) -> ScoreColumn:
+    """Read a column of a file by name (None: the only column).
 
-    Raises FileNotFoundError where there is no file, and ValueError for one that cannot be read, for
-    a column that is not there (with the nearest and the list), and for one that holds no numbers.
+    Raises FileNotFoundError without a file. Raises ValueError if the file cannot be read, the
+    column is missing, or the column does not hold numbers.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -73,12 +70,15 @@ def read_column(path: Path, name: str | None) -> Column:
         raise _unreadable(path, str(error).splitlines()[0]) from error
 
 
-def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) -> Column:
-    """Take apart what was read, the chosen column first; `index` are columns that pandas names."""
+def _column(table: "pa.Table", facts: object, index: Collection[str], path: Path) -> ScoreColumn:
+    """Build a ScoreColumn from a table whose first column is the chosen one.
+
+    `index` are the columns that pandas declares as the index.
+    """
     chosen = table.column_names[0]
     made_by = _made_by(facts)
     records = made_by.get(chosen, {}).get("records")
-    found = Column(
+    found = ScoreColumn(
         chosen,
         _numbers(table, chosen, path),
         labels=_labels(table, path),
@@ -92,8 +92,8 @@ def _column(table: pa.Table, facts: object, index: Collection[str], path: Path) 
     return _with_index(found, table.select(table.column_names[1:]), index)
 
 
-def _with_index(found: Column, table: pa.Table, index: Collection[str]) -> Column:
-    """Match the rows by an index without a name, if there is no column id or index."""
+def _with_index(found: ScoreColumn, table: "pa.Table", index: Collection[str]) -> ScoreColumn:
+    """Add the keys from an index without a name, for a table without a column id or index."""
     others = [n for n in table.column_names if n not in KEYS and not is_empty(table[n])]
     unnamed = {name: numbers_or_names(table[name]) for name in others if is_unnamed(name)}
     telling = {name: keys for name, keys in unnamed.items() if not is_in_order(keys)}
@@ -108,15 +108,17 @@ def _with_index(found: Column, table: pa.Table, index: Collection[str]) -> Colum
     return replace(found, unkeyed=declared or seeming(table, named))
 
 
-def _read(path: Path, name: str | None) -> tuple[pa.Table, object, Collection[str]]:
-    """Return the table, the chosen column first, smallset's facts of it, and pandas' index."""
+def _read(path: Path, name: str | None) -> tuple["pa.Table", object, Collection[str]]:
+    """Return the table with the chosen column first, smallset's metadata, and pandas' index."""
     if path.suffix == ".npy":
         return pa.table({"values": _array(path)}), {}, ()
     if path.suffix == ".csv":
-        table = csv.read_csv(
+        table = pa_csv.read_csv(
             path,
-            read_options=csv.ReadOptions(use_threads=False),
-            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_AS_TEXT, pa.string())),
+            read_options=pa_csv.ReadOptions(use_threads=False),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(_AS_TEXT, pa.string())
+            ),
         )
         return table.select(_wanted(table.schema, name, (), path)), {}, ()
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
@@ -145,8 +147,8 @@ def _array(path: Path) -> np.ndarray:
     return array
 
 
-def _wanted(schema: pa.Schema, name: str | None, index: Collection[str], path: Path) -> list[str]:
-    """Name the columns to read: the chosen one first, and all that may say whose the rows are."""
+def _wanted(schema: "pa.Schema", name: str | None, index: Collection[str], path: Path) -> list[str]:
+    """Name the columns to read: the chosen one, then all that may identify the images."""
     names = schema.names
     scores = [n for n in names if n not in (*KEYS, *index) and not is_unnamed(n)]
     if name is None and len(scores) != 1:
@@ -172,18 +174,18 @@ def _wanted(schema: pa.Schema, name: str | None, index: Collection[str], path: P
     return wanted
 
 
-def _numbers(table: pa.Table, name: str, path: Path) -> Float64[np.ndarray, " m"]:
+def _numbers(table: "pa.Table", name: str, path: Path) -> Float64[np.ndarray, " m"]:
     kind = table[name].type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise ValueError(
-            f"the column {name!r} of {str(path)!r} holds {kind} and no numbers. Needed one number "
+            f"the column {name!r} of {str(path)!r} holds {kind}, not numbers. Needed one number "
             "an image, larger is harder. Name another column, or mend the file."
         )
     numbers: Float64[np.ndarray, " m"] = table[name].cast(pa.float64(), safe=False).to_numpy()
     return numbers
 
 
-def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
+def _keys(table: "pa.Table", key: str, path: Path) -> "pa.Array":
     column = table[key].combine_chunks()
     if key == "id":
         return column.cast(pa.string())
@@ -195,36 +197,36 @@ def _keys(table: pa.Table, key: str, path: Path) -> pa.Array:
     return column.cast(pa.int64())
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: "pa.DataType") -> bool:
     return bool(_plain_type(kind) == pa.string())
 
 
-def _is_whole(kind: pa.DataType) -> bool:
+def _is_whole(kind: "pa.DataType") -> bool:
     return bool(pa.types.is_integer(_plain_type(kind)))
 
 
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Give the type of the same values without categories, and of text the one it is read as."""
+def _plain_type(kind: "pa.DataType") -> "pa.DataType":
+    """Return the type of the values without categories, with any kind of text as string."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     text = pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     return pa.string() if text else kind
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def _plain(table: "pa.Table") -> "pa.Table":
     fields = [field.with_type(_plain_type(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))
 
 
-def _labels(table: pa.Table, path: Path) -> Shaped[np.ndarray, " m"] | None:
-    """Give the column of class indices, as whole numbers of any type, or names, if there is one."""
+def _labels(table: "pa.Table", path: Path) -> Shaped[np.ndarray, " m"] | None:
+    """Return the column of class indices (as int64) or class names, or None without one."""
     if "label" not in table.column_names:
         return None
     column, kind = table["label"], table["label"].type
     if pa.types.is_null(kind):
         return None
     try:
-        if pa.types.is_floating(kind):  # nan where there is none
+        if pa.types.is_floating(kind):  # nan if missing
             numbers = column.cast(pa.float64())
             column = pc.if_else(pc.is_nan(numbers), None, numbers)
         elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
@@ -243,7 +245,7 @@ def _labels(table: pa.Table, path: Path) -> Shaped[np.ndarray, " m"] | None:
 
 
 def _made_by(facts: object) -> dict[str, dict[str, object]]:
-    """Give what `write_scores` says of each column; nothing of another's facts."""
+    """Return what `write_scores` recorded of each column; {} for other metadata."""
     columns = facts.items() if isinstance(facts, dict) else ()
     return {name: by for name, by in columns if isinstance(by, dict)}
 

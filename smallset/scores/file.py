@@ -1,18 +1,17 @@
-"""file: scores made elsewhere, each matched to its image."""
+"""file: scores made elsewhere, matched to the images."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from jaxtyping import Float32, Int64, Shaped
 
 from smallset.data import ImageDataset
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
+from smallset.lazy import pa, pc
 from smallset.observers.observed import Observed
-from smallset.scores.column import FORMATS, Column, read_column
+from smallset.scores.column import FORMATS, ScoreColumn, read_column
 from smallset.scores.row_index import places
 from smallset.scores.score import Score
 
@@ -23,13 +22,13 @@ _SHOWN = 5
 class File(Score):
     """Scores made elsewhere: a column of a parquet, CSV or .npy file; larger is harder.
 
-    Rows are matched to images by a column `id` (an image's name in its split), else by a column
-    `index` (the row in the source's own order, as `smallset score` writes it), else by an index
-    without a name, as pandas and R write one, else by position, if there is exactly one row for
-    each training image and no other column that seems to say whose it is. Rows of other
-    images, held-out ones for instance, are not read. A column `label` of class indices, or of the
-    classes' names, must agree with the data. `column` may be left out if there is only one. No
-    network looks and no pixels are decoded.
+    Rows are matched to images by the first of these that exists: a column `id` (an image's name in
+    its split), a column `index` (the row in the source's own order, as `smallset score` writes it),
+    or an index without a name, as pandas and R write it. Otherwise rows are matched by position, if
+    there is exactly one row for each training image and no other column seems to identify images.
+    Rows of other images, such as held-out ones, are ignored. A column `label` of class indices or
+    class names must agree with the data. `column` may be omitted if there is only one. No network
+    is used and no pixels are decoded.
     """
 
     path: str
@@ -39,7 +38,7 @@ class File(Score):
         suffix = Path(self.path).suffix
         if suffix not in FORMATS:
             raise ValueError(
-                f"file's path={self.path!r} is of no known kind. Needed a file in "
+                f"file's path={self.path!r} is not of a known kind. Needed a file in "
                 f"{', '.join(FORMATS)}. Give one, with its ending."
             )
         if suffix == ".npy" and self.column is not None:
@@ -49,13 +48,13 @@ class File(Score):
             )
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Give every image's score. Raises as `of`."""
+        """Return every image's score. Raises ValueError or OSError as `of`."""
         return self.of(observed.dataset)
 
     def of(self, dataset: ImageDataset) -> Float32[np.ndarray, " n"]:
         """Read the scores of a split's images, in its order.
 
-        Raises FileNotFoundError where there is no file, and ValueError where it cannot be read, was
+        Raises FileNotFoundError without a file. Raises ValueError if the file cannot be read, was
         made from other data, lacks images, or holds scores that are not finite.
         """
         read = read_column(self._file, self.column)
@@ -68,25 +67,25 @@ class File(Score):
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
             raise ValueError(
-                f"{len(bad)} scores in the column {read.name!r} of {self.path!r} are no finite "
+                f"{len(bad)} scores in the column {read.name!r} of {self.path!r} are not finite "
                 f"numbers of 32 bits: those of {dataset.listed(bad)}. Needed one for every image. "
                 "Score these again, or mend the file."
             )
         return values
 
-    def check_file(self) -> None:
+    def check_files(self) -> None:
         """Raise FileNotFoundError or ValueError if the file or the column cannot be read."""
         read_column(self._file, self.column)
 
     def made_by(self) -> dict[str, str]:
-        """Say what the scores depend on besides the data, as far as the file does."""
+        """Return what the scores depend on besides the data, as far as the file says."""
         records = read_column(self._file, self.column).records
         return {"scores_sha256": file_sha256(self._file)} | (
             {"records": records} if records else {}
         )
 
     def files(self, dataset: ImageDataset) -> dict[str, str]:
-        """Return the file's sha256 by its path. Raises as `of` if the scores are of other data."""
+        """Return the file's sha256 by its path. Raises ValueError or OSError as `of`."""
         self.of(dataset)
         return {self.path: file_sha256(self._file)}
 
@@ -94,7 +93,7 @@ class File(Score):
     def _file(self) -> Path:
         return at_home(self.path)
 
-    def _check_source(self, read: Column, dataset: ImageDataset) -> None:
+    def _check_source(self, read: ScoreColumn, dataset: ImageDataset) -> None:
         others = read.sources - {dataset.fingerprint}
         if others:
             raise ValueError(
@@ -108,7 +107,7 @@ class File(Score):
         if labels.dtype == object:
             names = dataset.classes.names
             if not {*labels} - {None} <= {*names}:
-                return  # another naming, from which nothing follows
+                return  # another naming, which proves nothing
             own, said = np.array(names, object)[own], labels != None  # noqa: E711 (of each)
         else:
             said = labels != -1
@@ -122,8 +121,8 @@ class File(Score):
                 "drop the column label if it counts classes in another way."
             )
 
-    def _rows(self, read: Column, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
-        """Give the row of each image."""
+    def _rows(self, read: ScoreColumn, dataset: ImageDataset) -> Int64[np.ndarray, " n"]:
+        """Return the row of each image. Raises ValueError if rows cannot be matched."""
         if read.keys is not None:
             found = self._placed if read.key == "count" else self._matched
             return found(read, read.keys, dataset)
@@ -145,7 +144,7 @@ class File(Score):
         return np.arange(len(dataset))
 
     def _placed(
-        self, read: Column, keys: pa.Array, dataset: ImageDataset
+        self, read: ScoreColumn, keys: "pa.Array", dataset: ImageDataset
     ) -> Int64[np.ndarray, " n"]:
         """Return the row of each image by an index without a name."""
         counted: Int64[np.ndarray, " m"] = keys.to_numpy()
@@ -162,9 +161,9 @@ class File(Score):
         return rows
 
     def _matched(
-        self, read: Column, keys: pa.Array, dataset: ImageDataset
+        self, read: ScoreColumn, keys: "pa.Array", dataset: ImageDataset
     ) -> Int64[np.ndarray, " n"]:
-        """Give the row of each image by the column that names them; one without is of no image."""
+        """Return the row of each image by a column of names; unnamed rows are ignored."""
         key = read.key
         counts = pc.value_counts(keys.drop_null())
         twice = counts.filter(pc.greater(counts.field("counts"), 1))
@@ -185,11 +184,11 @@ class File(Score):
     def _lacks(
         self,
         missing: Int64[np.ndarray, " k"],
-        read: Column,
-        keys: pa.Array,
+        read: ScoreColumn,
+        keys: "pa.Array",
         dataset: ImageDataset,
     ) -> str:
-        """Say which images, and which whole classes, have no score."""
+        """Return the error that names the images and the whole classes without a score."""
         key = read.called
         if len(keys) and len(missing) == len(dataset):
             leave = f"index, their rows, and leave {key or 'that'} out"

@@ -1,4 +1,4 @@
-"""Forgetting: how often an image that was learned is lost again."""
+"""Forgetting: how often an image that was learned is misclassified again."""
 
 from dataclasses import dataclass
 
@@ -8,18 +8,17 @@ from jaxtyping import Bool, Float, Float32, Float64
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.scores.aum import AUM
-from smallset.scores.epochs import check_runs, over_runs
-from smallset.scores.score import Score
+from smallset.scores.score import Score, check_runs, over_runs
 
 
 @dataclass(frozen=True)
 class Forgetting(Score):
     """Events at which an image goes from right to wrong, over training (arXiv 1812.05159).
 
-    An image that was never right counts as many events as there are epochs, which no count can
-    reach: the hardest. Right is a margin above 0 on the clean image, looked at after each epoch.
-    The value is the events (their mean over `runs`) and a fraction of at most 1 / (2 runs), since
-    most images share a count: an image's place by AUM among those that do.
+    Right means a margin above 0 on the clean image after an epoch. An image that was never right
+    counts as the hardest, with as many events as epochs, which no other count can reach. Most
+    images share their count (the mean over `runs`). So a fraction of at most 1 / (2 runs) is added:
+    the image's rank by AUM among the images with the same count.
     """
 
     runs: int = 1
@@ -47,7 +46,7 @@ class Forgetting(Score):
 
 
 def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
-    """Count the events of each image; as many as there are epochs where it was never right."""
+    """Count the events of each image; an image that was never right has one for each epoch."""
     events = (right[:-1] & ~right[1:]).sum(0)
     return np.where(right.any(0), events, len(right)).astype(np.float64)
 
@@ -55,10 +54,10 @@ def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
 def places(
     events: Float32[np.ndarray, " n"], hardness: Float32[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " n"]:
-    """Give each image's place among those of as many events, in 0..1, the least hard first.
+    """Return each image's rank among the images with as many events, as 0..1, easiest first.
 
-    Ties go in order of index. Not among all images: float32 has room for few fractions beside the
-    events, 4 million beside 1 and 131,072 beside 32 to 63; what exceeds it ties.
+    Ties go to the lower index. Ranks among all images would not fit: float32 has 4 million
+    fractions next to 1 and 131,072 next to 32..63. Beyond that, images tie.
     """
     order = np.lexsort((hardness, events))
     _, first, sizes = np.unique(events[order], return_index=True, return_counts=True)

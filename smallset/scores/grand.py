@@ -1,4 +1,4 @@
-"""GraNd: how strongly an image pulls at an observer's weights, early in training."""
+"""GraNd: the norm of an image's gradient by an observer's weights."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,15 +12,14 @@ from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
-from smallset.scores.epochs import check_runs, over_epochs, over_runs, read_epochs
-from smallset.scores.score import Score
+from smallset.scores.score import Score, check_runs, over_epochs, over_runs, read_epochs
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
 
-# Gradients that are held at once: 256 MB of float32.
+# Gradients in memory at once: 256 MB of float32.
 _HELD = 2**26
 
 
@@ -28,11 +27,11 @@ _HELD = 2**26
 class GraNd(Score):
     """Mean norm of the gradient of an image's loss, over late epochs and runs (arXiv 2107.07075).
 
-    `layers="last"` is the closed form for the last linear layer (and its bias), ||p - onehot(y)||
-    sqrt(1 + ||h||^2) with h what that layer reads, and costs nothing beyond the run. `layers="all"`
-    takes the gradient of every weight, in float32 and eval mode, at the cost of a forward and a
-    backward pass an image and epoch; a network without a gradient an image is an error before it
-    trains. `epochs` and `runs` as in `el2n`.
+    `layers="last"` uses the closed form for the last linear layer and its bias, ||p - onehot(y)||
+    sqrt(1 + ||h||^2) with h the input of that layer. It costs nothing beyond the run.
+    `layers="all"` takes the gradient of every weight, in float32 and eval mode, at the cost of a
+    forward and a backward pass for each image and epoch. A network without a gradient for each
+    image is an error before it trains. `epochs` and `runs` are as in `el2n`.
     """
 
     epochs: int | tuple[int, ...] | Literal["late"] = "late"
@@ -55,13 +54,13 @@ class GraNd(Score):
         total = np.zeros(len(observed.labels), np.float64)
         for run in range(self.runs):
             own = observed.part(run, self.runs, "run")
-            own.dynamics(self.observer, run=run)  # trained here, not as a part of the first epoch
+            own.dynamics(self.observer, run=run)  # trains here, outside the progress of an epoch
             for number, epoch in enumerate(read):
                 total += self._all_layers(own.part(number, len(read), "epoch"), run, epoch)
         return (total / (self.runs * len(read))).astype(np.float32)
 
     def check(self, observed: Observed) -> None:
-        """Raise ValueError where the network has no gradient an image but needs one."""
+        """Raise ValueError if the network cannot give the gradients that `layers` needs."""
         if self.layers == "last":
             return
         size, observer = observed.images.size, self.observer
@@ -92,30 +91,30 @@ class GraNd(Score):
 
 
 def last_layer(moment: Records) -> Float[np.ndarray, " n"]:
-    """Give ||p - onehot(y)|| sqrt(1 + ||h||^2), the last layer's gradient."""
+    """Return ||p - onehot(y)|| sqrt(1 + ||h||^2), the gradient norm of the last layer."""
     norm: Float[np.ndarray, " n"] = moment["el2n"] * np.sqrt(1 + moment["feature"] ** 2)
     return norm
 
 
 def chunk_of(model: "Network", size: int) -> int:
-    """Give how many images' gradients are taken at once, by the network and the side in pixels.
+    """Return how many images' gradients to take at once, for images of `size` pixels.
 
-    As many as 256 MB hold gradients of, and no more than an eighth of an inference batch, since
-    what the layers gave is held for the pass back: 5 MB an image for resnet8 at 32 px.
+    Their gradients fit in 256 MB. They are at most an eighth of an inference batch, since the
+    backward pass keeps activations: 5 MB an image for resnet8 at 32 px.
     """
     weights = sum(p.numel() for p in model.parameters())
     return max(1, min(_HELD // weights, inference_batch(size) // 8))
 
 
 def check_gradients(model: "Network", *, name: str, size: int) -> None:
-    """Raise ValueError where a network has no gradient an image; tried on one black image."""
+    """Raise ValueError if a network has no gradient for a single image; tries a black one."""
     device = model.mean.device
     label = torch.zeros(1, dtype=torch.int64, device=device)
     try:
         gradient_norms(model, torch.zeros(1, 3, size, size, device=device), label)
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:  # each operation without a rule for it objects in its own way
+    except Exception as error:  # every unsupported operation raises its own error
         why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ValueError(
             f"the observer {name!r} gives no gradient for each image by itself ({why}). Needed a "
@@ -126,7 +125,7 @@ def check_gradients(model: "Network", *, name: str, size: int) -> None:
 def gradient_norms(
     model: "Network", pixels: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
 ) -> Float32[Tensor, " b"]:
-    """Give the norm of each image's gradient of the cross-entropy by all weights, in eval mode."""
+    """Return the norm of each image's cross-entropy gradient by all weights, in eval mode."""
     model.eval()
     weights = {name: p.detach() for name, p in model.named_parameters()}
     buffers = dict(model.named_buffers())

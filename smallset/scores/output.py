@@ -1,20 +1,19 @@
-"""What a trained observer's output says of an image: loss, entropy, margin, confidence."""
+"""Scores of an observer's output: EL2N, loss, entropy, margin and least confidence."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float32
 
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
-from smallset.scores.epochs import Epochs, check_runs, over_epochs, over_runs, read_epochs
-from smallset.scores.score import Score
+from smallset.scores.score import Epochs, Score, check_runs, over_epochs, over_runs, read_epochs
 
 
 @dataclass(frozen=True)
 class _Output(Score):
-    """One number of the record, `field`, of the score that is called `name`."""
+    """The score `name`: the mean of one field of the record over epochs and runs."""
 
     name: ClassVar[str]
     field: ClassVar[str]
@@ -38,13 +37,28 @@ class _Output(Score):
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
         """Return the epochs of an observer that are read, counted from 1."""
-        return read_epochs(self.name, self.epochs, observer)
+        return read_epochs(self.name, self.epochs, observer, default=type(self).epochs)
+
+
+@dataclass(frozen=True)
+class EL2N(_Output):
+    """Mean error ||p - onehot(y)||_2 over late epochs and runs (arXiv 2107.07075); 0..sqrt 2.
+
+    `epochs` is "late" (the last 30 % of the observer's epochs), a number of first epochs, or a
+    tuple of epochs counted from 1. The paper reads an early epoch of a long training. Here a whole
+    short training stands for it, whose first epochs know too little. `runs` observers differ in
+    their weights, batch order and views. Probabilities are those of clean images in eval mode. A
+    pretrained network is read once, and `epochs` must keep its default.
+    """
+
+    name, field = "el2n", "el2n"
+    epochs: int | tuple[int, ...] | Literal["late"] = "late"
 
 
 class Loss(_Output):
     """The cross-entropy -log p_y of a trained observer, in nats; mean over `epochs` and `runs`.
 
-    `epochs` is a number (the first so many), a tuple (exactly those) or None: the last one.
+    `epochs` is a number of first epochs, a tuple of epochs, or None for the last epoch.
     """
 
     name, field = "loss", "loss"
@@ -53,26 +67,26 @@ class Loss(_Output):
 class Entropy(_Output):
     """The entropy -sum p log p of a trained observer's probabilities, in nats; 0..log classes.
 
-    It does not look at the label: a confident wrong prediction is easy. `epochs` as in `loss`.
+    It ignores the label: a confident wrong prediction is easy. `epochs` is as in `loss`.
     """
 
     name, field = "entropy", "entropy"
 
 
 class Margin(_Output):
-    """One less the difference p1 - p2 of a trained observer's two largest probabilities; 0..1.
+    """1 - (p1 - p2) of a trained observer's two largest probabilities; 0..1.
 
-    The field's -(p1 - p2), moved by one to where float32 still tells certain images apart. It does
-    not look at the label. `epochs` as in `loss`.
+    The usual -(p1 - p2) plus 1, since float32 still separates confident images near 0. It ignores
+    the label. `epochs` is as in `loss`.
     """
 
     name, field = "margin", "closeness"
 
 
 class LeastConfidence(_Output):
-    """One less the largest probability of a trained observer; 0..1.
+    """1 minus the largest probability of a trained observer; 0..1.
 
-    It does not look at the label. `epochs` as in `loss`.
+    It ignores the label. `epochs` is as in `loss`.
     """
 
     name, field = "least-confidence", "doubt"

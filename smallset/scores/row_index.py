@@ -1,16 +1,16 @@
-"""Whose number a row is: the columns of a table that say so, whatever they are called.
+"""Find the columns of a table that say which image each row belongs to.
 
-A table that was sorted is only read rightly by its index. Programs write one under many names: `id`
-and `index` are what smallset asks for, pandas and R write an index without a name, and other
-columns only look like one.
+The rows of a sorted table are matched correctly only by an index. smallset uses the columns `id`
+and `index`. pandas and R write an index without a name. Other columns only look like an index.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64
+
+from smallset.lazy import pa
 
 _UNNAMED = re.compile(r"|Unnamed: 0.*|__index_level_\d+__")
 _USUAL = re.compile(
@@ -21,19 +21,19 @@ _USUAL = re.compile(
 
 
 def is_unnamed(name: str) -> bool:
-    """Tell whether a column is an index without a name, as pandas and R write one.
+    """Whether a column is an index without a name, as pandas and R write it.
 
-    They write no name into a CSV, which pandas reads back as "Unnamed: 0", and `__index_level_0__`
-    into a parquet file.
+    In a CSV its name is empty, which pandas reads back as "Unnamed: 0"; in a parquet file it is
+    `__index_level_0__`.
     """
     return _UNNAMED.fullmatch(name) is not None
 
 
-def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
-    """Return what pandas says is the index: its columns, or a range that no column holds.
+def pandas_index(schema: "pa.Schema", rows: int) -> dict[str, range | None]:
+    """Return the index that pandas recorded: columns, or ranges that are not stored as columns.
 
-    A range that counts 0, 1, 2, ... without a name says nothing and is left out, and so is one of
-    another length than the table, as pandas does.
+    A range 0, 1, 2, ... without a name carries no information and is left out. As in pandas, so is
+    a range whose length differs from the table's.
     """
     found: dict[str, range | None] = {}
     said = schema.pandas_metadata
@@ -52,16 +52,16 @@ def pandas_index(schema: pa.Schema, rows: int) -> dict[str, range | None]:
     return found
 
 
-def is_empty(column: pa.ChunkedArray) -> bool:
-    """Tell whether no row has anything in a column, as after a comma at the end of every line."""
+def is_empty(column: "pa.ChunkedArray") -> bool:
+    """Whether a column is empty in every row, as after a comma at the end of every line."""
     found = column.unique()
     return len(found) <= 2 and {*found.to_pylist()} <= {None, ""}
 
 
-def numbers_or_names(column: pa.ChunkedArray) -> pa.Array | None:
+def numbers_or_names(column: "pa.ChunkedArray") -> "pa.Array | None":
     """Return an index without a name as int64 if it holds whole numbers, else as text.
 
-    Return None for an index that holds neither, or that lacks some. Text such as "17" is a number,
+    Return None if the index holds neither or has gaps. Text such as "17" is a number,
     but "017" is a name.
     """
     kind = column.type
@@ -69,17 +69,17 @@ def numbers_or_names(column: pa.ChunkedArray) -> pa.Array | None:
         return None
     try:
         numbers = column.cast(pa.int64()).combine_chunks()
-    except pa.ArrowInvalid:  # names, or parts of numbers
+    except pa.ArrowInvalid:  # names or fractions
         return column.combine_chunks() if pa.types.is_string(kind) else None
     same = not pa.types.is_string(kind) or numbers.cast(pa.string()).equals(column.combine_chunks())
     return numbers if same else column.combine_chunks()
 
 
 def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> np.ndarray | None:
-    """Return each image's row by an index without a name; None if the index is of other images.
+    """Return each image's row by an index without a name, or None if the index does not fit.
 
-    An index without a name counts the images from 0 (pandas) or from 1 (R), or has their `rows` in
-    the source, which ascend.
+    The index counts the images from 0 (pandas) or from 1 (R), or holds their `rows` in the source,
+    which ascend.
     """
     order = np.argsort(counted, kind="stable")
     ordered, n = counted[order], len(rows)
@@ -87,40 +87,40 @@ def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> n
     return order if any(np.array_equal(ordered, one) for one in known) else None
 
 
-def is_in_order(column: pa.ChunkedArray | pa.Array | None) -> bool:
-    """Tell whether a column counts the rows as they stand, from 0 or from 1: it says nothing."""
+def is_in_order(column: "pa.ChunkedArray | pa.Array | None") -> bool:
+    """Whether a column only counts the rows in their order, from 0 or 1, and so tells nothing."""
     counts = None if column is None else _counts(column)
     return counts is not None and bool((np.diff(counts) == 1).all())
 
 
-def seeming(table: pa.Table, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the first of these columns that seems to say whose each row is, or several together.
+def seeming(table: "pa.Table", names: Iterable[str]) -> tuple[str, ...]:
+    """Return the first of these columns that seems to identify the images, or several together.
 
-    A column seems to if its name is usual for that, if it is text and no two rows are the same, or
-    if it is whole numbers that count the rows in another order than the table's.
+    A column seems to identify images if it is text with a usual name, if it has different values in
+    all rows, or if it holds whole numbers that count the rows in another order.
     """
     others = [name for name in names if not is_in_order(table[name])]
     likely = [name for name in others if _is_likely(name, table[name])]
     for name in others:
-        text = pa.types.is_string(table[name].type)  # may repeat: ape/0.png, bee/0.png
+        text = pa.types.is_string(table[name].type)  # values may repeat: ape/0.png, bee/0.png
         named = text and _USUAL.fullmatch(name) is not None
         if _counts(table[name]) is not None or named or _tell_apart_alone(name, likely, table):
             return (name,)
     return tuple(likely) if _tell_apart([table[name] for name in likely]) else ()
 
 
-def _tell_apart_alone(name: str, likely: Sequence[str], table: pa.Table) -> bool:
+def _tell_apart_alone(name: str, likely: Sequence[str], table: "pa.Table") -> bool:
     return name in likely and _tell_apart([table[name]])
 
 
-def _is_likely(name: str, column: pa.ChunkedArray) -> bool:
+def _is_likely(name: str, column: "pa.ChunkedArray") -> bool:
     if pa.types.is_integer(column.type):
         return _USUAL.fullmatch(name) is not None
     return bool(pa.types.is_string(column.type))
 
 
-def _counts(column: pa.ChunkedArray | pa.Array) -> Int64[np.ndarray, " m"] | None:
-    """Return whole numbers that are 0 .. m - 1 or 1 .. m in some order; None for any others."""
+def _counts(column: "pa.ChunkedArray | pa.Array") -> Int64[np.ndarray, " m"] | None:
+    """Return the numbers if they are 0 .. m - 1 or 1 .. m in some order, else None."""
     if not pa.types.is_integer(column.type) or column.null_count or len(column) < 2:
         return None
     numbers: Int64[np.ndarray, " m"] = column.to_numpy()
@@ -129,13 +129,13 @@ def _counts(column: pa.ChunkedArray | pa.Array) -> Int64[np.ndarray, " m"] | Non
     return numbers if first in (0, 1) and counted else None
 
 
-def _tell_apart(columns: Sequence[pa.ChunkedArray]) -> bool:
-    """Tell whether no two rows are the same in all of these columns."""
+def _tell_apart(columns: Sequence["pa.ChunkedArray"]) -> bool:
+    """Whether no two rows are equal in all of these columns."""
     if not columns or len(columns[0]) < 2:
         return False
     codes = [c.combine_chunks().dictionary_encode("encode").indices.to_numpy() for c in columns]
     return bool(np.unique(np.stack(codes), axis=1).shape[1] == len(columns[0]))
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def _is_number(kind: "pa.DataType") -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))

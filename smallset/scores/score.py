@@ -1,26 +1,27 @@
-"""What every score is: a number for each training image, and what the number rests on."""
+"""What a score is, which epochs of its observer it reads, and its mean over runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from smallset.data import ImageDataset
 from smallset.observers.observed import Observed
-from smallset.observers.observer import AnyObserver
+from smallset.observers.observer import AnyObserver, Pretrained, require_training
+from smallset.observers.record import Dynamics, Records
 
 
 class Score(ABC):
-    """Gives every training image a number; larger is harder.
+    """Assigns a number to every training image; larger is harder.
 
-    `observer` is the network that the score looks through, or None. `runs` counts the trainings of
-    that network over which the score is averaged.
+    `observer` is the network that the score uses, or None. The score is the mean over `runs`
+    trainings of that network.
     """
 
     largest_first: ClassVar[bool] = False
-    """Whether the paper keeps the largest values: the score is an uncertainty."""
+    """Whether the paper keeps the largest values, because the score is an uncertainty."""
     below_zero: ClassVar[bool] = False
     """Whether values may be negative, so that no selector can weigh by them."""
     observer: AnyObserver | None = None
@@ -48,7 +49,7 @@ class Score(ABC):
         return None
 
     def made_by(self) -> dict[str, str]:
-        """Say what the values depend on besides the data and the observer."""
+        """Return what the values depend on besides the data and the observer."""
         return {}
 
     def files(self, dataset: ImageDataset) -> Mapping[str, str]:
@@ -57,3 +58,108 @@ class Score(ABC):
         Raises ValueError or OSError if a file does not fit the data.
         """
         return {}
+
+
+Epochs = int | tuple[int, ...] | Literal["late"] | None
+_MOST_RUNS = 1000
+_LATE = 0.3
+
+
+def read_epochs(
+    name: str, epochs: Epochs, observer: AnyObserver, *, default: Epochs = None
+) -> tuple[int, ...]:
+    """Return the epochs, counted from 1, that a score's option means.
+
+    A number means that many first epochs, a tuple exactly those epochs, "late" the last 30 %, and
+    None the last epoch. A pretrained network has one epoch, which is read if the option has its
+    `default`. Raises ValueError for no epochs or for epochs that the observer does not reach.
+    """
+    if isinstance(observer, Pretrained):
+        if epochs != default:
+            require_training(observer, f"{name}'s epochs={epochs}")
+        return (1,)
+    trained = observer.trains_for
+    if epochs is None:
+        return (trained,)
+    if epochs == "late":
+        return tuple(range(trained - max(1, round(_LATE * trained)) + 1, trained + 1))
+    ends = (1, epochs) if isinstance(epochs, int) else epochs
+    if not ends or min(ends) < 1:
+        raise ValueError(
+            f"{name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
+            "epochs counted from 1."
+        )
+    if max(ends) > trained:  # checked before listing the epochs
+        more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
+        raise ValueError(
+            f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
+            f"{trained}{more}. Train longer: observer=observer(epochs={max(ends)}), "
+            f"or read less: epochs={trained}."
+        )
+    return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
+
+
+def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
+    """Return the epochs that an option means, as `read_epochs`, but all epochs for None."""
+    return read_epochs(name, observer.trains_for if epochs is None else epochs, observer)
+
+
+def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
+    """Raise ValueError if `runs` is out of range, or above 1 for a pretrained network."""
+    if runs > 1:
+        require_training(observer, f"{name}'s runs={runs}")
+    if runs < 1:
+        raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
+    if runs > _MOST_RUNS:
+        raise ValueError(
+            f"{name}'s runs={runs} is too large. Give the trainings to average, at most "
+            f"{_MOST_RUNS}."
+        )
+
+
+def check_window(
+    name: str, window: int, *, need: int, read: int, remedy: str, least: int = 2
+) -> None:
+    """Raise ValueError if the window is below `least`, or needs more moments than are read.
+
+    A score reads `read` moments and needs `need`. `remedy` is the option that gives enough.
+    """
+    if window < least:
+        raise ValueError(f"{name}'s window={window} has no spread. Give at least {least}.")
+    if read < need:
+        raise ValueError(
+            f"{name}'s window={window} needs {need} moments of its observer, but reads {read}. "
+            f"Give {remedy}, or a smaller window."
+        )
+
+
+def more_epochs(epochs: int | None, observer: AnyObserver, need: int) -> str:
+    """Return the options, of the score, the observer or both, that make it read `need` epochs."""
+    own = [] if epochs is None else [f"epochs={need}"]
+    trained = [] if observer.trains_for >= need else [f"observer=observer(epochs={need})"]
+    return ", ".join(own + trained)
+
+
+def over_runs(
+    observed: Observed,
+    observer: AnyObserver,
+    runs: int,
+    of_run: Callable[[Dynamics], Float[np.ndarray, " n"]],
+) -> Float32[np.ndarray, " n"]:
+    """Return the mean of `of_run` over the runs, summed in float64."""
+    total = np.zeros(len(observed.labels), np.float64)
+    for run in range(runs):
+        total += of_run(observed.part(run, runs, "run").dynamics(observer, run=run))
+    return (total / runs).astype(np.float32)
+
+
+def over_epochs(
+    dynamics: Dynamics,
+    epochs: tuple[int, ...],
+    of_moment: Callable[[Records], Float[np.ndarray, " n"]],
+) -> Float[np.ndarray, " n"]:
+    """Return the mean of `of_moment` over the records of the epochs, summed in float64."""
+    total = np.zeros(len(dynamics), np.float64)
+    for epoch in epochs:
+        total += of_moment(dynamics.at(epoch))
+    return total / len(epochs)

@@ -1,15 +1,15 @@
-"""`scores.parquet`: one row an image, one column a score, and what made them."""
+"""`scores.parquet`: a row for each image, a column for each score, and what made them."""
 
 import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.files import replacing
+from smallset.lazy import pa, pq
 from smallset.records import Scores
+from smallset.typed import read_json
 
 
 def write_scores(
@@ -22,8 +22,8 @@ def write_scores(
 ) -> None:
     """Write scores of one training split; `rows` are positions in the source's own order.
 
-    The schema's metadata holds, under `smallset`, what made each column as JSON, and under `run`
-    the fingerprint of an observer's run that no column rests on.
+    The schema's metadata holds JSON under `smallset`, which says what made each column. `run` is
+    the fingerprint of an observer's run that no column depends on.
     """
     columns: dict[str, object] = {"index": rows, "label": labels}
     columns |= {name: score.values for name, score in scores.items()}
@@ -35,11 +35,16 @@ def write_scores(
 
 
 def read_scores(path: Path) -> dict[str, Scores]:
-    """Read what `write_scores` wrote: column name -> scores, in the order of the columns."""
+    """Read a file of `write_scores`: scores by column name, in the order of the columns."""
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
     with pq.ParquetFile(path) as file:
         table = file.read(use_threads=False)
-    made_by = json.loads((table.schema.metadata or {}).get(b"smallset", b"{}"))
+    made_by = read_json(
+        (table.schema.metadata or {}).get(b"smallset", b"{}"),
+        dict[str, dict[str, str]],
+        where=f"what made the columns of '{path}'",
+        advice="Score again.",
+    )
     return {
         name: Scores(table[name].to_numpy().astype(np.float32), made_by[name])
         for name in table.column_names
@@ -48,6 +53,6 @@ def read_scores(path: Path) -> dict[str, Scores]:
 
 
 def read_run(path: Path) -> str | None:
-    """Read the fingerprint of the run that a table names beside its columns, if it names one."""
+    """Read the fingerprint of the run in a table's metadata, or None."""
     named = (pq.read_schema(path).metadata or {}).get(b"run")
     return None if named is None else named.decode()

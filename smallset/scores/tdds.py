@@ -1,4 +1,4 @@
-"""TDDS: how a prediction moves while the observer trains, the late epochs weighing most."""
+"""TDDS: how a prediction changes while the observer trains; late epochs weigh most."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,12 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, require_training
 from smallset.observers.record import BLOCK
 from smallset.records import Progress
-from smallset.scores.epochs import check_runs, check_window, first_epochs, more_epochs
-from smallset.scores.score import Score
-from smallset.scores.windows import spreads
+from smallset.scores.score import Score, check_runs, check_window, first_epochs, more_epochs
+from smallset.scores.uncertainty import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
 
-# Probabilities that are held at once: 256 MB of float32.
+# Probabilities in memory at once: 256 MB of float32.
 _HELD = 2**26
 
 
@@ -26,12 +25,12 @@ _HELD = 2**26
 class TDDS(Score):
     """Exponential mean, over windows, of how the moves of the prediction spread (arXiv 2311.13613).
 
-    D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. In each
-    window of J = `window` epochs, whose moves are J - 1, v = ||D - mean D||_2, and the score is
-    sum_k v_k a (1 - a)^(T - J - k) over the windows k = 0 .. T - J, a = `decay`, T = `epochs`
-    (None: all of the observer's). The paper takes (T, J) by the share pruned, at 90 % (10, 5), the
-    default here, and keeps large values. Probabilities of all classes come from the networks that
-    the run kept, an inference pass an epoch; on disk stay T - 1 numbers an image.
+    D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. A
+    window of J = `window` epochs has J - 1 moves and v = ||D - mean D||_2. The score is
+    sum_k v_k a (1 - a)^(T - J - k) over the windows k = 0 .. T - J, with a = `decay` and
+    T = `epochs` (None: all epochs of the observer). The paper chooses (T, J) by the pruned share:
+    (10, 5) at 90 %, the default here. It keeps large values. An inference pass over the network of
+    each epoch gives the probabilities; T - 1 numbers an image stay on disk.
     """
 
     largest_first: ClassVar[bool] = True
@@ -46,11 +45,11 @@ class TDDS(Score):
         check_runs("tdds", self.runs, self.observer)
         if not 0 < self.decay <= 1:
             raise ValueError(
-                f"tdds's decay={self.decay} is no weight. Give one above 0, at most 1."
+                f"tdds's decay={self.decay} is not a weight. Give one above 0, at most 1."
             )
         need, read = self.window, len(self.reads(self.observer))
         remedy = more_epochs(self.epochs, self.observer, need)
-        # A move is from one epoch to the next, and a spread is one of two moves.
+        # A move needs two epochs, and a spread needs two moves.
         check_window("tdds", self.window, need=need, read=read, remedy=remedy, least=3)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
@@ -68,21 +67,21 @@ class TDDS(Score):
         return first_epochs("tdds", self.epochs, observer)
 
     def _moves(self, observed: Observed, run: int) -> Float32[np.ndarray, "n moves"]:
-        """Give D of every image, mapped from disk."""
+        """Return D of every image and move, mapped from disk."""
 
         def rows() -> Iterator[Float32[np.ndarray, "b moves"]]:
             # Whole batches of `predict`, so that the values don't depend on the chunk.
             batch = inference_batch(observed.images.size)
             chunk = max(1, _HELD // observed.classes // batch) * batch
             for start in range(0, len(observed.images), chunk):
-                part = Part(observed.images, start, min(chunk, len(observed.images) - start))
+                part = _Part(observed.images, start, min(chunk, len(observed.images) - start))
                 yield self._moves_of(part, observed, run)
 
         name = f"moves-{len(self.reads(observed.settled(self.observer))):05d}"
         return observed.kept(self.observer, name, rows, run=run)
 
     def _moves_of(
-        self, part: "Part", observed: Observed, run: int
+        self, part: "_Part", observed: Observed, run: int
     ) -> Float32[np.ndarray, "b moves"]:
         read = self.reads(observed.settled(self.observer))
         p = torch.empty(part.count, observed.classes)
@@ -100,8 +99,8 @@ class TDDS(Score):
 
 
 @dataclass(frozen=True)
-class Part:
-    """Some images on end of a set."""
+class _Part:
+    """Consecutive images of a set."""
 
     images: Images
     start: int
@@ -116,12 +115,12 @@ class Part:
         return self.count
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Give the images at `indices` of the part."""
+        """Return the images at `indices` of the part."""
         return self.images.batch(indices + self.start)
 
 
 def _counting(observed: Observed, before: int, total: int) -> Progress | None:
-    """Return what tells of an inference pass as of so many looks `before` it, of the total."""
+    """Return a callback that reports a pass as the part of `total` that follows `before`."""
     progress = observed.progress
     if progress is None:
         return None
@@ -129,13 +128,13 @@ def _counting(observed: Observed, before: int, total: int) -> Progress | None:
 
 
 def move(before: Float32[Tensor, "b c"], after: Float32[Tensor, "b c"]) -> Float32[Tensor, " b"]:
-    """Give sum_c |p' (log(p' + 1e-8) - log(p + 1e-8))| of probabilities p, then p'."""
+    """Return sum_c |p' (log(p' + 1e-8) - log(p + 1e-8))| for p = `before` and p' = `after`."""
     change: Tensor = (after * ((after + 1e-8).log() - (before + 1e-8).log())).abs().sum(1)
     return change
 
 
 def weighed(moves: Float[np.ndarray, "t b"], window: int, decay: float) -> Float[np.ndarray, " b"]:
-    """Give sum_k v_k a (1 - a)^(K - k), v_k = ||D - mean D||_2 in window k of K, `window` moves."""
+    """Return sum_k v_k a (1 - a)^(K - k), with v_k = ||D - mean D||_2 in window k of 0..K."""
     v = spreads(moves, window) * np.sqrt(window)
     weights = decay * (1 - decay) ** np.arange(len(v) - 1, -1, -1)
     score: Float[np.ndarray, " b"] = weights @ v

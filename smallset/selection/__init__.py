@@ -1,16 +1,11 @@
-"""Selectors: which images stay, class after class, in order of choice; one file a selector."""
+"""Selectors choose which images stay, class after class, in order of choice."""
 
 from smallset.selection.beta import Beta
-from smallset.selection.by_score import Easiest, Hardest
+from smallset.selection.by_score import Easiest, Hardest, Middle, Random
 from smallset.selection.ccs import CCS
 from smallset.selection.d2 import D2
-from smallset.selection.herding import Herding
-from smallset.selection.k_center import KCenter
-from smallset.selection.middle import Middle
-from smallset.selection.moderate import Moderate
-from smallset.selection.pool import Pool
-from smallset.selection.random import Random
-from smallset.selection.select import Select
+from smallset.selection.geometry import Herding, KCenter, Moderate
+from smallset.selection.select import Pool, Select
 
 SELECTORS: dict[str, type[Select]] = {
     "easiest": Easiest,

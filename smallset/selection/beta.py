@@ -1,4 +1,4 @@
-"""Beta: DUAL's sampling, which turns to easier images the more is pruned."""
+"""Beta: DUAL's sampling, which prefers easier images the more is pruned."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,24 +9,23 @@ from jaxtyping import Float32, Float64, Int64
 from smallset.lazy import special
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import part_by_part
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.selection.select import Pool, Select, part_by_part
 
-_TOP, _SUM = 10, 16.0  # the paper's: the hardest ten set the mean; a + b of the density
+_TOP, _SUM = 10, 16.0  # from the paper: the number of hardest images, and a + b
 
 
 @dataclass(frozen=True)
 class Beta(Select):
     """Draw by score times a Beta density of the mean probability (DUAL, arXiv 2502.06905).
 
-    Of an image with mean probability mu of its class and a score s, the weight is
-    BetaPDF(mu; a, b) s with b = 15 (1 - mu_D) (1 - r^c), a = 16 - b; mu_D is the mean mu of the
-    ten hardest, r the share of the pool that is pruned; c = 4 is the paper's for CIFAR-100. mu is
-    the mean over all epochs of the score's first run, of `dual` over the epochs and runs it reads.
-    Drawn without replacement: exponential draws over weights, smallest first. Images of weight 0
-    come last, in random order. The weights move with the budget, so a prefix is no smaller set.
-    `balanced=false` draws of all images at once, as the paper does: some classes may vanish.
+    An image with score s and mean probability mu of its true class has the weight
+    BetaPDF(mu; a, b) s, with b = 15 (1 - mu_D) (1 - r^c) and a = 16 - b. mu_D is the mean mu of the
+    ten hardest images, r the pruned share of the pool; c = 4 is the paper's value for CIFAR-100. mu
+    is the mean over all epochs of the score's first run; for `dual`, over the epochs and runs that
+    it reads. The draw is without replacement: each image gets an exponential draw divided by its
+    weight, and the smallest are chosen. Images of weight 0 come last, in random order. The weights
+    depend on the budget, so a prefix is not the choice for a smaller budget. `balanced=false` draws
+    from all images at once, as the paper does, so classes may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
@@ -38,17 +37,17 @@ class Beta(Select):
 
     def __post_init__(self) -> None:
         if not 0 < self.c < np.inf:
-            raise ValueError(f"beta's c={self.c} is no power. Give a number above 0, such as 4.")
+            raise ValueError(f"beta's c={self.c} is not a power. Give a number above 0, such as 4.")
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; no score may be negative."""
+        """Choose `counts[c]` images of class c. Raises ValueError for negative scores."""
         pruned = 1 - int(counts.sum()) / len(pool)
         weights = log_weights(pool.probabilities(), pool.weighing(), pruned, self.c)
 
         def choose(
             members: Int64[np.ndarray, " m"], count: int, part: str
         ) -> Int64[np.ndarray, " k"]:
-            # Drawn over ranks, not positions: the order of the data matters to ties only.
+            # Drawn by rank, not position, so that the order of the data matters only for ties.
             ranked = members[np.argsort(weights[members], kind="stable")]
             draws = generator(seed, "beta", part).standard_exponential(len(members))
             keys = np.log(draws) - weights[ranked]
@@ -60,13 +59,13 @@ class Beta(Select):
 def log_weights(
     mean: Float32[np.ndarray, " n"], scores: Float32[np.ndarray, " n"], pruned: float, c: float
 ) -> Float64[np.ndarray, " n"]:
-    """Give the logarithms of the weights up to one constant; -inf is weight 0, +inf comes first."""
+    """Return the logarithms of the weights, up to a common constant; -inf for a weight of 0."""
     hardest = np.argsort(-scores, kind="stable")[:_TOP]
     b = (_SUM - 1) * (1 - float(mean[hardest].mean(dtype=np.float64))) * (1 - pruned**c)
     mu = mean.astype(np.float64)
-    # xlogy: 0 log 0 is 0. The density's constant is the same for all images, so it is left out.
+    # xlogy takes 0 log 0 as 0. The constant of the density is common to all images and left out.
     density = special.xlogy(_SUM - b - 1, mu) + special.xlog1py(b - 1, -mu)
-    weighed = scores > 0  # a score of 0 is a weight of 0, also where the density is infinite
+    weighed = scores > 0  # a score of 0 means a weight of 0, even if the density is infinite
     logs = np.full(len(mu), -np.inf)
     logs[weighed] = density[weighed] + np.log(scores[weighed], dtype=np.float64)
     return logs

@@ -1,53 +1,109 @@
-"""Easiest and hardest: the two ends of a score."""
+"""Random, easiest, hardest and middle: a random draw, and three ranges of a score."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
+from smallset.numbers import share_of
 from smallset.records import Selection
-from smallset.selection.counts import part_by_part
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.seeds import generator
+from smallset.selection.select import Pool, Select, check_counts, check_left, part_by_part
 
 
 @dataclass(frozen=True)
-class Easiest(Select):
+class Random(Select):
+    """A random draw of each class without replacement, anew for every set seed."""
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` images of class c, without looking at scores."""
+        check_counts(pool, counts)
+        chosen = [
+            generator(seed, "random", c).permutation(of_class)[:count]
+            for c, (of_class, count) in enumerate(zip(pool.members(), counts, strict=True))
+        ]
+        return Selection(np.concatenate(chosen))
+
+
+@dataclass(frozen=True)
+class _End(Select):
+    """The images with the smallest values of `sign` times the score; ties go to the lower index."""
+
+    sign: ClassVar[int]
+    needs_scores: ClassVar[bool] = True
+    balanced: bool = True
+
+    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
+        """Choose `counts[c]` images of class c, or their sum if not balanced. Nothing is random."""
+        keys = self.sign * pool.scored()
+
+        def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
+            return members[np.argsort(keys[members], kind="stable")[:count]]
+
+        return part_by_part(choose, pool, counts, balanced=self.balanced)
+
+
+class Easiest(_End):
     """The smallest scores of each class, smallest first; ties go to the lower index.
 
-    `balanced=false` takes as many of all images, whatever their class: some may vanish.
+    `balanced=false` takes the same total from all images, so classes may vanish.
     """
 
-    needs_scores: ClassVar[bool] = True
-    balanced: bool = True
+    sign = 1
 
-    def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
-        return _first(pool.scored(), pool, counts, self.balanced)
+
+class Hardest(_End):
+    """The largest scores of each class, largest first; ties go to the lower index.
+
+    `balanced=false` takes the same total from all images, so classes may vanish.
+    """
+
+    sign = -1
 
 
 @dataclass(frozen=True)
-class Hardest(Select):
-    """The largest scores of each class, largest first; ties go to the lower index.
+class Middle(Select):
+    """A random draw from a window of each class's scores, anew for every set seed.
 
-    `balanced=false` takes as many of all images, whatever their class: some may vanish.
+    For quantiles=(a, b), the window of m images ranked from the easiest starts at rank round(a m)
+    and ends before round(b m). Halves round up; ties go to the lower index. The window does not
+    depend on the budget. The draw goes by rank, so the order of the data matters only for ties.
+    `balanced=false` takes one window of all images, so classes may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
+    quantiles: tuple[float, float] = (0.25, 0.75)
     balanced: bool = True
 
+    def __post_init__(self) -> None:
+        low, high = self.quantiles
+        if not 0 <= low < high <= 1:
+            raise ValueError(
+                f"middle's quantiles={self.quantiles} are not a window of the scores. "
+                "Give (low, high) with 0 <= low < high <= 1."
+            )
+
+    def leaves(self, of: int) -> int:
+        """Return how many of `of` images of a part can be chosen, regardless of the budget."""
+        low, high = self._window(of)
+        return high - low
+
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c (their sum, where not balanced); no draw."""
-        return _first(-pool.scored(), pool, counts, self.balanced)
+        """Choose `counts[c]` images of class c. Raises ValueError if the window has too few."""
+        values = pool.scored()
 
+        def choose(
+            members: Int64[np.ndarray, " m"], count: int, part: str
+        ) -> Int64[np.ndarray, " k"]:
+            ranked = members[np.argsort(values[members], kind="stable")]
+            low, high = self._window(len(members))
+            option = f"middle's quantiles={self.quantiles}"
+            check_left(high - low, count, option=option, part=part, of=len(members))
+            return generator(seed, "middle", part).permutation(ranked[low:high])[:count]
 
-def _first(
-    keys: Float32[np.ndarray, " n"], pool: Pool, counts: Int64[np.ndarray, " c"], balanced: bool
-) -> Selection:
-    def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
-        # stable: equal keys stay in index order
-        first: Int64[np.ndarray, " k"] = members[np.argsort(keys[members], kind="stable")[:count]]
-        return first
+        return part_by_part(choose, pool, counts, balanced=self.balanced)
 
-    return part_by_part(choose, pool, counts, balanced=balanced)
+    def _window(self, of: int) -> tuple[int, int]:
+        low, high = self.quantiles
+        return share_of(low, of), share_of(high, of)

@@ -1,4 +1,4 @@
-"""CCS: coverage-centric coreset selection, a stratified draw over the score."""
+"""CCS: coverage-centric coreset selection, a draw stratified by score."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,9 +9,7 @@ from jaxtyping import Float32, Int64
 from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.counts import check_left, part_by_part
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.selection.select import Pool, Select, check_left, part_by_part
 
 _MOST_STRATA = 1_000_000
 
@@ -20,13 +18,12 @@ _MOST_STRATA = 1_000_000
 class CCS(Select):
     """Drop the hardest, then draw evenly from equal-width strata of the score (arXiv 2210.15809).
 
-    The `beta` share that is hardest is dropped; the rest, cut into `strata` over its range, gives
-    floor(images left to give / strata left) of each from the one with fewest on, or all of it
-    (Algorithm 1). The paper's beta is 0.3 at 90 % pruning and 0.2 at 80 %, its score AUM, and its
-    draw over all classes at once, which is `balanced=false`: some may vanish.
-    The order of choice goes round the strata, the fullest first: one image more is one of one
-    stratum, none fewer of another, so a prefix is exactly what the algorithm gives a smaller
-    budget (of the same beta, which the paper moves with it).
+    The hardest share `beta` is dropped. The score range of the rest is cut into `strata`. From the
+    smallest stratum on, each gives floor(images still wanted / strata left), or all that it has
+    (Algorithm 1). The paper uses AUM with beta 0.3 at 90 % pruning and 0.2 at 80 %. It draws from
+    all classes at once, as `balanced=false` does, so classes may vanish. The order of choice goes
+    round the strata, the fullest first. With the same beta, a prefix is therefore exactly what the
+    algorithm chooses for a smaller budget.
     """
 
     needs_scores: ClassVar[bool] = True
@@ -37,21 +34,21 @@ class CCS(Select):
     def __post_init__(self) -> None:
         if not 0 <= self.beta < 1:
             raise ValueError(
-                f"ccs's beta={self.beta} is no share to drop. Give 0 <= beta < 1, such as 0.3."
+                f"ccs's beta={self.beta} is not a share to drop. Give 0 <= beta < 1, such as 0.3."
             )
         if self.strata < 1:
             raise ValueError(f"ccs's strata={self.strata} hold nothing. Give at least 1.")
-        if self.strata > _MOST_STRATA:  # each takes memory, images or not
+        if self.strata > _MOST_STRATA:  # even an empty stratum takes memory
             raise ValueError(
                 f"ccs's strata={self.strata} is too large. Give at most {_MOST_STRATA}."
             )
 
     def leaves(self, of: int) -> int:
-        """Return how many of `of` images of a part may be chosen, whatever the budget."""
+        """Return how many of `of` images of a part can be chosen, regardless of the budget."""
         return of - share_of(self.beta, of)
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; raises ValueError where beta leaves fewer."""
+        """Choose `counts[c]` images of class c. Raises ValueError if beta leaves too few."""
         values = pool.scored()
 
         def choose(
@@ -61,7 +58,7 @@ class CCS(Select):
             kept = ranked[: self.leaves(len(members))]
             option = f"ccs's beta={self.beta}"
             check_left(len(kept), count, option=option, part=part, of=len(members))
-            # Drawn over ranks, not positions: the order of the data matters to ties only.
+            # Drawn by rank, not position, so that the order of the data matters only for ties.
             drawn = generator(seed, "ccs", part).permutation(kept)
             turns = _turns(stratum(values[drawn], self.strata), self.strata)
             chosen: Int64[np.ndarray, " k"] = drawn[turns[:count]]
@@ -71,7 +68,7 @@ class CCS(Select):
 
 
 def stratum(values: Float32[np.ndarray, " m"], strata: int) -> Int64[np.ndarray, " m"]:
-    """Give the equal-width stratum of each value, 0 the easiest; the largest is in the last."""
+    """Return the equal-width stratum of each value, from 0 for the easiest."""
     wide = values.astype(np.float64)
     low, high = wide.min(), wide.max()
     if low == high:
@@ -82,10 +79,10 @@ def stratum(values: Float32[np.ndarray, " m"], strata: int) -> Int64[np.ndarray,
 
 
 def _turns(of: Int64[np.ndarray, " m"], strata: int) -> Int64[np.ndarray, " m"]:
-    """Go round the strata, the fullest first, taking the next of each that still has one.
+    """Order images by going round the strata, the fullest first, taking the next image of each.
 
-    The paper's allocation is water-filling: every stratum gives up to some level, and what the
-    floors leave over goes to the fullest, which are filled last.
+    The paper's allocation is water-filling: every stratum gives images up to a common level. The
+    images left over by rounding down come from the fullest strata, which are treated last.
     """
     grouped = np.argsort(of, kind="stable")
     sizes = np.bincount(of, minlength=strata)

@@ -1,4 +1,4 @@
-"""D2: hard images of hard neighbourhoods, each next one away from those that are chosen."""
+"""D2: hard images of hard neighbourhoods, each away from the images already chosen."""
 
 import math
 from dataclasses import dataclass
@@ -7,23 +7,22 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+from smallset.lazy import F, Tensor, torch
 from smallset.records import Selection
-from smallset.selection.counts import part_by_part
-from smallset.selection.neighbours import nearest
-from smallset.selection.pool import Pool
-from smallset.selection.select import Select
+from smallset.selection.geometry import points_of, squares
+from smallset.selection.select import Pool, Select, part_by_part
 
 
 @dataclass(frozen=True)
 class D2(Select):
     """Pass scores over the nearest-neighbour graph, then pick greedily (D2, arXiv 2310.07931).
 
-    Forward: g_i = s_i + sum exp(-d_ij) s_j over the `k` nearest j of the same class (all others,
-    where there are fewer). Then, again and again, the largest g_i is chosen (ties: the lower index)
-    and g_j -= exp(-gamma d_ij) g_i for its neighbours. Distances are Euclidean, in the features'
-    own units. The time is that of all distances within a class, the memory 12 k bytes an image
-    of a class and a tile of distances.
-    `balanced=false` makes one graph of all images: some classes may vanish.
+    Forward: g_i = s_i + sum exp(-d_ij) s_j over the `k` nearest images j of the same class (all
+    others if there are fewer). Then the largest g_i is chosen again and again, and each time
+    g_j -= exp(-gamma d_ij) g_i for its neighbours; ties go to the lower index. Distances are
+    Euclidean, in the units of the features. All distances within a class are computed; memory
+    holds 12 k bytes for each image of a class and one tile of distances.
+    `balanced=false` makes one graph of all images, so classes may vanish.
     """
 
     needs_scores: ClassVar[bool] = True
@@ -36,13 +35,13 @@ class D2(Select):
     def __post_init__(self) -> None:
         if not 0 <= self.gamma < math.inf:
             raise ValueError(
-                f"d2's gamma={self.gamma} is no decay. Give a number from 0, such as 0.1."
+                f"d2's gamma={self.gamma} is not a decay. Give a number from 0, such as 0.1."
             )
         if self.k < 1:
             raise ValueError(f"d2's k={self.k} makes no graph. Give at least 1 neighbour.")
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose `counts[c]` of class c; no score may be negative, no draw."""
+        """Choose `counts[c]` images of class c. Raises ValueError for negative scores."""
         values, features = pool.weighing(), pool.featured()
 
         def choose(
@@ -67,7 +66,7 @@ def pick(
     gamma: float,
     count: int,
 ) -> Int64[np.ndarray, " k"]:
-    """Choose the largest, again and again, each taking some of its own from its neighbours."""
+    """Choose the largest value again and again, each time lowering its neighbours' values."""
     peaks = _Peaks(passed)
     chosen = np.empty(count, np.int64)
     for step in range(count):
@@ -78,9 +77,9 @@ def pick(
 
 
 class _Peaks:
-    """Numbers whose largest is found in O(sqrt m) after any change: rows, and each row's largest.
+    """Numbers whose largest is found in O(sqrt m) after any change.
 
-    A heap would hold an entry for every change.
+    They are kept as rows with the largest number of each row. A heap would grow with every change.
     """
 
     def __init__(self, values: Float64[np.ndarray, " m"]) -> None:
@@ -92,18 +91,102 @@ class _Peaks:
         self._tops = padded.max(1)
 
     def largest(self) -> int:
-        """Give the position of the largest number, the lowest such."""
+        """Return the position of the largest number; of equal numbers, the lowest position."""
         row = int(self._tops.argmax())
         return row * self._width + int(self._rows[row].argmax())
 
     def take(self, at: int) -> float:
-        """Give a number and leave it out from now on."""
+        """Return a number and leave it out from now on."""
         value, self._flat[at] = float(self._flat[at]), -np.inf
         self._tops[at // self._width] = self._rows[at // self._width].max()
         return value
 
     def add(self, at: Int64[np.ndarray, " k"], more: Float64[np.ndarray, " k"]) -> None:
-        """Change the numbers at some positions, each named once."""
+        """Add to the numbers at some positions, each given once."""
         self._flat[at] += more
         rows = at // self._width
         self._tops[rows] = self._rows[rows].max(1)
+
+
+_ROWS, _COLUMNS = 256, 8192  # of a tile of distances: 8 MiB
+_GROUP = 16
+
+
+def nearest(
+    features: Float32[np.ndarray, "n d"], members: Int64[np.ndarray, " m"], k: int
+) -> tuple[Int64[np.ndarray, "m near"], Float32[np.ndarray, "m near"]]:
+    """Return the k nearest others of each member, as positions among members, and their distances.
+
+    Distances are Euclidean, nearest first. With k members or fewer, all others are neighbours.
+    Among equal distances, `torch.topk` decides. Memory holds the result (12 k bytes a member), one
+    tile of distances and the features of the tile's rows and columns.
+    """
+    m = len(members)
+    k = min(k, m - 1)
+    centre = _mean(features, members)
+    best, at = torch.full((m, k), torch.inf), torch.zeros((m, k), dtype=torch.int64)
+    for left in range(0, m if k else 0, _COLUMNS):
+        columns = points_of(features, members[left : left + _COLUMNS]).sub_(centre)
+        lengths = squares(columns)
+        for top in range(0, m, _ROWS):
+            here = slice(top, top + _ROWS)
+            rows = points_of(features, members[here]).sub_(centre)
+            # Squared distances minus the row's squared length, which keeps their order.
+            tile = torch.addmm(lengths, rows, columns.T, alpha=-2)
+            tile.diagonal(top - left).fill_(torch.inf)  # no point is its own neighbour
+            values, places = _smallest(tile, k)
+            values = torch.cat([best[here], values], 1)
+            places = torch.cat([at[here], places + left], 1)
+            best[here], kept = values.topk(k, largest=False, sorted=False)
+            at[here] = places.gather(1, kept)
+    _measure(features, members, at, best)
+    return at.numpy(), best.numpy()
+
+
+def _smallest(
+    tile: Float32[Tensor, "r c"], k: int
+) -> tuple[Float32[Tensor, "r near"], Int64[Tensor, "r near"]]:
+    """Return the k smallest values of each row (or all) and their columns, in any order.
+
+    They are in the k groups of columns with the smallest minima, which are quick to find.
+    """
+    width = -(-tile.shape[1] // _GROUP)
+    if width <= k:
+        values, places = tile.topk(min(k, tile.shape[1]), largest=False, sorted=False)
+        return values, places
+    if tile.shape[1] % _GROUP:
+        tile = F.pad(tile, (0, width * _GROUP - tile.shape[1]), value=torch.inf)
+    lowest = tile.view(-1, _GROUP, width).amin(1).topk(k, largest=False, sorted=False).indices
+    members = torch.arange(_GROUP)[:, None] * width + lowest[:, None]  # (r, group, k)
+    candidates = members.flatten(1)
+    values, kept = tile.gather(1, candidates).topk(k, largest=False, sorted=False)
+    return values, candidates.gather(1, kept)
+
+
+def _measure(
+    features: Float32[np.ndarray, "n d"],
+    members: Int64[np.ndarray, " m"],
+    at: Int64[Tensor, "m near"],
+    best: Float32[Tensor, "m near"],
+) -> None:
+    """Recompute the distances in `best` from differences, and sort `best` and `at` by them.
+
+    The distances of a tile come from dot products, which lose digits for close points.
+    """
+    for top in range(0, len(members), _ROWS):
+        here = slice(top, top + _ROWS)
+        rows = points_of(features, members[here])
+        for j, column in enumerate(at[here].T.numpy()):
+            apart = points_of(features, members[column]).sub_(rows)
+            best[here, j] = torch.linalg.vector_norm(apart, dim=1)
+        best[here], order = best[here].sort(dim=1, stable=True)
+        at[here] = at[here].gather(1, order)
+
+
+def _mean(
+    features: Float32[np.ndarray, "n d"], members: Int64[np.ndarray, " m"]
+) -> Float32[Tensor, " d"]:
+    total = np.zeros(features.shape[1], np.float64)
+    for left in range(0, len(members), _COLUMNS):
+        total += features[members[left : left + _COLUMNS]].sum(0, dtype=np.float64)
+    return torch.from_numpy((total / len(members)).astype(np.float32))

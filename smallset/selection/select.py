@@ -1,36 +1,217 @@
-"""What every selector is: the rule that chooses, and what it has to be given."""
+"""What a selector is: its needs, the pool that it chooses from, and the choice by class."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
 
 from smallset.records import Selection
-from smallset.selection.pool import Pool
+
+_LARGEST = 1e15
+"""The largest feature: float32 can hold the sum of 3e8 squares of this size."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The images that a selector chooses from; `labels` are class indices below `classes`.
+
+    `values` are scores, larger is harder. `features` returns the inputs of an observer's last
+    linear layer, `probability` the mean probability of the true class during an observer's
+    training. Both may be costly, so only selectors that need them call them, once. `taken` are the
+    positions of the images in the original pool, which errors name.
+    """
+
+    labels: Int64[np.ndarray, " n"]
+    classes: int
+    values: Float32[np.ndarray, " n"] | None = None
+    features: Callable[[], Float32[np.ndarray, "n d"]] | None = None
+    probability: Callable[[], Float32[np.ndarray, " n"]] | None = None
+    taken: Int64[np.ndarray, " n"] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def members(self) -> list[Int64[np.ndarray, " m"]]:
+        """Return the images of each class, in order."""
+        order = np.argsort(self.labels, kind="stable")
+        return np.split(order, np.searchsorted(self.labels[order], np.arange(1, self.classes)))
+
+    def scored(self) -> Float32[np.ndarray, " n"]:
+        """Return the scores. Raises ValueError if they are missing or not finite."""
+        if self.values is None:
+            raise ValueError(
+                "selecting by score needs scores, but none were given. Name one: score=el2n."
+            )
+        return self._finite(self.values, "scores", "Selection needs a number for every image")
+
+    def weighing(self) -> Float32[np.ndarray, " n"]:
+        """Return the scores as weights. Raises ValueError as `scored`, and if one is negative."""
+        values = self.scored()
+        below = np.flatnonzero(values < 0)
+        if len(below):
+            raise ValueError(
+                f"{len(below)} scores are negative (at the positions {self._some(below)}). This "
+                "selection weighs by the score, so needs 0 or more; take one such as score=el2n."
+            )
+        return values
+
+    def featured(self) -> Float32[np.ndarray, "n d"]:
+        """Return the features. Raises ValueError if they are missing, too large or not finite."""
+        if self.features is None:
+            raise ValueError(
+                "selecting by geometry needs features of every image, but none were given. "
+                "Name an observer: observer=observer(model=resnet8)."
+            )
+        features = self.features()
+        if features.ndim != 2 or len(features) != len(self):
+            raise ValueError(
+                f"the features have the shape {features.shape}, but needed are ({len(self)}, d), "
+                "a row an image. Give those of the same images."
+            )
+        largest = np.maximum(features.max(1, initial=0), -features.min(1, initial=0))
+        self._finite(largest, "features", "Distances need a number everywhere")
+        beyond = np.flatnonzero(largest > _LARGEST)
+        if len(beyond):
+            raise ValueError(
+                f"the features of {len(beyond)} images go beyond {_LARGEST:g} (at the positions "
+                f"{self._some(beyond)}), so sums of their squares leave 32 bits. Take another "
+                "observer, or divide all of them by one number."
+            )
+        return features
+
+    def probabilities(self) -> Float32[np.ndarray, " n"]:
+        """Return the mean probabilities of the true class. Raises ValueError outside 0..1."""
+        if self.probability is None:
+            raise ValueError(
+                "this selection needs the probabilities of an observer's training, but the score "
+                "has no observer that trains. Name one that has: score=dual."
+            )
+        mean = self._finite(self.probability(), "probabilities", "Selection needs all of them")
+        outside = np.flatnonzero((mean < 0) | (mean > 1))
+        if len(outside):
+            raise ValueError(
+                f"{len(outside)} mean probabilities are not in 0..1, such as {mean[outside[0]]} "
+                f"(at the positions {self._some(outside)}). Give those of the true class."
+            )
+        return mean
+
+    def take(self, indices: Int64[np.ndarray, " k"]) -> "Pool":
+        """Return a pool of only these images, in the given order."""
+        features, probability = self.features, self.probability
+        return replace(
+            self,
+            labels=self.labels[indices],
+            values=None if self.values is None else self.values[indices],
+            features=None if features is None else lambda: features()[indices],
+            probability=None if probability is None else lambda: probability()[indices],
+            taken=indices if self.taken is None else self.taken[indices],
+        )
+
+    def _finite(
+        self, values: Float32[np.ndarray, " n"], what: str, why: str
+    ) -> Float32[np.ndarray, " n"]:
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            raise ValueError(
+                f"{len(bad)} {what} are not finite (at the positions {self._some(bad)}). "
+                f"{why}; score again, or mend the file that they are from."
+            )
+        return values
+
+    def _some(self, images: Int64[np.ndarray, " k"]) -> str:
+        named = images if self.taken is None else self.taken[images]
+        return ", ".join(str(i) for i in named[:5]) + (", ..." if len(named) > 5 else "")
 
 
 class Select(ABC):
     """Chooses images of a pool, class after class, in order of choice within each class.
 
-    A balanced selector gives exactly `counts[c]` images of class c. Any other one gives the sum of
-    `counts` from all classes together.
+    A balanced selector chooses exactly `counts[c]` images of class c. An unbalanced selector
+    chooses the sum of `counts` from all classes together.
     """
 
     needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
     needs_probabilities: ClassVar[bool] = False
-    """Of the true class, while an observer trained."""
+    """The probabilities of the true class during an observer's training."""
     weighs: ClassVar[bool] = False
-    """Whether the score is a weight, and so may not be negative."""
+    """Whether the scores are weights and may not be negative."""
     ordered: ClassVar[bool] = True
-    """Whether a prefix of each class is what a smaller budget chooses."""
+    """Whether a prefix of each class is the choice for a smaller budget."""
     balanced: bool = True
 
     @abstractmethod
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose; `seed` is the set seed."""
+        """Choose images; `seed` is the set seed. Raises ValueError if there are too few."""
 
     def leaves(self, of: int) -> int:
-        """Return how many of `of` images of a part may be chosen, whatever the budget."""
+        """Return how many of `of` images of a part can be chosen, regardless of the budget."""
         return of
+
+
+Choose = Callable[[Int64[np.ndarray, " m"], int, str], Int64[np.ndarray, " k"]]
+"""Takes the images of a part, the number wanted and the part's name; returns chosen images."""
+
+
+def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:
+    """Raise ValueError, naming the class that lacks most, if a class has too few images."""
+    have = np.bincount(pool.labels, minlength=pool.classes)
+    if len(counts) != pool.classes or counts.min(initial=0) < 0 or counts.sum() < 1:
+        raise ValueError(
+            f"the images wanted a class are {counts.tolist()}, but needed are {pool.classes} "
+            "counts, none negative and not all 0. Give one for each class."
+        )
+    short = np.flatnonzero(have < counts)
+    if len(short):
+        c = int(short[np.argmin(have[short] - counts[short])])
+        raise ValueError(
+            f"{counts[c]} images of class {c} were asked for, but it has {have[c]}. "
+            f"Ask for at most {have[c]}."
+        )
+
+
+def check_total(pool: Pool, counts: Int64[np.ndarray, " c"]) -> int:
+    """Return the sum of `counts`. Raises ValueError if the pool has fewer images."""
+    total = int(counts.sum())
+    if not 1 <= total <= len(pool):
+        raise ValueError(
+            f"{total} images were asked for, but there are {len(pool)}. "
+            f"Ask for at least 1 and at most {len(pool)}."
+        )
+    return total
+
+
+def by_class(indices: Int64[np.ndarray, " k"], pool: Pool) -> Selection:
+    """Sort a choice by class, keeping the order of choice within each class."""
+    return Selection(indices[np.argsort(pool.labels[indices], kind="stable")])
+
+
+def part_by_part(
+    choose: Choose, pool: Pool, counts: Int64[np.ndarray, " c"], *, balanced: bool
+) -> Selection:
+    """Choose `counts[c]` images of each class or, if not balanced, their sum from all images.
+
+    A part is called "class 3" or "all classes"; that name is also a key of its random draws.
+    """
+    if not balanced:
+        total = check_total(pool, counts)
+        return by_class(choose(np.arange(len(pool)), total, "all classes"), pool)
+    check_counts(pool, counts)
+    chosen = [
+        choose(of_class, int(count), f"class {c}")
+        for c, (of_class, count) in enumerate(zip(pool.members(), counts, strict=True))
+        if count
+    ]
+    return Selection(np.concatenate(chosen))
+
+
+def check_left(left: int, count: int, *, option: str, part: str, of: int) -> None:
+    """Raise ValueError if an option leaves fewer images of a part than wanted."""
+    if left < count:
+        raise ValueError(
+            f"{option} leaves {left} of the {of} images of {part}, but {count} were asked for. "
+            f"Ask for at most {left}, or let the option leave more."
+        )

@@ -1,10 +1,10 @@
-"""`"el2n(epochs=10)"` <-> object: the only door from text to objects, and back.
+"""Specs: texts such as `el2n(epochs=10)` that name objects, read and written only here.
 
 A spec is a name, or a name with options: `pca(score=el2n(epochs=10, runs=1), factor=2)`.
 Values are numbers, `true`, `false`, `none`, bare words, quoted text, tuples and further specs.
-Which names exist is told by tables that the caller hands in, one for each kind of object; an option
-whose annotation is a kind takes a name of that kind's table, every other option a plain value. One
-entry of a table may take what the table does not know, as text: see `Spelled`.
+The caller passes tables of the known names, one table for each kind of object. An option whose
+annotation is a kind takes a name from that kind's table; every other option takes a plain value.
+A `Spelled` entry of a table reads the names that the table lacks.
 """
 
 import dataclasses
@@ -41,22 +41,23 @@ __all__ = [
 class Spelled(ABC):
     """An object that is its own spec: a table's entry for the names that the table lacks.
 
-    Such an entry's key stands in lists and in errors only, so it says what to write, with a bracket
-    that no name has: "NETWORK(weights=...)".
+    The entry's key appears only in lists and errors, so it shows what to write, such as
+    "NETWORK(weights=...)". The bracket keeps it from being a real name.
     """
 
     @classmethod
     @abstractmethod
     def spelled(cls, text: str, *, quoted: bool) -> "Spelled | None":
-        """Give the object of a whole call, as text, or of quoted text; None where it is no such.
+        """Return the object for a call written as text, or for quoted text.
 
-        Then the name counts as unknown. Raises ValueError where it is one, but a bad one.
+        Return None if the text is not for this class; the name is then unknown. Raises ValueError
+        if the text is for this class but wrong.
         """
 
     @property
     @abstractmethod
     def spelling(self) -> str:
-        """The text, as it stands in a canonical spec, that gives an equal object."""
+        """The text in a canonical spec that builds an equal object."""
 
 
 def build(text: str, kind: type, tables: Registry) -> object:
@@ -71,9 +72,9 @@ def build(text: str, kind: type, tables: Registry) -> object:
 def write(value: object, tables: Registry, *, brief: bool = False) -> str:
     """Write the canonical spec of an object: every option, in field order.
 
-    `brief` leaves out the options that have their defaults, for people to read; it builds the same
-    object. An object of an unregistered frozen dataclass is written under its class's qualified
-    name, so it can be recorded and hashed though not parsed.
+    `brief` leaves out options that have their defaults, for people to read. The brief spec builds
+    the same object. A frozen dataclass that is in no table is written under its qualified name:
+    that text can be recorded and hashed, but not read back. Raises ValueError for anything else.
     """
     if value is None or isinstance(value, bool):
         return str(value).lower()
@@ -103,7 +104,7 @@ def write(value: object, tables: Registry, *, brief: bool = False) -> str:
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
-    """Say which names there are, the nearest first: the tail of every unknown-name error."""
+    """List the known names after the one nearest to `given`: the end of each unknown-name error."""
     names = list(known)
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]!r}? " if given and close else ""
@@ -111,7 +112,7 @@ def nearest(given: str, known: Iterable[str]) -> str:
 
 
 def first_line(entry: object) -> str:
-    """The first line of an entry's docstring, as `smallset list` prints it."""
+    """Return the first line of an entry's docstring, as `smallset list` prints it."""
     return (inspect.getdoc(entry) or "").splitlines()[0]
 
 
@@ -138,11 +139,11 @@ def _resolve(value: object, wanted: object, tables: Registry, where: str) -> obj
 
 
 def _resolve_any(value: object, wanted: object, tables: Registry, where: str) -> object:
-    """Resolve a value whose annotation is a union, by the first choice that takes it."""
+    """Resolve a value whose annotation is a union, by the first choice that accepts it."""
     if value is None and type(None) in get_args(wanted):
         return None
     for choice in get_args(wanted):
-        if choice in tables:  # its own errors say more than the union's
+        if choice in tables:  # its own errors say more than an error about the union
             return _resolve(value, choice, tables, where)
         try:
             return _resolve(value, choice, tables, where)
@@ -195,7 +196,7 @@ def _construct(value: object, kind: type, tables: Registry, where: str) -> objec
 
 
 def _unknown(name: str, kind: type, tables: Registry) -> str:
-    """Say that a table lacks a name, and which one has it, and as what, or what is nearest."""
+    """Say that a table lacks a name, and which other table has it or which name is nearest."""
     lacking = f"there is no {kind.__name__.lower()} {name!r}"
     others = [other for other, table in tables.items() if name in table]
     if not others:
@@ -212,7 +213,7 @@ def _unknown(name: str, kind: type, tables: Registry) -> str:
 
 
 def _spelled(value: object, table: Names) -> object | None:
-    """Give what a table's `Spelled` entry makes of a name that the table lacks, if anything."""
+    """Return the object that a table's `Spelled` entry builds for an unknown name, or None."""
     if not isinstance(value, Word | Call | str):
         return None
     text = value if isinstance(value, str) else _again(value)
@@ -225,7 +226,7 @@ def _spelled(value: object, table: Names) -> object | None:
 
 
 def _text(value: str) -> str:
-    """Write text; a spec that holds both kinds of quotes stands without any around it."""
+    """Write text in quotes; a spec that contains both kinds of quotes is written without quotes."""
     if {'"', "'"} <= {*value}:
         with suppress(ValueError):
             return _again(read(value))
@@ -233,7 +234,7 @@ def _text(value: str) -> str:
 
 
 def _again(value: Word | Call) -> str:
-    """Write what was read."""
+    """Write a parsed spec as text."""
     if isinstance(value, Word):
         return value.text
     args = [write(argument, {}) for argument in value.args]
@@ -243,21 +244,21 @@ def _again(value: Word | Call) -> str:
 
 @cache
 def _fields(entry: Callable[..., object]) -> Mapping[str, object]:
-    """Option names and annotations of a table's entry, in order."""
+    """Return the option names and annotations of a table's entry, in order."""
     hints = get_type_hints(entry)
     return {name: hints.get(name, p.annotation) for name, p in _parameters(entry).items()}
 
 
 def _required(entry: Callable[..., object]) -> list[str]:
-    """Names of the options without a default."""
+    """Return the names of the options without a default."""
     return [name for name, p in _parameters(entry).items() if p.default is inspect.Parameter.empty]
 
 
 def _inner(entry: Callable[..., object], key: str, tables: Registry) -> str:
-    """Write which part of what an entry builds by itself has an option `key`; "" for none."""
+    """Write the default part of an entry that has an option `key`, or "" if none has."""
     try:
         made = None if _required(entry) else entry()
-    except ValueError:  # one that is nothing without options
+    except ValueError:  # an entry that needs options
         made = None
     for name, parameter in _parameters(entry).items():
         part = type(parameter.default or getattr(made, name, None))
@@ -270,7 +271,7 @@ def _inner(entry: Callable[..., object], key: str, tables: Registry) -> str:
 
 @cache
 def _parameters(entry: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(entry).parameters  # __signature__ where a function has one
+    return inspect.signature(entry).parameters  # which respects `__signature__`
 
 
 def _name_of(cls: type, tables: Registry) -> str:

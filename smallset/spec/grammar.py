@@ -1,4 +1,4 @@
-"""The grammar of specs: text to names, options and values, before any table is asked."""
+"""The grammar of specs: parse text into names, options and values, without any table."""
 
 import math
 import re
@@ -25,7 +25,7 @@ _SHOWN = 300
 
 @dataclass(frozen=True)
 class Call:
-    """A parsed spec, before any table is asked: name, positional and named options."""
+    """A parsed spec: its name, positional options and named options."""
 
     name: str
     args: tuple[object, ...]
@@ -34,13 +34,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Word:
-    """A bare word: a name without options or plain text, as the option it is for has it."""
+    """A bare word: a name without options, or plain text, depending on the option it is for."""
 
     text: str
 
 
 def read(text: str) -> Call:
-    """Parse a spec into a `Call`, looking nothing up."""
+    """Parse a spec into a `Call`. Raises ValueError for text that is not a spec."""
     tokens = deque(_tokens(text))
     value = _value(tokens, text, depth=0)
     if tokens:
@@ -53,7 +53,7 @@ def read(text: str) -> Call:
 
 
 def split(text: str) -> list[str]:
-    """Split a list of specs at "," or ";", those within brackets and quotes left alone."""
+    """Split a list of specs at "," or ";", except inside brackets and quotes."""
     parts, depth, quote = [""], 0, ""
     for mark in text:
         if quote:
@@ -70,7 +70,7 @@ def split(text: str) -> list[str]:
 
 
 def portable(text: str) -> str:
-    """Return a spec as it was typed, with each path in it reduced to its file's own name."""
+    """Return a spec as it was typed, with each path reduced to its file name."""
 
     def reduced(match: re.Match[str]) -> str:
         token = match.group(str(match.lastgroup))
@@ -85,7 +85,7 @@ def portable(text: str) -> str:
 
 
 def quoted(value: str, *, always: bool = False) -> str:
-    """Write text so that it reads back as text: bare where it is no number and no constant.
+    """Write text so that it reads back as text: bare, or in quotes if it looks like a value.
 
     Raises ValueError for text with both kinds of quotes.
     """
@@ -185,5 +185,5 @@ def _grammar(text: str, needed: str) -> ValueError:
 
 
 def _short(text: str) -> str:
-    """Quote text for a message, and only the beginning of a long one."""
+    """Quote text for a message; of a long text, only the beginning."""
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."

@@ -1,12 +1,11 @@
-"""Compressed sets on disk: written whole or not at all, read back, verified."""
+"""Compressed sets on disk: write (whole or not at all), read back, verify."""
 
-from smallset.store.canvases import Canvases, Drawing, Rendered, Rows
+from smallset.store.canvases import Canvases, Drawing, Rendered, Rows, render
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import About, Asked, Manifest, Origin, read_manifest
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, open_set
-from smallset.store.render import render
 from smallset.store.training_set import PlainSet, Seeds, SetFacts, TrainingSet
 from smallset.store.verify import Verification, verify
 from smallset.store.write import write

@@ -1,4 +1,4 @@
-"""Canvases: what a method makes, drawn part by part, before anything is written as a set."""
+"""Canvases: the images that a method makes, drawn part by part before the set is written."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -8,24 +8,23 @@ from functools import partial
 import numpy as np
 from jaxtyping import UInt8
 
-from smallset.data import ImageDataset, cores, ordered
+from smallset.data import ImageDataset, cores, ordered, read_box
 from smallset.records import Classes, Fit, Plan, Progress
 from smallset.store.codec import check_original, own_bytes
-from smallset.store.render import render
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
 Rows = Sequence[int]
 """Rows of the plan in ascending order, as a range or a tuple."""
 
 ROWS = 32
-"""Rendered canvases of a part; their encoded sources travel with it to a worker."""
+"""The number of canvases in a part. Their encoded sources travel with the part to a worker."""
 
 
 class Canvases(ABC):
     """A plan, and the pixels of its canvases.
 
-    Parts are the units in which the pixels can be made apart, on any worker and in any order. The
-    pixels of a part depend on the part alone.
+    A part is a run of canvases that can be drawn on its own, by any worker and in any order. Its
+    pixels depend on the part alone.
     """
 
     plan: Plan
@@ -35,13 +34,13 @@ class Canvases(ABC):
         """The name under which finished parts are kept until the set is written.
 
         The name is a fingerprint of all that the pixels depend on. None means that canvases are
-        cheap to draw: nothing is kept, and any run of rows may be drawn apart.
+        cheap to draw: nothing is kept, and any run of rows may be drawn on its own.
         """
         return None
 
     @property
     def parts(self) -> Sequence[Rows]:
-        """The rows of each part; neighbours in the plan may be in different parts."""
+        """The rows of each part. Neighbours in the plan may be in different parts."""
         m = len(self.plan.label)
         return [range(start, min(start + ROWS, m)) for start in range(0, m, ROWS)]
 
@@ -52,10 +51,10 @@ class Canvases(ABC):
 
     @abstractmethod
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw the canvases `rows`, which are a part if parts are kept."""
+        """Draw the canvases `rows`. They must be one whole part if parts are kept."""
 
     def carried(self, rows: Rows) -> Drawing:
-        """Return a call that draws `rows` on a worker; it can be pickled."""
+        """Return a function that draws `rows` on a worker. It can be pickled."""
         return partial(self.draw, rows)
 
     def check_copies(self, fit: Fit) -> None:
@@ -67,7 +66,7 @@ class Canvases(ABC):
         )
 
     def copied(self, row: int) -> bytes:
-        """Return the bytes of the source image that canvas `row` is, after `check_copies`."""
+        """Return the bytes of the source image on canvas `row`. Call `check_copies` first."""
         raise NotImplementedError(row)
 
 
@@ -79,12 +78,12 @@ class Rendered(Canvases):
     dataset: ImageDataset
 
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw any canvases."""
+        """Draw the canvases `rows`."""
         del progress
         return np.stack([render(self.plan, row, self.dataset) for row in rows])
 
     def carried(self, rows: Rows) -> Drawing:
-        """Cut the rows out of the plan, and the images that they show out of the dataset."""
+        """Take only these rows of the plan, and only the images that they show."""
         part, dataset = list(rows), self.dataset
         source = self.plan.source[part]
         used = np.unique(source[source >= 0])
@@ -96,7 +95,7 @@ class Rendered(Canvases):
             label=self.plan.label[part],
         )
         images = used.tolist()
-        # Threads, since a shared file system is slow to answer and not slow to read.
+        # A shared file system answers slowly but reads fast, so many threads ask at once.
         encoded = tuple(ordered(dataset.encoded, images, threads=cores()))
         own = replace(
             dataset.take(used),
@@ -112,13 +111,13 @@ class Rendered(Canvases):
         check_original(self.plan, self.dataset, fit)
 
     def copied(self, row: int) -> bytes:
-        """Return the bytes of the source image that canvas `row` is."""
+        """Return the bytes of the source image on canvas `row`."""
         return own_bytes(self.dataset, int(self.plan.source[row, 0]))
 
 
 @dataclass(frozen=True)
 class Carried:
-    """The encoded images that a part needs, under the names they have in their dataset."""
+    """The encoded images that a part needs, with their names in their dataset."""
 
     names: tuple[str, ...]
     encoded: tuple[bytes, ...]
@@ -133,3 +132,55 @@ class Carried:
     def read(self, row: int) -> bytes:
         """Return an image's bytes."""
         return self.encoded[row]
+
+
+def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s s 3"]:
+    """Draw canvas `row` of `plan` from the images of `dataset`. Pixels without a tile are black."""
+    canvas = np.zeros((plan.size, plan.size, 3), dtype=np.uint8)
+    for source, source_box, tile_box in zip(
+        plan.source[row], plan.source_box[row], plan.tile_box[row], strict=True
+    ):
+        if source < 0:
+            continue
+        left, top, right, bottom = (int(edge) for edge in tile_box)
+        pixels = dataset.pixels(int(source))
+        tile = read_box(pixels, source_box, (right - left, bottom - top), plan.resample)
+        canvas[top:bottom, left:right] = tile
+    return canvas
+
+
+def check_plan(plan: Plan, dataset: ImageDataset, *, may_vanish: bool = False) -> None:
+    """Raise ValueError if `plan` cannot be drawn from `dataset`, or leaves a class empty.
+
+    `may_vanish` allows empty classes, but not an empty plan.
+    """
+    if plan.size < 1:
+        raise ValueError(f"The plan's canvas is {plan.size} pixels, but needs at least 1.")
+    sources = plan.source
+    if sources.size and sources.max() >= len(dataset):
+        raise ValueError(
+            f"The plan asks for image {int(sources.max())}, but {dataset.name!r} ({dataset.split}) "
+            f"has {len(dataset)} images. Use the plan with the dataset it was made for."
+        )
+    classes = dataset.classes
+    if plan.label.size and not 0 <= plan.label.min() <= plan.label.max() < len(classes):
+        raise ValueError(
+            f"The plan has the labels {int(plan.label.min())} to {int(plan.label.max())}, but "
+            f"{dataset.name!r} has {len(classes)} classes. Use labels 0 to {len(classes) - 1}."
+        )
+    counts = np.bincount(plan.label, minlength=len(classes))
+    if not counts.any() or (not may_vanish and (counts == 0).any()):
+        name = classes.names[int(np.argmin(counts))]
+        raise ValueError(
+            f"The plan has no image of class {name!r}, but a set needs one of every class: an "
+            f"empty class folder shifts the class index in most readers. Plan at least one."
+        )
+    for name, boxes in (("source", plan.source_box), ("tile", plan.tile_box)):
+        drawn = boxes[sources >= 0] if name == "source" else boxes
+        outside = name == "tile" and (drawn.min() < 0 or drawn.max() > plan.size)
+        if outside or (drawn[..., :2] >= drawn[..., 2:]).any():
+            raise ValueError(
+                f"The plan has a {name} box that is empty"
+                f"{f' or outside the canvas of {plan.size} pixels' if name == 'tile' else ''}. "
+                f"Boxes are (left, top, right, bottom), right and bottom exclusive."
+            )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
@@ -12,19 +13,19 @@ _CLASSES_SHOWN = 50
 
 
 def card(manifest: Manifest) -> str:
-    """Give the Markdown text of a set's card, with the Hub's YAML in front.
+    """Return a set's card as Markdown, with the Hub's YAML in front.
 
-    The licence is "unknown": the images carry that of their source, which is not known here.
+    The licence is "unknown": the images have the licence of their source, which is not known here.
     """
     files = f"*/{Codec.parse(manifest.codec).files}"
     return f"{front_matter(manifest, files=files)}\n{_body(manifest)}"
 
 
 def front_matter(manifest: Manifest, *, files: str) -> str:
-    """Return the Hub's YAML; `files` is the pattern under which the training images lie.
+    """Return the Hub's YAML. `files` is the pattern that matches the training images.
 
-    `datasets` caches a folder by its last name and a hash of `configs`, and never looks at the
-    files. The description is part of that hash: the digest keeps two sets of one name apart.
+    `datasets` caches a folder under its last name and a hash of `configs`, and ignores the files.
+    The description is part of that hash, so the digest keeps two sets of one name apart.
     """
     return f"""\
 ---
@@ -49,25 +50,25 @@ configs:
 
 
 def heading(manifest: Manifest) -> str:
-    """Give the title of a set, as Markdown's first heading."""
+    """Return the title of a set as a Markdown heading."""
     return f"# {_plain(_title(manifest))}"
 
 
 def facts(manifest: Manifest) -> str:
-    """Give what the set is: a table, and its classes."""
+    """Return the table of a set's facts and the list of its classes, as Markdown."""
     return f"""\
 | | |
 |---|---|
 {_table(manifest)}
 
-Classes, in index order: {_classes(manifest)}."""
+Classes, in index order: {_named(manifest.classes, ", in `manifest.json`")}."""
 
 
 def load_folders(manifest: Manifest) -> str:
-    """Return how `datasets` reads class folders, as Markdown.
+    """Return the code that reads class folders with `datasets`, as Markdown.
 
-    The cache of `load_dataset("PATH/OF/THIS/FOLDER")` holds the paths of the images, and its key
-    does not: after a move that call finds nothing. The key of the call shown has the paths.
+    `load_dataset("PATH/OF/THIS/FOLDER")` caches the paths of the images under a key without paths,
+    so it finds nothing after the folder was moved. The key of the call shown has the paths.
     """
     # `datasets` makes no label of a single folder unless it is told to.
     single = "" if sum(count > 0 for count in manifest.counts) > 1 else "drop_labels=False, "
@@ -122,7 +123,8 @@ every file shows.
 
 
 def _table(manifest: Manifest) -> str:
-    source, seeds = manifest.source, manifest.seeds
+    source, seeds, asked = manifest.source, manifest.seeds, manifest.asked
+    short, vanished = asked.short if asked else (), manifest.vanished
     per_class = (
         f"{min(manifest.counts)} to {max(manifest.counts)} a class"
         if manifest.ipc is None
@@ -137,7 +139,9 @@ def _table(manifest: Manifest) -> str:
         side = f"each of its own size, read at {side}"
     rows = {
         "Images": f"{manifest.images:,} ({per_class}), {side}",
-        **_budget(manifest),
+        **({"Asked for": _code(asked.budget)} if asked else {}),
+        **({"Classes that gave all they had": _counted(short)} if short else {}),
+        **({"Classes without an image": _counted(vanished)} if vanished else {}),
         "Image bytes": f"{manifest.image_bytes:,} ({manifest.codec})",
         "Source": f"{_code(source.given)}, {source.images:,} images of split "
         f"{_code(source.split)}, {source.bytes:,} bytes as encoded{skipped}",
@@ -152,23 +156,15 @@ def _table(manifest: Manifest) -> str:
     return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
 
 
-def _budget(manifest: Manifest) -> dict[str, str]:
-    """Give the rows that only some sets have: what was asked for, and who gave less."""
-    rows: dict[str, str] = {}
-    asked = manifest.asked
-    if asked is not None:
-        rows["Asked for"] = _code(asked.budget)
-        if asked.short:
-            rows["Classes that gave all they had"] = _named(asked.short)
-    if manifest.vanished:
-        rows["Classes without an image"] = _named(manifest.vanished)
-    return rows
+def _counted(classes: Sequence[str]) -> str:
+    return f"{len(classes):,}: {_named(classes)}"
 
 
-def _named(classes: Sequence[str]) -> str:
-    shown = ", ".join(_code(name) for name in classes[:_CLASSES_SHOWN])
+def _named(classes: Sequence[str], elsewhere: str = "") -> str:
+    """Name the first classes, and say how many more there are, and where."""
+    shown = ", ".join(map(_code, classes[:_CLASSES_SHOWN]))
     more = len(classes) - _CLASSES_SHOWN
-    return f"{len(classes):,}: {shown}{f' and {more:,} more' if more > 0 else ''}"
+    return f"{shown} and {more:,} more{elsewhere}" if more > 0 else shown
 
 
 def _training(manifest: Manifest) -> str:
@@ -182,29 +178,21 @@ def _training(manifest: Manifest) -> str:
 
 
 def _title(manifest: Manifest) -> str:
-    name = manifest.source.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
     ipc = manifest.ipc
     per_class = "" if ipc is None else f", {ipc:,} {'image' if ipc == 1 else 'images'} a class"
-    return f"{name or manifest.source.given} by {manifest.method}{per_class}"
-
-
-def _classes(manifest: Manifest) -> str:
-    shown = ", ".join(_code(name) for name in manifest.classes[:_CLASSES_SHOWN])
-    more = len(manifest.classes) - _CLASSES_SHOWN
-    return f"{shown} and {more:,} more, in `manifest.json`" if more > 0 else shown
+    return f"{manifest.source.name} by {manifest.method}{per_class}"
 
 
 def _size_category(images: int) -> str:
-    """The Hub's word for a number of images."""
+    """Return the Hub's word for a number of images."""
     steps = ["1K", "10K", "100K", "1M", "10M", "100M", "1B"]
-    at = next((i for i in range(len(steps)) if images < 10 ** (i + 3)), len(steps))
-    if at == 0:
-        return "n<1K"
-    return f"n>{steps[-1]}" if at == len(steps) else f"{steps[at - 1]}<n<{steps[at]}"
+    at = max(len(str(images)) - 3, 0)
+    between = [f"{few}<n<{many}" for few, many in pairwise(steps)]
+    return ["n<1K", *between, "n>1B"][min(at, len(steps))]
 
 
 def _printable(text: str) -> str:
-    """One line of what can be shown."""
+    """Return a text with every unprintable character replaced."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -213,12 +201,12 @@ def _yaml(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text with nothing that Markdown would read as markup."""
+    """Return a text in which all Markdown markup is escaped."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]<>|#" else c for c in _printable(text))
 
 
 def _code(text: str) -> str:
-    """A code span that may hold backticks, and stand in a table."""
+    """Return a code span for a table cell. The text may hold backticks."""
     fence = "`"
     while fence in text:
         fence += "`"

@@ -1,4 +1,4 @@
-"""How an image becomes bytes: "png", "jpeg:90" or "webp:90"; or stays its own, "original"."""
+"""Codecs: "png", "jpeg:90" and "webp:90" encode images, "original" keeps the source's bytes."""
 
 import io
 from dataclasses import dataclass
@@ -19,24 +19,18 @@ Name = Literal["png", "jpeg", "webp", "original"]
 _DEFAULT_QUALITY = 90
 _NAMES: dict[str, Name] = {"png": "png", "jpeg": "jpeg", "webp": "webp", "original": "original"}
 _EXTENSIONS = {
-    "BMP": "bmp",
-    "GIF": "gif",
-    "JPEG": "jpg",
-    "JPEG2000": "jp2",
-    "PNG": "png",
-    "PPM": "ppm",
-    "TIFF": "tif",
-    "WEBP": "webp",
-}
-"""The file name's ending of each format that `data` reads."""
+    "BMP": "bmp", "GIF": "gif", "JPEG": "jpg", "JPEG2000": "jp2", "PNG": "png", "PPM": "ppm",
+    "TIFF": "tif", "WEBP": "webp",
+}  # fmt: skip
+"""The file extension of each format that `data` reads."""
 
 
 @dataclass(frozen=True)
 class Codec:
-    """An image format, and its quality (1 worst to 100 best) where it is lossy.
+    """An image format, with a quality from 1 (worst) to 100 (best) if it is lossy.
 
-    "original" is no format: each file holds the bytes of a source image, in the format and size
-    that they have there.
+    "original" is not a format: each file holds the bytes of a source image, in its own format and
+    size.
     """
 
     name: Name
@@ -46,7 +40,7 @@ class Codec:
     def parse(cls, text: str) -> "Codec":
         """Read "png", "jpeg:QUALITY", "webp:QUALITY" (a missing quality is 90) or "original".
 
-        Raises ValueError for another format, and for a quality that is not 1..100.
+        Raises ValueError for another format and for a quality outside 1..100.
         """
         word, colon, quality = text.partition(":")
         name = _NAMES.get(word)
@@ -74,26 +68,26 @@ class Codec:
 
     @property
     def is_original(self) -> bool:
-        """Whether files hold the source's own bytes, in several formats and sizes."""
+        """Whether files hold the source's bytes, which may have several formats and sizes."""
         return self.name == "original"
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """The file names' possible endings, without a dot: one but for original bytes."""
+        """The possible file extensions, without a dot. Only "original" has several."""
         if self.is_original:
             return tuple(_EXTENSIONS.values())
         return (_EXTENSIONS[self.name.upper()],)
 
     @property
     def files(self) -> str:
-        """The pattern that matches the files in a folder: "*.png"."""
+        """The pattern that matches the files in a folder, such as "*.png"."""
         return "*" if self.is_original else f"*.{self.extensions[0]}"
 
     def encode(self, pixels: UInt8[np.ndarray, "h w 3"]) -> bytes:
-        """Encode RGB pixels; the same pixels give the same bytes under the same libraries.
+        """Encode RGB pixels. Equal pixels give equal bytes under the same libraries.
 
-        JPEG keeps colour at half the resolution (4:2:0), as cameras and other data sets do. Raises
-        ValueError for "original", which encodes nothing.
+        JPEG stores colour at half the resolution (4:2:0), as cameras and other data sets do. Raises
+        ValueError for "original", which only copies.
         """
         if self.is_original:
             raise ValueError("codec 'original' was asked to encode pixels, but it only copies.")
@@ -118,7 +112,7 @@ class Codec:
     def decode(self, encoded: bytes) -> UInt8[np.ndarray, "h w 3"]:
         """Decode a file to upright RGB.
 
-        Raises BadImage for a damaged file and for one of another format than this codec's.
+        Raises BadImage for a damaged file and for a file in another format.
         """
         form = image_format(encoded)
         if not self.is_original and form != self.name.upper():
@@ -127,17 +121,18 @@ class Codec:
 
 
 def extension_of(encoded: bytes) -> str:
-    """Name the file name's ending of an encoded image by its first bytes: "jpg", without a dot.
+    """Return the file extension of an encoded image, without a dot, from its first bytes.
 
-    Raises ValueError where they announce no known format.
+    Raises ValueError if the format is unknown.
     """
     return _EXTENSIONS[image_format(encoded)]
 
 
 def check_original(plan: Plan, dataset: ImageDataset, fit: Fit) -> None:
-    """Raise ValueError unless every canvas of `plan` is one whole image that has bytes of its own.
+    """Raise ValueError unless every canvas of `plan` is one whole image that has encoded bytes.
 
-    Whole is what `fit` makes a square of. A plan of no canvas still says how many tiles there are.
+    An image is whole if the canvas shows all that `fit` makes a square of. A plan without canvases
+    is checked by its number of tiles.
     """
     why = _hindrance(plan, dataset, fit)
     if why:
@@ -148,7 +143,7 @@ def check_original(plan: Plan, dataset: ImageDataset, fit: Fit) -> None:
 
 
 def own_bytes(dataset: ImageDataset, index: int) -> bytes:
-    """Read an image's bytes as the source holds them; ValueError where they are none any more."""
+    """Read an image's bytes from the source. Raises ValueError if they are not an image now."""
     encoded = dataset.encoded(index)
     try:
         image_format(encoded)

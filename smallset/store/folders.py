@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from smallset.data.split_words import KEYWORDS, SEPARATORS
+from smallset.data.splits import KEYWORDS, SEPARATORS
 from smallset.records import Classes, composed
 
-# What Windows refuses in a name, and the control characters of ASCII and Latin-1.
+# Characters that Windows refuses in a name, and the control characters of ASCII and Latin-1.
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f]')
-# `datasets` takes a folder with such a word for a split and drops the others: CIFAR-100 has a class
-# "train" (see `smallset.data.split_words`).
+# `datasets` takes a folder with one of these words for a split and drops all other folders.
+# CIFAR-100 has a class "train". See `smallset.data.splits`.
 _WORDS = "|".join(word for words in KEYWORDS.values() for word in words)
 _SPLIT_WORD = re.compile(rf"(?<![^{SEPARATORS}])({_WORDS})(?![^{SEPARATORS}])")
 _RESERVED = {"manifest.json", "plan.parquet", "readme.md"}
@@ -18,12 +18,12 @@ _LONGEST = 99
 
 
 def class_folders(classes: Classes, *, numbered: bool = False) -> tuple[str, ...]:
-    """Return one folder name a class, in index order.
+    """Return a folder name for each class, in index order.
 
-    A folder has the name of its class if that is safe on every file system, else that name with
-    what is unsafe replaced. Every folder becomes `<zero-padded index>_<name>` if these names do not
-    sort in index order, or are alike to some file system. So it is with `numbered` too: a folder
-    will be missing, and the others are to say their index.
+    A folder has the name of its class, with everything replaced that is unsafe on some file system.
+    All folders become `<zero-padded index>_<name>` if these names do not sort in index order, or if
+    some file system takes two of them for the same name. `numbered` asks for this too: it is for
+    sets with a missing folder, where the other folders must show their index.
     """
     plain = _plain(classes.names)
     if not numbered and _hindrance(plain) is None:
@@ -35,9 +35,9 @@ def class_folders(classes: Classes, *, numbered: bool = False) -> tuple[str, ...
 def renamed_folders(
     classes: Sequence[str], folders: Sequence[str], counts: Sequence[int]
 ) -> str | None:
-    """Say in one line how many class folders have other names than their classes, and why.
+    """Say in one line how many class folders are not named like their classes, and why.
 
-    Return None if none has. A class without an image (a count of 0) has no folder.
+    Return None if there are none. A class without an image (a count of 0) has no folder.
     """
     found = zip(classes, folders, counts, strict=True)
     others = [(name, folder) for name, folder, count in found if count and name != folder]
@@ -61,7 +61,7 @@ def _plain(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _hindrance(folders: Sequence[str]) -> str | None:
-    """Say why safe names cannot be folders as they are, if anything is in the way."""
+    """Say why safe names cannot be used as folders, None if they can."""
     if len({_folded(folder) for folder in folders}) < len(folders):
         return "some file systems take two of the names for one folder"
     if list(folders) != sorted(folders):
@@ -70,8 +70,7 @@ def _hindrance(folders: Sequence[str]) -> str | None:
 
 
 def _is_safe(name: str) -> bool:
-    # "__" and "." hide a folder from `datasets`, "~" means something to shells; the rest is what
-    # Windows refuses.
+    # "__" and "." hide a folder from `datasets`, and shells expand "~". Windows refuses the rest.
     return not (
         name == ""
         or name.startswith((".", "__", "~", " "))
@@ -89,9 +88,10 @@ def _is_taken(name: str) -> bool:
 
 
 def _sanitised(name: str) -> str:
-    """Return a safe name: "_" for what is unsafe, and the end of a split word large ("traiN").
+    """Return a safe name: "_" for unsafe characters, and a capital ends a split word ("traiN").
 
-    Few characters change, and late ones if possible, so that the order of the names is kept.
+    As few characters change as possible, and late ones rather than early ones, so that the names
+    keep their order.
     """
     text = "".join("_" if "\ud800" <= c <= "\udfff" else c for c in composed(name))
     text = _FORBIDDEN.sub("_", text)
@@ -105,5 +105,5 @@ def _sanitised(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    """What file systems that ignore case and composition make of a name."""
+    """Return a name as file systems see it that ignore case and Unicode composition."""
     return composed(composed(name).casefold())

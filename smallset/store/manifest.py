@@ -18,11 +18,11 @@ _AGAIN = "It was edited or damaged: restore it, or make the set again."
 
 @dataclass(frozen=True)
 class Origin:
-    """What a set was made from.
+    """The source that a set was made from.
 
-    `given` is the source's name (its folder's without the path, "digits", or the Hub's owner/name),
-    `images` and `bytes` count its training split as encoded, `held_out` says how held-out data was
-    settled, `skipped` are the ids of the bad files left out.
+    `given` is its name: the last part of its folder's path, "digits", or the Hub's owner/name.
+    `images` and `bytes` are the size of its training split, as encoded. `held_out` says which
+    images were held out. `skipped` are the ids of the bad files that were left out.
     """
 
     given: str
@@ -33,25 +33,30 @@ class Origin:
     held_out: str
     skipped: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """The source's name, without the path that an earlier version kept."""
+        return self.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or self.given
+
 
 @dataclass(frozen=True)
 class Asked:
-    """The budget that was asked for, as its text, for example `ipc=10`.
+    """The budget that was asked for, as its text, such as `ipc=10`.
 
-    `short` names the classes that had fewer images than asked and gave all whole canvases of them.
+    `short` names the classes that had too few images and gave all of them that fill whole canvases.
     """
 
     budget: str
     short: tuple[str, ...] = ()
 
     def is_said_by(self, counts: Sequence[int]) -> bool:
-        """Say whether the counts of a set say as much."""
+        """Say whether `counts`, the images of each class, already tell all of this."""
         return not self.short and {f"ipc={count}" for count in counts} == {self.budget}
 
 
 @dataclass(frozen=True)
 class About:
-    """What only the caller knows of a set; the fields are those of `Manifest` and `Origin`."""
+    """The facts about a set that only the caller knows: fields of `Manifest` and `Origin`."""
 
     method: str
     spec: str
@@ -68,11 +73,11 @@ class About:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest(SetFacts):
-    """Everything about a set but its files, which are in plan.parquet.
+    """Everything about a set except its list of files, which is in plan.parquet.
 
-    `folders` stand in the order of the classes; a class of 0 images has a folder's name and no
-    folder. `asked` is None if the counts say it. `format_version` counts changes of this format;
-    `smallset` is the version of the package that wrote.
+    `folders` are the folder names in the order of the classes; the folder of a class without images
+    does not exist. `asked` is None if the counts tell the budget. `format_version` is the version
+    of this format, `smallset` that of the package that wrote the set.
     """
 
     smallset: str
@@ -85,23 +90,23 @@ class Manifest(SetFacts):
 
     @property
     def budget(self) -> str | None:
-        """The budget as its text; None if neither the counts nor `asked` say it."""
+        """The budget as its text, None if it is unknown."""
         if self.asked is not None:
             return self.asked.budget
         return None if self.ipc is None else f"ipc={self.ipc}"
 
     @property
     def digest(self) -> str:
-        """The sha256 of everything else in manifest.json: what names this very set."""
+        """The sha256 of everything else in manifest.json, which identifies the set."""
         return _digest(self._values())
 
     def to_json(self) -> str:
-        """Give the text of manifest.json; equal manifests give equal text."""
+        """Return the text of manifest.json. Equal manifests give equal text."""
         return _canonical({**self._values(), "digest": self.digest}) + "\n"
 
     def _values(self) -> dict[str, object]:
         skipped = {"count": len(self.source.skipped), "ids": self.source.skipped}
-        # Left out where there is none, so that sets made before there was any keep their digest.
+        # A set without `asked` leaves the field out, so that older sets keep their digest.
         asked = {} if self.asked is None else {"asked": vars(self.asked)}
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "asked"},
@@ -115,10 +120,10 @@ class Manifest(SetFacts):
 
 
 def read_manifest(folder: Path, *, trust: bool = False) -> Manifest:
-    """Read the manifest of the set in `folder`; `trust` leaves out the digest.
+    """Read the manifest of the set in `folder`. With `trust` the digest is not compared.
 
-    Raises ValueError where there is none, where it is damaged or edited, and where a newer
-    smallset wrote it.
+    Raises ValueError if there is no manifest, if it was damaged or edited, and if an older or newer
+    smallset wrote it in another format.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -162,7 +167,7 @@ class _Version:
 
 @dataclass(frozen=True)
 class _Said:
-    """What manifest.json says beside the fields of `Manifest`, which follow from them."""
+    """The fields of manifest.json that follow from those of `Manifest`."""
 
     digest: str
     images: Whole
@@ -170,7 +175,7 @@ class _Said:
 
 
 def _check(manifest: Manifest, said: _Said, where: str) -> None:
-    """Refuse lists that contradict each other, and folders that lead out of the set."""
+    """Raise ValueError if lists contradict each other or a folder leads out of the set."""
     lengths = len(manifest.classes), len(manifest.folders), len(manifest.counts)
     if len(set(lengths)) > 1:
         raise ValueError(
@@ -191,7 +196,7 @@ def _check(manifest: Manifest, said: _Said, where: str) -> None:
 
 
 def _canonical(values: dict[str, object]) -> str:
-    # ASCII: any name survives, even one that is not valid Unicode
+    # ASCII keeps any name, even one that is not valid Unicode.
     return json.dumps(values, sort_keys=True, indent=1, allow_nan=False)
 
 
@@ -200,7 +205,7 @@ def _digest(values: dict[str, object]) -> str:
 
 
 def _found_digest(values: dict[str, object]) -> str | None:
-    """Return the digest of what was read; None if it is nested too deeply or too large to write."""
+    """Return the digest of values that were read, None if JSON cannot write them."""
     try:
         return _digest({key: value for key, value in values.items() if key != "digest"})
     except (ValueError, RecursionError):

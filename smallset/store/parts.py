@@ -1,4 +1,4 @@
-"""Canvases made part by part: here or by workers, and kept if they are costly."""
+"""Make canvases part by part, in this process or by workers, and keep the costly ones."""
 
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from smallset.data import ordered
 from smallset.data.work import keeping
@@ -18,12 +19,14 @@ from smallset.records import Progress
 from smallset.store.canvases import Canvases, Drawing, Rows
 from smallset.store.codec import Codec
 
+Pixels = UInt8[np.ndarray, "k s s 3"]
+
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of some canvases, and who makes them: `threads` here, or the workers `spread`.
+    """The parts of some canvases, made by `threads` in this process or by the workers `spread`.
 
-    `work` is the folder that costly parts are kept in. None keeps nothing.
+    `work` is the folder for costly parts. None keeps nothing.
     """
 
     canvases: Canvases
@@ -34,10 +37,10 @@ class Parts:
     progress: Progress | None
 
     def encoded(self) -> Generator[tuple[int, bytes], None, None]:
-        """Yield each canvas's row and its encoded image, in any order."""
+        """Yield the row and the encoded image of each canvas, in any order."""
         if self._folder is not None:
-            for rows, file in self._kept(self._folder):
-                yield from zip(rows, map(self.codec.encode, np.load(file)), strict=True)
+            for rows, pixels in self._kept(self._folder):
+                yield from zip(rows, map(self.codec.encode, pixels), strict=True)
         elif self.codec.is_original:
             yield from self._by_rows(self.canvases.copied)
         elif self.spread is None:
@@ -48,7 +51,7 @@ class Parts:
                 yield from zip(rows, images, strict=True)
 
     def forget(self) -> None:
-        """Remove the kept parts of a set that is written."""
+        """Remove the kept parts, after the set was written."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -65,22 +68,39 @@ class Parts:
         with closing(ordered(make, rows, threads=self.threads)) as made:
             yield from zip(rows, made, strict=True)
 
-    def _kept(self, folder: Path) -> Iterator[tuple[Rows, Path]]:
-        """Make the parts that the folder lacks, then name the file of each part."""
-        files = {rows: folder / f"rows-{rows[0]:07d}.npy" for rows in self.canvases.parts}
-        missing = [rows for rows, file in files.items() if not file.exists()]
-        with keeping(folder.parents[1]):
-            folder.mkdir(parents=True, exist_ok=True)
-            if self.spread is None:
-                made: Iterator[tuple[Rows, Any]] = (
-                    (rows, self.canvases.draw(rows, self.progress)) for rows in missing
-                )
+    def _kept(self, folder: Path) -> Iterator[tuple[Rows, Pixels]]:
+        """Yield the rows and the pixels of each part: those in the folder, then the missing ones.
+
+        A part whose file is damaged, or was removed by another process, is made again.
+        """
+        missing = []
+        for rows in self.canvases.parts:
+            kept = self._read(_file(folder, rows), rows)
+            if kept is None:
+                missing.append(rows)
             else:
-                made = self._on_workers(self.spread, missing, None)
-            for rows, pixels in made:
-                with replacing(files[rows]) as file:
+                yield rows, kept
+        made: Iterator[tuple[Rows, Any]]
+        if self.spread is None:
+            made = ((rows, self.canvases.draw(rows, self.progress)) for rows in missing)
+        else:
+            made = self._on_workers(self.spread, missing, None)
+        for rows, pixels in made:
+            with keeping(folder.parents[1]):
+                folder.mkdir(parents=True, exist_ok=True)
+                with replacing(_file(folder, rows)) as file:
                     np.save(file, pixels)
-        yield from files.items()
+            yield rows, pixels
+
+    def _read(self, file: Path, rows: Rows) -> Pixels | None:
+        """Return the pixels of a part that was kept; None if there is no sound file of it."""
+        try:
+            pixels: Pixels = np.load(file)
+        except (OSError, ValueError, EOFError):
+            return None
+        size = self.canvases.plan.size
+        sound = pixels.dtype == np.uint8 and pixels.shape == (len(rows), size, size, 3)
+        return pixels if sound else None
 
     def _on_workers(
         self, spread: Workers, parts: list[Rows], codec: Codec | None
@@ -95,12 +115,16 @@ class Parts:
                 yield named[task.key], task.value
 
 
+def _file(folder: Path, rows: Rows) -> Path:
+    return folder / f"rows-{rows[0]:07d}.npy"
+
+
 def _call(canvases: Canvases, rows: Rows, codec: Codec | None) -> tuple[Drawing, Codec | None]:
     """Return a task's arguments, made only when the task is started."""
     return canvases.carried(rows), codec
 
 
 def _made(drawing: Drawing, codec: Codec | None) -> object:
-    """Draw a part, and encode it if there is a codec: the task of one worker."""
+    """Draw a part on a worker, and encode it if there is a codec."""
     pixels = drawing()
     return pixels if codec is None else [codec.encode(image) for image in pixels]

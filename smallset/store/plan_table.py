@@ -1,42 +1,21 @@
-"""plan.parquet: where every tile of every file comes from, and what each file's bytes are."""
+"""plan.parquet: the source of every tile of every file, and the hash and size of each file."""
 
 import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from smallset.data import ImageDataset
-from smallset.records import Plan, Resample
+from smallset.lazy import pa, pq
+from smallset.records import Plan
 
 PLAN = "plan.parquet"
-
-_BOX = pa.list_(pa.int32(), 4)
-# One row a tile. `source` is the position in the training images, `source_row` the row in the
-# source's own order (they differ where bad files or held-out images were left out), and
-# `source_content` stands for the source image's encoded bytes (`smallset.data.content_of`): it
-# tells whether a set holds an image, whatever the image is called elsewhere.
-_SCHEMA = pa.schema(
-    [
-        pa.field("file", pa.string(), nullable=False),
-        pa.field("sha256", pa.string(), nullable=False),
-        pa.field("file_bytes", pa.int64(), nullable=False),
-        pa.field("label", pa.int64(), nullable=False),
-        pa.field("tile", pa.int32(), nullable=False),
-        pa.field("source", pa.int64()),
-        pa.field("source_row", pa.int64()),
-        pa.field("source_id", pa.string()),
-        pa.field("source_content", pa.int64()),
-        pa.field("source_box", _BOX, nullable=False),
-        pa.field("tile_box", _BOX, nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -49,9 +28,9 @@ class ImageFile:
 
 
 def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) -> bytes:
-    """Give the content of plan.parquet; the same under the same pyarrow.
+    """Return the content of plan.parquet, which is always the same under the same pyarrow.
 
-    `files` stand in the plan's order. Empty tiles have null sources.
+    `files` are in the plan's order. An empty tile has null as its source.
     """
     m, tiles = plan.source.shape
     source = plan.source.reshape(-1)
@@ -60,6 +39,7 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
     rows, content = (
         column[np.where(empty, 0, source)] for column in (dataset.rows, dataset.content)
     )
+    box = _schema().field("source_box").type
     table = pa.table(
         [
             pa.array([f.path for f in files for _ in range(tiles)], pa.string()),
@@ -71,20 +51,34 @@ def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) ->
             pa.array(rows, pa.int64(), mask=empty),
             pa.array(ids, pa.string()),
             pa.array(content, pa.int64(), mask=empty),
-            pa.FixedSizeListArray.from_arrays(plan.source_box.reshape(-1), type=_BOX),
-            pa.FixedSizeListArray.from_arrays(plan.tile_box.reshape(-1), type=_BOX),
+            pa.FixedSizeListArray.from_arrays(plan.source_box.reshape(-1), type=box),
+            pa.FixedSizeListArray.from_arrays(plan.tile_box.reshape(-1), type=box),
         ],
-        schema=_SCHEMA.with_metadata({"resample": plan.resample}),
+        schema=_schema().with_metadata({"resample": plan.resample}),
     )
+    return parquet_bytes(table)
+
+
+def parquet_bytes(table: "pa.Table") -> bytes:
+    """Return a table as the content of a parquet file."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
 
 
-class Recorded(NamedTuple):
-    """What plan.parquet says: the plan, the files in its order, and which source images are shown.
+def class_ranks(labels: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
+    """Return each row's place among the rows of its class, from 0."""
+    counts = np.bincount(labels)
+    ranks = np.empty(len(labels), np.int64)
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    ranks[np.argsort(labels, kind="stable")] = np.arange(len(labels)) - starts
+    return ranks
 
-    `content` are the different `content_of` the images, in ascending order.
+
+class Recorded(NamedTuple):
+    """The content of plan.parquet: the plan, the files in its order, and the source images shown.
+
+    `content` has the `content_of` of each source image once, in ascending order.
     """
 
     plan: Plan
@@ -95,8 +89,8 @@ class Recorded(NamedTuple):
 def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
     """Read plan.parquet of the set in `folder`, whose canvases are `size` pixels.
 
-    Raises ValueError where it is missing, is not the file with the hash `sha256` (None: any), or
-    contradicts itself.
+    Raises ValueError if the file is missing, contradicts itself, or does not have the hash `sha256`
+    (None: any hash will do).
     """
     path = folder / PLAN
     if not path.is_file():
@@ -108,7 +102,7 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
             f"the set again."
         )
     try:
-        # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
+        # `read_table` is not used: the threads of pyarrow.dataset may abort the ending process.
         table = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -117,10 +111,10 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
             f"'{path}' is not a parquet file that can be read ({reason}). Restore it, or make the "
             f"set again."
         ) from error
-    if not table.schema.equals(_SCHEMA):
+    if not table.schema.equals(_schema()):
         raise ValueError(
             f"'{path}' has other columns than a plan: {', '.join(table.column_names) or 'none'}. "
-            f"It needs {', '.join(_SCHEMA.names)}. Restore it, or make the set again."
+            f"It needs {', '.join(_schema().names)}. Restore it, or make the set again."
         )
     fault = _fault(table, size)
     if fault:
@@ -130,16 +124,16 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
 
 
 def valid_text(text: str) -> str:
-    """A file name that is not valid UTF-8 has no place in parquet: show its bytes instead."""
+    """Return a file name that parquet can hold: bytes that are not valid UTF-8 are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _tiles(table: pa.Table) -> int:
+def _tiles(table: "pa.Table") -> int:
     return int(table["tile"].to_numpy().max(initial=-1)) + 1
 
 
-def _fault(table: pa.Table, size: int) -> str | None:
-    """Say what contradicts itself, if anything does."""
+def _fault(table: "pa.Table", size: int) -> str | None:
+    """Describe the first contradiction in a table, None if there is none."""
     tile, tiles = table["tile"].to_numpy(), _tiles(table)
     if tiles < 1 or len(tile) % tiles or (tile.reshape(-1, tiles) != np.arange(tiles)).any():
         return "does not hold the same number of tiles for every file"
@@ -162,19 +156,16 @@ def _fault(table: pa.Table, size: int) -> str | None:
     return None
 
 
-def _boxes(table: pa.Table, name: str) -> np.ndarray:
+def _boxes(table: "pa.Table", name: str) -> np.ndarray:
     flat = table[name].combine_chunks().flatten().to_numpy()
     return np.array(flat, dtype=np.int32).reshape(-1, _tiles(table), 4)
 
 
-def _plan(table: pa.Table, size: int) -> Plan:
-    tiles = _tiles(table)
-    resample: Resample = "nearest"
-    if table.schema.metadata[b"resample"] == b"antialias":
-        resample = "antialias"
+def _plan(table: "pa.Table", size: int) -> Plan:
+    tiles, nearest = _tiles(table), table.schema.metadata[b"resample"] == b"nearest"
     return Plan(
         size=size,
-        resample=resample,
+        resample="nearest" if nearest else "antialias",
         source=np.array(table["source"].fill_null(-1), dtype=np.int64).reshape(-1, tiles),
         source_box=_boxes(table, "source_box"),
         tile_box=_boxes(table, "tile_box"),
@@ -182,7 +173,23 @@ def _plan(table: pa.Table, size: int) -> Plan:
     )
 
 
-def _files(table: pa.Table) -> tuple[ImageFile, ...]:
+def _files(table: "pa.Table") -> tuple[ImageFile, ...]:
     firsts = table.take(np.arange(0, len(table), _tiles(table)))
     columns = (firsts[name].to_pylist() for name in ("file", "sha256", "file_bytes"))
     return tuple(ImageFile(*row) for row in zip(*columns, strict=True))
+
+
+@cache
+def _schema() -> "pa.Schema":
+    """Return the columns of the table, which has one row per tile."""
+    # `source` is the position among the training images and `source_row` the row in the source's
+    # own order. They differ if bad files or held-out images were left out. `source_content` is the
+    # `content_of` of the source image, and shows whether a set holds an image under any name.
+    text, number, box = pa.string(), pa.int64(), pa.list_(pa.int32(), 4)
+    types = {
+        "file": text, "sha256": text, "file_bytes": number, "label": number, "tile": pa.int32(),
+        "source": number, "source_row": number, "source_id": text, "source_content": number,
+        "source_box": box, "tile_box": box,
+    }  # fmt: skip
+    empty = ("source", "source_row", "source_id", "source_content")  # null in an empty tile
+    return pa.schema([pa.field(name, of, name in empty) for name, of in types.items()])

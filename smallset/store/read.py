@@ -22,13 +22,13 @@ from smallset.store.plan_table import PLAN, ImageFile, read_plan
 from smallset.store.training_set import SetFacts
 
 TRAIN = "train"
-# The Hub adds .gitattributes; the card is the user's to edit.
+# Files that are not verified: users may edit the card, and the Hub adds .gitattributes.
 FREE = (CARD, ".gitattributes")
 
 
 @dataclass(frozen=True)
 class CheckedRows:
-    """The images of the set called `set`, compared as they are read with what was recorded."""
+    """The image bytes of the set called `set`, each compared with its recorded hash when read."""
 
     set: str
     files: tuple[ImageFile, ...]
@@ -54,12 +54,12 @@ class CheckedRows:
 
 @dataclass(frozen=True, eq=False)
 class SetImages(ImageDataset):
-    """The images of a compressed set as a data set; each of them is whole, a mosaic's too."""
+    """The images of a compressed set as a data set. A mosaic counts as one whole image."""
 
     codec: Codec
 
     def pixels(self, i: int) -> UInt8[np.ndarray, "h w 3"]:
-        """Decode an image. Raises ValueError if it is not what the manifest says."""
+        """Decode an image. Raises ValueError if it contradicts the manifest."""
         try:
             pixels = self.codec.decode(self.encoded(i))
         except BadImage as error:
@@ -73,7 +73,7 @@ class SetImages(ImageDataset):
         return pixels
 
     def bad(self, i: int, error: BadImage) -> ValueError:
-        """Say that an image does not decode, and why."""
+        """Return the error for an image that does not decode."""
         return ValueError(
             f"{self.id(i)!r} of the set {self.name!r} {error}. Get the set from its maker again."
         )
@@ -81,10 +81,10 @@ class SetImages(ImageDataset):
 
 @dataclass(frozen=True)
 class CompressedDataset:
-    """A set on disk: m images by class, in order of choice within each class; a `TrainingSet`.
+    """A `TrainingSet` on disk: m images by class, in order of choice within each class.
 
-    `content` says which source images the set shows (`smallset.data.content_of` each). `source`
-    reads the bytes of an image by its row in `files` and in the plan (None: the file in `path`).
+    `content` has the `smallset.data.content_of` of each source image shown. `source` reads the
+    bytes of an image by its row in `files` and in the plan (None: reads the file in `path`).
     """
 
     path: Path
@@ -114,12 +114,12 @@ class CompressedDataset:
 
     @property
     def origin(self) -> str:
-        """The fingerprint of the data that the set was made from."""
+        """The fingerprint of the data from which the set was made."""
         return self.manifest.source.fingerprint
 
     @property
     def resample(self) -> Resample:
-        """How an image of another size becomes a square, as when canvases are drawn."""
+        """How an image of another size is resampled to a square, as when canvases are drawn."""
         return self.plan.resample
 
     @property
@@ -129,7 +129,7 @@ class CompressedDataset:
 
     @property
     def tile_box(self) -> Int32[np.ndarray, "m tiles 4"]:
-        """The tiles of each image: left, top, right, bottom in its pixels."""
+        """The tiles of each image: left, top, right and bottom, in its pixels."""
         return self.plan.tile_box
 
     @property
@@ -141,7 +141,8 @@ class CompressedDataset:
     def dataset(self) -> SetImages:
         """The images as a data set, with the manifest's digest as its fingerprint.
 
-        Original bytes are measured first. Raises ValueError if one of them is not an image.
+        A set of the codec "original" reads all of its images for their sizes. Raises ValueError if
+        one of them is not an image.
         """
         manifest, m = self.manifest, len(self)
         made = SetImages(
@@ -165,7 +166,7 @@ class CompressedDataset:
     ) -> UInt8[np.ndarray, "k s s 3"]:
         """Decode the images `rows` (None: all m) as squares, in `workers` threads (0: one a core).
 
-        Raises ValueError if a file is missing or is not the one that was written.
+        Raises ValueError if a file is missing or was changed.
         """
         chosen = np.arange(len(self)) if rows is None else rows
         size, dataset = self.manifest.size, self.dataset
@@ -201,10 +202,10 @@ def _measured(images: SetImages) -> Int32[np.ndarray, "m 2"]:
 
 
 def open_set(path: Path) -> CompressedDataset:
-    """Open the set in the folder `path`; pixels are read later, by `images`.
+    """Open the set in the folder `path`. Pixels are read later, by `images`.
 
-    Raises FileNotFoundError or NotADirectoryError where there is no folder, and ValueError where
-    it holds no set, or one whose manifest, plan or list of files was edited or damaged.
+    Raises FileNotFoundError or NotADirectoryError if there is no such folder, and ValueError if it
+    is not a set, or if its manifest, plan or list of files was edited or damaged.
     """
     check_folder(path)
     made = read_records(path)
@@ -217,12 +218,12 @@ def open_set(path: Path) -> CompressedDataset:
 
 
 def read_records(path: Path) -> CompressedDataset:
-    """Read and compare the manifest and the plan in a folder, but look at no image file.
+    """Read and compare the manifest and the plan in a folder, without its image files.
 
-    Raises ValueError as `open_set`.
+    Raises ValueError if the folder is not a set, or if either was edited or damaged.
     """
     manifest = read_manifest(path)
-    Codec.parse(manifest.codec)  # an unknown one is an error now, not at the first image
+    Codec.parse(manifest.codec)  # an unknown codec fails now, not at the first image
     plan, files, content = read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
     for problem in contradictions(manifest, plan, files):
         raise ValueError(f"'{path}': {problem}. Restore it, or make the set again.")
@@ -238,7 +239,7 @@ def check_files(folder: Path, found: tuple[list[str], list[str]], advice: str) -
 
 
 def layout_of(path: Path) -> str | None:
-    """Name the format that a folder of ours was exported to; None for a set as it was made."""
+    """Name the format of an exported set, None for a set as it was made."""
     if not (path / MANIFEST).is_file():
         return None
     if shards(path):
@@ -254,7 +255,7 @@ def shards(path: Path) -> list[Path]:
 
 
 def check_folder(path: Path) -> None:
-    """Raise FileNotFoundError or NotADirectoryError where `path` is no folder."""
+    """Raise FileNotFoundError or NotADirectoryError if `path` is not a folder."""
     if not path.exists():
         raise FileNotFoundError(
             f"'{path}' does not exist. Give the folder that `smallset compress` made."
@@ -267,7 +268,7 @@ def check_folder(path: Path) -> None:
 
 
 def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...]) -> list[str]:
-    """List where the manifest and the plan do not agree, each a clause without a full stop."""
+    """List the contradictions between the manifest and the plan, without full stops."""
     problems: list[str] = []
     labels = plan.label
     if labels.min() < 0 or labels.max() >= len(manifest.classes):
@@ -282,7 +283,7 @@ def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...])
     total = sum(file.bytes for file in files)
     if total != manifest.image_bytes:
         problems.append(f"the manifest counts {manifest.image_bytes} image bytes, the plan {total}")
-    # one plain name under its own class folder: no path leads out of the set
+    # Every path is a plain name in its own class folder, so that none leads out of the set.
     wrong = [
         file.path
         for file, label in zip(files, labels, strict=True)
@@ -297,9 +298,9 @@ def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...])
 
 
 def strangers(path: Path, files: tuple[ImageFile, ...]) -> tuple[list[str], list[str]]:
-    """List the files missing from the folder and those that do not belong to it, by path.
+    """Return the paths that are missing in the folder, and those that do not belong there.
 
-    An additional folder counts too, empty or not: readers would take it for a class.
+    An additional folder counts even if it is empty, since readers would take it for a class.
     """
     wanted = {file.path for file in files} | {MANIFEST, PLAN}
     kept = {file.partition("/")[0] for file in wanted} - {MANIFEST, PLAN}

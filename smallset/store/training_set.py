@@ -1,4 +1,4 @@
-"""What a student trains on: a compressed set, another person's, or a whole training split."""
+"""Training sets: a compressed set, a foreign set, or a whole training split."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from smallset.typed import Positive, Whole
 
 @dataclass(frozen=True)
 class Seeds:
-    """The seeds of a set: `set` is None for a foreign one, `observer` if no network looked."""
+    """The seeds of a set. `set` is None for a foreign set, `observer` if there was no observer."""
 
     set: Whole | None
     observer: Whole | None
@@ -23,12 +23,12 @@ class Seeds:
 
 @dataclass(frozen=True, kw_only=True)
 class SetFacts:
-    """What a result line says of a set, whoever made it.
+    """The facts of a set that a result line records, regardless of who made the set.
 
-    `method` is as the user typed it, `spec` the whole spec with every option. `classes` and
-    `counts` (images a class) stand in index order. `size` is in pixels, `view` a spec such as
-    "patch(scale=(0.08, 1.0))", `image_bytes` the sum of the image files. `plan_sha256` names the
-    plan. `made_with` describes the observer and so on.
+    `method` is the method as the user typed it, `spec` the same with every option. `classes` and
+    `counts` (images per class) are in index order. `size` is in pixels. `view` is a spec such as
+    "patch(scale=(0.08, 1.0))". `image_bytes` is the sum over the image files. `plan_sha256`
+    identifies the plan. `made_with` describes, for example, the observer.
     """
 
     method: str
@@ -51,12 +51,12 @@ class SetFacts:
 
     @property
     def ipc(self) -> int | None:
-        """The images per class, or None if classes differ in it."""
+        """The images per class, None if classes have different numbers."""
         return self.counts[0] if len(set(self.counts)) == 1 else None
 
     @property
     def budget(self) -> str | None:
-        """The budget that the set was made under, as its text; None if nothing says it."""
+        """The budget of the set as its text, None if it is unknown."""
         return None
 
     @property
@@ -67,57 +67,48 @@ class SetFacts:
 
 @runtime_checkable
 class TrainingSet(Protocol):
-    """Images that a student trains on, as far as training and a result line ask for them."""
+    """The images that a student trains on, and the facts that a result line needs."""
 
     @property
     def name(self) -> str:
-        """What messages call the set."""
-        ...
+        """The name of the set in messages."""
 
     @property
     def path(self) -> Path | None:
-        """The folder of the set; None if it has none of its own."""
-        ...
+        """The folder of the set, None if it has none of its own."""
 
     @property
     def digest(self) -> str:
-        """The sha256 of all that the set is and how it is read."""
-        ...
+        """The sha256 of everything about the set, and of the way it is read."""
 
     @property
     def facts(self) -> SetFacts:
-        """What a result line says of the set."""
-        ...
+        """The facts that a result line records."""
 
     @property
     def origin(self) -> str:
-        """The fingerprint of the data that the set was made from; its own if nobody knows."""
-        ...
+        """The fingerprint of the data from which the set was made, or its own if unknown."""
 
     @property
     def dataset(self) -> ImageDataset:
-        """The images, each of them whole, with their labels."""
-        ...
+        """The images and their labels. A mosaic counts as one whole image."""
 
     @property
     def tile_box(self) -> Int32[np.ndarray, "m tiles 4"]:
-        """The tiles of each image: left, top, right, bottom in its pixels at `facts.size`."""
-        ...
+        """The tiles of each image: left, top, right and bottom, in pixels at `facts.size`."""
 
     @property
     def resample(self) -> Resample:
-        """How an image of another size becomes a square of `facts.size`, under `facts.fit`."""
-        ...
+        """How an image of another size is resampled to a square of `facts.size`."""
 
     @property
     def content(self) -> Int64[np.ndarray, " k"]:
-        """Which source images the set shows (`smallset.data.content_of` each)."""
-        ...
+        """The `smallset.data.content_of` of each source image that the set shows."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlainSet:
-    """A `TrainingSet` that smallset did not make: a data set as it is, and what is known of it."""
+    """A `TrainingSet` that smallset did not make: a data set and the facts known about it."""
 
     name: str
     digest: str
@@ -134,5 +125,5 @@ class PlainSet:
 
     @property
     def content(self) -> Int64[np.ndarray, " m"]:
-        """What stands for each image's bytes."""
+        """The `smallset.data.content_of` of each image."""
         return self.dataset.content

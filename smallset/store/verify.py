@@ -1,22 +1,25 @@
-"""Check a set against its own records: every hash and every count."""
+"""Verify a set: compare every hash and every count with its records."""
 
 import hashlib
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from smallset.data import cores, ordered
-from smallset.store.manifest import Manifest, read_manifest
-from smallset.store.plan_table import ImageFile, Recorded, read_plan
+from smallset.store.manifest import read_manifest
+from smallset.store.plan_table import ImageFile, read_plan
 from smallset.store.read import check_folder, contradictions, layout_of, strangers
 
-# Of one kind; a folder emptied by mistake would otherwise fill the screen.
+T = TypeVar("T")
+# The most problems of one kind that are listed. An emptied folder would fill the screen.
 _SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Verification:
-    """A set that is as it was written: how many image files and bytes were compared."""
+    """The result for an unchanged set: the numbers of image files and bytes compared."""
 
     files: int
     bytes: int
@@ -25,7 +28,7 @@ class Verification:
 def verify(path: Path) -> Verification:
     """Hash every file of the set in `path` and compare names, sizes and counts.
 
-    README.md may be edited. Raises FileNotFoundError or NotADirectoryError where there is no
+    README.md may be edited. Raises FileNotFoundError or NotADirectoryError if there is no such
     folder, and one ValueError that lists every problem.
     """
     check_folder(path)
@@ -37,8 +40,11 @@ def verify(path: Path) -> Verification:
         )
     problems: list[str] = []
     try:
-        manifest = _manifest(path, problems)
-        plan, files, _ = _plan(path, manifest, problems)
+        manifest = _read(lambda strict: read_manifest(path, trust=not strict), problems)
+        size, sha256 = manifest.size, manifest.plan_sha256
+        plan, files, _ = _read(
+            lambda strict: read_plan(path, size=size, sha256=sha256 if strict else None), problems
+        )
     except ValueError as error:
         raise _failure(path, [*problems, str(error)]) from error
     contradicting = contradictions(manifest, plan, files)
@@ -50,7 +56,7 @@ def verify(path: Path) -> Verification:
     ]
     gone = set(missing)
     present = [file for file in files if file.path not in gone]
-    # hashed only where every path is known to lie inside the set
+    # Only paths that surely lie inside the set are read.
     if not contradicting:
         problems += _listed("changed", _changed(path, present))
     if problems:
@@ -58,24 +64,14 @@ def verify(path: Path) -> Verification:
     return Verification(len(files), sum(file.bytes for file in files))
 
 
-def _manifest(path: Path, problems: list[str]) -> Manifest:
-    """Read the manifest; one that was edited is a problem, and still says what to compare."""
+def _read(read: Callable[[bool], T], problems: list[str]) -> T:
+    """Read a record strictly; if it was edited, add the problem and return what it says."""
     try:
-        return read_manifest(path)
+        return read(True)
     except ValueError as error:
-        manifest = read_manifest(path, trust=True)
+        found = read(False)
         problems.append(str(error))
-        return manifest
-
-
-def _plan(path: Path, manifest: Manifest, problems: list[str]) -> Recorded:
-    """Read the plan; one that was changed is a problem, and still says what to compare."""
-    try:
-        return read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
-    except ValueError as error:
-        recorded = read_plan(path, size=manifest.size, sha256=None)
-        problems.append(str(error))
-        return recorded
+        return found
 
 
 def _changed(path: Path, files: list[ImageFile]) -> list[str]:

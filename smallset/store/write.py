@@ -11,17 +11,16 @@ from smallset.files import check_output, whole_folder, write_file, writing
 from smallset.fingerprint import smallset_version
 from smallset.parallel import Workers
 from smallset.records import Plan, Progress
-from smallset.store.canvases import Canvases
+from smallset.store.canvases import Canvases, check_plan
 from smallset.store.card import CARD, card
 from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
 from smallset.store.manifest import MANIFEST, About, Manifest, Origin
 from smallset.store.parts import Parts
-from smallset.store.plan_table import PLAN, ImageFile, plan_bytes
+from smallset.store.plan_table import PLAN, ImageFile, class_ranks, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
-from smallset.store.render import check_plan
 
-# At least five digits: a set of ipc 10 has the first ten file names of a set of ipc 1000.
+# The least digits in a file name, so that a smaller set has the first names of a larger one.
 _DIGITS = 5
 
 
@@ -40,15 +39,16 @@ def write(
 ) -> CompressedDataset:
     """Draw every canvas and write the set, made from `dataset`, to the new folder `out`.
 
-    With `may_vanish` a class may have no image: it has no folder then, and all others are numbered.
-    The codec "original" draws nothing and copies the bytes of each image. Canvases are drawn in
-    `workers` threads (0: one a core), or by the workers `spread`; the bytes do not depend on it.
-    Canvases that are costly keep their finished parts in the folder `work` until the set is
-    written, so that a killed call goes on there. Files sort in order of choice. `progress` hears of
-    ("write", images done, images in all). The folder appears whole or not at all.
+    Files sort in order of choice. With `may_vanish` a class may be without images: then it has no
+    folder, and the other folders are numbered. The codec "original" copies the bytes of each image
+    and draws nothing. Canvases are drawn in `workers` threads (0: one per core) or by the workers
+    `spread`, and the bytes do not depend on this choice. Finished parts of costly canvases are kept
+    in the folder `work` until the set is written, so that a killed call can be continued.
+    `progress` is called with ("write", images done, images in all). The folder appears whole or
+    not at all.
 
-    Raises ValueError as `check_plan` and `Canvases.check_copies`, and OSError as `check_output` and
-    if the disk is full or read-only.
+    Raises ValueError if the plan cannot be drawn from `dataset` or its images cannot be copied, and
+    OSError if `out` exists or cannot be written.
     """
     plan = canvases.plan
     check_output(out)
@@ -64,7 +64,7 @@ def write(
             for label in np.flatnonzero(filled):
                 (partial / folders[label]).mkdir()
         files: dict[int, ImageFile] = {}
-        # Closing waits for the canvases in flight: nothing may write into a folder being removed.
+        # Closing waits for unfinished canvases, so that none is drawn while the folder is removed.
         with closing(parts.encoded()) as encoded:
             for row, content in encoded:
                 path = f"{stems[row]}.{extension_of(content)}"
@@ -85,14 +85,12 @@ def write(
 
 
 def _stems(plan: Plan, folders: tuple[str, ...]) -> list[str]:
-    """Give each canvas its path inside the set, less the extension: class folder and rank in it."""
-    ranks = np.zeros(len(folders), dtype=np.int64)
-    digits = max(_DIGITS, len(str(int(np.bincount(plan.label).max()) - 1)))
-    stems: list[str] = []
-    for label in plan.label:
-        stems.append(f"{folders[label]}/{ranks[label]:0{digits}d}")
-        ranks[label] += 1
-    return stems
+    """Return each canvas's path in the set without its extension: class folder and rank."""
+    ranks = class_ranks(plan.label)
+    digits = max(_DIGITS, len(str(ranks.max())))
+    return [
+        f"{folders[label]}/{rank:0{digits}d}" for label, rank in zip(plan.label, ranks, strict=True)
+    ]
 
 
 def _manifest(

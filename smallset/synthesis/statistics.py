@@ -112,8 +112,11 @@ def batch_norms(net: Module) -> "list[BatchNorm2d]":
 
 def moments(x: Tensor) -> tuple[Float32[Tensor, " d"], Float32[Tensor, " d"]]:
     """Return the mean and the biased variance of each channel over images, rows and columns."""
-    variance, mean = torch.var_mean(x.float(), (0, 2, 3), correction=0)
-    return mean, variance
+    from smallset.synthesis.moments import Moments
+
+    x = x.contiguous(memory_format=torch.channels_last)
+    found: tuple[Tensor, Tensor] = Moments.apply(x)  # type: ignore[no-untyped-call]
+    return found
 
 
 class Distances:

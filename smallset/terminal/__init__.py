@@ -1,14 +1,22 @@
-"""What the commands print: words that all of them share, and one file for each kind of thing."""
+"""The output of the commands: shared functions here, and one file for each kind of output."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
+from rich.table import Table as RichTable
 
-# Results go to stdout, progress and errors to stderr. Lines are not wrapped, so a log can be
-# searched. No text of the user's is taken for markup, nor ":cat:" for an emoji.
+if TYPE_CHECKING:
+    from smallset.report.table import Table
+
+# Results go to stdout, progress and errors to stderr. Lines are not wrapped, so that a log can be
+# searched. Markup and emoji are off, because a user's text may contain "[x]" or ":cat:".
 OUT = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 WIDTH = 99
-"""Lines of progress have so many columns at most."""
+"""The maximal number of columns in a line of progress."""
 
 
 def say(line: str) -> None:
@@ -22,16 +30,16 @@ def complain(error: str) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Say how long something takes, in the unit that suits it."""
+    """Format a duration in seconds, minutes or hours, whichever suits."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def fitted(text: str, columns: int) -> str:
-    """Shorten a text to so many columns; the longest of its parts lose their middles first.
+    """Shorten a text to a number of columns.
 
-    Parts are what commas part.
+    The text consists of parts between commas. The longest parts lose their middles first.
     """
     for parts in (text.split(", "), [text]):
         for most in range(max(map(len, parts)), 2, -1):
@@ -49,12 +57,35 @@ def _shortened(word: str, most: int) -> str:
 
 
 def percent(fraction: float) -> str:
-    """Write a fraction in percent."""
+    """Format a fraction in percent."""
     return f"{100 * fraction:.2f} %"
 
 
 def bytes_against(image_bytes: int, source_bytes: int) -> str:
-    """Write how many bytes images take, and against those of their source."""
+    """Format the bytes of images, with the ratio to the bytes of their source."""
     ratio = source_bytes / image_bytes
     times = f"{ratio:,.1f}x fewer" if ratio >= 1 else f"{1 / ratio:,.1f}x more"
     return f"{image_bytes:,} bytes, {times} than the source's {source_bytes:,}"
+
+
+def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
+    """Print pairs of a name and a description, one per line."""
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None)
+    table.show_header = False
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, line in entries:
+        table.add_row(f"  {name}", line)
+    OUT.print(table)
+
+
+def show_table(table: "Table") -> None:
+    """Print a table and its notes. The first column is aligned left, the others right."""
+    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for number, name in enumerate(table.header):
+        shown.add_column(name, justify="right" if number else "left", no_wrap=True)
+    for cells in table.cells:
+        shown.add_row(*cells)
+    OUT.print(shown)
+    for note in table.notes:
+        OUT.print(note)

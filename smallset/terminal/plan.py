@@ -1,45 +1,44 @@
-"""The plan of a run: what a matrix has, what is done, and how long the rest takes."""
+"""Print the plan of a run: its tables, what is done, and how long the rest takes."""
 
+from collections import Counter
 from collections.abc import Container, Iterable
 
 from smallset.bench.cells import MatrixCell
 from smallset.bench.forecast import Forecast
+from smallset.bench.kinds import KINDS, Unit
 from smallset.bench.run import RunPlan
 from smallset.records import Identity
 from smallset.terminal import duration, say
 from smallset.terminal.sets import data_lines
 
-_COUNTS = ("pixels", "observer", "teacher", "set", "cell", "full")
-
 
 def show_plan(plan: RunPlan, *, cells: bool = False) -> None:
-    """Say what a matrix has and what there is to do; with `cells` also each setting."""
+    """Print the tables of a matrix and what is left to do. If `cells`, print each setting too."""
     if plan.torn:
-        say("took out a last line that a stopped run had not finished writing")
+        say("removed an incomplete last line of a stopped run")
     if plan.taken:
-        say(f"took over {len(plan.taken)} results of other runs")
+        say(f"reused {len(plan.taken)} results of other runs")
     for version, count in plan.passed.items():
-        say(f"passed over {count} results of other runs, made by {version}")
-    for source in plan.checked.sources.values():
-        for line in data_lines(source.data):
+        say(f"did not reuse {count} results of other runs, made by {version}")
+    ground, results = plan.ground, plan.lines.results
+    for opened in ground.data.values():
+        for line in data_lines(opened.data):
             say(line)
-    say(f"{plan.matrix.title}: {len({cell.identity for cell in plan.cells})} cells")
-    for table in plan.matrix.sweeps:
-        own = [cell for cell in plan.cells if cell.sweep is table]
-        done = sum(cell.identity in plan.results for cell in own)
-        here = table.data in plan.checked.sources
-        said = f"{len(own)} cells, {done} done" if here else f"its data {table.data!r} is not here"
-        say(f"  {table.title}: {said}")
-        for line in _settings(own, plan.results) if cells else ():
+    say(f"{ground.matrix.title}: {len({cell.identity for cell in ground.cells})} cells")
+    for sweep in ground.matrix.sweeps:
+        own = [cell for cell in ground.cells if cell.sweep is sweep]
+        done = sum(cell.identity in results for cell in own)
+        here = sweep.data in ground.data
+        said = f"{len(own)} cells, {done} done" if here else f"its data {sweep.data!r} is not here"
+        say(f"  {sweep.title}: {said}")
+        for line in _settings(own, results) if cells else ():
             say(f"    {line}")
-    counts = [(kind, sum(u.kind == kind for u in plan.units.values())) for kind in _COUNTS]
-    todo = [(kind, sum(u.kind == kind for u in plan.pending)) for kind in _COUNTS]
-    say(f"shared: {_counted(counts)}")
-    say(f"to do: {_counted(todo)}")
+    say(f"shared: {_counted(plan.units.values())}")
+    say(f"to do: {_counted(plan.pending)}")
 
 
 def _settings(cells: Iterable[MatrixCell], results: Container[Identity]) -> list[str]:
-    """Give a line a setting of a table: each method with its replicates done, of how many."""
+    """Return a line for each setting of a table: its methods with their finished replicates."""
     found: dict[str, dict[str, list[bool]]] = {}
     for cell in cells:
         setting = f"{cell.budget.words if cell.budget else 'all images'}, {cell.training}"
@@ -52,7 +51,7 @@ def _settings(cells: Iterable[MatrixCell], results: Container[Identity]) -> list
 
 
 def show_forecast(found: Forecast, jobs: int) -> None:
-    """Say how long it takes, how large it gets, and from what that is known."""
+    """Print the estimates of time and space, and where the rates come from."""
     if not found.seconds:
         return
     say(
@@ -67,6 +66,11 @@ def show_forecast(found: Forecast, jobs: int) -> None:
             say(f"  from {source}: {names}")
 
 
-def _counted(counts: list[tuple[str, int]]) -> str:
-    words = [f"{n} {kind}{'' if n == 1 or kind == 'pixels' else 's'}" for kind, n in counts if n]
+def _counted(units: Iterable[Unit]) -> str:
+    counts = Counter(unit.kind for unit in units)
+    words = (
+        f"{counts[kind]} {kind}{'' if counts[kind] == 1 or kind.endswith('s') else 's'}"
+        for kind in KINDS
+        if kind in counts
+    )
     return " -> ".join(words) or "nothing"

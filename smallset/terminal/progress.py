@@ -16,10 +16,10 @@ _LOG_EVERY_SECONDS = 10.0
 
 
 class Stages:
-    """Shows progress: bars on a terminal, plain lines in a log, with the same words.
+    """Shows progress: bars on a terminal, or plain lines with the same words in a log.
 
-    Called as (stage, done, total); see `records.Progress`. The seconds of each stage are summed,
-    however many pieces it comes in, and printed at the end with those since the process started.
+    Called as (stage, done, total), see `records.Progress`. At the end, prints the seconds of each
+    stage (the sum, if a stage runs several times) and the seconds since the process started.
     """
 
     def __init__(self, started: float = STARTED) -> None:
@@ -52,7 +52,7 @@ class Stages:
             ERR.print(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Take note of progress."""
+        """Record progress, and show it."""
         now = time.perf_counter()
         name, _, place = stage.partition(", ")
         pace = self._paces.setdefault(name, _Pace())
@@ -65,7 +65,7 @@ class Stages:
             ERR.print(self._words(name))
 
     def opened(self, data: Data) -> None:
-        """Print what was understood of the data."""
+        """Print what smallset found in the data."""
         for line in data_lines(data):
             self.say(line)
 
@@ -79,7 +79,7 @@ class Stages:
         self._bars.start()
 
     def _show(self, bars: Bars, name: str) -> None:
-        """Bring the bar of a stage up to date; the time left stands in the newest line alone."""
+        """Update the bar of a stage. Only the newest line shows the time left."""
         if self._shown != name and self._shown in self._tasks:
             bars.update(self._tasks[self._shown], description=self._words(self._shown, left=False))
         self._shown = name
@@ -90,7 +90,7 @@ class Stages:
         bars.update(task, completed=pace.done, total=pace.total, description=words)
 
     def _words(self, name: str, *, left: bool = True) -> str:
-        """Say how far a stage is, how fast it goes, and how long all stages still take."""
+        """Return how far a stage is, its rate, and how long all stages still take."""
         pace = self._paces[name]
         words = f": {pace.done:,} of {pace.total:,}"
         words += f" ({pace.place})" if pace.place else ""
@@ -105,11 +105,10 @@ class Stages:
 
 @dataclass
 class _Pace:
-    """How far a stage is and how fast it goes: the rate and the time left come from here alone.
+    """The progress of a stage, its rate and its time left.
 
-    Counted as speed is what is done from one report to the next of the same place. So the first
-    report of a place counts for nothing: what a killed run had done came without seconds, and a
-    compiler's minutes brought no images.
+    The rate counts only the work between two reports of the same place. The first report of a place
+    is ignored: it may contain the work of a killed run, or the minutes of a compiler.
     """
 
     done: int = 0
@@ -120,9 +119,9 @@ class _Pace:
     counted_seconds: float = 0.0
 
     def take(self, done: int, total: int, place: str, seconds: float) -> None:
-        """Take note of a report, so many seconds after the one before it of any stage."""
+        """Record a report. `seconds` is the time since the previous report of any stage."""
         self.seconds += seconds
-        if total != self.total or done < self.done:  # other work under the same name
+        if total != self.total or done < self.done:  # new work under the same name
             self.counted, self.counted_seconds = 0, 0.0
         elif place == self.place:
             self.counted += done - self.done
@@ -131,15 +130,15 @@ class _Pace:
 
     @property
     def rate(self) -> float:
-        """How many are done in a second; 0 while nobody knows."""
+        """Items per second, or 0 while unknown."""
         return self.counted / max(self.counted_seconds, 1e-9)
 
     @property
     def seconds_left(self) -> float:
-        """The seconds of what is left at this rate; 0 while nobody knows."""
+        """Seconds left at this rate, or 0 while unknown."""
         return (self.total - self.done) / self.rate if self.rate else 0.0
 
 
 def _rate(per_second: float) -> str:
-    """Slow things too: an epoch may take a minute."""
+    """Format a rate. Rates below 1 get two digits too: an epoch may take a minute."""
     return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.2g}/s"

@@ -1,4 +1,4 @@
-"""Results: a student, a unit of a matrix, the students of one set, methods side by side."""
+"""Print results: of a student, of a unit of a matrix, and of all students of a set."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from smallset.train.protocol import caveat
 
 
 def result_line(r: Result) -> str:
-    """One student in a line."""
+    """Return one line about a student."""
     worst = min(range(len(r.classes)), key=lambda c: r.per_class[c])
     drawn = "" if r.set_seed is None else f"set {r.set_seed}, "
     labels = "" if r.is_hard else f", {r.regime} labels"
@@ -23,17 +23,16 @@ def result_line(r: Result) -> str:
 
 
 def finished_line(finished: Finished, seconds_left: float | None) -> str:
-    """One unit of a matrix in a line: which, its accuracy, its seconds, and how long all take."""
+    """Return one line about a finished unit of a matrix, with the time that the run still takes."""
     unit, result = finished.unit, finished.result
     begin = f"{finished.number}/{finished.total}  "
-    name = unit.cell.brief if unit.cell else unit.key.rpartition(" [")[0]
     end = f": top-1 {percent(result.top1)}, {duration(result.seconds)}" if result else ""
     end += f", {duration(seconds_left)} left" if seconds_left is not None else ""
-    return begin + fitted(name, WIDTH - len(begin) - len(end)) + end
+    return begin + fitted(unit.brief, WIDTH - len(begin) - len(end)) + end
 
 
 def show_evaluation(found: list[Result], results: Path) -> None:
-    """Sum up the students of one set."""
+    """Print the summary of the students of one set."""
     first = found[0]
     top1 = mean_interval([r.top1 for r in found])
     spread = f" [{100 * top1.low:.2f}, {100 * top1.high:.2f}] (95 %)" if top1.n > 1 else ""
@@ -56,14 +55,14 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     )
     if len(found) > 1:
         say(
-            f"{len(found)} students on one set: the interval holds the student's luck only, "
-            "not the draw of the set nor its observer."
+            f"{len(found)} students on one set: the interval covers the variation of students "
+            "only, not that of sets or observers."
         )
     say(f"results: {results}")
 
 
 def _cost(r: Result) -> str:
-    """What a student needs beside the network: images, labels, and the teacher that makes them."""
+    """Return the bytes of images, labels and teacher that a student needs, as text."""
     labels = f"{r.cost.labels:,}" if r.cost.labels else "no"
     cost = f"{bytes_against(r.cost.images, r.source_bytes)}, {labels} label bytes"
     if r.teacher is None or r.teacher_top1 is None:

@@ -1,4 +1,4 @@
-"""Data, sets and lists of images: what was understood of them, or made."""
+"""Print what smallset found in data, and what it made: sets, lists of images, scores."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,13 +12,13 @@ from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
 from smallset.terminal import bytes_against, percent, say
 
 _HARDLY = 0.4
-"""An observer that came less far from guessing (0) to being always right (1) has hardly learned."""
+"""An observer below this value has hardly learned. 0 is guessing, 1 is always right."""
 _NAMED = 20
-"""Of so many classes the names are printed; files have them all."""
+"""The maximal number of class names in a line. Files contain all names."""
 
 
 def data_lines(data: Data) -> list[str]:
-    """Say what was understood of some data: classes, splits, what was left out, and doubts."""
+    """Return lines about data: classes, splits, files that were left out, and doubts."""
     names = data.train.classes.names
     skipped = (*data.train.skipped, *data.test.skipped)
     lines = [
@@ -33,9 +33,10 @@ def data_lines(data: Data) -> list[str]:
 
 
 def observer_lines(made_with: Mapping[str, str]) -> list[str]:
-    """Say which network looked, what it had learned and which epochs were read; nothing for none.
+    """Return lines about an observer: its network, its accuracy, and the epochs that were read.
 
-    `made_with` is that of a manifest, or of a column of scores.
+    `made_with` is a field of a manifest, or the facts of a column of scores. Without an observer in
+    it, there are no lines.
     """
     if "observer_right" not in made_with:
         return []
@@ -52,8 +53,8 @@ def observer_lines(made_with: Mapping[str, str]) -> list[str]:
         lines.append(f"epochs read: {which} of {trained}")
         if last < trained:
             lines.append(
-                f"note: the score does not read the epochs after {last}, which were trained all "
-                f"the same. observer=observer(epochs={last}) trains less, on another schedule"
+                f"note: the score does not read the epochs after {last}, although they were "
+                f"trained. observer=observer(epochs={last}) trains less, on another schedule"
             )
     if float(made_with["observer_learned"]) < _HARDLY:
         lines.append(
@@ -64,7 +65,7 @@ def observer_lines(made_with: Mapping[str, str]) -> list[str]:
 
 
 def show_set(made: CompressedDataset) -> None:
-    """Say what a new set is."""
+    """Print what a new set is."""
     m = made.manifest
     side = f"of {m.size} px"
     if Codec.parse(m.codec).is_original:
@@ -82,7 +83,7 @@ def show_set(made: CompressedDataset) -> None:
 
 
 def show_chosen(made: ChosenList) -> None:
-    """Say what a new list of chosen images is."""
+    """Print what a new list of chosen images is."""
     say(
         f"wrote {made.path}: the list of {len(made):,} images out of {made.of:,}, in "
         f"{len(made.classes)} classes, and no pixels"
@@ -93,7 +94,7 @@ def show_chosen(made: ChosenList) -> None:
 
 
 def show_scores(made: Mapping[str, Scores], out: Path) -> None:
-    """Say how new scores are spread and what looked, once for those that share an observer."""
+    """Print the distribution of new scores, and each observer once."""
     for name, found in made.items():
         low, middle, high = np.quantile(found.values, (0, 0.5, 1))
         say(
@@ -110,7 +111,7 @@ def show_scores(made: Mapping[str, Scores], out: Path) -> None:
 
 
 def _say_unequal(classes: Sequence[str], counts: Sequence[int], asked: Asked | None) -> None:
-    """Name the classes that gave fewer images than asked, or none."""
+    """Print the classes that gave fewer images than requested, and those that gave none."""
     number = dict(zip(classes, counts, strict=True))
     if asked is not None and asked.short:
         gave = [f"{name!r} {number[name]:,}" for name in asked.short]

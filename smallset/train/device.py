@@ -1,4 +1,4 @@
-"""Where and in which precision arithmetic runs, decided once and recorded."""
+"""The device, precision and threads of the arithmetic, decided once and recorded."""
 
 import os
 import platform
@@ -16,15 +16,15 @@ Precision = Literal["float32", "bfloat16"]
 
 @cache
 def _all_threads() -> int:
-    """Count the threads that `workers=0` means, first asked before any call sets another number."""
+    """Return the threads of `workers=0`. The first call comes before torch's number is changed."""
     return torch.get_num_threads()
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A device, an arithmetic and a number of CPU threads: with the seeds, all bits depend on.
+    """A device, a precision and a number of CPU threads. Results depend on these and the seeds.
 
-    `processes` share each batch, every one with a device and threads of its own.
+    `processes` processes share each batch, each with its own device and threads.
     """
 
     device: str
@@ -34,22 +34,22 @@ class Machine:
 
     @property
     def kind(self) -> str:
-        """`cpu` or `cuda`, without the index."""
+        """The kind of device, `cpu` or `cuda`, without the index."""
         return self.device.partition(":")[0]
 
     def autocast(self) -> "torch.autocast":
-        """Give the context in which networks run."""
+        """Return the autocast context in which networks run."""
         return torch.autocast(self.kind, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def place(self, model: Module, *, channels_last: bool = True) -> Module:
-        """Move a network here; in channels_last, the layout most convolutions are fastest in."""
+        """Move a network to the device, by default in channels_last, fast for convolutions."""
         placed: Module = model.to(self.device)
         layout = torch.channels_last if channels_last else torch.contiguous_format
         return placed.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
 def check_words(*, device: str, precision: str, workers: int) -> None:
-    """Raise ValueError for a device or precision that is no known word, or negative workers."""
+    """Raise ValueError for an unknown device or precision, or negative workers."""
     if workers < 0:
         raise ValueError(
             f"workers={workers} is negative. Give the number of threads, or 0 for all cores."
@@ -61,11 +61,11 @@ def check_words(*, device: str, precision: str, workers: int) -> None:
 
 
 def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) -> Machine:
-    """Settle device, precision and threads; `auto` and 0 take what is best here.
+    """Decide device, precision and threads; `auto` and 0 choose what is best on this machine.
 
-    Sets torch's thread count for this process (0: `OMP_NUM_THREADS` or all cores). Of several
-    processes each takes the GPU of its own number. Raises ValueError for a device that is not
-    there, too few GPUs, an unknown precision or a negative count.
+    Sets torch's number of threads for this process (0: `OMP_NUM_THREADS` or all cores). Each of
+    several processes takes the GPU of its own number. Raises ValueError for an unavailable device,
+    too few GPUs, an unknown precision or a negative number of threads.
     """
     check_words(device=device, precision=precision, workers=workers)
     every = _all_threads()
@@ -82,8 +82,8 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
         ) from error
     kind = chosen.partition(":")[0]
     if kind == "cuda":
-        # Same seed, same bytes: no kernel picked by timing, none that adds in an order of its own,
-        # and float32 means float32.
+        # Same seed, same bytes: no kernels chosen by timing or with a random order of addition, and
+        # float32 without TF32.
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.allow_tf32 = False
@@ -94,7 +94,7 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
 
 
 def hardware(device: str, processes: int = 1) -> str:
-    """Name the processor that did the work, for the record; "2 x" where two processes did."""
+    """Name the processor that did the work; with "2 x" in front for two processes."""
     return _processor(device) if processes == 1 else f"{processes} x {_processor(device)}"
 
 
@@ -102,20 +102,16 @@ def hardware(device: str, processes: int = 1) -> str:
 def _processor(device: str) -> str:
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
+    model = _cpuinfo().get("model name") or platform.processor() or platform.machine()
     flags = [f for f in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if f in _cpu_flags()]
     return f"{model}{' ' + flags[0] if flags else ''}, {os.cpu_count()} cores"
 
 
 @cache
 def can_compile(device: str) -> bool:
-    """Whether inductor works here, found out by compiling one line, once.
+    """Whether inductor works on a device, tested once by compiling one line.
 
-    It needs a C++ compiler for the CPU and Triton for a GPU; a broken one is as good as none.
+    It needs a C++ compiler for a CPU and Triton for a GPU. Any error counts as "does not work".
     """
     try:
         torch.compile(_one_more)(torch.zeros(8, device=device))
@@ -125,13 +121,13 @@ def can_compile(device: str) -> bool:
 
 
 def compiled_twin(model: Module) -> Module:
-    """Give the network as inductor compiles it, sharing its weights."""
+    """Return the network compiled by inductor, sharing the weights."""
     compiled: Module = torch.compile(model, dynamic=False)  # type: ignore[assignment]
     return compiled
 
 
 def _own_gpu(chosen: str) -> str:
-    """Give this process the GPU of its number on this machine."""
+    """Return the GPU with this process's number on this machine."""
     if chosen != "cuda":
         raise ValueError(
             f"device {chosen!r} is one GPU, but torchrun started {count()} processes, which need "
@@ -144,7 +140,7 @@ def _own_gpu(chosen: str) -> str:
             f"{gpus}. Give torchrun --nproc-per-node {max(gpus, 1)}, or use --device cpu."
         )
     own = int(os.environ["LOCAL_RANK"])
-    torch.cuda.set_device(own)  # where NCCL looks
+    torch.cuda.set_device(own)  # NCCL uses the current device
     return f"cuda:{own}"
 
 
@@ -160,12 +156,14 @@ def _good_at_bfloat16(device: str) -> bool:
     return bool({"amx_bf16", "avx512_bf16"} & _cpu_flags())
 
 
-@cache
 def _cpu_flags() -> frozenset[str]:
+    return frozenset((_cpuinfo().get("flags") or _cpuinfo().get("Features", "")).split())
+
+
+@cache
+def _cpuinfo() -> dict[str, str]:
+    """Return what Linux says of the first processor; nothing on other systems."""
     info = Path("/proc/cpuinfo")
-    if not info.exists():
-        return frozenset()
-    for line in info.read_text().splitlines():
-        if line.startswith(("flags", "Features")):
-            return frozenset(line.partition(":")[2].split())
-    return frozenset()
+    lines = info.read_text().splitlines() if info.exists() else []
+    said = (line.partition(":") for line in reversed(lines))  # so that the first processor stays
+    return {name.strip(): value.strip() for name, _, value in said}

@@ -1,8 +1,8 @@
-"""The arithmetic of one batch over several processes: shares, gradients and BatchNorm.
+"""Split one batch over several processes: shares, gradients and BatchNorm.
 
 Every process draws the same batch, renders its contiguous share of it, and weights its mean loss by
-the share's part of the batch. Gradients summed over the processes are then those of the batch, the
-last and smaller one included, up to the order in which floats are added.
+the size of its share. The gradients summed over the processes are then the gradients of the batch,
+also of a smaller last batch, up to the order in which floats are added.
 """
 
 import numpy as np
@@ -14,10 +14,10 @@ from smallset.train.processes import rank
 
 
 def own_share(images: int, machine: Machine) -> Int64[np.ndarray, " b"]:
-    """Give the positions in a batch of `images` that fall to this process: all of them to one.
+    """Return the positions of this process's share in a batch of `images`.
 
-    Shares are contiguous and differ by at most one; with fewer images than processes the last ones
-    have none.
+    Shares are contiguous and differ by at most one image. With fewer images than processes, the
+    last processes have none.
     """
     positions = np.arange(images)
     if machine.processes == 1:
@@ -26,10 +26,10 @@ def own_share(images: int, machine: Machine) -> Int64[np.ndarray, " b"]:
 
 
 def idle_loss(model: Module, size: int, machine: Machine) -> Float[Tensor, ""]:
-    """Give the loss of a process that has no image of a batch: 0, and 0 for every gradient.
+    """Return the loss of a process without images in a batch: 0, with gradients of 0.
 
-    A BatchNorm network takes part in the statistics with an empty batch. Any other looks at a blank
-    image that counts nothing, since not every network takes an empty batch.
+    A network with BatchNorm gets an empty batch, so that it takes part in the shared statistics.
+    Other networks get a blank image, since not every network accepts an empty batch.
     """
     blank = torch.zeros(0 if _norms(model) else 1, 3, size, size, device=machine.device)
     with machine.autocast():
@@ -40,14 +40,14 @@ def idle_loss(model: Module, size: int, machine: Machine) -> Float[Tensor, ""]:
 def backward(
     model: Module, loss: Float[Tensor, ""], part: float, machine: Machine
 ) -> Float[Tensor, ""]:
-    """Leave the gradients of the whole batch in the network, and give the batch's loss.
+    """Leave the gradients of the whole batch in the network, and return the batch's loss.
 
-    `loss` is the mean over this process's share, `part` of the batch in 0..1.
+    `loss` is the mean over this process's share, which is `part` (0..1) of the batch.
 
-    One all-reduce of one flat tensor, not DistributedDataParallel: that averages (which would have
-    to be undone), expects a forward pass of its own wrapper from every process at every step, which
-    a compiled network or a process without images does not make, and must be gone before the group
-    is. What it would save is the time of the all-reduce, hidden behind the backward pass.
+    This is one all-reduce of one flat tensor instead of DistributedDataParallel, which averages and
+    needs a forward pass of its wrapper in every process at every step. A compiled network or a
+    process without images makes no such pass. The cost is that the all-reduce is not hidden behind
+    the backward pass.
     """
     if machine.processes == 1:
         loss.backward()  # type: ignore[no-untyped-call]
@@ -64,10 +64,9 @@ def backward(
 
 
 def share_norms(model: Module, machine: Machine) -> None:
-    """Make BatchNorm layers normalise by the whole batch, in place; nothing for one process.
+    """Make BatchNorm layers normalise by the whole batch, in place, if there are several processes.
 
-    Raises ValueError where that is impossible: on CPUs, and for other libraries' own kinds of
-    BatchNorm.
+    Raises ValueError on CPUs and for other libraries' kinds of BatchNorm, which cannot do this.
     """
     norms = _norms(model) if machine.processes > 1 else []
     if not norms:
@@ -81,7 +80,7 @@ def share_norms(model: Module, machine: Machine) -> None:
             f"the network has {len(norms)} BatchNorm layers, and torchrun started "
             f"{machine.processes} processes on CPUs, where each would normalise by the statistics "
             "of its own share of a batch: another result than one process gives. Needed GPUs, "
-            f"where the statistics are shared. {ways_out}"
+            f"which share the statistics. {ways_out}"
         )
     plain = (
         torch.nn.BatchNorm1d,

@@ -1,4 +1,4 @@
-"""What a trained network is worth on held-out images."""
+"""The accuracy of a trained network on held-out images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Accuracy:
 
 
 def inference_batch(size: int) -> int:
-    """Give how many images of a side in pixels `predict` takes at once.
+    """Return how many images of `size` pixels `predict` processes at once.
 
-    It depends on the image size alone, so results don't depend on free memory.
+    It depends on the image size alone, so that results do not depend on free memory.
     """
     return max(16, min(512, 256 * 64**2 // size**2))
 
@@ -38,12 +38,12 @@ def predict(
     stage: str = "test",
     progress: Progress | None = None,
 ) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b c"]]]:
-    """Run the network in eval mode over clean images, in order: (indices, logits) by batch."""
+    """Run a network in eval mode over clean images in order, yielding (indices, logits)."""
     batch = inference_batch(images.size)
     model.eval()
     for start in range(0, len(images), batch):
         indices = np.arange(start, min(start + batch, len(images)))
-        # Left before the yield: the mode would leak into the caller.
+        # The contexts end before the yield, so that they do not leak into the caller.
         with torch.inference_mode(), machine.autocast():
             logits = model(to_unit(images.batch(indices).to(machine.device))).float()
         yield indices, logits
@@ -60,7 +60,7 @@ def accuracy(
     machine: Machine,
     progress: Progress | None = None,
 ) -> Accuracy:
-    """Measure a network on held-out images. A class without any has nan."""
+    """Measure a network on held-out images. A class without images has accuracy nan."""
     first = np.zeros(len(images), dtype=bool)
     five = np.zeros(len(images), dtype=bool)
     for indices, logits in predict(model, images, machine=machine, progress=progress):

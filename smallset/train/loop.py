@@ -1,4 +1,4 @@
-"""The one training loop: students, observers and teachers all pass through `fit`."""
+"""The one training loop. `fit` trains students, observers and teachers."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ from smallset.train.views import Drawn, View, draw_epoch
 
 @runtime_checkable
 class Images(Shape):
-    """What the loop asks of a set: how many, their side in pixels, and any batch as uint8."""
+    """What the loop needs of a set: its length, the side in pixels, and any batch as uint8."""
 
     @property
     def size(self) -> int:
@@ -33,20 +33,20 @@ class Images(Shape):
     def __len__(self) -> int: ...
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Give the images at `indices`."""
+        """Return the images at `indices`."""
 
 
 @runtime_checkable
 class SoftLabels(Shape):
-    """What the loop asks of soft labels: logits for one batch of views.
+    """What the loop needs of soft labels: logits for one batch of views.
 
-    A view has two names, and labels may go by either. `pixels` are the view itself, rendered and
-    mixed, as the student sees it: a teacher at work looks at them. `indices` and `epoch` (from 0)
-    say which view it is: stored labels are found by them. View i of epoch e is drawn from the view
-    seed, e and i alone: its box and flip (`draw_epoch`), the partner that it is mixed with and the
-    box that the partner fills (`draw_epoch_mix`, which also asks for the number of views). So
-    order, batch size and processes change no label. The exception is a protocol with `mix="batch"`,
-    under which the partner depends on the batch: stored labels have to refuse it as they open.
+    A view is identified in two ways. `pixels` are the view itself, rendered and mixed, as the
+    student sees it; a teacher that runs during training uses them. `indices` and `epoch` (from 0)
+    say which view it is; stored labels are found by them. View i of epoch e depends only on the
+    view seed, e and i: its box and flip (`draw_epoch`), and its partner and the partner's box
+    (`draw_epoch_mix`, which also depends on the number of views). Order, batch size and processes
+    therefore change no label. The exception is a protocol with `mix="batch"`, whose partners depend
+    on the batch; stored labels must refuse it when they open.
 
     `indices` are rows of the set. If an epoch has k views of an image (`View.an_epoch`), view j of
     row i has the index i * k + j.
@@ -58,12 +58,12 @@ class SoftLabels(Shape):
         indices: Int64[np.ndarray, " b"],
         epoch: int,
     ) -> Float32[Tensor, "b c"]:
-        """Return logits on the device of `pixels`, a column for each class of the set, in order."""
+        """Return logits on the device of `pixels`, with a column for each class of the set."""
 
 
 @dataclass(frozen=True)
 class InMemory:
-    """A small set as one uint8 tensor, on the device where it is used."""
+    """A small set as one uint8 tensor, on the device that trains."""
 
     pixels: UInt8[Tensor, "m 3 s s"]
 
@@ -76,13 +76,13 @@ class InMemory:
         return len(self.pixels)
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Give the images at `indices`, on the device."""
+        """Return the images at `indices`, on the device."""
         return self.pixels[torch.from_numpy(indices).to(self.pixels.device)]
 
 
 @dataclass(frozen=True)
 class _Repeated:
-    """Each image so many times in a row: one for every view that an epoch has of it."""
+    """Each image `times` times in a row, once for each of its views in an epoch."""
 
     images: Images
     times: int
@@ -96,13 +96,13 @@ class _Repeated:
         return len(self.images) * self.times
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Give the images that the views at `indices` look into."""
+        """Return the images of the views at `indices`."""
         return self.images.batch(indices // self.times)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a training run was: steps, views seen, seconds, the last epoch's mean loss."""
+    """A finished training: steps, views seen, seconds, and the last epoch's mean loss."""
 
     steps: int
     images: int
@@ -119,9 +119,9 @@ class StudentSeeds:
 
     @classmethod
     def of(cls, student_seed: int, view_seed: int | None = None) -> "StudentSeeds":
-        """Derive both from a student's seed, or the views from a seed that they are pinned to.
+        """Derive both seeds from a student's seed, or the view seed from `view_seed` if given.
 
-        Pinned to seed s, every student sees the views that student s sees without pinning.
+        With `view_seed` s, every student sees the views that student s sees without it.
         """
         pinned = student_seed if view_seed is None else view_seed
         return cls(student=derive(student_seed, "order"), view=derive(pinned, "view"))
@@ -145,16 +145,17 @@ def fit(
     after_step: Callable[[int, int], None] | None = None,
     after_epoch: Callable[[int], None] | None = None,
 ) -> Fitted:
-    """Train `model` in place; same seeds and machine, same weights.
+    """Train `model` in place. The same seeds and machine give the same weights.
 
-    `run` is what is called (the compiled twin of `model`, say), `epochs` a part of the protocol's
-    (a resumed run, with its `optimizer`). `after_step` is told each finished (epoch, step),
-    `after_epoch` each finished epoch, by the first of several processes; either may look at the
-    network in eval mode. With `soft` labels, which take the place of `labels`, views are mixed and
-    the student follows their logits as the protocol says. Where an epoch has several views of an
-    image, view k of image i is drawn, and its soft labels asked for, as image `i * views + k`.
-    Raises ValueError where the protocol says nothing of soft labels, or the processes cannot share
-    the network's BatchNorm; FloatingPointError, with the epoch and step, when the loss is no longer
+    `run` is the module to call, such as the compiled twin of `model`. `epochs` is a part of the
+    protocol's epochs, for a resumed run with its `optimizer`. The first process calls `after_step`
+    with each finished (epoch, step) and `after_epoch` with each finished epoch; both may use the
+    network in eval mode. `soft` labels replace `labels`: views are mixed, and the student learns
+    their logits as the protocol says. If an epoch has several views of an image, view k of image i
+    has the index `i * views + k`.
+
+    Raises ValueError if the protocol has no rules for soft labels, or the processes cannot share
+    the network's BatchNorm. Raises FloatingPointError, with epoch and step, if the loss is not
     finite.
     """
     rules = None if soft is None else _soft_rules(protocol)
@@ -212,7 +213,7 @@ def fit(
 
 @contextmanager
 def random_layers(seed: int, *keys: str | int) -> Iterator[None]:
-    """Let dropout and stochastic depth, which other libraries' networks have, follow the seed."""
+    """Seed the dropout and stochastic depth of other libraries' networks in the block."""
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(derive(seed, "random layers", *keys))
         yield
@@ -221,9 +222,9 @@ def random_layers(seed: int, *keys: str | int) -> Iterator[None]:
 def divergence(
     student: Float[Tensor, "b c"], teacher: Float[Tensor, "b c"], temperature: float
 ) -> Float[Tensor, ""]:
-    """Give KL(softmax(teacher / T) || softmax(student / T)), batch mean, no factor T^2.
+    """Return KL(softmax(teacher / T) || softmax(student / T)), the batch mean without factor T^2.
 
-    The loss of soft labels in arXiv 2502.06434's evaluator (after CDA's); in nats, at least 0.
+    The loss of soft labels in the evaluator of arXiv 2502.06434 (after CDA); in nats, at least 0.
     """
     return F.kl_div(
         F.log_softmax(student / temperature, 1),
@@ -233,9 +234,9 @@ def divergence(
 
 
 def batches(images: int, batch: int, *, seed: int, epoch: int) -> list[Int64[np.ndarray, " b"]]:
-    """Cut one epoch's permutation into batches, the last one kept.
+    """Cut one epoch's permutation into batches, and keep a smaller last batch.
 
-    A last batch of a single image joins the one before it: BatchNorm has no variance of one value.
+    A last batch of a single image joins the batch before, since BatchNorm needs two values.
     """
     order = generator(seed, "order", epoch).permutation(images)
     cuts = list(range(batch, images, batch))
@@ -251,7 +252,7 @@ def _mixed(
     drawn: Drawn,
     machine: Machine,
 ) -> Float32[Tensor, "b 3 t t"]:
-    """Render what a network sees of a batch, with the partners pasted in where there is a mix."""
+    """Render the views of a batch, with the partners pasted in if there is a mix."""
     pixels = _shown(images, indices, drawn, machine)
     if mix is None:
         return pixels
@@ -274,7 +275,7 @@ def _mixes(
     seed: int,
     epoch: int,
 ) -> Sequence[Mix | None]:
-    """Draw the mix of each batch; none under hard labels."""
+    """Draw the mix of each batch; None with hard labels."""
     if rules is None:
         return [None] * len(parts)
     return draw_mixes(parts, size, mix=rules.mix, alpha=rules.mix_alpha, seed=seed, epoch=epoch)

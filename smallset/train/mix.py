@@ -1,8 +1,8 @@
-"""Mixing (CutMix) as a part of the view: partners and boxes, drawn before any pixel is touched.
+"""CutMix as a part of the view: partners and boxes, drawn before any pixel is read.
 
-`mix="image"` draws for image i in epoch e from (seed, e, i) and the number of images alone, so a
-stored logit needs no record of its batch. `mix="batch"` is the published way, one box and one
-permutation a batch: it depends on batch size and order, and exists for comparison only.
+`mix="image"` draws for image i in epoch e from (seed, e, i) and the number of images alone, so that
+a stored logit does not depend on its batch. `mix="batch"` is the published way, with one box and
+one permutation for each batch. It depends on batch size and order and is for comparison only.
 """
 
 from collections.abc import Sequence
@@ -22,25 +22,25 @@ Mixing = Literal["image", "batch"]
 
 @dataclass(frozen=True)
 class Mix:
-    """Whose view each image is mixed with, and the box (left, top, right, bottom) that it fills.
+    """Each image's partner, and the box (left, top, right, bottom) that the partner's view fills.
 
-    `partner` holds positions in the set, `box` pixels of the rendered view; an empty box (of a
-    lambda near 1) mixes nothing. Lambda itself is not kept: the teacher sees the mixed pixels.
+    `partner` holds positions in the set, `box` is in pixels of the rendered view. An empty box
+    (lambda near 1) mixes nothing. Lambda is not kept, since the teacher sees the mixed pixels.
     """
 
     partner: Int64[np.ndarray, " k"]
     box: Int32[np.ndarray, "k 4"]
 
     def take(self, images: Int64[np.ndarray, " b"]) -> "Mix":
-        """Give the mixes at positions `images`."""
+        """Return the mixes of the images at these positions."""
         return Mix(self.partner[images], self.box[images])
 
 
 def draw_epoch_mix(images: int, size: int, *, alpha: float, seed: int, epoch: int) -> Mix:
     """Draw the mix of every image of a set for one epoch, in views of `size` pixels.
 
-    The partners are one permutation of the whole set, as in a batch of all of it; an image may meet
-    itself. Lambda is Beta(alpha, alpha), by inversion, so that it costs one number an image.
+    The partners are one permutation of the whole set; an image may be its own partner. Lambda is
+    Beta(alpha, alpha), drawn by inversion, which takes one random number for each image.
     """
     partner = generator(seed, "mix", MIX_VERSION, epoch, "partner").permutation(images)
     numbers = generator(seed, "mix", MIX_VERSION, epoch, "box").random((images, 3))
@@ -50,7 +50,7 @@ def draw_epoch_mix(images: int, size: int, *, alpha: float, seed: int, epoch: in
 def draw_batch_mix(
     indices: Int64[np.ndarray, " b"], size: int, *, alpha: float, seed: int, epoch: int, step: int
 ) -> Mix:
-    """Draw one lambda, box and permutation for a whole batch, as published."""
+    """Draw one lambda, one box and one permutation for a whole batch, as published."""
     draw = generator(seed, "mix", MIX_VERSION, epoch, "batch", step)
     box = cutmix_boxes(draw.random((1, 3)), size, alpha)
     return Mix(draw.permutation(indices), np.repeat(box, len(indices), axis=0))
@@ -78,10 +78,10 @@ def draw_mixes(
 def cutmix_boxes(
     numbers: Float64[np.ndarray, "k 3"], size: int, alpha: float
 ) -> Int32[np.ndarray, "k 4"]:
-    """Place CutMix's boxes (arXiv 1905.04899, algorithm 1) from three numbers in 0..1 each.
+    """Place CutMix boxes (arXiv 1905.04899, algorithm 1) from three random numbers each, in 0..1.
 
-    Centre uniform over the pixels, sides size sqrt(1 - lambda) in whole pixels, halved as in the
-    authors' code (so their widths are even), clipped at the border.
+    The centre is uniform over the pixels. The sides are size sqrt(1 - lambda) in whole pixels,
+    halved as in the authors' code so that they are even, and clipped at the border.
     """
     kept = special.betaincinv(alpha, alpha, numbers[:, 0])  # lambda
     half = (size * np.sqrt(1 - kept)).astype(np.int64)[:, None] // 2

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from smallset.train.views import Drawn, Patch, crop_boxes
 
-_NUMBERS = 24  # what `crop_boxes` takes an image; the last two are the flip and the tile
-_UNBLENDABLE = ("1", "P")  # modes that Pillow can only resize to the nearest pixel
+_NUMBERS = 24  # random numbers that `crop_boxes` uses for an image; the last two are flip and tile
+_UNBLENDABLE = ("1", "P")  # modes that Pillow can resize only by nearest neighbour
 _SIDE = "the side in pixels, at least 1, or None for the canvas's own"
 _TILES = "the tiles a side, at least 1"
 _EXAMPLES = {"size": 224, "factor": 2, "scale": (0.08, 1.0), "ratio": (0.75, 1.33), "flip": 0.5}
@@ -21,15 +21,15 @@ _EXAMPLES = {"size": 224, "factor": 2, "scale": (0.08, 1.0), "ratio": (0.75, 1.3
 class PatchCrop(nn.Module):
     """Random resized crop inside one random tile of a mosaic, then a random mirror image.
 
-    The canvas is a grid of `factor` x `factor` tiles with edges at `(k * side) // factor`. One is
-    drawn uniformly, in it a crop as `smallset.train.views.Patch` draws it: `scale` is the range of
-    its share of the tile's area, `ratio` of width to height, `flip` the probability of a mirror
-    image. It is resized (bilinear, antialiased) to `size` x `size` pixels, or to the canvas's own
-    sides with `size=None`; no pixel of a neighbouring tile is ever read.
+    The canvas is a grid of `factor` x `factor` tiles with edges at `(k * side) // factor`. One tile
+    is drawn uniformly, and a crop in it as by `smallset.train.views.Patch`: `scale` is the range of
+    the crop's share of the tile's area, `ratio` the range of width to height, and `flip` the
+    probability of a mirror image. The crop is resized (bilinear, antialiased) to `size` x `size`
+    pixels, or to the canvas's own sides with `size=None`. Pixels of other tiles are never read.
 
-    Draws from torch's global random state, so `torch.manual_seed` and DataLoader worker seeds hold;
-    as torchvision's transforms it crops in eval mode too. Raises ValueError for options of another
-    type or out of range.
+    Draws come from torch's global random state, so `torch.manual_seed` and the seeds of DataLoader
+    workers apply. Like torchvision's transforms, it also crops in eval mode. Raises ValueError for
+    options of another type or out of range.
     """
 
     def __init__(
@@ -42,18 +42,14 @@ class PatchCrop(nn.Module):
         flip: float = 0.5,
     ) -> None:
         super().__init__()
-        self.size = None if size is None else _whole("size", size, _SIDE)
-        self.factor = _whole("factor", factor, _TILES)
+        self.size = None if size is None else _side("size", size, _SIDE)
+        self.factor = _side("factor", factor, _TILES)
         self.scale, self.ratio = _pair("scale", scale), _pair("ratio", ratio)
         self.flip = _number("flip", flip)
-        if self.size is not None and self.size < 1:
-            raise ValueError(f"PatchCrop's size={size} leaves no pixel. Give {_SIDE}.")
-        if self.factor < 1:
-            raise ValueError(f"PatchCrop's factor={factor} leaves no tile. Give {_TILES}.")
-        Patch(self.scale, self.ratio, self.flip)  # raises where these are out of range
+        Patch(self.scale, self.ratio, self.flip)  # raises ValueError if an option is out of range
 
     def extra_repr(self) -> str:
-        """Return the options, as the constructor takes them."""
+        """Return the constructor's options as text."""
         return (
             f"size={self.size}, factor={self.factor}, scale={self.scale}, ratio={self.ratio}, "
             f"flip={self.flip}"
@@ -62,9 +58,9 @@ class PatchCrop(nn.Module):
     def forward(self, image: object, /, *rest: object) -> object:
         """Crop a PIL image, a tensor (3, h, w), or each item of a batch (b, 3, h, w) on its own.
 
-        Gives the same kind, dtype and memory format back; uint8 and floating-point tensors of any
-        range. Called with more (`label`, ...), or with one tuple that begins with the image, it
-        gives a tuple with the rest unchanged. Raises ValueError for anything else.
+        The result has the same kind, dtype and memory format. Tensors are uint8, or floating point
+        of any range. If called with more arguments (`label`, ...) or with one tuple that begins
+        with the image, return a tuple with the rest unchanged. Raises ValueError for anything else.
         """
         if rest:
             return (self.forward(image), *rest)
@@ -139,12 +135,12 @@ class PatchCrop(nn.Module):
         for i, (left, top, right, bottom) in enumerate(boxes):
             view = _resized(batch[i : i + 1, :, top:bottom, left:right], sides)[0]
             out[i] = view.flip(-1) if drawn.flip[i] else view
-        # A tv_tensor stays one, so that the transforms after this one still know it.
+        # Keep a tv_tensor, so that later transforms still recognise it.
         return (out if image.ndim == 4 else out[0]).as_subclass(type(image))
 
 
 def _resized(crop: Tensor, sides: tuple[int, int]) -> Tensor:
-    """Resize (1, 3, h, w), rounding where the dtype is uint8."""
+    """Resize (1, 3, h, w); uint8 values are rounded."""
     if crop.dtype in (torch.float32, torch.float64) or (
         crop.dtype == torch.uint8 and crop.device.type == "cpu"
     ):
@@ -155,20 +151,22 @@ def _resized(crop: Tensor, sides: tuple[int, int]) -> Tensor:
 
 
 def _format_of(image: Tensor) -> torch.memory_format:
-    """Return the memory format that suits an image or a batch: contiguous, if both do."""
+    """Return the memory format of an image or a batch: contiguous, or else channels_last."""
     if image.ndim == 3 or image.is_contiguous():
         return torch.contiguous_format
     last = image.is_contiguous(memory_format=torch.channels_last)
     return torch.channels_last if last else torch.contiguous_format
 
 
-def _whole(name: str, value: object, meaning: str) -> int:
+def _side(name: str, value: object, meaning: str) -> int:
     # True is a whole number to Python, but a mistake here.
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(
             f"PatchCrop's {name}={value!r} is not a whole number. Give {meaning}, such as "
             f"{name}={_EXAMPLES[name]}."
         )
+    if value < 1:
+        raise ValueError(f"PatchCrop's {name}={value} is too small. Give {meaning}.")
     return int(value)
 
 

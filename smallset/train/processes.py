@@ -1,7 +1,7 @@
-"""Several processes at one training run, as torchrun starts them: who is first, and who waits.
+"""Training with several processes, started by torchrun: which is first, and which wait.
 
-All of them run the same verb on the same data; only what is written, tested and said is the first
-one's. They need the same work folder. Without torchrun all of this is one process and does nothing.
+All processes run the same verb on the same data and need the same work folder. Only the first one
+writes, tests and prints. Without torchrun there is one process, and these functions do nothing.
 """
 
 import os
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ENVIRONMENT = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-# The others wait for the first as long as it decodes a large data set or tests; torchrun itself
-# stops them all where one of them dies.
+# The others may wait long while the first decodes a large dataset or tests. If a process dies,
+# torchrun stops all of them.
 _PATIENCE = timedelta(days=7)
 
 
@@ -32,40 +32,40 @@ def launched() -> int:
 
 
 def count() -> int:
-    """Count the processes that joined: 1 outside of `joined`."""
+    """Count the processes that joined; 1 outside `joined`."""
     return dist.get_world_size() if _joined() else 1
 
 
 def rank() -> int:
-    """Give this process's number among those that joined, from 0."""
+    """Return this process's number among those that joined, from 0."""
     return dist.get_rank() if _joined() else 0
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes, tests and speaks."""
+    """Whether this is the process that writes, tests and prints."""
     return rank() == 0
 
 
 @dataclass(frozen=True)
 class Crew:
-    """The processes of a run, as `joined` gives them."""
+    """The processes of a run, as yielded by `joined`."""
 
     store: "Store"
 
     def claims_failure(self) -> bool:
-        """Whether this process failed before any other; the rest only fail for want of it."""
+        """Whether this process failed first. The others fail only because it is gone."""
         try:
             return bool(self.store.add("failures", 1) == 1)
-        except RuntimeError:  # the store went with the process that held it
+        except RuntimeError:  # the process that held the store is gone
             return False
 
 
 @contextmanager
 def joined() -> Iterator[Crew]:
-    """Join the processes that torchrun started, for the length of the block.
+    """Join the processes that torchrun started, for the duration of the block.
 
-    Inside it the verbs of `pipeline` train with all of them. After an error the group is left to
-    the end of the process, so the others hear of it only when its message is out.
+    The verbs of `pipeline` then train with all of them. After an error, the group stays until this
+    process ends, so that the other processes fail only after its message is printed.
     """
     from torch.distributed.distributed_c10d import PrefixStore
     from torch.distributed.rendezvous import rendezvous
@@ -85,13 +85,13 @@ def joined() -> Iterator[Crew]:
 
 
 def wait() -> None:
-    """Wait until all processes are here."""
+    """Wait until all processes reach this call."""
     if _joined():
         dist.all_reduce(torch.zeros(1))  # on the CPU: `barrier` would ask for a GPU each
 
 
 def first_alone(work: Callable[[], T]) -> T:
-    """Let the first process do something, and give what it gave to all."""
+    """Let only the first process do the work, and return its value in all processes."""
     if not _joined():
         return work()
     box = [work() if is_first() else None]
@@ -101,7 +101,7 @@ def first_alone(work: Callable[[], T]) -> T:
 
 @contextmanager
 def first_before_others() -> Iterator[None]:
-    """Let the first process go through the block before the others: they find what it has kept."""
+    """Let the first process run the block before the others, which then find what it wrote."""
     if not is_first():
         wait()
     yield

@@ -1,4 +1,4 @@
-"""Protocols: how a network is trained, as named and versioned constants."""
+"""Protocols: named and versioned constants that say how a network is trained."""
 
 from dataclasses import asdict, dataclass, replace
 from math import cos, pi
@@ -9,15 +9,16 @@ from smallset.spec import nearest, read
 from smallset.train.mix import Mixing
 
 MOST_EPOCHS = 100_000
-"""The most epochs that a network may be trained for: more is a slip of the finger."""
+"""The most epochs of a training. More must be a typing error."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """Everything about training but the data, the network, the view and the seeds.
+    """Everything about a training except the data, the network, the view and the seeds.
 
-    The rate of epoch e of E is `rate * 0.5 (1 + cos(pi e / E))`; weight decay acts on tensors with
-    more than one dimension only; the loss is cross-entropy with hard labels; the last epoch counts.
+    The learning rate of epoch e of E is `rate * 0.5 (1 + cos(pi e / E))`. Weight decay applies only
+    to tensors with more than one dimension. The loss is cross-entropy with hard labels, and the
+    network of the last epoch is the result.
     """
 
     name: str
@@ -30,11 +31,11 @@ class Protocol:
     momentum: tuple[float, float]
 
     def rate_at(self, epoch: int) -> float:
-        """The learning rate of an epoch, counted from 0."""
+        """Return the learning rate of an epoch, counted from 0."""
         return self.rate * 0.5 * (1 + cos(pi * epoch / self.epochs))
 
     def optimizer_for(self, model: Module) -> "torch.optim.Optimizer":
-        """Give the optimiser, with decay on matrices and kernels and none on norms and biases."""
+        """Return the optimiser, with weight decay on matrices and kernels, not norms and biases."""
         parameters = [p for p in model.parameters() if p.requires_grad]
         groups = [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.weight_decay},
@@ -49,14 +50,14 @@ class Protocol:
 
 @dataclass(frozen=True)
 class StudentProtocol(Protocol):
-    """A protocol for students: with soft labels as well, and what of the training is reported.
+    """A protocol for students, which also has rules for soft labels and for reporting.
 
-    Under soft labels views are mixed (CutMix, lambda ~ Beta(mix_alpha, mix_alpha); see
+    With soft labels, views are mixed (CutMix, lambda ~ Beta(mix_alpha, mix_alpha); see
     `smallset.train.mix`) and the loss is KL(softmax(teacher / T) || softmax(student / T)), averaged
-    over the batch, without a factor T^2. `rates` are (beginning of a student's name, rate) pairs;
-    the first that fits replaces `rate`. `best_of=N` tests after epochs 0, N, 2N, ... and the last
-    and reports the best: it peeks at the test set. `pretrained` protocols are
-    for students that start from given weights, and refuse others.
+    over the batch, without a factor T^2. `rates` are pairs (beginning of a student's name, rate);
+    the first match replaces `rate`. `best_of=N` tests after epochs 0, N, 2N, ... and the last, and
+    reports the best, which peeks at the test set. A `pretrained` protocol is only for students
+    that start from pretrained weights.
     """
 
     temperature: float = 20.0
@@ -67,19 +68,19 @@ class StudentProtocol(Protocol):
     pretrained: bool = False
 
     def suited_to(self, student: str) -> "StudentProtocol":
-        """Settle the rate for a student by name; what is given back names no others."""
+        """Return the protocol with the rate for this student, without the rates of others."""
         fitting = (rate for beginning, rate in self.rates if student.startswith(beginning))
         return replace(self, rate=next(fitting, self.rate), rates=())
 
     def tests_after(self, epoch: int) -> bool:
-        """Whether the student is tested after this epoch, where the best of several counts."""
+        """Whether the student is tested after this epoch, if the best of several tests counts."""
         last = epoch == self.epochs - 1
         return self.best_of is not None and (epoch % self.best_of == 0 or last)
 
     def facts(self, student: str, *, soft: bool) -> dict[str, object]:
-        """Name what a student's numbers depend on: under hard labels nothing of the soft ones.
+        """Return what a student's numbers depend on, without soft-label options for hard labels.
 
-        Fields that came later count only where they act, so that older results keep their names.
+        Newer fields are included only if they have an effect, so that older fingerprints stay.
         """
         facts: dict[str, object] = asdict(self.suited_to(student))
         del facts["line"], facts["rates"], facts["pretrained"]  # none changes a number
@@ -106,8 +107,8 @@ RETHINKDC_V1 = StudentProtocol(
     batch=128, epochs=300, optimizer="adamw", rate=1e-3, weight_decay=0.01, momentum=(0.9, 0.999),
     mix="batch", best_of=50,
 )  # fmt: skip
-# The paper uses 1e-3 for its ResNets; what we have of it names no rate for the others. Swin's 3e-4
-# is a guess made in advance (there is no warm-up here), tuned on nothing.
+# The paper uses 1e-3 for its ResNets and does not name rates for other networks. Swin's 3e-4 was
+# chosen in advance, without tuning, since there is no warm-up here.
 CROSS_V1 = StudentProtocol(
     "cross-v1",
     "standard-v1 for any architecture: AdamW 1e-3, and 3e-4 for Swin",
@@ -126,16 +127,17 @@ PROTOCOLS: dict[str, StudentProtocol] = {
 
 
 def protocol_named(text: str) -> StudentProtocol:
-    """Give a protocol by its name, or with other epochs than its own: `small-v1(epochs=30)`.
+    """Return a protocol by its name, or with other epochs: `small-v1(epochs=30)`.
 
-    Such a one has the whole text for its name, so no table takes it for the protocol itself.
+    With other epochs, its name is the whole text, so that tables do not mix it up with the
+    protocol. Raises ValueError for an unknown name or another option.
     """
     call = read(text)
     if call.name not in PROTOCOLS:
         raise ValueError(f"there is no protocol {call.name!r}. {nearest(call.name, PROTOCOLS)}")
     if call.args or set(call.options) - {"epochs"}:
         raise ValueError(
-            f"{text!r} changes the protocol {call.name!r}, of which only the epochs may differ. "
+            f"{text!r} changes the protocol {call.name!r}, but only its epochs can change. "
             f"Write '{call.name}(epochs=N)', or leave the brackets out."
         )
     if not call.options:
@@ -143,7 +145,7 @@ def protocol_named(text: str) -> StudentProtocol:
     epochs = call.options["epochs"]
     if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
         raise ValueError(
-            f"{text!r} trains for no whole number of epochs. Give at least 1: "
+            f"{text!r} does not name a whole number of epochs. Give at least 1: "
             f"'{call.name}(epochs=1)'."
         )
     check_epochs(f"{text!r}:", epochs)
@@ -151,7 +153,7 @@ def protocol_named(text: str) -> StudentProtocol:
 
 
 def check_epochs(whose: str, epochs: int) -> None:
-    """Raise ValueError for more than MOST_EPOCHS epochs; `whose` begins the sentence."""
+    """Raise ValueError for more than MOST_EPOCHS epochs. `whose` begins the message."""
     if epochs > MOST_EPOCHS:
         raise ValueError(
             f"{whose} epochs={epochs} is too large. Give the passes over the data, at most "
@@ -160,7 +162,7 @@ def check_epochs(whose: str, epochs: int) -> None:
 
 
 def caveat(name: str) -> str:
-    """Say what must stand beside every result under a protocol, by its name; of most nothing."""
+    """Return the warning to show with every result of a protocol, or "" for most protocols."""
     known = PROTOCOLS.get(name.partition("(")[0])
     if known is None or known.best_of is None:
         return ""
@@ -171,7 +173,7 @@ def caveat(name: str) -> str:
 
 
 def protocol_for(name: str | None, *, images: int) -> StudentProtocol:
-    """Give the named protocol, or by default the one for a set of so many images."""
+    """Return the named protocol, or by default the one for a set of `images` images."""
     if name is None:
         return SMALL_V1 if images < 1280 else STANDARD_V1
     return protocol_named(name)

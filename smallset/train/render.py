@@ -1,4 +1,4 @@
-"""Pixels of a batch of views: boxes and flips in, network input out."""
+"""Render the views of a batch: from boxes and flips to network input."""
 
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
@@ -7,17 +7,17 @@ from smallset.lazy import F, Tensor, torch
 from smallset.train.views import Drawn
 
 RENDER_VERSION = "render-1"
-# Up to this side one batched call beats a call an image; above, the reverse (benchmarks/views.py).
+# Up to this side, one call for the batch is faster than one for each image (benchmarks/views.py).
 _BATCHED_UP_TO = 64
 
 
 def render(
     images: UInt8[Tensor, "b 3 s s"], views: Drawn, *, size: int
 ) -> Float32[Tensor, "b 3 t t"]:
-    """Resize each image's box to `size` x `size`, mirror where told, and scale to 0..1.
+    """Resize each image's box to `size` x `size`, mirror it if `flip`, and scale to 0..1.
 
-    Bilinear; only pixels inside the box are ever read. On the images' device. Boxes are enlarged as
-    a rule; where one must be shrunk (a large image for a small network) it is antialiased.
+    Bilinear, on the images' device; only pixels inside the box are read. If `size` is smaller than
+    the images, shrinking is antialiased.
     """
     enlarging = size >= images.shape[-1]
     if enlarging and (images.is_cuda or size <= _BATCHED_UP_TO):
@@ -39,21 +39,21 @@ def paste(
 
 
 def to_unit(images: UInt8[Tensor, "b 3 s s"]) -> Float32[Tensor, "b 3 s s"]:
-    """Scale uint8 pixels to 0..1, in the layout that convolutions like."""
+    """Scale uint8 pixels to 0..1, in channels_last, which is fast for convolutions."""
     return images.to(torch.float32, memory_format=torch.channels_last).div_(255)
 
 
 def _batched(
     images: UInt8[Tensor, "b 3 s s"], views: Drawn, size: int
 ) -> Float32[Tensor, "b 3 t t"]:
-    # grid_sample's arithmetic is exact at pixel centres only where the side is a power of two; at
-    # any other, a clamped point comes back a hair off and a neighbour gets a weight of 1e-5.
+    # grid_sample is exact at pixel centres only if the side is a power of two. With other sides, a
+    # clamped point is slightly off, and a neighbour gets a weight of 1e-5.
     side = 1 << (images.shape[-1] - 1).bit_length()
     box = torch.from_numpy(views.box).to(images.device, torch.float32)  # (b, 4)
     flip = torch.from_numpy(views.flip).to(images.device)
     centres = torch.arange(size, device=images.device, dtype=torch.float32) + 0.5  # (t,)
     across = torch.where(flip[:, None], size - centres, centres)  # (b, t)
-    # Clamped to the centres of the box's outer pixels, so that no neighbour gets any weight.
+    # Clamped to the centres of the box's outer pixels, so that pixels outside get no weight.
     x = box[:, :1] + across * (box[:, 2:3] - box[:, :1]) / size
     x = torch.minimum(torch.maximum(x, box[:, :1] + 0.5), box[:, 2:3] - 0.5)
     y = box[:, 1:2] + centres * (box[:, 3:] - box[:, 1:2]) / size
@@ -79,7 +79,7 @@ def _one_by_one(
     )
     for i, (left, top, right, bottom) in enumerate(views.box.tolist()):
         crop = source[i : i + 1, :, top:bottom, left:right]
-        # uint8 in channels_last takes torch's integer kernel, twice as fast as Pillow's.
+        # uint8 in channels_last uses torch's integer kernel, twice as fast as Pillow.
         out[i] = F.interpolate(crop, (size, size), mode="bilinear", antialias=True)[0]
     mirrored = np.flatnonzero(views.flip)
     if len(mirrored):

@@ -1,4 +1,4 @@
-"""A network trained on the full data, kept at every epoch: observers and teachers are such runs."""
+"""Train a network on the full data and keep every epoch, for observers and teachers."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -8,19 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Int64
 
+from smallset.data import DECODE_VERSION
 from smallset.files import replacing
 from smallset.lazy import torch
-from smallset.models import build_model
+from smallset.models import MODELS_VERSION, build_model
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images, StudentSeeds, batches, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
+from smallset.train.render import RENDER_VERSION
+from smallset.train.views import VERSION as VIEWS_VERSION
 from smallset.train.views import View
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
+
+
+def component_versions() -> dict[str, str]:
+    """Return the versions of all code that decides a number, for cache keys."""
+    return {
+        "decode": str(DECODE_VERSION),
+        "models": MODELS_VERSION,
+        "views": VIEWS_VERSION,
+        "render": RENDER_VERSION,
+        "torch": torch.__version__,
+    }
 
 
 def train_kept(
@@ -38,20 +52,20 @@ def train_kept(
     moments: int = 1,
     at_moment: "Callable[[int, Network], None] | None" = None,
 ) -> "Network":
-    """Train the named network from the last whole epoch that the file `state` holds, if any.
+    """Train the named network, continuing from the last whole epoch in the file `state`, if any.
 
-    `seed` makes weights, order and views. `at_moment` is called `moments` times an epoch, evenly,
-    the last time at its end, with the moment's number from 1; then the file is replaced: what was
-    recorded of an epoch is there before the epoch counts as done. A run that was killed goes on to
-    the same weights. `state` belongs to these arguments alone: the caller names it by a fingerprint
-    of them. Raises as `check_moments`.
+    `seed` determines weights, order and views. `at_moment` is called with the moment's number, from
+    1, and the network: `moments` times an epoch at equal distances, the last time at its end. Then
+    `state` is replaced, so that an epoch counts as done only after its moments were recorded. A
+    killed run continues to the same weights. The caller must name `state` by a fingerprint of these
+    arguments. Raises ValueError as `check_moments`.
     """
     network = build_model(model, classes=classes, size=images.size, seed=derive(seed, "weights"))
     machine.place(network)
     optimizer = protocol.optimizer_for(network)
     begun = first_alone(state.exists)
     done = _restore(state, network, optimizer, machine) if begun else 0
-    wait()  # until all have read it: the first replaces it, and its caller may take it away
+    wait()  # until all have read `state`, which the first process replaces and may delete
 
     steps = check_moments(len(images), protocol, moments)
     due = {steps * moment // moments - 1: moment for moment in range(1, moments + 1)}
@@ -61,17 +75,14 @@ def train_kept(
             at_moment(epoch * moments + due[step], network)
 
     def keep(epoch: int) -> None:
-        buffer = io.BytesIO()  # torch itself dies of a full disk without an OSError
         saved = {"model": network.state_dict(), "optimizer": optimizer.state_dict()}
-        torch.save(saved | {"epochs": epoch + 1}, buffer)
-        with replacing(state) as file:
-            file.write(buffer.getbuffer())
+        save(state, saved | {"epochs": epoch + 1})
 
     whole = np.broadcast_to(
         np.array([0, 0, images.size, images.size], np.int32), (len(images), 1, 4)
     )
     for epoch in range(done, protocol.epochs):
-        with random_layers(seed, epoch):  # by epoch, so that a resumed run draws the same
+        with random_layers(seed, epoch):  # seeded by epoch, so that a resumed run draws the same
             fit(
                 network,
                 images,
@@ -90,15 +101,23 @@ def train_kept(
     return network
 
 
+def save(path: Path, state: Mapping[str, object]) -> None:
+    """Save with torch, to a file that appears whole or not at all."""
+    buffer = io.BytesIO()  # `torch.save` to a full disk does not raise OSError
+    torch.save(state, buffer)
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())
+
+
 def check_moments(images: int, protocol: Protocol, moments: int) -> int:
-    """Give the steps of an epoch. Raises ValueError where they are fewer than moments."""
+    """Return the steps of an epoch. Raises ValueError if there are fewer steps than moments."""
     steps = len(batches(images, protocol.batch, seed=0, epoch=0))
     if steps < moments:
         longer = -(-protocol.epochs * moments // steps)
         raise ValueError(
             f"{moments} snapshots an epoch were asked for, but an epoch of {images} images "
             f"has {steps} step{'s' if steps > 1 else ''} (batch {protocol.batch}). Ask for at most "
-            f"{steps}; as many looks are epochs={longer}, snapshots={steps}."
+            f"{steps}; epochs={longer}, snapshots={steps} gives as many in all."
         )
     return steps
 
@@ -106,7 +125,7 @@ def check_moments(images: int, protocol: Protocol, moments: int) -> int:
 def _restore(
     state: Path, network: "Network", optimizer: "torch.optim.Optimizer", machine: Machine
 ) -> int:
-    """Load network and optimiser, and say how many epochs they have seen."""
+    """Load the network and optimiser. Return how many epochs they were trained for."""
     saved: Mapping[str, object] = torch.load(state, map_location=machine.device, weights_only=True)
     network.load_state_dict(saved["model"])  # type: ignore[arg-type]
     optimizer.load_state_dict(saved["optimizer"])  # type: ignore[arg-type]

@@ -1,10 +1,10 @@
-"""Views: what a network sees of an image in an epoch, drawn as boxes and flips before any pixel.
+"""Views: the boxes and flips of images in an epoch, drawn before any pixel is read.
 
-The draw of image i in epoch e depends on (seed, e, i) and on nothing else: not on the batch, the
-order, the number of images or the machine.
+The draw of image i in epoch e depends only on (seed, e, i): not on the batch, the order, the number
+of images or the machine.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -16,30 +16,30 @@ from smallset.seeds import derive
 VERSION = "views-1"
 _BLOCK = 4096
 _TRIES = 10
-_NUMBERS = (
-    24  # random numbers an image and epoch: 2 a try, 2 places, flip, tile; a multiple of Philox's 4
-)
+# Random numbers for an image and epoch: 2 a try, 2 for the place, flip, tile. Philox needs a
+# multiple of 4.
+_NUMBERS = 24
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One epoch's views: `box` (left, top, right, bottom) in canvas pixels, then `flip`."""
+    """One epoch's views: `box` (left, top, right, bottom) in canvas pixels, and `flip`."""
 
     box: Int32[np.ndarray, "k 4"]
     flip: Bool[np.ndarray, " k"]
 
     def take(self, images: Int64[np.ndarray, " b"]) -> "Drawn":
-        """Give the views at positions `images`."""
+        """Return the views of the images at these positions."""
         return Drawn(self.box[images], self.flip[images])
 
 
 @runtime_checkable
 class View(Protocol):
-    """Draws a box inside each image; Canvas and Patch are the two of the field."""
+    """Draws a box inside each image, and whether to mirror it."""
 
     @abstractmethod
     def an_epoch(self, tiles: int) -> int:
-        """Give how many views an epoch has of an image of so many tiles."""
+        """Return the number of views in an epoch of an image with `tiles` tiles."""
 
     @abstractmethod
     def draw(
@@ -54,82 +54,94 @@ class View(Protocol):
 
 
 @dataclass(frozen=True)
-class Canvas:
+class _Crop(ABC):
+    """A random resized crop inside an area of the image, then a flip."""
+
+    scale: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    flip: float = 0.5
+
+    def __post_init__(self) -> None:
+        name = next(name for name, kind in VIEWS.items() if kind is type(self))
+        if not 0 < self.scale[0] <= self.scale[1] <= 1:
+            raise ValueError(
+                f"{name}'s scale={self.scale} is not a range of area shares. "
+                "Give (low, high) with 0 < low <= high <= 1."
+            )
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise ValueError(
+                f"{name}'s ratio={self.ratio} is not a range of width to height. "
+                "Give (low, high) with 0 < low <= high."
+            )
+        if not 0 <= self.flip <= 1:
+            raise ValueError(
+                f"{name}'s flip={self.flip} is not a probability. Give a number in 0..1."
+            )
+
+    def an_epoch(self, tiles: int) -> int:
+        """Return 1: one view of each image."""
+        return 1
+
+    def draw(
+        self,
+        tile_box: Int32[np.ndarray, "m tiles 4"],
+        images: Int64[np.ndarray, " k"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> Drawn:
+        """Draw a crop inside each image's area."""
+        numbers = uniform(images, seed=seed, epoch=epoch)
+        area = self._area(tile_box[images], numbers)
+        flip = numbers[:, 2 * _TRIES + 2] < self.flip
+        return Drawn(crop_boxes(area, numbers, self.scale, self.ratio), flip)
+
+    @abstractmethod
+    def _area(
+        self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
+    ) -> Int32[np.ndarray, "k 4"]:
+        """Return the box of each image in which its crop lies."""
+
+
+class Canvas(_Crop):
     """One random resized crop across the whole image, then a flip (the field's standard).
 
     `scale` is the range of the crop's share of the area, `ratio` of width to height, `flip` the
     probability of a mirror image.
     """
 
-    scale: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    flip: float = 0.5
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-    def an_epoch(self, tiles: int) -> int:
-        """One view of an image, whatever its tiles."""
-        return 1
-
-    def draw(
-        self,
-        tile_box: Int32[np.ndarray, "m tiles 4"],
-        images: Int64[np.ndarray, " k"],
-        *,
-        seed: int,
-        epoch: int,
-    ) -> Drawn:
-        """Draw crops inside the box that spans all the tiles of an image."""
-        boxes = tile_box[images]
-        whole = np.concatenate([boxes[..., :2].min(1), boxes[..., 2:].max(1)], axis=1)
-        numbers = uniform(images, seed=seed, epoch=epoch)
-        return _crops(whole, numbers, self.scale, self.ratio, self.flip)
+    def _area(
+        self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
+    ) -> Int32[np.ndarray, "k 4"]:
+        """Return the box that spans all the tiles of an image."""
+        return np.concatenate([tiles[..., :2].min(1), tiles[..., 2:].max(1)], axis=1)
 
 
-@dataclass(frozen=True)
-class Patch:
+class Patch(_Crop):
     """The A of PCA: one random resized crop inside one tile, then a flip; one view an epoch.
 
-    The tile is drawn uniformly for every image and epoch; `scale` is a share of the tile's area
-    (arXiv 2502.06434, constrained augmentation). On an image of one tile it is Canvas.
+    The tile is drawn uniformly for every image and epoch. `scale` is a share of the tile's area
+    (arXiv 2502.06434, constrained augmentation). With one tile, the view is the same as Canvas.
     """
 
-    scale: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    flip: float = 0.5
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-    def an_epoch(self, tiles: int) -> int:
-        """One view of an image, of whichever tile is drawn."""
-        return 1
-
-    def draw(
-        self,
-        tile_box: Int32[np.ndarray, "m tiles 4"],
-        images: Int64[np.ndarray, " k"],
-        *,
-        seed: int,
-        epoch: int,
-    ) -> Drawn:
-        """Draw a tile and a crop inside it."""
-        numbers = uniform(images, seed=seed, epoch=epoch)
-        tile = (numbers[:, -1] * tile_box.shape[1]).astype(np.int64)
-        return _crops(tile_box[images, tile], numbers, self.scale, self.ratio, self.flip)
+    def _area(
+        self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
+    ) -> Int32[np.ndarray, "k 4"]:
+        """Return the tile that is drawn."""
+        tile = (numbers[:, -1] * tiles.shape[1]).astype(np.int64)
+        area: Int32[np.ndarray, "k 4"] = tiles[np.arange(len(tiles)), tile]
+        return area
 
 
-@dataclass(frozen=True)
 class EachPatch(Patch):
-    """As patch, but an epoch looks into every tile: as many views of an image as it has tiles.
+    """As patch, but with a view of every tile in each epoch.
 
-    What one view of a canvas an epoch (arXiv 2502.06434) is measured against, at equal steps: with
-    the protocol's epochs divided by the tiles. The loop lays the tiles out as images of one tile.
+    It is the comparison for one view of a canvas an epoch (arXiv 2502.06434), at equal steps if the
+    protocol's epochs are divided by the tiles. The loop treats the tiles as images of one tile.
     """
 
     def an_epoch(self, tiles: int) -> int:
-        """As many views of an image as it has tiles."""
+        """Return `tiles`: one view of each tile."""
         return tiles
 
 
@@ -141,7 +153,7 @@ VIEWS: dict[str, type[Canvas] | type[Patch]] = {
 
 
 def plain(view: Canvas | Patch) -> Canvas | Patch:
-    """Give the same view without augmentation: whole images, or whole tiles, never mirrored."""
+    """Return the view without augmentation: whole images or tiles, not mirrored."""
     return replace(view, scale=(1.0, 1.0), ratio=(1.0, 1.0), flip=0.0)
 
 
@@ -150,8 +162,8 @@ def draw_epoch(
 ) -> Drawn:
     """Draw one epoch's views of all m images: 17 bytes an image.
 
-    A shuffled batch would draw through the random numbers of most of a large set; in order, block
-    by block, each number is drawn once.
+    Drawing by shuffled batches would generate most random numbers of a large set for each batch.
+    In order, block by block, each number is generated once.
     """
     m = len(tile_box)
     box, flip = np.empty((m, 4), np.int32), np.empty(m, bool)
@@ -165,10 +177,10 @@ def draw_epoch(
 def uniform(
     images: Int64[np.ndarray, " k"], *, seed: int, epoch: int
 ) -> Float64[np.ndarray, "k 24"]:
-    """Give each image's own numbers in 0..1 for an epoch, at random access.
+    """Return the 24 random numbers in 0..1 of each image for an epoch, with random access.
 
-    Philox is counter-based: image i owns the numbers 24 i .. 24 i + 23 of the epoch's stream, so a
-    block of neighbours is one draw and no image's numbers depend on another's being drawn.
+    Philox is counter-based: image i owns the numbers 24 i .. 24 i + 23 of the epoch's stream. So a
+    block of neighbours is one draw, and no image's numbers depend on other draws.
     """
     key = derive(seed, "view", VERSION, epoch)
     numbers = np.empty((len(images), _NUMBERS))
@@ -188,10 +200,10 @@ def crop_boxes(
     scale: tuple[float, float],
     ratio: tuple[float, float],
 ) -> Int32[np.ndarray, "k 4"]:
-    """Place a random resized crop inside each box of `area`: torchvision's rule, vectorised.
+    """Place a random resized crop inside each box of `area`, by torchvision's rule.
 
-    Ten tries of (share of the area, log-uniform ratio); the first that fits is taken, else the
-    largest centred box within the ratio's range. Whole pixels, at least one each way.
+    Of ten tries (share of the area, log-uniform ratio), the first that fits is taken, or else the
+    largest centred box within the range of ratios. Boxes have whole pixels and sides of at least 1.
     """
     width, height = area[:, 2] - area[:, 0], area[:, 3] - area[:, 1]
     share = scale[0] + (scale[1] - scale[0]) * numbers[:, :_TRIES]
@@ -214,29 +226,3 @@ def crop_boxes(
     y = np.where(centred, (height - h) // 2, np.floor(place_y * (height - h + 1)))
     left, top = area[:, 0] + x, area[:, 1] + y
     return np.stack([left, top, left + w, top + h], axis=1).astype(np.int32)
-
-
-def _crops(
-    area: Int32[np.ndarray, "k 4"],
-    numbers: Float64[np.ndarray, "k 24"],
-    scale: tuple[float, float],
-    ratio: tuple[float, float],
-    flip: float,
-) -> Drawn:
-    return Drawn(crop_boxes(area, numbers, scale, ratio), numbers[:, 2 * _TRIES + 2] < flip)
-
-
-def _check(view: Canvas | Patch) -> None:
-    name = next(name for name, kind in VIEWS.items() if kind is type(view))
-    if not 0 < view.scale[0] <= view.scale[1] <= 1:
-        raise ValueError(
-            f"{name}'s scale={view.scale} is no range of area shares. "
-            "Give (low, high) with 0 < low <= high <= 1."
-        )
-    if not 0 < view.ratio[0] <= view.ratio[1]:
-        raise ValueError(
-            f"{name}'s ratio={view.ratio} is no range of width to height. "
-            "Give (low, high) with 0 < low <= high."
-        )
-    if not 0 <= view.flip <= 1:
-        raise ValueError(f"{name}'s flip={view.flip} is no probability. Give a number in 0..1.")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 
-from smallset.bench import jobs
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.forecast import forecast
+from smallset.bench.ground import Lines
 from smallset.bench.matrix import parse_matrix
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import read_lines
@@ -47,9 +47,9 @@ def test_a_share_is_run_and_its_results_are_found_again(tmp_path):
     unequal(tmp_path)
     plan = run_bench(ask(tmp_path, KEEP), workers=Serial())
     # halves of 8, 5 and 8: 4, 3 and 4 images, of a mosaic one canvas each
-    told = {c.label: (c.identity.ipc, c.identity.images) for c in plan.cells}
+    told = {c.label: (c.identity.ipc, c.identity.images) for c in plan.ground.cells}
     assert told == {"random": (None, 11), "free": (None, 11), "PCA": (1, 3)}
-    names = {cell.name for cell in plan.cells}
+    names = {cell.name for cell in plan.ground.cells}
     assert "toy 8 px, random, 11 images, resnet8(weights=w.pt), hard, finetune-v1, " in str(names)
     made = read_lines(tmp_path / "runs" / "results.jsonl", Result)
     assert {r.images for r in made} == {3, 11}
@@ -64,7 +64,8 @@ def test_equal_classes_make_a_share_an_ipc_whose_set_is_shared(tmp_path):
     both = KEEP + "[[table]]" + table.replace('["random", "free", "PCA"]', '["random", "free"]')
     plan = plan_bench(ask(tmp_path, both))
     kept, fours = (
-        {c.label: c for c in plan.cells if c.sweep.title == title} for title in ("shares", "fours")
+        {c.label: c for c in plan.ground.cells if c.sweep.title == title}
+        for title in ("shares", "fours")
     )
     for label, ipc in (("random", 4), ("free", None)):
         assert kept[label].identity == fours[label].identity
@@ -76,7 +77,7 @@ def test_equal_classes_make_a_share_an_ipc_whose_set_is_shared(tmp_path):
 def test_an_unbalanced_set_that_came_out_equal_is_of_its_cell(finished, tmp_path):
     [one, *_] = read_lines(finished[0] / "runs" / "results.jsonl", Result)
     plan = plan_bench(ask(tmp_path, KEEP.replace("keep = [0.5]", "ipc = [1]")))
-    [cell] = [c for c in plan.cells if c.label == "free"]
+    [cell] = [c for c in plan.ground.cells if c.label == "free"]
     for ipc in (None, 1):
         line = replace(one, spec=cell.identity.spec, ipc=ipc, images=3)
         assert identity_of(line).ipc is None
@@ -88,10 +89,10 @@ def test_a_share_that_a_class_cannot_give_is_impossible(tmp_path):
     unequal(tmp_path)
     for i in (3, 4):
         (tmp_path / "data" / "toy" / "train" / "bee" / f"{i:02d}.png").unlink()
-    with pytest.raises(ValueError, match=r"shares: 'PCA': keep=0\.5 with .* 'bee' has 3\. Use mor"):
+    with pytest.raises(ValueError, match=r"shares: 'PCA': keep=0\.5 .* it has 3\. Use more im"):
         plan_bench(ask(tmp_path, KEEP))
     pooled = KEEP.replace('"random"\nfree', '"pca(select=random, pool=2)"\nfree')
-    with pytest.raises(ValueError, match=r"'random': ipc=1 .*'ape' has 2 in a pool of 2\. Use a l"):
+    with pytest.raises(ValueError, match=r"'random': ipc=1 .*it has 2 in a pool of 2\. Use a lar"):
         plan_bench(ask(tmp_path, pooled.replace("keep = [0.5]", "ipc = [1]")))
     free = KEEP.replace("keep = [0.5]", "ipc = [7]").replace(
         '["random", "free", "PCA"]', '["free"]'
@@ -140,10 +141,10 @@ def test_an_observer_that_only_gives_features_is_trained_once(tmp_path, monkeypa
                           'easy = "prune(select=far, observer=observer(epochs=1))"')  # fmt: skip
     text = text.replace('["random", "easy", "PCA"]', '["easy"]').replace("full = {epochs = 2}", "")
     units = []
-    run_bench(ask(tmp_path, text), workers=Serial(), told=units.append)
+    plan = run_bench(ask(tmp_path, text), workers=Serial(), told=units.append)
     [observer] = [done.unit for done in units if done.unit.kind == "observer"]
-    assert observer.job.scores == ()
-    assert jobs.is_observed(observer.job, tmp_path / "work")
+    assert observer.scores == ()
+    assert observer.is_done(Lines(), plan.ground.desk)
     assert len(list((tmp_path / "work" / "observers").iterdir())) == 1
     before = lines(tmp_path / "runs")
     assert len(before) == 2
@@ -160,14 +161,14 @@ def test_every_run_behind_a_table_has_to_be_there(tmp_path):
     text = MATRIX.replace("el2n(epochs=1, observer", "el2n(epochs=1, runs=2, observer")
     text = text.replace('["random", "easy", "PCA"]', '["easy"]').replace("full = {epochs = 2}", "")
     plan = run_bench(ask(tmp_path, text), workers=Serial())
-    [job] = [unit.job for unit in plan.units.values() if unit.kind == "observer"]
+    [unit] = [unit for unit in plan.units.values() if unit.kind == "observer"]
     runs = [*(tmp_path / "work" / "observers").iterdir()]
     assert len(runs) == 2
     for run in runs:
         run.rename(tmp_path / "aside")
-        assert not jobs.is_observed(job, tmp_path / "work")
+        assert not unit.is_done(Lines(), plan.ground.desk)
         (tmp_path / "aside").rename(run)
-    assert jobs.is_observed(job, tmp_path / "work")
+    assert unit.is_done(Lines(), plan.ground.desk)
 
 
 def test_a_marker_without_its_run_or_cut_short_is_made_again(tmp_path, monkeypatch):
@@ -176,20 +177,20 @@ def test_a_marker_without_its_run_or_cut_short_is_made_again(tmp_path, monkeypat
                           "prune(select=far, observer=observer(epochs=1))\"\nPCA")  # fmt: skip
     text = text.replace('["random", "easy", "PCA"]', '["easy"]').replace("full = {epochs = 2}", "")
     plan = run_bench(ask(tmp_path, text), workers=Serial())
-    [job] = [unit.job for unit in plan.units.values() if unit.kind == "observer"]
+    [unit] = [unit for unit in plan.units.values() if unit.kind == "observer"]
     [run] = (tmp_path / "work" / "observers").iterdir()
     run.rename(tmp_path / "aside")
-    assert not jobs.is_observed(job, tmp_path / "work")
-    jobs.observe(job, plan.bench)
-    assert jobs.is_observed(job, tmp_path / "work")
-    job.out.write_bytes(b"")
-    assert not jobs.is_observed(job, tmp_path / "work")
+    assert not unit.is_done(Lines(), plan.ground.desk)
+    unit.make(plan.ground.desk)
+    assert unit.is_done(Lines(), plan.ground.desk)
+    unit.out.write_bytes(b"")
+    assert not unit.is_done(Lines(), plan.ground.desk)
 
 
 def test_cells_of_a_table_that_was_not_asked_for_may_be_impossible(tmp_path):
     plan = plan_bench(ask(tmp_path, KEEP))
     matrix = parse_matrix(KEEP.replace("keep = [0.5]", "ipc = [100]"), "m")
-    cells = cells_of(matrix, plan.checked.sources, plan.bench.machine)
+    cells = cells_of(matrix, plan.ground.data, plan.ground.desk.machine)
     assert {cell.identity.images for cell in cells} == {300}
 
 
@@ -197,14 +198,14 @@ def test_a_table_without_a_size_has_the_side_that_all_its_images_share(tmp_path)
     whole = run_bench(ask(tmp_path, KEEP), workers=Serial())
     free = KEEP.replace("size = 8\n", "")
     plan = plan_bench(ask(tmp_path, free))
-    assert [c.identity for c in plan.cells] == [c.identity for c in whole.cells]
+    assert [c.identity for c in plan.ground.cells] == [c.identity for c in whole.ground.cells]
     assert plan.pending == ()
     run_bench(ask(tmp_path, free), workers=Serial())  # the folder may change its matrix so
     assert plan_bench(ask(tmp_path, KEEP)).pending == ()
 
 
 def test_a_cell_in_few_words_names_its_teacher_and_the_whole_split(tmp_path):
-    cells = plan_bench(ask(tmp_path, MATRIX + SOFT)).cells
+    cells = plan_bench(ask(tmp_path, MATRIX + SOFT)).ground.cells
     told = {cell.brief for cell in cells}
     student = "resnet8(weights=w.pt)"
     assert f"toy, 8 px, random, ipc 1, {student}, online(own), seed 0" in told

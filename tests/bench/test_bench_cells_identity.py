@@ -8,12 +8,12 @@ from bench_toy import MATRIX, ask
 
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.folder import Run, known_lines
-from smallset.bench.jobs import check_set
+from smallset.bench.kinds.sets import check_set
 from smallset.bench.matrix import parse_matrix, read_matrix
 from smallset.bench.run import plan_bench
 from smallset.bench.sources import BenchData
 from smallset.data import open_data
-from smallset.evidence.lines import append_line, read_lines
+from smallset.evidence.lines import read_lines
 from smallset.records import Result
 from smallset.store import open_set
 from smallset.train.device import Machine
@@ -47,14 +47,14 @@ def test_lines_of_the_cifar_matrix_are_taken_over_by_that_of_soft_labels(tmp_pat
     cells = cells_of(read_matrix("soft-vs-hard"), sources, machine)
     versions = {**first.versions, "records": "observer-1"}
     run = Run("", versions, {}, {}, first.precision, first.device, first.threads)
-    done, passed = known_lines([LINES], run, cells, {})
+    done, passed = known_lines(read_lines(LINES, Result), run, {c.identity for c in cells})
     hard = {c.identity for c in cells if c.identity.labels == "hard" and c.identity.ipc in (1, 10)}
     assert len(hard) == 2 * 4 * 3
     assert hard <= set(done)
     assert all(identity_of(result) == identity for identity, result in done.items())
     anew = replace(run, versions={**versions, "records": "observer-2"})
     assert passed == {}
-    unseen, passed = known_lines([LINES], anew, cells, {})
+    unseen, passed = known_lines(read_lines(LINES, Result), anew, {c.identity for c in cells})
     assert set(passed) == {i for i, r in done.items() if r.observer_seed is not None}
     assert set(passed.values()) == {"records observer-1"}
     assert {r.observer_seed for r in done.values()} > {r.observer_seed for r in unseen.values()}
@@ -77,13 +77,12 @@ def test_soft_lines_are_taken_over_where_their_teacher_is_the_one_here(name, her
     soft = replace(
         first, labels=matrix.labels_spec(f"online({name})"), teacher=spec, teacher_sha256="one"
     )
-    append_line(tmp_path / "soft.jsonl", soft)
     data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
     machine = Machine(first.device, first.precision, first.threads)
     cells = cells_of(matrix, {first.dataset: BenchData(first.dataset, data)}, machine)
     weights = {} if here is None else {f"teacher {spec}": here}
     run = Run("", first.versions, {}, weights, first.precision, first.device, first.threads)
-    found, _ = known_lines([tmp_path / "soft.jsonl"], run, cells, {})
+    found, _ = known_lines([soft], run, {c.identity for c in cells})
     assert list(found.values()) == taken * [soft]
 
 
@@ -95,7 +94,7 @@ def test_lines_and_sets_whose_specs_an_earlier_version_wrote_are_still_those_of_
         text = text.replace(later, "")
     results.write_text(text)
     assert plan_bench(ask(root)).pending == ()
-    wanted = {c.identity.set_seed: c.identity for c in plan_bench(ask(root)).cells
+    wanted = {c.identity.set_seed: c.identity for c in plan_bench(ask(root)).ground.cells
               if c.label == "PCA"}  # fmt: skip
     for folder in (root / "runs" / "sets").glob("toy-8-px-PCA-*"):
         made = open_set(folder)

@@ -49,7 +49,7 @@ def test_estimate_of_a_begun_run_rests_on_its_own_lines(root, monkeypatch):
     plan = plan_bench(ask(root, grown))
     found = forecast(plan)
     training = Training(STUDENT, 8, 3, 3)
-    rate = known_rates(plan.results.values())[training]
+    rate = known_rates(plan.lines.results.values())[training]
     assert found.seconds == pytest.approx(3 * (3 * 30 + 12 / 3) / rate)
     assert (found.known, found.measured) == ((training,), ())
     made = read_lines(root / "runs" / "results.jsonl", Result)
@@ -105,7 +105,7 @@ def test_only_students_that_will_be_compiled_are_measured_so(tmp_path, monkeypat
     compiled = tuple(replace(training, compiled=True) for training in students)
     # 3 images are seen 900 times, all 24 of them 48 times
     for threshold, wanted in ((901, students), (900, (compiled[0], students[1])), (48, compiled)):
-        monkeypatch.setattr(forecasting, "COMPILE_FROM_VIEWS", threshold)
+        monkeypatch.setattr("smallset.cell.COMPILE_FROM_VIEWS", threshold)
         found = forecast(plan_bench(ask(tmp_path, large)))
         assert set(found.measured) == set(wanted)
 
@@ -133,13 +133,13 @@ def test_rate_file_that_a_power_cut_emptied_is_measured_again(tmp_path, monkeypa
 def test_a_countdown_counts_what_is_left_once_every_network_has_a_rate(root, finished):
     grown = MATRIX.replace("replicates = 2", "replicates = 4")
     plan = plan_bench(ask(root, grown))
-    rate = known_rates(plan.results.values())[Training(STUDENT, 8, 3, 3)]
+    rate = known_rates(plan.lines.results.values())[Training(STUDENT, 8, 3, 3)]
     left, told = Countdown(plan, 2), []
     for number, unit in enumerate(plan.pending, 1):
-        last = finished[1][-1].result if unit.cell else None
+        last = finished[1][-1].result if unit.kind == "cell" else None
         result = last and replace(last, images=3, protocol="finetune-v1", images_per_second=rate)
         told.append(left(Finished(unit, result, number, len(plan.pending))))
-    cells = [unit.cell is not None for unit in plan.pending]
+    cells = [unit.kind == "cell" for unit in plan.pending]
     each = (3 * 30 + 12 / 3) / rate / 2
     assert told == pytest.approx(
         [each * sum(cells[number:]) for number in range(1, len(cells) + 1)]

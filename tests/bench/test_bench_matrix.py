@@ -6,22 +6,15 @@ from dataclasses import replace
 import pytest
 from bench_toy import MATRIX, SOFT
 
-from smallset.bench.cells import cells_of
-from smallset.bench.jobs import Bench
-from smallset.bench.matrix import (
-    FULL,
-    parse_matrix,
-    read_matrix,
-    shipped,
-)
+from smallset.bench.ground import Ground, Lines
+from smallset.bench.kinds import units_of
+from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
-from smallset.bench.units import Ground, units_of
+from smallset.bench.sweep import FULL
 from smallset.data import open_data
+from smallset.desk import Desk
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key
-from smallset.train.device import Machine
-
-HERE = Machine("cpu", "float32", 1)
 
 
 def test_shipped_matrices_are_those_promised():
@@ -36,20 +29,22 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     matrix = replace(matrix, sweeps=few)
     source = BenchData("digits", open_data("digits", work=tmp_path))
     sources = {table.data: source for table in matrix.sweeps}
-    cells = cells_of(matrix, sources, HERE)
+    ground = Ground(
+        matrix, Places(tmp_path, {}), tmp_path, Desk(tmp_path, "cpu", "float32", 1), sources
+    )
     product = sum(
         len(t.budgets) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
         + (len(t.students) if t.full_epochs else 0)
         for t in matrix.sweeps
     )
-    assert len(cells) == product
-    ground = Ground(matrix, sources, Places(tmp_path, {}), tmp_path)
-    units = units_of(cells, ground, Bench(HERE, tmp_path))
-    ends = [unit.cell.identity for unit in units.values() if unit.cell]
-    assert len(ends) == len(set(ends)) == len({cell.identity for cell in cells})
+    assert len(ground.cells) == product
+    units, pending = units_of(ground, Lines())
+    assert pending == tuple(units.values())
+    ends = [unit.wanted for unit in units.values() if unit.kind in ("cell", "full")]
+    assert len(ends) == len(set(ends)) == len({cell.identity for cell in ground.cells})
     seen: set[str] = set()
     for unit in units.values():
-        assert seen.issuperset(unit.needs)
+        assert seen.issuperset(need.key for need in unit.needs)
         seen.add(unit.key)
 
 
@@ -93,7 +88,7 @@ def test_a_label_has_a_spec_for_each_network_that_its_observer_is_and_names_both
     assert matrix.labels[small] == matrix.labels[large] == "PCA"
     assert matrix.labels[canonical("el2n", size=8)] == "r8"
     assert matrix.labels[canonical("el2n", size=96)] == "auto"
-    with pytest.raises(ValueError, match="the methods 'r8' and 'auto' are one and the same"):
+    with pytest.raises(ValueError, match="the methods 'r8' and 'auto' are the same"):
         parse_matrix(head + table.format(8, "r8") + table.format(16, "auto"), "m.toml")
 
 
@@ -122,13 +117,16 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("size = 8", 'size = "8"'), "line 12: size = '8', but it must be a whole number from 1"),
         (("size = 8", "size = 0"), "size = 0, but it must be a whole number from 1"),
         (("ipc = [1]", "ipc = 1"), "line 13: ipc = 1, but it must be a list of different whole"),
-        (("ipc = [1]", "ipc = [1, 1]"), "ipc = [1, 1], but it must be a list of different"),
+        (("ipc = [1]", "ipc = [1, 1]"), "line 13: ipc has 1 twice. Give each once."),
         (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
-        (("ipc = [1]", ""), "this one has neither. Give one of them."),
-        (("ipc = [1]", "ipc = [1]\nkeep = [0.5]"), "line 14: a table has either ipc = [1, 10] or"),
+        (("ipc = [1]", ""), "this one has none. Give one of them."),
+        (
+            ("ipc = [1]", "ipc = [1]\nkeep = [0.5]"),
+            "line 14: a table has one of ipc = [1, 10], keep",
+        ),
         (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
         (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
-        (("ipc = [1]", "keep = [0.5, 0.5]"), "keep = [0.5, 0.5], but it must be a list of"),
+        (("ipc = [1]", "keep = [0.5, 0.5]"), "keep has 0.5 twice. Give each once."),
         (('["random", "PCA"]', '["random", "PCB"]'), "line 2: there is no method 'PCB' under [me"),
         (
             ('"easy", "PCA"]', '"esay", "PCA"]'),
@@ -136,7 +134,10 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         ),
         (('= "random"', '= "randon"'), "line 5: method 'random': there is no method 'randon'. Did"),
         (('"toy"\nsize', '""\nsize'), "data = '', but it must be text in quotes"),
-        (('"Toy"', "Toy"), "m.toml: Invalid value (at line 1, column 9). Mend the line"),
+        (
+            ('"Toy"', "Toy"),
+            "m.toml: Invalid value (at line 1, column 9). A matrix is a TOML file. Corr",
+        ),
         (
             ("full = {epochs = 2}", "full = 2"),
             "line 19: full = 2, but it must be one table, as full = {epochs = 10}",
@@ -151,7 +152,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         ),
         (
             ("observers = 1", f"observers = {'[' * 2000}"),
-            "m.toml: its brackets are nested too deep to read. Mend it; a matrix has lists of",
+            "m.toml: its brackets are nested too deep to read. A matrix has only lists of",
         ),
         (("observers = 1", f"observers = {'9' * 5000}"), "m.toml: Exceeds the limit (4300 digits)"),
         (("{epochs = 2}", "{}"), "the table from line 19: 'epochs' is missing. Add a line"),
@@ -160,16 +161,22 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("observers = 1", 'labels = ["online"]'), "labels 'online': labels='online' names no tea"),
         (("observers = 1", 'labels = ["online(train(modal=a))"]'), "'train' has no option 'modal'"),
         (("observers = 1", 'labels = ["online(b)"]'), "there is no teacher 'b' under [teachers]"),
-        (("observers = 1", 'fit = "stretch"'), "there is no fit 'stretch'. Known: squash, crop"),
+        (
+            ("observers = 1", 'fit = "stretch"'),
+            "fit = 'stretch', but it must be squash or crop or pad.",
+        ),
         (
             ("observer(epochs=1)", "observer(epochs=1, seed=2)"),
             "gives its observer the seed 2, but",
         ),
         (('"el2n(ep', '"pca(score=el2n(ep'), "cannot read the spec"),
-        (('random = "random"', 'random = "random"\nfull = "pca"'), "'full' names the whole"),
+        (
+            ('random = "random"', 'random = "random"\nfull = "pca"'),
+            "the label 'full' is reserved for the whole",
+        ),
         (
             ('random = "random"', 'random = "random"\nr2 = "random(factor=1)"'),
-            "the methods 'random' and 'r2' are one and the same, 'random(factor=1)'. Leave one out",
+            "the methods 'random' and 'r2' are the same, 'random(factor=1)'. Leave one out",
         ),
         (
             (
@@ -177,11 +184,11 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
                 'r8 = "el2n(epochs=1, observer=observer(epochs=1, model=resnet8))"\neasy = "',
             ),
             # at 8 px the observer that "easy" leaves open is a resnet8
-            "line 7: the methods 'r8' and 'easy' are one and the same, 'el2n(epochs=1, obs",
+            "line 7: the methods 'r8' and 'easy' are the same, 'el2n(epochs=1, obs",
         ),
         (
             ("[[table]]", '[teachers]\na = "resnet8"\nb = "resnet8"\n[[table]]'),
-            "the teacher 'resnet8' has two names. Give it one.",
+            "the teacher 'resnet8' has two names. Keep one of them.",
         ),
         (("resnet8(", "resnet9("), "line 14: there is no model 'resnet9'. Did you mean 'resnet8'?"),
         (
@@ -265,7 +272,7 @@ def test_unknown_matrix_names_the_nearest(tmp_path):
 
 def test_matrix_that_is_no_text_is_an_error(tmp_path):
     (tmp_path / "m.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match=r"m\.toml' is no text file"):
+    with pytest.raises(ValueError, match=r"m\.toml' is not a text file"):
         read_matrix(tmp_path / "m.toml")
 
 
@@ -293,7 +300,7 @@ def test_all_misspelt_and_missing_keys_are_named_at_once_with_their_lines():
     with pytest.raises(ValueError, match="wrong or missing keys") as caught:
         parse_matrix(f"{text}{second}", "m")
     head, *told = str(caught.value).splitlines()
-    assert head == "m has 9 wrong or missing keys. Mend all:"
+    assert head == "m has 9 wrong or missing keys. Correct all of them:"
     for line, said in zip(
         told,
         [
@@ -305,8 +312,7 @@ def test_all_misspelt_and_missing_keys_are_named_at_once_with_their_lines():
             "m, the table from line 19: 'data' is missing. Add a line data = ...",
             "m, the table from line 19: 'students' is missing.",
             "m, the table from line 19: 'replicates' is missing.",
-            "m, line 22: a table has either ipc = [1, 10] or keep = [0.1, 0.3], but this one has "
-            "both.",
+            "m, line 22: a table has one of ipc = [1, 10], keep = [0.1, 0.3] and budget = ",
         ],
         strict=True,
     ):
@@ -326,8 +332,8 @@ def test_a_table_may_leave_its_size_to_the_data_but_not_beside_one_that_has_it()
     assert matrix.specs("PCA") == (spec_of(matrix.method("PCA", 0)),)
     second = MATRIX.partition("[[table]]")[2].replace('"toy"', '"two"', 1)
     said = (
-        "m, line 10: the table 'toy' leaves out the size, but another table of 'toy' has one. Give "
-        "a size in all of them, or in none."
+        "m, line 10: the table 'toy' leaves out the size, but another table of 'toy' gives it. "
+        "Give the size in all of them, or in none."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         parse_matrix(f"{text}[[table]]{second}", "m")

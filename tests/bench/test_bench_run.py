@@ -12,6 +12,7 @@ from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
 
 from smallset.bench import run as bench_run
 from smallset.bench.folder import driving
+from smallset.bench.kinds.cell import CellUnit
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import append_line, read_lines
 from smallset.files import replacing
@@ -45,7 +46,7 @@ def test_one_observer_feeds_two_methods_and_each_cell_has_one_line(finished):
 
 def test_main_rows_come_first(finished):
     _, units = finished
-    labels = [done.unit.cell.label for done in units if done.unit.kind == "cell"]
+    labels = [done.unit.asker.label for done in units if done.unit.kind == "cell"]
     assert set(labels[:4]) == {"random", "PCA"}
     assert labels[4:] == ["easy", "easy"]
 
@@ -110,7 +111,7 @@ def test_line_of_no_cell_is_an_error(root):
     first = json.loads(results.read_text().splitlines()[0])
     with results.open("a") as file:
         file.write(json.dumps(first | {"student": "resnet20"}) + "\n")
-    said = r"line 8 is of no cell of the matrix \(.*resnet20, set seed \d\)\. Take the line out"
+    said = r"line 8 belongs to no cell of the matrix \(.*resnet20, set seed \d\)\. Only `sma"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root), workers=Serial())
 
@@ -119,7 +120,7 @@ def test_two_lines_of_one_cell_are_an_error(root):
     results = root / "runs" / "results.jsonl"
     with results.open("a") as file:
         file.write(results.read_text().splitlines()[0] + "\n")
-    with pytest.raises(ValueError, match=r"line 8 is of a cell that has a line already\. Take one"):
+    with pytest.raises(ValueError, match=r"line 8 belongs to a cell that already has a line\. Rem"):
         run_bench(ask(root), workers=Serial())
 
 
@@ -135,7 +136,7 @@ def test_line_that_does_not_say_by_which_records_is_an_error(root):
     text = results.read_text()
     results.write_text(text.replace(f', "records": "{RECORDS_VERSION}"', ""))
     assert results.read_text() != text
-    said = rf"was made by records unknown, but the run by {RECORDS_VERSION}\. Take the line out"
+    said = rf"was made by records unknown, but the run by {RECORDS_VERSION}\. Remove the line"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root), workers=Serial())
 
@@ -258,7 +259,7 @@ def test_label_may_be_longer_than_the_name_of_a_file(tmp_path):
 
 def test_second_driver_is_an_error_and_a_plan_is_not(root):
     with driving(root / "runs"):
-        said = rf"is being worked on by process {os.getpid()} on .*One driver a run folder"
+        said = rf"is being worked on by process {os.getpid()} on .*A run folder takes one driver"
         with pytest.raises(ValueError, match=said):
             run_bench(ask(root), workers=Serial())
         assert plan_bench(ask(root)).pending == ()
@@ -269,7 +270,7 @@ def test_folder_of_something_else_is_left_alone(root):
     other.mkdir()
     (other / "thesis.txt").write_text("years")
     with pytest.raises(
-        ValueError, match=r"is no run folder: it holds 'thesis\.txt' but no run\.js"
+        ValueError, match=r"is not a run folder: it holds 'thesis\.txt' but no run\.js"
     ):
         run_bench(ask(root, runs="other"), workers=Serial())
     assert [entry.name for entry in other.iterdir()] == ["thesis.txt"]
@@ -314,7 +315,7 @@ def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
     units = []
     plan = run_bench(ask(tmp_path, matrix, only="soft"), workers=Serial(), told=units.append)
     assert kinds(d.unit for d in units) == ["cell", "cell", "pixels", "pixels", "set", "teacher"]
-    assert len(plan.cells) == 9
+    assert len(plan.ground.cells) == 9
     [soft] = [
         r for r in read_lines(tmp_path / "runs" / "results.jsonl", Result) if r.regime == "online"
     ]
@@ -326,7 +327,7 @@ def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
 
 def test_only_that_names_no_table_is_an_error(tmp_path):
     with pytest.raises(
-        ValueError, match=r"--only 'tyo' is in no table's title\. Did you mean 'toy'"
+        ValueError, match=r"--only 'tyo' is not in any table's title\. Did you mean 'toy'"
     ):
         run_bench(ask(tmp_path, only="tyo"), workers=Serial())
     assert not (tmp_path / "runs").exists()
@@ -348,7 +349,7 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
         replace(r, student="resnet8", protocol=small.get(r.protocol, r.protocol))
         for r in read_lines(root / "runs" / "results.jsonl", Result)
     ]
-    strange = [replace(made[0], set_seed=9), replace(made[1], labels="online"),
+    strange = [replace(made[0], set_seed=9), replace(made[1], labels="online(teacher=resnet20)"),
                replace(made[2], versions=made[2].versions | {"torch": "1"})]  # fmt: skip
     looked = next(r for r in made[3:] if r.observer_seed is not None)
     assert looked.versions["records"] == RECORDS_VERSION
@@ -361,7 +362,7 @@ def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root)
     request = replace(ask(root, fresh, runs="other"), known=(known,))
     assert list(plan_bench(request).taken) == made[3:]
     assert plan_bench(request).passed == {"torch 1": 1}  # of the others there is a line
-    assert kinds(u for u in plan_bench(request).pending if u.cell) == ["cell"] * 3
+    assert kinds(u for u in plan_bench(request).pending if u.kind == "cell") == ["cell"] * 3
     assert not (root / "other").exists()
     for result in made[:3]:
         append_line(known, result)
@@ -390,13 +391,13 @@ def test_sets_are_called_by_a_spec_that_people_can_read(finished):
 
 
 def test_a_result_of_another_cell_is_never_written(root, monkeypatch):
-    def another(unit_job, bench):
+    def another(unit, bench):
         return replace(read_lines(root / "runs" / "results.jsonl", Result)[0], set_seed=77)
 
     plan = plan_bench(ask(root, runs="fresh"))
     cell = next(unit for unit in plan.pending if unit.kind == "cell")
-    monkeypatch.setattr(bench_run, "_plan", lambda _: replace(plan, pending=(replace(
-        cell, function=another, needs=()),)))  # fmt: skip
-    with pytest.raises(ValueError, match="The data changed while it was worked on: restore it"):
+    monkeypatch.setattr(CellUnit, "make", another)
+    monkeypatch.setattr(bench_run, "_plan", lambda _: replace(plan, pending=(cell,)))
+    with pytest.raises(ValueError, match=r"The data changed during the run\. Restore the data"):
         run_bench(ask(root, runs="fresh"), workers=Serial())
     assert read_lines(root / "fresh" / "results.jsonl", Result) == []

@@ -1,5 +1,7 @@
 """A matrix whose scores come without training: of a network that is given, and of a file."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,10 @@ import pytest
 import torch
 from bench_toy import MATRIX, Serial, ask
 
+import smallset
 from smallset.bench import folder as run_folder
 from smallset.bench import forecast as forecasting
 from smallset.bench.forecast import forecast
-from smallset.bench.jobs import Observation
 from smallset.bench.rates import Training
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import read_lines
@@ -60,8 +62,8 @@ def test_one_look_feeds_all_replicates_and_tables_say_that_it_did_not_vary(
     }  # fmt: skip
     plan = plan_bench(request_)
     assert plan.pending == ()
-    assert missing(planned(plan.matrix), results) == ({}, 6)
-    note = seeds_note(rows(results, labels=row_labels(plan.matrix)))
+    assert missing(planned(plan.ground.matrix), results) == ({}, 6)
+    note = seeds_note(rows(results, labels=row_labels(plan.ground.matrix)))
     assert "random: 2 sets, 2 student seeds" in note
     assert "given: 1 set, 1 observer, 2 student seeds" in note
     assert "file: 1 set, 2 student seeds" in note
@@ -71,7 +73,7 @@ def test_the_estimate_is_one_pass_forward(request_, monkeypatch):
     monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     plan = plan_bench(request_)
     assert [unit.kind for unit in plan.pending].count("observer") == 1
-    (unit,) = (unit for unit in plan.pending if isinstance(unit.job, Observation))
+    (unit,) = (unit for unit in plan.pending if unit.kind == "observer")
     assert unit.key.startswith(f"observer toy 8 px, {NETWORK} [")
     found = forecast(plan)
     cells = 6 * (3 * 30 + 12 / 3)
@@ -106,3 +108,17 @@ def test_scores_and_networks_that_changed_under_an_old_run_are_an_error(request_
     torch.save({key: value + 1 for key, value in state.items()}, "data/o.pt")
     with pytest.raises(ValueError, match=r"begun with weights observer resnet8\(weights=data/o"):
         plan_bench(request_)
+
+
+def test_a_set_is_the_data_of_a_run_with_the_held_out_images_of_other_data(tmp_path):
+    text = re.sub("easy = .*\n|PCA = .*\n|full = .*\n|observers.*\n", "", MATRIX)
+    text = text.replace('["random", "easy", "PCA"]', '["random"]').replace("main =", "# main =")
+    wanted = ask(tmp_path, text.replace("replicates = 2", "replicates = 1"))
+    smallset.compress(tmp_path / "data" / "toy", "ours", method="random", ipc=3, size=8)
+    with pytest.raises(ValueError, match="the set 'ours' has no held-out images"):
+        run_bench(replace(wanted, data=("toy=ours",)), workers=Serial())
+    asked = replace(wanted, data=("toy=folder(ours, test=data/toy)",))
+    run_bench(asked, workers=Serial())
+    [result] = read_lines(tmp_path / "runs" / "results.jsonl", Result)
+    assert (result.dataset, result.images, result.source_images) == ("toy", 3, 9)
+    assert result.source_fingerprint == result.data_fingerprint

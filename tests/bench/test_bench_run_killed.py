@@ -77,7 +77,7 @@ def test_lock_of_a_killed_driver_is_free_although_a_process_that_it_started_live
     with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE) as one:
         assert one.stdout is not None
         child = psutil.Process(int(one.stdout.readline()))
-        with pytest.raises(ValueError, match=rf"by process {one.pid} on \S+\. One driver a run"):
+        with pytest.raises(ValueError, match=rf"by process {one.pid} on \S+\. A run folder takes"):
             driving(tmp_path).__enter__()
         one.kill()
         one.wait()
@@ -100,7 +100,7 @@ def test_killed_driver_and_killed_worker_change_no_result(finished, tmp_path):
 
     plans = []
     run_bench(request, jobs=1, planned=plans.append, told=kill_one)
-    assert len(plans[0].results) == done
+    assert len(plans[0].lines.results) == done
     assert len(killed) == 1
     assert lines(tmp_path / "runs") == lines(finished[0] / "runs")
 
@@ -114,7 +114,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_worker(tmp_path):
     os.killpg(driver.pid, signal.SIGINT)
     said, _ = driver.communicate(timeout=120)
     assert driver.returncode == 130
-    assert said.splitlines()[-1].startswith("error: stopped. What was finished is kept")
+    assert said.splitlines()[-1].startswith("error: stopped. Finished work is kept")
     assert "Traceback" not in said
     assert before
     assert not [p for p in before if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
-from smallset.data import from_arrays
+from smallset.data import from_arrays, open_data
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 5, 6, 3), np.uint8)
 LABELS = np.arange(20) % 2
@@ -49,3 +50,18 @@ def test_arrays_that_do_not_match_are_errors():
         from_arrays(IMAGES, LABELS / 1)
     with pytest.raises(ValueError, match="has 1 class"):
         from_arrays(IMAGES, LABELS * 0)
+
+
+def test_digits_are_scikit_learns_scaled_to_a_byte(work):
+    data = open_data("digits", work=work)
+    bunch = load_digits()
+    assert data.name == "digits"
+    assert data.train.classes.names == tuple("0123456789")
+    assert len(data.train) + len(data.test) == 1797
+    assert data.fingerprint.startswith("6080fe74")  # the same everywhere
+    assert data.held_out == "20 % of each class, chosen by content hash"
+    for i in (0, 700, len(data.train) - 1):
+        row = data.train.rows[i]
+        assert data.train.labels[i] == bunch.target[row]
+        expected = np.round(bunch.images[row] * 255 / 16)
+        assert np.array_equal(data.train.pixels(i), np.repeat(expected[:, :, None], 3, axis=2))

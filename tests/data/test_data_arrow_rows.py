@@ -66,7 +66,9 @@ def test_a_row_with_a_path_alone_is_read_from_that_file(tmp_path):
 def test_a_compressed_file_is_an_error(tmp_path):
     big = structs([bytes(10_000)] * 5)
     file = write(tmp_path / "small.arrow", {"image": big}, compression="zstd")
-    with pytest.raises(ValueError, match=r"compressed Arrow file; needed a plain one.*Delete it"):
+    with pytest.raises(
+        ValueError, match=r"compressed Arrow file; needed an uncompressed.*Delete it"
+    ):
         ArrowRows([file], "image")
 
 

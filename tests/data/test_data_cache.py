@@ -1,12 +1,21 @@
 import errno
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from smallset.data import MappedPixels, StreamedPixels, from_arrays, open_data, pixel_cache
+from smallset.data import (
+    LaterPixels,
+    MappedPixels,
+    Pixels,
+    StreamedPixels,
+    from_arrays,
+    open_data,
+    pixel_cache,
+)
 from smallset.data.fit import view_square
 
 RNG = np.random.default_rng(0)
@@ -122,3 +131,45 @@ def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(work, monkeypatch):
 def test_a_size_below_one_is_an_error(work):
     with pytest.raises(ValueError, match="size=0; needed 1 pixel or more"):
         pixel_cache(DATA.train, 0, view="squash", work=work)
+
+
+@pytest.fixture
+def made():
+    """How often the pixels were made."""
+    return []
+
+
+@pytest.fixture
+def later(work, made):
+    def make() -> Pixels:
+        made.append(1)
+        return pixel_cache(DATA.train, 6, view="squash", work=work)
+
+    return LaterPixels(DATA.train.labels, 6, make)
+
+
+def test_nothing_is_decoded_until_an_image_is_asked_for(later, made, work):
+    assert isinstance(later, Pixels)
+    assert (len(later), later.size, later.labels.tolist()) == (240, 6, DATA.train.labels.tolist())
+    assert not made
+    assert not (work / "pixels").exists()
+
+
+def test_batches_are_those_of_what_is_made_once_even_for_threads(later, made, work):
+    wanted = pixel_cache(DATA.train, 6, view="squash", work=work)
+    places = [np.arange(i, 240, 30) for i in range(3)] * 5
+    with ThreadPoolExecutor(4) as threads:
+        batches = list(threads.map(later.batch, places))
+    for place, batch in zip(places, batches, strict=True):
+        assert torch.equal(batch, wanted.batch(place))
+    assert made == [1]
+
+
+def test_the_file_is_the_one_that_holds_them_where_there_is_one(later, work):
+    assert later.path == pixel_cache(DATA.train, 6, view="squash", work=work).path
+    streamed = LaterPixels(
+        DATA.train.labels,
+        6,
+        lambda: pixel_cache(DATA.train, 6, view="squash", work=None, workers=1),
+    )
+    assert streamed.path is None

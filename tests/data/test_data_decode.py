@@ -29,17 +29,12 @@ def saved(picture: Image.Image | np.ndarray, form: str = "PNG", exif: int = 0, *
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "PPM"])
+@pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "PPM", "WEBP"])
 def test_lossless_formats_give_the_pixels_back(form):
-    assert np.array_equal(decode(saved(RGB, form)), RGB)
-    assert measure(saved(RGB, form)) == (20, 12)
-    assert image_format(saved(RGB, form)) == form
-
-
-def test_lossless_webp_gives_the_pixels_back():
-    data = saved(RGB, "WEBP", lossless=True)
+    data = saved(RGB, form, **({"lossless": True} if form == "WEBP" else {}))
     assert np.array_equal(decode(data), RGB)
-    assert image_format(data) == "WEBP"
+    assert measure(data) == (20, 12)
+    assert image_format(data) == form
 
 
 @pytest.mark.parametrize("subsampling", [0, 2])
@@ -59,42 +54,12 @@ def test_grey_is_repeated_over_the_channels():
     assert np.array_equal(decode(jpeg)[:, :, 1], np.asarray(Image.open(io.BytesIO(jpeg))))
 
 
-def test_transparency_is_laid_over_white():
-    rgba = np.zeros((1, 3, 4), np.uint8)
-    rgba[0, :, 0] = 200
-    rgba[0, :, 3] = 255, 0, 51
-    assert decode(saved(rgba))[0].tolist() == [[200, 0, 0], [255, 255, 255], [244, 204, 204]]
-    la = Image.fromarray(np.array([[[10, 255], [10, 0]]], np.uint8), "LA")
-    assert decode(saved(la))[0].tolist() == [[10] * 3, [255] * 3]
-
-
 def test_a_palette_gives_its_colours_and_its_transparent_one_is_white():
     palette = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     palette.putpalette([1, 2, 3, 4, 5, 6])
     assert decode(saved(palette))[0].tolist() == [[1, 2, 3], [4, 5, 6]]
     assert decode(saved(palette, transparency=1))[0].tolist() == [[1, 2, 3], [255] * 3]
     assert decode(saved(palette, "GIF", transparency=0))[0].tolist() == [[255] * 3, [4, 5, 6]]
-
-
-def test_a_colour_key_in_plain_rgb_is_transparent_too():
-    data = saved(np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8), transparency=(1, 2, 3))
-    assert decode(data)[0].tolist() == [[255] * 3, [4, 5, 6]]
-
-
-def test_16_bit_grey_is_scaled_and_not_clipped():
-    values = np.array([[0, 257, 300, 32768, 65535]], np.uint16)
-    expected = [0, 1, 1, 128, 255]
-    for form in ("PNG", "TIFF", "PPM"):
-        assert decode(saved(values, form))[0, :, 0].tolist() == expected, form
-
-
-def test_cmyk_becomes_rgb():
-    cmyk = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
-    cyan = decode(saved(cmyk, "JPEG", quality=95))[8, 8]
-    assert cyan[0] < 10
-    assert cyan[1] > 245
-    assert cyan[2] > 245
-    assert np.array_equal(decode(saved(cmyk, "TIFF"))[0, 0], [0, 255, 255])
 
 
 # What stands at (0, 0) of the stored image, and along its rows, for each orientation of EXIF.
@@ -259,7 +224,7 @@ def test_a_damaged_png_is_bad():
 def test_empty_and_foreign_bytes_are_bad():
     with pytest.raises(BadImage, match=r"^is empty \(0 bytes\)$"):
         decode(b"")
-    with pytest.raises(BadImage, match=r"^is no image of a known format$"):
+    with pytest.raises(BadImage, match=r"^is not an image of a known format$"):
         decode(b"hello, this is text")
 
 
@@ -295,7 +260,7 @@ def test_a_name_must_be_that_of_an_image():
         misnamed("b.txt", b"hello")
     with pytest.raises(BadImage, match="has no extension, not that of an image"):
         misnamed("b", saved(RGB))
-    with pytest.raises(BadImage, match="is no image of a known format"):
+    with pytest.raises(BadImage, match="is not an image of a known format"):
         misnamed("b.png", b"hello")
 
 

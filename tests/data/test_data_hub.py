@@ -271,7 +271,7 @@ def test_numbers_that_leave_one_out_are_an_error_with_the_range(write_parquet, w
     with pytest.raises(
         ValueError,
         match=r"labels in 'label' of the train split of 'set' are 3 different numbers from 1 to 3, "
-        r"without 0\. Needed every number from 0 to 2, or names of the classes.*Number the classes",
+        r"without 0\. Needed every number from 0 to 2, or names of the classes.*Renumber the cl",
     ):
         open_data(root, work=work)
     root = write_parquet({"train": [0, 1, 1_000_000]}, folder="wide")

@@ -3,11 +3,11 @@ import errno
 import numpy as np
 import pytest
 
-from smallset.data import from_arrays, open_data
+from smallset.data import from_arrays, open_data, scan
 from smallset.data.arrays import ArrayRows
 from smallset.data.index import index
-from smallset.data.listing import FolderRows
 from smallset.data.source import RawSplit, Source
+from smallset.data.tree import FolderRows
 
 GOOD = {f"{name}/{k}.png": 10 * c + k for c, name in enumerate(("ape", "bee")) for k in range(5)}
 BAD = {"ape/empty.png": b"", "bee/text.jpg": b"hello", "bee/notes.txt": b"hello"}
@@ -28,7 +28,7 @@ def test_every_kind_of_bad_file_says_what_is_wrong(write_folder, work):
     with pytest.raises(ValueError, match="3 bad") as caught:
         open_data(write_folder(GOOD | BAD), work=work)
     assert "'bee/notes.txt' has the extension '.txt', not that of an image" in str(caught.value)
-    assert "'bee/text.jpg' is no image of a known format" in str(caught.value)
+    assert "'bee/text.jpg' is not an image of a known format" in str(caught.value)
 
 
 def test_a_dangling_link_is_a_bad_file(write_folder, work):
@@ -194,3 +194,9 @@ def test_a_file_that_could_not_be_read_once_is_not_left_out_for_good(
     assert len(second.train) + len(second.test) == 10
     assert second.train.skipped == tuple(sorted(BAD))
     assert len(list((work / "index").iterdir())) == 1
+
+
+def test_scratch_files_hold_their_space_before_they_are_mapped(tmp_path):
+    for size in (0, 1, 1 << 16, 200_001):
+        scan._reserve(tmp_path / "column", size)
+        assert (tmp_path / "column").read_bytes() == bytes(size)

@@ -166,17 +166,22 @@ def test_a_link_into_the_set_is_inside_it(tmp_path):
     ("name", "value", "at"),
     [
         ("classes", None, "classes"),
-        ("per_class", [0.5, "half"], r"per_class\[1\]"),
+        ("per_class", [0.5, "half"], r"per_class\.1"),
         ("top1", True, "top1"),
+        ("top1", 7.5, "top1"),
+        ("teacher_top1", -0.5, "teacher_top1"),
+        ("images", -1, "images"),
         ("ipc", 1.5, "ipc"),
         ("fit", "bent", "fit"),
-        ("versions", {"torch": 2}, "versions"),
+        ("versions", {"torch": 2}, r"versions\.torch"),
         ("cost", {"images": 1.5}, r"cost\.images"),
+        ("cost", {"images": 1, "labels": -1}, r"cost\.labels"),
+        ("cost", {"images": 1, "stored": 5}, r"cost\.stored"),
     ],
 )
 def test_a_value_that_no_result_has_is_named_by_its_path(tmp_path, name, value, at):
     write(tmp_path / "r.jsonl", dataclasses.asdict(result()) | {name: value})
-    with pytest.raises(ValueError, match=rf"line 1 is not a result: .*\$\.{at}.* another file"):
+    with pytest.raises(ValueError, match=rf"line 1 is not a result: it .*'{at}'.* another file"):
         read_lines(tmp_path / "r.jsonl", Result)
 
 

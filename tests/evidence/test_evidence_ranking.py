@@ -39,8 +39,8 @@ def test_ars_is_the_papers_formula():
 
 
 @pytest.mark.parametrize("bad", [45.0, -0.1, math.nan])
-def test_an_accuracy_that_is_no_fraction_is_an_error_that_names_it(bad):
-    with pytest.raises(ValueError, match=rf"^full={bad} is no fraction.*Give 0.5 for 50 %"):
+def test_an_accuracy_that_is_not_a_fraction_is_an_error_that_names_it(bad):
+    with pytest.raises(ValueError, match=rf"^full={bad} is not between 0 and 1. Give 0.5 for 50 %"):
         hlr(bad, 0.5)
     with pytest.raises(ValueError, match=rf"^random={bad}"):
         ior(0.5, bad)
@@ -49,8 +49,8 @@ def test_an_accuracy_that_is_no_fraction_is_an_error_that_names_it(bad):
 
 
 @pytest.mark.parametrize("bad", [12.0, -1.1, math.nan])
-def test_a_difference_that_is_none_is_an_error_that_names_it(bad):
-    with pytest.raises(ValueError, match=rf"^ior={bad} is no difference.*0.5 for 50 points"):
+def test_a_difference_out_of_range_is_an_error_that_names_it(bad):
+    with pytest.raises(ValueError, match=rf"^ior={bad} is not between -1 and 1"):
         lrs(0.1, bad)
     with pytest.raises(ValueError, match=rf"^plain={bad}"):
         ars(0.1, bad)

@@ -8,8 +8,6 @@ from smallset.exchange.export import FORMATS, export_set
 from smallset.files import write_file
 from smallset.store import Codec
 
-EXPORT = "smallset.exchange.export"
-
 
 @pytest.fixture
 def made(make_dataset, make_plan, about, tmp_path):
@@ -94,7 +92,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(made, tmp_path, monke
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write_file(path, content)
 
-    monkeypatch.setattr(f"{EXPORT}.write_file", full)
+    monkeypatch.setattr("smallset.exchange.export.write_file", full)
     with pytest.raises(OSError, match=r"out' cannot be written: the disk is full\. Nothing was"):
         export_set(made, tmp_path / "out", to=to)
     assert os.listdir(tmp_path) == ["set"]
@@ -106,7 +104,7 @@ def test_a_disk_that_fills_inside_a_shard_leaves_nothing(made, tmp_path, monkeyp
 
     for to in ("hub", "webdataset"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"{EXPORT}.os.fsync", full)
+            patch.setattr("smallset.files.os.fsync", full)
             with pytest.raises(OSError, match="the disk is full"):
                 export_set(made, tmp_path / "out", to=to)
         assert os.listdir(tmp_path) == ["set"]

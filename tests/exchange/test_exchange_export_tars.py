@@ -3,7 +3,6 @@ import tarfile
 
 import numpy as np
 import pytest
-from PIL import Image
 from set_toy import write
 
 from smallset.exchange import export
@@ -73,13 +72,3 @@ def test_many_bytes_make_many_shards_and_no_sample_is_split(made, tmp_path, monk
         keys += [name.partition(".")[0] for name in names[::3]]
     assert len(shards) > 1
     assert keys == [f"{position:08d}" for position in range(len(made))]
-
-
-def test_the_webdataset_package_reads_it(made, out):
-    webdataset = pytest.importorskip("webdataset")
-    shards = str(out / "train-000000.tar")
-    data = webdataset.WebDataset(shards, shardshuffle=False).decode("pil")
-    samples = list(data.to_tuple("jpg", "cls", "json"))
-    assert [label for _, label, _ in samples] == [0, 1, 2, 0, 1, 2]
-    assert all(isinstance(image, Image.Image) for image, _, _ in samples)
-    assert np.array_equal(samples[0][2]["tile_box"], made.tile_box[0])

@@ -58,7 +58,7 @@ def test_a_set_as_it_was_made_is_opened_too(make, tmp_path):
 def test_a_webdataset_export_is_an_error_that_names_the_other_ways(make, tmp_path):
     export_set(make(), tmp_path / "out", to="webdataset")
     with pytest.raises(
-        ValueError, match=r"out' is an export for webdataset, which only streams\. Nee"
+        ValueError, match=r"out' is an export for webdataset, which can only be str"
     ):
         open_made(tmp_path / "out", work=tmp_path / "work")
 

@@ -98,6 +98,13 @@ def test_nothing_is_cut_off_a_set(make, tmp_path):
         check_held_out(data)
     with pytest.raises(ValueError, match=r"made' is a set that smallset wrote, and is not read as"):
         open_data(make_path := tmp_path / "made", work=tmp_path / "work")
+    with pytest.raises(ValueError, match="--train made names a set that smallset wrote, which has"):
+        open_any(Folder(str(tmp_path), train="made"), work=tmp_path / "work")
+    export_set(open_set(make_path), tmp_path / "out", to="imagefolder")
+    with pytest.raises(
+        ValueError, match=r"train' is a set that smallset wrote, and is not read as"
+    ):
+        open_any(tmp_path / "out" / "train", work=tmp_path / "work")
     (make_path / "manifest.json").write_text("{")
     with pytest.raises(ValueError, match="is not valid JSON"):
         open_any(make_path, work=tmp_path / "work")

@@ -32,18 +32,18 @@ def test_labels_are_built_from_their_spec(text, teacher, wanted):
     [
         (
             "online", None,
-            "labels='online' names no teacher, but needs a network that gives the labels. "
-            "Give one: --teacher SPEC, or online(teacher=SPEC).",
+            "labels='online' names no teacher, but needs a network that makes the labels. "
+            "Give --teacher SPEC, or online(teacher=SPEC).",
         ),
         (
             "hard", "t.pt",
-            "the teacher 't.pt' was given with labels='hard', which asks no teacher. "
-            "Give a teacher with online labels only, once.",
+            "the teacher 't.pt' was given with labels='hard', which uses no teacher. "
+            "Give one teacher, and only with online labels.",
         ),
         (
             "online(teacher=a.pt)", "t.pt",
             "the teacher 't.pt' was given with labels='online(teacher=a.pt)', which names its own. "
-            "Give a teacher with online labels only, once.",
+            "Give one teacher, and only with online labels.",
         ),
         ("onlin", None, "there is no regime 'onlin'. Did you mean 'online'? Known: hard, online."),
         ("soft", "t.pt", "there is no regime 'soft'. Known: hard, online."),
@@ -66,7 +66,7 @@ def test_a_teacher_fills_the_field_that_a_spec_leaves_out(monkeypatch):
     assert made == Kept("resnet20(weights=w.pt)", 8)
     assert labels_spec(made) == 'kept(teacher="resnet20(weights=w.pt)", digits=8)'
     assert labels_from(labels_spec(made)) == made
-    with pytest.raises(ValueError, match="Give a teacher with online or kept labels only, once"):
+    with pytest.raises(ValueError, match="Give one teacher, and only with online or kept labels"):
         labels_from("hard", SPEC)
 
 
@@ -87,7 +87,7 @@ def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_pa
     (beside / "logits.npy").write_bytes(bytes(99))
     assert verify(made.path).bytes == made.manifest.image_bytes
     assert open_set(made.path).manifest == made.manifest
-    with pytest.raises(ValueError, match="the set 'split' has no folder here, and its labels"):
+    with pytest.raises(ValueError, match="the set 'split' has no folder here, but its labels"):
         label_folder(PlainSet("split", "d", made.facts, made.dataset, made.tile_box))
     beside.rename(made.path / "labels")
     with pytest.raises(ValueError, match="not part of the set: labels/"):

@@ -138,7 +138,9 @@ def test_prune_needs_to_be_told_by_which_score():
 
 @pytest.mark.parametrize("text", ["prune(score=el2n, select=random)", "el2n(select=random)"])
 def test_a_score_that_nothing_reads_is_an_error(text):
-    with pytest.raises(ValueError, match=r"select=random reads no score, but score=el2n was given"):
+    with pytest.raises(
+        ValueError, match=r"select=random does not read a score, but score=el2n was given"
+    ):
         method_from(text)
 
 
@@ -218,25 +220,26 @@ def test_names_are_these_compositions(text, method):
         ("pca(score=el2m)", "there is no score 'el2m'. Did you mean 'el2n'? Known: el2n,"),
         ("pca(select=hardst)", "there is no select 'hardst'. Did you mean 'hardest'? "
          "Known: easiest, hardest, random"),
-        ("d2(score=aum)", "select=d2 weighs by the score, so needs 0 or more, but aum is negative"),
+        ("d2(score=aum)", "select=d2 uses scores as weights of 0 or more, but aum is negative"),
         (
             "el2n(observer=resnet8(weights=w.pt, classes=same), select=beta)",
             "select=beta needs the probabilities of an observer's training, but el2n(",
         ),
-        ("aum(select=beta)", "select=beta weighs by the score, so needs 0 or more, but aum"),
-        ("dyn-unc(select=random)", "select=random reads no score, but score=dyn-unc was given."),
-        ("prune(select=k-center, score=el2n)", "select=k-center reads no score, but score=el2n was "
-         "given. Leave the score out, or select=easiest."),
+        ("aum(select=beta)", "select=beta uses scores as weights of 0 or more, but aum"),
+        ("dyn-unc(select=random)", "select=random does not read a score, but score=dyn-unc was "
+         "given."),
+        ("prune(select=k-center, score=el2n)", "select=k-center does not read a score, but "
+         "score=el2n was given. Leave the score out, or select=easiest."),
         ("d2(score=none)", "select=d2 needs a score. Name one: score=el2n."),
         ("prune(select=random, observer=observer)",
-         "was given, but select=random looks through none. Leave it out."),
+         "was given, but select=random uses no observer. Leave it out."),
         ("prune(score=el2n, select=d2, observer=observer)",
          "was given, but the score has its own. Leave it out, or give it to the score."),
         ("ccs(alpha=1)", "'ccs' has no option 'alpha'. Known: beta, strata, balanced, score, "
          "factor, view, pool."),
         ("herding(balanced=false)", "'herding' has no option 'balanced'. Known: observer, factor, "
          "view, pool."),
-        ("ccs(beta=2)", "ccs's beta=2.0 is no share to drop."),
+        ("ccs(beta=2)", "ccs's beta=2.0 is not a share to drop."),
         ("pca(factor=two)", "pca's option 'factor' must be a whole number, not 'two'."),
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
@@ -244,7 +247,7 @@ def test_names_are_these_compositions(text, method):
         ("el2n(pool=0)", "pool=0 leaves no image. Give images of each class."),
         ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
         ("prune(select=easiest)", "select=easiest needs a score. Name one: score=el2n."),
-        ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is no range of area "
+        ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is not a range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),
     ],
 )  # fmt: skip

@@ -86,3 +86,23 @@ def test_a_budget_of_a_new_kind_is_one_class_and_one_line(data, monkeypatch):
     monkeypatch.setitem(budget.BUDGETS, "total", InAll)
     made = smallset.compress(data, "set", method="random", budget="total=7", work=Path("w"))
     assert (made.manifest.counts, made.manifest.asked.budget) == ((3, 2, 2), "total=7")
+    with pytest.raises(ValueError, match=r"total=2 leaves no image for the class 'c', but every"):
+        smallset.compress(data, "none", method="random", budget="total=2", work=Path("w"))
+    for text in ("total=0", "total=-3", "total=abc"):
+        with pytest.raises(ValueError, match=r"total=.* (too small|not a whole number)"):
+            smallset.compress(data, "none", method="random", budget=text, work=Path("w"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", None])
+def test_a_kept_part_that_is_damaged_or_gone_is_made_again(data, damage):
+    code = KILLED.format(tests=str(Path(__file__).parents[1]))
+    subprocess.run([sys.executable, "-c", code], check=False)
+    first = min(Path("w/parts").glob("*/rows-*.npy"))
+    if damage is None:
+        np.save(first, np.zeros((1, 8, 8, 3), np.float32))
+    else:
+        first.write_bytes(damage)
+    made = smallset.compress(data, "set", method=Wave(), ipc=2, work=Path("w"))
+    assert Path("drawn.txt").read_text().split() == ["0", "2", "0", "4"]
+    whole = smallset.compress(data, "whole", method=Wave(), ipc=2, work=Path("other"))
+    np.testing.assert_array_equal(made.images(), whole.images())

@@ -162,7 +162,7 @@ def test_a_network_that_does_not_take_the_size_is_refused(tmp_path):
         build_model("timm:resnet18", classes=6, size=8, seed=1)
     said = str(caught.value)
     assert "on images of 8 px (mat1 and mat2 shapes cannot be multiplied (2x192 and 48x6))" in said
-    assert said.endswith("gives 6 logits for them. Choose another network or another size.")
+    assert said.endswith("returns 6 logits for them. Choose another network or another size.")
     torch.save(nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).state_dict(), tmp_path / "w.pt")
     spec = f"timm:resnet18(weights={tmp_path}/w.pt, classes=same"
     with pytest.raises(
@@ -179,7 +179,7 @@ def test_a_network_that_gives_more_than_logits_in_training_is_refused(monkeypatc
 
     monkeypatch.setattr(sys.modules["timm"], "create_model", create_model)
     with pytest.raises(
-        ValueError, match=r"\(for 2 images it gives a tuple, not \(2, 6\)\)\. Needed"
+        ValueError, match=r"\(for 2 images it returns a tuple, not \(2, 6\)\)\. Needed"
     ):
         build_model("timm:resnet18", classes=6, size=4, seed=1)
 
@@ -239,7 +239,7 @@ def test_default_weights_that_cannot_be_fetched_say_what_else_there_is(monkeypat
         return create(name, pretrained=False, num_classes=num_classes)
 
     monkeypatch.setattr(sys.modules["timm"], "create_model", offline)
-    said = "the default weights of timm:resnet18 cannot be had (no route to host). Needed the"
+    said = "the default weights of timm:resnet18 cannot be loaded (no route to host). Needed"
     with pytest.raises(ValueError, match=re.escape(said)) as caught:
         pretrained("timm", "resnet18")
     assert str(caught.value).endswith("Or give weights=PATH of a file.")

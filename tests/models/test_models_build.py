@@ -9,20 +9,15 @@ from smallset.models import build_model, check_model, weights_sha256, worth_comp
 PIXELS = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
-def test_given_weights_of_as_many_classes_are_used_whole(tmp_path):
-    net = network()
-    file = saved(tmp_path / "w.pt", net)
-    model = build_model(f"resnet8(weights={file})", classes=4, size=8, seed=9).eval()
-    assert torch.equal(model(PIXELS), logits(net, PIXELS))
-
-
-def test_given_normalisation_is_used(tmp_path):
-    net = network()
-    file = saved(tmp_path / "w.pt", net)
-    spec = f"resnet8(weights={file}, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))"
-    model = build_model(spec, classes=4, size=8, seed=9).eval()
-    wanted = logits(net, PIXELS, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
-    assert torch.equal(model(PIXELS), wanted)
+def test_given_weights_and_normalisation_are_used_whole(tmp_path):
+    net, colours = network(), ((0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+    spec = f"resnet8(weights={saved(tmp_path / 'w.pt', net)}"
+    plain, own = (
+        build_model(s, classes=4, size=8, seed=9).eval()
+        for s in (f"{spec})", f"{spec}, mean={colours[0]}, std={colours[1]})")
+    )
+    assert torch.equal(plain(PIXELS), logits(net, PIXELS))
+    assert torch.equal(own(PIXELS), logits(net, PIXELS, *colours))
 
 
 def test_finetuning_replaces_the_head_for_other_classes_and_keeps_all_else(tmp_path):
@@ -64,8 +59,12 @@ def test_a_spec_without_options_is_the_plain_name():
 def test_what_cannot_be_trained_is_heard_of_early(tmp_path):
     (tmp_path / "text.pt").write_text("words")
     for spec, error, said in (
-        ("resnet8(weights=nowhere.pt)", FileNotFoundError, "there is no weights file 'nowhere.pt'"),
-        (f"resnet8(weights={tmp_path / 'text.pt'})", ValueError, "is no weights file"),
+        (
+            "resnet8(weights=nowhere.pt)",
+            FileNotFoundError,
+            "there is no weights file 'nowhere.pt'",
+        ),
+        (f"resnet8(weights={tmp_path / 'text.pt'})", ValueError, "is not a weights file"),
         ("resnet8(size=32)", ValueError, "size=32 tells how a teacher is used"),
         ("resnet18(shortcut=a)", ValueError, "'resnet18' has no shortcut=a"),
     ):

@@ -83,8 +83,8 @@ def test_a_name_of_two_outputs_is_refused_only_where_the_data_needs_it(file):
     found = listed_classes(["crane", "bee", "crane"], source="the teacher")
     assert (found.outputs, found.pick(("bee",))) == (3, (1,))
     said = (
-        "the teacher has 'crane' twice, so what an output stands for is not clear. Needed each of "
-        "the data's classes once. Use WordNet ids, or mend the file."
+        "the teacher has 'crane' twice, so their outputs are not clear. Needed each of "
+        "the data's classes once. Use WordNet ids, or correct the file."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         found.pick(("bee", "crane"))
@@ -97,32 +97,32 @@ def test_a_name_of_two_outputs_is_refused_only_where_the_data_needs_it(file):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("", "it lists no classes"),
-        ([], "it lists no classes"),
-        ("ape\n\nbee", "its entry 2 is ''"),
-        (["ape", 3], "its entry 2 is 3"),
-        ('["ape"', "it cannot be read"),
-        ("[" * 100_000, "it cannot be read"),
-        ({"classes": ["ape"]}, "its names and wnids are missing, or not equally many"),
-        ({"names": "ape"}, "it lists no classes"),
-        (NETTE | {"wnids": ["n01440764"]}, "its names and wnids are missing, or not equally many"),
-        (NETTE | {"imagenet_1k_index": [0]}, "imagenet_1k_index is not one number in 0..999 for"),
-        (NETTE | {"imagenet_1k_index": [0, 1000]}, "imagenet_1k_index is not one number in"),
-        (NETTE | {"imagenet_1k_index": [0, True]}, "imagenet_1k_index is not one number in"),
-        (NETTE | {"imagenet_1k_index": 7}, "imagenet_1k_index is not one number in"),
+        ("", "holds [], but needs a list that is not empty there"),
+        ([], "holds [], but needs a list that is not empty there"),
+        ("ape\n\nbee", "holds '1' = '', but needs a name or a WordNet id there"),
+        (["ape", 3], "holds '1' = 3, but needs a name or a WordNet id there"),
+        ('["ape"', "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
+        ({"classes": ["ape"]}, "has no names and wnids, or not as many of each"),
+        ({"names": "ape"}, "holds 'names' = 'ape', but needs a list that is not empty or null"),
+        (NETTE | {"wnids": ["n01440764"]}, "or not as many of each and of imagenet_1k_index"),
+        (NETTE | {"imagenet_1k_index": [0]}, "or not as many of each and of imagenet_1k_index"),
+        (NETTE | {"imagenet_1k_index": [0, 1000]}, "'imagenet_1k_index.1' = 1000, but needs an ou"),
+        (NETTE | {"imagenet_1k_index": [0, True]}, "'imagenet_1k_index.1' = True, but needs an ou"),
+        (NETTE | {"imagenet_1k_index": 7}, "'imagenet_1k_index' = 7, but needs a list or null"),
     ],
 )
 def test_a_file_that_lists_no_classes_is_refused(content, why, file):
     path = file(content)
     with pytest.raises(ValueError, match=re.escape(why)) as caught:
         read_classes(path)
-    assert str(caught.value).startswith(f"the class file {path!r} is no list of classes: ")
-    assert str(caught.value).endswith("Mend the file, or give another.")
+    assert str(caught.value).startswith(f"the class file {path!r} ")
+    assert str(caught.value).endswith("Correct the file, or give another.")
 
 
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no class file 'nowhere'"):
         read_classes("nowhere")
     (tmp_path / "b").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(ValueError, match="it cannot be read"):
+    with pytest.raises(ValueError, match="is not a text file"):
         read_classes(str(tmp_path / "b"))

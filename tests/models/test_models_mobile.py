@@ -3,7 +3,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from smallset.models import MODELS
 from smallset.models.mobile import (
     EFFICIENTNET_B0,
     EFFICIENTNET_LITE0,
@@ -14,21 +13,6 @@ from smallset.models.mobile import (
     SqueezeExcite,
     Stage,
 )
-
-
-# Published: torchvision's documentation (MobileNet-V2, B0) and timm's table (Lite0: 4.65 M).
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("mobilenet-v2", 3_504_872),
-        ("efficientnet-b0", 5_288_548),
-        ("efficientnet-lite0", 4_652_008),
-    ],
-)
-def test_parameter_counts_are_the_published_ones(name, parameters):
-    with torch.device("meta"):
-        net = MODELS[name].build(1000, 224)
-    assert sum(p.numel() for p in net.parameters()) == parameters
 
 
 @pytest.mark.parametrize("family", [MOBILENET_V2, EFFICIENTNET_B0, EFFICIENTNET_LITE0])

@@ -149,7 +149,7 @@ def test_a_folder_of_other_classes_or_changed_weights_is_refused(tmp_path):
         ("resnet8(classes=same)", ValueError, "it names no weights. Give weights=PATH, weights="),
         ("resnet8(weights=no.pt, classes=same)", FileNotFoundError, "there is no weights file"),
         ("timm:resnet18(size=32)", ValueError, "it names no weights"),
-        (".", FileNotFoundError, "'.' is no teacher: it has no teacher.json"),
+        (".", FileNotFoundError, "'.' is not a teacher: it has no teacher.json"),
     ],
 )
 def test_what_is_no_teacher_is_refused(spec, error, said, tmp_path, monkeypatch):

@@ -83,10 +83,10 @@ def test_a_file_that_holds_no_weights_is_refused_and_runs_nothing(
     monkeypatch.chdir(tmp_path)
     path = tmp_path / f"w.{suffix}"
     write(path)
-    with pytest.raises(ValueError, match="is no weights file") as caught:
+    with pytest.raises(ValueError, match="is not a weights file") as caught:
         read_weights(path)
     said = str(caught.value)
-    assert said.startswith(f"{str(path)!r} is no weights file (")
+    assert said.startswith(f"{str(path)!r} is not a weights file (")
     assert said.endswith(
         "Needed a state dict that torch.save or safetensors wrote, of tensors only. "
         "Save model.state_dict() to a new file."
@@ -99,7 +99,9 @@ def test_a_file_that_holds_no_weights_is_refused_and_runs_nothing(
 def test_a_file_that_cannot_be_read_is_refused_in_our_own_words(words, tmp_path, recwarn):
     path = tmp_path / "w.pt"
     path.write_bytes(words)
-    with pytest.raises(ValueError, match=r"no weights file \(it cannot be read as tensors alone\)"):
+    with pytest.raises(
+        ValueError, match=r"not a weights file \(it cannot be read as tensors alone\)"
+    ):
         read_weights(path)
     assert not recwarn
 

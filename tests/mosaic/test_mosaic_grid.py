@@ -3,8 +3,16 @@ import re
 import numpy as np
 import pytest
 
-from smallset.mosaic import Grid
+from smallset.mosaic import MOSAICS, Grid, Mosaic
 from smallset.records import Plan, Selection
+
+
+def test_the_table_holds_mosaics_by_their_defaults():
+    assert {"grid": Grid} == MOSAICS
+    for mosaic in MOSAICS.values():
+        assert isinstance(mosaic(), Mosaic)
+        assert mosaic().tiles == 1
+
 
 N, CLASSES = 72, 2
 LABELS = np.arange(N) % CLASSES
@@ -126,7 +134,7 @@ def test_a_canvas_smaller_than_its_tiles_is_refused():
 def test_a_selection_that_would_mix_classes_on_a_canvas_is_refused(indices, given):
     said = (
         f"the selection ({given}) would mix classes on a canvas: grid(factor=2) needs a multiple "
-        "of 4 images of every class, class after class. Select so many or use another factor."
+        "of 4 images of every class, class after class. Select that many or use another factor."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         Grid(2)(Selection(np.array(indices)), LABELS, boxes(), size=8)

@@ -38,12 +38,12 @@ def test_auto_is_ten_epochs_or_more_until_the_images_are_known():
     ("options", "said"),
     [
         ({"epochs": 0}, "observer's epochs=0 trains nothing. Give at least 1."),
-        ({"snapshots": 0}, "observer's snapshots=0 records nothing. Give how often an epoch it is "
-         "looked at, at least 1."),
+        ({"snapshots": 0}, "observer's snapshots=0 records nothing. Give the moments to record "
+         "in an epoch, at least 1."),
         ({"epochs": 10**18}, "observer's epochs=1000000000000000000 is too large. Give the passes "
          "over the data, at most 100000."),
-        ({"snapshots": 10**9}, "observer's snapshots=1000000000 is too large. Give how often an "
-         "epoch it is looked at, at most 100000."),
+        ({"snapshots": 10**9}, "observer's snapshots=1000000000 is too large. Give the moments to "
+         "record in an epoch, at most 100000."),
         ({"recipe": "observer-v2"}, "there is no recipe 'observer-v2'. Did you mean 'observer-v1'? "
          "Known: observer-v1."),
     ],
@@ -128,7 +128,6 @@ def test_scores_that_read_training_refuse_a_network_that_is_given():
         require_training(GIVEN, "forgetting")
     assert str(caught.value) == (
         "forgetting reads an observer's training, but 'resnet20(weights=w.th, shortcut=a, "
-        "classes=same)' is given as it is: it looks once, the same in every run. Give an observer "
-        "that is trained here, such as observer(model=resnet8, epochs=10), or leave that to scores "
-        "that read one look."
+        "classes=same)' is pretrained and has a single moment. Give an observer that is trained "
+        "here, such as observer(model=resnet8, epochs=10), or take a score that reads one moment."
     )

@@ -9,7 +9,7 @@ import torch
 from smallset import files
 from smallset.models import build_model
 from smallset.observers import record as module
-from smallset.observers.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_records
+from smallset.observers.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_rows
 from smallset.scores.aum import probability_margin
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
@@ -93,7 +93,7 @@ def rows_of(values: list[float]) -> np.ndarray:
 
 def test_rows_may_come_in_any_order(tmp_path):
     file = tmp_path / "moment-00001.npy"
-    write_records(file, iter([(3, rows_of([3, 4])), (0, rows_of([0, 1, 2]))]), 5)
+    write_rows(file, iter([(3, rows_of([3, 4])), (0, rows_of([0, 1, 2]))]), 5)
     assert np.load(file, mmap_mode="r")["margin"].tolist() == [0, 1, 2, 3, 4]
 
 
@@ -103,7 +103,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_records(tmp_path / "moment-00001.npy", iter([(0, rows_of([1]))]), 1)
+        write_rows(tmp_path / "moment-00001.npy", iter([(0, rows_of([1]))]), 1)
     assert not list(Path(tmp_path).iterdir())
 
 

@@ -19,7 +19,6 @@ from cli_toy import QUICK, Shell, refused, tree
 
 from smallset import pipeline
 from smallset.bench.run import run_bench
-from smallset.cli import cluster as option
 from smallset.observers import shards
 from smallset.parallel import Done, Task, TaskError, Workers, graph
 from smallset.parallel import ray as room
@@ -298,14 +297,12 @@ def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, caps
         "--device cuda:1 names one GPU of this machine",
         "Give --device cuda",
     )
-    refused(
-        shell("bench", "demo", "runs", "--ray", "auto", "--workers", 2), "--workers 2 speaks of"
-    )
-    refused(shell("bench", "demo", "runs", "--ray", "auto", "--dry-run"), "--dry-run speaks of")
-    monkeypatch.setattr(option, "launched", lambda: 2)
+    refused(shell("bench", "demo", "runs", "--ray", "auto", "--workers", 2), "--workers 2 is about")
+    refused(shell("bench", "demo", "runs", "--ray", "auto", "--dry-run"), "--dry-run is about")
+    monkeypatch.setattr("smallset.train.processes.launched", lambda: 2)
     refused(
         shell("score", data, "s.parquet", "--ray", "auto"),
-        "torchrun started 2 processes, and --ray hands the work to a cluster",
+        "torchrun started 2 processes, but --ray hands the work to a cluster",
         "Leave one of them out",
     )
 
@@ -314,7 +311,7 @@ def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, caps
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("nonsense", "the Ray address 'nonsense' is no HOST:PORT"),
+        ("nonsense", "the Ray address 'nonsense' is not HOST:PORT"),
         ("127.0.0.1:1", "no Ray cluster answers at '127.0.0.1:1'"),
     ],
 )

@@ -118,9 +118,9 @@ def test_a_share_is_known_by_the_images_that_were_used():
     free = replicates("el2n(select=easiest(balanced=false))", BEST, ipc=None, images=200, **facts)
     half = replicates("random", RANDOM, ipc=500, images=1000, **facts)
     mosaics = replicates("pca", BEST, ipc=25, images=50, **facts)
-    for group, at in ((plain, 0), (unequal, 0), (free, 0), (half, 1), (mosaics, 2)):
+    for group, at in ((plain, 0), (unequal, 0), (free, 0), (half, 2), (mosaics, 1)):
         assert [s for s in settings if all(s.holds(r) for r in group)] == [settings[at]]
-    assert [len(s.cells) for s in settings] == [12, 12, 6, 6]
+    assert [len(s.cells) for s in settings] == [12, 6, 12, 6]
     assert missing([settings[0]], plain + free) == ({}, 12)
     assert settings[0].title("small-v1") == "Shares, keep 10 %, hard labels"
     made = sections([*plain, *free, *mosaics], row_labels(matrix), settings)
@@ -138,3 +138,70 @@ def test_an_unbalanced_set_stands_in_the_setting_of_its_ipc():
     [free] = replicates("el2n(select=easiest(balanced=false))", [0.4], ipc=None, images=2)
     assert setting.holds(free)
     assert not setting.holds(replace(free, images=3))
+
+
+def test_a_line_that_names_one_budget_is_also_under_another_that_comes_to_the_same_set():
+    tables = KEEP.partition("[[table]]")[2]
+    counts = tables.replace("Shares", "Counts").replace("keep = [0.1, 0.5]", "ipc = [100]")
+    text = KEEP.replace("[[table]]", f"[[table]]{counts}[[table]]")
+    ipc, keep, *others = planned(parse_matrix(text, "both"))
+    facts = {"source_images": 2000, "ipc": 100, "images": 200}
+    for named in ("ipc=100", "keep=0.1", None):
+        [one] = replicates("random", RANDOM[:1], budget=named, **facts)
+        assert [s.budget for s in (ipc, keep, *others) if s.holds(one)] == [ipc.budget, keep.budget]
+    [other] = replicates("random", RANDOM[:1], budget="ipc=100", **{**facts, "images": 220})
+    assert ipc.holds(other)  # by its text
+    assert not keep.holds(other)
+
+
+MIXED = ["ipc=1", "keep=0.5", "keep=0.125"]
+
+
+@pytest.mark.parametrize("budgets", [MIXED, MIXED[::-1]])
+def test_a_finished_run_of_budgets_of_two_kinds_lacks_nothing(budgets):
+    text = KEEP.replace('"pca"', '"random(factor=2)"').replace('"plain", "free"', '"plain"')
+    matrix = parse_matrix(text.replace("keep = [0.1, 0.5]", f"budget = {budgets}"), "mixed")
+    images = {"ipc=1": (2, 2), "keep=0.5": (1000, 250), "keep=0.125": (250, 62)}
+    lines = [
+        one
+        for budget in budgets
+        for method, m in zip(("random", "random(factor=2)"), images[budget], strict=True)
+        for one in replicates(method, RANDOM, ipc=m // 2, budget=budget, source_images=2000)
+    ]
+    settings = planned(matrix)
+    assert [(str(s.budget), s.tiles) for s in settings] == [
+        (b, tiles) for b in budgets for tiles in ((None,) if b == "ipc=1" else (1, 4))
+    ]
+    for setting in settings:
+        assert missing([setting], [r for r in lines if setting.holds(r)])[0] == {}
+    assert not_begun(matrix, settings, lines) == []
+    made = sections(lines, row_labels(matrix), settings)
+    assert [s.missing for s in made] == [0] * len(made)
+    for lost in range(len(lines)):  # one table holds both methods of 250 images, and says of both
+        short = sections(lines[:lost] + lines[lost + 1 :], row_labels(matrix), settings)
+        assert sum(s.missing for s in short) == 1
+
+
+def test_shares_close_to_each_other_are_apart_and_the_missing_one_is_named():
+    text = KEEP.replace("[0.1, 0.5]", "[0.4, 0.5]").replace('"plain", "free", "PCA"', '"plain"')
+    matrix = parse_matrix(text, "close")
+    settings, facts = planned(matrix), {"source_images": 20}
+    less = replicates("random", RANDOM, ipc=4, budget="keep=0.4", **facts)
+    more = replicates("random", RANDOM, ipc=5, budget="keep=0.5", **facts)
+    assert [s.title for s in sections([*less, *more], row_labels(matrix), settings)] == [
+        "Shares, keep 40 %, hard labels",
+        "Shares, keep 50 %, hard labels",
+    ]
+    for lines, other in ((less, 50), (more, 40)):
+        assert not_begun(matrix, settings, lines) == [
+            f"Shares, keep {other} %, hard labels: 6 cells"
+        ]
+
+
+def test_shares_that_come_to_the_same_set_share_its_line():
+    text = KEEP.replace("[0.1, 0.5]", "[0.4, 0.5]").replace('"plain", "free", "PCA"', '"plain"')
+    settings = planned(parse_matrix(text, "close"))
+    # half of 3 images are 2, and two fifths are 1; of 1 image, both are 1
+    for of, held in ((6, [0.4]), (2, [0.4, 0.5])):
+        [one] = replicates("random", RANDOM[:1], budget="keep=0.4", source_images=of)
+        assert [s.budget.share for s in settings if s.holds(one)] == held

@@ -10,11 +10,11 @@ from smallset.records import Cost
 from smallset.report.coverage import planned, row_labels
 from smallset.report.regimes import overviews, regime_names
 from smallset.report.sections import sections
-from smallset.report.table import Column, Table
+from smallset.report.table import Heading, Table
 
 
 def shown(difference):
-    return Table("", (Column("", "points"),), ((difference,),)).cells[0][0]
+    return Table("", (Heading("", "points"),), ((difference,),)).cells[0][0]
 
 
 HARD = [*replicates("random", RANDOM), *replicates("pca", BEST), *replicates("el2n", CLOSE)]

@@ -8,7 +8,7 @@ from smallset.bench.matrix import parse_matrix
 from smallset.records import Cost
 from smallset.report.coverage import planned, row_labels
 from smallset.report.rows import row_key
-from smallset.report.sections import full_results, sections, short_names, teacher_name
+from smallset.report.sections import sections, short_names, teacher_name
 
 TOYS = parse_matrix(MATRIX, "toys")
 THEIRS = [
@@ -30,7 +30,6 @@ def test_every_setting_is_a_section_in_order_of_appearance_and_the_full_data_is_
     ]
     assert [len(s.results) for s in found] == [12, 6, 6]
     assert [r.label for r in found[0].rows] == ["random", "pca"]
-    assert full_results(made) == [full(0.9)]
 
 
 def test_a_matrix_names_and_orders_the_rows_and_titles_the_sections():

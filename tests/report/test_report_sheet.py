@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from smallset.records import Plan
-from smallset.report import contact_sheet
-from smallset.report.sheet import _columns, _fitting, _left_out, _wrapped
+from smallset.report.sheet import _columns, _fitting, _left_out, _wrapped, contact_sheet
 from smallset.store import CompressedDataset, Seeds
 from smallset.store.manifest import Manifest, Origin
 
@@ -179,5 +178,5 @@ def test_facts_go_to_the_next_line_where_they_do_not_fit():
 @pytest.mark.parametrize("option", [{"per_class": 0}, {"classes": -1}, {"width": 100}])
 def test_an_option_that_leaves_no_room_is_named(make_set, option):
     (name, value), *_ = option.items()
-    with pytest.raises(ValueError, match=rf"^{name}={value} leaves no room .* Use {name}>="):
+    with pytest.raises(ValueError, match=rf"^{name}={value} is too small\. Give a .*, at least "):
         contact_sheet(make_set(), **option)

@@ -2,7 +2,7 @@ import math
 
 from smallset.evidence import Interval, Rank
 from smallset.report.table import (
-    Column,
+    Heading,
     Named,
     Table,
     table_of,
@@ -14,7 +14,7 @@ from smallset.report.table import (
 
 ODD = Table(
     title="a_b & 10 %",
-    columns=(Column("method"), Column("top-1 % [95 %]")),
+    columns=(Heading("method"), Heading("top-1 % [95 %]")),
     rows=(("x|y*z", "[1, 2]"), ("back\\slash <b> {c} #1 $2 ^3 ~4", "a\nb")),
     notes=("one_note.", "50 % of it."),
 )
@@ -30,11 +30,6 @@ def test_markdown_is_a_heading_a_table_and_notes_with_every_name_as_it_is():
     )
 
 
-def test_every_markdown_row_has_as_many_cells_as_its_header():
-    rows = [line for line in write_markdown(ODD).splitlines() if line.startswith("|")]
-    assert {line.replace("\\|", "").count("|") for line in rows} == {3}
-
-
 def test_latex_is_a_booktabs_table_with_escaped_names():
     lines = write_latex(ODD).splitlines()
     assert lines[0] == r"\begin{table}"
@@ -46,11 +41,8 @@ def test_latex_is_a_booktabs_table_with_escaped_names():
         r"back\textbackslash{}slash \textless{}b\textgreater{} \{c\} \#1 \$2 \textasciicircum{}3 "
         r"\textasciitilde{}4 & a b \\"
     ) in lines
-
-
-def test_a_row_never_begins_like_an_option_of_the_line_before():
-    table = Table("t", (Column("a"),), (("[5pt]",),))
-    assert r"{[}5pt] \\" in write_latex(table).splitlines()
+    # a row that begins with a bracket would be an option of the line break before it
+    assert r"{[}5pt] \\" in write_latex(Table("", (Heading("a"),), (("[5pt]",),))).splitlines()
 
 
 def interval(mean, half, n=3):
@@ -59,11 +51,11 @@ def interval(mean, half, n=3):
 
 KINDS = Table(
     "kinds",
-    (Column("name"), Column("top1", "interval"), Column("gain", "points", ""),
-     Column("bits", "measure"), Column("share", "share"), Column("worst", "named share"),
-     Column("lrs", "score"),
-     Column("bytes", "bytes"), Column("n", "count"), Column("ratio", "ratio"), Column("p", "p"),
-     Column("rank", "rank")),
+    (Heading("name"), Heading("top1", "interval"), Heading("gain", "points", ""),
+     Heading("bits", "measure"), Heading("share", "share"), Heading("worst", "named share"),
+     Heading("lrs", "score"),
+     Heading("bytes", "bytes"), Heading("n", "count"), Heading("ratio", "ratio"), Heading("p", "p"),
+     Heading("rank", "rank")),
     (
         ("a", interval(0.5, 0.125), interval(0.25, 0.125), interval(1.5, 0.25), 0.125,
          Named(0.25, "bee"), 0.2689, 1234.5, 1234, 20.0, 0.0021, Rank(1, 2)),
@@ -105,5 +97,5 @@ def test_html_is_a_table_with_escaped_names():
 
 
 def test_a_column_comes_with_what_reads_its_values():
-    made = table_of("t", ["ape", "bee"], [(Column("length", "count"), len)], ["three each"])
+    made = table_of("t", ["ape", "bee"], [(Heading("length", "count"), len)], ["three each"])
     assert (made.header, made.cells, made.notes) == (("length",), (("3",), ("3",)), ("three each",))

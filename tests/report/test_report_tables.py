@@ -41,17 +41,9 @@ def test_results_alone_make_tables_too():
     assert found.title == "Results"
     assert found.not_begun == ()
     assert [row.label for row in found.sections[0].rows] == ["random", "pca"]
-
-
-def test_results_of_the_full_data_alone_make_no_table():
-    found = report_of(Runs((full(0.9),), None))
-    assert found.sections == found.tables == ()
-    assert found.text("csv").count("\n") == 1
-
-
-def test_the_same_results_give_the_same_text():
-    again = report_of(Runs(MADE, parse_matrix(MATRIX, "toys")))
-    assert [again.text(f) for f in FORMATS] == [TABLES.text(f) for f in FORMATS]
+    whole = report_of(Runs((full(0.9),), None))
+    assert whole.sections == whole.tables == ()
+    assert whole.text("csv").count("\n") == 1
 
 
 def test_an_unknown_format_names_the_nearest():
@@ -99,38 +91,26 @@ def test_a_full_disk_leaves_the_earlier_tables_whole(tmp_path, monkeypatch):
     assert (tmp_path / "report/tables.md").read_text() == TABLES.text("markdown")
 
 
-def test_a_run_folder_has_results_and_its_matrix(tmp_path):
+def test_a_run_folder_has_results_and_its_matrix_unless_another_is_named(tmp_path):
     made = replicates("random", RANDOM)
-    write_runs(tmp_path / "results.jsonl", made)
-    (tmp_path / "matrix.toml").write_text(MATRIX)
-    found = read_runs(tmp_path)
-    assert found.results == tuple(made)
-    assert found.matrix.title == "Toys"
-
-
-def test_a_results_file_or_a_folder_without_a_matrix_has_none(tmp_path):
-    file = write_runs(tmp_path / "results.jsonl", replicates("random", RANDOM))
-    assert read_runs(file).matrix is None
-    assert read_runs(tmp_path) == read_runs(file)
-
-
-def test_a_matrix_that_is_named_is_taken_for_the_folders_own(tmp_path):
-    file = write_runs(tmp_path / "results.jsonl", replicates("random", RANDOM))
+    file = write_runs(tmp_path / "results.jsonl", made)
+    assert read_runs(file) == read_runs(tmp_path) == Runs(tuple(made))
     assert read_runs(file, "demo").matrix.title == "Digits"
     (tmp_path / "matrix.toml").write_text(MATRIX)
+    assert read_runs(tmp_path).matrix.title == "Toys"
     assert read_runs(tmp_path, "demo").matrix.title == "Digits"
     with pytest.raises(FileNotFoundError, match=r"no matrix 'dem': .*Did you mean 'demo'"):
         read_runs(file, "dem")
+    (tmp_path / "matrix.toml").write_text("title = ")
+    with pytest.raises(ValueError, match=r"matrix\.toml"):
+        read_runs(tmp_path)
 
 
-def test_what_is_not_there_is_an_error_that_says_what_was_needed(tmp_path):
+def test_without_results_the_error_says_what_was_needed(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no results in '.*no': needed a folder that `sma"):
         read_runs(tmp_path / "no")
     with pytest.raises(FileNotFoundError, match=r"\(no results\.jsonl in it\).*or run the benchma"):
         read_runs(tmp_path)
-
-
-def test_a_file_without_results_is_an_error(tmp_path):
     (tmp_path / "r.jsonl").write_text("\n")
     with pytest.raises(ValueError, match=r"r\.jsonl' holds no results.*Run `smallset bench` or"):
         read_runs(tmp_path / "r.jsonl")
@@ -144,14 +124,7 @@ def test_a_torn_line_and_one_of_another_version_are_errors_with_their_number(tmp
         read_runs(tmp_path)
     old = {k: v for k, v in json.loads(whole.splitlines()[0]).items() if k != "teacher"}
     file.write_text(whole + json.dumps(old) + "\n")
-    with pytest.raises(ValueError, match=r"line 3 is not a result: .* field `teacher`"):
-        read_runs(tmp_path)
-
-
-def test_a_bad_matrix_is_an_error_that_names_it(tmp_path):
-    write_runs(tmp_path / "results.jsonl", replicates("random", RANDOM))
-    (tmp_path / "matrix.toml").write_text("title = ")
-    with pytest.raises(ValueError, match=r"matrix\.toml"):
+    with pytest.raises(ValueError, match=r"line 3 is not a result: .* field 'teacher'"):
         read_runs(tmp_path)
 
 

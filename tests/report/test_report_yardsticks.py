@@ -126,13 +126,10 @@ def test_without_random_images_of_both_kinds_there_is_no_score():
         assert augmentation_tables([left]) == []
 
 
-def test_random_images_alone_make_no_panel():
+def test_random_images_alone_make_no_panel_and_sets_of_other_people_have_no_twin():
     [alone] = sections([*replicates("random", RANDOM), *replicates(RANDOM_BARE, LOW)], {})
     assert len(robust(alone)) == 1
     assert augmentation_tables([alone]) == []
-
-
-def test_sets_of_other_people_have_no_twin():
     theirs = [replace(r, spec="foreign(theirs)") for r in replicates("random", CLOSE)]
     [made] = sections([*AUGMENTED[0].results, *theirs], {})
     assert len(robust(made)) == 2

@@ -181,7 +181,7 @@ def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as a file of scores"):
         read_column(tmp_path / "objects.npy", None)
     np.save(tmp_path / "words.npy", np.array(["a"]))
-    with pytest.raises(ValueError, match="holds string and no numbers"):
+    with pytest.raises(ValueError, match="holds string, not numbers"):
         read_column(tmp_path / "words.npy", None)
     np.save(tmp_path / "fields.npy", np.array([(1, 0.5)], [("index", "i8"), ("aum", "f4")]))
     with pytest.raises(ValueError, match=r"\(it holds the fields index, aum, not numbers\)"):
@@ -202,9 +202,9 @@ def test_arrays_of_other_shapes_and_pickles_are_refused(tmp_path):
         ({"": [0], "aum": [1.0], "el2n": [1.0]}, None, "has 2 columns of scores"),
         ({"": [0], "aum": [1.0], "el2n": [1.0]}, None, ", COLUMN). Known: aum, el2n."),
         ({"index": [0], "label": [1]}, None, "has 0 columns of scores"),
-        ({"aum": ["high"]}, None, "holds string and no numbers. Needed one number an image, "
+        ({"aum": ["high"]}, None, "holds string, not numbers. Needed one number an image, "
          "larger is harder. Name another column, or mend the file."),
-        ({"aum": [True]}, None, "holds bool and no numbers"),
+        ({"aum": [True]}, None, "holds bool, not numbers"),
         ({"index": ["a.png"], "aum": [1.0]}, None, "the column 'index' of"),
         ({"index": ["a.png"], "aum": [1.0]}, None, "holds string. Needed the row of each image in "
          "the source's own order, from 0. Call it id if it holds the images' names."),

@@ -212,7 +212,7 @@ def test_scores_that_are_not_finite_are_named(tmp_path, dataset):
     values[8] = 1e300  # too large for what scores are kept in
     path = table(tmp_path / "s.parquet", index=np.arange(40), aum=values)
     with pytest.raises(ValueError, match=re.escape(
-        f"4 scores in the column 'aum' of '{path}' are no finite numbers of 32 bits: those of "
+        f"4 scores in the column 'aum' of '{path}' are not finite numbers of 32 bits: those of "
         "'00000002', '00000004', '00000006', '00000008'. Needed one for every image. Score these "
         "again, or mend the file."
     )):  # fmt: skip
@@ -222,7 +222,7 @@ def test_scores_that_are_not_finite_are_named(tmp_path, dataset):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("scores.txt",), "file's path='scores.txt' is of no known kind. Needed a file in "
+        (("scores.txt",), "file's path='scores.txt' is not of a known kind. Needed a file in "
          ".parquet, .csv, .npy. Give one, with its ending."),
         (("scores.npy", "aum"), "file's column='aum' is in no .npy file, which holds one array. "
          "Leave it out, or give a table."),

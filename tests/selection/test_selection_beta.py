@@ -122,5 +122,5 @@ def test_probabilities_that_are_missing_not_finite_or_none_are_refused():
 
 @pytest.mark.parametrize("c", [0, -1, np.inf, np.nan])
 def test_a_c_that_is_no_power_is_refused(c):
-    with pytest.raises(ValueError, match=rf"beta's c={c} is no power\. Give a number above 0"):
+    with pytest.raises(ValueError, match=rf"beta's c={c} is not a power\. Give a number above 0"):
         Beta(c)

@@ -90,7 +90,7 @@ def test_a_beta_that_leaves_too_little_names_the_class():
 
 @pytest.mark.parametrize("beta", [-0.1, 1, np.nan])
 def test_a_beta_that_is_no_share_is_refused(beta):
-    with pytest.raises(ValueError, match=rf"ccs's beta={beta} is no share to drop. Give 0 <="):
+    with pytest.raises(ValueError, match=rf"ccs's beta={beta} is not a share to drop. Give 0 <="):
         CCS(beta)
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selection_toy import pool_of, with_features
 
-from smallset.selection import D2, Hardest, Pool
-from smallset.selection.d2 import pick
+from smallset.selection import D2, Hardest, Pool, d2
+from smallset.selection.d2 import nearest, pick
 
 
 def naive(values: np.ndarray, features: np.ndarray, gamma: float, k: int, count: int) -> list[int]:
@@ -80,10 +80,58 @@ def test_negative_scores_are_refused():
 
 @pytest.mark.parametrize("gamma", [-0.1, np.inf, np.nan])
 def test_a_gamma_that_is_no_decay_is_refused(gamma):
-    with pytest.raises(ValueError, match=rf"d2's gamma={gamma} is no decay\. Give a number from 0"):
+    with pytest.raises(ValueError, match=rf"d2's gamma={gamma} is not a decay\. Give"):
         D2(gamma)
 
 
 def test_no_neighbours_are_refused():
     with pytest.raises(ValueError, match=r"d2's k=0 makes no graph\. Give at least 1 neighbour\."):
         D2(k=0)
+
+
+def nearest_of_all(features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    away = np.linalg.norm(features[:, None] - features[None], axis=2)
+    np.fill_diagonal(away, np.inf)
+    at = np.argsort(away, axis=1, kind="stable")[:, :k]
+    return at, np.take_along_axis(away, at, 1)
+
+
+@pytest.mark.parametrize("tile", [(256, 8192), (7, 5), (1, 1), (50, 3), (4, 40), (40, 39)])
+@pytest.mark.parametrize("group", [2, 3, 16])
+@pytest.mark.parametrize("k", [1, 5, 39])
+def test_the_nearest_are_found_whatever_the_tiles(tile, group, k, monkeypatch):
+    monkeypatch.setattr(d2, "_ROWS", tile[0])
+    monkeypatch.setattr(d2, "_COLUMNS", tile[1])
+    monkeypatch.setattr(d2, "_GROUP", group)
+    features = np.random.default_rng(0).normal(50, 1, (60, 6)).astype(np.float32)
+    members = np.random.default_rng(1).permutation(60)[:40]
+    at, away = nearest(features, members, k)
+    wanted = nearest_of_all(features[members].astype(np.float64), k)
+    np.testing.assert_array_equal(at, wanted[0])
+    np.testing.assert_allclose(away, wanted[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("m", [1, 2, 4])
+def test_a_part_smaller_than_k_gives_all_the_others(m):
+    features = np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32)
+    at, away = nearest(features, np.arange(m), 5)
+    assert at.shape == away.shape == (m, m - 1)
+    for i in range(m):
+        assert sorted([i, *at[i]]) == list(range(m))
+
+
+def test_more_points_than_a_tile_holds_are_searched():
+    features = np.random.default_rng(0).normal(size=(9001, 2)).astype(np.float32)
+    at, away = nearest(features, np.arange(9001), 3)
+    for i in (0, 255, 256, 8191, 8192, 9000):
+        far = np.linalg.norm(features - features[i], axis=1)
+        np.testing.assert_array_equal(at[i], np.argsort(far, kind="stable")[1:4])
+        np.testing.assert_allclose(away[i], np.sort(far)[1:4], rtol=1e-6)
+
+
+def test_copies_are_at_distance_0_and_no_point_is_its_own_neighbour():
+    features = np.repeat(np.random.default_rng(0).normal(9, 1, (20, 8)), 3, 0).astype(np.float32)
+    at, away = nearest(features, np.arange(60), 2)
+    assert not away.any()
+    np.testing.assert_array_equal(at // 3, np.repeat(np.arange(20), 3)[:, None] * [1, 1])
+    assert not (at == np.arange(60)[:, None]).any()

@@ -1,10 +1,16 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
+from set_toy import write
 
+from smallset.data import from_arrays
 from smallset.store import Codec
+from smallset.store.codec import check_original, extension_of, own_bytes
+
+ORIGINAL = Codec.parse("original")
 
 
 @pytest.fixture
@@ -14,13 +20,9 @@ def pixels() -> np.ndarray:
 
 
 @pytest.mark.parametrize("text", ["png", "jpeg:1", "jpeg:90", "webp:100"])
-def test_a_codec_prints_as_it_is_parsed(text):
+def test_a_codec_prints_as_it_is_parsed_and_a_missing_quality_is_90(text):
     assert str(Codec.parse(text)) == text
-
-
-@pytest.mark.parametrize("name", ["jpeg", "webp"])
-def test_a_missing_quality_is_90(name):
-    assert Codec.parse(name) == Codec(name, 90)
+    assert Codec.parse("webp") == Codec("webp", 90)
 
 
 def test_png_is_exact(pixels):
@@ -73,5 +75,60 @@ def test_a_file_of_another_format_or_a_damaged_one_is_an_error(pixels):
         png.decode(jpeg.encode(pixels))
     with pytest.raises(ValueError, match=r"^is damaged or cut short \(PNG: "):
         png.decode(png.encode(pixels)[:60])
-    with pytest.raises(ValueError, match=r"^is no image of a known format$"):
+    with pytest.raises(ValueError, match=r"^is not an image of a known format$"):
         jpeg.decode(b"words")
+
+
+def test_a_set_of_original_bytes_holds_them_and_reads_as_drawn(tmp_path, plan, dataset, about):
+    plan = replace(plan, size=4, tile_box=np.minimum(plan.tile_box, 4))
+    drawn = write(plan, dataset, tmp_path / "a", codec=Codec("png"), about=about, workers=1)
+    made = write(plan, dataset, tmp_path / "b", codec=ORIGINAL, about=about, workers=1)
+    for row, file in enumerate(made.files):
+        assert (made.path / file.path).read_bytes() == dataset.encoded(int(plan.source[row, 0]))
+    np.testing.assert_array_equal(made.images(), drawn.images())
+    assert made.manifest.codec == "original"
+
+
+def test_what_shows_less_than_whole_images_cannot_keep_their_bytes(make_plan, plan, dataset):
+    check_original(plan, dataset, "squash")
+    with pytest.raises(ValueError, match=r"shows 4 of them\. Use another codec, such as png"):
+        check_original(make_plan(factor=2), dataset, "squash")
+    part = replace(plan, source_box=plan.source_box - np.array([0, 0, 1, 0], np.int32))
+    aside = replace(plan, tile_box=plan.tile_box - np.array([0, 0, 1, 0], np.int32))
+    for wrong in (part, aside, replace(plan, source=np.full_like(plan.source, -1))):
+        with pytest.raises(ValueError, match=r"but this method shows parts of them\. Use another"):
+            check_original(wrong, dataset, "squash")
+
+
+def test_arrays_have_no_bytes_of_their_own(plan):
+    labels = np.repeat(np.arange(3), 4)
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 6, 6, 3), np.uint8)
+    data = from_arrays(pixels, labels, test=(pixels, labels), name="arrays")
+    with pytest.raises(ValueError, match="'arrays' has pixels and no encoded images"):
+        check_original(plan, data.train, "squash")
+
+
+def test_bytes_that_are_no_image_are_named(dataset):
+    broken = replace(dataset, origin=replace(dataset.origin, encoded=(b"words",) * 12))
+    with pytest.raises(ValueError, match=r"'ape/1\.png' of 'tiny' is not an image of a known"):
+        own_bytes(broken, 1)
+
+
+@pytest.mark.parametrize(
+    ("head", "ending"),
+    [(b"\xff\xd8\xff\xe0", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"RIFF0000WEBP", "webp"),
+     (b"GIF89a", "gif"), (b"BM", "bmp"), (b"II*\0", "tif"), (b"P6 1 1", "ppm"),
+     (b"\xff\x4f\xff\x51", "jp2")],
+)  # fmt: skip
+def test_a_file_ends_as_its_bytes_begin(head, ending):
+    assert extension_of(head) == ending
+    assert ending in ORIGINAL.extensions
+
+
+def test_original_is_no_format_to_encode_in():
+    assert str(ORIGINAL) == "original"
+    assert (ORIGINAL.files, Codec.parse("jpeg:80").files) == ("*", "*.jpg")
+    with pytest.raises(ValueError, match="was asked to encode pixels, but it only copies"):
+        ORIGINAL.encode(np.zeros((2, 2, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"original bytes stay as they are\. Use 'original'"):
+        Codec.parse("original:9")

@@ -9,7 +9,7 @@ import pytest
 from set_toy import write
 
 from smallset.store import Codec
-from smallset.store.plan_table import PLAN, ImageFile, plan_bytes, read_plan
+from smallset.store.plan_table import PLAN, ImageFile, class_ranks, plan_bytes, read_plan
 
 
 @pytest.fixture
@@ -156,3 +156,7 @@ def test_a_process_that_read_a_plan_ends_well(made):
     ]
     ended = [(*process.communicate(), process.returncode) for process in started]
     assert ended == [(None, b"", 0)] * 4
+
+
+def test_ranks_count_within_each_class():
+    assert class_ranks(np.array([2, 0, 2, 2, 0])).tolist() == [0, 0, 1, 2, 1]

@@ -42,20 +42,14 @@ def test_lossy_sets_are_near(tmp_path, plan, dataset, about, codec):
     assert made.images().shape == (6, 6, 6, 3)
 
 
-def test_a_missing_folder_is_named(tmp_path):
+def test_what_is_not_a_set_is_an_error_that_says_why(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"/no' does not exist\. Give the folder that"):
         open_set(tmp_path / "no")
-
-
-def test_a_file_is_not_a_set(tmp_path):
+    with pytest.raises(ValueError, match="is not a set that smallset wrote"):
+        open_set(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match=r"/file' is a file, but a set is a folder\. Give"):
         open_set(tmp_path / "file")
-
-
-def test_a_folder_of_something_else_is_not_a_set(tmp_path):
-    with pytest.raises(ValueError, match="is not a set that smallset wrote"):
-        open_set(tmp_path)
 
 
 def test_a_missing_image_is_found_when_the_set_is_opened(made):

@@ -74,12 +74,9 @@ def test_a_long_list_of_one_kind_is_counted(tmp_path, make_plan, dataset, about)
         verify(made.path)
 
 
-def test_a_folder_without_manifest_is_no_set(tmp_path):
+def test_a_missing_folder_or_one_without_a_manifest_is_not_a_set(tmp_path):
     with pytest.raises(ValueError, match="is not a set that smallset wrote"):
         verify(tmp_path)
-
-
-def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         verify(tmp_path / "no")
 

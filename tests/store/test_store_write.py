@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,30 +62,19 @@ def test_the_manifest_says_what_the_caller_said_and_what_was_written(
 
 
 def test_classes_of_different_counts_have_no_ipc(tmp_path, plan, dataset, about):
-    keep = np.array([0, 1, 2, 4, 5])
-    fewer = type(plan)(
-        plan.size,
-        plan.resample,
-        plan.source[keep],
-        plan.source_box[keep],
-        plan.tile_box[keep],
-        plan.label[keep],
-    )
+    fields = ("source", "source_box", "tile_box", "label")
+    fewer = replace(plan, **{n: getattr(plan, n)[[0, 1, 2, 4, 5]] for n in fields})
     made = write(fewer, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
     assert (made.manifest.counts, made.manifest.ipc) == ((2, 1, 2), None)
 
 
 def test_progress_counts_every_image_once(tmp_path, plan, dataset, about):
     seen: list[tuple[str, int, int]] = []
-    write(
-        plan,
-        dataset,
-        tmp_path / "out",
-        codec=PNG,
-        about=about,
-        workers=2,
-        progress=lambda *step: seen.append(step),
-    )
+
+    def told(*step) -> None:
+        seen.append(step)
+
+    write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=2, progress=told)
     assert seen == [("write", done, 6) for done in range(1, 7)]
 
 

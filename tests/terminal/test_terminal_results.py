@@ -7,20 +7,18 @@ from rich.cells import cell_len
 
 from smallset.bench import shipped
 from smallset.bench.cells import cells_of
+from smallset.bench.kinds import Unit
+from smallset.bench.kinds.cell import CellUnit
+from smallset.bench.kinds.sets import SetUnit
 from smallset.bench.matrix import parse_matrix, read_matrix
 from smallset.bench.run import Finished
 from smallset.bench.sources import BenchData
-from smallset.bench.units import Unit
 from smallset.data import from_arrays
 from smallset.records import Cost
 from smallset.report.leaderboard import comparison
 from smallset.report.rows import rows
-from smallset.terminal.results import (
-    finished_line,
-    result_line,
-    show_evaluation,
-)
-from smallset.terminal.tables import show_table
+from smallset.terminal import show_table
+from smallset.terminal.results import finished_line, result_line, show_evaluation
 from smallset.train.device import Machine
 
 
@@ -32,8 +30,8 @@ def test_a_result_is_one_line_with_its_worst_class():
     assert len(result_line(replace(long, labels="online", seconds=5_000))) <= 99
 
 
-def unit_of(data: str, label: str) -> Unit:
-    """A cell of a matrix, on a data set and of a method of those names."""
+def unit_of(data: str, label: str, kind: str = "cell") -> Unit:
+    """A student or a set of a matrix, on a data set and of a method of those names."""
     text = (
         f'title = "t"\n[methods]\n{label!r} = "random"\n[[table]]\ntitle = "t"\ndata = "{data}"\n'
         f'size = 224\nipc = [100]\nstudents = ["resnet18-3x3"]\nmethods = [{label!r}]\n'
@@ -45,7 +43,10 @@ def unit_of(data: str, label: str) -> Unit:
         data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2)))
     )
     cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
-    return Unit("cell", f"{cell.brief} [0123456789ab]", cell, print, None)
+    made = SetUnit(asker=cell, data=data, key=f"{cell.brief} [0123456789ab]", method="random")
+    if kind == "set":
+        return made
+    return CellUnit(asker=cell, data=data, key="", made=made, teacher=None, labels="hard")
 
 
 def test_a_finished_cell_is_a_line_with_its_accuracy_and_the_time_left():
@@ -64,9 +65,8 @@ LABELS = sorted({label for name in shipped() for label in read_matrix(name).meth
 @pytest.mark.parametrize("data", ["cifar10", "hf:somebody/a-data-set-with-a-very-long-name-indeed"])
 @pytest.mark.parametrize("kind", ["cell", "set"])
 def test_the_line_of_a_unit_fits_into_100_columns(label, data, kind):
-    unit = unit_of(data, label)
     found = result(top1=1.0, seconds=5_000.0) if kind == "cell" else None
-    finished = Finished(replace(unit, kind=kind), found, 10_000, 10_000)
+    finished = Finished(unit_of(data, label, kind), found, 10_000, 10_000)
     line = finished_line(finished, 5_000.0)
     assert cell_len(line) < 100
     assert line.startswith("10000/10000  ")
@@ -76,10 +76,8 @@ def test_the_line_of_a_unit_fits_into_100_columns(label, data, kind):
 
 
 def test_a_unit_without_a_result_is_named_without_its_digest():
-    unit = replace(
-        unit_of("toy", "PCA"), kind="pixels", key="pixels toy train, 8 px [0123456789ab]"
-    )
-    assert finished_line(Finished(unit, None, 1, 9), None) == "1/9  pixels toy train, 8 px"
+    unit = replace(unit_of("toy", "PCA", "set"), key="set toy 8 px, PCA [0123456789ab]")
+    assert finished_line(Finished(unit, None, 1, 9), None) == "1/9  set toy 8 px, PCA"
 
 
 def test_students_of_one_set_are_summed_up_with_what_they_cannot_say(capsys, tmp_path):
@@ -90,7 +88,7 @@ def test_students_of_one_set_are_summed_up_with_what_they_cannot_say(capsys, tmp
     assert "top-1 30.00 % [-33.53, 93.53] (95 %), n = 2\n" in out
     assert "per class, %: ape 25.0, bee 75.0\n" in out
     assert "1,000 bytes, 20.0x fewer than the source's 20,000, no label bytes\n" in out
-    assert "2 students on one set: the interval holds the student's luck only" in out
+    assert "2 students on one set: the interval covers the variation of students" in out
 
 
 def test_a_result_of_a_set_without_a_seed_names_none_and_soft_labels_are_named():

@@ -22,7 +22,7 @@ def test_epochs_that_were_trained_for_nothing_are_said():
     read = {"observer_epochs": "10", "epochs_read": "2 5"}
     assert observer_lines(MADE | read)[2:] == [
         "epochs read: 2, 5 of 10",
-        "note: the score does not read the epochs after 5, which were trained all the same. "
+        "note: the score does not read the epochs after 5, although they were trained. "
         "observer=observer(epochs=5) trains less, on another schedule",
     ]
 

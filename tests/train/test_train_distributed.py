@@ -100,7 +100,7 @@ def test_batchnorm_on_cpus_is_refused_with_the_reason_and_the_ways_out(both):
         assert kept["norms"] == (
             "the network has 9 BatchNorm layers, and torchrun started 2 processes on CPUs, where "
             "each would normalise by the statistics of its own share of a batch: another result "
-            "than one process gives. Needed GPUs, where the statistics are shared. Run it in one "
+            "than one process gives. Needed GPUs, which share the statistics. Run it in one "
             "process, without torchrun, or take a network without BatchNorm, such as convnet-d3."
         )
 
@@ -219,6 +219,6 @@ def test_a_command_that_trains_nothing_is_refused_under_torchrun(monkeypatch):
     with pytest.raises(ValueError, match=r"^torchrun started 2 processes of 'smallset list'") as no:
         check_command(["list"])
     assert str(no.value).endswith(
-        ", which is work for one. Needed a command that trains: compress, evaluate, score, train. "
-        "Run it without torchrun."
+        ", which runs in one process. Needed a command that trains: compress, evaluate, score, "
+        "train. Run it without torchrun."
     )

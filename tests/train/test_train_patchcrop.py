@@ -315,15 +315,16 @@ def test_numpys_numbers_and_lists_are_options_too():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: PatchCrop(0), "PatchCrop's size=0 leaves no pixel. Give the side in pixels, at "
+        (lambda: PatchCrop(0), "PatchCrop's size=0 is too small. Give the side in pixels, at "
          "least 1, or None for the canvas's own."),
         (lambda: PatchCrop(factor=0),
-         "PatchCrop's factor=0 leaves no tile. Give the tiles a side, at least 1."),
-        (lambda: PatchCrop(scale=(0.5, 0.1)), "patch's scale=(0.5, 0.1) is no range of area "
+         "PatchCrop's factor=0 is too small. Give the tiles a side, at least 1."),
+        (lambda: PatchCrop(scale=(0.5, 0.1)), "patch's scale=(0.5, 0.1) is not a range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),
-        (lambda: PatchCrop(ratio=(2, 1)), "patch's ratio=(2.0, 1.0) is no range of width to "
+        (lambda: PatchCrop(ratio=(2, 1)), "patch's ratio=(2.0, 1.0) is not a range of width to "
          "height. Give (low, high) with 0 < low <= high."),
-        (lambda: PatchCrop(flip=2), "patch's flip=2.0 is no probability. Give a number in 0..1."),
+        (lambda: PatchCrop(flip=2),
+         "patch's flip=2.0 is not a probability. Give a number in 0..1."),
         (lambda: PatchCrop(factor=5)(torch.rand(3, 4, 9)), "a canvas of 9 x 4 px has no room for "
          "PatchCrop's factor=5 tiles a side. Use factor<=4 or larger images."),
         (lambda: PatchCrop()(np.zeros((4, 4, 3))), "PatchCrop was given a numpy.ndarray, but needs "

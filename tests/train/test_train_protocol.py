@@ -161,16 +161,16 @@ def test_a_protocol_with_other_epochs_says_so_in_its_name():
     ("text", "said"),
     [
         ("smal-v1(epochs=3)", "there is no protocol 'smal-v1'. Did you mean 'small-v1'"),
-        ("small-v1(epochs=0)", "for no whole number of epochs. Give at least 1"),
+        ("small-v1(epochs=0)", "does not name a whole number of epochs. Give at least 1"),
         (
             "small-v1(epochs=100001)",
             "'small-v1(epochs=100001)': epochs=100001 is too large. Give "
             "the passes over the data, at most 100000.",
         ),
-        ("small-v1(epochs=1.5)", "for no whole number of epochs"),
-        ("small-v1(epochs=true)", "for no whole number of epochs"),
-        ("small-v1(batch=9)", "of which only the epochs may differ. Write 'small-v1(epochs=N)'"),
-        ("small-v1(9)", "of which only the epochs may differ"),
+        ("small-v1(epochs=1.5)", "does not name a whole number of epochs"),
+        ("small-v1(epochs=true)", "does not name a whole number of epochs"),
+        ("small-v1(batch=9)", "but only its epochs can change. Write 'small-v1(epochs=N)'"),
+        ("small-v1(9)", "but only its epochs can change"),
     ],
 )
 def test_a_protocol_that_cannot_be_is_refused(text, said):

@@ -15,8 +15,14 @@ from smallset.train import run
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
 from smallset.train.protocol import SMALL_V1
-from smallset.train.run import train_kept
+from smallset.train.run import component_versions, train_kept
 from smallset.train.views import Canvas
+
+
+def test_whatever_decides_a_number_has_a_version():
+    assert set(component_versions()) == {"decode", "models", "views", "render", "torch"}
+    assert all(component_versions().values())
+
 
 IMAGES = InMemory(
     torch.from_numpy(np.random.default_rng(0).integers(0, 256, (24, 3, 8, 8), dtype=np.uint8))
@@ -135,7 +141,7 @@ def test_moments_are_told_evenly_and_change_no_weights(tmp_path):
 def test_more_moments_than_steps_are_refused(tmp_path):
     said = (
         r"4 snapshots an epoch were asked for, but an epoch of 24 images has 3 steps "
-        r"\(batch 10\)\. Ask for at most 3; as many looks are epochs=4, snapshots=3\."
+        r"\(batch 10\)\. Ask for at most 3; epochs=4, snapshots=3 gives as many in all\."
     )
     with pytest.raises(ValueError, match=said):
         trained(tmp_path / "state.pt", moments=4)

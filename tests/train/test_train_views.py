@@ -207,7 +207,7 @@ def test_a_certain_flip_is_certain(flip):
 @pytest.mark.parametrize("scale", [(0.0, 1.0), (0.5, 0.1), (0.5, 1.5), (float("nan"), 1.0)])
 def test_a_bad_scale_is_refused(name, scale):
     said = (
-        f"{name}'s scale={scale} is no range of area shares. "
+        f"{name}'s scale={scale} is not a range of area shares. "
         "Give (low, high) with 0 < low <= high <= 1."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
@@ -218,7 +218,7 @@ def test_a_bad_scale_is_refused(name, scale):
 @pytest.mark.parametrize("ratio", [(0.0, 1.0), (2.0, 1.0)])
 def test_a_bad_ratio_is_refused(name, ratio):
     said = (
-        f"{name}'s ratio={ratio} is no range of width to height. "
+        f"{name}'s ratio={ratio} is not a range of width to height. "
         "Give (low, high) with 0 < low <= high."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
@@ -228,7 +228,7 @@ def test_a_bad_ratio_is_refused(name, ratio):
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize("flip", [-0.1, 1.1])
 def test_a_bad_flip_is_refused(name, flip):
-    said = f"{name}'s flip={flip} is no probability. Give a number in 0..1."
+    said = f"{name}'s flip={flip} is not a probability. Give a number in 0..1."
     with pytest.raises(ValueError, match=re.escape(said)):
         VIEWS[name](flip=flip)
 

@@ -1,0 +1,145 @@
+"""Observers: the networks that scores and selectors use, trained once for all sets."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import ClassVar
+
+from smallset.bench.cells import MatrixCell
+from smallset.bench.ground import Ground, Lines
+from smallset.bench.kinds.pixels import PixelsUnit
+from smallset.bench.kinds.unit import (
+    Shares,
+    Unit,
+    check_network,
+    keyed,
+    network_of,
+    said,
+    training_of,
+)
+from smallset.bench.rates import FORWARD
+from smallset.bench.sources import BenchData
+from smallset.bench.sweep import Sweep
+from smallset.desk import Desk
+from smallset.methods import brief_of, score_from, spec_of
+from smallset.models import load_teacher
+from smallset.observers import AnyObserver, Pretrained
+from smallset.pipeline import score
+from smallset.pipeline.desk import observed, open_source
+from smallset.scores.table import read_run, read_scores, write_scores
+from smallset.train.run import check_moments
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserverUnit(Unit):
+    """One observer run and the table of its `scores`, empty if only its features are needed."""
+
+    kind: ClassVar[str] = "observer"
+    folder: ClassVar[str | None] = "scores"
+    observer: AnyObserver
+    scores: tuple[str, ...]
+
+    @classmethod
+    def of(cls, cell: MatrixCell, ground: Ground) -> "ObserverUnit":
+        """Return the observer of a cell's method."""
+        wanted, observer = cell.identity, _observer_of(cell, ground)
+        run = _run_of(cell, observer)
+        scores = _scores_of_runs(ground)[run]
+        words = f"{cls.kind} {wanted.dataset} {wanted.size} px, {brief_of(observer)}"
+        key = keyed(words, {"run": run, "scores": scores, **ground.facts})
+        return cls(
+            asker=cell,
+            data=ground.data_of(cell).given,
+            key=key,
+            needs=(PixelsUnit.of(cell, ground, "train"),),
+            out=cls.place(ground, key).with_suffix(".parquet"),
+            observer=observer,
+            scores=scores,
+        )
+
+    @classmethod
+    def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
+        """Yield a sentence for each impossible observer. Note the hashes of weights."""
+        for label in sweep.methods:
+            observer = ground.matrix.method(label).looks_through
+            if observer is not None:
+                for problem in said(partial(_check, observer, sweep, ground)):
+                    yield f"the observer of {label!r}: {problem}"
+
+    def is_done(self, lines: Lines, desk: Desk) -> bool:
+        """Return whether the scores exist, and the runs behind them, which sets read."""
+        assert self.out is not None
+        try:
+            made, run = read_scores(self.out).values(), read_run(self.out)
+        except (OSError, ValueError):  # missing, or emptied by a power cut
+            return False
+        runs = [run for score in made for run in score.made_by.get("runs", "none").split()]
+        if run is not None:
+            runs.append(run)
+        return bool(runs) and all((desk.work / "observers" / run[:24]).is_dir() for run in runs)
+
+    def make(self, desk: Desk) -> None:
+        """Train the observer and write its scores. The run itself is kept in the work folder."""
+        assert self.out is not None
+        if self.is_done(Lines(), desk):
+            return
+        self.out.unlink(missing_ok=True)  # the work folder behind an old table is gone
+        size, fit = self.wanted.size, self.asker.sweep.fit
+        if self.scores:
+            score(self.data, self.out, scores=self.scores, size=size, fit=fit, **desk.options)
+            return
+        source = open_source(self.data, desk).train
+        seen = observed(source, size, fit, desk)
+        seen.dynamics(self.observer)
+        run = seen.fingerprint(self.observer, 0)
+        write_scores(self.out, {}, rows=source.rows, labels=source.labels, run=run)
+
+    def shares(self, ground: Ground) -> Shares:
+        """Count the runs of the score that needs most of them, with all inference passes."""
+        images = len(ground.data_of(self.asker).data.train)
+        if isinstance(self.observer, Pretrained):
+            network = network_of(self.observer.network, self.wanted.size)
+            return [(training_of(self, ground, *network), images * FORWARD)]
+        settled = self.observer.resolved(size=self.wanted.size, images=images)
+        asked = (int(getattr(score_from(text), "runs", 1)) for text in self.scores)
+        passes = settled.trains_for * max(asked, default=1) * (1 + settled.snapshots * FORWARD)
+        return [(training_of(self, ground, settled.model), images * passes)]
+
+
+def _observer_of(cell: MatrixCell, ground: Ground) -> AnyObserver:
+    """Return the observer of a cell's method, with its network resolved."""
+    observer = ground.method_of(cell).resolved(size=cell.identity.size).looks_through
+    assert observer is not None
+    return observer
+
+
+def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:
+    """Return the name of a cell's observer run. Cells with the same name share the run."""
+    where = cell.identity
+    return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
+
+
+@lru_cache(maxsize=1)
+def _scores_of_runs(ground: Ground) -> Mapping[str, tuple[str, ...]]:
+    """Return the scores that the cells of all tables read from each run, by the run's name.
+
+    All tables count, so that the file of scores does not depend on which tables are requested.
+    """
+    found: dict[str, set[str]] = {}
+    for cell in ground.cells:
+        if cell.identity.observer_seed is not None:
+            method = ground.method_of(cell).resolved(size=cell.identity.size)
+            run = _run_of(cell, _observer_of(cell, ground))
+            found.setdefault(run, set()).update(map(spec_of, method.scores))
+    return {run: tuple(sorted(scores)) for run, scores in found.items()}
+
+
+def _check(observer: AnyObserver, sweep: Sweep, ground: Ground) -> None:
+    opened: BenchData = ground.data[sweep.data]
+    train, size = opened.data.train, opened.size(sweep.size)
+    if isinstance(observer, Pretrained):
+        loaded = load_teacher(observer.network, classes=train.classes.names, size=size)
+        ground.weights[f"observer {observer.network}"] = loaded.sha256
+        return
+    check_network(observer.resolved(size=size).model, sweep, ground)
+    check_moments(len(train), observer.protocol, observer.snapshots)

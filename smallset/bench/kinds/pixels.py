@@ -1,0 +1,42 @@
+"""Pixels: the images of a split at one size, decoded once into the work folder."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from smallset.bench.cells import MatrixCell
+from smallset.bench.ground import Ground
+from smallset.bench.kinds.unit import Unit, keyed
+from smallset.data import Data, ImageDataset, View
+from smallset.desk import Desk
+from smallset.pipeline.desk import open_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelsUnit(Unit):
+    """The decoded images of a split at one size. `view` is that of `pixel_cache`."""
+
+    kind: ClassVar[str] = "pixels"
+    split: str
+    view: View
+
+    @classmethod
+    def of(cls, cell: MatrixCell, ground: Ground, split: str) -> "PixelsUnit":
+        """Return the pixels of a cell's "train" or "test" split."""
+        wanted = cell.identity
+        view: View = cell.sweep.fit if split == "train" else "test"
+        words = f"{cls.kind} {wanted.dataset} {split}, {wanted.size} px"
+        key = keyed(words, [wanted.data_fingerprint, split, wanted.size, view])
+        given = ground.data_of(cell).given
+        return cls(asker=cell, data=given, key=key, split=split, view=view)
+
+    def make(self, desk: Desk) -> None:
+        """Decode the split."""
+        desk.decoded(self._images(open_source(self.data, desk)), self.wanted.size, view=self.view)
+
+    def work_bytes(self, ground: Ground) -> int:
+        """Count three bytes per pixel, as if the cache were empty."""
+        images = self._images(ground.data_of(self.asker).data)
+        return len(images) * 3 * self.wanted.size**2
+
+    def _images(self, data: Data) -> ImageDataset:
+        return data.train if self.split == "train" else data.test

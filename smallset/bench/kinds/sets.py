@@ -1,0 +1,133 @@
+"""Sets: the small sets that methods make of a data set under a budget."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from statistics import mean
+from typing import ClassVar
+
+from smallset.bench.cells import MatrixCell
+from smallset.bench.ground import Ground, Lines
+from smallset.bench.kinds.observer import ObserverUnit
+from smallset.bench.kinds.unit import Unit, check_same, keyed, said
+from smallset.bench.sweep import Sweep
+from smallset.data import ImageDataset
+from smallset.desk import Desk
+from smallset.methods import Method, brief_of, canonical
+from smallset.pipeline import compress
+from smallset.pipeline.desk import side_of
+from smallset.records import Identity
+from smallset.store import Codec, CompressedDataset, open_set, read_manifest
+
+# The fields of a cell's identity that decide its set. Names of finished sets depend on this list.
+_DECIDES = (
+    "dataset", "data_fingerprint", "spec", "ipc", "images", "size", "fit", "codec", "view",
+    "set_seed", "observer_seed", "precision", "device", "threads",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUnit(Unit):
+    """One set. `method` is its spec without default options, for its card and contact sheet."""
+
+    kind: ClassVar[str] = "set"
+    folder: ClassVar[str | None] = "sets"
+    method: str
+
+    @classmethod
+    def of(cls, cell: MatrixCell, ground: Ground) -> "SetUnit":
+        """Return the set on which a cell's student trains."""
+        wanted = cell.identity
+        what = f"{cell.label}, {cell.size_of_set}, seed {wanted.set_seed}"
+        facts = {name: getattr(wanted, name) for name in _DECIDES}
+        key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {what}", facts)
+        looks = wanted.observer_seed is not None
+        return cls(
+            asker=cell,
+            data=ground.data_of(cell).given,
+            key=key,
+            needs=(ObserverUnit.of(cell, ground),) if looks else (),
+            out=cls.place(ground, key),
+            method=brief_of(ground.method_of(cell)),
+        )
+
+    @classmethod
+    def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
+        """Yield a sentence for each impossible set. Note the hashes of files that methods read."""
+        opened, weights = ground.data[sweep.data], ground.weights
+        train, size, codec = opened.data.train, opened.size(sweep.size), Codec.parse(sweep.codec)
+        yield from said(partial(side_of, train, size))
+        for label in sweep.methods:
+            method = ground.matrix.method(label)
+            yield from said(partial(_note_files, method, train, weights))
+            yield from said(partial(method.check, train, size=size, fit=sweep.fit, codec=codec))
+            for budget in sweep.budgets:
+                names = train.classes.names
+                for problem in said(partial(method.wanted, budget, opened.class_counts, names)):
+                    yield f"{label!r}: {problem}"
+
+    def make(self, desk: Desk) -> None:
+        """Make the set if it is missing. Raises ValueError if another set is in its place."""
+        wanted, budget = self.wanted, self.asker.budget
+        assert self.out is not None
+        if self.out.exists():
+            self.opened()
+            return
+        made = compress(
+            self.data,
+            self.out,
+            method=self.method,
+            budget=budget,
+            size=wanted.size,
+            fit=wanted.fit,
+            codec=wanted.codec,
+            seed=wanted.set_seed or 0,
+            **desk.options,
+        )
+        check_set(made, wanted)
+
+    def opened(self) -> CompressedDataset:
+        """Open the set. Raises ValueError if another set is in its place."""
+        assert self.out is not None
+        made = open_set(self.out)
+        check_set(made, self.wanted)
+        return made
+
+    def run_bytes(self, lines: Lines) -> int:
+        """Use the mean bytes of an image in results of the same data, size and codec, if any."""
+        wanted = self.wanted
+        known = [
+            result.cost.images / result.images
+            for result in lines.results.values()
+            if (result.dataset, result.size, result.codec)
+            == (wanted.dataset, wanted.size, wanted.codec)
+        ]
+        return round(wanted.images * (mean(known) if known else 3 * wanted.size**2))
+
+    def made_with(self) -> Mapping[str, str]:
+        """Return `made_with` of the set's manifest."""
+        assert self.out is not None
+        return read_manifest(self.out).made_with
+
+
+def check_set(made: CompressedDataset, wanted: Identity) -> None:
+    """Raise ValueError if a set in the run folder is not the set that belongs there."""
+    manifest = made.manifest
+    found = {
+        "spec": canonical(manifest.spec, size=manifest.size),
+        # An unbalanced selection may happen to have equal classes.
+        "ipc": None if wanted.ipc is None else manifest.ipc,
+        "images": manifest.images,
+        "size": manifest.size,
+        "fit": manifest.fit,
+        "codec": manifest.codec,
+        "set_seed": manifest.seeds.set,
+        "observer_seed": manifest.seeds.observer,
+        "data_fingerprint": manifest.source.fingerprint,
+    }
+    check_same(f"'{made.path}' holds another set", found, asdict(wanted))
+
+
+def _note_files(method: Method, train: ImageDataset, weights: dict[str, str]) -> None:
+    """Note the hashes of a method's files. Raises ValueError if they do not fit the data."""
+    weights.update({f"scores {path}": sha256 for path, sha256 in method.files(train).items()})

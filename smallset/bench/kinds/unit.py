@@ -1,0 +1,153 @@
+"""The interface of all kinds of units: key, needs, work, output and cost."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from smallset.bench.cells import MatrixCell
+from smallset.bench.ground import Ground, Line, Lines
+from smallset.bench.rates import Training
+from smallset.bench.sweep import Sweep
+from smallset.desk import Desk
+from smallset.files import at_home
+from smallset.fingerprint import fingerprint
+from smallset.models import build_model, weights_sha256
+from smallset.models.spec import read_model
+from smallset.models.trained import read_trained
+from smallset.records import Identity
+from smallset.train.protocol import STANDARD_V1
+
+Shares = list[tuple[Training, float]]
+"""The cost of a unit: the number of images for each training. Inference counts as `FORWARD`."""
+
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit(ABC):
+    """One piece of work that is done once, with one thread. Workers receive it pickled.
+
+    A unit writes its output whole or not at all, so a killed unit is simply done again. `key` names
+    the unit, and ends in a part of the sha256 of everything that decides its numbers. `asker` is
+    the first cell that needs the unit. `data` is the text by which a worker opens the data. `out`
+    is the file or folder that the unit leaves in the run folder, or None.
+    """
+
+    kind: ClassVar[str]
+    folder: ClassVar[str | None] = None
+    """The folder in the run folder for the output of this kind, or None."""
+
+    asker: MatrixCell
+    data: str
+    key: str
+    needs: tuple["Unit", ...] = ()
+    out: Path | None = None
+
+    @classmethod
+    def asked_by(cls, cell: MatrixCell, ground: Ground) -> "Unit | None":
+        """Return the unit that a cell needs for itself, and not only for another unit, if any."""
+        return None
+
+    @classmethod
+    def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
+        """Yield a sentence for each reason why a table's units of this kind are impossible."""
+        yield from ()
+
+    @abstractmethod
+    def make(self, desk: Desk) -> Line | None:
+        """Do the work if it is not done yet. Return the line for the driver to write, if any."""
+
+    def is_done(self, lines: Lines, desk: Desk) -> bool:
+        """Return whether the unit is done."""
+        return self.out is not None and self.out.exists()
+
+    def check_line(self, line: Line) -> None:
+        """Raise ValueError if a line that a worker returned does not belong to this unit."""
+
+    def shares(self, ground: Ground) -> Shares:
+        """Return the cost. A student counts as compiled if compiling would save time."""
+        return []
+
+    def run_bytes(self, lines: Lines) -> int:
+        """Estimate the bytes of its output in the run folder."""
+        return 0
+
+    def work_bytes(self, ground: Ground) -> int:
+        """Count the bytes of its output in the work folder."""
+        return 0
+
+    @property
+    def brief(self) -> str:
+        """A short name of the unit."""
+        return self.key.rpartition(" [")[0]
+
+    def made_with(self) -> Mapping[str, str]:
+        """Return facts about the observer behind the finished unit (see `observer_lines`)."""
+        return {}
+
+    @property
+    def wanted(self) -> Identity:
+        """The identity of the cell that asked first."""
+        return self.asker.identity
+
+    @classmethod
+    def place(cls, ground: Ground, key: str) -> Path:
+        """Return a place in the run folder, readable for people and unique by the key's digest."""
+        assert cls.folder is not None
+        words, _, unique = key.removeprefix(f"{cls.folder.rstrip('s')} ").rpartition(" ")
+        # A label may be longer than a file name can be.
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{words[:_LONGEST_NAME]} {unique}")
+        return ground.folder / cls.folder / name.strip("-")
+
+
+def keyed(words: str, facts: object) -> str:
+    """Return the key of a unit: words for people, then a part of the sha256 of its facts."""
+    return f"{words} [{fingerprint(facts)[:12]}]"
+
+
+def training_of(unit: Unit, ground: Ground, model: str, size: int | None = None) -> Training:
+    """Return a training on the whole training split, at `size` or else at the cell's size."""
+    train = ground.data_of(unit.asker).data.train
+    batch = min(STANDARD_V1.batch, len(train))
+    return Training(model, size or unit.wanted.size, batch, len(train.classes))
+
+
+def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
+    """Raise ValueError or OSError if a network cannot be built. Note the hash of its weights."""
+    opened = ground.data[sweep.data]
+    classes, size = len(opened.data.train.classes), opened.size(sweep.size)
+    build_model(model, classes=classes, size=size, seed=0)
+    sha256 = weights_sha256(model)
+    if sha256 is not None:
+        ground.weights[model] = sha256
+
+
+def network_of(spec: str, size: int) -> tuple[str, int]:
+    """Return the name of a trained network, and the side in pixels of its input."""
+    if at_home(spec).is_dir():
+        made = read_trained(at_home(spec))
+        return made.model, made.size
+    ready = read_model(spec)
+    return ready.name, ready.size or size
+
+
+def said(check: Callable[[], object]) -> list[str]:
+    """Return the error of a check as a list of one sentence, or of none if it passes."""
+    try:
+        check()
+    except (ValueError, OSError) as error:
+        return [str(error)]
+    return []
+
+
+def check_same(place: str, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
+    """Raise ValueError if the facts `found` at a place differ from what the matrix needs there."""
+    for name, value in found.items():
+        if value != wanted[name]:
+            raise ValueError(
+                f"{place} than the matrix's: its {name} is {value!r}, needed {wanted[name]!r}. "
+                "Remove that folder, and run again."
+            )

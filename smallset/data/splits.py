@@ -1,0 +1,105 @@
+"""The splits of a source: their names, which one is held out, and whether their classes agree."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Int64, Shaped
+
+from smallset.data.source import first_names
+from smallset.records import composed
+
+FRACTION = 0.2
+CUT_OFF = "20 % of each class, chosen by content hash"
+"""What is held out if a source has no held-out split of its own."""
+
+VALIDATION = ("validation", "val", "valid")
+# A copy from `datasets.data_files`, which takes a second to import. A test compares the two.
+KEYWORDS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "dev", "val"),
+    "test": ("test", "testing", "eval", "evaluation"),
+}
+SEPARATORS = "-._ 0-9"
+"""The characters that may stand on either side of a split word in a name, besides "/"."""
+
+
+def splits_named(path: str) -> set[str]:
+    """Return the splits whose words, in lower case, are parts of a path."""
+    words = set(re.split(rf"[{SEPARATORS}/]+", path))
+    return {split for split, names in KEYWORDS.items() if words & set(names)}
+
+
+def choose_split(
+    available: Collection[str], labelled: Callable[[str], bool]
+) -> tuple[str | None, str]:
+    """Return the name of the held-out split, and a sentence that says why.
+
+    The held-out split is `test` if it has labels, else the validation split. None means that a part
+    of each class must be cut off.
+    """
+    if "test" in available and labelled("test"):
+        return "test", "test split of the source"
+    why = "its test split has no labels" if "test" in available else "it has no test split"
+    for name in VALIDATION:
+        if name in available and labelled(name):
+            return name, f"{name} split of the source ({why})"
+    return None, CUT_OFF
+
+
+def cut_off(
+    labels: Int64[np.ndarray, " n"],
+    content: Shaped[np.ndarray, " n"],
+    classes: tuple[str, ...],
+) -> Bool[np.ndarray, " n"]:
+    """Mark the 20 % of each class with the smallest content hashes, at least one image.
+
+    `content` is the hash of each image's bytes. Equal images of one class are on the same side, so
+    a class may give a little more than 20 %. Equal images of different classes, whose labels
+    contradict each other, may be on different sides.
+
+    Raises ValueError naming a class that has no two different images.
+    """
+    held = np.zeros(len(labels), bool)
+    order = np.argsort(labels, kind="stable")
+    ends = np.cumsum(np.bincount(labels, minlength=len(classes)))
+    for name, members in zip(classes, np.split(order, ends[:-1]), strict=True):
+        hashes = content[members]
+        last = np.sort(hashes)[max(1, round(FRACTION * len(members))) - 1]
+        chosen = hashes <= last
+        if chosen.all():
+            raise ValueError(
+                f"The class {name!r} has {len(members)} image(s), all the same, and the source "
+                "has no held-out split, so one different image must be held out. Add images to "
+                "the class, or a test split."
+            )
+        held[members[chosen]] = True
+    return held
+
+
+def counterparts(own: Sequence[str], classes: Sequence[str], *, name: str, split: str) -> list[int]:
+    """Return, for each of `classes`, the position in `own` of the same class.
+
+    Names that differ in their Unicode form only (é as one character or as two) are the same, unless
+    one side has both forms. `name` and `split` are the data set and the split of `own`, for the
+    message. Raises ValueError naming the classes that only one side has.
+    """
+    if {*own} != {*classes} and _apart(own) and _apart(classes):
+        own, classes = [composed(n) for n in own], [composed(n) for n in classes]
+    extra = sorted({*own} - {*classes})
+    lacking = sorted({*classes} - {*own})
+    if extra or lacking:
+        sides = (("class(es) unknown to train:", extra), ("lacks:", lacking))
+        problems = [f"{what} {first_names(names)}" for what, names in sides if names]
+        raise ValueError(
+            f"The {split} split of {name!r} differs from train in its classes; "
+            f"{'; '.join(problems)}. Needed the same classes in both. Rename, add or remove them."
+        )
+    place = {name: o for o, name in enumerate(own)}
+    return [place[name] for name in classes]
+
+
+def _apart(names: Sequence[str]) -> bool:
+    """Tell whether names are still different in their composed Unicode form."""
+    return max(Counter(map(composed, names)).values(), default=1) == 1
