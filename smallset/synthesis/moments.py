@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -111,23 +111,25 @@ def channel_moments(x: Float[Tensor, "b d h w"]) -> tuple[Tensor, Tensor]:
 
 
 class Norms(torch.autograd.Function):
-    """A weighted sum of Euclidean norms of pieces of a vector; the gradient of a norm of 0 is 0."""
+    """A weighted sum of Euclidean norms of pieces of a vector. The gradient of a norm of 0 is 0."""
 
     @staticmethod
     def forward(
         ctx: Any,
         vector: Float32[Tensor, " n"],
-        pieces: Float32[Tensor, "k n"],
+        lengths: Int64[Tensor, " k"],
+        owner: Int64[Tensor, " n"],
         weights: Float32[Tensor, " k"],
     ) -> Float32[Tensor, ""]:
-        """Return the sum; `pieces` has a 1 for each number of the vector that is in a piece."""
-        norms = (pieces @ vector.square()).sqrt()
-        ctx.save_for_backward(vector, pieces, torch.where(norms > 0, weights / norms, 0))
+        """Return the sum. `lengths` are those of the pieces, `owner` is the piece of a number."""
+        norms = torch.segment_reduce(vector.square(), "sum", lengths=lengths).sqrt()
+        factors = torch.where(norms > 0, weights / norms, 0)
+        ctx.save_for_backward(vector, factors[owner])
         return weights @ norms
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, to_sum: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, to_sum: Tensor) -> tuple[Tensor, None, None, None]:
         """Return the gradient to the vector."""
-        vector, pieces, factors = ctx.saved_tensors
-        return to_sum * vector * (factors @ pieces), None, None
+        vector, factors = ctx.saved_tensors
+        return to_sum * vector * factors, None, None, None
