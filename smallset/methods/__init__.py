@@ -6,9 +6,11 @@ from functools import cache
 from smallset.methods.method import Method, ShortClasses
 from smallset.methods.named import by_score, by_selector, pca, random
 from smallset.methods.pruned import PARTS, Pruned
+from smallset.methods.synthesised import Synthesised, by_synthesis
 from smallset.scores import AUM, EL2N, SCORES, Score
 from smallset.selection import CCS, D2, Herding, KCenter, Moderate
 from smallset.spec import Registry, build, write
+from smallset.synthesis import SYNTHESES
 from smallset.train.views import Canvas, Patch, View
 
 __all__ = [
@@ -40,6 +42,8 @@ METHODS: dict[str, Callable[..., Method]] = {
     "k-center": by_selector(KCenter),
     "moderate": by_selector(Moderate),
     "pca": pca,
+    **{name: by_synthesis(name) for name in SYNTHESES},
+    "synthesise": Synthesised,
     "prune": Pruned,
 }
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TypeVar
 
 from smallset.methods.pruned import Pruned
 from smallset.mosaic import Grid
@@ -12,6 +12,8 @@ from smallset.scores import EL2N, SCORES, Score
 from smallset.selection import Easiest, Hardest, Random, Select
 from smallset.spec import first_line
 from smallset.train.views import Canvas, Patch, View
+
+Entry = TypeVar("Entry", bound=Callable[..., object])
 
 
 def random(factor: int = 1, view: View = Canvas()) -> Pruned:
@@ -54,7 +56,7 @@ def by_score(name: str) -> Callable[..., Pruned]:
 
     which = "The most uncertain" if largest else "The easiest"
     line = f"{which} images by {name}, equally many of each class."
-    return _with_options(method, scorer, line)
+    return with_options(method, scorer, line)
 
 
 def by_selector(
@@ -83,16 +85,14 @@ def by_selector(
     ) -> Pruned:
         return Pruned(None, selector(**options), Grid(factor), view, pool, observer)
 
-    return _with_options(scored if default else featured, selector, first_line(selector))
+    return with_options(scored if default else featured, selector, first_line(selector))
 
 
-def _with_options(
-    method: Callable[..., Pruned], part: Callable[..., object], line: str
-) -> Callable[..., Pruned]:
-    """Give a method the signature that specs read: the options of a part, then its own."""
+def with_options(method: Entry, part: Callable[..., object], line: str) -> Entry:
+    """Name the options of a part, for the spec's reader, before a method's own."""
     own = inspect.signature(method).parameters.values()
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*inspect.signature(part).parameters.values(), *placement]
-    method.__signature__ = inspect.Signature(parameters, return_annotation=Pruned)  # type: ignore[attr-defined]
+    method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     method.__doc__ = line
     return method

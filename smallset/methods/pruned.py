@@ -21,6 +21,7 @@ from smallset.seeds import generator
 from smallset.selection import SELECTORS, Easiest, Pool, Select
 from smallset.spec import Registry, write
 from smallset.store import Codec, Rendered
+from smallset.synthesis import SYNTHESES, Synthesis
 from smallset.train.views import VIEWS, Canvas, View
 
 PARTS: Registry = {
@@ -28,6 +29,7 @@ PARTS: Registry = {
     Observer: OBSERVERS,
     Select: SELECTORS,
     Mosaic: MOSAICS,
+    Synthesis: SYNTHESES,
     View: VIEWS,
 }
 

@@ -25,7 +25,11 @@ class Network(nn.Module):
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
         """Return logits for RGB pixels in 0..1."""
-        logits: Tensor = self.net((pixels - self.mean) / self.std)
+        return self.logits((pixels - self.mean) / self.std)
+
+    def logits(self, normalised: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
+        """Return logits for pixels that are normalised already."""
+        logits: Tensor = self.net(normalised)
         return logits
 
 
@@ -55,8 +59,16 @@ class TeacherNetwork(Network):
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
         """Return logits for RGB pixels in 0..1."""
-        side = pixels.shape[-1]
-        if self.size is not None and side != self.size:
-            sides = (self.size, self.size)
-            pixels = F.interpolate(pixels, sides, mode="bilinear", antialias=side > self.size)
-        return super().forward(pixels)[:, self.outputs]
+        return self.logits((self._fitted(pixels) - self.mean) / self.std)
+
+    def logits(self, normalised: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
+        """Return logits for pixels that are normalised already."""
+        return super().logits(self._fitted(normalised))[:, self.outputs]
+
+    def _fitted(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 3 t t"]:
+        """Resize to the side at which the network looks."""
+        side = images.shape[-1]
+        if self.size is None or side == self.size:
+            return images
+        sides = (self.size, self.size)
+        return F.interpolate(images, sides, mode="bilinear", antialias=side > self.size)

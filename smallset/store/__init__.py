@@ -1,6 +1,6 @@
 """Compressed sets on disk: write (whole or not at all), read back, verify."""
 
-from smallset.store.canvases import Canvases, Rendered, render
+from smallset.store.canvases import Canvases, Drawing, Rendered, Rows, render
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import About, Asked, Manifest, Origin, read_manifest
@@ -16,11 +16,13 @@ __all__ = [
     "Canvases",
     "Codec",
     "CompressedDataset",
+    "Drawing",
     "ImageFile",
     "Manifest",
     "Origin",
     "PlainSet",
     "Rendered",
+    "Rows",
     "Seeds",
     "SetFacts",
     "TrainingSet",

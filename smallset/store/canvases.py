@@ -13,6 +13,8 @@ from smallset.records import Classes, Fit, Plan, Progress
 from smallset.store.codec import check_original, own_bytes
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
+Rows = Sequence[int]
+"""Rows of the plan in ascending order, as a range or a tuple."""
 
 ROWS = 32
 """The number of canvases in a part. Their encoded sources travel with the part to a worker."""
@@ -37,16 +39,21 @@ class Canvases(ABC):
         return None
 
     @property
-    def parts(self) -> Sequence[range]:
-        """The rows of each part, in order."""
+    def parts(self) -> Sequence[Rows]:
+        """The rows of each part; neighbours in the plan may be in different parts."""
         m = len(self.plan.label)
         return [range(start, min(start + ROWS, m)) for start in range(0, m, ROWS)]
 
-    @abstractmethod
-    def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw the canvases `rows`. They must be one whole part if parts are kept."""
+    @property
+    def gpus(self) -> float:
+        """The GPUs that a worker needs to draw a part."""
+        return 0.0
 
-    def carried(self, rows: range) -> Drawing:
+    @abstractmethod
+    def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
+        """Draw the canvases `rows`, which are a part if parts are kept."""
+
+    def carried(self, rows: Rows) -> Drawing:
         """Return a function that draws `rows` on a worker. It can be pickled."""
         return partial(self.draw, rows)
 
@@ -70,14 +77,14 @@ class Rendered(Canvases):
     plan: Plan
     dataset: ImageDataset
 
-    def draw(self, rows: range, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
+    def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
         """Draw the canvases `rows`."""
         del progress
         return np.stack([render(self.plan, row, self.dataset) for row in rows])
 
-    def carried(self, rows: range) -> Drawing:
+    def carried(self, rows: Rows) -> Drawing:
         """Take only these rows of the plan, and only the images that they show."""
-        part, dataset = slice(rows.start, rows.stop), self.dataset
+        part, dataset = list(rows), self.dataset
         source = self.plan.source[part]
         used = np.unique(source[source >= 0])
         plan = replace(

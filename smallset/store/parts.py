@@ -16,7 +16,7 @@ from smallset.data.work import keeping
 from smallset.files import replacing
 from smallset.parallel import Task, Workers
 from smallset.records import Progress
-from smallset.store.canvases import Canvases, Drawing
+from smallset.store.canvases import Canvases, Drawing, Rows
 from smallset.store.codec import Codec
 
 Pixels = UInt8[np.ndarray, "k s s 3"]
@@ -68,7 +68,7 @@ class Parts:
         with closing(ordered(make, rows, threads=self.threads)) as made:
             yield from zip(rows, made, strict=True)
 
-    def _kept(self, folder: Path) -> Iterator[tuple[range, Pixels]]:
+    def _kept(self, folder: Path) -> Iterator[tuple[Rows, Pixels]]:
         """Yield the rows and the pixels of each part: those in the folder, then the missing ones.
 
         A part whose file is damaged, or was removed by another process, is made again.
@@ -80,7 +80,7 @@ class Parts:
                 missing.append(rows)
             else:
                 yield rows, kept
-        made: Iterator[tuple[range, Any]]
+        made: Iterator[tuple[Rows, Any]]
         if self.spread is None:
             made = ((rows, self.canvases.draw(rows, self.progress)) for rows in missing)
         else:
@@ -92,7 +92,7 @@ class Parts:
                     np.save(file, pixels)
             yield rows, pixels
 
-    def _read(self, file: Path, rows: range) -> Pixels | None:
+    def _read(self, file: Path, rows: Rows) -> Pixels | None:
         """Return the pixels of a part that was kept; None if there is no sound file of it."""
         try:
             pixels: Pixels = np.load(file)
@@ -103,11 +103,11 @@ class Parts:
         return pixels if sound else None
 
     def _on_workers(
-        self, spread: Workers, parts: list[range], codec: Codec | None
-    ) -> Iterator[tuple[range, Any]]:
-        named = {f"canvases {rows.start} to {rows.stop - 1}": rows for rows in parts}
+        self, spread: Workers, parts: list[Rows], codec: Codec | None
+    ) -> Iterator[tuple[Rows, Any]]:
+        named = {f"canvases {rows[0]} to {rows[-1]}": rows for rows in parts}
         tasks = [
-            Task(key, _made, partial(_call, self.canvases, rows, codec))
+            Task(key, _made, partial(_call, self.canvases, rows, codec), gpus=self.canvases.gpus)
             for key, rows in named.items()
         ]
         with closing(spread.run(tasks)) as finished:
@@ -115,11 +115,11 @@ class Parts:
                 yield named[task.key], task.value
 
 
-def _file(folder: Path, rows: range) -> Path:
-    return folder / f"rows-{rows.start:07d}.npy"
+def _file(folder: Path, rows: Rows) -> Path:
+    return folder / f"rows-{rows[0]:07d}.npy"
 
 
-def _call(canvases: Canvases, rows: range, codec: Codec | None) -> tuple[Drawing, Codec | None]:
+def _call(canvases: Canvases, rows: Rows, codec: Codec | None) -> tuple[Drawing, Codec | None]:
     """Return a task's arguments, made only when the task is started."""
     return canvases.carried(rows), codec
 

@@ -1,0 +1,76 @@
+"""Methods that draw their own images: a synthesis, and the view that belongs to the set."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from smallset.budget import Budget, Wanted
+from smallset.methods.method import Method, ShortClasses
+from smallset.methods.named import with_options
+from smallset.models import check_teacher_files
+from smallset.observers import AnyObserver, Pretrained
+from smallset.observers.observed import Observed, looked_with
+from smallset.spec import first_line
+from smallset.store import Canvases
+from smallset.synthesis import SYNTHESES, Synthesis
+from smallset.synthesis.sre2l import SRe2L
+from smallset.train.views import Canvas, View
+
+
+@dataclass(frozen=True)
+class Synthesised(Method):
+    """A synthesis under a view, equally many images of each class."""
+
+    synthesis: Synthesis = SRe2L()
+    view: View = Canvas()
+
+    @property
+    def looks_through(self) -> AnyObserver | None:
+        """The first observer of the synthesis, or None if no network looks."""
+        return next(iter(self.synthesis.observers), None)
+
+    def through(self, observer: AnyObserver) -> "Synthesised":
+        """Return the same method looking through another observer, if it looks at all."""
+        return replace(self, synthesis=self.synthesis.through(observer))
+
+    def check_files(self) -> None:
+        """Raise ValueError or OSError if a file that an observer names cannot be used."""
+        for observer in self.synthesis.observers:
+            if isinstance(observer, Pretrained):
+                check_teacher_files(observer.network)
+
+    def wanted(
+        self,
+        budget: Budget,
+        have: Sequence[int],
+        names: Sequence[str],
+        *,
+        short_classes: ShortClasses | None = None,
+    ) -> Wanted:
+        """Say how many images are wanted of each class; ValueError if they cannot be drawn."""
+        wanted = super().wanted(budget, have, names, short_classes=short_classes)
+        self.synthesis.check(wanted.counts.tolist(), have, names)
+        return wanted
+
+    def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
+        """Make the canvases. This may train observers."""
+        return self.synthesis.canvases(seen, wanted, seed=seed)
+
+    def facts(self, seen: Observed) -> dict[str, str]:
+        """Say what the images rest on, besides the data and the method's spec."""
+        made: dict[str, str] = {}
+        for number, observer in enumerate(self.synthesis.observers):
+            found = looked_with(observer, seen)
+            made |= {
+                f"{k}_{number + 1}" if number and k in made else k: v for k, v in found.items()
+            }
+        return made
+
+
+def by_synthesis(name: str) -> Callable[..., Synthesised]:
+    """Return the method that a synthesis names: its options, and the view."""
+    synthesis = SYNTHESES[name]
+
+    def method(view: View = Canvas(), **options: object) -> Synthesised:
+        return Synthesised(synthesis(**options), view)
+
+    return with_options(method, synthesis, first_line(synthesis))

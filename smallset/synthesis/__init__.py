@@ -1,0 +1,18 @@
+"""Synthesis: methods that draw their own images, by name."""
+
+from smallset.synthesis.cda import CDA
+from smallset.synthesis.dwa import DWA
+from smallset.synthesis.lpld import LPLD
+from smallset.synthesis.noise import PureNoise
+from smallset.synthesis.sre2l import SRe2L
+from smallset.synthesis.synthesis import Synthesis
+
+SYNTHESES: dict[str, type[Synthesis]] = {
+    "cda": CDA,
+    "dwa": DWA,
+    "lpld": LPLD,
+    "noise": PureNoise,
+    "sre2l": SRe2L,
+}
+
+__all__ = ["SYNTHESES", "Synthesis"]

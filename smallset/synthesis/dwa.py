@@ -1,0 +1,82 @@
+"""DWA: SRe2L from real images, through an observer that is moved a little for each batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from smallset.lazy import F, Tensor, torch
+from smallset.observers.observed import Observed
+from smallset.synthesis.recover import Recipe
+from smallset.synthesis.sre2l import Numbers, SRe2L
+from smallset.synthesis.starts import RealStart, Start, check_real
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
+
+
+@dataclass(frozen=True)
+class DWA(SRe2L):
+    """SRe2L from real images, the observer's weights moved for each batch (arXiv 2409.17612).
+
+    An image starts from noise or from a real image of its class (`init`). The distance of the
+    variances counts `r_var` times. Before a batch is made, the observer's weights climb the cross
+    entropy of the batch in `steps` steps, `radius` far at most, and start anew for the next batch.
+    """
+
+    init: Literal["noise", "real"] = "real"
+    r_var: float | None = None
+    steps: int | None = None
+    radius: float | None = None
+
+    settings: ClassVar[Mapping[str, Numbers]] = {
+        "imagenet": Numbers(2000, 0.25, 0.01, 100, (0, 32), r_var=2, steps=15, radius=0.015),
+        "tiny": Numbers(2000, 0.1, 0.01, 200, (0, 4), r_var=11, steps=12, radius=0.015),
+        "cifar": Numbers(
+            1000, 0.25, 0.01, 100, (0, 4), (1, 1), 0, r_var=11, steps=12, radius=0.015
+        ),
+    }
+
+    def check(self, counts: Sequence[int], have: Sequence[int], names: Sequence[str]) -> None:
+        """Raise ValueError for more images of a class than there are real ones to start from."""
+        if self.init == "real":
+            check_real("dwa", counts, have, names)
+
+    def _recipe(self, numbers: Numbers) -> Recipe:
+        recipe = super()._recipe(numbers)
+        if not numbers.steps:
+            return recipe
+        return replace(recipe, ascent=Directed(numbers.steps, numbers.radius))
+
+    def _start(
+        self, seen: Observed, network: "Network", counts: Int64[np.ndarray, " c"], seed: int
+    ) -> Start:
+        if self.init == "noise":
+            return super()._start(seen, network, counts, seed)
+        return RealStart.drawn(seen, network, counts, seed)
+
+
+@dataclass(frozen=True)
+class Directed:
+    """Directed weight adjustment: `steps` steps up the cross entropy, `radius` together."""
+
+    steps: int
+    radius: float
+
+    def __call__(
+        self, network: "Network", view: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
+    ) -> None:
+        """Move all parameters of the network."""
+        parameters = [*network.requires_grad_(True).parameters()]
+        for _ in range(self.steps):
+            loss = F.cross_entropy(network.logits(view).float(), labels)
+            found = torch.autograd.grad(loss, parameters, materialize_grads=True)
+            far = torch.linalg.vector_norm(
+                torch.stack([torch.linalg.vector_norm(g) for g in found])
+            )
+            with torch.no_grad():
+                for parameter, gradient in zip(parameters, found, strict=True):
+                    parameter.add_(gradient * (self.radius / self.steps / (far + 1e-12)))
+        network.requires_grad_(False)

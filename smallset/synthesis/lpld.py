@@ -1,0 +1,54 @@
+"""LPLD: SRe2L with one class in a batch, and that class's own statistics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Int64
+
+from smallset.observers.observed import Observed
+from smallset.store import Rows
+from smallset.synthesis.batches import by_class
+from smallset.synthesis.class_moments import class_moments
+from smallset.synthesis.sre2l import Numbers, SRe2L
+from smallset.synthesis.targets import NormTargets
+
+
+@dataclass(frozen=True)
+class LPLD(SRe2L):
+    """SRe2L with one class in a batch and the statistics of that class (arXiv 2410.15919).
+
+    `together` says what is in a batch: up to `batch` images of one class, or of one rank in many
+    classes as in SRe2L. `statistics` are those of the images' class, over all its training images,
+    or the observer's running ones.
+    """
+
+    together: Literal["class", "rank"] = "class"
+    statistics: Literal["class", "running"] = "class"
+
+    settings: ClassVar[Mapping[str, Numbers]] = {
+        "imagenet": Numbers(4000, 0.25, 0.01, 100, (0, 32)),
+        "tiny": Numbers(4000, 0.1, 0.05, 100, (-4, 4)),
+        # Nothing is published for CIFAR: SRe2L's numbers.
+        "cifar": SRe2L.settings["cifar"],
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.statistics == "class" and self.together == "rank":
+            raise ValueError(
+                "lpld(together=rank) puts many classes in a batch, but statistics=class are those "
+                "of one. Give statistics=running, or together=class."
+            )
+
+    def _batches(self, counts: Int64[np.ndarray, " c"], numbers: Numbers) -> tuple[Rows, ...]:
+        if self.together == "class":
+            return by_class(counts, numbers.batch)
+        return super()._batches(counts, numbers)
+
+    def _targets(self, seen: Observed, numbers: Numbers) -> NormTargets:
+        targets = super()._targets(seen, numbers)
+        if self.statistics == "running":
+            return targets
+        return replace(targets, of_classes=class_moments(seen, self.observer))

@@ -1,0 +1,236 @@
+"""The engine: images of one batch, changed by gradients until an observer finds in them its classes
+and the statistics of its own training data (SRe2L's second stage, arXiv 2306.13092).
+
+The variable is one float32 tensor of normalised pixels. The observer is a copy with frozen weights
+in eval mode: the network that was given stays as it is, bit for bit.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Float32, Int64, UInt8
+
+from smallset.lazy import F, Tensor, torch
+from smallset.records import Progress
+from smallset.synthesis.augment import Augment
+from smallset.synthesis.statistics import Watch
+from smallset.train.device import Machine
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
+
+VERSION = "recover-1"
+"""Changed if the same batch would give other pixels."""
+
+BETAS = (0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The images that are made together: where they start, their classes, and the batch's seed.
+
+    `start` holds normalised pixels. `turn` is the number of iterations that batches before this one
+    take: with several observers they go on taking turns.
+    """
+
+    start: Float32[np.ndarray, "b 3 s s"]
+    labels: Int64[np.ndarray, " b"]
+    seed: int
+    turn: int = 0
+
+
+@runtime_checkable
+class Matching(Protocol):
+    """What the layers of an observer should see in a batch."""
+
+    def watch(self, network: "Network", batch: Batch) -> Watch:
+        """Watch the layers of a network that is on its device."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is in an iteration: the images, what the observer sees of them, and its logits."""
+
+    iteration: int
+    images: Float32[Tensor, "b 3 s s"]
+    view: Float32[Tensor, "b 3 s s"]
+    logits: Float32[Tensor, "b c"]
+    labels: Int64[Tensor, " b"]
+    again: Callable[[Tensor], Tensor]
+    """Gives the logits of other images under the same view."""
+
+
+@runtime_checkable
+class Term(Protocol):
+    """A further term of the loss. One object serves one batch and may remember iterations."""
+
+    def __call__(self, look: Look) -> Tensor:
+        """Return what is added to the loss."""
+
+
+@runtime_checkable
+class Ascent(Protocol):
+    """Moves the weights of an observer once, before a batch is made."""
+
+    def __call__(
+        self, network: "Network", view: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
+    ) -> None:
+        """Change the weights of a copy of the observer."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of a recovery.
+
+    `weight` is that of the statistics, against the cross entropy's 1. `terms` start the further
+    terms of a batch.
+    """
+
+    iterations: int
+    rate: float
+    weight: float
+    augment: Augment
+    terms: tuple[Callable[[], Term], ...] = field(default=())
+    ascent: Ascent | None = None
+
+    def rate_at(self, iteration: int) -> float:
+        """Return the learning rate: a cosine from `rate` towards 0, changed every iteration."""
+        return self.rate * (1 + math.cos(math.pi * iteration / self.iterations)) / 2
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An observer and what its layers should see."""
+
+    network: "Network"
+    matching: Matching
+
+
+def recover(
+    batch: Batch,
+    observers: Sequence[Watched],
+    recipe: Recipe,
+    *,
+    machine: Machine,
+    progress: Progress | None = None,
+) -> UInt8[np.ndarray, "b s s 3"]:
+    """Make the images of a batch; the last iterate counts.
+
+    Observers take turns by iteration. Pixels are normalised as the first of them does. `progress`
+    hears of ("recover", iterations done, iterations in all). Raises FloatingPointError if the
+    images are no longer finite.
+    """
+    space = Space.of(observers[0].network, machine)
+    images = torch.from_numpy(batch.start).to(machine.device, copy=True)
+    images = images.to(memory_format=torch.channels_last).requires_grad_()
+    labels = torch.from_numpy(batch.labels).to(machine.device)
+    draws = recipe.augment.drawn(batch.seed, max(recipe.iterations, 1))
+    eyes = [_Eye(one, batch, recipe, space, machine) for one in observers]
+    if recipe.ascent is not None:
+        for eye in eyes:
+            eye.move(recipe.ascent, draws.view(images.detach(), 0), labels)
+    for eye in eyes:
+        eye.open()
+    terms = [start() for start in recipe.terms]
+    optimizer = torch.optim.Adam([images], recipe.rate, BETAS, eps=1e-8, fused=True)
+    for t in range(recipe.iterations):
+        eye = eyes[(batch.turn + t) % len(eyes)]
+        view = draws.view(images, t)
+        logits = eye.logits(view)
+        loss = F.cross_entropy(logits, labels)
+        for term in terms:
+            again = lambda other, t=t, eye=eye: eye.logits(draws.view(other, t))  # noqa: E731
+            loss = loss + term(Look(t, images, view, logits, labels, again))
+        images.grad = None
+        eye.backward(loss, t)
+        optimizer.param_groups[0]["lr"] = recipe.rate_at(t)
+        optimizer.step()
+        with torch.no_grad():
+            torch.clamp(images, space.black, space.white, out=images)
+        if progress is not None:
+            progress("recover", t + 1, recipe.iterations)
+    return space.pixels(images.detach())
+
+
+@dataclass(frozen=True)
+class Space:
+    """The normalisation in which the images of a batch are changed."""
+
+    mean: Float32[Tensor, "1 3 1 1"]
+    std: Float32[Tensor, "1 3 1 1"]
+
+    @classmethod
+    def of(cls, network: "Network", machine: Machine) -> "Space":
+        """Return a network's own."""
+        return cls(network.mean.to(machine.device), network.std.to(machine.device))
+
+    @property
+    def black(self) -> Tensor:
+        """The least value of each channel."""
+        return -self.mean / self.std
+
+    @property
+    def white(self) -> Tensor:
+        """The largest value of each channel."""
+        return (1 - self.mean) / self.std
+
+    def moved(self, images: Float[Tensor, "b 3 s s"], to: "Space") -> Float[Tensor, "b 3 s s"]:
+        """Return the same images normalised otherwise."""
+        if torch.equal(self.mean, to.mean) and torch.equal(self.std, to.std):
+            return images
+        return (images * self.std + self.mean - to.mean) / to.std
+
+    def pixels(self, images: Float32[Tensor, "b 3 s s"]) -> UInt8[np.ndarray, "b s s 3"]:
+        """Return the images as bytes, which are cut off and not rounded."""
+        if not bool(images.isfinite().all()):
+            raise FloatingPointError(
+                "the images of a batch are no longer finite. Needed finite pixels. Try a smaller "
+                "rate, --precision float32, or another observer."
+            )
+        shown = (images * self.std + self.mean).clamp(0, 1).mul(255).to(torch.uint8)
+        return shown.permute(0, 2, 3, 1).cpu().contiguous().numpy()
+
+
+class _Eye:
+    """One observer while a batch is made: a copy of its network, watched."""
+
+    def __init__(
+        self, watched: Watched, batch: Batch, recipe: Recipe, space: Space, machine: Machine
+    ) -> None:
+        self._network = copy.deepcopy(watched.network).requires_grad_(False).eval()
+        machine.place(self._network)
+        self._own, self._space = Space.of(self._network, machine), space
+        self._matching, self._batch, self._machine = watched.matching, batch, machine
+        self._weight = recipe.weight
+        self._watch: Watch | None = None
+
+    def move(self, ascent: Ascent, view: Tensor, labels: Tensor) -> None:
+        """Move the weights."""
+        with self._machine.autocast():
+            ascent(self._network, self._space.moved(view, self._own), labels)
+
+    def open(self) -> None:
+        """Watch the layers, once the weights are what they stay."""
+        if self._weight:
+            self._watch = self._matching.watch(self._network, self._batch)
+        if self._machine.precision == "bfloat16":
+            # As autocast does with the weights of each iteration, but once.
+            for module in self._network.modules():
+                if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+                    module.to(torch.bfloat16)
+
+    def logits(self, view: Tensor) -> Float32[Tensor, "b c"]:
+        """Look at a view."""
+        with self._machine.autocast():
+            return self._network.logits(self._space.moved(view, self._own)).float()
+
+    def backward(self, loss: Tensor, iteration: int) -> None:
+        """Find the gradient to the images of a loss and of what the layers saw before it."""
+        more: tuple[list[Tensor], list[Tensor]] = ([], [])
+        if self._watch is not None:
+            more = self._watch.pull(self._weight, iteration)
+        torch.autograd.backward([loss, *more[0]], [torch.ones_like(loss), *more[1]])

@@ -1,0 +1,107 @@
+"""Canvases that the engine makes, batch by batch: each batch is a part."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import UInt8
+
+from smallset.fingerprint import fingerprint
+from smallset.lazy import torch
+from smallset.observers import AnyObserver
+from smallset.observers.observed import Observed
+from smallset.records import Plan, Progress, part
+from smallset.seeds import derive
+from smallset.store import Canvases, Drawing, Rows
+from smallset.synthesis.batches import ranks_of
+from smallset.synthesis.recover import VERSION, Batch, Recipe, Watched, recover
+from smallset.synthesis.starts import Start
+from smallset.train.device import Machine
+
+if TYPE_CHECKING:
+    from smallset.models.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Recovered(Canvases):
+    """Images that the engine makes.
+
+    `made_from` names all that the pixels depend on besides the plan.
+    """
+
+    plan: Plan
+    batches: tuple[Rows, ...]
+    observers: tuple[Watched, ...]
+    recipe: Recipe
+    start: Start
+    machine: Machine
+    seed: int
+    made_from: str
+
+    @property
+    def kept_as(self) -> str:
+        """Name the finished batches."""
+        facts = [self.made_from, self.plan.label.tolist(), self.plan.size, list(self.batches)]
+        return fingerprint(facts)
+
+    @property
+    def parts(self) -> Sequence[Rows]:
+        """The rows of each batch."""
+        return self.batches
+
+    @property
+    def gpus(self) -> float:
+        """One, if the observer is on one here."""
+        return 1.0 if self.machine.kind == "cuda" else 0.0
+
+    def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
+        """Make a batch."""
+        place = part(progress, self.batches.index(rows), len(self.batches), "batch")
+        return recover(
+            self._batch(rows), self.observers, self.recipe, machine=self.machine, progress=place
+        )
+
+    def carried(self, rows: Rows) -> Drawing:
+        """Send the batch and copies of the observers, which stay here as they are."""
+        there = replace(self.machine, device=self.machine.kind, processes=1)
+        sent = tuple(replace(w, network=copy.deepcopy(w.network).cpu()) for w in self.observers)
+        return partial(_made, self._batch(rows), sent, self.recipe, there)
+
+    def _batch(self, rows: Rows) -> Batch:
+        label = self.plan.label
+        rank = ranks_of(np.bincount(label))[rows[0]]
+        # By what the batch begins with and not by its place: a set of more images has the same one.
+        seed = derive(self.seed, "batch", int(label[rows[0]]), int(rank))
+        turn = self.batches.index(rows) * self.recipe.iterations
+        return Batch(self.start(rows), label[list(rows)], seed, turn)
+
+
+def _made(
+    batch: Batch, observers: tuple[Watched, ...], recipe: Recipe, machine: Machine
+) -> UInt8[np.ndarray, "k s s 3"]:
+    """Make a batch on a worker."""
+    torch.set_num_threads(machine.threads)
+    return recover(batch, observers, recipe, machine=machine)
+
+
+def looking(seen: Observed, observer: AnyObserver) -> "Network":
+    """Return an observer's network as it is at the end of its training, or as it was given."""
+    return seen.network(observer, epoch=seen.settled(observer).trains_for)
+
+
+def made_from(
+    seen: Observed, observers: Sequence[AnyObserver], options: object, *, seed: int
+) -> str:
+    """Name all that the engine's images depend on besides their classes."""
+    facts = {
+        "version": VERSION,
+        "observers": [seen.fingerprint(one, 0) for one in observers],
+        "options": repr(options),
+        "seed": seed,
+        "source": seen.source,
+        "machine": [seen.machine.precision, seen.machine.kind, seen.machine.threads],
+    }
+    return fingerprint(facts)

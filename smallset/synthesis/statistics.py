@@ -1,0 +1,139 @@
+"""What the layers of an observer see: statistics of their inputs, and what they should be.
+
+All statistics are float32, whatever the arithmetic of the observer.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from jaxtyping import Float32
+
+from smallset.lazy import Module, Tensor, torch
+
+if TYPE_CHECKING:
+    from torch.nn import BatchNorm2d
+
+    from smallset.synthesis.moments import Tap
+
+Read = Callable[[Tensor], tuple[Tensor, ...]]
+"""Given the input of a layer, returns its statistics, each a float32 vector."""
+
+Cost = Callable[[Tensor, int], Tensor]
+"""Given the statistics of all layers in one vector and the iteration, returns what they cost."""
+
+
+class Watch:
+    """Reads statistics of the inputs of some layers, and gives back the gradient of their cost.
+
+    BatchNorm layers whose `moments` are read are tapped: the gradient of their moments never
+    becomes a part of autograd's graph. All other layers are hooked.
+    """
+
+    def __init__(self, layers: Sequence[tuple[Module, Read]], cost: Cost) -> None:
+        from smallset.synthesis.moments import Tap
+
+        self._cost = cost
+        self._seen: list[tuple[Tensor, ...] | Tap] = [()] * len(layers)
+        self._tapped: _Tapped | None = None
+        for place, (layer, read) in enumerate(layers):
+            if read is moments and type(layer) is torch.nn.BatchNorm2d:
+                self._seen[place] = Tap(layer)
+            else:
+                layer.register_forward_pre_hook(partial(self._see, place, read))
+
+    def pull(self, weight: float, iteration: int) -> tuple[list[Tensor], list[Tensor]]:
+        """After a forward pass: weigh the cost of what was seen, and find its gradient.
+
+        Return the statistics that are in autograd's graph, and the gradient of each: the backward
+        pass starts from them too. The taps keep their own.
+        """
+        vectors = [vector for one in self._seen for vector in _vectors(one)]
+        flat = torch.cat(vectors).detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(self._cost(flat, iteration) * weight, flat)
+        if self._tapped is None:
+            self._tapped = _Tapped(self._seen)
+        self._tapped.give_back(flat.detach(), gradient)
+        pieces = torch.split(gradient, [len(vector) for vector in vectors])
+        in_graph = [place for place, vector in enumerate(vectors) if vector.requires_grad]
+        return [vectors[place] for place in in_graph], [pieces[place] for place in in_graph]
+
+    def _see(self, place: int, read: Read, layer: Module, given: tuple[Tensor, ...]) -> None:
+        self._seen[place] = read(given[0])
+
+
+def _vectors(seen: "tuple[Tensor, ...] | Tap") -> tuple[Tensor, ...]:
+    return seen if isinstance(seen, tuple) else (seen.mean, seen.variance)
+
+
+class _Tapped:
+    """The taps of a network together, so that small vectors are handled once and not by layer."""
+
+    def __init__(self, seen: Sequence["tuple[Tensor, ...] | Tap"]) -> None:
+        self._taps: list[Tap] = []
+        means, variances, each, repeated = [], [], [], []
+        at = rows = 0
+        for one in seen:
+            length = sum(map(len, _vectors(one)))
+            if not isinstance(one, tuple):
+                self._taps.append(one)
+                d = length // 2
+                means.append(torch.arange(at, at + d))
+                variances.append(means[-1] + d)
+                each.append(torch.full((d,), 1 / one.pixels))
+                repeated.append(torch.arange(rows, rows + d).repeat(one.repeats))
+                rows += d
+            at += length
+        if not self._taps:
+            return
+        device = self._taps[0].scale.device
+        joined = (torch.cat(one).to(device) for one in (means, variances, each, repeated))
+        self._means, self._variances, self._each, self._repeated = joined
+        self._widths = [len(one) for one in repeated]
+        self._channels = [len(tap.scale) for tap in self._taps]
+
+    def give_back(self, flat: Tensor, gradient: Tensor) -> None:
+        """Tell each tap the gradient to its input, from that to the means and variances."""
+        if not self._taps:
+            return
+        slope = gradient[self._variances] * (2 * self._each)
+        shift = gradient[self._means] * self._each - slope * flat[self._means]
+        rows = slope.to(self._taps[0].dtype)[self._repeated]
+        parts = torch.split(rows, self._widths), torch.split(shift, self._channels)
+        for tap, row, own in zip(self._taps, *parts, strict=True):
+            tap.slope, tap.shift = row, own
+
+
+def batch_norms(net: Module) -> "list[BatchNorm2d]":
+    """Return the BatchNorm layers of a network that have running statistics, in module order."""
+    norms = [module for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    return [norm for norm in norms if norm.running_mean is not None]
+
+
+def moments(x: Tensor) -> tuple[Float32[Tensor, " d"], Float32[Tensor, " d"]]:
+    """Return the mean and the biased variance of each channel over images, rows and columns."""
+    variance, mean = torch.var_mean(x.float(), (0, 2, 3), correction=0)
+    return mean, variance
+
+
+class Distances:
+    """The weighted sum of Euclidean distances between vectors and their targets.
+
+    A distance is not squared, and not divided by the length of the vector.
+    """
+
+    def __init__(self, targets: Sequence[Tensor], weights: Sequence[float]) -> None:
+        device = targets[0].device
+        lengths = torch.tensor([len(target) for target in targets])
+        owner = torch.arange(len(targets)).repeat_interleave(lengths)
+        self._pieces = (owner == torch.arange(len(targets))[:, None]).float().to(device)
+        self._weights = torch.tensor(weights, dtype=torch.float32, device=device)
+        self._targets = torch.cat([*targets])
+
+    def __call__(self, flat: Float32[Tensor, " n"]) -> Float32[Tensor, ""]:
+        """Return the sum for as many vectors as targets, one after the other."""
+        from smallset.synthesis.moments import Norms
+
+        off = flat - self._targets
+        distances: Tensor = Norms.apply(off, self._pieces, self._weights)  # type: ignore[no-untyped-call]
+        return distances

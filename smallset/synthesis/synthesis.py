@@ -1,0 +1,45 @@
+"""What every way of drawing images for a set has in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from smallset.budget import Wanted
+from smallset.observers import AnyObserver
+from smallset.observers.observed import Observed
+from smallset.store import Canvases
+
+Setting = Literal["auto", "imagenet", "tiny", "cifar"]
+
+
+class Synthesis(ABC):
+    """Draws the images of a set itself. A frozen dataclass whose fields are its options."""
+
+    @property
+    def observers(self) -> tuple[AnyObserver, ...]:
+        """The observers that the images rest on; none if no network looks."""
+        return ()
+
+    def through(self, observer: AnyObserver) -> "Synthesis":
+        """Return the same synthesis looking through another observer, if it looks at all."""
+        if not self.observers:
+            return self
+        return replace(self, observer=observer)  # type: ignore[type-var]
+
+    def check(self, counts: Sequence[int], have: Sequence[int], names: Sequence[str]) -> None:
+        """Raise ValueError if no set of so many images of each class can be drawn.
+
+        `have` are the training images of each class, which has a name.
+        """
+
+    @abstractmethod
+    def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
+        """Make the canvases; `seed` is the set seed. Raises ValueError for whatever is wrong."""
+
+
+def setting_of(setting: Setting, size: int) -> str:
+    """Name the published setting for images of a side in pixels: by data sets of that side."""
+    if setting != "auto":
+        return setting
+    return "cifar" if size <= 32 else "tiny" if size <= 64 else "imagenet"

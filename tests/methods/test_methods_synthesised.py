@@ -1,0 +1,90 @@
+"""Syntheses as methods: sets on disk, resumed, on workers, and what a manifest says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scores_toy import weights
+
+import smallset
+from smallset.methods import METHODS, method_from
+from smallset.parallel import Here
+from smallset.synthesis import SYNTHESES
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> smallset.data.Data:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
+    weights(Path("w.pt"), classes=3)
+    return smallset.from_arrays(
+        images, labels, ["a", "b", "c"], test=(images[:6] + 1, labels[:6]), name="toy"
+    )
+
+
+GIVEN = "resnet8(weights=w.pt, classes=same)"
+
+
+def test_every_synthesis_is_a_method():
+    assert set(SYNTHESES) < set(METHODS)
+
+
+def test_a_set_is_written_like_any_other(data):
+    method = f"sre2l(observer={GIVEN}, iterations=2)"
+    made = smallset.compress(data, "set", method=method, ipc=2, seed=5, work=Path("w"))
+    assert smallset.verify(made.path).files == 6
+    assert made.manifest.counts == (2, 2, 2)
+    assert made.manifest.seeds == smallset.store.Seeds(set=5, observer=0)
+    assert made.manifest.precision != "none"
+    assert "observer_sha256" in made.manifest.made_with
+    assert made.manifest.method == method
+    assert method_from(made.manifest.spec) == method_from(method)
+    assert not list(Path("w/parts").iterdir())
+
+
+def test_workers_give_the_same_bytes(data):
+    method = f"dwa(observer={GIVEN}, iterations=2)"
+    here = smallset.compress(data, "here", method=method, ipc=2, work=Path("w"))
+    there = smallset.compress(data, "there", method=method, ipc=2, work=Path("w"), spread=Here(2))
+    assert here.manifest.digest == there.manifest.digest
+
+
+def test_a_killed_set_loses_one_batch_at_most(data, monkeypatch):
+    from smallset.synthesis import recovered
+
+    method, done = f"sre2l(observer={GIVEN}, iterations=2)", []
+
+    def stops(batch, *rest, **options):
+        if len(done) == 1:
+            raise KeyboardInterrupt
+        done.append(batch)
+        return whole(batch, *rest, **options)
+
+    whole = recovered.recover
+    monkeypatch.setattr(recovered, "recover", stops)
+    with pytest.raises(KeyboardInterrupt):
+        smallset.compress(data, "set", method=method, ipc=3, work=Path("w"))
+    assert not Path("set").exists()
+    again = []
+    monkeypatch.setattr(recovered, "recover", lambda *a, **k: (again.append(a), whole(*a, **k))[1])
+    made = smallset.compress(data, "set", method=method, ipc=3, work=Path("w"))
+    assert len(again) == 2
+    fresh = smallset.compress(data, "fresh", method=method, ipc=3, work=Path("other"))
+    assert made.manifest.plan_sha256 == fresh.manifest.plan_sha256
+
+
+def test_an_ipc_that_cannot_be_is_refused_before_anything_is_trained(data):
+    with pytest.raises(ValueError, match="dwa starts each image from another real image"):
+        smallset.compress(data, "set", method="dwa", ipc=11, work=Path("w"))
+    assert not Path("w/observers").exists()
+
+
+def test_an_observer_is_trained_and_asked_at_its_last_epoch(data):
+    made = smallset.compress(
+        data, "set", method="cda(observer=observer(model=resnet8, epochs=2), iterations=1)",
+        ipc=1, work=Path("w"), precision="float32",
+    )  # fmt: skip
+    networks = sorted(Path("w/observers").glob("*/network-*.pt"))
+    assert [file.name for file in networks] == ["network-00001.pt", "network-00002.pt"]
+    assert made.manifest.made_with["observer"].startswith("observer(model=resnet8, epochs=2")

@@ -1,0 +1,122 @@
+"""SRe2L: what its options do, its published numbers, and what it refuses."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scores_toy import CLASSES, toy
+from synthesis_toy import canvases, made, resnet8
+
+from smallset.methods import method_from, spec_of
+from smallset.models import MEAN, STD
+from smallset.observers import Observer
+from smallset.synthesis.noise import PureNoise
+from smallset.synthesis.sre2l import SRe2L
+
+
+@pytest.fixture
+def sre2l(tmp_path) -> SRe2L:
+    return SRe2L(resnet8(tmp_path), iterations=3, r_bn=0.1, area=(0.3, 1.0), flip=0.5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"r_bn": 0.0}, {"roll": (0, 0)}, {"area": (1.0, 1.0)}, {"flip": 0.0}, {"first": 1.0},
+     {"rate": 0.1}, {"iterations": 2}, {"batch": 3}],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_each_mechanism_acts(sre2l, change, tmp_path):
+    assert (made(tmp_path, sre2l) != made(tmp_path, replace(sre2l, **change))).any()
+
+
+def test_the_published_numbers_are_settled_by_the_size():
+    settings = {size: SRe2L()._numbers(setting) for size, setting in
+                ((32, "cifar"), (64, "tiny"), (224, "imagenet"))}  # fmt: skip
+    rows = [(n.iterations, n.rate, n.r_bn, n.batch, n.roll, n.area, n.flip)
+            for n in settings.values()]  # fmt: skip
+    assert rows == [
+        (1000, 0.25, 0.01, 100, (0, 4), (1, 1), 0),
+        (4000, 0.1, 1.0, 100, (-4, 4), (0.08, 1), 0.5),
+        (4000, 0.25, 0.01, 100, (0, 32), (0.08, 1), 0.5),
+    ]
+    assert SRe2L(iterations=7)._numbers("tiny").iterations == 7
+
+
+def test_cifar_runs_contain_no_flip_and_no_crop(tmp_path):
+    begun = canvases(tmp_path, SRe2L(resnet8(tmp_path)))  # 8 px are CIFAR's setting
+    augment = begun.recipe.augment
+    assert (augment.area, augment.flip, augment.roll) == ((1, 1), 0, (0, 4))
+
+
+def test_a_batch_is_one_image_of_each_class_and_makes_the_same_alone(sre2l, tmp_path):
+    begun = canvases(tmp_path, sre2l, ipc=3)
+    assert begun.parts == tuple(tuple(range(k, 3 * CLASSES, 3)) for k in range(3))
+    alone = begun.draw(begun.parts[1])
+    np.testing.assert_array_equal(alone, made(tmp_path, sre2l, ipc=3)[1::3])
+
+
+def test_a_smaller_set_is_the_beginning_of_a_larger_one(sre2l, tmp_path):
+    np.testing.assert_array_equal(made(tmp_path, sre2l, ipc=1), made(tmp_path, sre2l, ipc=3)[::3])
+
+
+def test_without_an_iteration_it_is_pure_noise(sre2l, tmp_path):
+    start = made(tmp_path, replace(sre2l, iterations=0))
+    np.testing.assert_array_equal(start, made(tmp_path, PureNoise(MEAN, STD)))
+
+
+def test_a_worker_draws_the_same(sre2l, tmp_path):
+    begun = canvases(tmp_path, sre2l)
+    rows = begun.parts[1]
+    np.testing.assert_array_equal(begun.carried(rows)(), begun.draw(rows))
+
+
+def test_finished_batches_are_kept_under_a_name_of_all_they_depend_on(sre2l, tmp_path):
+    seen = toy(tmp_path)
+    names = [
+        canvases(tmp_path, one, seed=seed, seen=seen).kept_as
+        for one, seed in ((sre2l, 0), (sre2l, 0), (sre2l, 1), (replace(sre2l, rate=0.2), 0))
+    ]
+    names.append(canvases(tmp_path, sre2l, ipc=3).kept_as)
+    names.append(canvases(tmp_path, replace(sre2l, observer=resnet8(tmp_path, 1))).kept_as)
+    assert names[0] == names[1]
+    assert len(set(names)) == 5
+
+
+def test_progress_counts_the_iterations_of_all_batches(sre2l, tmp_path):
+    told = []
+    begun = canvases(tmp_path, sre2l)
+    begun.draw(begun.parts[1], lambda *news: told.append(news))
+    assert told == [("recover, batch 2 of 2", t, 6) for t in (4, 5, 6)]
+
+
+@pytest.mark.parametrize(
+    "observer", [Observer("convnet-d3", epochs=1)], ids=lambda observer: observer.model
+)
+def test_an_observer_without_batch_norm_is_refused_before_it_is_trained(observer, tmp_path):
+    with pytest.raises(ValueError, match=r"sre2l compares .* but 'convnet-d3' has none. Needed .* "
+                       r"Without BatchNorm there are noise, rded, g-vbsm and edc"):  # fmt: skip
+        canvases(tmp_path, SRe2L(observer))
+    assert not (tmp_path / "observers").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sre2l(iterations=-1)", "iterations=-1 cannot be used. Give 0 or more"),
+        ("sre2l(rate=0)", r"rate=0.0 cannot be used. Give a learning rate above 0"),
+        ("sre2l(roll=(3, 1))", r"roll=\(3, 1\) cannot be used"),
+        ("sre2l(area=(0, 1))", r"area=\(0.0, 1.0\) cannot be used"),
+        ("sre2l(setting=mnist)", "sre2l's option 'setting' must be one of auto, imagenet"),
+    ],
+)
+def test_bad_options_are_refused(text, said):
+    with pytest.raises(ValueError, match=said):
+        method_from(text)
+
+
+def test_the_spec_builds_it_again():
+    text = "sre2l(observer=observer(model=resnet8, epochs=3), roll=(0, 2), view=patch)"
+    method = method_from(text)
+    assert method_from(spec_of(method)) == method
+    assert method.looks_through == Observer("resnet8", 3)
+    assert method.through(Observer("resnet20")).synthesis.observer == Observer("resnet20")
