@@ -297,9 +297,7 @@ def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, caps
         "--device cuda:1 names one GPU of this machine",
         "Give --device cuda",
     )
-    refused(
-        shell("bench", "demo", "runs", "--ray", "auto", "--workers", 2), "--workers 2 is about"
-    )
+    refused(shell("bench", "demo", "runs", "--ray", "auto", "--workers", 2), "--workers 2 is about")
     refused(shell("bench", "demo", "runs", "--ray", "auto", "--dry-run"), "--dry-run is about")
     monkeypatch.setattr("smallset.train.processes.launched", lambda: 2)
     refused(
