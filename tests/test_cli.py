@@ -290,13 +290,9 @@ def test_help_fits_80_columns_and_names_every_option(shell, monkeypatch, command
         (["compress", "digits", "x", "--ipc", "few"], "Invalid value for '--ipc'"),
         (["compress", "digits", "x", "--fit", "zoom"], "'zoom' is not one of 'squash'"),
         (["bench", "demo", "x", "--jobs", "2"],
-<<<<<<< HEAD
          "error: there is no option --jobs. Use --workers instead."),
-=======
-         "error: there is no option --jobs; it is called --workers here."),
         (["report", "x", "--jobs", "2"], "No such option: --jobs"),
         (["verify", "x", "--jobs", "2"], "No such option: --jobs"),
->>>>>>> fix2
         (["evaluate", "x"], "Missing option '--data'"),
     ],
 )  # fmt: skip

@@ -33,11 +33,7 @@ class _Commands(TyperGroup):
             command = getattr(getattr(error, "ctx", None), "command", None)
             if right not in (name for p in getattr(command, "params", ()) for name in p.opts):
                 raise
-<<<<<<< HEAD
-            complain(f"there is no option {wrong}. Use {_ELSEWHERE[wrong]} instead.")
-=======
-            complain(f"there is no option {wrong}; it is called {right} here.")
->>>>>>> fix2
+            complain(f"there is no option {wrong}. Use {right} instead.")
             sys.exit(2)
 
 
