@@ -14,6 +14,7 @@ from smallset.bench.matrix import Matrix, matrix_text, parse_matrix, same_method
 from smallset.bench.sources import Places, open_source
 from smallset.data import cores
 from smallset.desk import Desk, desk_for
+from smallset.labels import check_not_labels
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart
 from smallset.records import Result
@@ -224,7 +225,11 @@ def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
 
 
 def _check_place(folder: Path) -> None:
-    """Raise OSError if the folder of a run cannot be created or written to."""
+    """Raise OSError if the folder of a run cannot be created or written to.
+
+    Raises ValueError if it is the place for the labels of a set.
+    """
+    check_not_labels(folder)
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return

@@ -70,7 +70,8 @@ def _from_folders(path: Path) -> CompressedDataset:
     missing, added = strangers(path / TRAIN, made.files)
     gone = [name for name in missing if name not in (MANIFEST, PLAN)]
     check_files(path / TRAIN, (gone, added), _AGAIN)
-    return replace(made, path=path / TRAIN)
+    images = replace(made, path=path / TRAIN)
+    return replace(made, source=images.rows.source)
 
 
 def _from_hub(path: Path, work: Path) -> CompressedDataset:
