@@ -223,7 +223,7 @@ EDITS: dict[str, tuple[Spoil, str]] = {
         "manifest.json' was edited",
     ),
     "manifest cut": (lambda s: (s / "manifest.json").write_text("{"), "is not valid JSON"),
-    "manifest gone": (lambda s: (s / "manifest.json").unlink(), "has no manifest.json"),
+    "manifest gone": (lambda s: (s / "manifest.json").unlink(), "lacks manifest.json"),
     "plan changed": (
         lambda s: (s / "plan.parquet").write_bytes((s / "plan.parquet").read_bytes()[:-9] + b"x"),
         "plan.parquet",

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data.hub import parquet_source
+from smallset.data.tree import is_set
 from smallset.data.work import keeping
 from smallset.exchange.chosen_list import TABLE as CHOSEN
 from smallset.exchange.foreign import HUB
@@ -41,7 +42,7 @@ def is_ours(given: str | Path) -> bool:
             f"'{given}' is a list of chosen images, but needed is a set, which holds images. Make "
             "one with smallset compress, without --plan-only."
         )
-    return any((folder / name).is_file() for name in (MANIFEST, PLAN))
+    return (folder / MANIFEST).is_file() or is_set(folder)
 
 
 def open_made(given: str | Path, *, work: Path) -> CompressedDataset:

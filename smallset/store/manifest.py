@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from smallset.data.tree import is_set
 from smallset.records import Fit
 from smallset.store.training_set import Seeds, SetFacts
 from smallset.typed import Positive, Share, Whole, json_value, typed
@@ -143,6 +144,12 @@ def read_manifest(folder: Path, *, trust: bool = False) -> Manifest:
     smallset wrote it in another format.
     """
     path = folder / MANIFEST
+    if not path.is_file() and is_set(folder):
+        lost = [name for name in (MANIFEST, "plan.parquet") if not (folder / name).is_file()]
+        raise ValueError(
+            f"'{folder}' is a set that smallset wrote, but lacks {' and '.join(lost)}. Needed the "
+            "whole set, with manifest.json and plan.parquet. Restore it, or make the set again."
+        )
     if not path.is_file():
         raise ValueError(
             f"'{folder}' has no {MANIFEST}, so it is not a set that smallset wrote. "
