@@ -26,6 +26,21 @@ for words in json.loads(sys.argv[1]):
         code = stop.code or 0
     print(json.dumps([words, code, sorted({"torch", "sklearn", "datasets"} & {*sys.modules})]))
 """
+MATRIX = """
+title = "One"
+
+[methods]
+random = "random"
+
+[[table]]
+title = "one"
+data = "toy"
+ipc = [1]
+students = ["resnet8"]
+methods = ["random"]
+protocols = ["finetune-v1"]
+replicates = 1
+"""
 ANSWERED = [
     ["--help"],
     ["--version"],
@@ -66,6 +81,10 @@ REFUSED = [
     ["evaluate", "nowhere", "--data", "data"],
     ["evaluate", "set", "--data", "nowhere"],
     ["bench", "nowhere", "runs"],
+    ["bench", "matrix.toml", "runs"],
+    ["bench", "matrix.toml", "runs", "--dry-run"],
+    ["bench", "matrix.toml", "runs", "--data", "toy=nowhere"],
+    ["bench", "matrix.toml", "runs", "--data", "toy=folder(nowhere, test=data)"],
     ["bench", "demo", "runs", "--jobs", "2"],
     ["bench", "demo", "runs", "--workers", "-1"],
     ["report", "nowhere"],
@@ -95,6 +114,7 @@ def folder(tmp_path_factory) -> Path:
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
     data = smallset.from_arrays(images, labels, test=(images[::-1] ^ 255, labels[::-1]))
     smallset.compress(data, folder / "set", method="random", ipc=2, work=folder / "work")
+    (folder / "matrix.toml").write_text(MATRIX)
     for split in ("train", "test"):
         for name in ("ape", "bee"):
             (folder / "data" / split / name).mkdir(parents=True)

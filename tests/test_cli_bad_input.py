@@ -164,7 +164,7 @@ def test_parquet_without_the_columns_lists_the_columns(shell):
         pq.write_table(pa.table(columns), shell.root / name / "train.parquet")
     method = ("--method", "random")
     refused(shell.compress("blind", shell.outs / "set", *method),
-            "has no image column; its columns are ['label']", "Rename the right column")  # fmt: skip
+            "has no image column; its columns are ['label']", "Rename the right")  # fmt: skip
     refused(shell.compress("mute", shell.outs / "set", *method),
             "has no label column; its columns are ['image']")  # fmt: skip
     assert contents(shell.outs) == []
@@ -223,7 +223,7 @@ EDITS: dict[str, tuple[Spoil, str]] = {
         "manifest.json' was edited",
     ),
     "manifest cut": (lambda s: (s / "manifest.json").write_text("{"), "is not valid JSON"),
-    "manifest gone": (lambda s: (s / "manifest.json").unlink(), "has no manifest.json"),
+    "manifest gone": (lambda s: (s / "manifest.json").unlink(), "lacks manifest.json"),
     "plan changed": (
         lambda s: (s / "plan.parquet").write_bytes((s / "plan.parquet").read_bytes()[:-9] + b"x"),
         "plan.parquet",

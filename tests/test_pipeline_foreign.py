@@ -137,7 +137,10 @@ def test_a_set_that_is_missing_or_lost_its_manifest_is_an_error(shell):
     refused(shell.evaluate("no", "data"), "'no' does not exist. Give the folder")
     assert shell.compress("data", "ours", "--method", "random").code == 0
     Path("ours/manifest.json").unlink()
-    refused(shell.evaluate("ours", "data"), "'ours' has no manifest.json")
+    refused(
+        shell.evaluate("ours", "data"),
+        "'ours' is a set that smallset wrote, but lacks manifest.json",
+    )
     refused(shell.evaluate("hf:", "data"), "'hf:'; needed the name of a data set on the Hugging")
 
 

@@ -36,6 +36,27 @@ def test_a_set_is_scored_and_compressed_without_held_out_images(shell):
     assert smaller.manifest.made_with["made_from"] == f"{ours.digest} {ours.origin}"
 
 
+def test_a_set_that_lost_its_records_is_not_read_as_a_class_folder(shell):
+    smallset.export("ours", "folders", to="imagefolder")
+    for place in ("ours", "folders"):
+        for name in ("manifest.json", "plan.parquet"):
+            (shell.root / place / name).unlink()
+        said = f"'{place}' is a set that smallset wrote, but lacks manifest.json and plan.parquet."
+        refused(shell.compress(place, "new", "--method", "random"), said, "Restore it")
+        refused(shell.evaluate(place, "data", "--seeds", 1), said)
+        assert said in shell("verify", place).err
+    refused(shell.compress("folders/train", "new"), "is a set that smallset wrote, and is not")
+    (shell.root / "data/train/ape/in").mkdir()
+    (shell.root / "ours").rename(shell.root / "data/train/ape/in/ours")
+    refused(shell.compress("data", "new"), "ours' was written by smallset, but lies among the")
+
+
+def test_a_readme_of_somebody_else_makes_no_set(shell):
+    text = "---\ntags:\n- smallset\n---\ntags:\n- dataset-distillation\n- dataset-pruning\n"
+    (shell.root / "data/README.md").write_text(text)
+    assert shell.compress("data", "new", "--method", "random").code == 0
+
+
 def test_a_set_made_of_a_set_is_evaluated_on_the_first_data(shell):
     assert shell.compress("ours", "smaller", "--method", "random").code == 0
     ran = shell.evaluate("smaller", "data", "--seeds", 1)

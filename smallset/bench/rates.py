@@ -55,9 +55,9 @@ def known_rates(results: Iterable[Result]) -> dict[Training, float]:
 
 
 def measured_rate(training: Training, machine: Machine, work: Path) -> float:
-    """Train a few steps on noise and return the rate in images per second.
+    """Return the training rate in images per second, measured in a few steps on noise.
 
-    The work folder keeps the rate for the next call.
+    A rate that the work folder keeps is reused.
     """
     facts = [asdict(training), asdict(machine), component_versions()]
     file = work / "rates" / f"{fingerprint(facts)[:24]}.json"

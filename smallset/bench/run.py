@@ -14,6 +14,7 @@ from smallset.bench.matrix import Matrix, matrix_text, parse_matrix, same_method
 from smallset.bench.sources import Places, open_source
 from smallset.data import cores
 from smallset.desk import Desk, desk_for
+from smallset.labels import check_not_labels
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart
 from smallset.records import Result
@@ -147,12 +148,15 @@ def _plan(request: Request) -> RunPlan:
             f"--only {request.only!r} is not in any table's title. {nearest(request.only, titles)}"
         )
     known = run_folder.read_known(request.known)
-    desk = _desk(request)
     places = Places.parse(request.data)
     for sweep in matrix.sweeps:
         with suppress(FileNotFoundError):  # check_matrix reports this with all other problems
             check_apart(request.runs, places.find(sweep.data))
-    ground = Ground(matrix, places, request.runs.absolute(), desk)
+    asked = _asked(request)
+    ground = Ground(matrix, places, request.runs.absolute(), asked)
+    if not any(places.has(s.data) for s in matrix.sweeps if request.only in s.title):
+        check_matrix(ground, only=request.only)  # refuses before torch is loaded
+    ground = replace(ground, desk=_settled(asked))
     check_matrix(ground, only=request.only)
     run = run_folder.this_run(text, ground)
     _check_folder(request.runs, run, ground)
@@ -173,18 +177,17 @@ def _plan(request: Request) -> RunPlan:
     )
 
 
-def _desk(request: Request) -> Desk:
-    """Fix the device and precision of all units, also for workers on another kind of machine."""
-    asked = desk_for(
+def _asked(request: Request) -> Desk:
+    desk = desk_for(
         device=request.device, precision=request.precision, workers=THREADS, work=request.work
     )
-    return replace(
-        asked,
-        device=asked.machine.device,
-        precision=asked.machine.precision,
-        work=asked.work.absolute(),  # a worker may start in another folder
-        drop_leaks=request.drop_leaks,
-    )
+    # A worker may start in another folder.
+    return replace(desk, work=desk.work.absolute(), drop_leaks=request.drop_leaks)
+
+
+def _settled(desk: Desk) -> Desk:
+    """Fix the device and precision of all units, also for workers on another kind of machine."""
+    return replace(desk, device=desk.machine.device, precision=desk.machine.precision)
 
 
 def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
@@ -224,7 +227,11 @@ def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
 
 
 def _check_place(folder: Path) -> None:
-    """Raise OSError if the folder of a run cannot be created or written to."""
+    """Raise OSError if the folder of a run cannot be created or written to.
+
+    Raises ValueError if it is the place for the labels of a set.
+    """
+    check_not_labels(folder)
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return

@@ -29,9 +29,11 @@ class _Commands(TyperGroup):
             sys.exit(130)
         except Exception as error:  # the class of an unknown option is private to typer
             wrong = getattr(error, "option_name", None)
-            if wrong not in _ELSEWHERE:
+            right = _ELSEWHERE.get(wrong or "")
+            command = getattr(getattr(error, "ctx", None), "command", None)
+            if right not in (name for p in getattr(command, "params", ()) for name in p.opts):
                 raise
-            complain(f"there is no option {wrong}. Use {_ELSEWHERE[wrong]} instead.")
+            complain(f"there is no option {wrong}. Use {right} instead.")
             sys.exit(2)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ _OURS = {
     "teacher.json": "weights_sha256",
 }
 """The files that show that smallset wrote a folder, with a field that each file has."""
+CARD_TAGS = ("smallset", "dataset-distillation", "dataset-pruning")
+"""The Hub's tags in the card of every set."""
+_FRONT = 1 << 16  # characters; the tags stand far in front
 
 
 def subfolders(folder: Path) -> list[str]:
@@ -50,14 +54,16 @@ def has_image(folder: Path) -> bool:
 def is_set(folder: Path) -> bool:
     """Tell whether a folder is a set that smallset wrote or exported.
 
-    A set counts even if its manifest is lost or damaged.
+    A set counts even if its manifest is lost or damaged, and by its card if its plan is lost too.
     """
-    return (folder / "plan.parquet").is_file() or _has_field(folder / _SET, _OURS[_SET])
+    known = (folder / "plan.parquet").is_file() or _has_field(folder / _SET, _OURS[_SET])
+    return known or _has_card(folder)
 
 
 def is_ours(folder: Path) -> bool:
     """Tell whether smallset wrote a folder: a set, a list, a run or a teacher."""
-    return any(_has_field(folder / name, field) for name, field in _OURS.items())
+    known = any(_has_field(folder / name, field) for name, field in _OURS.items())
+    return known or _has_card(folder)
 
 
 def ours_in(folder: Path) -> list[str]:
@@ -159,6 +165,17 @@ def _files(
                 # A dangling link has no size. The scan will name it as a bad file.
                 status = entry.stat(follow_symlinks=os.path.exists(entry.path))
                 yield os.fsencode(path), status.st_size, status.st_mtime_ns
+
+
+def _has_card(folder: Path) -> bool:
+    """Tell whether a folder has the card of a set, which the Hub's tags in front of it show."""
+    try:
+        with (folder / "README.md").open(encoding="utf-8", errors="replace") as file:
+            front = re.match(r"---\n(.*?)\n---\n", file.read(_FRONT), re.DOTALL)
+    except OSError:
+        return False
+    lines = front[1].split("\n") if front else []
+    return {f"- {tag}" for tag in CARD_TAGS} <= {line.strip() for line in lines}
 
 
 def _has_field(file: Path, field: str) -> bool:

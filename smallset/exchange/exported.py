@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data.hub import parquet_source
+from smallset.data.tree import is_set
 from smallset.data.work import keeping
 from smallset.exchange.chosen_list import TABLE as CHOSEN
 from smallset.exchange.foreign import HUB
@@ -41,7 +42,7 @@ def is_ours(given: str | Path) -> bool:
             f"'{given}' is a list of chosen images, but needed is a set, which holds images. Make "
             "one with smallset compress, without --plan-only."
         )
-    return any((folder / name).is_file() for name in (MANIFEST, PLAN))
+    return (folder / MANIFEST).is_file() or is_set(folder)
 
 
 def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
@@ -70,7 +71,8 @@ def _from_folders(path: Path) -> CompressedDataset:
     missing, added = strangers(path / TRAIN, made.files)
     gone = [name for name in missing if name not in (MANIFEST, PLAN)]
     check_files(path / TRAIN, (gone, added), _AGAIN)
-    return replace(made, path=path / TRAIN)
+    images = replace(made, path=path / TRAIN)
+    return replace(made, source=images.rows.source)
 
 
 def _from_hub(path: Path, work: Path) -> CompressedDataset:

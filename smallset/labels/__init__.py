@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 from smallset.labels.online import Online
-from smallset.labels.regime import Hard, OpenLabels, Regime, label_folder
+from smallset.labels.regime import Hard, OpenLabels, Regime, check_not_labels, label_folder
 from smallset.labels.teacher_accuracy import teacher_top1
 from smallset.spec import build, read, write
 
@@ -18,6 +18,7 @@ __all__ = [
     "Online",
     "OpenLabels",
     "Regime",
+    "check_not_labels",
     "label_folder",
     "labels_from",
     "labels_spec",

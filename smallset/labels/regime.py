@@ -6,11 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
+from smallset.data.tree import is_set
 from smallset.models import Teacher
 from smallset.store import TrainingSet
 from smallset.train.device import Machine
 from smallset.train.loop import SoftLabels
 from smallset.train.protocol import StudentProtocol
+
+_LABELS = ".labels"
 
 
 @dataclass(frozen=True)
@@ -99,4 +102,15 @@ def label_folder(made: TrainingSet) -> Path:
             "Give a set in a folder, or labels that name their file."
         )
     folder = made.path.resolve()
-    return folder.with_name(f"{folder.name}.labels")
+    return folder.with_name(f"{folder.name}{_LABELS}")
+
+
+def check_not_labels(out: Path) -> None:
+    """Raise ValueError if `out` is where the labels of a set belong, as `label_folder` names it."""
+    path = out.resolve()
+    owner = path.with_name(path.name.removesuffix(_LABELS) or path.name)
+    if owner != path and is_set(owner):
+        raise ValueError(
+            f"'{out}' is the place for the labels of the set '{owner.name}' beside it. Needed a "
+            f"name that does not end in {_LABELS}. Choose another OUT."
+        )

@@ -93,7 +93,7 @@ class _Kept(msgspec.Struct):
 
 
 def _kept(file: Path) -> float | None:
-    """Return a kept measurement, or None if it is missing, or if a power cut emptied the file."""
+    """Return a kept accuracy, or None if no file holds one, for instance after a power cut."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Kept).top1
     except (OSError, msgspec.MsgspecError):

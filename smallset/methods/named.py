@@ -89,7 +89,7 @@ def by_selector(
 
 
 def with_options(method: Entry, part: Callable[..., object], line: str) -> Entry:
-    """Give a method the signature that specs read: the options of a part, then its own."""
+    """Name the options of a part, for the spec's reader, before a method's own."""
     own = inspect.signature(method).parameters.values()
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*inspect.signature(part).parameters.values(), *placement]

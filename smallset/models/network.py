@@ -59,14 +59,14 @@ class TeacherNetwork(Network):
 
     def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
         """Return logits for RGB pixels in 0..1."""
-        return super().forward(self._fitted(pixels))
+        return self.logits((self._fitted(pixels) - self.mean) / self.std)
 
     def logits(self, normalised: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
         """Return logits for pixels that are normalised already."""
         return super().logits(self._fitted(normalised))[:, self.outputs]
 
     def _fitted(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 3 t t"]:
-        """Resize images to the side at which the network looks."""
+        """Resize to the side at which the network looks."""
         side = images.shape[-1]
         if self.size is None or side == self.size:
             return images

@@ -267,7 +267,7 @@ def _training(observer: Observer, run: int) -> dict[str, object]:
 
 
 def _look(data: Observed, name: str, model: "Network", folder: Path, moment: int) -> None:
-    """Write every image's record at a moment. `name` is the network's name."""
+    """Run a network over all images and write their records; errors call the network `name`."""
     spread = data.spread(data, name, model, folder) if data.spread else None
     parts = spread or infer(
         model, data.images, data.labels, machine=data.machine, progress=data.progress

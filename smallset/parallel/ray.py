@@ -97,7 +97,10 @@ class Ray:
         return ref
 
     def _collect(self, ref: _Ref, task: Task, graph: Graph) -> Done | None:
-        """Return a worker's result. Return None, and requeue the task, if the worker died."""
+        """Return a worker's result, or None if the worker died and the task is queued again.
+
+        Raises TaskError if the task failed, or if its workers died too often.
+        """
         errors = self._ray.exceptions
         lost = (
             errors.WorkerCrashedError,

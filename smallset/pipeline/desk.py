@@ -10,6 +10,7 @@ from smallset.data import Data, ImageDataset, LaterPixels, folder_of
 from smallset.desk import Desk
 from smallset.exchange.set_data import Openable, open_any
 from smallset.files import check_output
+from smallset.labels import check_not_labels
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
 from smallset.records import Classes, Fit
@@ -57,13 +58,17 @@ def data_name(data: AnyData) -> str:
 
 
 def check_place(out: Path, data: AnyData) -> None:
-    """Raise OSError if `out` exists or cannot be written, ValueError if it is inside the data."""
+    """Raise OSError if `out` exists or cannot be written, ValueError if it is inside the data.
+
+    Raises ValueError also if it is the place for the labels of a set.
+    """
     check_output(out)
+    check_not_labels(out)
     check_apart(out, data)
 
 
 def check_apart(out: Path, data: AnyData) -> None:
-    """Raise ValueError if `out` is inside the data's folder, and would be read as data later."""
+    """Raise ValueError if `out` is below the data's folder, where it would be read as data."""
     if isinstance(data, Data) or data == "digits":
         return
     folder = data.path if isinstance(data, CompressedDataset) else folder_of(data)

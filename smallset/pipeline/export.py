@@ -4,6 +4,7 @@ from pathlib import Path
 
 from smallset.exchange.export import export_set
 from smallset.files import check_output
+from smallset.labels import check_not_labels
 from smallset.records import Progress
 from smallset.store import CompressedDataset, open_set
 from smallset.store.read import layout_of
@@ -24,6 +25,7 @@ def export(
     or OSError if anything is wrong, and then leaves no output.
     """
     check_output(Path(out))
+    check_not_labels(Path(out))
     layout = layout_of(Path(set)) if isinstance(set, str | Path) else None
     if layout is not None:
         raise ValueError(

@@ -41,7 +41,7 @@ class AUM(Score):
         )
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1."""
+        """Return the epochs that the score reads, from 1. Raises ValueError if one is missing."""
         return first_epochs("aum", self.epochs, observer)
 
 

@@ -44,7 +44,7 @@ class CCS(Select):
             )
 
     def leaves(self, of: int) -> int:
-        """Return how many of `of` images of a part can be chosen, regardless of the budget."""
+        """Return how many of a class's `of` images `beta` leaves, whatever the budget."""
         return of - share_of(self.beta, of)
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:

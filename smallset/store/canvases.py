@@ -40,7 +40,7 @@ class Canvases(ABC):
 
     @property
     def parts(self) -> Sequence[Rows]:
-        """The rows of each part. Neighbours in the plan may be in different parts."""
+        """The rows of each part; neighbours in the plan may be in different parts."""
         m = len(self.plan.label)
         return [range(start, min(start + ROWS, m)) for start in range(0, m, ROWS)]
 
@@ -51,7 +51,7 @@ class Canvases(ABC):
 
     @abstractmethod
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw the canvases `rows`. They must be one whole part if parts are kept."""
+        """Draw the canvases `rows`, which are a part if parts are kept."""
 
     def carried(self, rows: Rows) -> Drawing:
         """Return a function that draws `rows` on a worker. It can be pickled."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 
+from smallset.data.tree import CARD_TAGS
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
 
@@ -27,6 +28,7 @@ def front_matter(manifest: Manifest, *, files: str) -> str:
     `datasets` caches a folder under its last name and a hash of `configs`, and ignores the files.
     The description is part of that hash, so the digest keeps two sets of one name apart.
     """
+    tags = "\n".join(f"- {tag}" for tag in CARD_TAGS)
     return f"""\
 ---
 pretty_name: {_yaml(_title(manifest))}
@@ -36,9 +38,7 @@ task_categories:
 size_categories:
 - {_size_category(manifest.images)}
 tags:
-- smallset
-- dataset-distillation
-- dataset-pruning
+{tags}
 configs:
 - config_name: default
   description: "{manifest.digest}"

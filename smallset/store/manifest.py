@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from smallset.data.tree import is_set
 from smallset.records import Fit
 from smallset.store.training_set import Seeds, SetFacts
-from smallset.typed import Positive, Whole, json_value, typed
+from smallset.typed import Positive, Share, Whole, json_value, typed
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 2
@@ -52,6 +53,23 @@ class Asked:
     def is_said_by(self, counts: Sequence[int]) -> bool:
         """Say whether `counts`, the images of each class, already tell all of this."""
         return not self.short and {f"ipc={count}" for count in counts} == {self.budget}
+
+    @property
+    def stored(self) -> Mapping[str, object]:
+        """The value in manifest.json, which the digest covers."""
+        return {"budget": self.budget, "short": self.short}
+
+
+@dataclass(frozen=True)
+class _AskedBefore(Asked):
+    """The same from a manifest of an earlier version, which keeps its value and so its digest."""
+
+    written: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> Mapping[str, object]:
+        """The value as the earlier version wrote it."""
+        return self.written
 
 
 @dataclass(frozen=True)
@@ -107,7 +125,7 @@ class Manifest(SetFacts):
     def _values(self) -> dict[str, object]:
         skipped = {"count": len(self.source.skipped), "ids": self.source.skipped}
         # A set without `asked` leaves the field out, so that older sets keep their digest.
-        asked = {} if self.asked is None else {"asked": vars(self.asked)}
+        asked = {} if self.asked is None else {"asked": self.asked.stored}
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "asked"},
             **asked,
@@ -126,6 +144,12 @@ def read_manifest(folder: Path, *, trust: bool = False) -> Manifest:
     smallset wrote it in another format.
     """
     path = folder / MANIFEST
+    if not path.is_file() and is_set(folder):
+        lost = [name for name in (MANIFEST, "plan.parquet") if not (folder / name).is_file()]
+        raise ValueError(
+            f"'{folder}' is a set that smallset wrote, but lacks {' and '.join(lost)}. Needed the "
+            "whole set, with manifest.json and plan.parquet. Restore it, or make the set again."
+        )
     if not path.is_file():
         raise ValueError(
             f"'{folder}' has no {MANIFEST}, so it is not a set that smallset wrote. "
@@ -155,9 +179,12 @@ def read_manifest(folder: Path, *, trust: bool = False) -> Manifest:
     source = rest.get("source")
     if isinstance(source, dict) and isinstance(skipped := source.get("skipped"), dict):
         rest["source"] = {**source, "skipped": skipped.get("ids")}
+    before = _asked_before(rest.get("asked"), where)
+    if before is not None:
+        rest["asked"] = {"budget": before.budget, "short": before.short}
     manifest = typed(rest, Manifest, where=where, advice=_AGAIN)
     _check(manifest, said, where)
-    return manifest
+    return manifest if before is None else replace(manifest, asked=before)
 
 
 @dataclass(frozen=True)
@@ -172,6 +199,29 @@ class _Said:
     digest: str
     images: Whole
     ipc: Whole | None
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """What `asked` held before a budget was a text: one of the two numbers, the other null."""
+
+    ipc: Positive | None
+    keep: Share | None
+    short: tuple[str, ...]
+
+
+def _asked_before(value: object, where: str) -> _AskedBefore | None:
+    """Read an `asked` of an earlier version; None for any other value."""
+    if not isinstance(value, dict) or value.keys() != {"ipc", "keep", "short"}:
+        return None
+    said = typed(value, _Numbers, where=f"{where}: 'asked'", advice=_AGAIN)
+    budgets = [f"{n}={v}" for n, v in (("ipc", said.ipc), ("keep", said.keep)) if v is not None]
+    if len(budgets) != 1:
+        raise ValueError(
+            f"{where} holds 'asked' with ipc={said.ipc} and keep={said.keep}, but needs one of "
+            f"them. {_AGAIN}"
+        )
+    return _AskedBefore(budgets[0], said.short, value)
 
 
 def _check(manifest: Manifest, said: _Said, where: str) -> None:

@@ -60,6 +60,7 @@ def test_our_own_reader_takes_it_for_data(make_out, tmp_path):
     assert np.array_equal(data.train.pixels(2), made.images(workers=1)[2])
     (out / "manifest.json").unlink()
     (out / "plan.parquet").unlink()
+    (out / "README.md").unlink()
     with pytest.raises(ValueError, match="'tile_box' of an export by smallset, but not the manif"):
         open_any(out, work=tmp_path / "work")
 

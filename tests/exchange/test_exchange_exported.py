@@ -118,9 +118,15 @@ def test_an_export_that_lost_its_records_is_not_taken_for_a_foreign_set(make, tm
     export_set(make(), tmp_path / "out", to="hub")
     (tmp_path / "out" / "manifest.json").unlink()
     assert is_ours(tmp_path / "out")
-    with pytest.raises(ValueError, match=r"has no manifest.json, so it is not a set that"):
+    with pytest.raises(ValueError, match=r"smallset wrote, but lacks manifest.json\. Needed"):
         open_made(tmp_path / "out", work=tmp_path / "work")
     (tmp_path / "out" / "plan.parquet").unlink()
+    assert is_ours(tmp_path / "out")
+    with pytest.raises(
+        ValueError, match=r"lacks manifest.json and plan.parquet\. Needed the whole"
+    ):
+        open_made(tmp_path / "out", work=tmp_path / "work")
+    (tmp_path / "out" / "README.md").unlink()
     assert not is_ours(tmp_path / "out")
     with pytest.raises(
         ValueError, match=r"has the column 'tile_box' of an export by smallset, but"

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from labels_toy import SPEC, bright_images
 
-from smallset import compress, from_arrays
+from smallset import compress, export, from_arrays, train_teacher
+from smallset.bench.run import Request, run_bench
+from smallset.exchange.exported import open_made
 from smallset.labels import LABELS, Hard, Online, label_folder, labels_from, labels_spec
 from smallset.store import PlainSet, open_set, verify
 
@@ -75,6 +77,25 @@ def test_a_spec_that_is_canonical_stays_as_it_is(text):
     assert labels_spec(labels_from(text)) == text
 
 
+@pytest.mark.parametrize("verb", ["compress", "train", "export", "bench"])
+def test_nothing_else_is_written_where_the_labels_of_a_set_belong(tmp_path, verb):
+    images, classes = bright_images(np.arange(6) % 3), np.arange(6) % 3
+    data = from_arrays(images, classes, test=(images[:3], classes[:3]))
+    options = {"work": tmp_path / "work"}
+    made = compress(data, tmp_path / "set", method="random", ipc=1, **options)
+    out = tmp_path / "set.labels"
+    write = {
+        "compress": lambda: compress(data, out, method="random", ipc=1, **options),
+        "train": lambda: train_teacher(data, out, model="resnet8", **options),
+        "export": lambda: export(made, out, to="hub"),
+        "bench": lambda: run_bench(Request("demo", out)),
+    }
+    with pytest.raises(ValueError, match=r"set.labels' is the place for the labels of the set 'se"):
+        write[verb]()
+    assert not out.exists()
+    compress(data, tmp_path / "other.labels", method="random", ipc=1, **options)
+
+
 def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_path):
     images, classes = bright_images(np.arange(6) % 3), np.arange(6) % 3
     made = compress(
@@ -89,6 +110,10 @@ def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_pa
     assert open_set(made.path).manifest == made.manifest
     with pytest.raises(ValueError, match="the set 'split' has no folder here, but its labels"):
         label_folder(PlainSet("split", "d", made.facts, made.dataset, made.tile_box))
+    for to in ("imagefolder", "hub"):
+        export(made, tmp_path / to, to=to)
+        again = open_made(tmp_path / to, work=tmp_path / "work")
+        assert label_folder(again) == tmp_path / f"{to}.labels"
     beside.rename(made.path / "labels")
     with pytest.raises(ValueError, match="not part of the set: labels/"):
         verify(made.path)

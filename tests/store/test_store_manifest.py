@@ -168,6 +168,36 @@ def test_what_was_asked_is_said_only_where_the_counts_do_not(made):
     assert replace(made, asked=Asked("keep=0.5")).digest != made.digest
 
 
+@pytest.mark.parametrize(
+    ("ipc", "keep", "short", "budget"),
+    [(None, 0.5, [], "keep=0.5"), (None, 1, ["bee"], "keep=1.0"), (4, None, ["bee"], "ipc=4")],
+)
+def test_what_was_asked_in_two_numbers_is_read_and_the_set_is_the_same(
+    tmp_path, made, ipc, keep, short, budget
+):
+    put(tmp_path, made, asked={"ipc": ipc, "keep": keep, "short": short})
+    stored = json.loads((tmp_path / MANIFEST).read_text())
+    read = read_manifest(tmp_path)
+    assert read.budget == budget
+    assert read.asked.short == tuple(short)
+    assert read.digest == stored["digest"]
+    assert json.loads(read.to_json()) == stored
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"ipc": None, "keep": None}, "ipc=None and keep=None, but needs one of them. It was ed"),
+        ({"ipc": 1, "keep": 0.5}, "'asked' with ipc=1 and keep=0.5, but needs one of them"),
+        ({"ipc": None, "keep": 2}, "'asked' holds 'keep' = 2, but needs"),
+    ],
+)
+def test_two_numbers_that_say_no_budget_are_an_error(tmp_path, made, asked, message):
+    put(tmp_path, made, asked={**asked, "short": []})
+    with pytest.raises(ValueError, match=message):
+        read_manifest(tmp_path)
+
+
 def test_a_manifest_of_an_older_smallset_says_so(tmp_path):
     (tmp_path / MANIFEST).write_text('{"format_version": 1}')
     with pytest.raises(
