@@ -78,6 +78,8 @@ class Draws:
     def _cropped(self, images: Float[Tensor, "b 3 s s"], t: int) -> Float[Tensor, "b 3 s s"]:
         augment, size = self.augment, images.shape[-1]
         scale = (augment.least_area(t, len(self.numbers)), augment.area[1])
+        if scale == (1.0, 1.0):
+            return images
         whole = np.array([[0, 0, size, size]], np.int32)
         box = crop_boxes(whole, self.numbers[t : t + 1, :_CROP], scale, augment.ratio)
         left, top, right, bottom = box[0].tolist()

@@ -111,6 +111,10 @@ class SRe2L(Synthesis):
             made_from=made_from(seen, self.observers, self, seed=seed),
         )
 
+    def recipe(self, size: int) -> Recipe:
+        """Return what the engine does at a size in pixels."""
+        return self._recipe(self._numbers(setting_of(self.setting, size)))
+
     def _numbers(self, setting: str) -> Numbers:
         """Return the numbers of a setting, and those that were given in their place."""
         return filled(self.settings[setting], self)
