@@ -3,6 +3,7 @@
 from jaxtyping import Float, Float32
 
 from smallset.lazy import F, Tensor
+from smallset.synthesis.augment import linear_map, mapped
 
 
 def cell_sums(
@@ -13,9 +14,9 @@ def cell_sums(
     The map is enlarged to whole cells of `patch` x `patch` pixels, which stand row by row.
     """
     x = x.float()
-    height, width = (-(-side // patch) * patch for side in x.shape[2:])
-    if (height, width) != tuple(x.shape[2:]):
-        x = F.interpolate(x, (height, width), mode="bilinear")
+    if x.shape[2] % patch or x.shape[3] % patch:
+        whole = (linear_map(0, n, inside=n, to=-(-n // patch) * patch) for n in x.shape[2:])
+        x = mapped(x, *whole)
     mean, square = (
         F.avg_pool2d(y.mean(1, keepdim=True), patch).flatten(1) for y in (x, x.square())
     )

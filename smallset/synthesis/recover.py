@@ -126,8 +126,7 @@ def recover(
     images are no longer finite.
     """
     space = Space.of(observers[0].network, machine)
-    images = torch.from_numpy(batch.start).to(machine.device, copy=True)
-    images = images.to(memory_format=torch.channels_last).requires_grad_()
+    images = torch.from_numpy(batch.start).to(machine.device, copy=True).requires_grad_()
     labels = torch.from_numpy(batch.labels).to(machine.device)
     draws = recipe.augment.drawn(batch.seed, max(recipe.iterations, 1))
     eyes = [_Eye(one, batch, recipe, space, machine) for one in observers]
