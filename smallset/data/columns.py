@@ -13,42 +13,48 @@ _LABEL_NAMES = ("label", "labels", "fine_label", "coarse_label", "class", "targe
 
 
 @dataclass(frozen=True)
-class Features:
-    """A table's schema: its columns, those of type Image, and the names of each ClassLabel."""
+class ArrowSplit:
+    """One split as Arrow stream files: its columns, those of type Image, and ClassLabels' names.
 
+    `beside` are the folders of the files that the split was made from. A row may name an image
+    there by its path.
+    """
+
+    files: tuple[str, ...]
+    beside: tuple[str, ...]
     columns: tuple[str, ...]
     images: tuple[str, ...]
     class_names: dict[str, tuple[str, ...]]
 
 
-def image_column(features: Features, where: str) -> str:
+def image_column(table: ArrowSplit, where: str) -> str:
     """Find the image column: the one of type Image, else the one named image or img.
 
     Raises ValueError listing the columns if there is none or more than one.
     """
-    found = features.images or tuple(n for n in _IMAGE_NAMES if n in features.columns)
-    return _only(found, "image", features, where)
+    found = table.images or tuple(n for n in _IMAGE_NAMES if n in table.columns)
+    return _only(found, "image", table, where)
 
 
-def label_column(features: Features, where: str) -> str:
+def label_column(table: ArrowSplit, where: str) -> str:
     """Find the label column: "label", else the only ClassLabel, else the only one named like one.
 
     Raises ValueError listing the columns if there is none or more than one.
     """
-    if "label" in features.columns:
+    if "label" in table.columns:
         return "label"
-    named = tuple(n for n in _LABEL_NAMES if n in features.columns)
-    return _only(tuple(features.class_names) or named, "label", features, where)
+    named = tuple(n for n in _LABEL_NAMES if n in table.columns)
+    return _only(tuple(table.class_names) or named, "label", table, where)
 
 
-def class_names(labels: LabelColumn, features: Features) -> tuple[str, ...]:
+def class_names(labels: LabelColumn, table: ArrowSplit) -> tuple[str, ...]:
     """Return the classes in index order.
 
     They are the schema's names, else the sorted texts, else "0" to "c-1" for whole numbers. Raises
     ValueError if the whole numbers do not start at 0 or have a gap.
     """
-    if labels.name in features.class_names:
-        return features.class_names[labels.name]
+    if labels.name in table.class_names:
+        return table.class_names[labels.name]
     if labels.is_text:
         found = {text for piece in labels.texts() for text in piece.unique().to_pylist()}
         return tuple(sorted(found - {None}))
@@ -118,11 +124,11 @@ def _places(labels: LabelColumn, own: tuple[str, ...]) -> dict[str, int]:
     return known
 
 
-def _only(found: tuple[str, ...], what: str, features: Features, where: str) -> str:
+def _only(found: tuple[str, ...], what: str, table: ArrowSplit, where: str) -> str:
     if len(found) == 1:
         return found[0]
     problem = f"has several {what} columns {list(found)}" if found else f"has no {what} column"
     raise ValueError(
-        f"{where} {problem}; its columns are {list(features.columns)}. Needed one, such as "
+        f"{where} {problem}; its columns are {list(table.columns)}. Needed one, such as "
         f"{what!r}. Rename the right column, or remove the others."
     )

@@ -1,7 +1,6 @@
 """Make a source of the tables of its splits: find columns, classes and the held-out split."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from smallset.data.arrow_rows import ArrowRows, LabelColumn
 from smallset.data.columns import (
-    Features,
+    ArrowSplit,
     class_names,
     image_column,
     is_labelled,
@@ -18,19 +17,6 @@ from smallset.data.columns import (
 )
 from smallset.data.source import Folder, RawSplit, Source
 from smallset.data.splits import VALIDATION, choose_split, counterparts
-
-
-@dataclass(frozen=True)
-class ArrowSplit:
-    """One split as Arrow stream files, and what its schema says.
-
-    `beside` are the folders of the files that the split was made from. A row may name an image
-    there by its path.
-    """
-
-    files: tuple[Path, ...]
-    features: Features
-    beside: tuple[Path, ...] = ()
 
 
 def table_source(
@@ -52,20 +38,21 @@ def table_source(
             f"{name!r} has the splits {sorted(tables)}; needed one called 'train'. Rename one, or "
             "say which files are meant with --train and --test."
         )
-    column = label_column(tables["train"].features, f"The train split of {name!r}")
+    column = label_column(tables["train"], f"The train split of {name!r}")
 
     def labels(split: str) -> LabelColumn:
         table = tables[split]
-        images = image_column(table.features, f"The {split} split of {name!r}")
-        rows = ArrowRows(table.files, images, beside=table.beside)
+        images = image_column(table, f"The {split} split of {name!r}")
+        files, beside = [*map(Path, table.files)], [*map(Path, table.beside)]
+        rows = ArrowRows(files, images, beside=beside)
         return LabelColumn(rows, column, f"the {split} split of {name!r}")
 
     @cache
     def labelled(split: str) -> bool:
-        return column in tables[split].features.columns and is_labelled(labels(split))
+        return column in tables[split].columns and is_labelled(labels(split))
 
     train = labels("train")
-    classes = class_names(train, tables["train"].features)
+    classes = class_names(train, tables["train"])
     test, held_out = choose_split(tables.keys(), labelled)
     if chosen is not None and chosen.test is not None:
         test, held_out = "test", chosen.said
@@ -79,7 +66,7 @@ def table_source(
     train_split = RawSplit("train", train.rows, lambda: read_labels(train, classes, first))
     test_split, used = None, [train.rows]
     if test is not None:
-        own = tables[test].features.class_names.get(column, classes)
+        own = tables[test].class_names.get(column, classes)
         place = np.argsort(counterparts(own, classes, name=name, split=test))
         held = labels(test)
         test_split = RawSplit(test, held.rows, lambda: read_labels(held, own, place))
