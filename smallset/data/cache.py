@@ -42,15 +42,21 @@ class Pixels(Protocol):
 
 
 class MappedPixels:
-    """Square images in one mapped file `path` of uint8 (n, s, s, 3), not copied into memory."""
+    """Square images in one mapped file `path` of uint8 (n, s, s, 3), not copied into memory.
 
-    def __init__(self, path: Path, labels: Int64[np.ndarray, " n"], size: int) -> None:
+    There is one for each label; `start` is the place of the first one in the file.
+    """
+
+    def __init__(
+        self, path: Path, labels: Int64[np.ndarray, " n"], size: int, *, start: int = 0
+    ) -> None:
         self.path = path
         self.size = size
         self.labels = labels
         shape = (len(labels), size, size, 3)
         # A plain view is faster: indexing np.memmap itself makes a subclass object every time.
-        self._squares = np.asarray(np.memmap(path, np.uint8, "r", shape=shape))
+        first = start * size * size * 3
+        self._squares = np.asarray(np.memmap(path, np.uint8, "r", first, shape))
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -8,7 +8,7 @@ moment is kept with the records, so that a later score needs at most an inferenc
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -43,6 +43,9 @@ RECORDS_VERSION = "observer-2"
 """The version of the records. It changes when the same run would give other numbers."""
 
 
+Kind = TypeVar("Kind", Observer, Pretrained, AnyObserver)
+
+
 @dataclass(frozen=True)
 class Observed:
     """The training data as a score sees it. It finds or makes the runs of observers.
@@ -66,13 +69,7 @@ class Observed:
     fit: Fit = "squash"
     _loaded: dict[str, Teacher] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @overload
-    def settled(self, observer: Observer) -> Observer: ...
-
-    @overload
-    def settled(self, observer: AnyObserver) -> AnyObserver: ...
-
-    def settled(self, observer: AnyObserver) -> AnyObserver:
+    def settled(self, observer: Kind) -> Kind:
         """Return the observer with "auto" network and epochs settled for these images."""
         return observer.resolved(size=self.images.size, images=len(self.images))
 
@@ -173,14 +170,9 @@ class Observed:
 
         def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
             model = self.network(observer, run=run, epoch=self.settled(observer).trains_for)
-            for _, _, features in look(
-                model,
-                self.images,
-                machine=self.machine,
-                stage="features",
-                progress=self.progress,
-            ):
-                yield features.cpu().numpy()
+            machine, told = self.machine, self.progress
+            seen = look(model, self.images, machine=machine, stage="features", progress=told)
+            return (features.cpu().numpy() for _, _, features in seen)
 
         return self.kept(observer, "features", rows, run=run)
 

@@ -107,9 +107,14 @@ def packed(task: Task) -> bytes:
     return pickle.dumps((task.function, arguments))
 
 
-def outcome(call: bytes) -> bytes:
-    """Run a pickled call and pickle (True, value) or (False, error with its traceback)."""
+def outcome(call: bytes, *, first: Callable[[], None] | None = None) -> bytes:
+    """Run a pickled call and pickle (True, value) or (False, error with its traceback).
+
+    `first` is called before the call is unpickled, and may raise.
+    """
     try:
+        if first is not None:
+            first()
         function, arguments = pickle.loads(call)
         return pickle.dumps((True, function(*arguments)))
     except Exception as error:
