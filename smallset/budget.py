@@ -49,10 +49,6 @@ class Budget(ABC):
     def smaller(self, canvases: int) -> str:
         """Name the budgets that want at most `canvases` of a class, such as "ipc<=3"."""
 
-    @abstractmethod
-    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Whether a set of `images` fits this budget, for a result line without a budget."""
-
     def __str__(self) -> str:
         return f"{self.name}={self.value}"
 
@@ -89,10 +85,6 @@ class PerClass(Budget):
     def smaller(self, canvases: int) -> str:
         """Name the largest ipc that fits."""
         return f"ipc<={canvases}"
-
-    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Compare with ipc times the number of classes."""
-        return images == self.images * classes
 
 
 @dataclass(frozen=True)
@@ -137,10 +129,6 @@ class Share(Budget):
     def smaller(self, canvases: int) -> str:
         """Name no number, since it differs between classes."""
         return "a smaller keep"
-
-    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Compare the number of source images used, allowing for the rounding of each class."""
-        return abs(images * tiles - self.share * source_images) <= classes * tiles
 
 
 BUDGETS: dict[str, type[Budget]] = {
