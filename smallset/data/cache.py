@@ -34,11 +34,9 @@ class Pixels(Protocol):
 
     def __len__(self) -> int:
         """Count the images."""
-        ...
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
-        ...
 
 
 class MappedPixels:

@@ -72,15 +72,13 @@ class ResNet(nn.Module):
     ) -> None:
         super().__init__()
         channels = widths[0]
-        wide = stem == "7x7"
+        kernel, stride = (7, 2) if stem == "7x7" else (3, 1)
         layers: list[nn.Module] = [
-            nn.Conv2d(
-                3, channels, 7 if wide else 3, 2 if wide else 1, 3 if wide else 1, bias=False
-            ),
+            nn.Conv2d(3, channels, kernel, stride, kernel // 2, bias=False),
             nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),
         ]
-        if wide:
+        if stem == "7x7":
             layers.append(nn.MaxPool2d(3, 2, 1))
         self.blocks, self.first_block = blocks, len(layers)
         for stage, (count, width) in enumerate(zip(blocks, widths, strict=True)):
