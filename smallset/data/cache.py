@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import Protocol, runtime_checkable
@@ -170,17 +170,8 @@ class _Squares:
         return is_small_or_square(self.dataset.sizes)
 
     def __call__(self, indices: range | Int64[np.ndarray, " k"]) -> UInt8[np.ndarray, "k s s 3"]:
-        drawn = (
-            view_square(
-                self.dataset.pixels(int(i)),
-                self.size,
-                self.view,
-                whole=self._whole,
-                resample=self.resample,
-            )
-            for i in indices
-        )
-        return np.stack(list(drawn))
+        draw = partial(view_square, whole=self._whole, resample=self.resample)
+        return np.stack([draw(self.dataset.pixels(int(i)), self.size, self.view) for i in indices])
 
 
 def _threads(dataset: ImageDataset, workers: int) -> int:

@@ -1,6 +1,13 @@
 """What repeated runs prove: intervals, tests, ranks, and accuracy class by class."""
 
-from smallset.evidence.comparison import Rank, paired_difference, ranks, replicates_needed
+from smallset.evidence.comparison import (
+    Rank,
+    ars,
+    lrs,
+    paired_difference,
+    ranks,
+    replicates_needed,
+)
 from smallset.evidence.intervals import (
     Interval,
     mean_interval,
@@ -9,7 +16,6 @@ from smallset.evidence.intervals import (
     worst_class,
 )
 from smallset.evidence.permutation import PermutationTest, holm, permutation_test
-from smallset.evidence.ranking import ars, lrs
 
 __all__ = [
     "Interval",

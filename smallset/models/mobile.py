@@ -61,7 +61,7 @@ EFFICIENTNET_B0 = (_EFFICIENT, Style(_SILU, squeeze=True, same=True, eps=1e-3, m
 EFFICIENTNET_LITE0 = (_EFFICIENT, Style(_RELU6, squeeze=False, same=True, eps=1e-3, momentum=0.01))
 
 
-class MobileNet(nn.Module):
+class MobileNet(nn.Sequential):
     """A stem of 32 channels, stages of inverted residuals, 1,280 features, mean pool, linear head.
 
     MobileNet-V2 (arXiv 1801.04381, table 2), EfficientNet-B0 (arXiv 1905.11946, table 1) and its
@@ -85,11 +85,6 @@ class MobileNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 fan_out = module.out_channels * module.kernel_size[0] ** 2 // module.groups
                 nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
-
-    def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Return logits."""
-        logits: Tensor = self.head(self.body(x))
-        return logits
 
 
 class InvertedResidual(nn.Module):

@@ -52,7 +52,7 @@ class Bottleneck(nn.Module):
         return F.relu(y.add_(self.shortcut(x)), inplace=True)
 
 
-class ResNet(nn.Module):
+class ResNet(nn.Sequential):
     """A stem, stages of residual blocks (all but the first halve h and w), mean pool, linear head.
 
     The stem "7x7" is ImageNet's: its stride and max-pool shrink the image 4 x. The stem "3x3" keeps
@@ -90,11 +90,6 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-    def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Return logits."""
-        logits: Tensor = self.head(self.body(x))
-        return logits
 
 
 class PaddedShortcut(nn.Module):

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from smallset.evidence import Rank, paired_difference, ranks, replicates_needed, welch_difference
+from smallset.evidence import (
+    Rank,
+    ars,
+    lrs,
+    paired_difference,
+    ranks,
+    replicates_needed,
+    welch_difference,
+)
 
 LOW, MIDDLE, HIGH = [0.10, 0.11, 0.12], [0.30, 0.36, 0.33], [0.60, 0.61, 0.62]
 
@@ -90,3 +98,23 @@ def test_replicates_needed_at_the_edges():
     assert math.isnan(replicates_needed([0.5], [0.1, 0.2]))
     with pytest.raises(ValueError, match=r"^b holds nan"):
         replicates_needed([0.1, 0.2], [0.1, math.nan])
+
+
+@pytest.mark.parametrize(("gap", "gain"), [(0.5, 0.1), (-0.1, -0.2), (0.0, 0.0)])
+def test_lrs_is_the_papers_formula(gap, gain):
+    a = 0.5 * gain - 0.5 * gap
+    naive = (math.e**a - 1 / math.e) / (math.e - 1 / math.e)
+    assert lrs(gap, gain) == pytest.approx(naive)
+
+
+def test_scores_run_from_zero_to_one_and_a_set_like_random_and_the_full_data_has_their_0():
+    assert lrs(1, -1) == pytest.approx(0)
+    assert lrs(-1, 1) == pytest.approx(1)
+    assert lrs(0, 0) == pytest.approx(0.268941, abs=1e-6)
+    assert (ars(-1, -1), ars(1, 1)) == (pytest.approx(0), pytest.approx(1))
+
+
+def test_ars_is_the_papers_formula():
+    b = 0.5 * 0.2 + 0.5 * -0.1
+    naive = (math.e**b - 1 / math.e) / (math.e - 1 / math.e)
+    assert ars(0.2, -0.1) == pytest.approx(naive)
