@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from smallset.data.columns import ArrowSplit
 from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
-from smallset.data.tables import table_source
+from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import replacing
 from smallset.typed import read_json
 

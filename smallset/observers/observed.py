@@ -73,14 +73,6 @@ class Observed:
         """Return the observer with "auto" network and epochs settled for these images."""
         return observer.resolved(size=self.images.size, images=len(self.images))
 
-    def right(self, observer: AnyObserver, *, runs: int = 1) -> float:
-        """Return the share of clean training images that a trained observer classifies correctly.
-
-        The share is the mean over `runs`, in 0..1. Raises ValueError as `dynamics`.
-        """
-        found = [self.dynamics(observer, run=run) for run in range(runs)]
-        return float(np.mean([(one.at(one.epochs)["margin"] > 0).mean() for one in found]))
-
     def fingerprint(self, observer: AnyObserver, run: int) -> str:
         """Return a hash of everything a run's numbers depend on. Raises the errors of `given`."""
         facts: dict[str, object] = {
@@ -224,7 +216,8 @@ def looked_with(
     the epochs `read`, counted from 1; both are present only if some epochs were not read.
     """
     settled = seen.settled(observer)
-    right = seen.right(observer, runs=runs)
+    found = [seen.dynamics(observer, run=run) for run in range(runs)]
+    right = float(np.mean([(one.at(one.epochs)["margin"] > 0).mean() for one in found]))
     guessed = float(np.bincount(seen.labels).max()) / len(seen.labels)
     made = {
         "observer": write(settled, {Observer: OBSERVERS}),
