@@ -34,9 +34,9 @@ class Budget(ABC):
         """The text after the equals sign."""
 
     @property
-    @abstractmethod
     def words(self) -> str:
         """The budget in the title of a table, such as "ipc 10" or "keep 30 %"."""
+        return f"{self.name} {self.value}"
 
     @abstractmethod
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
@@ -45,9 +45,12 @@ class Budget(ABC):
         `have` are the training images of each class. A canvas takes `tiles` images.
         """
 
-    @abstractmethod
     def smaller(self, canvases: int) -> str:
-        """Name the budgets that want at most `canvases` of a class, such as "ipc<=3"."""
+        """Name the budgets that want at most `canvases` of a class, such as "ipc<=3".
+
+        Name no number if it differs between classes.
+        """
+        return f"a smaller {self.name}"
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}"
@@ -72,11 +75,6 @@ class PerClass(Budget):
     def value(self) -> str:
         """The images of each class."""
         return str(self.images)
-
-    @property
-    def words(self) -> str:
-        """The budget in the title of a table."""
-        return f"ipc {self.images}"
 
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
         """Want the same number of every class."""
@@ -125,10 +123,6 @@ class Share(Budget):
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
         """Take the share of each class."""
         return tuple(max(1, share_of(self.share, n) // tiles) for n in have)
-
-    def smaller(self, canvases: int) -> str:
-        """Name no number, since it differs between classes."""
-        return "a smaller keep"
 
 
 BUDGETS: dict[str, type[Budget]] = {

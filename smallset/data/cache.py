@@ -33,13 +33,13 @@ class Pixels(Protocol):
     labels: Int64[np.ndarray, " n"]
 
     def __len__(self) -> int:
-        """Count the images."""
+        return len(self.labels)
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
 
 
-class MappedPixels:
+class MappedPixels(Pixels):
     """Square images in one mapped file `path` of uint8 (n, s, s, 3), not copied into memory.
 
     There is one for each label; `start` is the place of the first one in the file.
@@ -56,15 +56,12 @@ class MappedPixels:
         first = start * size * size * 3
         self._squares = np.asarray(np.memmap(path, np.uint8, "r", first, shape))
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
         return torch.from_numpy(self._squares[indices]).permute(0, 3, 1, 2)
 
 
-class StreamedPixels:
+class StreamedPixels(Pixels):
     """Square images that are decoded again for each batch, in threads. Nothing is kept."""
 
     def __init__(self, squares: "_Squares", *, workers: int) -> None:
@@ -74,9 +71,6 @@ class StreamedPixels:
         self._squares = squares
         self._pool = ThreadPoolExecutor(_threads(dataset, workers), "smallset")
         weakref.finalize(self, self._pool.shutdown, wait=False)
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Decode the images at `indices` into a fresh tensor, channels_last in memory."""
@@ -90,7 +84,7 @@ class StreamedPixels:
         return torch.from_numpy(squares).permute(0, 3, 1, 2)
 
 
-class LaterPixels:
+class LaterPixels(Pixels):
     """Pixels whose size and labels are known, but which `make` decodes only at the first use."""
 
     def __init__(
@@ -101,9 +95,6 @@ class LaterPixels:
         self._make = make
         self._made: Pixels | None = None
         self._lock = Lock()
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
     @property
     def path(self) -> Path | None:
