@@ -136,15 +136,14 @@ def _class_names(labels: LabelColumn, table: ArrowSplit) -> tuple[str, ...]:
     if labels.name in table.class_names:
         return table.class_names[labels.name]
     if labels.is_text:
-        found = {text for piece in labels.texts() for text in piece.unique().to_pylist()}
-        return tuple(sorted(found - {None}))
+        return tuple(sorted(labels.texts().unique().drop_null().to_pylist()))
     return numbered(labels.numbers(), f"The labels in {labels.name!r} of {labels.where}")
 
 
 def _is_labelled(labels: LabelColumn) -> bool:
     """Tell whether any row has a label. Hidden test labels are all null or -1."""
     if labels.is_text:
-        return any(piece.null_count < len(piece) for piece in labels.texts())
+        return bool(labels.texts().null_count < len(labels.rows))
     return bool((labels.numbers() >= 0).any())
 
 
@@ -158,7 +157,7 @@ def _read_labels(
     """
     if labels.is_text:
         known = _places(labels, own)
-        lists = (piece.to_pylist() for piece in labels.texts())
+        lists = (piece.to_pylist() for piece in labels.texts().chunks)
         found = np.fromiter((known.get(text, -1) for texts in lists for text in texts), np.int64)
         needed = "the name of a class of the training split"
     else:
@@ -167,7 +166,7 @@ def _read_labels(
     outside = np.flatnonzero((found < 0) | (found >= len(own)))
     if len(outside):
         row = int(outside[0])
-        given = labels.rows.value(labels.name, row)
+        given = labels.rows.column(labels.name)[row].as_py()
         raise ValueError(
             f"Row {row} of {labels.where} has the label {given!r} in {labels.name!r} "
             f"({len(outside)} rows have a bad label); needed {needed}. Correct or remove them."
@@ -180,10 +179,9 @@ def _places(labels: LabelColumn, own: tuple[str, ...]) -> dict[str, int]:
     known = {name: c for c, name in enumerate(own)}
     forms = {composed(name): c for c, name in enumerate(own)}
     if len(forms) == len(own):  # otherwise two classes differ in their form only
-        for piece in labels.texts():
-            for text in piece.unique().drop_null().to_pylist():
-                if text not in known and composed(text) in forms:
-                    known[text] = forms[composed(text)]
+        for text in labels.texts().unique().drop_null().to_pylist():
+            if text not in known and composed(text) in forms:
+                known[text] = forms[composed(text)]
     return known
 
 
