@@ -131,8 +131,7 @@ def pixel_cache(
     `view` is a fit (squash, crop, pad) or "test", the view in which students are tested. Only sets
     use another `resample` than the default, because their fingerprint contains it.
 
-    Raises OSError if the folder has too little space or cannot be written. The message names the
-    ways out.
+    Raises OSError if the folder has too little space or cannot be written.
     """
     if size < 1:
         raise ValueError(f"Given size={size}; needed 1 pixel or more. Use a size such as 32.")
