@@ -133,16 +133,15 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
         return False
     if result.budget == str(budget):
         return True
+    # A line does not tell how many images each class had, so they count as even.
+    each, rest = divmod(result.source_images, len(result.classes))
+    have = [each + (c < rest) for c in range(len(result.classes))]
+    asked = budget.canvases(have, tiles or 1)
     name, _, value = (result.budget or "").partition("=")
     if name == budget.name:
-        # A line does not tell how many images each class had, so they count as even.
-        each, rest = divmod(result.source_images, len(result.classes))
-        have = [each + (c < rest) for c in range(len(result.classes))]
-        named = budget.read(value)
-        return budget.canvases(have, tiles or 1) == named.canvases(have, tiles or 1)
-    return budget.may_have_made(
-        result.images, len(result.classes), tiles=tiles or 1, source_images=result.source_images
-    )
+        return asked == budget.read(value).canvases(have, tiles or 1)
+    uneven = len(result.classes) if budget.by_tiles else 0
+    return abs(result.images - sum(asked)) <= uneven
 
 
 def _cells(matrix: Matrix, table: Sweep, *, by_tiles: bool) -> dict[int | None, frozenset[CellKey]]:
