@@ -265,13 +265,10 @@ def check_matrix(ground: Ground, *, only: str = "") -> None:
 
 
 def _problems(ground: Ground, only: str) -> Iterator[str]:
-    desk = ground.desk
     for sweep in ground.matrix.sweeps:
         try:
             if sweep.data not in ground.data:
-                ground.data[sweep.data] = open_source(
-                    sweep.data, ground.places, work=desk.work, drop_leaks=desk.drop_leaks
-                )
+                ground.data[sweep.data] = open_source(sweep.data, ground.places, ground.desk)
         except (ValueError, OSError) as error:
             if only in sweep.title:
                 yield f"data {sweep.data!r}: {error}"

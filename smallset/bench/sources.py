@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data import Data, folder_named, folder_of
+from smallset.desk import Desk
 from smallset.exchange.set_data import check_held_out, open_any
 from smallset.labels import Regime
 from smallset.pipeline.desk import side_of
@@ -135,12 +136,10 @@ class BenchData:
         return tuple(np.bincount(train.labels, minlength=len(train.classes)).tolist())
 
 
-def open_source(
-    name: str, places: Places, *, work: Path, drop_leaks: bool = False, workers: int = 0
-) -> BenchData:
+def open_source(name: str, places: Places, desk: Desk) -> BenchData:
     """Find and open a data set of the matrix. Raises the errors of `Places.find` and `open_any`."""
     given = places.find(name)
-    opened = open_any(given, work=work, drop_leaks=drop_leaks, workers=workers)
+    opened = open_any(given, replace(desk, workers=0))  # all cores: no unit is at work yet
     check_held_out(opened)
     return BenchData(given, opened)
 

@@ -11,13 +11,13 @@ from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.chosen_list import ChosenList, write_list
-from smallset.exchange.set_data import made_from
+from smallset.exchange.set_data import AnyData, made_from, open_any
 from smallset.methods import Method, ShortClasses, method_from, spec_of
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
-from smallset.pipeline.desk import AnyData, check_place, observed, open_source, side_of
+from smallset.pipeline.desk import check_place, observed, side_of
 from smallset.records import Fit
 from smallset.store import About, Asked, Codec, CompressedDataset, Seeds, open_set, write
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -158,7 +158,7 @@ def _begin(
         raise ValueError(f"short_classes={short_classes!r} is not known. Give 'error' or 'keep'.")
     method.check_files()
     with first_before_others():
-        opened = open_source(data, desk)
+        opened = open_any(data, desk)
     source, names = opened.train, opened.train.classes.names
     side = side_of(source, size)
     have = np.bincount(source.labels, minlength=len(names)).tolist()

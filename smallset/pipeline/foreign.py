@@ -11,12 +11,12 @@ from smallset.desk import Desk
 from smallset.exchange.exported import is_ours, open_made
 from smallset.exchange.foreign import HUB, as_found, read_foreign, set_name
 from smallset.exchange.naming import read_naming
-from smallset.exchange.set_data import check_held_out
+from smallset.exchange.set_data import AnyData, check_held_out, open_any
 from smallset.files import at_home
 from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
 from smallset.numbers import check_number
-from smallset.pipeline.desk import AnyData, open_source, side_of
+from smallset.pipeline.desk import side_of
 from smallset.records import Selection
 from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.views import Patch, View
@@ -64,7 +64,7 @@ def training_set(
         given = at_home(given)
     if reading.classes is not None:
         read_naming(reading.classes)  # so that a wrong file fails before the data is opened
-    opened = open_source(data, desk)
+    opened = open_any(data, desk)
     check_held_out(opened)
     if opened.held_out == CUT_OFF:
         raise ValueError(
@@ -74,14 +74,7 @@ def training_set(
             "has one."
         )
     images = read_foreign(
-        given,
-        opened.test.classes,
-        data=opened.name,
-        naming=reading.classes,
-        work=desk.work,
-        skip_bad=desk.skip_bad,
-        workers=desk.workers,
-        progress=desk.progress,
+        given, opened.test.classes, desk, data=opened.name, naming=reading.classes
     )
     size = _side(images, opened.test, reading.size)
     tiles = _tile_boxes(reading.factor or 1, size)

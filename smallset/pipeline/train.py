@@ -14,7 +14,7 @@ import numpy as np
 from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
-from smallset.exchange.set_data import check_held_out
+from smallset.exchange.set_data import AnyData, check_held_out, open_any
 from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import fingerprint, smallset_version
 from smallset.lazy import Tensor, torch
@@ -22,7 +22,7 @@ from smallset.methods import spec_of
 from smallset.models import check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
 from smallset.numbers import check_number
-from smallset.pipeline.desk import AnyData, check_place, open_source, side_of
+from smallset.pipeline.desk import check_place, side_of
 from smallset.records import Fit
 from smallset.seeds import derive
 from smallset.spec import nearest
@@ -81,7 +81,7 @@ def train_teacher(
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
     with first_before_others():
-        source = open_source(data, desk)
+        source = open_any(data, desk)
     check_held_out(source)
     job = _Job(source, model, chosen, side_of(source.train, size), fit, seed)
     state = desk.work / "teachers" / job.fingerprint(desk)[:24] / "state.pt"

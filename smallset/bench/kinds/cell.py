@@ -27,12 +27,12 @@ from smallset.bench.teachers import check_teacher
 from smallset.cell import Cell, pays_to_compile, train_and_test
 from smallset.data import Data
 from smallset.desk import Desk
+from smallset.exchange.set_data import open_any
 from smallset.fingerprint import fingerprint
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import method_from
 from smallset.models.spec import read_model
 from smallset.pipeline import evaluate
-from smallset.pipeline.desk import open_source
 from smallset.records import Identity, Result
 from smallset.store import PlainSet, Seeds, SetFacts
 from smallset.train.protocol import protocol_named
@@ -161,7 +161,7 @@ class FullUnit(StudentUnit):
 
     def make(self, desk: Desk) -> Result:
         """Train and test the student, with pixels from the cache."""
-        wanted, data = self.wanted, open_source(self.data, desk)
+        wanted, data = self.wanted, open_any(self.data, desk)
         images = desk.decoded(data.train, wanted.size, view=self.asker.sweep.fit)
         held_out = desk.decoded(data.test, wanted.size, view="test")
         protocol = protocol_named(wanted.protocol)

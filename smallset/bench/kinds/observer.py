@@ -21,11 +21,12 @@ from smallset.bench.rates import FORWARD
 from smallset.bench.sources import BenchData
 from smallset.bench.sweep import Sweep
 from smallset.desk import Desk
+from smallset.exchange.set_data import open_any
 from smallset.methods import brief_of, score_from, spec_of
 from smallset.models import load_teacher
 from smallset.observers import AnyObserver, Pretrained
 from smallset.pipeline import score
-from smallset.pipeline.desk import observed, open_source
+from smallset.pipeline.desk import observed
 from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.train.run import check_moments
 
@@ -88,7 +89,7 @@ class ObserverUnit(Unit):
         if self.scores:
             score(self.data, self.out, scores=self.scores, size=size, fit=fit, **desk.options)
             return
-        source = open_source(self.data, desk).train
+        source = open_any(self.data, desk).train
         seen = observed(source, size, fit, desk)
         seen.dynamics(self.observer)
         run = seen.fingerprint(self.observer, 0)

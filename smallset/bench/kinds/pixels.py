@@ -8,7 +8,7 @@ from smallset.bench.ground import Ground
 from smallset.bench.kinds.unit import Unit, keyed
 from smallset.data import Data, ImageDataset, View
 from smallset.desk import Desk
-from smallset.pipeline.desk import open_source
+from smallset.exchange.set_data import open_any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class PixelsUnit(Unit):
 
     def make(self, desk: Desk) -> None:
         """Decode the split."""
-        desk.decoded(self._images(open_source(self.data, desk)), self.wanted.size, view=self.view)
+        desk.decoded(self._images(open_any(self.data, desk)), self.wanted.size, view=self.view)
 
     def work_bytes(self, ground: Ground) -> int:
         """Count three bytes per pixel, as if the cache were empty."""
