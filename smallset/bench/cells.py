@@ -31,7 +31,6 @@ class MatrixCell:
     label: str
     replicate: int
     labels: str
-    epochs: int
     budget: Budget | None
     identity: Identity
 
@@ -121,11 +120,12 @@ def _cells(
             labels=labels_spec(regime),
             teacher=regime.teacher_spec,
         )
-        yield MatrixCell(sweep, label, replicate, labels, chosen.epochs, budget, identity)
+        yield MatrixCell(sweep, label, replicate, labels, budget, identity)
     if sweep.full_epochs is not None:
         for student in sweep.students:
-            identity = replace(whole, student=student, protocol=full_protocol(sweep.full_epochs))
-            yield MatrixCell(sweep, FULL, 0, HARD, sweep.full_epochs, None, identity)
+            protocol = f"{STANDARD_V1.name}(epochs={sweep.full_epochs})"
+            identity = replace(whole, student=student, protocol=protocol)
+            yield MatrixCell(sweep, FULL, 0, HARD, None, identity)
 
 
 def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
@@ -151,8 +151,3 @@ def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
         device=machine.kind,
         threads=machine.threads,
     )
-
-
-def full_protocol(epochs: int) -> str:
-    """Return the name of the protocol for the whole training split, which states its epochs."""
-    return f"{STANDARD_V1.name}(epochs={epochs})"

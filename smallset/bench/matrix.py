@@ -206,7 +206,8 @@ def parse_matrix(text: str, name: str) -> Matrix:
             )
     matrix = Matrix(file.title, methods, teachers, sweeps, main)
     _check_sizes(sweeps, top)
-    _check_apart(matrix, top)
+    for label, problem in same_methods(matrix):
+        raise ValueError(f"{top.where(label)}: {problem}")
     return matrix
 
 
@@ -341,11 +342,6 @@ def _check_sizes(tables: Iterable[Sweep], top: TableText) -> None:
                 f"another table of {table.data!r} gives it. Give the size in all of them, or in "
                 "none."
             )
-
-
-def _check_apart(matrix: Matrix, top: TableText) -> None:
-    for label, problem in same_methods(matrix):
-        raise ValueError(f"{top.where(label)}: {problem}")
 
 
 def same_methods(matrix: Matrix) -> Iterator[tuple[str, str]]:

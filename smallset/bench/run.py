@@ -13,7 +13,7 @@ from smallset.bench.kinds import KINDS, Unit, units_of
 from smallset.bench.matrix import Matrix, matrix_text, parse_matrix, same_methods
 from smallset.bench.sources import Places, open_source
 from smallset.data import cores
-from smallset.desk import Desk, desk_for
+from smallset.desk import desk_for
 from smallset.labels import check_not_labels
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart
@@ -152,11 +152,20 @@ def _plan(request: Request) -> RunPlan:
     for sweep in matrix.sweeps:
         with suppress(FileNotFoundError):  # check_matrix reports this with all other problems
             check_apart(request.runs, places.find(sweep.data))
-    asked = _asked(request)
-    ground = Ground(matrix, places, request.runs.absolute(), asked)
+    desk = desk_for(
+        device=request.device,
+        precision=request.precision,
+        workers=THREADS,
+        work=request.work,
+        drop_leaks=request.drop_leaks,
+    )
+    desk = replace(desk, work=desk.work.absolute())  # a worker may start in another folder
+    ground = Ground(matrix, places, request.runs.absolute(), desk)
     if not any(places.has(s.data) for s in matrix.sweeps if request.only in s.title):
         check_matrix(ground, only=request.only)  # refuses before torch is loaded
-    ground = replace(ground, desk=_settled(asked))
+    # All units have one device and precision, also on workers of another kind of machine.
+    settled = replace(desk, device=desk.machine.device, precision=desk.machine.precision)
+    ground = replace(ground, desk=settled)
     check_matrix(ground, only=request.only)
     run = run_folder.this_run(text, ground)
     _check_folder(request.runs, run, ground)
@@ -175,19 +184,6 @@ def _plan(request: Request) -> RunPlan:
         tuple(taken.values()),
         Counter(passed.values()),
     )
-
-
-def _asked(request: Request) -> Desk:
-    desk = desk_for(
-        device=request.device, precision=request.precision, workers=THREADS, work=request.work
-    )
-    # A worker may start in another folder.
-    return replace(desk, work=desk.work.absolute(), drop_leaks=request.drop_leaks)
-
-
-def _settled(desk: Desk) -> Desk:
-    """Fix the device and precision of all units, also for workers on another kind of machine."""
-    return replace(desk, device=desk.machine.device, precision=desk.machine.precision)
 
 
 def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -93,10 +92,10 @@ class CellUnit(StudentUnit):
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
         """Yield a sentence for each impossible student or labels. Note the hashes of weights."""
         for student in sweep.students:
-            wrong = said(partial(check_network, student, sweep, ground))
+            wrong = said(check_network, student, sweep, ground)
             yield from wrong or _unsuited(student, sweep)
         for labels in sweep.labels:
-            for problem in said(partial(_check_labels, labels, sweep, ground)):
+            for problem in said(_check_labels, labels, sweep, ground):
                 yield f"labels {labels!r}: {problem}"
 
     def make(self, desk: Desk) -> Result:
@@ -172,7 +171,7 @@ class FullUnit(StudentUnit):
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
         data, student = ground.data_of(self.asker).data, self.wanted.student
-        views = len(data.train) * self.asker.epochs
+        views = len(data.train) * protocol_named(self.wanted.protocol).epochs
         training = training_of(self, ground, student)
         compiled = pays_to_compile(student, views)
         return [(replace(training, compiled=compiled), views + len(data.test) * FORWARD)]

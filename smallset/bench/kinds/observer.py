@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
+from pathlib import Path
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
@@ -18,7 +19,6 @@ from smallset.bench.kinds.unit import (
     training_of,
 )
 from smallset.bench.rates import FORWARD
-from smallset.bench.sources import BenchData
 from smallset.bench.sweep import Sweep
 from smallset.desk import Desk
 from smallset.exchange.set_data import open_any
@@ -37,14 +37,14 @@ class ObserverUnit(Unit):
 
     kind: ClassVar[str] = "observer"
     folder: ClassVar[str | None] = "scores"
+    out: Path
     observer: AnyObserver
     scores: tuple[str, ...]
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "ObserverUnit":
         """Return the observer of a cell's method."""
-        wanted, observer = cell.identity, _observer_of(cell, ground)
-        run = _run_of(cell, observer)
+        wanted, (observer, run) = cell.identity, _run_of(cell, ground)
         scores = _scores_of_runs(ground)[run]
         words = f"{cls.kind} {wanted.dataset} {wanted.size} px, {brief_of(observer)}"
         key = keyed(words, {"run": run, "scores": scores, **ground.facts})
@@ -64,12 +64,11 @@ class ObserverUnit(Unit):
         for label in sweep.methods:
             observer = ground.matrix.method(label).looks_through
             if observer is not None:
-                for problem in said(partial(_check, observer, sweep, ground)):
+                for problem in said(_check, observer, sweep, ground):
                     yield f"the observer of {label!r}: {problem}"
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
         """Return whether the scores exist, and the runs behind them, which sets read."""
-        assert self.out is not None
         try:
             made, run = read_scores(self.out).values(), read_run(self.out)
         except (OSError, ValueError):  # missing, or emptied by a power cut
@@ -81,7 +80,6 @@ class ObserverUnit(Unit):
 
     def make(self, desk: Desk) -> None:
         """Train the observer and write its scores. The run itself is kept in the work folder."""
-        assert self.out is not None
         if self.is_done(Lines(), desk):
             return
         self.out.unlink(missing_ok=True)  # the work folder behind an old table is gone
@@ -107,17 +105,15 @@ class ObserverUnit(Unit):
         return [(training_of(self, ground, settled.model), images * passes)]
 
 
-def _observer_of(cell: MatrixCell, ground: Ground) -> AnyObserver:
-    """Return the observer of a cell's method, with its network resolved."""
-    observer = ground.method_of(cell).resolved(size=cell.identity.size).looks_through
-    assert observer is not None
-    return observer
+def _run_of(cell: MatrixCell, ground: Ground) -> tuple[AnyObserver, str]:
+    """Return a cell's observer with its network resolved, and the name of its run.
 
-
-def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:
-    """Return the name of a cell's observer run. Cells with the same name share the run."""
+    Cells with the same name share the run.
+    """
     where = cell.identity
-    return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
+    observer = ground.method_of(cell).resolved(size=where.size).looks_through
+    assert observer is not None
+    return observer, f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
 
 
 @lru_cache(maxsize=1)
@@ -130,13 +126,12 @@ def _scores_of_runs(ground: Ground) -> Mapping[str, tuple[str, ...]]:
     for cell in ground.cells:
         if cell.identity.observer_seed is not None:
             method = ground.method_of(cell).resolved(size=cell.identity.size)
-            run = _run_of(cell, _observer_of(cell, ground))
-            found.setdefault(run, set()).update(map(spec_of, method.scores))
+            found.setdefault(_run_of(cell, ground)[1], set()).update(map(spec_of, method.scores))
     return {run: tuple(sorted(scores)) for run, scores in found.items()}
 
 
 def _check(observer: AnyObserver, sweep: Sweep, ground: Ground) -> None:
-    opened: BenchData = ground.data[sweep.data]
+    opened = ground.data[sweep.data]
     train, size = opened.data.train, opened.size(sweep.size)
     if isinstance(observer, Pretrained):
         loaded = load_teacher(observer.network, classes=train.classes.names, size=size)

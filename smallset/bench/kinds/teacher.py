@@ -1,6 +1,7 @@
 """Teachers: networks for soft labels that the bench trains on the full data of a table."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
@@ -20,6 +21,7 @@ class TeacherUnit(Unit):
 
     kind: ClassVar[str] = "teacher"
     folder: ClassVar[str | None] = "teachers"
+    out: Path
     own: Own
 
     @classmethod
@@ -49,7 +51,6 @@ class TeacherUnit(Unit):
 
     def make(self, desk: Desk) -> None:
         """Train the teacher if it is missing."""
-        assert self.out is not None
         size, fit = self.wanted.size, self.asker.sweep.fit
         if not self.out.exists():
             train_teacher(
@@ -58,7 +59,6 @@ class TeacherUnit(Unit):
 
     def check(self) -> None:
         """Raise ValueError if the folder holds another teacher."""
-        assert self.out is not None
         made = read_trained(self.out)
         found = {
             "model": made.model,
