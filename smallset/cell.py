@@ -136,7 +136,19 @@ def train_and_test(
     `place` is the student's number (from 0) and the number of students, for the progress. Raises
     ValueError before any training if the teacher is near chance.
     """
-    known = first_alone(lambda: _teachers_own(cell, test, desk))
+
+    def measured(teacher: Teacher) -> float:
+        return teacher_top1(
+            teacher,
+            test,
+            cell.data.test.labels,
+            data=cell.data.fingerprint,
+            machine=desk.machine,
+            work=desk.work,
+            progress=desk.progress,
+        )
+
+    known = first_alone(lambda: cell.labels.teacher_top1(measured))
     own = replace(desk, progress=part(desk.progress, *place, "student"))
     fitted, found = _fit(cell, seed, images, test, own)
     return _result(cell, seed, fitted, found, teacher_top1=known)
@@ -253,20 +265,3 @@ def _fit(
         return fitted, tested()
 
     return first_alone(counted)
-
-
-def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
-    """Return the teacher's top-1 on the held-out images, or None without a teacher."""
-
-    def measured(teacher: Teacher) -> float:
-        return teacher_top1(
-            teacher,
-            test,
-            cell.data.test.labels,
-            data=cell.data.fingerprint,
-            machine=desk.machine,
-            work=desk.work,
-            progress=desk.progress,
-        )
-
-    return cell.labels.teacher_top1(measured)

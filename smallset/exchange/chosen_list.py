@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +81,9 @@ def write_list(
 
 
 def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
+    text, number = pa.string(), pa.int64()
+    types = {"label": number, "class": text, "rank": number, "index": number, "id": text}
+    columns = [pa.field(name, of, nullable=False) for name, of in types.items()]
     names = [valid_text(name) for name in made.classes]
     table = pa.table(
         [
@@ -91,7 +93,7 @@ def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
             pa.array(made.index),
             pa.array(ids, pa.string()),
         ],
-        schema=_schema().with_metadata({"smallset": facts}),
+        schema=pa.schema(columns, metadata={"smallset": facts}),
     )
     return parquet_bytes(table)
 
@@ -122,11 +124,3 @@ def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, obje
         "device": about.device,
         "made_with": dict(about.made_with),
     }
-
-
-@cache
-def _schema() -> "pa.Schema":
-    """Return the columns of the table."""
-    text, number = pa.string(), pa.int64()
-    types = {"label": number, "class": text, "rank": number, "index": number, "id": text}
-    return pa.schema([pa.field(name, of, nullable=False) for name, of in types.items()])

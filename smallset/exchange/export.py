@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.exchange.cards import CARDS, image_ending
-from smallset.files import check_output, replacing, whole_folder, write_file, writing
+from smallset.files import replacing, whole_folder, write_file, writing
 from smallset.lazy import pa, pq
 from smallset.records import Progress
 from smallset.spec import nearest
@@ -52,7 +52,6 @@ def export_set(
             f"'{out}' lies inside the set '{made.path}', whose files are fixed. Needed a folder "
             "outside the set. Choose another OUT."
         )
-    check_output(out)
 
     def told(done: int) -> None:
         if progress is not None:

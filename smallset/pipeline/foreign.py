@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int32
 
 from smallset.data import CUT_OFF, ImageDataset
 from smallset.desk import Desk
@@ -17,7 +16,6 @@ from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
 from smallset.numbers import check_number
 from smallset.pipeline.desk import side_of
-from smallset.records import Selection
 from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.views import Patch, View
 
@@ -77,7 +75,7 @@ def training_set(
         given, opened.test.classes, desk, data=opened.name, naming=reading.classes
     )
     size = _side(images, opened.test, reading.size)
-    tiles = _tile_boxes(reading.factor or 1, size)
+    tiles = Grid(reading.factor or 1).tile_boxes(size)
     found = as_found(images, size=size, view=spec_of(chosen), tiles=tiles)
     return replace(found, path=given if isinstance(given, Path) else None), opened
 
@@ -115,15 +113,6 @@ def _side(images: ImageDataset, test: ImageDataset, size: int | None) -> int:
         f"the images of the set '{images.name}' are not squares of one size (from {w} to {wide} px "
         f"wide, from {h} to {high} px high). Needed one side to read them at.{hint} Give --size."
     )
-
-
-def _tile_boxes(factor: int, size: int) -> Int32[np.ndarray, "tiles 4"]:
-    """Return the boxes of the tiles of a grid mosaic, in pixels."""
-    grid = Grid(factor)
-    one = Selection(np.arange(grid.tiles))
-    nowhere = np.zeros((grid.tiles, 4), np.int32)
-    plan = grid(one, np.zeros(grid.tiles, np.int64), nowhere, size=size)
-    return np.asarray(plan.tile_box[0])
 
 
 def _check_agreement(made: CompressedDataset, reading: Reading, view: View | None) -> None:
