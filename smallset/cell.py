@@ -259,9 +259,4 @@ def _fit(
             after_epoch=peek,
         )
 
-    def counted() -> tuple[loop.Fitted, Accuracy]:
-        if tests:
-            return fitted, max(tests, key=lambda found: found.top1)
-        return fitted, tested()
-
-    return first_alone(counted)
+    return first_alone(lambda: (fitted, max(tests or [tested()], key=lambda found: found.top1)))

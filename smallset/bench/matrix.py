@@ -130,6 +130,11 @@ class Matrix:
         sizes = own or [table.size for table in self.sweeps]
         return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
 
+    def sized(self, size_of: Callable[[Sweep], int | None]) -> "Matrix":
+        """Return the matrix with another size in each table; None leaves it to the data."""
+        sweeps = (replace(sweep, size=size_of(sweep)) for sweep in self.sweeps)
+        return replace(self, sweeps=tuple(sweeps))
+
 
 def matrix_text(name: str | Path) -> str:
     """Return the text of a shipped matrix by its name, or of a file.
@@ -187,10 +192,8 @@ def parse_matrix(text: str, name: str) -> Matrix:
             raise ValueError(
                 f"{top.where(teacher)}: the teacher {spec!r} has two names. Keep one of them."
             )
-        try:
+        with top.at(teacher, f"teacher {teacher!r}: "):
             check_spec(spec)
-        except ValueError as error:
-            raise ValueError(f"{top.where(teacher)}: teacher {teacher!r}: {error}") from error
     sweeps = tuple(
         _sweep(table, part, methods, teachers)
         for table, part in zip(file.table, parts, strict=True)
@@ -222,12 +225,10 @@ def _sweep(
     _check_known(sweep.methods, methods, "method", lines)
     _check_names(sweep, lines)
     for labels in sweep.labels:
-        try:
+        with lines.at(labels, f"labels {labels!r}: "):
             teacher = labels_from(labels).teacher_spec
             if teacher is not None and "(" in teacher:
                 check_spec(teacher)
-        except ValueError as error:
-            raise ValueError(f"{lines.where(labels)}: labels {labels!r}: {error}") from error
         if teacher is not None and "(" not in teacher:
             _check_known((teacher,), teachers, "teacher", lines)
     return sweep
@@ -286,10 +287,8 @@ def _check_names(sweep: Sweep, lines: TableText) -> None:
     ]
     for names, check in checks:
         for name in names:
-            try:
+            with lines.at(name):
                 check(name)
-            except ValueError as error:
-                raise ValueError(f"{lines.where(name)}: {error}") from error
 
 
 def _check_protocol(name: str) -> None:
@@ -310,10 +309,8 @@ def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: T
 
 def _check_methods(methods: Mapping[str, str], top: TableText) -> None:
     for label, text in methods.items():
-        try:
+        with top.at(label, f"method {label!r}: "):
             method = method_from(text)
-        except ValueError as error:
-            raise ValueError(f"{top.where(label)}: method {label!r}: {error}") from error
         if label == FULL:
             raise ValueError(
                 f"{top.where(label)}: the label 'full' is reserved for the whole training split. "

@@ -73,18 +73,20 @@ def _measure(training: Training, machine: Machine) -> float:
     images = loop.InMemory(torch.from_numpy(noise).to(machine.device))
     whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (count, 1, 4))
     run = compiled_twin(model) if training.compiled else model
-    fitted = None
-    for epochs in (1, _STEPS):  # the first step is slow: it compiles, picks kernels, fills caches
-        fitted = loop.fit(
+
+    def fitted(steps: int) -> loop.Fitted:
+        return loop.fit(
             model,
             images,
             np.arange(count) % training.classes,
             whole,
-            protocol=replace(STANDARD_V1, epochs=epochs, batch=count),
+            protocol=replace(STANDARD_V1, epochs=steps, batch=count),
             view=Canvas(),
             seeds=loop.StudentSeeds(student=0, view=0),
             machine=machine,
             run=run,
         )
-    assert fitted is not None
-    return fitted.images / fitted.seconds
+
+    fitted(1)  # the first step is slow: it compiles, picks kernels, fills caches
+    found = fitted(_STEPS)
+    return found.images / found.seconds

@@ -10,7 +10,7 @@ from pathlib import Path
 from smallset.bench import folder as run_folder
 from smallset.bench.ground import THREADS, Ground, Line, Lines
 from smallset.bench.kinds import KINDS, Unit, units_of
-from smallset.bench.matrix import Matrix, matrix_text, parse_matrix, same_methods
+from smallset.bench.matrix import matrix_text, parse_matrix, same_methods
 from smallset.bench.sources import Places, open_source
 from smallset.data import cores
 from smallset.desk import desk_for
@@ -271,19 +271,12 @@ def _problems(ground: Ground, only: str) -> Iterator[str]:
             continue
         for kind in KINDS.values() if only in sweep.title else ():
             yield from (f"{sweep.title}: {problem}" for problem in kind.problems(sweep, ground))
-    for label, problem in same_methods(_sized(ground)):
-        yield f"method {label!r}: {problem}"
-
-
-def _sized(ground: Ground) -> Matrix:
-    """Return the matrix with the size filled in for every table whose data is open."""
-    sweeps = (
-        replace(sweep, size=ground.data[sweep.data].size(sweep.size))
-        if sweep.data in ground.data
-        else sweep
-        for sweep in ground.matrix.sweeps
+    data = ground.data
+    sized = ground.matrix.sized(
+        lambda sweep: data[sweep.data].size(sweep.size) if sweep.data in data else sweep.size
     )
-    return replace(ground.matrix, sweeps=tuple(sweeps))
+    for label, problem in same_methods(sized):
+        yield f"method {label!r}: {problem}"
 
 
 def jobs_for(plan: RunPlan) -> int:

@@ -82,19 +82,17 @@ def write_list(
 
 def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
     text, number = pa.string(), pa.int64()
-    types = {"label": number, "class": text, "rank": number, "index": number, "id": text}
-    columns = [pa.field(name, of, nullable=False) for name, of in types.items()]
     names = [valid_text(name) for name in made.classes]
-    table = pa.table(
-        [
-            pa.array(made.label),
-            pa.array([names[c] for c in made.label], pa.string()),
-            pa.array(class_ranks(made.label)),
-            pa.array(made.index),
-            pa.array(ids, pa.string()),
-        ],
-        schema=pa.schema(columns, metadata={"smallset": facts}),
-    )
+    columns = {
+        "label": (number, made.label),
+        "class": (text, [names[c] for c in made.label]),
+        "rank": (number, class_ranks(made.label)),
+        "index": (number, made.index),
+        "id": (text, ids),
+    }
+    kinds = [pa.field(name, kind, nullable=False) for name, (kind, _) in columns.items()]
+    values = {name: of for name, (_, of) in columns.items()}
+    table = pa.table(values, schema=pa.schema(kinds, metadata={"smallset": facts}))
     return parquet_bytes(table)
 
 

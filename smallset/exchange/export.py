@@ -163,8 +163,7 @@ def _table(
         "label": made.labels[rows.start : rows.stop].tolist(),
         **{name: where[name][rows.start : rows.stop] for name in PROVENANCE},
     }
-    arrays = [pa.array(columns[field.name], field.type) for field in schema]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return pa.table(columns, schema=schema)
 
 
 def _schema(classes: Sequence[str]) -> "pa.Schema":

@@ -44,9 +44,9 @@ def score(
     """
     out = Path(out)
     if out.suffix != ".parquet":
+        meant = out / "scores.parquet" if out.is_dir() else out.with_suffix(".parquet")
         raise ValueError(
-            f"the scores go to a .parquet file, not {str(out)!r}. "
-            f"Give for example {str(_parquet(out))!r}."
+            f"the scores go to a .parquet file, not {str(out)!r}. Give for example {str(meant)!r}."
         )
     first_alone(lambda: check_place(out, data))
     scores = split(scores) if isinstance(scores, str) else list(scores)
@@ -116,8 +116,3 @@ def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
             "runs": " ".join(runs),
         }
     return made_by
-
-
-def _parquet(out: Path) -> Path:
-    """Return the file that was probably meant: in `out` if it is a folder, or with .parquet."""
-    return out / "scores.parquet" if out.is_dir() else out.with_suffix(".parquet")

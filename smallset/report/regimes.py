@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
 
-from smallset.evidence import Interval, paired_difference, welch_difference
+from smallset.evidence import paired_difference, welch_difference
 from smallset.report.rows import Row
 from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
 from smallset.report.table import Heading, Table, Value
@@ -91,14 +91,12 @@ def _values(section: Section, hard: Section, key: str) -> list[Value]:
     values: list[Value] = [row.top1, row.rank, row.bytes()] if row else [None, None, None]
     if section is hard:
         return values
-    return [*values, _difference(row, other) if row and other else None]
-
-
-def _difference(soft: Row, hard: Row) -> Interval:
-    """Return soft minus hard, paired if both rows are of the same sets, else by Welch."""
-    if pairs := _pairs(soft, hard):
-        return paired_difference(*pairs)
-    return welch_difference([r.top1 for r in soft.results], [r.top1 for r in hard.results])
+    if row is None or other is None:
+        return [*values, None]
+    if pairs := _pairs(row, other):  # of the same sets
+        return [*values, paired_difference(*pairs)]
+    a, b = ([r.top1 for r in of.results] for of in (row, other))
+    return [*values, welch_difference(a, b)]
 
 
 def _pairs(soft: Row, hard: Row) -> tuple[list[float], list[float]] | None:
