@@ -161,12 +161,10 @@ def _plan(request: Request) -> RunPlan:
     )
     desk = replace(desk, work=desk.work.absolute())  # a worker may start in another folder
     ground = Ground(matrix, places, request.runs.absolute(), desk)
-    if not any(places.has(s.data) for s in matrix.sweeps if request.only in s.title):
-        check_matrix(ground, only=request.only)  # refuses before torch is loaded
+    check_matrix(ground, only=request.only)  # refuses missing data before torch is loaded
     # All units have one device and precision, also on workers of another kind of machine.
     settled = replace(desk, device=desk.machine.device, precision=desk.machine.precision)
     ground = replace(ground, desk=settled)
-    check_matrix(ground, only=request.only)
     run = run_folder.this_run(text, ground)
     _check_folder(request.runs, run, ground)
     lines = run_folder.own_lines(request.runs, ground, run)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.data import Data, folder_named, folder_of
+from smallset.data import Data, folder_named
 from smallset.desk import Desk
 from smallset.exchange.set_data import check_held_out, open_any
 from smallset.labels import Regime
@@ -80,14 +80,6 @@ class Places:
             f"the data set {name!r} was not found ({looked}). "
             f"Give --data {name}=PATH, or --data with the folder that holds it."
         )
-
-    def has(self, name: str) -> bool:
-        """Say whether a data set of the matrix is there, as far as its place tells."""
-        try:
-            given = self.find(name)
-        except FileNotFoundError:
-            return False
-        return given == "digits" or given.startswith("hf:") or folder_of(given).exists()
 
     def fill(self, spec: str) -> str:
         """Replace {data} in a spec or a path by the data folder.
