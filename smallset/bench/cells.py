@@ -121,9 +121,9 @@ def _cells(
             teacher=regime.teacher_spec,
         )
         yield MatrixCell(sweep, label, replicate, labels, budget, identity)
-    if sweep.full_epochs is not None:
+    if sweep.full is not None:
         for student in sweep.students:
-            protocol = f"{STANDARD_V1.name}(epochs={sweep.full_epochs})"
+            protocol = f"{STANDARD_V1.name}(epochs={sweep.full.epochs})"
             identity = replace(whole, student=student, protocol=protocol)
             yield MatrixCell(sweep, FULL, 0, HARD, None, identity)
 

@@ -43,7 +43,7 @@ from smallset.bench.sweep import AUTO, FULL, Full, Sweep, Word, Words
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_table import TableText, keys_meant
 from smallset.budget import budget_from
-from smallset.labels import Regime, labels_from, labels_spec
+from smallset.labels import Regime, labels_from
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
@@ -94,10 +94,6 @@ class Matrix:
         regime = labels_from(labels)
         teacher = self.teachers.get(regime.teacher_spec or "")
         return regime if teacher is None else regime.taught_by(teacher)
-
-    def labels_spec(self, labels: str) -> str:
-        """Return the canonical spec of a table's labels, as in a result."""
-        return labels_spec(self.regime(labels))
 
     def observer_seed(self, label: str, replicate: int, table: Sweep) -> int | None:
         """Return the observer seed of a method's replicate, or None if the method has no observer.

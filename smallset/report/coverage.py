@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import product
 
 from smallset.bench.matrix import Matrix
-from smallset.bench.sweep import AUTO, Sweep
+from smallset.bench.sweep import AUTO, FULL, Sweep
 from smallset.budget import Budget
+from smallset.labels import labels_spec
 from smallset.methods import known_method
 from smallset.records import Result
-from smallset.report.rows import AS_FOUND, FULL, method_key, row_key
+from smallset.report.rows import AS_FOUND, method_key, row_key
 from smallset.report.table import counted
 from smallset.train.protocol import protocol_for
 
@@ -68,7 +69,14 @@ def planned(matrix: Matrix) -> list[PlannedSetting]:
     """Return every setting of a matrix, in its order."""
     return [
         PlannedSetting(
-            table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells
+            table,
+            student,
+            budget,
+            tiles,
+            labels,
+            labels_spec(matrix.regime(labels)),
+            protocol,
+            cells,
         )
         for table in matrix.sweeps
         for student, budget, labels, protocol in product(
@@ -110,7 +118,7 @@ def not_begun(
     lines = [f"{title}: {counted(n, 'cell')}" for title, n in counts.items()]
     for table in matrix.sweeps:
         trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
-        for student in table.students if table.full_epochs is not None else ():
+        for student in table.students if table.full is not None else ():
             if student not in trained:
                 lines.append(f"{table.title}, {student} on the full data: 1 cell")
     return lines

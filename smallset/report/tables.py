@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from smallset.bench.matrix import Matrix, read_matrix
-from smallset.bench.sweep import Sweep
+from smallset.bench.sweep import FULL, Sweep
 from smallset.evidence import Interval
 from smallset.evidence.lines import read_lines
 from smallset.files import check_output, replacing, writing
@@ -15,7 +15,6 @@ from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
 from smallset.report.regimes import overviews
-from smallset.report.rows import FULL
 from smallset.report.sections import Section, sections
 from smallset.report.spreadsheet import classes_sheet, spreadsheet
 from smallset.report.table import (

@@ -80,7 +80,7 @@ class CellUnit(StudentUnit):
         regime = ground.places.filled(labels_from(cell.identity.labels))
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=keyed(cell.name, asdict(cell.identity)),
             needs=(PixelsUnit.of(cell, ground, "test"), made, *([teacher] if teacher else [])),
             made=made,
@@ -117,7 +117,7 @@ class CellUnit(StudentUnit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count all views, all tests, and the views that a teacher looks at."""
-        wanted, data = self.wanted, ground.data_of(self.asker).data
+        wanted, data = self.wanted, ground.data[self.asker.sweep.data].data
         protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
         images = wanted.images * method_from(wanted.spec).views_an_epoch
         views, batch = images * protocol.epochs, min(protocol.batch, images)
@@ -153,7 +153,7 @@ class FullUnit(StudentUnit):
             return None
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=keyed(cell.name, asdict(cell.identity)),
             needs=tuple(PixelsUnit.of(cell, ground, split) for split in ("test", "train")),
         )
@@ -170,7 +170,7 @@ class FullUnit(StudentUnit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
-        data, student = ground.data_of(self.asker).data, self.wanted.student
+        data, student = ground.data[self.asker.sweep.data].data, self.wanted.student
         views = len(data.train) * protocol_named(self.wanted.protocol).epochs
         training = training_of(self, ground, student)
         compiled = pays_to_compile(student, views)

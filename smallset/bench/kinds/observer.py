@@ -50,7 +50,7 @@ class ObserverUnit(Unit):
         key = keyed(words, {"run": run, "scores": scores, **ground.facts})
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=(PixelsUnit.of(cell, ground, "train"),),
             out=cls.place(ground, key).with_suffix(".parquet"),
@@ -95,7 +95,7 @@ class ObserverUnit(Unit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the runs of the score that needs most of them, with all inference passes."""
-        images = len(ground.data_of(self.asker).data.train)
+        images = len(ground.data[self.asker.sweep.data].data.train)
         if isinstance(self.observer, Pretrained):
             network = network_of(self.observer.network, self.wanted.size)
             return [(training_of(self, ground, *network), images * FORWARD)]

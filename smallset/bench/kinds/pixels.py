@@ -26,7 +26,7 @@ class PixelsUnit(Unit):
         view: View = cell.sweep.fit if split == "train" else "test"
         words = f"{cls.kind} {wanted.dataset} {split}, {wanted.size} px"
         key = keyed(words, [wanted.data_fingerprint, split, wanted.size, view])
-        given = ground.data_of(cell).given
+        given = ground.data[cell.sweep.data].given
         return cls(asker=cell, data=given, key=key, split=split, view=view)
 
     def make(self, desk: Desk) -> None:
@@ -35,7 +35,7 @@ class PixelsUnit(Unit):
 
     def work_bytes(self, ground: Ground) -> int:
         """Count three bytes per pixel, as if the cache were empty."""
-        images = self._images(ground.data_of(self.asker).data)
+        images = self._images(ground.data[self.asker.sweep.data].data)
         return len(images) * 3 * self.wanted.size**2
 
     def _images(self, data: Data) -> ImageDataset:

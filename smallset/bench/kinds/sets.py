@@ -45,7 +45,7 @@ class SetUnit(Unit):
         looks = wanted.observer_seed is not None
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=(ObserverUnit.of(cell, ground),) if looks else (),
             out=cls.place(ground, key),

@@ -42,7 +42,7 @@ class TeacherUnit(Unit):
         key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {name}", facts)
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=tuple(PixelsUnit.of(cell, ground, split) for split in ("train", "test")),
             out=cls.place(ground, key),
@@ -74,6 +74,6 @@ class TeacherUnit(Unit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
-        data = ground.data_of(self.asker).data
+        data = ground.data[self.asker.sweep.data].data
         images = len(data.train) * self.own.epochs + len(data.test) * FORWARD
         return [(training_of(self, ground, self.own.model), images)]

@@ -111,7 +111,7 @@ def keyed(words: str, facts: object) -> str:
 
 def training_of(unit: Unit, ground: Ground, model: str, size: int | None = None) -> Training:
     """Return a training on the whole training split, at `size` or else at the cell's size."""
-    train = ground.data_of(unit.asker).data.train
+    train = ground.data[unit.asker.sweep.data].data.train
     batch = min(STANDARD_V1.batch, len(train))
     return Training(model, size or unit.wanted.size, batch, len(train.classes))
 
