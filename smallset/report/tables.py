@@ -155,7 +155,7 @@ def check_out(out: Path) -> None:
         check_output(out)
         return
     ours = "|".join(re.escape(name) for name, _ in FORMATS.values())
-    known = re.compile(rf"{ours}|\.(?:{ours})\.partial-\d+")
+    known = re.compile(rf"{ours}|\.(?:{ours})\.partial-[0-9a-f]+")
     others = sorted(child.name for child in out.iterdir() if not known.fullmatch(child.name))
     if others:
         raise FileExistsError(
