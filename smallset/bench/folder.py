@@ -137,7 +137,7 @@ def read_run(folder: Path) -> Run | None:
     return run
 
 
-def check_same(folder: Path, old: Run, new: Run) -> None:
+def check_unchanged(folder: Path, old: Run, new: Run) -> None:
     """Raise ValueError if two runs differ in anything but their matrix."""
     for name, way_out in _WAYS_OUT.items():
         before, now = getattr(old, name), getattr(new, name)

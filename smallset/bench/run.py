@@ -166,7 +166,12 @@ def _plan(request: Request) -> RunPlan:
     settled = replace(desk, device=desk.machine.device, precision=desk.machine.precision)
     ground = replace(ground, desk=settled)
     run = run_folder.this_run(text, ground)
-    _check_folder(request.runs, run, ground)
+    old = run_folder.read_run(request.runs)
+    if old is not None:
+        run_folder.check_unchanged(request.runs, old, run)
+    if old is not None and old.matrix != text:
+        before = parse_matrix(old.matrix, str(request.runs / run_folder.MATRIX))
+        run_folder.check_grown(request.runs, before, ground)
     lines = run_folder.own_lines(request.runs, ground, run)
     lacking = {cell.identity for cell in ground.cells} - lines.results.keys()
     taken, passed = run_folder.known_lines(known, run, lacking)
@@ -182,17 +187,6 @@ def _plan(request: Request) -> RunPlan:
         tuple(taken.values()),
         Counter(passed.values()),
     )
-
-
-def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
-    """Raise ValueError if the folder holds another run."""
-    old = run_folder.read_run(folder)
-    if old is None:
-        return
-    run_folder.check_same(folder, old, run)
-    if old.matrix != run.matrix:
-        before = parse_matrix(old.matrix, str(folder / run_folder.MATRIX))
-        run_folder.check_grown(folder, before, ground)
 
 
 def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:

@@ -13,6 +13,7 @@ from smallset.desk import Desk
 from smallset.exchange.set_data import check_held_out, open_any
 from smallset.labels import Regime
 from smallset.pipeline.desk import side_of
+from smallset.spec import quoted
 
 # A value of a spec that is a path with {data} in it, quoted or not.
 _PATH = re.compile(r"""["']?([^\s(),='"]*\{data\}[^(),='"]*)["']?""")
@@ -97,7 +98,9 @@ class Places:
         folder = str(self.folder.absolute())
         if "(" not in spec:
             return spec.replace("{data}", folder)
-        return _PATH.sub(lambda found: _quoted(found[1].replace("{data}", folder)), spec)
+        return _PATH.sub(
+            lambda found: quoted(found[1].replace("{data}", folder), always=True), spec
+        )
 
     def filled(self, regime: Regime) -> Regime:
         """Apply `fill` to every text option of a label regime."""
@@ -138,7 +141,3 @@ def open_source(name: str, places: Places, desk: Desk) -> BenchData:
 
 def _absolute(given: str) -> str:
     return str(Path(given).absolute()) if Path(given).exists() else given
-
-
-def _quoted(path: str) -> str:
-    return f"'{path}'" if '"' in path else f'"{path}"'

@@ -52,10 +52,13 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 def teacher_notes(family: Sequence[Section]) -> list[str]:
     """Describe each teacher once, by its name in the matrix or its letter."""
     letters, taught = _letters(family), {s.first.teacher: s for s in family if s.first.teacher}
-    return [
-        f"Teacher{_named(s.labels) or letters[teacher]}: {teacher_words(s.first)}."
-        for teacher, s in taught.items()
-    ]
+    notes = []
+    for teacher, s in taught.items():
+        named = s.labels.partition("(")[2].removesuffix(")")  # NAME in "online(NAME)"
+        notes.append(
+            f"Teacher{f' {named}' if named else letters[teacher]}: {teacher_words(s.first)}."
+        )
+    return notes
 
 
 def _overview(family: list[Section]) -> Table:
@@ -122,12 +125,6 @@ def _notes(family: list[Section], names: list[str]) -> list[str]:
         "Bytes: all that a student is given, images, labels and teacher.",
         f"Intervals of the differences between regimes: {sets}.",
     ]
-
-
-def _named(labels: str) -> str:
-    """Return the name in "online(NAME)" after a space, "" if there is none."""
-    name = labels.partition("(")[2].removesuffix(")")
-    return f" {name}" if name else ""
 
 
 def _letters(family: Sequence[Section]) -> dict[str | None, str]:
