@@ -102,6 +102,7 @@ def _cells(
         settings, range(sweep.replicates), sweep.methods
     ):
         method, regime = matrix.method(label, replicate % sweep.observers), matrix.regime(labels)
+        looks = method.looks_through  # a ready network counts as one observer: its seed is 0
         canvases = budget.canvases(opened.class_counts, method.tiles)
         chosen = protocol_for(None if protocol == AUTO else protocol, images=sum(canvases))
         equal = method.balanced and len({*canvases}) == 1
@@ -113,7 +114,7 @@ def _cells(
             codec=sweep.codec,
             view=spec_of(method.view),
             set_seed=replicate,
-            observer_seed=matrix.observer_seed(label, replicate, sweep),
+            observer_seed=looks.seed if looks else None,
             student_seed=replicate,
             student=student,
             protocol=chosen.name,

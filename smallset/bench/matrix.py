@@ -95,14 +95,6 @@ class Matrix:
         teacher = self.teachers.get(regime.teacher_spec or "")
         return regime if teacher is None else regime.taught_by(teacher)
 
-    def observer_seed(self, label: str, replicate: int, table: Sweep) -> int | None:
-        """Return the observer seed of a method's replicate, or None if the method has no observer.
-
-        The seed of a ready network is always 0, so tables count it as one observer.
-        """
-        looks = self.method(label, replicate % table.observers).looks_through
-        return looks.seed if looks else None
-
     @property
     def labels(self) -> dict[str, str]:
         """The label of each canonical spec (observer seed 0), which names the rows of a table.

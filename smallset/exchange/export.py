@@ -38,12 +38,10 @@ def export_set(
 ) -> None:
     """Write `made` to the new folder `out` in the format `to`, one of FORMATS.
 
-    Image bytes are copied and never encoded again. The export also has a card (README.md),
-    manifest.json, and plan.parquet with the source and boxes of every tile. Equal sets give equal
-    bytes (parquet: under the same pyarrow). The folder appears whole or not at all.
-
-    Raises ValueError for an unknown format, an `out` inside the set and a set that was changed, and
-    OSError if `out` exists or cannot be written.
+    The export also has a card (README.md), manifest.json, and plan.parquet with the source and
+    boxes of every tile. Equal sets give equal bytes (parquet: under the same pyarrow). Raises
+    ValueError for an unknown format, an `out` inside the set and a set that was changed, and the
+    errors of `whole_folder`.
     """
     if to not in FORMATS:
         raise ValueError(f"there is no export format {to!r}. {nearest(to, FORMATS)}")

@@ -43,10 +43,8 @@ def training_set(
 ) -> tuple[TrainingSet, AnyData]:
     """Open a set. If it has no manifest, open the data too, whose classes are needed.
 
-    Raises FileNotFoundError if there is no set. Raises ValueError if a set was changed, or if
-    options contradict its manifest. Raises ValueError for a set without a manifest if its classes
-    do not map, if its images have several sizes but no `size` is given, or if a patch view lacks
-    its `factor`.
+    Raises FileNotFoundError if there is no set. Raises ValueError if a set was changed, if options
+    contradict its manifest, or if a set without a manifest lacks an option that it needs.
     """
     view = None if reading.view is None else view_from(reading.view)
     if reading.factor is not None:

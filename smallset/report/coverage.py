@@ -109,9 +109,7 @@ def not_begun(
     matrix: Matrix, settings: Iterable[PlannedSetting], results: Sequence[Result]
 ) -> list[str]:
     """Name the settings of a matrix without any result and their number of cells, a line each."""
-    counts: Counter[str] = (
-        Counter()
-    )  # settings of one title that differ in their tiles count as one
+    counts: Counter[str] = Counter()  # settings of one title that differ in tiles count as one
     for setting in settings:
         if not any(setting.holds(r) for r in results):
             counts[setting.title(setting.protocol)] += len(setting.cells)
@@ -158,7 +156,8 @@ def _cells(matrix: Matrix, table: Sweep, *, by_tiles: bool) -> dict[int | None, 
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
         method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
-        seeds = [matrix.observer_seed(label, r, table) for r in range(table.observers)]
+        looks = [matrix.method(label, r).looks_through for r in range(table.observers)]
+        seeds = [observer.seed if observer else None for observer in looks]
         found.setdefault(method.tiles if by_tiles else None, []).extend(
             (key, r, seeds[r % table.observers], r) for r in range(table.replicates)
         )
