@@ -3,20 +3,17 @@
 import hashlib
 import io
 import math
-import platform
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
-
-import numpy as np
 
 from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.set_data import AnyData, check_held_out, open_any
 from smallset.files import whole_folder, write_file, writing
-from smallset.fingerprint import fingerprint, smallset_version
+from smallset.fingerprint import fingerprint
 from smallset.lazy import Tensor, torch
 from smallset.methods import spec_of
 from smallset.models import check_model, library_of, weights_sha256
@@ -30,7 +27,7 @@ from smallset.train.device import hardware
 from smallset.train.evaluation import accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import Protocol, check_epochs
-from smallset.train.run import component_versions, train_kept
+from smallset.train.run import component_versions, train_kept, versions_behind
 from smallset.train.views import Canvas
 
 if TYPE_CHECKING:
@@ -186,13 +183,7 @@ def _write(job: _Job, network: "Network", desk: Desk, out: Path) -> Trained:
         device=here.kind,
         threads=here.threads,
         hardware=hardware(here.device, here.processes),
-        versions={
-            "smallset": smallset_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            **library_of(job.model),
-        },
+        versions=versions_behind(job.model),
     )
     with whole_folder(out) as partial, writing(out):
         write_file(partial / WEIGHTS, content)
