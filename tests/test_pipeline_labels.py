@@ -121,5 +121,5 @@ def test_a_blind_teacher_is_refused_with_its_accuracy(shell, asked, monkeypatch)
 
 
 def test_a_teacher_that_is_nowhere_is_refused_before_the_data_is_read(shell, monkeypatch):
-    monkeypatch.setattr(EVALUATE, "open_source", None)
+    monkeypatch.setattr(EVALUATE, "open_any", None)
     refused(shell.evaluate("set", "data", "--labels", "online", "--teacher", "no.pt"), "'no.pt'")

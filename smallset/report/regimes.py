@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
 
-from smallset.evidence import Interval, paired_difference, welch_difference
+from smallset.evidence import paired_difference, welch_difference
 from smallset.report.rows import Row
 from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
 from smallset.report.table import Heading, Table, Value
@@ -52,10 +52,13 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 def teacher_notes(family: Sequence[Section]) -> list[str]:
     """Describe each teacher once, by its name in the matrix or its letter."""
     letters, taught = _letters(family), {s.first.teacher: s for s in family if s.first.teacher}
-    return [
-        f"Teacher{_named(s.labels) or letters[teacher]}: {teacher_words(s.first)}."
-        for teacher, s in taught.items()
-    ]
+    notes = []
+    for teacher, s in taught.items():
+        named = s.labels.partition("(")[2].removesuffix(")")  # NAME in "online(NAME)"
+        notes.append(
+            f"Teacher{f' {named}' if named else letters[teacher]}: {teacher_words(s.first)}."
+        )
+    return notes
 
 
 def _overview(family: list[Section]) -> Table:
@@ -91,14 +94,12 @@ def _values(section: Section, hard: Section, key: str) -> list[Value]:
     values: list[Value] = [row.top1, row.rank, row.bytes()] if row else [None, None, None]
     if section is hard:
         return values
-    return [*values, _difference(row, other) if row and other else None]
-
-
-def _difference(soft: Row, hard: Row) -> Interval:
-    """Return soft minus hard, paired if both rows are of the same sets, else by Welch."""
-    if pairs := _pairs(soft, hard):
-        return paired_difference(*pairs)
-    return welch_difference([r.top1 for r in soft.results], [r.top1 for r in hard.results])
+    if row is None or other is None:
+        return [*values, None]
+    if pairs := _pairs(row, other):  # of the same sets
+        return [*values, paired_difference(*pairs)]
+    a, b = ([r.top1 for r in of.results] for of in (row, other))
+    return [*values, welch_difference(a, b)]
 
 
 def _pairs(soft: Row, hard: Row) -> tuple[list[float], list[float]] | None:
@@ -124,12 +125,6 @@ def _notes(family: list[Section], names: list[str]) -> list[str]:
         "Bytes: all that a student is given, images, labels and teacher.",
         f"Intervals of the differences between regimes: {sets}.",
     ]
-
-
-def _named(labels: str) -> str:
-    """Return the name in "online(NAME)" after a space, "" if there is none."""
-    name = labels.partition("(")[2].removesuffix(")")
-    return f" {name}" if name else ""
 
 
 def _letters(family: Sequence[Section]) -> dict[str | None, str]:

@@ -31,8 +31,6 @@ SETTING = (
 )  # fmt: skip
 AS_FOUND = "as found"
 """The codec of a foreign set, which may share a table with sets of any one codec of ours."""
-FULL = "full"
-"""The spec of a result on the whole training split, which is a yardstick and not a row."""
 
 # Used only beyond 10 against 10 replicates. It is fixed, so that equal results give equal tables.
 _PERMUTATION_SEED = 0

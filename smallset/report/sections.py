@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, takewhile
 
+from smallset.bench.sweep import FULL
 from smallset.evidence import welch_difference
 from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
-from smallset.report.rows import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
+from smallset.report.rows import AS_FOUND, SETTING, Row, row_key, rows, setting_of
 
 ORDER = "Order by mean, = where the interval of a step holds 0: "
 """The words before a section's order in the notes."""

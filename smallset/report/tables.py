@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from smallset.bench.matrix import Matrix, read_matrix
+from smallset.bench.sweep import FULL, Sweep
 from smallset.evidence import Interval
 from smallset.evidence.lines import read_lines
 from smallset.files import check_output, replacing, writing
@@ -14,7 +15,6 @@ from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
 from smallset.report.regimes import overviews
-from smallset.report.rows import FULL
 from smallset.report.sections import Section, sections
 from smallset.report.spreadsheet import classes_sheet, spreadsheet
 from smallset.report.table import (
@@ -155,7 +155,7 @@ def check_out(out: Path) -> None:
         check_output(out)
         return
     ours = "|".join(re.escape(name) for name, _ in FORMATS.values())
-    known = re.compile(rf"{ours}|\.(?:{ours})\.partial-\d+")
+    known = re.compile(rf"{ours}|\.(?:{ours})\.partial-[0-9a-f]+")
     others = sorted(child.name for child in out.iterdir() if not known.fullmatch(child.name))
     if others:
         raise FileExistsError(
@@ -211,14 +211,14 @@ def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
     found: dict[str, set[int]] = {}
     for result in results:
         found.setdefault(result.dataset, set()).add(result.size)
-    tables = []
-    for table in matrix.sweeps:
+
+    def size_of(table: Sweep) -> int | None:
         sizes = sorted(found.get(table.data, ()))
         if table.size is None and len(sizes) > 1:
             raise ValueError(
                 f"the matrix leaves out the size of {table.data!r}, but '{file}' has results of it "
                 f"at {' and '.join(map(str, sizes))} px. Give the size in the matrix's table."
             )
-        size = table.size or (sizes[0] if sizes else None)
-        tables.append(replace(table, size=size))
-    return replace(matrix, sweeps=tuple(tables))
+        return table.size or (sizes[0] if sizes else None)
+
+    return matrix.sized(size_of)

@@ -14,6 +14,7 @@ from smallset.bench.run import plan_bench
 from smallset.bench.sources import BenchData
 from smallset.data import open_data
 from smallset.evidence.lines import read_lines
+from smallset.labels import labels_spec
 from smallset.records import Result
 from smallset.store import open_set
 from smallset.train.device import Machine
@@ -75,7 +76,10 @@ def test_soft_lines_are_taken_over_where_their_teacher_is_the_one_here(name, her
     first, matrix = read_lines(LINES, Result)[0], read_matrix("soft-vs-hard")
     spec = matrix.teachers[name]
     soft = replace(
-        first, labels=matrix.labels_spec(f"online({name})"), teacher=spec, teacher_sha256="one"
+        first,
+        labels=labels_spec(matrix.regime(f"online({name})")),
+        teacher=spec,
+        teacher_sha256="one",
     )
     data = replace(open_data("digits", work=tmp_path), fingerprint=first.data_fingerprint)
     machine = Machine(first.device, first.precision, first.threads)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
+from pathlib import Path
 from statistics import mean
 from typing import ClassVar
 
@@ -35,6 +35,7 @@ class SetUnit(Unit):
 
     kind: ClassVar[str] = "set"
     folder: ClassVar[str | None] = "sets"
+    out: Path
     method: str
     spec: str
 
@@ -48,7 +49,7 @@ class SetUnit(Unit):
         looks = wanted.observer_seed is not None
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=(ObserverUnit.of(cell, ground),) if looks else (),
             out=cls.place(ground, key),
@@ -61,20 +62,19 @@ class SetUnit(Unit):
         """Yield a sentence for each impossible set. Note the hashes of files that methods read."""
         opened, weights = ground.data[sweep.data], ground.weights
         train, size, codec = opened.data.train, opened.size(sweep.size), Codec.parse(sweep.codec)
-        yield from said(partial(side_of, train, size))
+        yield from said(side_of, train, size)
         for label in sweep.methods:
             method = ground.places.filled_method(ground.matrix.method(label))
-            yield from said(partial(_note_files, method, train, weights))
-            yield from said(partial(method.check, train, size=size, fit=sweep.fit, codec=codec))
+            yield from said(_note_files, method, train, weights)
+            yield from said(method.check, train, size=size, fit=sweep.fit, codec=codec)
             for budget in sweep.budgets:
-                names = train.classes.names
-                for problem in said(partial(method.wanted, budget, opened.class_counts, names)):
+                have, names = opened.class_counts, train.classes.names
+                for problem in said(method.wanted, budget, have, names):
                     yield f"{label!r}: {problem}"
 
     def make(self, desk: Desk) -> None:
         """Make the set if it is missing. Raises ValueError if another set is in its place."""
         wanted, budget = self.wanted, self.asker.budget
-        assert self.out is not None
         if self.out.exists():
             self.opened()
             return
@@ -93,7 +93,6 @@ class SetUnit(Unit):
 
     def opened(self) -> CompressedDataset:
         """Open the set. Raises ValueError if another set is in its place."""
-        assert self.out is not None
         made = open_set(self.out)
         check_set(made, self.wanted, self.spec)
         return made
@@ -111,7 +110,6 @@ class SetUnit(Unit):
 
     def made_with(self) -> Mapping[str, str]:
         """Return `made_with` of the set's manifest."""
-        assert self.out is not None
         return read_manifest(self.out).made_with
 
 
