@@ -12,6 +12,10 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Pretrained, require_training
 from smallset.observers.record import Dynamics, Records
 
+Epochs = int | tuple[int, ...] | Literal["late"] | None
+_MOST_RUNS = 1000
+_LATE = 0.3
+
 
 class Score(ABC):
     """Assigns a number to every training image; larger is harder.
@@ -60,19 +64,65 @@ class Score(ABC):
         return {}
 
 
-Epochs = int | tuple[int, ...] | Literal["late"] | None
-_MOST_RUNS = 1000
-_LATE = 0.3
+class RunScore(Score):
+    """A score that reads runs of its observer: the mean of `of_run` over `runs`.
+
+    A subclass is a frozen dataclass with the fields `runs` and `observer`, and `epochs` if it does
+    not always read all epochs.
+    """
+
+    name: ClassVar[str]
+    trained: ClassVar[bool] = True
+    """Whether the observer must train, and `epochs=None` means all epochs instead of the last."""
+    observer: AnyObserver
+    epochs: Epochs = None
+
+    def __post_init__(self) -> None:
+        if self.trained:
+            require_training(self.observer, self.name)
+        check_runs(self.name, self.runs, self.observer)
+        self.reads(self.observer)
+
+    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Score every image."""
+        return self.mean(observed, self.of_run)
+
+    @abstractmethod
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Score every image by the epochs of one run."""
+
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1."""
+        default = type(self).epochs
+        return read_epochs(self.name, self.epochs, observer, default=default, whole=self.trained)
+
+    def mean(
+        self,
+        observed: Observed,
+        of_run: Callable[[Observed, int, tuple[int, ...]], Float[np.ndarray, " n"]],
+    ) -> Float32[np.ndarray, " n"]:
+        """Return the mean of `of_run` over the runs, summed in float64."""
+        epochs = self.reads(observed.settled(self.observer))
+        total = np.zeros(len(observed.labels), np.float64)
+        for run in range(self.runs):
+            total += of_run(observed.part(run, self.runs, "run"), run, epochs)
+        return (total / self.runs).astype(np.float32)
 
 
 def read_epochs(
-    name: str, epochs: Epochs, observer: AnyObserver, *, default: Epochs = None
+    name: str,
+    epochs: Epochs,
+    observer: AnyObserver,
+    *,
+    default: Epochs = None,
+    whole: bool = False,
 ) -> tuple[int, ...]:
     """Return the epochs, counted from 1, that a score's option means.
 
     A number means that many first epochs, a tuple exactly those epochs, "late" the last 30 %, and
-    None the last epoch. A pretrained network has one epoch, which is read if the option has its
-    `default`. Raises ValueError for no epochs or for epochs that the observer does not reach.
+    None the last epoch, or all epochs if `whole`. A pretrained network has one epoch, which is read
+    if the option has its `default`. Raises ValueError for no epochs or for epochs that the observer
+    does not reach.
     """
     if isinstance(observer, Pretrained):
         if epochs != default:
@@ -80,7 +130,7 @@ def read_epochs(
         return (1,)
     trained = observer.trains_for
     if epochs is None:
-        return (trained,)
+        return tuple(range(1 if whole else trained, trained + 1))
     if epochs == "late":
         return tuple(range(trained - max(1, round(_LATE * trained)) + 1, trained + 1))
     ends = (1, epochs) if isinstance(epochs, int) else epochs
@@ -99,11 +149,6 @@ def read_epochs(
     return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
 
 
-def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
-    """Return the epochs that an option means, as `read_epochs`, but all epochs for None."""
-    return read_epochs(name, observer.trains_for if epochs is None else epochs, observer)
-
-
 def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
     """Raise ValueError if `runs` is out of range, or above 1 for a pretrained network."""
     if runs > 1:
@@ -117,7 +162,16 @@ def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
         )
 
 
-def check_window(
+def check_window(score: RunScore, window: int, *, least: int = 2) -> None:
+    """Raise ValueError if a window of epochs is below `least`, or longer than the score reads."""
+    own = [] if score.epochs is None else [f"epochs={window}"]
+    fits = score.observer.trains_for >= window
+    remedy = ", ".join([*own, *([] if fits else [f"observer=observer(epochs={window})"])])
+    read = len(score.reads(score.observer))
+    check_moments(score.name, window, need=window, read=read, remedy=remedy, least=least)
+
+
+def check_moments(
     name: str, window: int, *, need: int, read: int, remedy: str, least: int = 2
 ) -> None:
     """Raise ValueError if the window is below `least`, or needs more moments than are read.
@@ -131,26 +185,6 @@ def check_window(
             f"{name}'s window={window} needs {need} moments of its observer, but reads {read}. "
             f"Give {remedy}, or a smaller window."
         )
-
-
-def more_epochs(epochs: int | None, observer: AnyObserver, need: int) -> str:
-    """Return the options, of the score, the observer or both, that make it read `need` epochs."""
-    own = [] if epochs is None else [f"epochs={need}"]
-    trained = [] if observer.trains_for >= need else [f"observer=observer(epochs={need})"]
-    return ", ".join(own + trained)
-
-
-def over_runs(
-    observed: Observed,
-    observer: AnyObserver,
-    runs: int,
-    of_run: Callable[[Dynamics], Float[np.ndarray, " n"]],
-) -> Float32[np.ndarray, " n"]:
-    """Return the mean of `of_run` over the runs, summed in float64."""
-    total = np.zeros(len(observed.labels), np.float64)
-    for run in range(runs):
-        total += of_run(observed.part(run, runs, "run").dynamics(observer, run=run))
-    return (total / runs).astype(np.float32)
 
 
 def over_epochs(
