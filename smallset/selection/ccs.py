@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int64
 from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.select import Pool, Select, check_left, part_by_part
+from smallset.selection.select import Images, Pool, Select, check_left, part_by_part
 
 _MOST_STRATA = 1_000_000
 
@@ -51,9 +51,7 @@ class CCS(Select):
         """Choose `counts[c]` images of class c. Raises ValueError if beta leaves too few."""
         values = pool.scored()
 
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
+        def choose(members: Images, count: int, part: str) -> Images:
             ranked = members[np.argsort(values[members], kind="stable")]
             kept = ranked[: self.leaves(len(members))]
             option = f"ccs's beta={self.beta}"
@@ -61,8 +59,7 @@ class CCS(Select):
             # Drawn by rank, not position, so that the order of the data matters only for ties.
             drawn = generator(seed, "ccs", part).permutation(kept)
             turns = _turns(stratum(values[drawn], self.strata), self.strata)
-            chosen: Int64[np.ndarray, " k"] = drawn[turns[:count]]
-            return chosen
+            return drawn.take(turns[:count])
 
         return part_by_part(choose, pool, counts, balanced=self.balanced)
 

@@ -152,7 +152,9 @@ class Select(ABC):
         return of
 
 
-Choose = Callable[[Int64[np.ndarray, " m"], int, str], Int64[np.ndarray, " k"]]
+Images = Int64[np.ndarray, " _"]
+"""Positions of images in a pool."""
+Choose = Callable[[Images, int, str], Images]
 """Takes the images of a part, the number wanted and the part's name; returns chosen images."""
 
 
@@ -173,22 +175,6 @@ def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:
         )
 
 
-def check_total(pool: Pool, counts: Int64[np.ndarray, " c"]) -> int:
-    """Return the sum of `counts`. Raises ValueError if the pool has fewer images."""
-    total = int(counts.sum())
-    if not 1 <= total <= len(pool):
-        raise ValueError(
-            f"{total} images were asked for, but there are {len(pool)}. "
-            f"Ask for at least 1 and at most {len(pool)}."
-        )
-    return total
-
-
-def by_class(indices: Int64[np.ndarray, " k"], pool: Pool) -> Selection:
-    """Sort a choice by class, keeping the order of choice within each class."""
-    return Selection(indices[np.argsort(pool.labels[indices], kind="stable")])
-
-
 def part_by_part(
     choose: Choose, pool: Pool, counts: Int64[np.ndarray, " c"], *, balanced: bool
 ) -> Selection:
@@ -196,16 +182,19 @@ def part_by_part(
 
     A part is called "class 3" or "all classes"; that name is also a key of its random draws.
     """
-    if not balanced:
-        total = check_total(pool, counts)
-        return by_class(choose(np.arange(len(pool)), total, "all classes"), pool)
-    check_counts(pool, counts)
-    chosen = [
-        choose(of_class, int(count), f"class {c}")
-        for c, (of_class, count) in enumerate(zip(pool.members(), counts, strict=True))
-        if count
-    ]
-    return Selection(np.concatenate(chosen))
+    if balanced:
+        check_counts(pool, counts)
+        each = enumerate(zip(pool.members(), counts, strict=True))
+        parts = [choose(members, int(k), f"class {c}") for c, (members, k) in each if k]
+        return Selection(np.concatenate(parts))
+    total = int(counts.sum())
+    if not 1 <= total <= len(pool):
+        raise ValueError(
+            f"{total} images were asked for, but there are {len(pool)}. "
+            f"Ask for at least 1 and at most {len(pool)}."
+        )
+    chosen = choose(np.arange(len(pool)), total, "all classes")
+    return Selection(chosen[np.argsort(pool.labels[chosen], kind="stable")])
 
 
 def check_left(left: int, count: int, *, option: str, part: str, of: int) -> None:
