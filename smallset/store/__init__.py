@@ -5,8 +5,8 @@ from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import About, Asked, Manifest, Origin, read_manifest
 from smallset.store.plan_table import ImageFile
-from smallset.store.read import CompressedDataset, open_set
-from smallset.store.training_set import PlainSet, Seeds, SetFacts, TrainingSet
+from smallset.store.read import CompressedDataset, TrainingSet, open_set
+from smallset.store.training_set import PlainSet, Seeds, SetFacts
 from smallset.store.verify import Verification, verify
 from smallset.store.write import write
 
