@@ -1,11 +1,11 @@
 """Pruned: a score, a selector, a mosaic and the view that belongs to the set."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
@@ -16,7 +16,6 @@ from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
 from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
 from smallset.scores import SCORES, Score
-from smallset.scores.uncertainty import probability
 from smallset.seeds import generator
 from smallset.selection import SELECTORS, Easiest, Pool, Select
 from smallset.spec import Registry, write
@@ -226,7 +225,9 @@ class Pruned(Method):
                     f"the score gave numbers of the shape {values.shape}, but needed are "
                     f"{pool.labels.shape}, one an image. Mend {type(score).__name__}."
                 )
-            pool = replace(pool, values=values, probability=_probability(score, seen))
+            trains = isinstance(score.observer, Observer)
+            probability = partial(score.probability, seen) if trains else None
+            pool = replace(pool, values=values, probability=probability)
         if self.select.needs_features:
             assert observer is not None
             pool = replace(pool, features=partial(seen.features, observer))
@@ -279,16 +280,3 @@ class Pruned(Method):
 
 def _name(part: object) -> str:
     return part_spec(part).partition("(")[0]
-
-
-def _probability(score: Score, seen: Observed) -> Callable[[], Float32[np.ndarray, " n"]] | None:
-    """Return a call for the mean probability of the true class, or None without a training."""
-    observer = score.observer
-    if not isinstance(observer, Observer):
-        return None
-
-    def found() -> Float32[np.ndarray, " n"]:
-        own = score.probability(seen)
-        return probability(seen.dynamics(observer)) if own is None else own
-
-    return found

@@ -1,7 +1,7 @@
 """What a score is, which epochs of its observer it reads, and its mean over runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -45,12 +45,13 @@ class Score(ABC):
         """Return the epochs of an observer that are read, from 1; () if the score reads all."""
         return ()
 
-    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"] | None:
-        """Return the mean probability of the true class that `beta` reads; None for the default.
+    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Return the mean probability of the true class, for `beta`, if the observer trains.
 
-        The default is the mean over all epochs of the score's first run.
+        The mean is over all epochs of the score's first run.
         """
-        return None
+        assert self.observer is not None
+        return probability(observed.dynamics(self.observer))
 
     def made_by(self) -> dict[str, str]:
         """Return what the values depend on besides the data and the observer."""
@@ -185,6 +186,11 @@ def check_moments(
             f"{name}'s window={window} needs {need} moments of its observer, but reads {read}. "
             f"Give {remedy}, or a smaller window."
         )
+
+
+def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
+    """Return the mean probability of the true class over epochs (None: all)."""
+    return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
 
 
 def over_epochs(

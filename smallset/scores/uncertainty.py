@@ -1,6 +1,6 @@
 """Dyn-Unc, DUAL and CAD-Prune: how uncertain an observer is about an image over time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,8 +9,8 @@ from jaxtyping import Float, Float32, Float64
 
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
-from smallset.observers.record import Dynamics, reduced
-from smallset.scores.score import RunScore, check_moments, check_window
+from smallset.observers.record import reduced
+from smallset.scores.score import RunScore, check_moments, check_window, probability
 
 
 def windows(series: Float[np.ndarray, "t b"], window: int) -> Iterator[Float64[np.ndarray, "j b"]]:
@@ -28,11 +28,6 @@ def mean_spread(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.nda
     """Return the mean over all windows of the population standard deviation."""
     mean: Float64[np.ndarray, " b"] = spreads(series, window).mean(0)
     return mean
-
-
-def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
-    """Return the mean probability of the true class over epochs (None: all)."""
-    return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
 
 
 def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
