@@ -40,11 +40,8 @@ class Pool:
         return np.split(order, np.searchsorted(self.labels[order], np.arange(1, self.classes)))
 
     def scored(self) -> Float32[np.ndarray, " n"]:
-        """Return the scores. Raises ValueError if they are missing or not finite."""
-        if self.values is None:
-            raise ValueError(
-                "selecting by score needs scores, but none were given. Name one: score=el2n."
-            )
+        """Return the scores. Raises ValueError if one is not finite."""
+        assert self.values is not None  # a method has a score if its selector needs one
         return self._finite(self.values, "scores", "Selection needs a number for every image")
 
     def weighing(self) -> Float32[np.ndarray, " n"]:
@@ -59,18 +56,9 @@ class Pool:
         return values
 
     def featured(self) -> Float32[np.ndarray, "n d"]:
-        """Return the features. Raises ValueError if they are missing, too large or not finite."""
-        if self.features is None:
-            raise ValueError(
-                "selecting by geometry needs features of every image, but none were given. "
-                "Name an observer: observer=observer(model=resnet8)."
-            )
+        """Return the features. Raises ValueError if one is too large or not finite."""
+        assert self.features is not None  # a method has an observer if its selector needs one
         features = self.features()
-        if features.ndim != 2 or len(features) != len(self):
-            raise ValueError(
-                f"the features have the shape {features.shape}, but needed are ({len(self)}, d), "
-                "a row an image. Give those of the same images."
-            )
         largest = np.maximum(features.max(1, initial=0), -features.min(1, initial=0))
         self._finite(largest, "features", "Distances need a number everywhere")
         beyond = np.flatnonzero(largest > _LARGEST)
@@ -84,11 +72,7 @@ class Pool:
 
     def probabilities(self) -> Float32[np.ndarray, " n"]:
         """Return the mean probabilities of the true class. Raises ValueError outside 0..1."""
-        if self.probability is None:
-            raise ValueError(
-                "this selection needs the probabilities of an observer's training, but the score "
-                "has no observer that trains. Name one that has: score=dual."
-            )
+        assert self.probability is not None  # a method checks that its score's observer trains
         mean = self._finite(self.probability(), "probabilities", "Selection needs all of them")
         outside = np.flatnonzero((mean < 0) | (mean > 1))
         if len(outside):
