@@ -59,7 +59,7 @@ class Pruned(Method):
 
     def __post_init__(self) -> None:
         self._check_score()
-        own = self.score is not None and self.score.observer is not None
+        own = bool(self.scores)
         if self.observer is not None and (own or not self.select.needs_features):
             named = _name(self.select)
             why = "the score has its own" if own else f"select={named} uses no observer"
@@ -112,8 +112,8 @@ class Pruned(Method):
     @property
     def looks_through(self) -> AnyObserver | None:
         """The observer that the choice depends on, or None without one."""
-        if self.score is not None and self.score.observer is not None:
-            return self.score.observer
+        if self.scores:
+            return self.scores[0].observer
         return (self.observer or Observer()) if self.select.needs_features else None
 
     @property
@@ -123,8 +123,8 @@ class Pruned(Method):
 
     def through(self, observer: AnyObserver) -> "Pruned":
         """Return the same method with another observer, if the method uses one."""
-        if self.score is not None and self.score.observer is not None:
-            return replace(self, score=replace(self.score, observer=observer))  # type: ignore[type-var]
+        if self.scores:
+            return replace(self, score=replace(self.scores[0], observer=observer))  # type: ignore[type-var]
         return replace(self, observer=observer) if self.looks_through else self
 
     def check_files(self) -> None:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
-from smallset.scores.score import RunScore, over_epochs
+from smallset.scores.score import RunScore
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,10 @@ class AUM(RunScore):
         """Score every image; larger is harder."""
         return -super().__call__(observed)
 
-    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
-        """Return the mean margin over the epochs."""
-        margin = logit_margin if self.on == "logits" else probability_margin
-        return over_epochs(seen.dynamics(self.observer, run=run), epochs, margin)
-
-
-def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:
-    """Return z_y - max z_j over the other classes j."""
-    margin: Float[np.ndarray, " n"] = moment["margin"]
-    return margin
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Return z_y - max z_j over the other classes j, or the same of probabilities."""
+        margin: Float[np.ndarray, " n"] = moment["margin"]
+        return margin if self.on == "logits" else probability_margin(moment)
 
 
 def probability_margin(moment: Records) -> Float[np.ndarray, " n"]:

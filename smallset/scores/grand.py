@@ -12,7 +12,7 @@ from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
-from smallset.scores.score import RunScore, over_epochs
+from smallset.scores.score import RunScore
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 
@@ -48,13 +48,18 @@ class GraNd(RunScore):
 
     def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
         """Return the mean norm over the epochs."""
-        records = seen.dynamics(self.observer, run=run)
         if self.layers == "last":
-            return over_epochs(records, epochs, last_layer)
+            return super().of_run(seen, run, epochs)
+        seen.dynamics(self.observer, run=run)  # trains here, outside the progress of an epoch
         total = np.zeros(len(seen.labels), np.float64)
         for number, epoch in enumerate(epochs):
             total += self._all_layers(seen.part(number, len(epochs), "epoch"), run, epoch)
         return total / len(epochs)
+
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Return ||p - onehot(y)|| sqrt(1 + ||h||^2), the gradient norm of the last layer."""
+        norm: Float[np.ndarray, " n"] = moment["el2n"] * np.sqrt(1 + moment["feature"] ** 2)
+        return norm
 
     def check(self, observed: Observed) -> None:
         """Raise ValueError if the network cannot give the gradients that `layers` needs."""
@@ -81,12 +86,6 @@ class GraNd(RunScore):
                     observed.progress("gradients", int(indices[-1]) + 1, len(observed.images))
 
         return observed.kept(self.observer, f"gradient-{epoch:05d}", rows, run=run)
-
-
-def last_layer(moment: Records) -> Float[np.ndarray, " n"]:
-    """Return ||p - onehot(y)|| sqrt(1 + ||h||^2), the gradient norm of the last layer."""
-    norm: Float[np.ndarray, " n"] = moment["el2n"] * np.sqrt(1 + moment["feature"] ** 2)
-    return norm
 
 
 def chunk_of(model: "Network", size: int) -> int:

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from jaxtyping import Float
 
-from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
-from smallset.scores.score import Epochs, RunScore, over_epochs
+from smallset.observers.record import Records
+from smallset.scores.score import Epochs, RunScore
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class _Output(RunScore):
     runs: int = 1
     observer: AnyObserver = Observer()
 
-    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
-        """Return the mean of the field over the epochs."""
-        records = seen.dynamics(self.observer, run=run)
-        return over_epochs(records, epochs, lambda moment: moment[self.field])
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Return the field."""
+        values: Float[np.ndarray, " n"] = moment[self.field]
+        return values
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class RunScore(Score):
     """A score that reads runs of its observer: the mean of `of_run` over `runs`.
 
     A subclass is a frozen dataclass with the fields `runs` and `observer`, and `epochs` if it does
-    not always read all epochs.
+    not always read all epochs. It defines `of_moment` or `of_run`.
     """
 
     name: ClassVar[str]
@@ -88,9 +88,17 @@ class RunScore(Score):
         """Score every image."""
         return self.mean(observed, self.of_run)
 
-    @abstractmethod
     def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
-        """Score every image by the epochs of one run."""
+        """Score every image by one run: the mean of `of_moment` over the epochs, in float64."""
+        records = seen.dynamics(self.observer, run=run)
+        total = np.zeros(len(records), np.float64)
+        for epoch in epochs:
+            total += self.of_moment(records.at(epoch))
+        return total / len(epochs)
+
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Score every image by its record at the end of one epoch."""
+        raise NotImplementedError(self.name)
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
         """Return the epochs of an observer that are read, counted from 1."""
@@ -191,15 +199,3 @@ def check_moments(
 def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
     """Return the mean probability of the true class over epochs (None: all)."""
     return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
-
-
-def over_epochs(
-    dynamics: Dynamics,
-    epochs: tuple[int, ...],
-    of_moment: Callable[[Records], Float[np.ndarray, " n"]],
-) -> Float[np.ndarray, " n"]:
-    """Return the mean of `of_moment` over the records of the epochs, summed in float64."""
-    total = np.zeros(len(dynamics), np.float64)
-    for epoch in epochs:
-        total += of_moment(dynamics.at(epoch))
-    return total / len(epochs)

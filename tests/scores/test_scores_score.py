@@ -7,8 +7,7 @@ from scores_toy import LABELS, toy
 
 from smallset.methods import score_from
 from smallset.observers import Observer
-from smallset.scores import SCORES
-from smallset.scores.grand import last_layer
+from smallset.scores import SCORES, GraNd
 from smallset.scores.score import read_epochs
 from smallset.train.evaluation import predict
 
@@ -39,7 +38,7 @@ def test_the_default_reads_late_epochs_of_as_many_as_the_images_need(tmp_path):
     observed = toy(tmp_path)  # forty images, a step an epoch
     run = observed.dynamics(Observer())
     assert run.epochs == 60
-    for name, values in {"el2n": lambda m: m["el2n"], "grand": last_layer}.items():
+    for name, values in {"el2n": lambda m: m["el2n"], "grand": GraNd().of_moment}.items():
         found = SCORES[name]()(observed)
         mean = np.mean([values(run.at(epoch)) for epoch in range(43, 61)], axis=0)
         np.testing.assert_allclose(found, mean, rtol=1e-6)
