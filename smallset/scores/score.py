@@ -81,7 +81,15 @@ class RunScore(Score):
     def __post_init__(self) -> None:
         if self.trained:
             require_training(self.observer, self.name)
-        check_runs(self.name, self.runs, self.observer)
+        if self.runs > 1:
+            require_training(self.observer, f"{self.name}'s runs={self.runs}")
+        if self.runs < 1:
+            raise ValueError(f"{self.name}'s runs={self.runs} measures nothing. Give at least 1.")
+        if self.runs > _MOST_RUNS:
+            raise ValueError(
+                f"{self.name}'s runs={self.runs} is too large. Give the trainings to average, at "
+                f"most {_MOST_RUNS}."
+            )
         self.reads(self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
@@ -101,9 +109,36 @@ class RunScore(Score):
         raise NotImplementedError(self.name)
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1."""
-        default = type(self).epochs
-        return read_epochs(self.name, self.epochs, observer, default=default, whole=self.trained)
+        """Return the epochs of an observer that are read, counted from 1.
+
+        In `epochs`, a number means that many first epochs, a tuple exactly those epochs, "late" the
+        last 30 %, and None the last epoch, or all epochs of an observer that must train. A
+        pretrained network has one epoch, which is read if `epochs` has its default. Raises
+        ValueError for no epochs or for epochs that the observer does not reach.
+        """
+        epochs, trains = self.epochs, observer.trains_for
+        if isinstance(observer, Pretrained):
+            if epochs != type(self).epochs:
+                require_training(observer, f"{self.name}'s epochs={epochs}")
+            return (1,)
+        if epochs is None:
+            return tuple(range(1 if self.trained else trains, trains + 1))
+        if epochs == "late":
+            return tuple(range(trains - max(1, round(_LATE * trains)) + 1, trains + 1))
+        ends = (1, epochs) if isinstance(epochs, int) else epochs
+        if not ends or min(ends) < 1:
+            raise ValueError(
+                f"{self.name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
+                "epochs counted from 1."
+            )
+        if max(ends) > trains:  # checked before listing the epochs
+            more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
+            raise ValueError(
+                f"{self.name}'s epochs={epochs} reads past the end of its observer, which trains "
+                f"for {trains}{more}. Train longer: observer=observer(epochs={max(ends)}), "
+                f"or read less: epochs={trains}."
+            )
+        return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
 
     def mean(
         self,
@@ -116,59 +151,6 @@ class RunScore(Score):
         for run in range(self.runs):
             total += of_run(observed.part(run, self.runs, "run"), run, epochs)
         return (total / self.runs).astype(np.float32)
-
-
-def read_epochs(
-    name: str,
-    epochs: Epochs,
-    observer: AnyObserver,
-    *,
-    default: Epochs = None,
-    whole: bool = False,
-) -> tuple[int, ...]:
-    """Return the epochs, counted from 1, that a score's option means.
-
-    A number means that many first epochs, a tuple exactly those epochs, "late" the last 30 %, and
-    None the last epoch, or all epochs if `whole`. A pretrained network has one epoch, which is read
-    if the option has its `default`. Raises ValueError for no epochs or for epochs that the observer
-    does not reach.
-    """
-    if isinstance(observer, Pretrained):
-        if epochs != default:
-            require_training(observer, f"{name}'s epochs={epochs}")
-        return (1,)
-    trained = observer.trains_for
-    if epochs is None:
-        return tuple(range(1 if whole else trained, trained + 1))
-    if epochs == "late":
-        return tuple(range(trained - max(1, round(_LATE * trained)) + 1, trained + 1))
-    ends = (1, epochs) if isinstance(epochs, int) else epochs
-    if not ends or min(ends) < 1:
-        raise ValueError(
-            f"{name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
-            "epochs counted from 1."
-        )
-    if max(ends) > trained:  # checked before listing the epochs
-        more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
-        raise ValueError(
-            f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
-            f"{trained}{more}. Train longer: observer=observer(epochs={max(ends)}), "
-            f"or read less: epochs={trained}."
-        )
-    return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
-
-
-def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
-    """Raise ValueError if `runs` is out of range, or above 1 for a pretrained network."""
-    if runs > 1:
-        require_training(observer, f"{name}'s runs={runs}")
-    if runs < 1:
-        raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
-    if runs > _MOST_RUNS:
-        raise ValueError(
-            f"{name}'s runs={runs} is too large. Give the trainings to average, at most "
-            f"{_MOST_RUNS}."
-        )
 
 
 def check_window(score: RunScore, window: int, *, least: int = 2) -> None:

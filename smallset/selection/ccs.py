@@ -10,6 +10,7 @@ from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.select import Images, Pool, Select, check_left, part_by_part
+from smallset.store.plan_table import class_ranks
 
 _MOST_STRATA = 1_000_000
 
@@ -81,10 +82,5 @@ def _turns(of: Int64[np.ndarray, " m"], strata: int) -> Int64[np.ndarray, " m"]:
     The paper's allocation is water-filling: every stratum gives images up to a common level. The
     images left over by rounding down come from the fullest strata, which are treated last.
     """
-    grouped = np.argsort(of, kind="stable")
-    sizes = np.bincount(of, minlength=strata)
-    turn = np.empty(len(of), np.int64)
-    turn[grouped] = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    place = np.empty(strata, np.int64)
-    place[np.argsort(sizes, kind="stable")] = np.arange(strata)
-    return np.lexsort((-place[of], turn))
+    place = np.argsort(np.argsort(np.bincount(of, minlength=strata), kind="stable"))
+    return np.lexsort((-place[of], class_ranks(of)))
