@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 from jaxtyping import UInt8
 
-from smallset.data import ImageDataset, cores, ordered, read_box
+from smallset.data import ImageDataset, cores, fit_boxes, ordered, read_box
+from smallset.data.arrays import ArrayRows
+from smallset.data.decode import BadImage, image_format
 from smallset.records import Classes, Fit, Plan, Progress
-from smallset.store.codec import check_original, own_bytes
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
 Rows = Sequence[int]
@@ -60,10 +61,7 @@ class Canvases(ABC):
     def check_copies(self, fit: Fit) -> None:
         """Raise ValueError unless each canvas is one whole source image that can be copied."""
         del fit
-        raise ValueError(
-            "codec 'original' copies the bytes of whole images, but this method draws its own. "
-            "Use another codec, such as png."
-        )
+        raise _no_copies("this method draws its own")
 
     def copied(self, row: int) -> bytes:
         """Return the bytes of the source image on canvas `row`. Call `check_copies` first."""
@@ -107,12 +105,41 @@ class Rendered(Canvases):
         return partial(Rendered(plan, own).draw, range(len(rows)))
 
     def check_copies(self, fit: Fit) -> None:
-        """Raise ValueError unless each canvas is one whole source image that can be copied."""
-        check_original(self.plan, self.dataset, fit)
+        """Raise ValueError unless each canvas shows all that `fit` makes a square of.
+
+        A plan without canvases is checked by its number of tiles.
+        """
+        plan, dataset = self.plan, self.dataset
+        tiles = plan.source.shape[1]
+        if tiles > 1:
+            raise _no_copies(f"a canvas of this method shows {tiles} of them")
+        if isinstance(dataset.origin, ArrayRows):
+            raise _no_copies(f"{dataset.name!r} has pixels and no encoded images")
+        source = plan.source[:, 0]
+        boxes = fit_boxes(dataset.sizes[source], fit)
+        whole = (plan.tile_box == [0, 0, plan.size, plan.size]).all()
+        if (source < 0).any() or not whole or (plan.source_box[:, 0] != boxes).any():
+            raise _no_copies("this method shows parts of them")
 
     def copied(self, row: int) -> bytes:
-        """Return the bytes of the source image on canvas `row`."""
-        return own_bytes(self.dataset, int(self.plan.source[row, 0]))
+        """Return the bytes of the source image on canvas `row`. Raises ValueError if damaged."""
+        index = int(self.plan.source[row, 0])
+        encoded = self.dataset.encoded(index)
+        try:
+            image_format(encoded)
+        except BadImage as error:
+            raise ValueError(
+                f"{self.dataset.id(index)!r} of {self.dataset.name!r} {error}, but was when it was "
+                "indexed. Restore the file and run again."
+            ) from error
+        return encoded
+
+
+def _no_copies(why: str) -> ValueError:
+    return ValueError(
+        f"codec 'original' copies the bytes of whole images, but {why}. "
+        "Use another codec, such as png."
+    )
 
 
 @dataclass(frozen=True)

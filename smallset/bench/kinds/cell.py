@@ -125,7 +125,8 @@ class CellUnit(StudentUnit):
         """Count all views, all tests, and the views that a teacher looks at."""
         wanted, data = self.wanted, ground.data[self.asker.sweep.data].data
         protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
-        images = wanted.images * method_from(wanted.spec).views_an_epoch
+        method = method_from(wanted.spec)
+        images = wanted.images * method.view.an_epoch(method.tiles)
         views, batch = images * protocol.epochs, min(protocol.batch, images)
         tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
         compiled = pays_to_compile(wanted.student, views)
