@@ -10,7 +10,7 @@ import typer
 from smallset.bench import shipped
 
 
-class Format(StrEnum):
+class TableFormat(StrEnum):
     """The file formats of tables."""
 
     markdown = "markdown"
@@ -38,8 +38,8 @@ def report(
         typer.Option(help="Folder of the tables. Default: RUNS/report, or beside the file."),
     ] = None,
     format: Annotated[
-        Format, typer.Option(help="classes is a CSV with the accuracy of every class.")
-    ] = Format.all,
+        TableFormat, typer.Option(help="classes is a CSV with the accuracy of every class.")
+    ] = TableFormat.all,
 ) -> None:
     """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
     from smallset.report import tables
@@ -50,7 +50,7 @@ def report(
     found = tables.read_runs(runs, matrix)
     made = tables.report_of(found)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
-    formats = list(tables.FORMATS) if format is Format.all else [format.value]
+    formats = list(tables.FORMATS) if format is TableFormat.all else [format.value]
     written = tables.write_report(made, folder, formats)
     for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def list_() -> None:
     """Show every name that an option takes: methods, budgets, scores, students and so on."""
     from smallset.budget import BUDGETS
-    from smallset.labels import LABELS
+    from smallset.labels import FORMATS, LABELS
     from smallset.methods import METHODS
     from smallset.models import MODELS
     from smallset.mosaic import MOSAICS
@@ -35,6 +35,7 @@ def list_() -> None:
         "students": {name: entry.line for name, entry in MODELS.items()}
         | {"timm:NAME, torchvision:NAME": "any network of those libraries, if installed"},
         "labels": {name: first_line(entry) for name, entry in LABELS.items()},
+        "formats of labels": {name: first_line(entry) for name, entry in FORMATS.items()},
         "protocols": {name: entry.line for name, entry in PROTOCOLS.items()},
     }
     for title, entries in sections.items():

@@ -55,8 +55,10 @@ class OpenLabels:
     """The labels of one set, as a student, its result and its fingerprint use them.
 
     `facts` are JSON values that name everything that the logits depend on. `view_seed` fixes the
-    views of every student, if the labels belong to certain views. An instance of this class itself
-    stands for hard labels: the student gets class indices, which cost no bytes.
+    views of every student, if the labels belong to certain views. `mixed` says whether the labels
+    are of mixed views. With a `pool`, students see views of the first `pool` epochs alone. An
+    instance of this class itself stands for hard labels: the student gets class indices, which cost
+    no bytes.
     """
 
     regime: Regime
@@ -66,6 +68,8 @@ class OpenLabels:
     teacher: str | None = None
     teacher_sha256: str | None = None
     view_seed: int | None = None
+    mixed: bool = True
+    pool: int | None = None
 
     def soft(self, machine: Machine) -> SoftLabels | None:
         """Return the source of logits for the training loop, or None for class indices."""

@@ -164,10 +164,8 @@ def fit(
     finite.
     """
     rules = None if soft is None else _soft_rules(protocol)
-    views = view.an_epoch(tile_box.shape[1])
-    if views > 1:
-        images, labels = _Repeated(images, views), labels.repeat(views)
-        tile_box = tile_box.reshape(-1, 1, 4)
+    labels = labels.repeat(view.an_epoch(tile_box.shape[1]))
+    images, tile_box = repeated(images, tile_box, view)
     share_norms(model, machine)
     optimizer = protocol.optimizer_for(model) if optimizer is None else optimizer
     run = model if run is None else run
@@ -260,6 +258,16 @@ def divergence(
         F.log_softmax(student / temperature, 1),
         F.softmax(teacher / temperature, 1),
         reduction="batchmean",
+    )
+
+
+def repeated(
+    images: Images, tile_box: Int32[np.ndarray, "m tiles 4"], view: View
+) -> tuple[Images, Int32[np.ndarray, "v tiles 4"]]:
+    """Return the image and the tiles of each view of an epoch: an image's own, or one tile each."""
+    views = view.an_epoch(tile_box.shape[1])
+    return (
+        (images, tile_box) if views == 1 else (_Repeated(images, views), tile_box.reshape(-1, 1, 4))
     )
 
 

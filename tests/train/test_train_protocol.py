@@ -8,8 +8,8 @@ import torch
 from smallset.models import build_model
 from smallset.train.protocol import (
     CROSS_V1,
-    GVBSM_V1,
     FINETUNE_V1,
+    GVBSM_V1,
     PROTOCOLS,
     RETHINKDC_V1,
     SMALL_V1,

@@ -1,0 +1,59 @@
+"""The command that stores soft labels: label."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smallset.cli.options import Device, Precision, Work, Workers
+
+
+def label(
+    set: Annotated[
+        Path, typer.Argument(metavar="SET", help="A folder that `compress` or `export` made.")
+    ],
+    teacher: Annotated[
+        str, typer.Option(help="The network that makes the labels: a folder of `train`, or SPEC.")
+    ],
+    epochs: Annotated[
+        int, typer.Option(help="Epochs to label. Each view of each epoch gets a label.")
+    ] = 300,
+    one_per_image: Annotated[
+        bool,
+        typer.Option("--one-per-image", help="Label each whole image once, and no views."),
+    ] = False,
+    format: Annotated[
+        str, typer.Option(help='See `smallset list`: float32, float16, int8, "top(k=10)".')
+    ] = "float16",
+    view_seed: Annotated[int, typer.Option(help="Seed of the views, as of a student.")] = 0,
+    precision: Precision = "auto",
+    device: Device = "auto",
+    workers: Workers = 0,
+    work: Work = None,
+) -> None:
+    """Write a teacher's soft labels for SET beside it, for `evaluate --labels stored`."""
+    from smallset import pipeline
+    from smallset.terminal import say
+    from smallset.terminal.progress import Stages
+
+    with Stages() as stages:
+        store = pipeline.label(
+            set,
+            teacher=teacher,
+            epochs=epochs,
+            one_per_image=one_per_image,
+            format=format,
+            view_seed=view_seed,
+            precision=precision,
+            device=device,
+            workers=workers,
+            work=work,
+            progress=stages,
+        )
+    card = store.card
+    say(
+        f"wrote {store.folder}: {card.epochs * card.views:,} labels of {len(card.classes)} "
+        f"classes, {store.row_bytes:,} bytes each, {store.bytes():,} bytes in all"
+    )
+    name = "stored" if card.of_views else "one-per-image"
+    say(f"use them with: smallset evaluate {set} --data DATA --labels {name}")

@@ -1,0 +1,64 @@
+"""Stored soft labels: logits that a teacher wrote beforehand, for every mixed view."""
+
+from dataclasses import dataclass, replace
+
+from smallset.labels.formats import Format, format_spec
+from smallset.labels.kept import KeptLabels, find
+from smallset.labels.regime import Regime
+from smallset.store import TrainingSet
+from smallset.train.protocol import StudentProtocol
+
+
+@dataclass(frozen=True)
+class Stored(Regime):
+    """A teacher's logits for every mixed view, read from the files of `smallset label`.
+
+    `teacher`, `format` and `view_seed` say which files, if the set has several. `prune` is the
+    share of the protocol's epochs without labels of their own (arXiv 2410.15919): each step shows
+    a batch of the other epochs, drawn with replacement.
+    """
+
+    teacher: str = ""
+    format: Format | None = None
+    prune: float = 0.0
+    view_seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.prune < 1:
+            raise ValueError(
+                f"stored's prune={self.prune} is not a share of the labels. Give at least 0 and "
+                "less than 1, such as 0.9 for a tenth of the bytes."
+            )
+
+    @property
+    def teacher_spec(self) -> str | None:
+        """The spec of the teacher, or None if the files alone say who made them."""
+        return self.teacher or None
+
+    def epochs(self, protocol: StudentProtocol) -> int:
+        """Return the epochs that need labels of their own, at least one."""
+        return max(1, round((1 - self.prune) * protocol.epochs))
+
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> KeptLabels:
+        """Find and check the files of a set, which must hold enough epochs for the protocol."""
+        if protocol.mix == "batch":
+            raise ValueError(
+                f"the protocol {protocol.name!r} mixes each batch as a whole, but stored labels "
+                "are of views that do not depend on a batch. Use another protocol, such as "
+                "'standard-v1', or online labels."
+            )
+        epochs = self.epochs(protocol)
+        form = self.format and format_spec(self.format)
+        asked = {"teacher": self.teacher_spec, "format": form, "view_seed": self.view_seed}
+        store = find(made, protocol, epochs, asked)
+        card, pool = store.card, epochs if self.prune else None
+        return KeptLabels(
+            regime=replace(self, teacher=card.teacher, format=store.form, view_seed=card.view_seed),
+            facts={"store": store.check(), "pool": pool},
+            label_bytes=store.bytes(epochs),
+            teacher=card.teacher,
+            teacher_sha256=card.teacher_sha256,
+            view_seed=card.view_seed,
+            pool=pool,
+            store=store,
+        )
