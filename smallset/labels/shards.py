@@ -68,6 +68,11 @@ class LabelCard:
         return self.images * self.of_each if self.of_views else self.images
 
     @property
+    def identity(self) -> dict[str, object]:
+        """All that the labels depend on, without the names of the set and of the teacher."""
+        return {k: v for k, v in asdict(self).items() if k not in ("set", "teacher")}
+
+    @property
     def words(self) -> str:
         """The labels in a few words."""
         seed = f"{self.epochs} epochs, view seed {self.view_seed}"
@@ -135,7 +140,7 @@ class LabelStore:
                 f"'{self.file(self.shards[bad[0]]).name}'. Run the same `smallset label` again, "
                 "which makes only these."
             )
-        return fingerprint([asdict(self.card), digests])
+        return fingerprint([self.card.identity, digests])
 
     def logits(self, rows: Int64[np.ndarray, " b"]) -> Float32[np.ndarray, "b c"]:
         """Read the logits of some views."""
@@ -160,7 +165,7 @@ def begin(folder: Path, card: LabelCard) -> LabelStore:
 
     Raises OSError if the folder cannot be written.
     """
-    name = f"{card.format.partition('(')[0]}-{card.epochs}-{fingerprint(asdict(card))[:12]}"
+    name = f"{card.format.partition('(')[0]}-{card.epochs}-{fingerprint(card.identity)[:12]}"
     store = LabelStore(folder / name, card)
     with _finished_stays(folder):
         store.folder.mkdir(parents=True, exist_ok=True)

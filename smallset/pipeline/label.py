@@ -62,7 +62,7 @@ def label(
     view, tile_box = view_from(facts.view), set.tile_box
     loaded = load_teacher(teacher, classes=facts.classes, size=facts.size)
     card = LabelCard(
-        set=set.name,
+        set=folder.name.removesuffix(".labels"),
         set_digest=set.digest,
         view=facts.view,
         images=facts.images,

@@ -263,7 +263,7 @@ def divergence(
 
 def repeated(
     images: Images, tile_box: Int32[np.ndarray, "m tiles 4"], view: View
-) -> tuple[Images, Int32[np.ndarray, "v tiles 4"]]:
+) -> tuple[Images, Int32[np.ndarray, "v each 4"]]:
     """Return the image and the tiles of each view of an epoch: an image's own, or one tile each."""
     views = view.an_epoch(tile_box.shape[1])
     return (
