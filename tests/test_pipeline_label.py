@@ -88,8 +88,8 @@ def trained(made: smallset.CompressedDataset, labels: str, rules: StudentProtoco
     student = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8**2, 3))
     fit(
         student, pixels, made.labels, made.tile_box, protocol=rules,
-        view=view_from(made.facts.view), seeds=StudentSeeds.of(5, 0), machine=HERE, soft=opened.soft(HERE), mixed=opened.mixed,
-        pool=opened.pool,
+        view=view_from(made.facts.view), seeds=StudentSeeds.of(5, 0), machine=HERE,
+        soft=opened.soft(HERE), mixed=opened.mixed, pool=opened.pool,
     )  # fmt: skip
     return torch.cat([p.detach().flatten() for p in student.parameters()])
 

@@ -52,6 +52,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "score": make.score,
     "train": make.train,
     "label": label.label,
+    "size": label.size,
     "bench": bench.bench,
     "report": report.report,
     "export": make.export,

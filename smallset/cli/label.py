@@ -1,4 +1,4 @@
-"""The command that stores soft labels: label."""
+"""Commands about soft labels and what they cost: label, size."""
 
 from pathlib import Path
 from typing import Annotated
@@ -57,3 +57,25 @@ def label(
     )
     name = "stored" if card.of_views else "one-per-image"
     say(f"use them with: smallset evaluate {set} --data DATA --labels {name}")
+
+
+def size(
+    set: Annotated[
+        Path, typer.Argument(metavar="SET", help="A folder that `compress` or `export` made.")
+    ],
+    epochs: Annotated[int, typer.Option(help="For labels that SET could have: epochs.")] = 300,
+    classes: Annotated[
+        int | None, typer.Option(help="Likewise: classes of a label. Default: those of SET.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option(help="Likewise: images. Default: as many as SET has.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Likewise: one format only. Default: each of them.")
+    ] = None,
+) -> None:
+    """Count the bytes of SET: images, labels and teachers, and labels that it could have."""
+    from smallset import pipeline
+    from smallset.terminal.sizes import show_sizes
+
+    show_sizes(pipeline.size(set, epochs=epochs, classes=classes, images=images, format=format))

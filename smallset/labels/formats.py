@@ -188,9 +188,9 @@ def format_from(text: str) -> Format:
     return form
 
 
-def format_spec(form: Format) -> str:
-    """Return the canonical spec of a format."""
-    return write(form, {Format: FORMATS})
+def format_spec(form: Format, *, brief: bool = False) -> str:
+    """Return the canonical spec of a format, or without its defaults if `brief`."""
+    return write(form, {Format: FORMATS}, brief=brief)
 
 
 def _number_of(classes: int) -> np.dtype:
