@@ -78,7 +78,7 @@ def test_labels_are_counted_for_every_format_and_other_numbers(shell):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("set", "--format", "none"), "must name a format, not none. Known: float32"),
+        (("set", "--format", "float8"), "there is no format 'float8'"),
         (("set", "--format", "top(k=4)"), "top's k=4 is more than the 3 classes"),
         (("set", "--epochs", 0), "epochs=0 is too small"),
         (("set", "--classes", 0), "classes=0 is too small"),
