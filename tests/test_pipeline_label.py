@@ -26,6 +26,7 @@ from smallset.train.protocol import SMALL_V1, StudentProtocol
 LABEL = importlib.import_module("smallset.pipeline.label")
 SHARDS = importlib.import_module("smallset.labels.shards")
 IMAGES, EPOCHS = 6, 4
+EXACT = "stored(format=float32)"
 HERE = Machine("cpu", "float32", 1)
 SHORT = replace(SMALL_V1, epochs=EPOCHS, batch=4)
 
@@ -64,7 +65,7 @@ def made(data, tmp_path) -> smallset.CompressedDataset:
 @pytest.fixture
 def label(made, tmp_path) -> Callable[..., LabelStore]:
     def make(made: smallset.CompressedDataset = made, **options: object) -> LabelStore:
-        known = {"teacher": SPEC, "epochs": EPOCHS, "format": "float32", "work": tmp_path / "work"}
+        known = {"teacher": SPEC, "epochs": EPOCHS, "work": tmp_path / "work"}
         return smallset.label(made, **known | {"precision": "float32"} | options)
 
     return make
@@ -97,15 +98,15 @@ def trained(made: smallset.CompressedDataset, labels: str, rules: StudentProtoco
 @pytest.mark.parametrize("batch", [4, 5, 6])
 @pytest.mark.parametrize("loss", ["kl", "mse"])
 def test_stored_labels_train_as_online_labels_on_the_same_views(made, label, batch, loss):
-    label()
+    label(format="float32")
     rules = replace(SHORT, batch=batch, loss=loss, hard_weight=0.1)
     taught = f"online(teacher={SPEC})"
-    assert torch.equal(trained(made, "stored", rules), trained(made, taught, rules))
+    assert torch.equal(trained(made, EXACT, rules), trained(made, taught, rules))
 
 
 def test_a_result_of_stored_labels_is_that_of_online_labels_but_for_its_bytes(label, evaluate):
-    store = label()
-    stored, taught = evaluate(labels="stored"), evaluate(labels="online", teacher=SPEC)
+    store = label(format="float32")
+    stored, taught = evaluate(labels=EXACT), evaluate(labels="online", teacher=SPEC)
     same = ("top1", "top5", "per_class", "loss", "steps", "teacher", "teacher_sha256")
     for name in same:
         assert getattr(stored, name) == getattr(taught, name)
@@ -147,11 +148,11 @@ def test_labels_of_whole_images_are_learned_by_every_view(made, label, evaluate)
 def test_each_view_of_a_tile_gets_its_label(data, label, tmp_path):
     method = "prune(select=random, mosaic=grid(factor=2), view=each-patch)"
     tiles = smallset.compress(data, tmp_path / "tiles", method=method, ipc=1, work=tmp_path)
-    card = label(tiles).card
+    card = label(tiles, format="float32").card
     assert (card.of_each, card.views) == (4, 12)
     rules = replace(SHORT, batch=5)
     taught = trained(tiles, f"online(teacher={SPEC})", rules)
-    assert torch.equal(trained(tiles, "stored", rules), taught)
+    assert torch.equal(trained(tiles, EXACT, rules), taught)
 
 
 @pytest.fixture
@@ -271,16 +272,19 @@ def test_labels_of_another_set_or_view_are_refused(made, data, label, tmp_path):
 
 def test_other_rules_than_those_of_the_labels_are_refused(made, label):
     label(format="top(k=2)")
-    refused(made, "stored", "mixes each batch as a whole, but stored labels are of", mix="batch")
-    refused(made, "stored", "views mixed with alpha 1.0, but the protocol", mix_alpha=0.5)
-    refused(made, "stored", "are of 4 epochs, but 9 are needed under the protocol", epochs=9)
-    refused(made, "stored", "rest of their classes at temperature 20.0, but", temperature=4.0)
-    refused(made, "stored", "but the protocol 'small-v1' needs a logit of every", loss="mse")
-    refused(made, "stored(view_seed=3)", "has no stored labels of views with view_seed=3, but only")
+    top = "stored(format=top(k=2))"
+    refused(made, top, "mixes each batch as a whole, but stored labels are of", mix="batch")
+    refused(made, top, "views mixed with alpha 1.0, but the protocol", mix_alpha=0.5)
+    refused(made, top, "are of 4 epochs, but 9 are needed under the protocol", epochs=9)
+    refused(made, top, "rest of their classes at temperature 20.0, but", temperature=4.0)
+    refused(made, top, "but the protocol 'small-v1' needs a logit of every", loss="mse")
     refused(
-        made, "stored(format=int8)", "no stored labels of views with format=int8, but only top("
+        made, "stored(format=top(k=2), view_seed=3)", "temperature=20.0), view_seed=3, but only"
     )
-    refused(made, "stored(teacher=other.pt)", "with teacher=other.pt, but only top(")
+    refused(
+        made, "stored(format=int8)", "labels of views with format=int8, view_seed=0, but only top("
+    )
+    refused(made, "stored(other.pt, top(k=2))", "view_seed=0, teacher=other.pt, but only top(")
 
 
 def test_labels_of_views_of_another_version_are_refused(made, label, monkeypatch):
@@ -293,14 +297,23 @@ def test_labels_of_views_of_another_version_are_refused(made, label, monkeypatch
     refused(made, "stored", "labels.json' has no field 'set', which must be a text")
 
 
-def test_of_several_stores_one_must_be_named(made, label):
-    label(), label(epochs=9), label(format="float16"), label(view_seed=3)
-    refused(made, "stored", f"the set {made.name!r} has several stores of labels of views: ")
-    refused(made, "stored(format=float32)", "view seed 3")
-    opened = labels_from("stored(format=float32, view_seed=0)").open(made, SHORT)
-    assert opened.store.card.epochs == 4  # the fewest bytes that do
-    more = labels_from("stored(format=float32, view_seed=0)").open(made, replace(SHORT, epochs=5))
-    assert more.store.card.epochs == 9
+def test_of_several_stores_the_smallest_that_does_is_taken(made, label):
+    label(), label(epochs=9), label(format="int8"), label(view_seed=3)
+
+    def epochs(labels: str, rules: StudentProtocol = SHORT) -> int:
+        return labels_from(labels).open(made, rules).store.card.epochs
+
+    assert epochs("stored") == epochs("stored(format=int8)") == epochs("stored(view_seed=3)") == 4
+    assert epochs("stored", replace(SHORT, epochs=5)) == 9
+
+
+def test_of_several_teachers_one_must_be_named(made, label, monkeypatch):
+    label()
+    other = bright_teacher(spec="other.pt", sha256="b" * 64)
+    monkeypatch.setattr(LABEL, "load_teacher", lambda spec, **_: other)
+    label(teacher="other.pt")
+    refused(made, "stored", "has labels of views of several teachers: ")
+    assert labels_from("stored(other.pt)").open(made, SHORT).teacher_sha256 == "b" * 64
 
 
 def test_a_share_of_pruned_labels_is_below_one():

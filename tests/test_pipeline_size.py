@@ -49,7 +49,7 @@ def test_every_regime_is_counted_with_what_it_needs(shell):
     assert (
         f"set.labels/{folder.name}: 12 labels of 3 classes, 6 bytes each, {labels:,} b" in ran.out
     )
-    assert "use them with: smallset evaluate set --data DATA --labels stored\n" in ran.out
+    assert "use them with: smallset evaluate set --data DATA --labels 'stored'\n" in ran.out
     found = size("set")
     assert {way.name: way.cost for way in found.here} == {
         "hard": Cost(images),
@@ -92,5 +92,5 @@ def test_what_cannot_be_counted_is_refused(shell, words, said):
 
 def test_labels_of_whole_images_are_announced_as_such(shell):
     ran = shell("label", "set", "--teacher", SPEC, "--one-per-image")
-    assert "--labels one-per-image\n" in ran.out
+    assert "--labels 'one-per-image'\n" in ran.out
     assert f"float16 by '{SPEC}', one per image: images" in shell("size", "set").out

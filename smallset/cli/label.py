@@ -33,6 +33,7 @@ def label(
 ) -> None:
     """Write a teacher's soft labels for SET beside it, for `evaluate --labels stored`."""
     from smallset import pipeline
+    from smallset.labels import OnePerImage, Stored, labels_spec
     from smallset.terminal import say
     from smallset.terminal.progress import Stages
 
@@ -55,8 +56,9 @@ def label(
         f"wrote {store.folder}: {card.epochs * card.views:,} labels of {len(card.classes)} "
         f"classes, {store.row_bytes:,} bytes each, {store.bytes():,} bytes in all"
     )
-    name = "stored" if card.of_views else "one-per-image"
-    say(f"use them with: smallset evaluate {set} --data DATA --labels {name}")
+    regime = Stored("", store.form, view_seed=view_seed)
+    labels = labels_spec(regime if card.of_views else OnePerImage("", store.form), brief=True)
+    say(f"use them with: smallset evaluate {set} --data DATA --labels '{labels}'")
 
 
 def size(

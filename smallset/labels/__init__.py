@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from smallset.labels.formats import FORMATS, Format
 from smallset.labels.one_per_image import OnePerImage
 from smallset.labels.online import Online
-from smallset.labels.regime import Hard, OpenLabels, Regime, check_not_labels, label_folder
+from smallset.labels.regime import Hard, OpenLabels, Regime, ToStore, check_not_labels, label_folder
 from smallset.labels.stored import Stored
 from smallset.labels.teacher_accuracy import teacher_top1
 from smallset.spec import Registry, build, read, write
@@ -27,6 +27,7 @@ __all__ = [
     "OpenLabels",
     "Regime",
     "Stored",
+    "ToStore",
     "check_not_labels",
     "label_folder",
     "labels_from",
@@ -48,9 +49,9 @@ def labels_from(text: str, teacher: str | None = None) -> Regime:
     return regime
 
 
-def labels_spec(regime: Regime) -> str:
-    """Return the canonical spec of a label regime, as in a result."""
-    return write(regime, _TABLES)
+def labels_spec(regime: Regime, *, brief: bool = False) -> str:
+    """Return the canonical spec of a label regime, as in a result; without defaults if `brief`."""
+    return write(regime, _TABLES, brief=brief)
 
 
 def _completed(text: str, teacher: str) -> str:

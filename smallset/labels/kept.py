@@ -1,12 +1,11 @@
 """Labels from a store: which store of a set a regime asks for, and how the loop reads it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from smallset.labels.regime import OpenLabels, label_folder
+from smallset.labels.regime import OpenLabels, ToStore, label_folder
 from smallset.labels.shards import LabelStore, stores
 from smallset.lazy import Tensor, torch
 from smallset.store import TrainingSet
@@ -45,55 +44,52 @@ def what_views_depend_on() -> dict[str, str]:
 
 
 def find(
-    made: TrainingSet,
-    protocol: StudentProtocol,
-    epochs: int | None,
-    asked: Mapping[str, object],
+    made: TrainingSet, protocol: StudentProtocol, asked: ToStore, teacher: str | None
 ) -> LabelStore:
-    """Find the store of a set for students under a protocol.
+    """Find the store of a set that holds what is asked for, by a teacher or else by any.
 
-    `epochs` is the number of epochs with labels that they need, or None for labels of whole images.
-    `asked` holds the fields of a card that the store must have; None means any.
-    Raises FileNotFoundError if there is no store, and ValueError if none fits or several do.
+    Raises FileNotFoundError if there is no store, and ValueError if none fits or several teachers'
+    do.
     """
     folder = label_folder(made)
-    kind = "labels of views" if epochs else "labels of whole images"
-    flag = f"--epochs {epochs}" if epochs else "--one-per-image"
-    make = f"smallset label '{made.path}' --teacher SPEC {flag}"
-    found = [store for store in stores(folder) if store.card.of_views == (epochs is not None)]
+    of_views = not asked.one_per_image
+    kind = "labels of views" if of_views else "labels of whole images"
+    flag = f"--epochs {asked.epochs}" if of_views else "--one-per-image"
+    make = f"smallset label '{made.path}' --teacher SPEC {flag} --format '{asked.format}'"
+    found = [store for store in stores(folder) if store.card.of_views == of_views]
     if not found:
         raise FileNotFoundError(
             f"the set {made.name!r} has no stored {kind}: needed a store in '{folder}'. Make it "
             f"with: {make}"
         )
-    chosen = [store for store in found if _is_asked(store, asked)]
+    wanted: dict[str, object] = {"format": asked.format}
+    if of_views:
+        wanted["view_seed"] = asked.view_seed
+    if teacher is not None:
+        wanted["teacher"] = teacher
+    chosen = [s for s in found if all(getattr(s.card, k) == v for k, v in wanted.items())]
     if not chosen:
-        wanted = ", ".join(f"{name}={value}" for name, value in asked.items() if value is not None)
+        said = ", ".join(f"{name}={value}" for name, value in wanted.items())
         raise ValueError(
-            f"the set {made.name!r} has no stored {kind} with {wanted}, but only {_listed(found)}. "
+            f"the set {made.name!r} has no stored {kind} with {said}, but only {_listed(found)}. "
             f"Ask for one of these, or make others with: {make}"
         )
-    problems = [_problem(store, made, protocol, epochs) for store in chosen]
+    problems = [_problem(store, made, protocol, asked) for store in chosen]
     fitting = [store for store, problem in zip(chosen, problems, strict=True) if problem is None]
     if not fitting:
         raise ValueError(
             f"the labels in '{chosen[0].folder}' {problems[0]} Make others with: {make}"
         )
-    alike = {(s.card.teacher_sha256, s.card.format, s.card.view_seed) for s in fitting}
-    if len(alike) > 1:
+    if len({store.card.teacher_sha256 for store in fitting}) > 1:
         raise ValueError(
-            f"the set {made.name!r} has several stores of {kind}: {_listed(fitting)}. Say which by "
-            "its teacher, format or view seed, such as stored(format=float16)."
+            f"the set {made.name!r} has {kind} of several teachers: {_listed(fitting)}. Say which "
+            "with teacher=SPEC."
         )
     return min(fitting, key=lambda store: store.card.epochs)
 
 
-def _is_asked(store: LabelStore, asked: Mapping[str, object]) -> bool:
-    return all(value in (None, getattr(store.card, name)) for name, value in asked.items())
-
-
 def _problem(
-    store: LabelStore, made: TrainingSet, protocol: StudentProtocol, epochs: int | None
+    store: LabelStore, made: TrainingSet, protocol: StudentProtocol, asked: ToStore
 ) -> str | None:
     """Say why students cannot learn from a store, or return None if they can."""
     card, facts, form = store.card, made.facts, store.form
@@ -114,16 +110,16 @@ def _problem(
             f"hold the rest of their classes at temperature {form.only_at}, but the protocol "
             f"{protocol.name!r} has {protocol.temperature}."
         )
-    if epochs is None:
+    if asked.one_per_image:
         return None
     if card.mix_alpha != protocol.mix_alpha:
         return (
             f"are of views mixed with alpha {card.mix_alpha}, but the protocol {protocol.name!r} "
             f"mixes with {protocol.mix_alpha}."
         )
-    if epochs > card.epochs:
+    if asked.epochs > card.epochs:
         return (
-            f"are of {card.epochs} epochs, but {epochs} are needed under the protocol "
+            f"are of {card.epochs} epochs, but {asked.epochs} are needed under the protocol "
             f"{protocol.name!r}. Take fewer, such as {protocol.name.partition('(')[0]}"
             f"(epochs={card.epochs}) or stored(prune=...)."
         )

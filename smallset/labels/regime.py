@@ -17,6 +17,16 @@ _LABELS = ".labels"
 
 
 @dataclass(frozen=True)
+class ToStore:
+    """What a teacher is asked to write for a set: see `smallset.label`. `format` is a spec."""
+
+    epochs: int
+    format: str
+    one_per_image: bool
+    view_seed: int
+
+
+@dataclass(frozen=True)
 class Regime(ABC):
     """A way to tell a student what an image shows: a frozen dataclass whose fields are its options.
 
@@ -40,6 +50,10 @@ class Regime(ABC):
 
     def check(self) -> None:
         """Raise ValueError or OSError if files of the options are missing. Opens no set."""
+        return None
+
+    def stored_as(self, protocol: StudentProtocol) -> "ToStore | None":
+        """Return the files that students under a protocol need, or None if they need none."""
         return None
 
     @abstractmethod

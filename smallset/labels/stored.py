@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from smallset.labels.formats import Format, format_spec
+from smallset.labels.formats import Format, Whole16, format_spec
 from smallset.labels.kept import KeptLabels, find
-from smallset.labels.regime import Regime
+from smallset.labels.regime import Regime, ToStore
 from smallset.store import TrainingSet
 from smallset.train.protocol import StudentProtocol
 
@@ -13,15 +13,15 @@ from smallset.train.protocol import StudentProtocol
 class Stored(Regime):
     """A teacher's logits for every mixed view, read from the files of `smallset label`.
 
-    `teacher`, `format` and `view_seed` say which files, if the set has several. `prune` is the
-    share of the protocol's epochs without labels of their own (arXiv 2410.15919): each step shows
-    a batch of the other epochs, drawn with replacement.
+    `format` and `view_seed` say which files, and so does `teacher` if several teachers made some.
+    `prune` is the share of the protocol's epochs without labels of their own (arXiv 2410.15919):
+    each step shows a batch of the other epochs, drawn with replacement.
     """
 
     teacher: str = ""
-    format: Format | None = None
+    format: Format = Whole16()
     prune: float = 0.0
-    view_seed: int | None = None
+    view_seed: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.prune < 1:
@@ -39,6 +39,15 @@ class Stored(Regime):
         """Return the epochs that need labels of their own, at least one."""
         return max(1, round((1 - self.prune) * protocol.epochs))
 
+    def stored_as(self, protocol: StudentProtocol) -> ToStore:
+        """Return the labels of the epochs that are kept."""
+        return ToStore(
+            epochs=self.epochs(protocol),
+            format=format_spec(self.format),
+            one_per_image=False,
+            view_seed=self.view_seed,
+        )
+
     def open(self, made: TrainingSet, protocol: StudentProtocol) -> KeptLabels:
         """Find and check the files of a set, which must hold enough epochs for the protocol."""
         if protocol.mix == "batch":
@@ -48,12 +57,10 @@ class Stored(Regime):
                 "'standard-v1', or online labels."
             )
         epochs = self.epochs(protocol)
-        form = self.format and format_spec(self.format)
-        asked = {"teacher": self.teacher_spec, "format": form, "view_seed": self.view_seed}
-        store = find(made, protocol, epochs, asked)
+        store = find(made, protocol, self.stored_as(protocol), self.teacher_spec)
         card, pool = store.card, epochs if self.prune else None
         return KeptLabels(
-            regime=replace(self, teacher=card.teacher, format=store.form, view_seed=card.view_seed),
+            regime=replace(self, teacher=card.teacher),
             facts={"store": store.check(), "pool": pool},
             label_bytes=store.bytes(epochs),
             teacher=card.teacher,
