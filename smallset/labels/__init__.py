@@ -32,6 +32,7 @@ __all__ = [
     "label_folder",
     "labels_from",
     "labels_spec",
+    "labels_words",
     "teacher_top1",
 ]
 
@@ -52,6 +53,19 @@ def labels_from(text: str, teacher: str | None = None) -> Regime:
 def labels_spec(regime: Regime, *, brief: bool = False) -> str:
     """Return the canonical spec of a label regime, as in a result; without defaults if `brief`."""
     return write(regime, _TABLES, brief=brief)
+
+
+def labels_words(text: str) -> str:
+    """Return the spec of a label regime for tables: without its defaults and its teacher.
+
+    Of a regime that is not known here, return the name.
+    """
+    try:
+        call = read(labels_spec(labels_from(text), brief=True))
+    except ValueError:
+        return text.partition("(")[0]
+    options = {name: value for name, value in call.options.items() if name != "teacher"}
+    return write(replace(call, options=options), {})
 
 
 def _completed(text: str, teacher: str) -> str:

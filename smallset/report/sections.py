@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise, takewhile
 
 from smallset.evidence import welch_difference
+from smallset.labels import labels_words
 from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
 from smallset.report.rows import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
@@ -84,7 +85,7 @@ def sections(
         table = tuple(rows(group, labels={**short_names(group), **labels}))
         firsts = {(row_key(r), r.budget): r for r in reversed(group)}.values()
         plans = [s for s in settings if any(map(s.holds, firsts))]
-        regime = plans[0].labels if plans else group[0].regime
+        regime = plans[0].labels if plans else labels_words(group[0].labels)
         counts, wanted = missing(plans, group)
         lacking = {label: counts[key] for key, label in labels.items() if counts[key]}
         made.append(Section(title, regime, tuple(group), table, lacking, wanted))

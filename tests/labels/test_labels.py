@@ -17,6 +17,7 @@ from smallset.labels import (
     label_folder,
     labels_from,
     labels_spec,
+    labels_words,
 )
 from smallset.labels.formats import Top, Whole8, Whole16
 from smallset.store import PlainSet, open_set, verify
@@ -133,3 +134,19 @@ def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_pa
     beside.rename(made.path / "labels")
     with pytest.raises(ValueError, match="not part of the set: labels/"):
         verify(made.path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hard", "hard"),
+        ('online(teacher="a.pt")', "online"),
+        ('stored(teacher="a(x=1)", format=float16, prune=0.0, view_seed=0)', "stored"),
+        ('stored(teacher="a.pt", format=int8, prune=0.9, view_seed=3)',
+         "stored(format=int8, prune=0.9, view_seed=3)"),
+        ("stored(format=top(k=5))", "stored(format=top(k=5))"),
+        ("beside(file=x)", "beside"),
+    ],
+)  # fmt: skip
+def test_a_table_names_labels_without_their_teacher(text, words):
+    assert labels_words(text) == words
