@@ -36,7 +36,7 @@ from smallset.train.views import Canvas
 STORED = (
     ("resnet20", 32, 10, 500, 4),
     ("resnet18-3x3", 32, 100, 128, 2),
-    ("resnet18", 224, 1000, 16, 2),
+    ("resnet18", 224, 1000, 20, 4),
 )
 LEARNED = (
     ("convnet-d3", 32, 10, 500, 2),

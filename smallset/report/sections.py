@@ -104,7 +104,8 @@ def teacher_words(r: Result) -> str:
     """Name the teacher of a result, with its accuracy and its bytes."""
     accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
     name = "none" if r.teacher is None else teacher_name(r.teacher)
-    return f"{name}, top-1 {accuracy}, {r.cost.teacher:,} bytes"
+    needed = f"{r.cost.teacher:,} bytes" if r.cost.teacher else "not needed by the student"
+    return f"{name}, top-1 {accuracy}, {needed}"
 
 
 def setting_words(r: Result) -> str:
