@@ -72,7 +72,7 @@ class CellUnit(StudentUnit):
     """The teacher that the run trains for the labels, or None."""
     labels: str
     """The spec of the labels, with paths of this machine."""
-    stored: LabelsUnit | None
+    stored: LabelsUnit | None = None
     """The labels that the run stores for the student, or None."""
 
     @classmethod
