@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smallset.data import Folder, from_arrays, open_data
-    from smallset.pipeline import compress, evaluate, export, score, select, train_teacher
+    from smallset.pipeline import compress, evaluate, export, label, score, select, train_teacher
     from smallset.records import Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
     from smallset.train.patchcrop import PatchCrop
@@ -28,6 +28,7 @@ __all__ = [
     "evaluate",
     "export",
     "from_arrays",
+    "label",
     "open_data",
     "open_set",
     "score",
@@ -38,7 +39,7 @@ __all__ = [
 
 _HOMES = {
     "data": ("Folder", "from_arrays", "open_data"),
-    "pipeline": ("compress", "evaluate", "export", "score", "select", "train_teacher"),
+    "pipeline": ("compress", "evaluate", "export", "label", "score", "select", "train_teacher"),
     "records": ("Result", "Scores"),
     "store": ("CompressedDataset", "open_set", "verify"),
     "train.patchcrop": ("PatchCrop",),

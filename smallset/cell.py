@@ -103,21 +103,26 @@ def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
     The images of the set are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do
     not depend on their place.
     """
-    size = cell.set.facts.size
-    test = desk.decoded(cell.data.test, size, view="test")
-    many = cell.set.facts.images * size**2 * 3 > IN_MEMORY_BYTES
+    test = desk.decoded(cell.data.test, cell.set.facts.size, view="test")
+    return set_pixels(cell.set, desk), test
+
+
+def set_pixels(made: TrainingSet, desk: Desk) -> loop.Images:
+    """Return the images of a set, decoded: see `load_pixels`."""
+    size = made.facts.size
+    many = made.facts.images * size**2 * 3 > IN_MEMORY_BYTES
     images = pixel_cache(
-        cell.set.dataset,
+        made.dataset,
         size,
-        view=cell.set.facts.fit,
-        resample=cell.set.resample,
+        view=made.facts.fit,
+        resample=made.resample,
         work=desk.pixels if many else None,
         workers=desk.workers,
         progress=desk.progress,
     )
     if many:
-        return images, test
-    return loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device)), test
+        return images
+    return loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device))
 
 
 def train_and_test(
@@ -249,6 +254,8 @@ def _fit(
             machine=here,
             run=compiled_twin(model) if cell.compiles else model,
             soft=cell.labels.soft(here),
+            mixed=cell.labels.mixed,
+            pool=cell.labels.pool,
             progress=desk.progress,
             after_epoch=peek,
         )

@@ -102,7 +102,7 @@ def test_the_command_says_what_the_teacher_costs_and_knows(shell, asked):
     [
         (("--labels", "online"), "labels='online' names no teacher"),
         (("--teacher", SPEC), "the teacher 'bright.pt' was given with labels='hard', which uses"),
-        (("--labels", "stored"), "there is no regime 'stored'. Known: hard, online."),
+        (("--labels", "stored"), "the set 'set' has no stored labels of views: needed a store in"),
         (("--protocol", "finetune-v1"), "'finetune-v1' is for a pretrained student, but 'resnet8'"),
     ],
 )

@@ -29,6 +29,13 @@ def report(
         Literal["markdown", "csv", "classes", "latex", "html", "all"],
         typer.Option(help="classes is a CSV with the accuracy of every class."),
     ] = "all",
+    per_byte: Annotated[
+        bool,
+        typer.Option(
+            "--per-byte",
+            help="Begin with a table of all rows of a student, sorted by accuracy per byte.",
+        ),
+    ] = False,
 ) -> None:
     """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
     from smallset.report import tables
@@ -37,7 +44,7 @@ def report(
     if out is not None:
         tables.check_out(out)
     found = tables.read_runs(runs, matrix)
-    made = tables.report_of(found)
+    made = tables.report_of(found, per_byte=per_byte)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
     formats = list(tables.FORMATS) if format == "all" else [format]
     written = tables.write_report(made, folder, formats)

@@ -9,6 +9,8 @@ from smallset.evidence import paired_difference, welch_difference
 from smallset.report.rows import Row
 from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
 from smallset.report.table import Heading, Table, Value
+from smallset.spec import read
+from smallset.spec.grammar import Word
 
 # The fields that sections must share to be compared. Protocols may differ, and are then named.
 _SHARED = (
@@ -41,7 +43,7 @@ def regime_names(family: Sequence[Section]) -> list[str]:
     """Name each section of a family by its labels, and if needed by its teacher and protocol."""
     letters = _letters(family)
     names = [
-        s.labels if "(" in s.labels else s.labels + letters.get(s.first.teacher, "") for s in family
+        s.labels + ("" if _named(s.labels) else letters.get(s.first.teacher, "")) for s in family
     ]
     return [
         f"{name}, {section.first.protocol}" if names.count(name) > 1 else name
@@ -52,13 +54,10 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 def teacher_notes(family: Sequence[Section]) -> list[str]:
     """Describe each teacher once, by its name in the matrix or its letter."""
     letters, taught = _letters(family), {s.first.teacher: s for s in family if s.first.teacher}
-    notes = []
-    for teacher, s in taught.items():
-        named = s.labels.partition("(")[2].removesuffix(")")  # NAME in "online(NAME)"
-        notes.append(
-            f"Teacher{f' {named}' if named else letters[teacher]}: {teacher_words(s.first)}."
-        )
-    return notes
+    return [
+        f"Teacher{_named(s.labels) or letters[teacher]}: {teacher_words(s.first)}."
+        for teacher, s in taught.items()
+    ]
 
 
 def _overview(family: list[Section]) -> Table:
@@ -125,6 +124,13 @@ def _notes(family: list[Section], names: list[str]) -> list[str]:
         "Bytes: all that a student is given, images, labels and teacher.",
         f"Intervals of the differences between regimes: {sets}.",
     ]
+
+
+def _named(labels: str) -> str:
+    """Return the teacher's name in "online(NAME)" after a space, "" if there is none."""
+    call = read(labels)
+    name = call.args[0] if call.args else call.options.get("teacher")
+    return f" {name.text}" if isinstance(name, Word) else ""
 
 
 def _letters(family: Sequence[Section]) -> dict[str | None, str]:

@@ -14,6 +14,7 @@ from smallset.files import check_output, replacing, writing
 from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
+from smallset.report.per_byte import per_byte_tables
 from smallset.report.regimes import overviews
 from smallset.report.sections import Section, sections
 from smallset.report.spreadsheet import classes_sheet, spreadsheet
@@ -98,13 +99,17 @@ def read_runs(path: Path, matrix: str | None = None) -> Runs:
     return Runs(tuple(results), read, tuple(facts))
 
 
-def report_of(runs: Runs) -> Report:
-    """Make every table of a run. Raises ValueError if its results cannot be compared."""
+def report_of(runs: Runs, *, per_byte: bool = False) -> Report:
+    """Make every table of a run, first those of accuracy per byte if `per_byte`.
+
+    Raises ValueError if the results cannot be compared.
+    """
     settings = planned(runs.matrix) if runs.matrix else []
     labels = row_labels(runs.matrix) if runs.matrix else {}
     made = sections(runs.results, labels, settings)
     full = tuple(r for r in runs.results if r.spec == FULL)
     tables = (
+        *(per_byte_tables(made) if per_byte else []),
         *map(leaderboard, made),
         *overviews(made),
         *ranking_tables(made, full),

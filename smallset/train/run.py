@@ -17,10 +17,11 @@ from smallset.models import MODELS_VERSION, build_model, library_of
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
-from smallset.train.loop import Images, StudentSeeds, batches, fit, random_layers
+from smallset.train.loop import Images, StudentSeeds, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
 from smallset.train.render import RENDER_VERSION
+from smallset.train.steps import batches
 from smallset.train.views import VERSION as VIEWS_VERSION
 from smallset.train.views import View
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from smallset.bench.cells import MatrixCell, identity_of
 from smallset.bench.ground import Ground, Line, Lines
+from smallset.bench.kinds.labels import LabelsUnit
 from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.sets import SetUnit
 from smallset.bench.kinds.teacher import TeacherUnit
@@ -70,6 +71,8 @@ class CellUnit(StudentUnit):
     """The teacher that the run trains for the labels, or None."""
     labels: str
     """The spec of the labels, with paths of this machine."""
+    stored: LabelsUnit | None = None
+    """The labels that the run stores for the student, or None."""
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "CellUnit | None":
@@ -78,14 +81,18 @@ class CellUnit(StudentUnit):
             return None
         made, teacher = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)
         regime = ground.places.filled(labels_from(cell.identity.labels))
+        labels = labels_spec(regime.taught_by(str(teacher.out)) if teacher else regime)
+        stored = LabelsUnit.of(cell, ground, labels)
+        told = stored or teacher
         return cls(
             asker=cell,
             data=ground.data[cell.sweep.data].given,
             key=keyed(cell.name, asdict(cell.identity)),
-            needs=(PixelsUnit.of(cell, ground, "test"), made, *([teacher] if teacher else [])),
+            needs=(PixelsUnit.of(cell, ground, "test"), made, *([told] if told else [])),
             made=made,
             teacher=teacher,
-            labels=labels_spec(regime.taught_by(str(teacher.out)) if teacher else regime),
+            labels=labels,
+            stored=stored,
         )
 
     @classmethod
@@ -101,7 +108,7 @@ class CellUnit(StudentUnit):
     def make(self, desk: Desk) -> Result:
         """Train and test the student. Return its result with the names of the matrix."""
         wanted, made = self.wanted, self.made.opened()
-        if self.teacher is not None:
+        if self.teacher is not None and self.stored is None:
             self.teacher.check()
         [result] = evaluate(
             made,
