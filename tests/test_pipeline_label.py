@@ -24,6 +24,7 @@ from smallset.train.loop import InMemory, StudentSeeds, fit
 from smallset.train.protocol import SMALL_V1, StudentProtocol
 
 LABEL = importlib.import_module("smallset.pipeline.label")
+RELABEL = importlib.import_module("smallset.labels.relabel")
 SHARDS = importlib.import_module("smallset.labels.shards")
 IMAGES, EPOCHS = 6, 4
 EXACT = "stored(format=float32)"
@@ -209,6 +210,15 @@ def test_a_full_disk_keeps_the_finished_shards(label, monkeypatch):
     store = label(progress=lambda stage, done, total: totals.append(total))
     assert {*totals} == {EPOCHS * IMAGES - 10}
     store.check()
+
+
+@pytest.mark.parametrize("form", ["float32", "top(k=2)"])
+def test_labels_do_not_depend_on_how_many_views_are_kept(label, monkeypatch, form):
+    store = label(format=form)
+    found = [store.file(shard).read_bytes() for shard in store.shards]
+    monkeypatch.setattr(RELABEL, "_KEPT_BYTES", 0)
+    store.file(store.shards[0]).unlink()
+    assert [label(format=form).file(shard).read_bytes() for shard in store.shards] == found
 
 
 @pytest.mark.usefixtures("small_shards")

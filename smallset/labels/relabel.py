@@ -1,7 +1,7 @@
 """Relabel: let a teacher fill a store with the logits of views, or of whole images."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, Int32, Int64
@@ -14,8 +14,11 @@ from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
 from smallset.train.loop import Images, StudentSeeds, repeated, shown
 from smallset.train.mix import draw_epoch_mix
+from smallset.train.render import paste
 from smallset.train.steps import Step
 from smallset.train.views import Drawn, View, draw_epoch
+
+_KEPT_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,19 @@ def fill(
 
 
 class _Views:
-    """The views behind the rows of a store. The draws of the last epoch are kept."""
+    """The views behind the rows of a store. The draws of the last epoch are kept.
+
+    The unmixed views of a small epoch are kept too, since each is shown twice: in its own place,
+    and as a partner.
+    """
 
     def __init__(self, card: LabelCard, seen: Shown, machine: Machine) -> None:
         self._card, self._seen, self._machine = card, seen, machine
         self._images, self._tiles = seen.images, seen.tile_box
         if card.of_views:
             self._images, self._tiles = repeated(seen.images, seen.tile_box, seen.view)
-        self._step = self._draw(0)
+        self._keeps = card.views * card.size**2 * 3 * 4 <= _KEPT_BYTES
+        self._step: Step | None = None
 
     def batches(self, rows: range) -> Iterator[Float32[Tensor, "b 3 t t"]]:
         """Render the views of some rows, in batches that depend on the rows alone."""
@@ -79,9 +87,18 @@ class _Views:
             yield torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def _shown(self, epoch: np.int64, views: Int64[np.ndarray, " b"]) -> Float32[Tensor, "b 3 t t"]:
-        if self._step.epoch != epoch:
+        if self._step is None or self._step.epoch != epoch:
             self._step = self._draw(int(epoch))
-        return shown(self._images, self._step.take(views), self._machine)
+            if self._keeps:
+                self._plain = shown(self._images, replace(self._step, mix=None), self._machine)
+        step = self._step.take(views)
+        if not self._keeps:
+            return shown(self._images, step, self._machine)
+        own = self._plain[int(views[0]) : int(views[-1]) + 1]  # neighbours
+        if step.mix is None:
+            return own
+        partners = torch.from_numpy(step.mix.partner).to(own.device)
+        return paste(own, self._plain[partners], step.mix.box)
 
     def _draw(self, epoch: int) -> Step:
         """Draw an epoch as one step of all its views."""
