@@ -78,8 +78,8 @@ class EDC(Pooled):
             try:
                 self._rded(seen).check(seen, counts)
             except ValueError as error:
-                starts = "edc starts from canvases of rded."
-                raise ValueError(f"{starts} {error} Or give init=noise.") from error
+                why = f"edc starts from canvases of rded: {error} Or give init=noise."
+                raise ValueError(why) from error
 
     def _targets(self, seen: Observed, observer: AnyObserver, numbers: PoolNumbers) -> PoolTargets:
         targets = super()._targets(seen, observer, numbers)

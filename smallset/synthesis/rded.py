@@ -73,17 +73,17 @@ class RDED(Synthesis):
         have = np.bincount(seen.labels, minlength=seen.classes)
         there = have if self.pool == "auto" else np.minimum(have, self.pool)
         worst = int(np.argmin(there - counts * grid.tiles))
-        asked, least = int(counts[worst]), int(there[worst])
-        if asked * grid.tiles <= least:
+        needed, least = int(counts[worst]) * grid.tiles, int(there[worst])
+        if needed <= least:
             return
-        small_pool = least < have[worst]
         remedies = [f"ipc<={least // grid.tiles}"] if least >= grid.tiles else []
-        remedies += ["a smaller factor"] if grid.factor > 1 else []
-        remedies += [f"pool={asked * grid.tiles} or more"] if small_pool else []
+        remedies += [f"factor<{self.factor}"] if self.factor not in ("auto", 1) else []
+        remedies += [f"pool>={needed}"] if least < needed <= have[worst] else []
         raise ValueError(
-            f"{asked} canvases of {grid.tiles} crops need {asked * grid.tiles} images of the class "
-            f"{seen.dataset.classes.names[worst]!r}, each another one, but it has {least}"
-            f"{f' in a pool of {self.pool}' if small_pool else ''}. "
+            f"the crops on a canvas are of different images, so ipc={counts[worst]} with "
+            f"factor={grid.factor} needs {needed} images of the class "
+            f"{seen.dataset.classes.names[worst]!r}, but it has {least}"
+            f"{f' in a pool of {self.pool}' if least < have[worst] else ''}. "
             f"Use {', or '.join(remedies) or 'more images of that class'}."
         )
 

@@ -97,8 +97,8 @@ def test_bad_options_are_refused(options, said):
 @pytest.mark.parametrize(("init", "said"), [
     ("real", "edc starts each image from another real .* 'ape' has 10 and 11 are wanted. "
              "Use ipc<=10, or init=noise"),
-    ("rded", "edc starts from canvases of rded. 11 canvases of 1 crops need 11 images of the class "
-             "'ape', each another one, but it has 10. Use ipc<=10. Or give init=noise"),
+    ("rded", "edc starts from canvases of rded: the crops .* so ipc=11 with factor=1 needs 11 "
+             "images of the class 'ape', but it has 10. Use ipc<=10. Or give init=noise"),
 ])  # fmt: skip
 def test_more_images_than_real_ones_are_refused(edc, init, said, tmp_path):
     with pytest.raises(ValueError, match=said):

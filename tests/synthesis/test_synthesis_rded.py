@@ -103,10 +103,11 @@ def test_the_factor_is_settled_by_the_size():
 
 
 @pytest.mark.parametrize(("options", "ipc", "said"), [
-    ({}, 3, "3 canvases of 4 crops need 12 images of the class 'ape', each another one, but it has "
-            "10. Use ipc<=2, or a smaller factor."),
-    ({"factor": 1, "pool": 5}, 6, "has 5 in a pool of 5. Use ipc<=5, or pool=6 or more."),
-    ({"factor": 4}, 1, "1 canvases of 16 crops need 16 images .* has 10. Use a smaller factor."),
+    ({}, 3, "so ipc=3 with factor=2 needs 12 images of the class 'ape', but it has 10. "
+            "Use ipc<=2, or factor<2."),
+    ({"factor": "auto", "pool": 5}, 6, "has 5 in a pool of 5. Use ipc<=5, or pool>=6."),
+    ({"factor": 1, "pool": 5}, 11, "has 5 in a pool of 5. Use ipc<=5."),
+    ({"factor": 4}, 1, "needs 16 images .* has 10. Use factor<4."),
     ({"factor": 9}, 1, "a canvas of 8 px has no room for 9 tiles a side"),
 ])  # fmt: skip
 def test_a_set_that_cannot_be_is_refused_before_anything_is_trained(
