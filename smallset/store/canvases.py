@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from smallset.data import ImageDataset, cores, fit_boxes, ordered, read_box
 from smallset.data.arrays import ArrayRows
@@ -82,7 +82,7 @@ class Rendered(Canvases):
 
     def carried(self, rows: Rows) -> Drawing:
         """Take only these rows of the plan, and only the images that they show."""
-        part, dataset = list(rows), self.dataset
+        part = list(rows)
         source = self.plan.source[part]
         used = np.unique(source[source >= 0])
         plan = replace(
@@ -92,17 +92,7 @@ class Rendered(Canvases):
             tile_box=self.plan.tile_box[part],
             label=self.plan.label[part],
         )
-        images = used.tolist()
-        # A shared file system answers slowly but reads fast, so many threads ask at once.
-        encoded = tuple(ordered(dataset.encoded, images, threads=cores()))
-        own = replace(
-            dataset.take(used),
-            classes=Classes(()),
-            rows=np.arange(len(used)),
-            skipped=(),
-            origin=Carried(tuple(dataset.id(i) for i in images), encoded),
-        )
-        return partial(Rendered(plan, own).draw, range(len(rows)))
+        return partial(Rendered(plan, carried(self.dataset, used)).draw, range(len(rows)))
 
     def check_copies(self, fit: Fit) -> None:
         """Raise ValueError unless each canvas shows all that `fit` makes a square of.
@@ -159,6 +149,20 @@ class Carried:
     def read(self, row: int) -> bytes:
         """Return an image's bytes."""
         return self.encoded[row]
+
+
+def carried(dataset: ImageDataset, images: Int64[np.ndarray, " k"]) -> ImageDataset:
+    """Return a dataset of some images that holds their encoded bytes, to send to a worker."""
+    # A shared file system answers slowly but reads fast, so many threads ask at once.
+    encoded = tuple(ordered(dataset.encoded, images.tolist(), threads=cores()))
+    return replace(
+        dataset.take(images),
+        classes=Classes(()),
+        rows=np.arange(len(images)),
+        skipped=(),
+        encoded_bytes=sum(map(len, encoded)),
+        origin=Carried(tuple(map(dataset.id, images.tolist())), encoded),
+    )
 
 
 def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s s 3"]:
