@@ -1,16 +1,48 @@
 """One thread for every test, and the real data where it is at hand."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import ForwardRef, get_args
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import jaxtyping
 import pytest
 import torch
 
 ROOT = Path(__file__).parents[1]
+SHAPED = jaxtyping.jaxtyped
+
+
+def checked(thing: Callable | None = None, *, typechecker: Callable) -> Callable:
+    """Check calls as jaxtyping does, but by the type checker alone if no array is annotated.
+
+    Jaxtyping binds the arguments of every call and checks them twice, so that shapes agree. Most
+    functions have no shapes, and for small ones that takes longer than the call itself.
+    """
+    if thing is None:
+        return partial(checked, typechecker=typechecker)
+    if isinstance(thing, type):
+        if is_dataclass(thing):
+            thing.__init__ = checked(thing.__init__, typechecker=typechecker)
+        return thing
+    if any(map(may_be_array, thing.__annotations__.values())):
+        return SHAPED(thing, typechecker=typechecker)
+    return typechecker(thing)
+
+
+def may_be_array(hint: object) -> bool:
+    if isinstance(hint, str | ForwardRef):
+        return True
+    if isinstance(hint, type) and issubclass(hint, jaxtyping.AbstractArray):
+        return True
+    return any(map(may_be_array, hint if isinstance(hint, list) else get_args(hint)))
+
+
+jaxtyping.jaxtyped = checked
 
 
 @pytest.fixture(autouse=True)
