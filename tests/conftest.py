@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import ForwardRef, get_args
+from typing import TYPE_CHECKING, ForwardRef, get_args
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import jaxtyping
 import pytest
 import torch
+
+if TYPE_CHECKING:
+    from cli_toy import Shell
 
 ROOT = Path(__file__).parents[1]
 SHAPED = jaxtyping.jaxtyped
@@ -60,6 +63,24 @@ def real_data() -> Path:
     if not (folder / "cifar10").is_dir():
         pytest.skip("no real data here: set SMALLSET_DATA to the folder that holds cifar10/")
     return folder
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> "Shell":
+    """Commands in this process, in an empty folder."""
+    from cli_toy import Shell  # here for the reason below
+
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def data(shell: "Shell") -> Path:
+    """The folder `data` of the shell: three classes of eight images and two held out."""
+    from cli_toy import tree
+
+    return tree(shell.root / "data")
 
 
 @pytest.fixture

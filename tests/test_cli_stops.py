@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cli_toy import QUICK, Shell, contents, refused, results, tree
+from cli_toy import QUICK, contents, refused, results
 
 from smallset import data, pipeline
 from smallset.evidence import lines as results_file
@@ -26,13 +26,7 @@ WRITE = importlib.import_module("smallset.store.write")
 DRAW = importlib.import_module("smallset.store.canvases")
 TABLE = importlib.import_module("smallset.scores.table")
 CHOOSE = importlib.import_module("smallset.pipeline.compress")
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
-    return shell
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def raises(error: BaseException, *, at_call: int = 1, then: Callable[..., object] | None = None):

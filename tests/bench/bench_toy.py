@@ -28,14 +28,14 @@ size = 8
 ipc = [1]
 students = ["resnet8(weights=w.pt)"]
 methods = ["random", "easy", "PCA"]
-protocols = ["finetune-v1"]
+protocols = ["finetune-v1(epochs=2)"]
 replicates = 2
 observers = 1
 full = {epochs = 2}
 """
 SOFT = """
 [teachers]
-own = "train(model=resnet8, epochs=30)"
+own = "train(model=resnet8, epochs=2)"
 
 [[table]]
 title = "soft"
@@ -45,7 +45,7 @@ ipc = [1]
 students = ["resnet8(weights=w.pt)"]
 methods = ["random"]
 labels = ["hard", "online(own)"]
-protocols = ["finetune-v1"]
+protocols = ["finetune-v1(epochs=2)"]
 replicates = 1
 """
 
@@ -77,8 +77,7 @@ def coloured(root: Path, images: int = 8) -> Path:
 def ask(root: Path, matrix: str = MATRIX, *, runs: str = "runs", only: str = "") -> Request:
     """Ask for a matrix on root/data/toy, which is made where it is missing.
 
-    The student's weights are no better than fresh ones, but a student with weights may be trained
-    under finetune-v1, the quickest protocol there is. They are found from the folder `root`.
+    The student's weights are no better than fresh ones. They are found from the folder `root`.
     """
     if not (root / "w.pt").exists():
         net = build_model("resnet8", classes=3, size=8, seed=0).net

@@ -99,13 +99,13 @@ def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
 
 
 def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
-    written = ["online( own )", "online(teacher=train(model=resnet8, epochs=30))", "hard"]
+    written = ["online( own )", "online(teacher=train(model=resnet8, epochs=2))", "hard"]
     tables, heads = SOFT.partition("[[table]]")[2], SOFT.partition("[[table]]")[0]
     text = MATRIX.replace("[[table]]", f"{heads}[[table]]") + "[[table]]" + tables
     text = text.replace('["hard", "online(own)"]', str(written))
     matrix = parse_matrix(text, "m")
     assert matrix.sweeps[1].labels == tuple(written)
-    own = 'online(teacher="train(model=resnet8, epochs=30)")'
+    own = 'online(teacher="train(model=resnet8, epochs=2)")'
     assert [matrix.labels_spec(labels) for labels in written] == [own, own, "hard"]
 
 
@@ -242,7 +242,9 @@ def test_a_matrix_without_tables_is_an_error():
 
 
 def test_an_epoch_of_the_full_data_is_named_by_its_own_line():
-    text = MATRIX.replace("finetune-v1", "small-v1(epochs=1)").replace("epochs = 2", "epochs = 0")
+    text = MATRIX.replace("finetune-v1(epochs=2)", "small-v1(epochs=1)").replace(
+        "epochs = 2", "epochs = 0"
+    )
     with pytest.raises(ValueError, match="m, line 19: epochs = 0, but it must be a whole number"):
         parse_matrix(text, "m")
 
@@ -278,7 +280,7 @@ def test_matrix_that_is_no_text_is_an_error(tmp_path):
 
 def test_a_table_may_ask_for_a_protocol_with_other_epochs():
     def matrix(protocol):
-        return parse_matrix(MATRIX.replace("finetune-v1", protocol), "m.toml")
+        return parse_matrix(MATRIX.replace("finetune-v1(epochs=2)", protocol), "m.toml")
 
     assert matrix("small-v1(epochs=2)").sweeps[0].protocols == ("small-v1(epochs=2)",)
     with pytest.raises(ValueError, match=r"line \d+.*no protocol 'small-v2'. Did you mean 'small"):

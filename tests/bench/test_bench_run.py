@@ -238,7 +238,7 @@ def test_another_teacher_in_a_teachers_place_is_an_error_that_names_it(root):
     (teacher / "teacher.json").write_text(json.dumps(card | {"epochs": 3}))
     results = root / "runs" / "results.jsonl"
     results.write_text("".join(x for x in results.open() if '"labels": "hard"' in x))
-    said = r"holds another teacher than the matrix's: its epochs is 3, needed 30\. Remove that fol"
+    said = r"holds another teacher than the matrix's: its epochs is 3, needed 2\. Remove that fol"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root, matrix), workers=Serial())
 
@@ -319,7 +319,7 @@ def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
     [soft] = [
         r for r in read_lines(tmp_path / "runs" / "results.jsonl", Result) if r.regime == "online"
     ]
-    assert soft.teacher == "train(model=resnet8, epochs=30)"
+    assert soft.teacher == "train(model=resnet8, epochs=2)"
     assert soft.cost.teacher > 0
     # The hard cell of `soft` is one of `toy` too, so it is not run again.
     assert kinds(plan_bench(ask(tmp_path, matrix)).pending).count("cell") == 5
@@ -337,14 +337,16 @@ def test_error_in_a_unit_is_told_with_its_name(root):
     (root / "runs" / "results.jsonl").unlink()
     for folder in (root / "runs" / "sets").iterdir():
         (folder / "stranger").write_text("x")
-    said = r"toy 8 px, .*, ipc 1, resnet8.*, hard, finetune-v1, replicate \d .*: '.*' has the addi"
+    said = r"toy 8 px, .*, ipc 1, resnet8.*, hard, finetune-v1\(epochs=2\), rep.*: .* has the addi"
     with pytest.raises(TaskError, match=said):
         run_bench(ask(root), jobs=1)
 
 
 def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root):
-    fresh = MATRIX.replace("resnet8(weights=w.pt)", "resnet8").replace("finetune-v1", "small-v1")
-    small = {"finetune-v1": "small-v1"}
+    fresh = MATRIX.replace("resnet8(weights=w.pt)", "resnet8").replace(
+        "finetune-v1(epochs=2)", "small-v1"
+    )
+    small = {"finetune-v1(epochs=2)": "small-v1"}
     made = [
         replace(r, student="resnet8", protocol=small.get(r.protocol, r.protocol))
         for r in read_lines(root / "runs" / "results.jsonl", Result)
