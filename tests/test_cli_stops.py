@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cli_toy import QUICK, contents, refused, results
+from cli_toy import QUICK, contents, hear_interrupts, refused, results
 
 from smallset import data, pipeline
 from smallset.evidence import lines as results_file
@@ -91,11 +91,6 @@ def counting(call: Callable[..., object], calls: list[int]) -> Callable[..., obj
         return call(*arguments, **options)
 
     return counted
-
-
-def hear_interrupts() -> None:
-    """A shell's background job, such as these tests may be, starts processes deaf to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_stops_a_process_in_the_middle_of_scoring(shell):

@@ -35,7 +35,7 @@ full = {epochs = 2}
 """
 SOFT = """
 [teachers]
-own = "train(model=resnet8, epochs=2)"
+own = "train(model=resnet8, epochs=30)"
 
 [[table]]
 title = "soft"

@@ -238,7 +238,7 @@ def test_another_teacher_in_a_teachers_place_is_an_error_that_names_it(root):
     (teacher / "teacher.json").write_text(json.dumps(card | {"epochs": 3}))
     results = root / "runs" / "results.jsonl"
     results.write_text("".join(x for x in results.open() if '"labels": "hard"' in x))
-    said = r"holds another teacher than the matrix's: its epochs is 3, needed 2\. Remove that fol"
+    said = r"holds another teacher than the matrix's: its epochs is 3, needed 30\. Remove that fol"
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root, matrix), workers=Serial())
 
@@ -319,7 +319,7 @@ def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
     [soft] = [
         r for r in read_lines(tmp_path / "runs" / "results.jsonl", Result) if r.regime == "online"
     ]
-    assert soft.teacher == "train(model=resnet8, epochs=2)"
+    assert soft.teacher == "train(model=resnet8, epochs=30)"
     assert soft.cost.teacher > 0
     # The hard cell of `soft` is one of `toy` too, so it is not run again.
     assert kinds(plan_bench(ask(tmp_path, matrix)).pending).count("cell") == 5

@@ -109,7 +109,7 @@ FILE = "resnet8(weights=data/t.pt)"
 @pytest.mark.parametrize(
     ("spec", "now"),
     [
-        ("train(model=resnet8, epochs=2)", f"{FILE[:-1]}, classes=same)"),
+        ("train(model=resnet8, epochs=30)", f"{FILE[:-1]}, classes=same)"),
         ("model=resnet8", f"model='{FILE}'"),
         ("random(view=patch)", f"el2n(observer=observer(model='{FILE}'))"),
     ],
@@ -156,7 +156,9 @@ def test_data_by_name_keeps_the_matrixs_name(tmp_path):
 
 
 def test_teacher_in_the_data_folder_needs_one(tmp_path):
-    matrix = with_teachers(MATRIX, SOFT.replace('"train(model=resnet8, epochs=2)"', '"{data}/own"'))
+    matrix = with_teachers(
+        MATRIX, SOFT.replace('"train(model=resnet8, epochs=30)"', '"{data}/own"')
+    )
     request = replace(ask(tmp_path, matrix), data=("toy=data/toy",))
     said = r"labels 'online\(own\)': '\{data\}/own' lies in the data folder, but none was given"
     with pytest.raises(ValueError, match=said):
