@@ -5,6 +5,8 @@ from functools import partial
 import pytest
 from cli_toy import Shell, refused
 from PIL import Image
+from sklearn.datasets import load_digits
+from sklearn.utils import Bunch
 
 from smallset import demo
 from smallset.bench.matrix import matrix_text, read_matrix
@@ -38,6 +40,9 @@ def shell(tmp_path, monkeypatch, capsys) -> Shell:
     quick = "(epochs=1, observer=observer(epochs=1))"
     text = text.replace('"el2n"\npca = "pca"', f'"el2n{quick}"\npca = "pca(score=el2n{quick})"')
     assert quick in text
+    digits = load_digits()
+    few = Bunch(images=digits.images[:300], target=digits.target[:300])
+    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: few)
     file = tmp_path / "quick.toml"
     file.write_text(text)
     monkeypatch.setattr(demo, "MATRIX", file)

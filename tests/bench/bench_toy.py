@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from PIL import Image
 
 from smallset.bench.run import Request
+from smallset.data import Data, open_data
 from smallset.models import build_model
 from smallset.parallel import Done, Graph, Task
 
@@ -88,6 +90,12 @@ def ask(root: Path, matrix: str = MATRIX, *, runs: str = "runs", only: str = "")
     file.write_text(matrix)
     data = (str(root / "data"),)
     return Request(file, root / runs, data, only, "float32", "cpu", root / "work")
+
+
+@cache
+def digits() -> Data:
+    """Open the digits once for all tests."""
+    return open_data("digits", work=Path())
 
 
 def lines(runs: Path) -> list[str]:

@@ -4,14 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from bench_toy import MATRIX, SOFT
+from bench_toy import MATRIX, SOFT, digits
 
 from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds import units_of
 from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
 from smallset.bench.sweep import FULL
-from smallset.data import open_data
 from smallset.desk import Desk
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key
@@ -27,7 +26,7 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     matrix = read_matrix(name)
     few = tuple(replace(t, replicates=min(t.replicates, 2)) for t in matrix.sweeps)
     matrix = replace(matrix, sweeps=few)
-    source = BenchData("digits", open_data("digits", work=tmp_path))
+    source = BenchData("digits", digits())
     sources = {table.data: source for table in matrix.sweeps}
     ground = Ground(
         matrix, Places(tmp_path, {}), tmp_path, Desk(tmp_path, "cpu", "float32", 1), sources
