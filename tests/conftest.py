@@ -70,7 +70,8 @@ def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> "Shell":
     """Commands in this process, in an empty folder."""
-    from cli_toy import Shell  # here for the reason below
+    # Here and not above: the package must be imported after the shape checks are installed.
+    from cli_toy import Shell
 
     return Shell(tmp_path, monkeypatch, capsys)
 
@@ -86,7 +87,6 @@ def data(shell: "Shell") -> Path:
 @pytest.fixture
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two epochs a student, a cache folder of our own, and relative paths in the test's folder."""
-    # Here and not above: the package must be imported after the shape checks are installed.
     from smallset.train import protocol
 
     monkeypatch.chdir(tmp_path)

@@ -1,7 +1,6 @@
-"""A small matrix on coloured noise, and workers that are this very process."""
+"""A small matrix on coloured noise."""
 
 import json
-from collections.abc import Generator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from PIL import Image
 from smallset.bench.run import Request
 from smallset.data import Data, open_data
 from smallset.models import build_model
-from smallset.parallel import Done, Graph, Task
 
 COLOURS = {"ape": (200, 60, 60), "bee": (60, 200, 60), "cow": (60, 60, 200)}
 MATRIX = """title = "Toy"
@@ -50,17 +48,6 @@ labels = ["hard", "online(own)"]
 protocols = ["finetune-v1(epochs=2)"]
 replicates = 1
 """
-
-
-class Serial:
-    """Workers in this process, one task after the other."""
-
-    def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        graph = Graph(tasks)
-        while (task := graph.take()) is not None:
-            value = task.function(*task.arguments)
-            graph.done(task)
-            yield Done(task.key, value)
 
 
 def coloured(root: Path, images: int = 8) -> Path:

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
+from bench_toy import MATRIX, SOFT, ask, coloured, lines
+from serial_toy import Serial
 
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.forecast import forecast

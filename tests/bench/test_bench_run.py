@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
+from bench_toy import MATRIX, SOFT, ask, coloured, lines
+from serial_toy import Serial
 
 from smallset.bench import run as bench_run
 from smallset.bench.folder import driving

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from bench_toy import MATRIX, Serial, ask
+from bench_toy import MATRIX, ask
+from serial_toy import Serial
 
 import smallset
 from smallset.bench import folder as run_folder
