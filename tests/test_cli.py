@@ -200,8 +200,7 @@ def test_a_sheet_does_not_go_into_the_set(shell, data):
     assert shell("verify", "set").code == 0
 
 
-@pytest.mark.parametrize("size", [31, 32])
-@pytest.mark.parametrize("factor", [2, 3])
+@pytest.mark.parametrize(("size", "factor"), [(31, 2), (32, 3)])
 def test_a_size_that_the_factor_does_not_divide_works(shell, size, factor):
     tree(shell.root / "data", dict.fromkeys(TINY, 9))
     method = f"random(factor={factor}, view=patch)"

@@ -36,7 +36,6 @@ CASES = [
     (("compress", "data", "no/out", "--plan-only"), "does not exist. Make it first"),
     (("compress", "data", "out", "--work", "a-file/work"), "The work folder 'a-file/work' cannot"),
     ((*METHOD, "file(no.csv)"), "there is no file of scores 'no.csv'"),
-    ((*METHOD, "file(empty.csv)"), "there is no file of scores 'empty.csv'"),
     ((*METHOD, "pca(score=file(s.csv, amu))"), "'s.csv' has no column 'amu'. Did you mean 'aum'?"),
     ((*METHOD, "file(a-file.csv)", "--plan-only"), "there is no file of scores 'a-file.csv'"),
     ((*METHOD, f"el2n(observer={GONE})"), "there is no weights file 'no.pt' for 'resnet8'"),
