@@ -11,6 +11,7 @@ import numpy as np
 from smallset.data import Data, folder_named, folder_of
 from smallset.exchange.set_data import check_held_out, open_any
 from smallset.labels import Regime
+from smallset.methods import Method, method_from, spec_of
 from smallset.pipeline.desk import side_of
 
 # A value of a spec that is a path with {data} in it, quoted or not.
@@ -105,6 +106,10 @@ class Places:
         if "(" not in spec:
             return spec.replace("{data}", folder)
         return _PATH.sub(lambda found: _quoted(found[1].replace("{data}", folder)), spec)
+
+    def filled_method(self, method: Method) -> Method:
+        """Apply `fill` to the spec of a method."""
+        return method_from(self.fill(spec_of(method)))
 
     def filled(self, regime: Regime) -> Regime:
         """Apply `fill` to every text option of a label regime."""

@@ -32,6 +32,10 @@ class Synthesised(Method):
         """Return the same method looking through another observer, if it looks at all."""
         return replace(self, synthesis=self.synthesis.through(observer))
 
+    def resolved(self, *, size: int) -> "Synthesised":
+        """Return the same method with its observers' networks named, as at a size in pixels."""
+        return replace(self, synthesis=self.synthesis.resolved(size=size))
+
     def check_files(self) -> None:
         """Raise ValueError or OSError if a file that an observer names cannot be used."""
         for observer in self.synthesis.observers:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float32, Float64
 
-from smallset.lazy import F, Tensor
+from smallset.lazy import Tensor, torch
 from smallset.seeds import generator
 from smallset.train.views import crop_boxes
 
@@ -66,27 +66,58 @@ class Draws:
     def view(self, images: Float[Tensor, "b 3 s s"], t: int) -> Float[Tensor, "b 3 s s"]:
         """Return what the observer sees of the images in iteration `t`; differentiable."""
         augment, size = self.augment, images.shape[-1]
-        images = self._padded(images, t) if augment.pad else self._cropped(images, t)
+        left, top, right, bottom = self._box(t, size)
+        across = linear_map(left, right, inside=size, to=size)
+        down = linear_map(top, bottom, inside=size, to=size)
         if self.numbers[t, _FLIP] < augment.flip:
-            images = images.flip(3)
+            across = across[::-1]
         low, high = augment.roll
         shift = low + np.floor(self.numbers[t, _ROLL : _ROLL + 2] * (high - low + 1)).astype(int)
-        if (shift % size).any():
-            images = images.roll(tuple(shift.tolist()), (2, 3))
-        return images
+        return mapped(images, np.roll(down, shift[0], 0), np.roll(across, shift[1], 0))
 
-    def _cropped(self, images: Float[Tensor, "b 3 s s"], t: int) -> Float[Tensor, "b 3 s s"]:
-        augment, size = self.augment, images.shape[-1]
+    def _box(self, t: int, size: int) -> tuple[int, int, int, int]:
+        """Return the box (left, top, right, bottom) that is seen; with a pad it may reach out."""
+        augment = self.augment
+        if augment.pad:
+            places = np.floor(self.numbers[t, 20:22] * (2 * augment.pad + 1)).astype(int)
+            left, top = (places - augment.pad).tolist()
+            return left, top, left + size, top + size
         scale = (augment.least_area(t, len(self.numbers)), augment.area[1])
         whole = np.array([[0, 0, size, size]], np.int32)
         box = crop_boxes(whole, self.numbers[t : t + 1, :_CROP], scale, augment.ratio)
         left, top, right, bottom = box[0].tolist()
-        if (left, top, right, bottom) == (0, 0, size, size):
-            return images
-        crop = images[:, :, top:bottom, left:right]
-        return F.interpolate(crop, (size, size), mode="bilinear")
+        return left, top, right, bottom
 
-    def _padded(self, images: Float[Tensor, "b 3 s s"], t: int) -> Float[Tensor, "b 3 s s"]:
-        pad, size = self.augment.pad, images.shape[-1]
-        x, y = np.floor(self.numbers[t, 20:22] * (2 * pad + 1)).astype(int).tolist()
-        return F.pad(images, (pad,) * 4)[:, :, y : y + size, x : x + size]
+
+def linear_map(start: int, end: int, *, inside: int, to: int) -> Float32[np.ndarray, "to inside"]:
+    """Return the matrix that resizes a stretch of a line of `inside` numbers to `to` numbers.
+
+    Bilinear, as `F.interpolate` does it for enlarging. Beyond the line all numbers are 0.
+    """
+    length = end - start
+    at = np.clip((np.arange(to) + 0.5) * (length / to) - 0.5, 0, None)
+    first = np.floor(at).astype(int)
+    share = (at - first).astype(np.float32)
+    line = np.zeros((to, length), np.float32)
+    line[np.arange(to), first] = 1 - share
+    line[np.arange(to), np.minimum(first + 1, length - 1)] += share
+    matrix = np.zeros((to, inside), np.float32)
+    own = slice(max(start, 0), min(end, inside))
+    matrix[:, own] = line[:, own.start - start : own.stop - start]
+    return matrix
+
+
+def mapped(
+    x: Float[Tensor, "b d h w"],
+    down: Float32[np.ndarray, "v h"],
+    across: Float32[np.ndarray, "u w"],
+) -> Float[Tensor, "b d v u"]:
+    """Apply a linear map to the columns of maps, and another one to their rows.
+
+    Two products, whose gradients are products too: they add in the same order every time, which
+    the gradients of resizing do not on a GPU.
+    """
+    columns, rows = (
+        torch.from_numpy(np.ascontiguousarray(one)).to(x.device) for one in (down, across.T)
+    )
+    return (columns @ x.contiguous() @ rows).contiguous(memory_format=torch.channels_last)

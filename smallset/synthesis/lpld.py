@@ -9,8 +9,8 @@ from jaxtyping import Int64
 
 from smallset.observers.observed import Observed
 from smallset.store import Rows
+from smallset.synthesis import layers
 from smallset.synthesis.batches import by_class
-from smallset.synthesis.class_moments import class_moments
 from smallset.synthesis.sre2l import Numbers, SRe2L
 from smallset.synthesis.targets import NormTargets
 
@@ -51,4 +51,4 @@ class LPLD(SRe2L):
         targets = super()._targets(seen, numbers)
         if self.statistics == "running":
             return targets
-        return replace(targets, of_classes=class_moments(seen, self.observer))
+        return replace(targets, of_classes=layers.by_class(seen, self.observer, 1, "norms").values)

@@ -9,6 +9,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,7 +17,7 @@ from jaxtyping import Float, Float32, Int64, UInt8
 
 from smallset.lazy import F, Tensor, torch
 from smallset.records import Progress
-from smallset.synthesis.augment import Augment
+from smallset.synthesis.augment import Augment, Draws
 from smallset.synthesis.statistics import Watch
 from smallset.train.device import Machine
 
@@ -61,7 +62,7 @@ class Look:
     logits: Float32[Tensor, "b c"]
     labels: Int64[Tensor, " b"]
     again: Callable[[Tensor], Tensor]
-    """Gives the logits of other images under the same view."""
+    """Gives the logits of other images under the same view, without gradients."""
 
 
 @runtime_checkable
@@ -125,8 +126,7 @@ def recover(
     images are no longer finite.
     """
     space = Space.of(observers[0].network, machine)
-    images = torch.from_numpy(batch.start).to(machine.device, copy=True)
-    images = images.to(memory_format=torch.channels_last).requires_grad_()
+    images = torch.from_numpy(batch.start).to(machine.device, copy=True).requires_grad_()
     labels = torch.from_numpy(batch.labels).to(machine.device)
     draws = recipe.augment.drawn(batch.seed, max(recipe.iterations, 1))
     eyes = [_Eye(one, batch, recipe, space, machine) for one in observers]
@@ -140,13 +140,13 @@ def recover(
     for t in range(recipe.iterations):
         eye = eyes[(batch.turn + t) % len(eyes)]
         view = draws.view(images, t)
-        logits = eye.logits(view)
+        logits = eye.look(view, t)
         loss = F.cross_entropy(logits, labels)
         for term in terms:
-            again = lambda other, t=t, eye=eye: eye.logits(draws.view(other, t))  # noqa: E731
+            again = partial(eye.again, draws, t)
             loss = loss + term(Look(t, images, view, logits, labels, again))
         images.grad = None
-        eye.backward(loss, t)
+        eye.backward(loss)
         optimizer.param_groups[0]["lr"] = recipe.rate_at(t)
         optimizer.step()
         with torch.no_grad():
@@ -207,6 +207,7 @@ class _Eye:
         self._matching, self._batch, self._machine = watched.matching, batch, machine
         self._weight = recipe.weight
         self._watch: Watch | None = None
+        self._pulled: tuple[list[Tensor], list[Tensor]] = ([], [])
 
     def move(self, ascent: Ascent, view: Tensor, labels: Tensor) -> None:
         """Move the weights."""
@@ -223,14 +224,25 @@ class _Eye:
                 if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
                     module.to(torch.bfloat16)
 
-    def logits(self, view: Tensor) -> Float32[Tensor, "b c"]:
-        """Look at a view."""
+    def look(self, view: Tensor, iteration: int) -> Float32[Tensor, "b c"]:
+        """Look at a view, and find the gradient of what the layers see."""
+        if self._watch is None:
+            return self._logits(view)
+        self._watch.begin(iteration)
+        logits = self._logits(view)
+        self._pulled = self._watch.pull(self._weight, iteration)
+        return logits
+
+    def again(self, draws: Draws, iteration: int, images: Tensor) -> Float32[Tensor, "b c"]:
+        """Look at other images under the view of an iteration, without gradients."""
+        with torch.no_grad():
+            return self._logits(draws.view(images, iteration))
+
+    def backward(self, loss: Tensor) -> None:
+        """Find the gradient to the images of a loss and of what the layers saw."""
+        vectors, gradients = self._pulled
+        torch.autograd.backward([loss, *vectors], [torch.ones_like(loss), *gradients])
+
+    def _logits(self, view: Tensor) -> Float32[Tensor, "b c"]:
         with self._machine.autocast():
             return self._network.logits(self._space.moved(view, self._own)).float()
-
-    def backward(self, loss: Tensor, iteration: int) -> None:
-        """Find the gradient to the images of a loss and of what the layers saw before it."""
-        more: tuple[list[Tensor], list[Tensor]] = ([], [])
-        if self._watch is not None:
-            more = self._watch.pull(self._weight, iteration)
-        torch.autograd.backward([loss, *more[0]], [torch.ones_like(loss), *more[1]])

@@ -16,6 +16,7 @@ from smallset.observers.observed import Observed
 from smallset.records import Plan, Progress, part
 from smallset.seeds import derive
 from smallset.store import Canvases, Drawing, Rows
+from smallset.synthesis import layers
 from smallset.synthesis.batches import ranks_of
 from smallset.synthesis.recover import VERSION, Batch, Recipe, Watched, recover
 from smallset.synthesis.starts import Start
@@ -97,7 +98,7 @@ def made_from(
 ) -> str:
     """Name all that the engine's images depend on besides their classes."""
     facts = {
-        "version": VERSION,
+        "versions": [VERSION, layers.VERSION],
         "observers": [seen.fingerprint(one, 0) for one in observers],
         "options": repr(options),
         "seed": seed,

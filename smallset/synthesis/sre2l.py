@@ -1,7 +1,7 @@
 """SRe2L: noise that an observer comes to see as its class, in a batch like its training data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from smallset.synthesis.recover import Recipe, Watched
 from smallset.synthesis.recovered import Recovered, looking, made_from
 from smallset.synthesis.starts import NoiseStart, Start
 from smallset.synthesis.statistics import batch_norms
-from smallset.synthesis.synthesis import Setting, Synthesis, setting_of
+from smallset.synthesis.synthesis import Setting, Synthesis, check_numbers, filled, setting_of
 from smallset.synthesis.targets import NormTargets
 
 if TYPE_CHECKING:
@@ -42,21 +42,19 @@ class Numbers:
     radius: float = 0.0
 
     def __post_init__(self) -> None:
-        needed = {
-            "iterations": (self.iterations >= 0, "0 or more"),
-            "rate": (self.rate > 0, "a learning rate above 0"),
-            "r_bn": (self.r_bn >= 0, "a weight of 0 or more"),
-            "batch": (self.batch >= 1, "the images made together, at least 1"),
-            "area": (0 < self.area[0] <= self.area[1] <= 1, "shares with 0 < low <= high <= 1"),
-            "flip": (0 <= self.flip <= 1, "a probability in 0..1"),
-            "roll": (self.roll[0] <= self.roll[1], "pixels with low <= high"),
-            "r_var": (self.r_var >= 0, "a weight of 0 or more"),
-            "steps": (self.steps >= 0, "0 or more"),
-            "radius": (self.radius >= 0, "0 or more"),
-        }
-        for name, (holds, what) in needed.items():
-            if not holds:
-                raise ValueError(f"{name}={getattr(self, name)} cannot be used. Give {what}.")
+        check_numbers(
+            self,
+            iterations=(self.iterations >= 0, "0 or more"),
+            rate=(self.rate > 0, "a learning rate above 0"),
+            r_bn=(self.r_bn >= 0, "a weight of 0 or more"),
+            batch=(self.batch >= 1, "the images made together, at least 1"),
+            area=(0 < self.area[0] <= self.area[1] <= 1, "shares with 0 < low <= high <= 1"),
+            flip=(0 <= self.flip <= 1, "a probability in 0..1"),
+            roll=(self.roll[0] <= self.roll[1], "pixels with low <= high"),
+            r_var=(self.r_var >= 0, "a weight of 0 or more"),
+            steps=(self.steps >= 0, "0 or more"),
+            radius=(self.radius >= 0, "0 or more"),
+        )
 
 
 @dataclass(frozen=True)
@@ -113,10 +111,13 @@ class SRe2L(Synthesis):
             made_from=made_from(seen, self.observers, self, seed=seed),
         )
 
+    def recipe(self, size: int) -> Recipe:
+        """Return what the engine does at a size in pixels."""
+        return self._recipe(self._numbers(setting_of(self.setting, size)))
+
     def _numbers(self, setting: str) -> Numbers:
         """Return the numbers of a setting, and those that were given in their place."""
-        given = {f.name: getattr(self, f.name, None) for f in fields(Numbers)}
-        return replace(self.settings[setting], **{k: v for k, v in given.items() if v is not None})
+        return filled(self.settings[setting], self)
 
     def _batches(self, counts: Int64[np.ndarray, " c"], numbers: Numbers) -> tuple[Rows, ...]:
         return by_rank(counts, numbers.batch)

@@ -3,9 +3,9 @@
 All statistics are float32, whatever the arithmetic of the observer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from jaxtyping import Float32
 
@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 Read = Callable[[Tensor], tuple[Tensor, ...]]
 """Given the input of a layer, returns its statistics, each a float32 vector."""
 
-Cost = Callable[[Tensor, int], Tensor]
-"""Given the statistics of all layers in one vector and the iteration, returns what they cost."""
+
+@runtime_checkable
+class Price(Protocol):
+    """What the statistics of all layers cost."""
+
+    def left_out(self, iteration: int) -> Collection[int]:
+        """Return the positions of the layers whose statistics need not be read."""
+
+    def __call__(self, flat: Float32[Tensor, " n"], iteration: int) -> Float32[Tensor, ""]:
+        """Return the cost of all statistics, which stand in one vector, layer after layer."""
 
 
 class Watch:
@@ -30,10 +38,11 @@ class Watch:
     becomes a part of autograd's graph. All other layers are hooked.
     """
 
-    def __init__(self, layers: Sequence[tuple[Module, Read]], cost: Cost) -> None:
+    def __init__(self, layers: Sequence[tuple[Module, Read]], cost: Price) -> None:
         from smallset.synthesis.moments import Tap
 
         self._cost = cost
+        self._left_out: Collection[int] = ()
         self._seen: list[tuple[Tensor, ...] | Tap] = [()] * len(layers)
         self._tapped: _Tapped | None = None
         for place, (layer, read) in enumerate(layers):
@@ -41,6 +50,10 @@ class Watch:
                 self._seen[place] = Tap(layer)
             else:
                 layer.register_forward_pre_hook(partial(self._see, place, read))
+
+    def begin(self, iteration: int) -> None:
+        """Before a forward pass: settle which layers are left out."""
+        self._left_out = self._cost.left_out(iteration)
 
     def pull(self, weight: float, iteration: int) -> tuple[list[Tensor], list[Tensor]]:
         """After a forward pass: weigh the cost of what was seen, and find its gradient.
@@ -59,7 +72,11 @@ class Watch:
         return [vectors[place] for place in in_graph], [pieces[place] for place in in_graph]
 
     def _see(self, place: int, read: Read, layer: Module, given: tuple[Tensor, ...]) -> None:
-        self._seen[place] = read(given[0])
+        before = self._seen[place]
+        if place in self._left_out and isinstance(before, tuple) and before:
+            self._seen[place] = tuple(vector.detach() for vector in before)
+        else:
+            self._seen[place] = read(given[0])
 
 
 def _vectors(seen: "tuple[Tensor, ...] | Tap") -> tuple[Tensor, ...]:
@@ -112,8 +129,11 @@ def batch_norms(net: Module) -> "list[BatchNorm2d]":
 
 def moments(x: Tensor) -> tuple[Float32[Tensor, " d"], Float32[Tensor, " d"]]:
     """Return the mean and the biased variance of each channel over images, rows and columns."""
-    variance, mean = torch.var_mean(x.float(), (0, 2, 3), correction=0)
-    return mean, variance
+    from smallset.synthesis.moments import Moments
+
+    x = x.contiguous(memory_format=torch.channels_last)
+    found: tuple[Tensor, Tensor] = Moments.apply(x)  # type: ignore[no-untyped-call]
+    return found
 
 
 class Distances:
@@ -124,16 +144,27 @@ class Distances:
 
     def __init__(self, targets: Sequence[Tensor], weights: Sequence[float]) -> None:
         device = targets[0].device
-        lengths = torch.tensor([len(target) for target in targets])
-        owner = torch.arange(len(targets)).repeat_interleave(lengths)
-        self._pieces = (owner == torch.arange(len(targets))[:, None]).float().to(device)
+        self._lengths = torch.tensor([len(target) for target in targets], device=device)
+        self._owner = torch.arange(len(targets), device=device).repeat_interleave(self._lengths)
         self._weights = torch.tensor(weights, dtype=torch.float32, device=device)
         self._targets = torch.cat([*targets])
 
-    def __call__(self, flat: Float32[Tensor, " n"]) -> Float32[Tensor, ""]:
+    def left_out(self, iteration: int) -> Collection[int]:
+        """Leave no layer out."""
+        del iteration
+        return ()
+
+    def __call__(self, flat: Float32[Tensor, " n"], iteration: int = 0) -> Float32[Tensor, ""]:
         """Return the sum for as many vectors as targets, one after the other."""
+        del iteration
+        return self.sum(flat, self._weights)
+
+    def sum(
+        self, flat: Float32[Tensor, " n"], weights: Float32[Tensor, " k"]
+    ) -> Float32[Tensor, ""]:
+        """Return the sum under weights of the moment."""
         from smallset.synthesis.moments import Norms
 
         off = flat - self._targets
-        distances: Tensor = Norms.apply(off, self._pieces, self._weights)  # type: ignore[no-untyped-call]
-        return distances
+        found: Tensor = Norms.apply(off, self._lengths, self._owner, weights)  # type: ignore[no-untyped-call]
+        return found

@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal
+from dataclasses import fields, replace
+from typing import Literal, TypeVar
 
 from smallset.budget import Wanted
 from smallset.observers import AnyObserver
@@ -11,6 +11,7 @@ from smallset.observers.observed import Observed
 from smallset.store import Canvases
 
 Setting = Literal["auto", "imagenet", "tiny", "cifar"]
+N = TypeVar("N")
 
 
 class Synthesis(ABC):
@@ -26,6 +27,11 @@ class Synthesis(ABC):
         if not self.observers:
             return self
         return replace(self, observer=observer)  # type: ignore[type-var]
+
+    def resolved(self, *, size: int) -> "Synthesis":
+        """Return the same synthesis with its observers' networks named, as at a size in pixels."""
+        looks = self.observers
+        return self.through(looks[0].resolved(size=size)) if looks else self
 
     def check(self, counts: Sequence[int], have: Sequence[int], names: Sequence[str]) -> None:
         """Raise ValueError if no set of so many images of each class can be drawn.
@@ -43,3 +49,16 @@ def setting_of(setting: Setting, size: int) -> str:
     if setting != "auto":
         return setting
     return "cifar" if size <= 32 else "tiny" if size <= 64 else "imagenet"
+
+
+def filled(numbers: N, options: object) -> N:
+    """Return the numbers of a setting, and the options of the same names that are not None."""
+    given = {f.name: getattr(options, f.name, None) for f in fields(numbers)}  # type: ignore[arg-type]
+    return replace(numbers, **{k: v for k, v in given.items() if v is not None})  # type: ignore[type-var]
+
+
+def check_numbers(numbers: object, **needed: tuple[bool, str]) -> None:
+    """Raise ValueError for the first number that is not what is needed: (it is, what that is)."""
+    for name, (holds, what) in needed.items():
+        if not holds:
+            raise ValueError(f"{name}={getattr(numbers, name)} cannot be used. Give {what}.")

@@ -28,7 +28,7 @@ class NormTargets:
 
     first: float = 10.0
     variance: float = 1.0
-    of_classes: Float32[np.ndarray, "2 c d"] | None = None
+    of_classes: Float32[np.ndarray, "c n"] | None = None
 
     def watch(self, network: "Network", batch: Batch) -> Watch:
         """Watch the BatchNorm layers."""
@@ -38,7 +38,7 @@ class NormTargets:
             factor = 1.0 if place else self.first
             weights += [factor, factor * self.variance]
         distances = Distances(self._targets(norms, batch, network.mean.device), weights)
-        return Watch([(norm, moments) for norm in norms], lambda flat, _: distances(flat))
+        return Watch([(norm, moments) for norm in norms], distances)
 
     def _targets(
         self, norms: "Sequence[BatchNorm2d]", batch: Batch, device: "torch.device"
@@ -47,6 +47,5 @@ class NormTargets:
         running = [(norm.running_mean, norm.running_var) for norm in norms]
         if self.of_classes is None:
             return [one for pair in running for one in pair if one is not None]
-        own = torch.from_numpy(self.of_classes[:, int(batch.labels[0])]).to(device)
-        parts = torch.split(own, [norm.num_features for norm in norms], dim=1)
-        return [one for part in parts for one in part.unbind()]
+        own = torch.from_numpy(self.of_classes[int(batch.labels[0])]).to(device)
+        return [*torch.split(own, [n for norm in norms for n in (norm.num_features,) * 2])]

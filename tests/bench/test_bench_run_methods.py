@@ -1,5 +1,7 @@
 """A method and a budget from outside the package, from `list` to the report."""
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,17 @@ def test_a_method_and_a_budget_run_in_a_matrix_and_stand_in_its_report(shell):
     tables = (request.runs / "report" / "tables.md").read_text()
     assert "6 in all" in tables
     assert "| waves |" in tables
+
+
+def test_an_observer_from_a_file_of_the_data_folder_keeps_its_name_on_every_machine(tmp_path):
+    ready = "resnet8(weights={data}/ready.pt, classes=same)"
+    labels = f'easy = "el2n(observer={ready})"\ndream = "sre2l(iterations=1, observer={ready})"'
+    matrix = MATRIX.replace('["random", "easy", "PCA"]', '["random", "easy", "dream"]')
+    matrix = re.sub("(?m)^easy = .*$", labels, matrix).replace("full = {epochs = 2}", "")
+    request = ask(tmp_path, matrix)
+    shutil.copy(tmp_path / "w.pt", tmp_path / "data" / "ready.pt")
+    run_bench(request, workers=Serial())
+    assert plan_bench(request).pending == ()
+    specs = {r.spec for r in read_lines(request.runs / "results.jsonl", Result)}
+    assert sum("{data}/ready.pt" in spec for spec in specs) == 2
+    assert str(tmp_path) not in str(specs)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from smallset.synthesis.augment import Augment
+from smallset.synthesis.augment import Augment, linear_map, mapped
 
 STILL = Augment(area=(1, 1), flip=0)
 
@@ -96,3 +96,22 @@ def test_without_a_milestone_the_area_is_the_same_all_along():
 def test_a_longer_draw_begins_with_a_shorter_one():
     short, long = (Augment().drawn(3, t).numbers for t in (5, 9))
     np.testing.assert_array_equal(short, long[:5])
+
+
+@pytest.mark.parametrize(("start", "end", "to"), [(0, 8, 8), (2, 5, 8), (0, 7, 8), (3, 4, 8)])
+def test_a_stretch_is_enlarged_as_torch_does(start, end, to):
+    x = torch.randn(2, 3, 8, 8)
+    line = linear_map(start, end, inside=8, to=to)
+    wanted = torch.nn.functional.interpolate(
+        x[:, :, start:end, start:end], (to, to), mode="bilinear"
+    )
+    torch.testing.assert_close(mapped(x, line, line), wanted)
+
+
+def test_beyond_the_line_all_is_zero():
+    assert linear_map(-2, 2, inside=3, to=4).tolist() == [
+        [0, 0, 0],
+        [0, 0, 0],
+        [1, 0, 0],
+        [0, 1, 0],
+    ]

@@ -114,7 +114,13 @@ class CellUnit(StudentUnit):
             **desk.options,
         )
         # The names of the matrix hold on every machine, unlike the paths of this machine.
-        return replace(result, dataset=wanted.dataset, labels=wanted.labels, teacher=wanted.teacher)
+        return replace(
+            result,
+            dataset=wanted.dataset,
+            spec=wanted.spec,
+            labels=wanted.labels,
+            teacher=wanted.teacher,
+        )
 
     def shares(self, ground: Ground) -> Shares:
         """Count all views, all tests, and the views that a teacher looks at."""

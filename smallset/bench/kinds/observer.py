@@ -1,7 +1,7 @@
 """Observers: the networks that scores and selectors use, trained once for all sets."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import ClassVar
 
@@ -44,7 +44,7 @@ class ObserverUnit(Unit):
         """Return the observer of a cell's method."""
         wanted, observer = cell.identity, _observer_of(cell, ground)
         run = _run_of(cell, observer)
-        scores = _scores_of_runs(ground)[run]
+        scores, fill = _scores_of_runs(ground)[run], ground.places.fill
         words = f"{cls.kind} {wanted.dataset} {wanted.size} px, {brief_of(observer)}"
         key = keyed(words, {"run": run, "scores": scores, **ground.facts})
         return cls(
@@ -53,8 +53,8 @@ class ObserverUnit(Unit):
             key=key,
             needs=(PixelsUnit.of(cell, ground, "train"),),
             out=cls.place(ground, key).with_suffix(".parquet"),
-            observer=observer,
-            scores=scores,
+            observer=_with_paths(observer, ground),
+            scores=tuple(map(fill, scores)),
         )
 
     @classmethod
@@ -113,6 +113,13 @@ def _observer_of(cell: MatrixCell, ground: Ground) -> AnyObserver:
     return observer
 
 
+def _with_paths(observer: AnyObserver, ground: Ground) -> AnyObserver:
+    """Return the observer with the paths of this machine."""
+    if isinstance(observer, Pretrained):
+        return replace(observer, network=ground.places.fill(observer.network))
+    return observer
+
+
 def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:
     """Return the name of a cell's observer run. Cells with the same name share the run."""
     where = cell.identity
@@ -138,7 +145,8 @@ def _check(observer: AnyObserver, sweep: Sweep, ground: Ground) -> None:
     opened: BenchData = ground.data[sweep.data]
     train, size = opened.data.train, opened.size(sweep.size)
     if isinstance(observer, Pretrained):
-        loaded = load_teacher(observer.network, classes=train.classes.names, size=size)
+        network = ground.places.fill(observer.network)
+        loaded = load_teacher(network, classes=train.classes.names, size=size)
         ground.weights[f"observer {observer.network}"] = loaded.sha256
         return
     check_network(observer.resolved(size=size).model, sweep, ground)

@@ -28,11 +28,15 @@ _DECIDES = (
 
 @dataclass(frozen=True, kw_only=True)
 class SetUnit(Unit):
-    """One set. `method` is its spec without default options, for its card and contact sheet."""
+    """One set. `method` is its spec without default options, for its card and contact sheet.
+
+    `spec` is the whole spec. Both contain the paths of this machine.
+    """
 
     kind: ClassVar[str] = "set"
     folder: ClassVar[str | None] = "sets"
     method: str
+    spec: str
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "SetUnit":
@@ -48,7 +52,8 @@ class SetUnit(Unit):
             key=key,
             needs=(ObserverUnit.of(cell, ground),) if looks else (),
             out=cls.place(ground, key),
-            method=brief_of(ground.method_of(cell)),
+            method=brief_of(ground.places.filled_method(ground.method_of(cell))),
+            spec=canonical(ground.places.fill(wanted.spec), size=wanted.size),
         )
 
     @classmethod
@@ -58,7 +63,7 @@ class SetUnit(Unit):
         train, size, codec = opened.data.train, opened.size(sweep.size), Codec.parse(sweep.codec)
         yield from said(partial(side_of, train, size))
         for label in sweep.methods:
-            method = ground.matrix.method(label)
+            method = ground.places.filled_method(ground.matrix.method(label))
             yield from said(partial(_note_files, method, train, weights))
             yield from said(partial(method.check, train, size=size, fit=sweep.fit, codec=codec))
             for budget in sweep.budgets:
@@ -84,13 +89,13 @@ class SetUnit(Unit):
             seed=wanted.set_seed or 0,
             **desk.options,
         )
-        check_set(made, wanted)
+        check_set(made, wanted, self.spec)
 
     def opened(self) -> CompressedDataset:
         """Open the set. Raises ValueError if another set is in its place."""
         assert self.out is not None
         made = open_set(self.out)
-        check_set(made, self.wanted)
+        check_set(made, self.wanted, self.spec)
         return made
 
     def run_bytes(self, lines: Lines) -> int:
@@ -110,8 +115,11 @@ class SetUnit(Unit):
         return read_manifest(self.out).made_with
 
 
-def check_set(made: CompressedDataset, wanted: Identity) -> None:
-    """Raise ValueError if a set in the run folder is not the set that belongs there."""
+def check_set(made: CompressedDataset, wanted: Identity, spec: str) -> None:
+    """Raise ValueError if a set in the run folder is not the set that belongs there.
+
+    `spec` is the wanted spec with the paths of this machine.
+    """
     manifest = made.manifest
     found = {
         "spec": canonical(manifest.spec, size=manifest.size),
@@ -125,7 +133,7 @@ def check_set(made: CompressedDataset, wanted: Identity) -> None:
         "observer_seed": manifest.seeds.observer,
         "data_fingerprint": manifest.source.fingerprint,
     }
-    check_same(f"'{made.path}' holds another set", found, asdict(wanted))
+    check_same(f"'{made.path}' holds another set", found, {**asdict(wanted), "spec": spec})
 
 
 def _note_files(method: Method, train: ImageDataset, weights: dict[str, str]) -> None:

@@ -1,0 +1,79 @@
+"""An iteration of a synthesis against the bare observer, forward and backward to the pixels.
+
+Ours is `recover`: the view, the statistics of all BatchNorm layers and their gradient, Adam, the
+clamp, and all that a batch is begun and ended with. The peer is the same network looking at one
+fixed batch that lies ready, with the gradient of the cross entropy to its pixels. SRe2L's settings
+at each size. Target: at least 0.90.
+
+    python benchmarks/recover.py [--threads 1] [--iterations 40] [--json FILE]
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from paired import Work, compare, parser, settle, timer_for, write
+
+from smallset.models import build_model
+from smallset.synthesis.recover import Batch, Watched, recover
+from smallset.synthesis.sre2l import SRe2L
+from smallset.synthesis.targets import NormTargets
+from smallset.train.device import Machine
+
+CLASSES = 10
+# (observer, side in pixels, images of a batch)
+CASES = (
+    ("resnet8", 32, 10),
+    ("resnet20", 32, 10),
+    ("resnet20", 32, 100),
+    ("resnet18-3x3", 32, 10),
+    ("resnet10", 64, 10),
+    ("resnet18", 224, 10),
+)
+
+
+def main() -> None:
+    made = parser(__doc__, rounds=5)
+    made.add_argument("--iterations", type=int, default=40, help="of a batch (default 40)")
+    options = made.parse_args()
+    desk = settle(options)
+    rows = []
+    for name, size, images in CASES:
+        case = f"{name}, {size} px, {images} images"
+        if options.only in case:
+            ours, peer = works(name, size, images, options.iterations, desk)
+            rows.append(compare(case, ours, peer, timer_for(options, desk)))
+            print(rows[-1].line(), flush=True)
+    write(options, "recover", desk, rows)
+
+
+def works(name: str, size: int, images: int, iterations: int, desk: Machine) -> tuple[Work, Work]:
+    """Give a batch of so many iterations, and the bare observer's work."""
+    network = build_model(name, classes=CLASSES, size=size, seed=0)
+    network.eval().requires_grad_(False)
+    desk.place(network)
+    draw = np.random.default_rng(0)
+    start = draw.standard_normal((images, 3, size, size)).astype(np.float32)
+    batch = Batch(start, np.arange(images) % CLASSES, seed=0)
+    recipe = SRe2L(iterations=iterations).recipe(size)
+    watched = [Watched(network, NormTargets())]
+
+    def ours() -> int:
+        return len(recover(batch, watched, recipe, machine=desk)) * iterations
+
+    pixels = torch.from_numpy(start).to(desk.device).to(memory_format=torch.channels_last)
+    pixels.requires_grad_()
+    target = torch.from_numpy(batch.labels).to(desk.device)
+
+    def peer() -> int:
+        for _ in range(iterations):
+            with desk.autocast():
+                logits = network(pixels)
+            F.cross_entropy(logits.float(), target).backward()  # type: ignore[no-untyped-call]
+            pixels.grad = None
+        return images * iterations
+
+    return ours, peer
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""G-VBSM: several observers in turn, all layers, and images of a class kept apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+from smallset.lazy import F, Tensor, torch
+from smallset.synthesis.layers import Pass
+from smallset.synthesis.pooled import Pooled, PoolNumbers
+from smallset.synthesis.recover import Look, Recipe
+
+SIDE = 32
+"""Images are compared at so many pixels a side."""
+
+
+@dataclass(frozen=True)
+class GVBSM(Pooled):
+    """Noise changed by a pool of observers in turn, over all their layers (arXiv 2311.17950).
+
+    The loss is the cross entropy plus `r_match` times the distances of the channels' and cells'
+    means and variances, in the inputs of BatchNorm layers and `convolutions`; see `PoolTargets` for
+    `memory`, `drop`, `patch` and `first`. Batches are class after class. `density` is the weight of
+    a term that keeps the images of a class apart, at the temperature `tau`. `pool` is a name or a
+    tuple of observers. Numbers that are none are those of the published `setting`.
+    """
+
+    density: float = 1.0
+    tau: float = 4.0
+
+    settings: ClassVar[Mapping[str, PoolNumbers]] = {
+        "imagenet": PoolNumbers(
+            4000, 0.1, 0.01, 80, (0.08, 1), 0.5, (0, 32), 0, 0.4, 0.0, 16,
+            Pass(256, (0.08, 1.0), 0.5),
+        ),
+        "tiny": PoolNumbers(
+            4000, 0.05, 0.01, 100, (1, 1), 0.5, (0, 32), 8, 0.8, 0.4, 4, Pass(64, (1, 1), 0.5, 8),
+        ),
+        # Observers that have hardly learned are a part of the recipe.
+        "cifar": PoolNumbers(
+            4000, 0.05, 0.01, 100, (1, 1), 0.5, (0, 32), 4, 0.8, 0.4, 4, Pass(64, (1, 1), 0.5, 4),
+            epochs=5,
+        ),
+    }  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.density < 0 or self.tau <= 0:
+            raise ValueError(
+                f"density={self.density}, tau={self.tau} cannot be used. Give a weight of 0 or "
+                "more and a temperature above 0."
+            )
+
+    def _recipe(self, numbers: PoolNumbers) -> Recipe:
+        recipe = super()._recipe(numbers)
+        if not self.density:
+            return recipe
+        return replace(recipe, terms=(partial(Density, self.density, self.tau),))
+
+
+@dataclass(frozen=True)
+class Density:
+    """Data densification: the spectrum of a class's images against a flatter one.
+
+    Of the images of each class that has two or more in the batch, with the eigenvalues of their
+    Gram matrix: KL(softmax(eigenvalues / tau) || softmax(eigenvalues)), the first without gradient.
+    """
+
+    weight: float
+    tau: float
+
+    def __call__(self, look: Look) -> Tensor:
+        """Return the sum over the classes of the batch."""
+        total = look.view.new_zeros(())
+        small = F.adaptive_avg_pool2d(look.view, SIDE).flatten(1)
+        for label in sorted({*look.labels.tolist()}):
+            own = small[look.labels == label]
+            if len(own) > 1:
+                spectrum = torch.linalg.eigvalsh(own @ own.T)
+                flatter = (spectrum.detach() / self.tau).softmax(0)
+                log_q = spectrum.log_softmax(0)
+                total = total + F.kl_div(log_q, flatter, reduction="sum")
+        return self.weight * total

@@ -1,0 +1,203 @@
+"""Statistics of what the layers of an observer are given over all training images.
+
+Each needs one pass over them, is made once and is kept in the work folder. A layer has two vectors,
+mean and biased variance of each channel, and a convolution two more: those of each cell.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from smallset.files import replacing
+from smallset.fingerprint import fingerprint
+from smallset.lazy import F, Module, Tensor, torch
+from smallset.observers import AnyObserver
+from smallset.observers.observed import Observed
+from smallset.records import Progress
+from smallset.seeds import generator
+from smallset.synthesis.patches import cell_sums, channel_sums, over_images
+from smallset.synthesis.statistics import batch_norms
+from smallset.train.processes import first_before_others
+from smallset.train.render import render, to_unit
+from smallset.train.views import Canvas, draw_epoch
+
+if TYPE_CHECKING:
+    pass
+
+VERSION = "layers-1"
+
+Pair = tuple[Tensor, Tensor]
+"""Of each image: means, and mean squares."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How training images are looked at in one pass: in batches, cropped and flipped at random.
+
+    With a `pad` the crop has the image's own size, out of the image in a black frame so wide. The
+    draw is the same for every set.
+    """
+
+    batch: int
+    area: tuple[float, float]
+    flip: float
+    pad: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class LayerStatistics:
+    """The vectors of all layers one after the other: their lengths, and their values in rows."""
+
+    lengths: Int64[np.ndarray, " v"]
+    values: Float32[np.ndarray, "r n"]
+
+
+def watched_layers(net: Module, which: Literal["norms", "all"]) -> list[Module]:
+    """Return the BatchNorm layers that have running statistics, or the convolutions too, in order.
+
+    The order is that of the modules.
+    """
+    norms = batch_norms(net)
+    if which == "norms":
+        return [*norms]
+    return [m for m in net.modules() if isinstance(m, torch.nn.Conv2d) or m in norms]
+
+
+def over_batches(seen: Observed, observer: AnyObserver, look: Pass, patch: int) -> LayerStatistics:
+    """Return the statistics of each batch of a pass, averaged by the batches' numbers of images.
+
+    The variance is therefore that within a batch. One row, of all layers.
+    """
+
+    def make() -> LayerStatistics:
+        found: list[Tensor] = []
+        for labels, pairs in _passes(seen, observer, look, patch, "all"):
+            share = len(labels) / len(seen.labels)
+            own = [v.double()[None] * share for pair in pairs for v in over_images(*pair)]
+            found = [a + b for a, b in zip(found, own, strict=True)] if found else own
+        return _joined(found)
+
+    return _kept(seen, observer, f"over batches {look!r} {patch}", make)
+
+
+def by_class(
+    seen: Observed, observer: AnyObserver, patch: int, which: Literal["norms", "all"]
+) -> LayerStatistics:
+    """Return the statistics of each class over all its images, which are whole: a row for each.
+
+    The variance is the total one: that within the images of a class and that between them.
+    """
+
+    def make() -> LayerStatistics:
+        whole = Pass(256, (1.0, 1.0), 0.0)
+        totals: list[tuple[Tensor, Tensor]] = []
+        for labels, pairs in _passes(seen, observer, whole, patch, which):
+            if not totals:
+                shapes = [(seen.classes, mean.shape[1]) for mean, _ in pairs]
+                totals = [
+                    (torch.zeros(s, dtype=torch.float64), torch.zeros(s, dtype=torch.float64))
+                    for s in shapes
+                ]
+            for total, pair in zip(totals, pairs, strict=True):
+                for into, of_image in zip(total, pair, strict=True):
+                    # On the CPU and in order: the sum does not depend on who comes first.
+                    into.index_add_(0, labels, of_image.double().cpu())
+        images = np.bincount(seen.labels, minlength=seen.classes)
+        each = 1 / torch.from_numpy(images).clamp(min=1)[:, None].double()
+        found = []
+        for mean, square in ((m * each, s * each) for m, s in totals):
+            found += [mean, (square - mean.square()).clamp(min=0)]
+        return _joined(found)
+
+    return _kept(seen, observer, f"by class {patch} {which}", make)
+
+
+def _passes(
+    seen: Observed,
+    observer: AnyObserver,
+    look: Pass,
+    patch: int,
+    which: Literal["norms", "all"],
+) -> Iterator[tuple[Int64[Tensor, " b"], list[Pair]]]:
+    """Yield the labels of each batch, and each image's sums: by layer, of channels, then cells."""
+    network = seen.network(observer, epoch=seen.settled(observer).trains_for)
+    layers = watched_layers(network.net, which)
+    read: dict[int, list[Pair]] = {}
+
+    def hook(place: int, layer: Module) -> Callable[[Module, tuple[Tensor, ...]], None]:
+        def sums(_: Module, given: tuple[Tensor, ...]) -> None:
+            read[place] = [channel_sums(given[0])]
+            if isinstance(layer, torch.nn.Conv2d):
+                read[place].append(cell_sums(given[0], patch))
+
+        return sums
+
+    handles = [m.register_forward_pre_hook(hook(i, m)) for i, m in enumerate(layers)]
+    try:
+        for indices, pixels in _views(seen, look, seen.progress):
+            with torch.no_grad(), seen.machine.autocast():
+                network(pixels)
+            pairs = [pair for place in range(len(layers)) for pair in read[place]]
+            yield torch.from_numpy(seen.labels[indices]), pairs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _views(
+    seen: Observed, look: Pass, progress: Progress | None
+) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b 3 s s"]]]:
+    """Yield all training images once: their positions, and what is seen of them."""
+    n, size = len(seen.images), seen.images.size
+    order = generator(0, "pass", "order").permutation(n)
+    whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (n, 1, 4))
+    drawn = draw_epoch(Canvas(scale=look.area, flip=look.flip), whole, seed=0, epoch=0)
+    places = generator(0, "pass", "places").integers(0, 2 * look.pad + 1, (n, 2))
+    for start in range(0, n, look.batch):
+        indices = order[start : start + look.batch]
+        pixels = seen.images.batch(indices).to(seen.machine.device)
+        if look.pad:
+            shown = _shifted(to_unit(pixels), places[indices], look.pad)
+            turned = torch.from_numpy(drawn.flip[indices]).to(shown.device)[:, None, None, None]
+            yield indices, torch.where(turned, shown.flip(3), shown)
+        else:
+            yield indices, render(pixels, drawn.take(indices), size=size)
+        if progress is not None:
+            progress("statistics", min(start + look.batch, n), n)
+
+
+def _shifted(
+    pixels: Float32[Tensor, "b 3 s s"], places: Int64[np.ndarray, "b 2"], pad: int
+) -> Float32[Tensor, "b 3 s s"]:
+    """Return each image's own crop out of its black frame."""
+    size, framed = pixels.shape[-1], F.pad(pixels, (pad,) * 4)
+    crops = [
+        image[:, y : y + size, x : x + size]
+        for image, (x, y) in zip(framed, places.tolist(), strict=True)
+    ]
+    return torch.stack(crops).contiguous(memory_format=torch.channels_last)
+
+
+def _joined(found: Sequence[Tensor]) -> LayerStatistics:
+    lengths = np.array([one.shape[1] for one in found])
+    values: np.ndarray = torch.cat([*found], dim=1).float().cpu().numpy()
+    return LayerStatistics(lengths, values)
+
+
+def _kept(
+    seen: Observed, observer: AnyObserver, name: str, make: Callable[[], LayerStatistics]
+) -> LayerStatistics:
+    """Return what rests on an observer and the training images, made once and kept."""
+    key = fingerprint([VERSION, seen.fingerprint(observer, 0), seen.source, name])[:24]
+    file = seen.work / "statistics" / f"{key}.npz"
+    with first_before_others():
+        if not file.exists():
+            made = make()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(file) as out:
+                np.savez(out, lengths=made.lengths, values=made.values)
+    kept: Mapping[str, np.ndarray] = np.load(file)
+    return LayerStatistics(kept["lengths"], kept["values"])

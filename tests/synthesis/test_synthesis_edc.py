@@ -1,0 +1,90 @@
+"""EDC: real images, and each class's own statistics."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scores_toy import _PIXELS
+from synthesis_toy import canvases, made, resnet8
+
+from smallset.synthesis.edc import EDC, Flatness
+from smallset.synthesis.g_vbsm import GVBSM
+from smallset.synthesis.recover import Look
+
+NUMBERS = {"iterations": 3, "rate": 0.2, "r_match": 0.1, "area": (0.3, 1.0), "flip": 0.5,
+           "roll": (0, 4), "batch": 4}  # fmt: skip
+
+
+@pytest.fixture
+def edc(tmp_path) -> EDC:
+    return EDC((resnet8(tmp_path), resnet8(tmp_path, 1)), **NUMBERS)
+
+
+def test_without_its_own_terms_it_is_g_vbsm_bit_for_bit(edc, tmp_path):
+    off = replace(edc, shared=1.0, init="noise", pad=2, memory=0.8, drop=0.4)
+    plain = GVBSM(edc.pool, **NUMBERS, pad=2, memory=0.8, drop=0.4, density=0)
+    np.testing.assert_array_equal(made(tmp_path, off), made(tmp_path, plain))
+
+
+def test_without_an_iteration_it_is_its_initial_images(edc, tmp_path):
+    start = made(tmp_path, replace(edc, iterations=0), ipc=10).astype(int)
+    real = _PIXELS.transpose(0, 2, 3, 1).astype(int)
+    off = np.abs(start[:, None] - np.stack([real, real[:, :, ::-1]], 1).reshape(80, 8, 8, 3)[None])
+    nearest = off.max((2, 3, 4))
+    assert nearest.min(1).max() <= 1
+    assert sorted((nearest.argmin(1) // 2).tolist()) == list(range(40))
+    assert 8 < (nearest.argmin(1) % 2).sum() < 32  # mirrored by chance
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"shared": 1.0}, {"shared": 0.2}, {"class_term": "code"}, {"flatness": 0.25},
+     {"init": "noise"}, {"memory": 0.0}, {"convolutions": False}],
+    ids=str,
+)  # fmt: skip
+def test_each_mechanism_acts(edc, change, tmp_path):
+    change = change | ({"flatness": 50.0} if "flatness" in change else {})
+    assert (made(tmp_path, edc) != made(tmp_path, replace(edc, **change))).any()
+
+
+def test_the_batch_of_cifar_10_is_all_images(edc, tmp_path):
+    begun = canvases(tmp_path, replace(edc, batch=None), ipc=3)
+    assert begun.parts == (tuple(range(12)),)
+
+
+def test_flatness_compares_with_an_average_of_the_images_and_not_of_weights():
+    asked = []
+
+    def again(images):
+        asked.append(images.clone())
+        return images.flatten(1)[:, :2]
+
+    term = Flatness(0.25, tau=4.0, keep=0.9)
+    first, second = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+    logits = torch.tensor([[1.0, 3.0]], requires_grad=True)
+
+    def look(images):
+        return Look(0, images, images, logits, torch.zeros(1, dtype=torch.int64), again)
+
+    term(look(first))
+    found = term(look(second))
+    torch.testing.assert_close(asked[1], torch.full_like(first, 0.1))
+    p, q = (logits / 4).softmax(1), torch.tensor([[0.5, 0.5]])
+    assert found.item() == pytest.approx(0.25 * (p * (p / q).log()).sum().item())
+    found.backward()
+    assert logits.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ({"shared": 1.5}, "shared=1.5, flatness=0.0 cannot be used"),
+    ({"memory": 1.0}, "memory=1.0 cannot be used. Give a share of 0 or more, below 1"),
+])  # fmt: skip
+def test_bad_options_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        EDC(**options)
+
+
+def test_more_images_than_real_ones_are_refused():
+    with pytest.raises(ValueError, match="edc starts each image from another real image"):
+        EDC().check([3], [2], ["ape"])
