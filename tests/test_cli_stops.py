@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cli_toy import QUICK, Shell, contents, refused, results, tree
+from cli_toy import QUICK, contents, hear_interrupts, refused, results
 
 from smallset import data
 from smallset.evidence import lines as results_file
@@ -26,13 +26,7 @@ WRITE = importlib.import_module("smallset.store.write")
 DRAW = importlib.import_module("smallset.store.canvases")
 TABLE = importlib.import_module("smallset.scores.table")
 CHOOSE = importlib.import_module("smallset.pipeline.compress")
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
-    return shell
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def raises(error: BaseException, *, at_call: int = 1, then: Callable[..., object] | None = None):
@@ -97,11 +91,6 @@ def counting(call: Callable[..., object], calls: list[int]) -> Callable[..., obj
         return call(*arguments, **options)
 
     return counted
-
-
-def hear_interrupts() -> None:
-    """A shell's background job, such as these tests may be, starts processes deaf to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_stops_a_process_in_the_middle_of_scoring(shell):

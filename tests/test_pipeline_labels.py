@@ -52,9 +52,8 @@ def short(monkeypatch) -> None:
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
+def shell(shell) -> Shell:
     """A shell whose folder holds a source of bright and dark images and a set of it."""
-    shell = Shell(tmp_path, monkeypatch, capsys)
     for split, count in (("train", 6), ("test", 3)):
         labels = np.repeat(np.arange(3), count)
         for i, image in enumerate(bright_images(labels)):

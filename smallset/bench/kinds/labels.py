@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
@@ -48,7 +47,8 @@ class LabelsUnit(Unit):
         asked = regime.stored_as(protocol_named(wanted.protocol))
         if asked is None or regime.teacher_spec is None:
             return None
-        of_image = 1 if asked.one_per_image else method_from(wanted.spec).views_an_epoch
+        method = method_from(wanted.spec)
+        of_image = 1 if asked.one_per_image else method.view.an_epoch(method.tiles)
         views, classes = wanted.images * of_image * asked.epochs, _classes(cell, ground)
         facts = {"set": made.key, "teacher": wanted.teacher, **asdict(asked)}
         words = made.brief.removeprefix(f"{made.kind} ")
@@ -73,7 +73,7 @@ class LabelsUnit(Unit):
         for labels in sweep.labels:
             asked = ground.matrix.regime(labels).stored_as(STANDARD_V1)
             if asked is not None:
-                for problem in said(partial(format_from(asked.format).row_bytes, classes)):
+                for problem in said(format_from(asked.format).row_bytes, classes):
                     yield f"labels {labels!r}: {problem}"
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
@@ -109,4 +109,4 @@ class LabelsUnit(Unit):
 
 
 def _classes(cell: MatrixCell, ground: Ground) -> int:
-    return len(ground.data_of(cell).data.train.classes)
+    return len(ground.data[cell.sweep.data].data.train.classes)
