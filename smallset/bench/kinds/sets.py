@@ -28,16 +28,16 @@ _DECIDES = (
 
 @dataclass(frozen=True, kw_only=True)
 class SetUnit(Unit):
-    """One set. `method` is its spec without default options, for its card and contact sheet.
+    """One set.
 
-    `spec` is the whole spec. Both contain the paths of this machine.
+    `method` is its spec with the paths of this machine and without default options, for its card
+    and contact sheet.
     """
 
     kind: ClassVar[str] = "set"
     folder: ClassVar[str | None] = "sets"
     out: Path
     method: str
-    spec: str
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "SetUnit":
@@ -54,7 +54,6 @@ class SetUnit(Unit):
             needs=(ObserverUnit.of(cell, ground),) if looks else (),
             out=cls.place(ground, key),
             method=brief_of(ground.places.filled_method(ground.method_of(cell))),
-            spec=canonical(ground.places.fill(wanted.spec), size=wanted.size),
         )
 
     @classmethod
@@ -89,12 +88,12 @@ class SetUnit(Unit):
             seed=wanted.set_seed or 0,
             **desk.options,
         )
-        check_set(made, wanted, self.spec)
+        check_set(made, wanted, self.method)
 
     def opened(self) -> CompressedDataset:
         """Open the set. Raises ValueError if another set is in its place."""
         made = open_set(self.out)
-        check_set(made, self.wanted, self.spec)
+        check_set(made, self.wanted, self.method)
         return made
 
     def run_bytes(self, lines: Lines) -> int:
@@ -113,10 +112,10 @@ class SetUnit(Unit):
         return read_manifest(self.out).made_with
 
 
-def check_set(made: CompressedDataset, wanted: Identity, spec: str) -> None:
+def check_set(made: CompressedDataset, wanted: Identity, method: str) -> None:
     """Raise ValueError if a set in the run folder is not the set that belongs there.
 
-    `spec` is the wanted spec with the paths of this machine.
+    `method` is the wanted spec with the paths of this machine.
     """
     manifest = made.manifest
     found = {
@@ -131,7 +130,8 @@ def check_set(made: CompressedDataset, wanted: Identity, spec: str) -> None:
         "observer_seed": manifest.seeds.observer,
         "data_fingerprint": manifest.source.fingerprint,
     }
-    check_same(f"'{made.path}' holds another set", found, {**asdict(wanted), "spec": spec})
+    spec = canonical(method, size=manifest.size)
+    check_same(f"'{made.path}' holds another set", found, asdict(wanted) | {"spec": spec})
 
 
 def _note_files(method: Method, train: ImageDataset, weights: dict[str, str]) -> None:

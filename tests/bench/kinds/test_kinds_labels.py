@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from bench_toy import MATRIX, SOFT, Serial, ask
+from bench_toy import MATRIX, SOFT, ask
+from serial_toy import Serial
 
 from smallset.bench.forecast import forecast
 from smallset.bench.kinds.labels import LabelsUnit
@@ -18,7 +19,9 @@ LABELS = '["hard", "stored(own)", "stored(own, prune=0.9)", "one-per-image(own, 
 STORED = (
     MATRIX[: MATRIX.index("main")]
     + '[methods]\nrandom = "random"\n'
-    + SOFT.replace('["hard", "online(own)"]', LABELS).replace("epochs=30", "epochs=1")
+    + SOFT.replace('["hard", "online(own)"]', LABELS)
+    .replace("epochs=30", "epochs=1")
+    .replace("finetune-v1(epochs=2)", "finetune-v1")
 )
 
 
