@@ -9,8 +9,9 @@ ONE_THREAD = OMP_NUM_THREADS=1
 demo: $(VENV)/demo
 	$(VENV)/bin/smallset demo
 
+# Tests of one file stay in one process, so that what the file sets up is made once.
 test: $(VENV)/dev
-	$(ONE_THREAD) $(VENV)/bin/python -m pytest -n auto --durations=15
+	$(ONE_THREAD) $(VENV)/bin/python -m pytest -n auto --dist worksteal --durations=15
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff format --check .

@@ -1,6 +1,7 @@
 """The command line in this process, tiny data for it, and training that takes no time."""
 
 import re
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -102,6 +103,11 @@ def tree(
                     folder / f"{i:02d}.png"
                 )
     return root
+
+
+def hear_interrupts() -> None:
+    """A shell's background job, such as these tests may be, starts processes deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def contents(folder: Path) -> list[str]:

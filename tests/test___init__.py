@@ -4,6 +4,7 @@ import sys
 import time
 
 import pytest
+from cli_toy import hear_interrupts
 
 import smallset
 
@@ -26,6 +27,7 @@ def test_ctrl_c_while_importing_leaves_no_traceback(tmp_path):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=hear_interrupts,
         )
         for number in range(4)
     ]

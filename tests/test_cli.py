@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 import typer
-from cli_toy import QUICK, TINY, Shell, contents, picture, refused, results, tree
+from cli_toy import QUICK, TINY, contents, picture, refused, results, tree
 from PIL import Image
 
 from smallset import cli, pipeline
@@ -33,11 +33,6 @@ from smallset.train.views import VIEWS
 PACKAGE = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    return Shell(tmp_path, monkeypatch, capsys)
-
-
 def hashes(folder: Path) -> dict[str, str]:
     return {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -46,33 +41,25 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
-def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "smallset", *words],
-        cwd=cwd,
+def test_the_same_command_in_another_process_writes_the_same_bytes(shell, data):
+    words = ["--ipc", "1", "--method", QUICK, "--work"]
+    assert shell("compress", "data", "one", *words, "work-one").code == 0
+    ran = subprocess.run(
+        [sys.executable, "-m", "smallset", "compress", "data", "other", *words, "work-other"],
         env=os.environ | {"PYTHONPATH": str(PACKAGE), "OMP_NUM_THREADS": "1", "COLUMNS": "80"},
         capture_output=True,
         text=True,
         timeout=300,
     )
-
-
-def test_the_same_command_in_two_processes_writes_the_same_bytes(shell):
-    tree(shell.root / "data")
-    for out in ("one", "other"):
-        ran = run("compress", "data", out, "--ipc", "1", "--method", QUICK,
-                  "--work", f"work-{out}", cwd=shell.root)  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
-        assert "\x1b" not in ran.stdout + ran.stderr
-        assert re.search(r"^in all +\d+\.\d s$", ran.stderr, re.M)
+    assert ran.returncode == 0, ran.stderr
+    assert "\x1b" not in ran.stdout + ran.stderr
+    assert re.search(r"^in all +\d+\.\d s$", ran.stderr, re.M)
     one, other = hashes(Path("one")), hashes(Path("other"))
     assert len(one) == 3 + 3
     assert one == other
 
 
-def test_another_seed_draws_another_random_set_and_the_same_seed_the_same(shell):
-    tree(shell.root / "data")
+def test_another_seed_draws_another_random_set_and_the_same_seed_the_same(shell, data):
     for out, seed in (("a", 0), ("b", 0), ("c", 1)):
         ran = shell.compress("data", out, "--method", "random", "--seed", seed)
         assert ran.code == 0
@@ -81,8 +68,7 @@ def test_another_seed_draws_another_random_set_and_the_same_seed_the_same(shell)
     assert open_set(Path("a")).plan.source.tolist() != open_set(Path("c")).plan.source.tolist()
 
 
-def test_the_manifest_says_what_was_given(shell):
-    tree(shell.root / "data")
+def test_the_manifest_says_what_was_given(shell, data):
     method = "pca(score=el2n(epochs=1, observer=observer(epochs=1, seed=4)), factor=2)"
     given = ["--size", 12, "--fit", "pad", "--codec", "jpeg:80", "--seed", 7, "--workers", 1,
              "--precision", "float32", "--method", method]  # fmt: skip
@@ -99,8 +85,7 @@ def test_the_manifest_says_what_was_given(shell):
     assert m.view.startswith("patch(")
 
 
-def test_scores_of_one_run_are_columns_of_one_table(shell):
-    tree(shell.root / "data")
+def test_scores_of_one_run_are_columns_of_one_table(shell, data):
     short = "observer=observer(epochs=3)"
     specs = [f"tdds({short}, window=3)", f"forgetting({short})", f"el2n(epochs=(1, 3), {short})"]
     ran = shell("score", "data", "scores.parquet", "--scores", ",".join(specs))
@@ -113,8 +98,7 @@ def test_scores_of_one_run_are_columns_of_one_table(shell):
     assert read.stdout.strip() == "|".join(["index", "label", *specs]), read.stderr
 
 
-def test_scores_are_written_once_and_used_by_compress(shell, monkeypatch):
-    tree(shell.root / "data")
+def test_scores_are_written_once_and_used_by_compress(shell, data, monkeypatch):
     spec = "el2n(epochs=1, observer=observer(epochs=1))"
     ran = shell("score", "data", "scores.parquet", "--scores", f"{spec}, {spec[:-2]}, seed=1))")
     assert ran.code == 0
@@ -128,8 +112,8 @@ def test_scores_are_written_once_and_used_by_compress(shell, monkeypatch):
     assert np.array_equal(open_set(Path("set")).plan.source, best)
 
 
-def test_evaluate_trains_only_what_is_not_in_the_results(shell, monkeypatch):
-    data, trained, fit = tree(shell.root / "data"), [], loop.fit
+def test_evaluate_trains_only_what_is_not_in_the_results(shell, data, monkeypatch):
+    trained, fit = [], loop.fit
 
     def counted(*arguments: object, **options: object) -> object:
         trained.append(options["seeds"])
@@ -154,9 +138,8 @@ def test_evaluate_trains_only_what_is_not_in_the_results(shell, monkeypatch):
     assert read_lines(Path("elsewhere.jsonl"), Result)[0].top1 == found[0].top1
 
 
-def test_images_of_every_kind_are_seen_as_a_person_sees_them(shell):
+def test_images_of_every_kind_are_seen_as_a_person_sees_them(shell, data):
     """Every class holds one picture in several modes, so that any draw must show that picture."""
-    data = tree(shell.root / "data", TINY)
     grey = np.arange(0, 256, 4, np.uint8).reshape(8, 8)
     for file in data.rglob("*.png"):
         file.unlink()
@@ -198,8 +181,7 @@ def test_hugging_face_datasets_reads_a_set_with_the_same_classes(shell, monkeypa
         assert np.array_equal(by_label[int(label)], image)
 
 
-def test_verify_and_show_say_what_they_did(shell):
-    tree(shell.root / "data")
+def test_verify_and_show_say_what_they_did(shell, data):
     assert shell.compress("data", "set", "--method", "random").code == 0
     size = open_set(Path("set")).manifest.image_bytes
     said = f"set: 3 images, {size:,} bytes, every hash and count agrees\n"
@@ -211,16 +193,14 @@ def test_verify_and_show_say_what_they_did(shell):
     assert contents(shell.root)[:1] == ["a.png"]
 
 
-def test_a_sheet_does_not_go_into_the_set(shell):
-    tree(shell.root / "data")
+def test_a_sheet_does_not_go_into_the_set(shell, data):
     assert shell.compress("data", "set", "--method", "random").code == 0
     refused(shell("show", "set", "--out", "set/sheet.png"), "lies inside the set 'set'")
     refused(shell("show", "set", "--out", "no/sheet.png"), "does not exist. Make it first")
     assert shell("verify", "set").code == 0
 
 
-@pytest.mark.parametrize("size", [31, 32])
-@pytest.mark.parametrize("factor", [2, 3])
+@pytest.mark.parametrize(("size", "factor"), [(31, 2), (32, 3)])
 def test_a_size_that_the_factor_does_not_divide_works(shell, size, factor):
     tree(shell.root / "data", dict.fromkeys(TINY, 9))
     method = f"random(factor={factor}, view=patch)"
@@ -229,8 +209,7 @@ def test_a_size_that_the_factor_does_not_divide_works(shell, size, factor):
     assert shell("verify", "set").code == 0
 
 
-def test_no_cache_keeps_no_pixels_and_changes_nothing(shell):
-    tree(shell.root / "data")
+def test_no_cache_keeps_no_pixels_and_changes_nothing(shell, data):
     assert shell.compress("data", "one", "--method", QUICK, "--cache", "none").code == 0
     assert not (shell.work / "pixels").exists()
     for folder in (shell.work / "observers").iterdir():
@@ -241,8 +220,8 @@ def test_no_cache_keeps_no_pixels_and_changes_nothing(shell):
     assert hashes(Path("one")) == hashes(Path("other"))
 
 
-def test_the_three_lines_of_the_readme_work(shell):
-    data = tree(shell.root / "data")
+@pytest.mark.usefixtures("shell")
+def test_the_three_lines_of_the_readme_work(data):
     made = pipeline.compress(data, "set", method=QUICK, ipc=1)
     found = pipeline.evaluate(made, data, student="resnet8", seeds=2)
     assert [r.student_seed for r in found] == [0, 1]
@@ -304,8 +283,7 @@ def test_usage_errors_say_what_is_wrong_and_exit_2(shell, words, said):
     assert contents(shell.root) == []
 
 
-def test_a_set_made_without_bad_files_is_evaluated_without_them_too(shell):
-    tree(shell.root / "data")
+def test_a_set_made_without_bad_files_is_evaluated_without_them_too(shell, data):
     (shell.root / "data/train/ape/broken.png").write_bytes(b"")
     assert shell.compress("data", "set", "--method", "random", "--skip-bad").code == 0
     refused(shell.evaluate("set", "data", "--seeds", 1), "broken.png", "--skip-bad")

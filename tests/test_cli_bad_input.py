@@ -1,6 +1,7 @@
 """What a user can get wrong: one line that says what to do, and nothing left behind."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,15 +9,10 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cli_toy import QUICK, TINY, Shell, contents, picture, refused, tree
+from cli_toy import QUICK, TINY, contents, picture, refused, tree
 from PIL import Image
 
 from smallset.store import open_set
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    return Shell(tmp_path, monkeypatch, capsys)
 
 
 def table(root: Path, labels: list[object], *, names: list[str] | None = None) -> Path:
@@ -70,7 +66,6 @@ def test_data_that_is_not_there_or_too_little_is_named(shell, data, said):
         (["--method", "pca(factor=3)"],
          ["'bee', but it has 8. Use more images of that class or a smaller factor."]),
         (["--ipc", 0], ["ipc=0 is too small. Give images per class, at least 1."]),
-        (["--ipc", -4], ["ipc=-4 is too small"]),
         (["--size", 0], ["size=0 is too small"]),
         (["--size", 10**12], ["size=1000000000000 is too large. Give at most 8192 pixels."]),
         (["--ipc", 1, "--size", 1, "--method", QUICK],
@@ -80,13 +75,8 @@ def test_data_that_is_not_there_or_too_little_is_named(shell, data, said):
         (["--precision", "half"], ["'half' is not known. Give auto, float32 or bfloat16."]),
         (["--device", "gpu"], ["device 'gpu' is not known", "Give auto, cpu, cuda"]),
         (["--codec", "gif"], ["codec 'gif' is not known. Use one of png, jpeg"]),
-        (["--codec", "jpeg:101"], ["'101', which is not a whole number from 1"]),
         (["--method", "pcs"], ["no method 'pcs'. Did you mean 'pca'? Known: random, el2n"]),
         (["--method", "pca(score=el2m)"], ["no score 'el2m'. Did you mean 'el2n'? Known: el2n"]),
-        (["--method", "pca(facto=3)"], ["no option 'facto'. Did you mean 'factor'? Known: score,"]),
-        (["--method", "pca(factor=0)"], ["factor=0 leaves no tile"]),
-        (["--method", "pca(factor=two)"], ["pca's option 'factor' must be a whole number, not"]),
-        (["--method", "pca(factor=2"], ["cannot read the spec 'pca(factor=2'", "closing ')'"]),
         (["--method", "el2n(observer=observer(model=resnet9))"], ["no model 'resnet9'. Did you"]),
         (["--method", "el2n(epochs=11)"], ["reads past the end of its observer"]),
     ],
@@ -116,8 +106,7 @@ def bad_files(root: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("skip", [False, True])
-def test_bad_files_are_named_and_left_out_only_when_asked(shell, monkeypatch, skip):
-    data = tree(shell.root / "data")
+def test_bad_files_are_named_and_left_out_only_when_asked(shell, data, monkeypatch, skip):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     for name, content in bad_files(shell.root).items():
         (data / "train/ape" / name).write_bytes(content)
@@ -185,8 +174,7 @@ def test_labels_as_text_and_odd_class_names_round_trip(shell):
     assert again.out.splitlines()[0] == ran.out.splitlines()[0]
 
 
-def test_an_output_that_exists_is_kept(shell):
-    tree(shell.root / "data")
+def test_an_output_that_exists_is_kept(shell, data):
     (shell.outs / "set").mkdir()
     (shell.outs / "set/mine.txt").write_text("mine")
     (shell.outs / "scores.parquet").write_text("mine")
@@ -200,8 +188,7 @@ def test_an_output_that_exists_is_kept(shell):
     assert (shell.outs / "sheet.png").read_text() == "mine"
 
 
-def test_an_output_without_a_folder_is_refused(shell):
-    refused(shell.compress("digits", "no/where"), "the folder", "does not exist. Make it first")
+def test_scores_that_make_no_table_are_refused(shell):
     refused(shell("score", "digits", "scores.csv"), "a .parquet file, not 'scores.csv'")
     refused(
         shell("score", "digits", "scores.parquet", "--scores", "aum, el2n,aum"),
@@ -211,7 +198,6 @@ def test_an_output_without_a_folder_is_refused(shell):
         shell("score", "digits", "scores.parquet", "--scores", "el2n,"),
         "the scores 'el2n, ' have an empty entry. Needed the spec of a score in each. Give for",
     )
-    refused(shell("score", "digits", "no/scores.parquet"), "does not exist. Make it first")
 
 
 Spoil = Callable[[Path], object]
@@ -235,25 +221,25 @@ EDITS: dict[str, tuple[Spoil, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", EDITS)
-def test_a_set_that_was_changed_is_refused_by_verify_and_evaluate(shell, what):
-    spoil, said = EDITS[what]
-    data, made = tree(shell.root / "data"), shell.outs / "set"
-    assert shell.compress("data", made, "--method", "random").code == 0
-    spoil(made)
-    before = contents(shell.outs)
-    verified = shell("verify", made)
-    assert verified.code == 1
-    assert verified.err.startswith("error: ")
-    assert said in verified.err
-    assert verified.out == ""
-    refused(shell.evaluate(made, data, "--seeds", 1), said)
-    assert contents(shell.outs) == before
+def test_a_set_that_was_changed_is_refused_by_verify_and_evaluate(shell, data):
+    made = shell.outs / "set"
+    assert shell.compress("data", "whole", "--method", "random").code == 0
+    for spoil, said in EDITS.values():
+        shutil.copytree("whole", made)
+        spoil(made)
+        before = contents(shell.outs)
+        verified = shell("verify", made)
+        assert verified.code == 1
+        assert verified.err.startswith("error: ")
+        assert said in verified.err
+        assert verified.out == ""
+        refused(shell.evaluate(made, data, "--seeds", 1), said)
+        assert contents(shell.outs) == before
+        shutil.rmtree(made)
     assert not Path("results.jsonl").exists()
 
 
-def test_a_path_that_is_no_set_is_refused_by_every_reader(shell):
-    tree(shell.root / "data")
+def test_a_path_that_is_no_set_is_refused_by_every_reader(shell, data):
     said = "'data' has no manifest.json, so it is not a set"
     for command in (["verify"], ["show"], ["evaluate", "--data", "digits"]):
         refused(shell(*command, "nothing"), "'nothing' does not exist", "smallset compress")
@@ -274,28 +260,25 @@ def test_test_data_with_other_classes_or_another_order_is_refused(shell):
     assert not Path("results.jsonl").exists()
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--student", "resnet9"], ["no model 'resnet9'. Did you mean", "Known: convnet-d3"]),
-        (["--protocol", "smal-v1"], ["no protocol 'smal-v1'. Did you mean 'small-v1'? Known:"]),
-        (["--seeds", 0], ["seeds=0 trains no student", "at least 1"]),
-        (["--seeds", -2], ["seeds=-2 trains no student"]),
-        (["--student", "timm:no_such_network"], ["no_such_network"]),
-        (["--student", "convnet-d5"], ["at least 32 px, but the size is 8", "a shallower student"]),
-        (["--results", "no/results.jsonl"], ["'no/results.jsonl'", "Make the folder first"]),
-        (["--results", "data"], ["results cannot go to 'data'"]),
-        (["--results", "set/results.jsonl"], ["lies inside the set 'set'", "a file elsewhere"]),
-        (["--results", "torn.jsonl"], ["torn.jsonl, line 1 is not a whole result", "Delete that"]),
-    ],
-)
-def test_evaluate_refuses_what_it_cannot_use(shell, options, said):
-    tree(shell.root / "data")
+UNUSABLE = [
+    (["--student", "resnet9"], ["no model 'resnet9'. Did you mean", "Known: convnet-d3"]),
+    (["--protocol", "smal-v1"], ["no protocol 'smal-v1'. Did you mean 'small-v1'? Known:"]),
+    (["--seeds", 0], ["seeds=0 trains no student", "at least 1"]),
+    (["--student", "timm:no_such_network"], ["no_such_network"]),
+    (["--student", "convnet-d5"], ["at least 32 px, but the size is 8", "a shallower student"]),
+    (["--results", "data"], ["results cannot go to 'data'"]),
+    (["--results", "set/results.jsonl"], ["lies inside the set 'set'", "a file elsewhere"]),
+    (["--results", "torn.jsonl"], ["torn.jsonl, line 1 is not a whole result", "Delete that"]),
+]
+
+
+def test_evaluate_refuses_what_it_cannot_use(shell, data):
     assert shell.compress("data", "set", "--method", "random").code == 0
     Path("torn.jsonl").write_text('{"fingerprint": "ab')
     before = contents(shell.root)
-    refused(shell("evaluate", "set", "--data", "data", *options), *said)
-    assert contents(shell.root) == before
+    for options, said in UNUSABLE:
+        refused(shell("evaluate", "set", "--data", "data", *options), *said)
+        assert contents(shell.root) == before, options
 
 
 def test_a_name_that_the_hub_does_not_have_is_refused(shell, monkeypatch):

@@ -4,10 +4,10 @@ import re
 
 import pytest
 from cli_toy import Shell, refused, tree
+from serial_toy import Serial
 
 from smallset.bench import forecast
 from smallset.data import index
-from smallset.parallel import Graph
 
 MATRIX = """title = "Toy"
 
@@ -35,8 +35,7 @@ replicates = 1
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
+def shell(shell) -> Shell:
     tree(shell.root / "data" / "toy")
     (shell.root / "m.toml").write_text(MATRIX)
     return shell
@@ -68,16 +67,8 @@ def test_dry_run_says_what_is_shared_how_long_and_what_that_rests_on(shell, monk
 
 
 def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypatch):
-    def serial(self: object, tasks: list) -> object:
-        graph = Graph(tasks)
-        from smallset.parallel import Done
-
-        while (task := graph.take()) is not None:
-            value = task.function(*task.arguments)
-            graph.done(task)
-            yield Done(task.key, value)
-
-    monkeypatch.setattr("smallset.parallel.here.Here.run", serial)
+    run = "smallset.parallel.here.Here.run"
+    monkeypatch.setattr(run, lambda _, tasks: Serial().run(tasks))
     ran = shell("bench", "m.toml", "runs", "--data", "data", "--only", "one")
     assert ran.code == 0, ran.err
     said = ran.out.splitlines()

@@ -4,17 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cli_toy import Shell, contents, refused, tree
+from cli_toy import contents, refused, tree
 
 from smallset import open_set
 from smallset.data import index
 
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
-    return shell
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def leak(*pairs: tuple[str, str]) -> None:

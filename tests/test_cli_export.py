@@ -1,11 +1,9 @@
 import pytest
-from cli_toy import Shell, contents, refused, tree
+from cli_toy import Shell, contents, refused
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
+def shell(shell, data) -> Shell:
     assert shell.compress("data", "set", "--method", "random").code == 0
     return shell
 

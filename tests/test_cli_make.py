@@ -14,10 +14,9 @@ UNBALANCED = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balance
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    made = Shell(tmp_path, monkeypatch, capsys)
-    tree(made.root / "data", {"ape": 8, "bee": 3, "cow": 8})
-    return made
+def shell(shell) -> Shell:
+    tree(shell.root / "data", {"ape": 8, "bee": 3, "cow": 8})
+    return shell
 
 
 def test_a_share_is_kept_of_each_class(shell):

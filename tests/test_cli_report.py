@@ -1,13 +1,8 @@
 import pytest
-from cli_toy import Shell, refused
+from cli_toy import refused
 from result_toy import fact, result
 
 from smallset.evidence.lines import append_line
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    return Shell(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from cli_toy import QUICK, Shell, contents, refused, results, tree
+from cli_toy import QUICK, contents, hear_interrupts, refused, results
 
-from smallset import data, pipeline
+from smallset import data
 from smallset.evidence import lines as results_file
 from smallset.train import loop, run
 
@@ -26,13 +26,7 @@ WRITE = importlib.import_module("smallset.store.write")
 DRAW = importlib.import_module("smallset.store.canvases")
 TABLE = importlib.import_module("smallset.scores.table")
 CHOOSE = importlib.import_module("smallset.pipeline.compress")
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
-    return shell
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def raises(error: BaseException, *, at_call: int = 1, then: Callable[..., object] | None = None):
@@ -57,7 +51,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
     stop, out = KeyboardInterrupt(), shell.outs / "set"
     with monkeypatch.context() as patch:
         if place == "index":
-            patch.setattr(pipeline.desk, "open_any", raises(stop))
+            patch.setattr(CHOOSE, "open_any", raises(stop))
         elif place == "decode":
             patch.setattr(data.cache._Squares, "__call__", raises(stop))
         elif place == "train":
@@ -65,7 +59,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "record":
             patch.setattr(run, "replacing", raises(stop))
         elif place == "lay out":
-            patch.setattr(CHOOSE, "Seeds", raises(stop))
+            patch.setattr(CHOOSE, "made_from", raises(stop))
         else:
             patch.setattr(DRAW, "render", raises(stop, at_call=2, then=DRAW.render))
         ran = shell.compress("data", out, "--method", QUICK)
@@ -97,11 +91,6 @@ def counting(call: Callable[..., object], calls: list[int]) -> Callable[..., obj
         return call(*arguments, **options)
 
     return counted
-
-
-def hear_interrupts() -> None:
-    """A shell's background job, such as these tests may be, starts processes deaf to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_stops_a_process_in_the_middle_of_scoring(shell):

@@ -3,18 +3,12 @@
 import json
 
 import pytest
-from cli_toy import Shell, contents, refused, results, tree
+from cli_toy import contents, refused, results
 
 from smallset.train import run
 
 QUICK = ("--model", "resnet8", "--epochs", 1)
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
-    return shell
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def test_train_writes_a_teacher_and_says_what_it_is_worth(shell):

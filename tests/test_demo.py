@@ -5,39 +5,27 @@ from functools import partial
 import pytest
 from cli_toy import Shell, refused
 from PIL import Image
+from serial_toy import Serial
+from sklearn.datasets import load_digits
+from sklearn.utils import Bunch
 
 from smallset import demo
 from smallset.bench.matrix import matrix_text, read_matrix
 from smallset.bench.run import run_bench
 from smallset.evidence.lines import read_lines
-from smallset.parallel import Done, Graph
+from smallset.methods import canonical
 from smallset.records import Result
 
 
-class Serial:
-    """Workers in this process; Ctrl-C comes before the `stop`-th task."""
-
-    def __init__(self, stop: int = 0) -> None:
-        self.stop, self.done = stop, 0
-
-    def run(self, tasks):
-        graph = Graph(tasks)
-        while (task := graph.take()) is not None:
-            self.done += 1
-            if self.done == self.stop:
-                raise KeyboardInterrupt
-            value = task.function(*task.arguments)
-            graph.done(task)
-            yield Done(task.key, value)
-
-
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    shell = Shell(tmp_path, monkeypatch, capsys)
+def shell(shell, tmp_path, monkeypatch) -> Shell:
     text = matrix_text(demo.MATRIX).replace("replicates = 5", "replicates = 2")
     quick = "(epochs=1, observer=observer(epochs=1))"
     text = text.replace('"el2n"\npca = "pca"', f'"el2n{quick}"\npca = "pca(score=el2n{quick})"')
     assert quick in text
+    digits = load_digits()
+    few = Bunch(images=digits.images[:300], target=digits.target[:300])
+    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: few)
     file = tmp_path / "quick.toml"
     file.write_text(text)
     monkeypatch.setattr(demo, "MATRIX", file)
@@ -77,13 +65,14 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
         with Image.open(shell.root / f"here/{label}.png") as sheet:
             assert sheet.width > 100
 
-    done = rest.done
+    done = rest.begun
     found, sets = demo.run_demo(shell.root / "here", work=shell.work)
     assert list(found) == list(sets) == ["random", "el2n", "pca"]
     assert [made.manifest.seeds.set for made in sets.values()] == [0, 0, 0]
-    assert [made.manifest.spec for made in sets.values()] == [r[0].spec for r in found.values()]
+    specs = [canonical(made.manifest.spec, size=16) for made in sets.values()]
+    assert specs == [r[0].spec for r in found.values()]
     again = shell("demo", "here")
-    assert (again.code, rest.done) == (0, done)
+    assert (again.code, rest.begun) == (0, done)
     assert again.out == ran.out[ran.out.index("\ndigits at 16 px") :]
 
 

@@ -50,13 +50,14 @@ def test_the_tables_of_the_docs_are_what_their_command_writes(file):
 @pytest.mark.parametrize("file", LINES, ids=lambda file: file.stem)
 def test_every_line_is_of_a_cell_of_its_matrix_and_of_one_that_has_no_other(file, tmp_path):
     digits, results, known = open_data("digits", work=tmp_path), read_lines(file, Result), set()
+    matrix = read_matrix(file.stem)
     for (name, fingerprint), first in {(r.dataset, r.data_fingerprint): r for r in results}.items():
         source = BenchData(name, replace(digits, fingerprint=fingerprint))
         # Equal classes: a share of each is asked of CIFAR-10 alone, whose are.
         of_each = first.source_images // len(first.classes)
         vars(source)["class_counts"] = (of_each,) * len(first.classes)
         machine = Machine(first.device, first.precision, first.threads)
-        known |= {c.identity for c in cells_of(read_matrix(file.stem), {name: source}, machine)}
+        known |= {c.identity for c in cells_of(matrix, {name: source}, machine)}
     known = {replace(i, images=0) if i.spec == FULL else i for i in known}  # digits are fewer
     found = [identity_of(replace(r, images=0) if r.spec == FULL else r) for r in results]
     assert [i for i in found if i not in known] == []

@@ -20,10 +20,8 @@ NUMBERS = dict.fromkeys(("0", "1", "2"), 2)
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
+def shell(shell, data) -> Shell:
     """A shell in a folder with data/ (8 px, three classes) and theirs/ (two images of each)."""
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
     tree(shell.root / "theirs", dict.fromkeys(reversed(TINY), 2), test={})
     return shell
 

@@ -12,10 +12,8 @@ from smallset.scores.table import read_scores
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
+def shell(shell, data) -> Shell:
     """A shell in a folder with data/ (8 px, three classes) and ours/, a set of six mosaics."""
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    tree(shell.root / "data")
     made = shell("compress", "data", "ours", "--method", "random(factor=2)", "--ipc", 2)
     assert made.code == 0, made
     return shell

@@ -2,8 +2,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from beartype.roar import BeartypeCallHintParamViolation
+from jaxtyping import TypeCheckError
 
-from smallset.records import Classes, Scores, Selection, composed, part
+from smallset.records import Classes, Plan, Scores, Selection, composed, part
 
 
 def test_classes_count_their_names():
@@ -41,3 +43,13 @@ def test_a_part_of_a_job_counts_on_and_says_which_it_is():
 def test_the_only_part_is_the_job_and_nobody_is_told_of_it_unless_asked():
     assert part(print, 0, 1, "run") is print
     assert part(None, 0, 3, "run") is None
+
+
+def test_tests_check_every_hint_and_that_shapes_agree():
+    plan = Plan.without_sources(8, np.zeros(2, np.int64))
+    with pytest.raises(BeartypeCallHintParamViolation, match=r"names=\['ape'\]"):
+        Classes(["ape"])
+    with pytest.raises(TypeCheckError, match="parameter 'label'"):
+        dataclasses.replace(plan, label=plan.label[:1])
+    with pytest.raises(TypeCheckError, match="parameter 'indices'"):
+        Selection(np.zeros(2, np.int32))

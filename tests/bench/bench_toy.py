@@ -1,7 +1,7 @@
-"""A small matrix on coloured noise, and workers that are this very process."""
+"""A small matrix on coloured noise."""
 
 import json
-from collections.abc import Generator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from smallset.bench.run import Request
+from smallset.data import Data, open_data
 from smallset.models import build_model
-from smallset.parallel import Done, Graph, Task
 
 COLOURS = {"ape": (200, 60, 60), "bee": (60, 200, 60), "cow": (60, 60, 200)}
 MATRIX = """title = "Toy"
@@ -28,7 +28,7 @@ size = 8
 ipc = [1]
 students = ["resnet8(weights=w.pt)"]
 methods = ["random", "easy", "PCA"]
-protocols = ["finetune-v1"]
+protocols = ["finetune-v1(epochs=2)"]
 replicates = 2
 observers = 1
 full = {epochs = 2}
@@ -45,20 +45,9 @@ ipc = [1]
 students = ["resnet8(weights=w.pt)"]
 methods = ["random"]
 labels = ["hard", "online(own)"]
-protocols = ["finetune-v1"]
+protocols = ["finetune-v1(epochs=2)"]
 replicates = 1
 """
-
-
-class Serial:
-    """Workers in this process, one task after the other."""
-
-    def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        graph = Graph(tasks)
-        while (task := graph.take()) is not None:
-            value = task.function(*task.arguments)
-            graph.done(task)
-            yield Done(task.key, value)
 
 
 def coloured(root: Path, images: int = 8) -> Path:
@@ -77,8 +66,7 @@ def coloured(root: Path, images: int = 8) -> Path:
 def ask(root: Path, matrix: str = MATRIX, *, runs: str = "runs", only: str = "") -> Request:
     """Ask for a matrix on root/data/toy, which is made where it is missing.
 
-    The student's weights are no better than fresh ones, but a student with weights may be trained
-    under finetune-v1, the quickest protocol there is. They are found from the folder `root`.
+    The student's weights are no better than fresh ones. They are found from the folder `root`.
     """
     if not (root / "w.pt").exists():
         net = build_model("resnet8", classes=3, size=8, seed=0).net
@@ -89,6 +77,12 @@ def ask(root: Path, matrix: str = MATRIX, *, runs: str = "runs", only: str = "")
     file.write_text(matrix)
     data = (str(root / "data"),)
     return Request(file, root / runs, data, only, "float32", "cpu", root / "work")
+
+
+@cache
+def digits() -> Data:
+    """Open the digits once for all tests."""
+    return open_data("digits", work=Path())
 
 
 def lines(runs: Path) -> list[str]:

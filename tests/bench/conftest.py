@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bench_toy import Serial, ask
+from bench_toy import ask
+from serial_toy import Serial
 
 from smallset.bench.run import Finished, run_bench
 

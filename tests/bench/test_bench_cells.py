@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
+from bench_toy import MATRIX, SOFT, ask, coloured, lines
+from serial_toy import Serial
 
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.forecast import forecast
@@ -31,7 +32,7 @@ size = 8
 keep = [0.5]
 students = ["resnet8(weights=w.pt)"]
 methods = ["random", "free", "PCA"]
-protocols = ["finetune-v1"]
+protocols = ["finetune-v1(epochs=2)"]
 replicates = 1
 """
 
@@ -50,7 +51,10 @@ def test_a_share_is_run_and_its_results_are_found_again(tmp_path):
     told = {c.label: (c.identity.ipc, c.identity.images) for c in plan.ground.cells}
     assert told == {"random": (None, 11), "free": (None, 11), "PCA": (1, 3)}
     names = {cell.name for cell in plan.ground.cells}
-    assert "toy 8 px, random, 11 images, resnet8(weights=w.pt), hard, finetune-v1, " in str(names)
+    assert (
+        "toy 8 px, random, 11 images, resnet8(weights=w.pt), hard, finetune-v1(epochs=2), "
+        in str(names)
+    )
     made = read_lines(tmp_path / "runs" / "results.jsonl", Result)
     assert {r.images for r in made} == {3, 11}
     sets = [open_set(path).manifest for path in (tmp_path / "runs" / "sets").iterdir()]
@@ -114,7 +118,7 @@ def test_a_share_is_forecast_by_its_images(tmp_path, monkeypatch):
     unequal(tmp_path)
     monkeypatch.setattr("smallset.bench.forecast.measured_rate", lambda *_: 100.0)
     found = forecast(plan_bench(ask(tmp_path, KEEP)))
-    cells = (11 + 11 + 3) * 30 + 3 * 12 / 3
+    cells = (11 + 11 + 3) * 2 + 3 * 12 / 3
     observer = 21 * (1 + 1 / 3)
     assert found.seconds == pytest.approx((cells + observer) / 100)
     assert found.run_bytes == 25 * 8 * 8 * 3

@@ -21,7 +21,7 @@ STUDENT = "resnet8(weights=w.pt)"
 def test_estimate_of_a_new_run_is_views_over_rate(tmp_path, monkeypatch):
     monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     found = forecast(plan_bench(ask(tmp_path)))
-    cells = 6 * (3 * 30 + 12 / 3)
+    cells = 6 * (3 * 2 + 12 / 3)
     full = 24 * 2 + 12 / 3
     observer = 24 * 1 * (1 + 1 / 3)
     assert found.seconds == pytest.approx((cells + full + observer) / 100)
@@ -40,7 +40,7 @@ def test_estimate_counts_every_view_of_an_epoch(tmp_path, monkeypatch):
     each = MATRIX.replace('random = "random"', 'random = "random(factor=2, view=each-patch)"')
     one = MATRIX.replace('random = "random"', 'random = "random(factor=2)"')
     found, less = (forecast(plan_bench(ask(tmp_path, m))) for m in (each, one))
-    assert found.seconds - less.seconds == pytest.approx(2 * 3 * 3 * 30 / 100)
+    assert found.seconds - less.seconds == pytest.approx(2 * 3 * 3 * 2 / 100)
 
 
 def test_estimate_of_a_begun_run_rests_on_its_own_lines(root, monkeypatch):
@@ -50,7 +50,7 @@ def test_estimate_of_a_begun_run_rests_on_its_own_lines(root, monkeypatch):
     found = forecast(plan)
     training = Training(STUDENT, 8, 3, 3)
     rate = known_rates(plan.lines.results.values())[training]
-    assert found.seconds == pytest.approx(3 * (3 * 30 + 12 / 3) / rate)
+    assert found.seconds == pytest.approx(3 * (3 * 2 + 12 / 3) / rate)
     assert (found.known, found.measured) == ((training,), ())
     made = read_lines(root / "runs" / "results.jsonl", Result)
     sizes = [r.cost.images / r.images for r in made]
@@ -63,7 +63,7 @@ def test_soft_labels_cost_the_teachers_forward_pass_too(tmp_path, monkeypatch):
         "[[table]]", '[teachers]\nown = "train(model=resnet20, epochs=4)"\n\n[[table]]'
     ).replace('["random", "easy", "PCA"]', '["random"]\nlabels = ["online(own)"]')
     found = forecast(plan_bench(ask(tmp_path, soft.replace("full = {epochs = 2}", ""))))
-    cells = 2 * (3 * 30 * (1 + 1 / 3) + 12 / 3)
+    cells = 2 * (3 * 2 * (1 + 1 / 3) + 12 / 3)
     assert found.seconds == pytest.approx((cells + 24 * 4 + 12 / 3) / 100)
 
 
@@ -83,7 +83,7 @@ def test_observer_costs_as_many_runs_as_the_greediest_of_its_scores(tmp_path, mo
         '\nthrice = "el2n(epochs=1, runs=3, observer=observer(epochs=1))"\n\n[[table]]',
     ).replace('"PCA"]\nprotocols', '"PCA", "thrice"]\nprotocols')
     more = forecast(plan_bench(ask(tmp_path, greedy)))
-    cells, two_more_runs = 2 * (3 * 30 + 12 / 3), 2 * 24 * (1 + 1 / 3)
+    cells, two_more_runs = 2 * (3 * 2 + 12 / 3), 2 * 24 * (1 + 1 / 3)
     assert more.seconds - plain.seconds == pytest.approx((cells + two_more_runs) / 100)
 
 
@@ -99,7 +99,9 @@ def test_observer_costs_every_look_within_an_epoch(tmp_path, monkeypatch):
 def test_only_students_that_will_be_compiled_are_measured_so(tmp_path, monkeypatch):
     monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     monkeypatch.setattr(forecasting, "can_compile", lambda _: True)
-    large = MATRIX.replace("resnet8(weights=w.pt)", "convnet-d3").replace("finetune-v1", "small-v1")
+    large = MATRIX.replace("resnet8(weights=w.pt)", "convnet-d3").replace(
+        "finetune-v1(epochs=2)", "small-v1"
+    )
     large = large.replace('["random", "easy", "PCA"]', '["random"]')
     students = Training("convnet-d3", 8, 3, 3), Training("convnet-d3", 8, 24, 3)
     compiled = tuple(replace(training, compiled=True) for training in students)
@@ -137,10 +139,12 @@ def test_a_countdown_counts_what_is_left_once_every_network_has_a_rate(root, fin
     left, told = Countdown(plan, 2), []
     for number, unit in enumerate(plan.pending, 1):
         last = finished[1][-1].result if unit.kind == "cell" else None
-        result = last and replace(last, images=3, protocol="finetune-v1", images_per_second=rate)
+        result = last and replace(
+            last, images=3, protocol="finetune-v1(epochs=2)", images_per_second=rate
+        )
         told.append(left(Finished(unit, result, number, len(plan.pending))))
     cells = [unit.kind == "cell" for unit in plan.pending]
-    each = (3 * 30 + 12 / 3) / rate / 2
+    each = (3 * 2 + 12 / 3) / rate / 2
     assert told == pytest.approx(
         [each * sum(cells[number:]) for number in range(1, len(cells) + 1)]
     )

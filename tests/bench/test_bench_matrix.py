@@ -4,15 +4,15 @@ import re
 from dataclasses import replace
 
 import pytest
-from bench_toy import MATRIX, SOFT
+from bench_toy import MATRIX, SOFT, digits
 
 from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds import units_of
 from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
 from smallset.bench.sweep import FULL
-from smallset.data import open_data
 from smallset.desk import Desk
+from smallset.labels import labels_spec
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key
 
@@ -27,14 +27,14 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     matrix = read_matrix(name)
     few = tuple(replace(t, replicates=min(t.replicates, 2)) for t in matrix.sweeps)
     matrix = replace(matrix, sweeps=few)
-    source = BenchData("digits", open_data("digits", work=tmp_path))
+    source = BenchData("digits", digits())
     sources = {table.data: source for table in matrix.sweeps}
     ground = Ground(
         matrix, Places(tmp_path, {}), tmp_path, Desk(tmp_path, "cpu", "float32", 1), sources
     )
     product = sum(
         len(t.budgets) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
-        + (len(t.students) if t.full_epochs else 0)
+        + (len(t.students) if t.full else 0)
         for t in matrix.sweeps
     )
     assert len(ground.cells) == product
@@ -95,7 +95,7 @@ def test_a_label_has_a_spec_for_each_network_that_its_observer_is_and_names_both
 def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
     table = parse_matrix(re.sub("protocols.*\n|observers.*\n|full.*\n", "", MATRIX), "m").sweeps[0]
     assert (table.labels, table.protocols, table.observers) == (("hard",), ("auto",), 3)
-    assert (table.fit, table.codec, table.full_epochs) == ("squash", "png", None)
+    assert (table.fit, table.codec, table.full) == ("squash", "png", None)
 
 
 def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
@@ -106,7 +106,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
     matrix = parse_matrix(text, "m")
     assert matrix.sweeps[1].labels == tuple(written)
     own = 'online(teacher="train(model=resnet8, epochs=30)")'
-    assert [matrix.labels_spec(labels) for labels in written] == [own, own, "hard"]
+    assert [labels_spec(matrix.regime(labels)) for labels in written] == [own, own, "hard"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,9 @@ def test_a_matrix_without_tables_is_an_error():
 
 
 def test_an_epoch_of_the_full_data_is_named_by_its_own_line():
-    text = MATRIX.replace("finetune-v1", "small-v1(epochs=1)").replace("epochs = 2", "epochs = 0")
+    text = MATRIX.replace("finetune-v1(epochs=2)", "small-v1(epochs=1)").replace(
+        "epochs = 2", "epochs = 0"
+    )
     with pytest.raises(ValueError, match="m, line 19: epochs = 0, but it must be a whole number"):
         parse_matrix(text, "m")
 
@@ -278,7 +280,7 @@ def test_matrix_that_is_no_text_is_an_error(tmp_path):
 
 def test_a_table_may_ask_for_a_protocol_with_other_epochs():
     def matrix(protocol):
-        return parse_matrix(MATRIX.replace("finetune-v1", protocol), "m.toml")
+        return parse_matrix(MATRIX.replace("finetune-v1(epochs=2)", protocol), "m.toml")
 
     assert matrix("small-v1(epochs=2)").sweeps[0].protocols == ("small-v1(epochs=2)",)
     with pytest.raises(ValueError, match=r"line \d+.*no protocol 'small-v2'. Did you mean 'small"):

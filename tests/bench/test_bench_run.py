@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench_toy import MATRIX, SOFT, Serial, ask, coloured, lines
+from bench_toy import MATRIX, SOFT, ask, coloured, lines
+from serial_toy import Serial
 
 from smallset.bench import run as bench_run
 from smallset.bench.folder import driving
@@ -337,14 +338,16 @@ def test_error_in_a_unit_is_told_with_its_name(root):
     (root / "runs" / "results.jsonl").unlink()
     for folder in (root / "runs" / "sets").iterdir():
         (folder / "stranger").write_text("x")
-    said = r"toy 8 px, .*, ipc 1, resnet8.*, hard, finetune-v1, replicate \d .*: '.*' has the addi"
+    said = r"toy 8 px, .*, ipc 1, resnet8.*, hard, finetune-v1\(epochs=2\), rep.*: .* has the addi"
     with pytest.raises(TaskError, match=said):
         run_bench(ask(root), jobs=1)
 
 
 def test_results_of_another_run_are_taken_over_where_they_are_of_its_cells(root):
-    fresh = MATRIX.replace("resnet8(weights=w.pt)", "resnet8").replace("finetune-v1", "small-v1")
-    small = {"finetune-v1": "small-v1"}
+    fresh = MATRIX.replace("resnet8(weights=w.pt)", "resnet8").replace(
+        "finetune-v1(epochs=2)", "small-v1"
+    )
+    small = {"finetune-v1(epochs=2)": "small-v1"}
     made = [
         replace(r, student="resnet8", protocol=small.get(r.protocol, r.protocol))
         for r in read_lines(root / "runs" / "results.jsonl", Result)

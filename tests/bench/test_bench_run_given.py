@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from bench_toy import MATRIX, Serial, ask
+from bench_toy import MATRIX, ask
+from serial_toy import Serial
 
 import smallset
 from smallset.bench import folder as run_folder
@@ -76,7 +77,7 @@ def test_the_estimate_is_one_pass_forward(request_, monkeypatch):
     (unit,) = (unit for unit in plan.pending if unit.kind == "observer")
     assert unit.key.startswith(f"observer toy 8 px, {NETWORK} [")
     found = forecast(plan)
-    cells = 6 * (3 * 30 + 12 / 3)
+    cells = 6 * (3 * 2 + 12 / 3)
     assert found.seconds == pytest.approx((cells + 24 / 3) / 100)
     assert Training("resnet8", 16, 24, 3) in found.measured
 

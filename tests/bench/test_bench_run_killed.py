@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from bench_toy import MATRIX, Serial, ask, lines
+from bench_toy import MATRIX, ask, lines
+from serial_toy import Serial
 
 from smallset.bench.folder import driving
 from smallset.bench.run import run_bench

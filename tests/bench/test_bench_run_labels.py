@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bench_toy import MATRIX, Serial, ask, coloured
-from cli_toy import Shell, refused
+from bench_toy import MATRIX, ask, coloured
+from cli_toy import refused
+from serial_toy import Serial
 
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import read_lines
@@ -66,8 +67,7 @@ def write_logits(file: Path, scale: float = 9) -> int:
     return file.stat().st_size
 
 
-def test_a_regime_is_listed_and_evaluated_with_files_beside_the_set(tmp_path, monkeypatch, capsys):
-    shell = Shell(tmp_path, monkeypatch, capsys)
+def test_a_regime_is_listed_and_evaluated_with_files_beside_the_set(shell):
     coloured(Path("data"))
     assert shell.compress("data", "set", "--method", "random").code == 0
     assert "beside" in shell("list").out
@@ -90,8 +90,7 @@ def test_a_regime_is_listed_and_evaluated_with_files_beside_the_set(tmp_path, mo
     assert len({found["fingerprint"] for found in lines}) == len(lines) == 2
 
 
-def test_a_regime_runs_in_a_matrix_and_stands_in_its_report(tmp_path, monkeypatch, capsys):
-    shell = Shell(tmp_path, monkeypatch, capsys)
+def test_a_regime_runs_in_a_matrix_and_stands_in_its_report(shell):
     two = '["random"]\nlabels = ["hard", "beside({data}/logits.npy)"]'
     matrix = MATRIX.replace('["random", "easy", "PCA"]', two).replace("full = {epochs = 2}", "")
     request = ask(shell.root, matrix)

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bench_toy import MATRIX, Serial, ask, coloured
-from cli_toy import Shell
+from bench_toy import MATRIX, ask, coloured
 from own_method import InAll, Wave
+from serial_toy import Serial
 
 from smallset.bench.run import plan_bench, run_bench
 from smallset.budget import BUDGETS
@@ -22,8 +22,7 @@ def from_outside(monkeypatch) -> None:
     monkeypatch.setitem(BUDGETS, "total", InAll)
 
 
-def test_a_method_is_listed_and_makes_a_set_under_a_budget(tmp_path, monkeypatch, capsys):
-    shell = Shell(tmp_path, monkeypatch, capsys)
+def test_a_method_is_listed_and_makes_a_set_under_a_budget(shell):
     coloured(Path("data"))
     assert "Plain colours, from no source image (a method of a test)." in shell("list").out
     ran = shell("compress", "data", "set", "--method", "wave", "--budget", "total=7", "--work", "w")
@@ -34,10 +33,7 @@ def test_a_method_is_listed_and_makes_a_set_under_a_budget(tmp_path, monkeypatch
     assert shell("export", "set", "out", "--to", "hub").code == 0
 
 
-def test_a_method_and_a_budget_run_in_a_matrix_and_stand_in_its_report(
-    tmp_path, monkeypatch, capsys
-):
-    shell = Shell(tmp_path, monkeypatch, capsys)
+def test_a_method_and_a_budget_run_in_a_matrix_and_stand_in_its_report(shell):
     matrix = MATRIX.replace('["random", "easy", "PCA"]', '["random", "waves"]')
     matrix = matrix.replace("[methods]", '[methods]\nwaves = "wave"')
     matrix = matrix.replace("ipc = [1]", 'budget = ["total=6"]').replace("full = {epochs = 2}", "")

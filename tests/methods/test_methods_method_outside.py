@@ -1,5 +1,6 @@
 """Methods from outside of the package: no composition, no sources, made in parts."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,9 +57,17 @@ smallset.compress(data, "set", method=Wave(stops_at=4), ipc=2, work=Path("w"))
 """
 
 
-def test_a_set_killed_between_two_parts_goes_on_there(data):
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory) -> Path:
+    """The folder that a process was killed in, when it had kept two parts of three."""
+    folder = tmp_path_factory.mktemp("killed")
     code = KILLED.format(tests=str(Path(__file__).parents[1]))
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert subprocess.run([sys.executable, "-c", code], cwd=folder).returncode == 9
+    return folder
+
+
+def test_a_set_killed_between_two_parts_goes_on_there(killed, data):
+    shutil.copytree(killed, ".", dirs_exist_ok=True)
     assert not Path("set").exists()
     assert Path("drawn.txt").read_text().split() == ["0", "2"]
     made = smallset.compress(data, "set", method=Wave(), ipc=2, work=Path("w"))
@@ -67,15 +76,9 @@ def test_a_set_killed_between_two_parts_goes_on_there(data):
     np.testing.assert_array_equal(made.images(), whole.images())
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"codec": "original"}, r"codec 'original' copies .* but this method draws its own"),
-    ],
-)
-def test_what_needs_sources_is_refused(data, options, said):
-    with pytest.raises(ValueError, match=said):
-        smallset.compress(data, "set", method="wave", ipc=1, work=Path("w"), **options)
+def test_what_needs_sources_is_refused(data):
+    with pytest.raises(ValueError, match=r"codec 'original' copies .* but this method draws its"):
+        smallset.compress(data, "set", method="wave", ipc=1, work=Path("w"), codec="original")
     with pytest.raises(ValueError, match="draws its own images, so there is no list"):
         smallset.select(data, "list", method="wave", ipc=1, work=Path("w"))
 
@@ -94,9 +97,8 @@ def test_a_budget_of_a_new_kind_is_one_class_and_one_line(data, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", None])
-def test_a_kept_part_that_is_damaged_or_gone_is_made_again(data, damage):
-    code = KILLED.format(tests=str(Path(__file__).parents[1]))
-    subprocess.run([sys.executable, "-c", code], check=False)
+def test_a_kept_part_that_is_damaged_or_gone_is_made_again(killed, data, damage):
+    shutil.copytree(killed, ".", dirs_exist_ok=True)
     first = min(Path("w/parts").glob("*/rows-*.npy"))
     if damage is None:
         np.save(first, np.zeros((1, 8, 8, 3), np.float32))

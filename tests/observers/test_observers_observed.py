@@ -83,13 +83,19 @@ class Killed(BaseException):
     """As Ctrl-C or a lost machine would end the run."""
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> list[np.ndarray]:
+    """What a run records that nobody kills."""
+    folder = tmp_path_factory.mktemp("whole")
+    toy(folder).dynamics(SHORT, run=0)
+    return recorded(folder)
+
+
 @pytest.mark.parametrize("epoch", [0, 1, 2])
 @pytest.mark.parametrize(
     "at", ["predicting", "before the network", "before the values", "before the state"]
 )
-def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, tmp_path, trained, monkeypatch):
-    toy(tmp_path / "whole").dynamics(SHORT, run=0)
-
+def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, whole, tmp_path, monkeypatch):
     scored: list[str] = []
 
     def stop(stage: str, done: int, total: int) -> None:
@@ -118,7 +124,7 @@ def test_a_killed_run_goes_on_at_its_last_whole_epoch(epoch, at, tmp_path, train
     left = 0 if (at, epoch) == ("before the state", 2) else 3 - epoch
     assert epochs.count("train") == left
     assert len(recorded(tmp_path / "killed")) == 3
-    for one, other in zip(recorded(tmp_path / "killed"), recorded(tmp_path / "whole"), strict=True):
+    for one, other in zip(recorded(tmp_path / "killed"), whole, strict=True):
         np.testing.assert_array_equal(one, other)
     assert toy(tmp_path / "killed").features(SHORT).shape == (40, 64)  # the networks are there too
 

@@ -15,7 +15,8 @@ from types import ModuleType
 import numpy as np
 import parallel_toy
 import pytest
-from cli_toy import QUICK, Shell, refused, tree
+from cli_toy import QUICK, refused, tree
+from serial_toy import Serial
 
 from smallset import pipeline
 from smallset.bench.run import run_bench
@@ -238,7 +239,7 @@ def test_bench_results_are_equal_though_a_worker_is_killed_in_the_middle(cluster
     with contextlib.chdir(tmp_path):
         matrix = bench_toy.MATRIX.replace("replicates = 2", "replicates = 1")
         request = bench_toy.ask(tmp_path, matrix)
-        run_bench(request, workers=bench_toy.Serial())
+        run_bench(request, workers=Serial())
         again = bench_toy.ask(tmp_path, matrix, runs="again")
         run_bench(again, workers=Killing(cluster, "observer", pid))
     assert not Path(f"/proc/{pid.read_text()}").exists()
@@ -267,7 +268,7 @@ def test_cluster_that_cannot_be_used_is_an_error_with_its_address(monkeypatch):
         room._connect(unwilling, "auto")
 
 
-def test_without_ray_the_error_says_how_to_install_it(tmp_path, monkeypatch, capsys):
+def test_without_ray_the_error_says_how_to_install_it(shell, data, monkeypatch):
     real = builtins.__import__
 
     def missing(name, *rest):
@@ -277,8 +278,6 @@ def test_without_ray_the_error_says_how_to_install_it(tmp_path, monkeypatch, cap
 
     monkeypatch.delitem(sys.modules, "ray", raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    data = tree(shell.root / "data")
     said = ("Ray is not installed", "pip install 'smallset[ray]'", "leave --ray out")
     refused(shell.compress(data, "out", "--ray", "auto"), *said)
     refused(shell("score", data, "s.parquet", "--ray", "auto"), *said)
@@ -287,9 +286,7 @@ def test_without_ray_the_error_says_how_to_install_it(tmp_path, monkeypatch, cap
     assert not (shell.root / "runs").exists()
 
 
-def test_options_that_do_not_go_with_ray_are_refused(tmp_path, monkeypatch, capsys):
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    data = tree(shell.root / "data")
+def test_options_that_do_not_go_with_ray_are_refused(shell, data, monkeypatch):
     both = ("--cache none and --ray were both given", "Leave out one of them")
     refused(shell.compress(data, "out", "--ray", "auto", "--cache", "none"), *both)
     refused(
@@ -323,9 +320,7 @@ def test_address_where_no_cluster_is_is_an_error_at_once(address, said):
 
 
 @needs_ray
-def test_commands_give_the_same_set_on_ray(cluster, tmp_path, monkeypatch, capsys):
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    data = tree(shell.root / "data")
+def test_commands_give_the_same_set_on_ray(cluster, shell, data):
     for name, options in (("one", ()), ("ray", ("--ray", "auto"))):
         out = shell.outs / name
         ran = shell.compress(data, out, "--method", QUICK, "--workers", 1, *options)

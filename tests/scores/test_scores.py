@@ -25,6 +25,12 @@ OURS = [name for name in SCORES if name != "file"]
 EVERY = pytest.mark.parametrize("name", OURS)
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    """A folder in which each of the toy's runs is trained once for all tests."""
+    return tmp_path_factory.mktemp("work")
+
+
 def short(name: str) -> Score:
     return SCORES[name](observer=SHORT, **OPTIONS.get(name, {}))
 
@@ -52,10 +58,10 @@ def test_all_scores_come_from_one_run_and_none_changes_another(tmp_path, monkeyp
 
 
 @EVERY
-def test_runs_are_averaged(name, tmp_path):
+def test_runs_are_averaged(name, work):
     if name == "forgetting":
         pytest.skip("its ties are broken over all runs: tested with it")
-    observed, options = toy(tmp_path), OPTIONS.get(name, {})
+    observed, options = toy(work), OPTIONS.get(name, {})
     both = SCORES[name](observer=SHORT, runs=2, **options)(observed)
     one = short(name)(observed)
     second = type(observed).dynamics
@@ -107,8 +113,8 @@ def test_scores_of_training_refuse_a_network_that_is_given(name):
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if name != "tdds"])
-def test_another_order_of_the_images_is_another_order_of_the_scores(name, tmp_path, monkeypatch):
-    observed, order = toy(tmp_path), np.random.default_rng(0).permutation(40)
+def test_another_order_of_the_images_is_another_order_of_the_scores(name, work, monkeypatch):
+    observed, order = toy(work), np.random.default_rng(0).permutation(40)
     found = short(name)(observed)
     real = observed.dynamics(SHORT)
     shuffled = replace(real, moments=tuple(moment[order] for moment in real.moments))
@@ -145,8 +151,8 @@ def test_a_given_network_scores_an_image_alike_wherever_it_stands(name, options,
 
 
 @pytest.mark.parametrize(("name", "more"), [("tdds", {}), ("grand", {"layers": "all"})])
-def test_so_do_the_networks_of_a_training(name, more, tmp_path: Path, monkeypatch):
-    observed = toy(tmp_path)
+def test_so_do_the_networks_of_a_training(name, more, work, monkeypatch):
+    observed = toy(work)
     found = SCORES[name](observer=SHORT, **OPTIONS[name], **more)(observed)
     networks = {epoch: observed.network(SHORT, epoch=epoch) for epoch in (1, 2, 3)}
     monkeypatch.setattr(Observed, "network", lambda *_, run, epoch: networks[epoch])

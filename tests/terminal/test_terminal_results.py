@@ -1,4 +1,6 @@
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from smallset.bench.cells import cells_of
 from smallset.bench.kinds import Unit
 from smallset.bench.kinds.cell import CellUnit
 from smallset.bench.kinds.sets import SetUnit
-from smallset.bench.matrix import parse_matrix, read_matrix
+from smallset.bench.matrix import matrix_text, parse_matrix
 from smallset.bench.run import Finished
 from smallset.bench.sources import BenchData
 from smallset.data import from_arrays
@@ -43,7 +45,8 @@ def unit_of(data: str, label: str, kind: str = "cell") -> Unit:
         data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2)))
     )
     cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
-    made = SetUnit(asker=cell, data=data, key=f"{cell.brief} [0123456789ab]", method="random")
+    key = f"{cell.brief} [0123456789ab]"
+    made = SetUnit(asker=cell, data=data, key=key, out=Path("made"), method="random")
     if kind == "set":
         return made
     return CellUnit(asker=cell, data=data, key="", made=made, teacher=None, labels="hard")
@@ -58,7 +61,9 @@ def test_a_finished_cell_is_a_line_with_its_accuracy_and_the_time_left():
     assert finished_line(finished, None).endswith(", seed 9: top-1 50.00 %, 2 min")
 
 
-LABELS = sorted({label for name in shipped() for label in read_matrix(name).methods}, key=len)
+# Read as plain tables: whole matrices take a second, and this is read when tests are collected.
+METHODS = [tomllib.loads(matrix_text(name))["methods"] for name in shipped()]
+LABELS = sorted({label for methods in METHODS for label in methods}, key=len)
 
 
 @pytest.mark.parametrize("label", [LABELS[-1], "PCA, but " * 20, "猫" * 60])

@@ -1,9 +1,9 @@
 """A kind of unit from outside the package, from the checks and the dry run to the report."""
 
 import pytest
-from bench_toy import MATRIX, Serial, ask
-from cli_toy import Shell
+from bench_toy import MATRIX, ask
 from own_kind import MeasureUnit
+from serial_toy import Serial
 
 from smallset.bench.forecast import forecast
 from smallset.bench.kinds import KINDS
@@ -25,8 +25,7 @@ def test_a_kind_is_checked_before_anything_runs(tmp_path):
         plan_bench(ask(tmp_path, ONE.replace("size = 8", "size = 7")))
 
 
-def test_a_kind_is_counted_run_resumed_and_reported(tmp_path, monkeypatch, capsys):
-    shell = Shell(tmp_path, monkeypatch, capsys)
+def test_a_kind_is_counted_run_resumed_and_reported(shell, monkeypatch):
     request = ask(shell.root, ONE)
     monkeypatch.setattr("smallset.bench.forecast.measured_rate", lambda *_: 100.0)
     where = "--data", "data", "--work", "work", "--precision", "float32", "--device", "cpu"
