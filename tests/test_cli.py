@@ -193,13 +193,6 @@ def test_verify_and_show_say_what_they_did(shell, data):
     assert contents(shell.root)[:1] == ["a.png"]
 
 
-def test_a_sheet_does_not_go_into_the_set(shell, data):
-    assert shell.compress("data", "set", "--method", "random").code == 0
-    refused(shell("show", "set", "--out", "set/sheet.png"), "lies inside the set 'set'")
-    refused(shell("show", "set", "--out", "no/sheet.png"), "does not exist. Make it first")
-    assert shell("verify", "set").code == 0
-
-
 @pytest.mark.parametrize(("size", "factor"), [(31, 2), (32, 3)])
 def test_a_size_that_the_factor_does_not_divide_works(shell, size, factor):
     tree(shell.root / "data", dict.fromkeys(TINY, 9))
@@ -218,14 +211,6 @@ def test_no_cache_keeps_no_pixels_and_changes_nothing(shell, data):
     assert shell.compress("data", "other", "--method", QUICK).code == 0
     assert (shell.work / "pixels").exists()
     assert hashes(Path("one")) == hashes(Path("other"))
-
-
-@pytest.mark.usefixtures("shell")
-def test_the_three_lines_of_the_readme_work(data):
-    made = pipeline.compress(data, "set", method=QUICK, ipc=1)
-    found = pipeline.evaluate(made, data, student="resnet8", seeds=2)
-    assert [r.student_seed for r in found] == [0, 1]
-    assert found[0].plan_sha256 == made.manifest.plan_sha256
 
 
 def test_list_names_every_entry_with_a_line(shell, monkeypatch):
@@ -273,6 +258,9 @@ def test_help_fits_80_columns_and_names_every_option(shell, monkeypatch, command
         (["report", "x", "--jobs", "2"], "No such option: --jobs"),
         (["verify", "x", "--jobs", "2"], "No such option: --jobs"),
         (["evaluate", "x"], "Missing option '--data'"),
+        (["export", "x", "y"], "Missing option '--to'"),
+        (["train", "x", "y"], "Missing option '--model'"),
+        (["report", "x", "--format", "pdf"], "'pdf' is not one of 'markdown'"),
     ],
 )  # fmt: skip
 def test_usage_errors_say_what_is_wrong_and_exit_2(shell, words, said):

@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from cli_toy import Shell, refused, tree
+from cli_toy import Shell, tree
 from serial_toy import Serial
 
 from smallset.bench import forecast
-from smallset.data import index
 
 MATRIX = """title = "Toy"
 
@@ -95,22 +94,3 @@ def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypat
         "reused 1 results of other runs",
         "did not reuse 1 results of other runs, made by numpy 1",
     ]
-
-
-def test_bad_commands_are_one_clear_line(shell):
-    refused(shell("bench", "m.tom", "runs"), "there is no matrix 'm.tom': needed the name of")
-    refused(
-        shell("bench", "m.toml", "runs", "--workers", -1),
-        "workers=-1 runs nothing. Give at least 1",
-    )
-    refused(shell("bench", "demo", "runs", "--only", "x" * 9), "is not in any table's title")
-
-
-def test_a_run_folder_inside_the_data_is_refused_before_any_image_is_read(shell, monkeypatch):
-    def never(*_: object, **__: object) -> None:
-        raise AssertionError("an image was read")
-
-    monkeypatch.setattr(index, "scan", never)
-    ran = shell("bench", "m.toml", "data/toy/runs", "--data", "data")
-    refused(ran, "'data/toy/runs' lies inside the data '", "Choose another OUT.")
-    assert not (shell.root / "data/toy/runs").exists()

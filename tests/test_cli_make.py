@@ -83,16 +83,10 @@ def test_a_list_is_said_to_be_one(shell):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--ipc", 2, "--keep", 0.5], ["ipc=2 and keep=0.5 were both given", "Give one of them"]),
-        (["--keep", 30], ["keep=30.0 is not a share of the images", "0.3 uses 30 %"]),
-        (["--keep", 0], ["keep=0.0 is not a share"]),
         (["--keep", 0.9, "--method", "pca"],
          ["needs 4 images of the class 'bee', but it has 3. Use more images of that"]),
         (["--ipc", 7, "--method", UNBALANCED], ["needs 21 images in all, but there are 19. Use"]),
         (["--ipc", 1, "--method", UNBALANCED, "--short-classes", "keep"], ["Leave it out."]),
-        (["--method", "pca(select=easiest(balanced=false))"], ["needs a multiple of 4"]),
-        (["--codec", "original:9"], ["original bytes stay as they are. Use 'original'."]),
-        (["--plan-only", "--codec", "jpeg"], ["a list has no pixels to encode. Leave out one"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_before_any_scoring(shell, options, said):

@@ -44,27 +44,8 @@ def test_a_results_file_has_its_tables_beside_it_or_where_out_says(shell, runs):
     assert files(shell.root / "here") == ["tables.tex"]
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(None, "there are no results in 'runs/no'"), ("", "holds no results"),
-     ('{"torn', "line 1 is not a whole result")],
-)  # fmt: skip
-def test_what_is_no_run_is_one_clear_line(shell, runs, content, said):
-    if content is not None:
-        (runs / "no").write_text(content)
-    refused(shell("report", "runs/no"), said)
-    assert files(runs) == sorted(["results.jsonl"] + ["no"] * (content is not None))
-
-
 def test_a_folder_of_the_users_is_not_written_to(shell, runs):
     refused(shell("report", "runs", "--out", "runs"), "holds 'results.jsonl', which no report")
-
-
-def test_an_unknown_format_is_refused_with_the_known_ones(shell, runs):
-    ran = shell("report", "runs", "--format", "pdf")
-    assert ran.code != 0
-    assert "markdown" in ran.err
-    assert files(runs) == ["results.jsonl"]
 
 
 def test_a_named_matrix_says_what_is_still_to_come(shell, runs):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cli_toy import contents, refused, results
+from cli_toy import contents, results
 
 from smallset.train import run
 
@@ -21,25 +21,6 @@ def test_train_writes_a_teacher_and_says_what_it_is_worth(shell):
         f"wrote t: resnet8 at 9 px, teacher-v1, 1 epoch, {card['weights_bytes']:,} bytes\n"
         f"top-1 {100 * card['top1']:.2f} % of the held-out images, 3 classes\n"
     )
-
-
-def test_train_needs_a_model(shell):
-    ran = shell("train", "data", "t")
-    assert ran.code == 2
-    assert "--model" in ran.err
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--model", "resnet9"], "there is no model 'resnet9'"),
-        (["--model", "resnet8", "--recipe", "x"], "there is no recipe 'x'. Known: teacher-v1."),
-        (["--model", "resnet8", "--epochs", 0], "epochs=0 is too small"),
-    ],
-)
-def test_bad_options_are_one_line(shell, options, said):
-    refused(shell("train", "data", shell.outs / "t", *options), said)
-    assert contents(shell.outs) == []
 
 
 def test_ctrl_c_leaves_no_output_and_the_same_command_completes(shell, monkeypatch):

@@ -1,10 +1,10 @@
-"""A wrong path of any verb is refused before the data is opened."""
+"""What any verb refuses before the data is opened: wrong paths, specs and options."""
 
 import os
 from pathlib import Path
 
 import torch
-from cli_toy import contents, refused, tree
+from cli_toy import QUICK, contents, refused, tree
 
 from smallset.models import build_model
 
@@ -26,13 +26,33 @@ replicates = 1
 
 
 BENCH = ("bench", "m.toml", "runs", "--data", ".")
-ONLINE = ("evaluate", "set", "--data", "data", "--labels", "online", "--teacher")
+EVALUATE = ("evaluate", "set", "--data", "data")
+ONLINE = (*EVALUATE, "--labels", "online", "--teacher")
 SCORE = ("score", "data", "s.parquet", "--scores")
 METHOD = ("compress", "data", "out", "--method")
+INSIDE = "would be read as a part of the data"
 CASES = [
     (("compress", "data", "no/out"), "the folder", "does not exist. Make it first"),
     (("compress", "data", "a-file/out"), "is a file and not a folder"),
-    (("compress", "data", "data"), "'data' exists already"),
+    (("compress", "data", "set"), "'set' exists already", "another name"),
+    (("compress", "data", "data/small"), INSIDE, "the next time. Needed a place outside of the"),
+    (("compress", "data", "data/train/small", "--plan-only"), INSIDE),
+    (("compress", "data/../data", "data/small"), INSIDE),
+    (("compress", "data", "out", "--ipc", 0), "ipc=0 is too small. Give images per class, at le"),
+    (("compress", "data", "out", "--ipc", 2, "--keep", 0.5), "keep=0.5 were both given"),
+    (("compress", "data", "out", "--keep", 30), "keep=30.0 is not a share", "0.3 uses 30 %"),
+    (("compress", "data", "out", "--seed", -1), "seed=-1 is too small"),
+    (("compress", "data", "out", "--workers", -1), "workers=-1 is negative"),
+    (("compress", "data", "out", "--precision", "half"), "Give auto, float32 or bfloat16."),
+    (("compress", "data", "out", "--device", "gpu"), "device 'gpu' is not known", "auto, cpu, cud"),
+    (("compress", "data", "out", "--codec", "gif"), "'gif' is not known. Use one of png, jpeg"),
+    (("compress", "data", "out", "--codec", "original:9"), "stay as they are. Use 'original'."),
+    (("compress", "data", "out", "--plan-only", "--codec", "jpeg"), "a list has no pixels to en"),
+    ((*METHOD, "pcs"), "no method 'pcs'. Did you mean 'pca'? Known: random, el2n"),
+    ((*METHOD, "pca(score=el2m)"), "no score 'el2m'. Did you mean 'el2n'? Known: el2n"),
+    ((*METHOD, "el2n(observer=observer(model=resnet9))"), "no model 'resnet9'. Did you"),
+    ((*METHOD, "el2n(epochs=11)"), "reads past the end of its observer"),
+    ((*METHOD, "pca(select=easiest(balanced=false))"), "needs a multiple of 4"),
     (("compress", "data", "no/out", "--plan-only"), "does not exist. Make it first"),
     (("compress", "data", "out", "--work", "a-file/work"), "The work folder 'a-file/work' cannot"),
     ((*METHOD, "file(no.csv)"), "there is no file of scores 'no.csv'"),
@@ -48,13 +68,27 @@ CASES = [
     ((*METHOD, "el2n(observer=observer(model='resnet8(weights=no.pt)'))"), "no weights file 'no."),
     (("score", "data", "no/s.parquet"), "does not exist. Make it first"),
     (("score", "data", "a-file/s.parquet"), "is a file and not a folder"),
+    (("score", "data", "data/s.parquet"), INSIDE),
+    (("score", "data", "s.csv"), "a .parquet file, not 's.csv'"),
+    ((*SCORE, "aum, el2n,aum"), "'aum' was asked for twice, but names one column. Give it once."),
+    ((*SCORE, "el2n,"), "the scores 'el2n, ' have an empty entry. Needed the spec of a score"),
     ((*SCORE, "aum,file(no.csv)"), "there is no file of scores 'no.csv'"),
     ((*SCORE, "file('~nobody-at-all/s.csv')"), "no file of scores '~nobody-at-all/s.csv'"),
     ((*SCORE, f"aum,loss(observer={GONE})"), "there is no weights file 'no.pt' for 'resnet8'"),
     ((*SCORE, "loss(observer='empty')"), "'empty' is not a teacher: it has no teacher.json"),
     (("train", "data", "no/t", "--model", "resnet8"), "does not exist. Make it first"),
+    (("train", "data", "data/t", "--model", "resnet8"), INSIDE),
     (("train", "data", "t", "--model", "resnet8(weights=no.pt)"), "no weights file 'no.pt'"),
-    (("evaluate", "no", "--data", "data"), "'no' does not exist"),
+    (("train", "data", "t", "--model", "resnet9"), "there is no model 'resnet9'"),
+    (("train", "data", "t", "--model", "resnet8", "--recipe", "x"), "'x'. Known: teacher-v1."),
+    (("train", "data", "t", "--model", "resnet8", "--epochs", 0), "epochs=0 is too small"),
+    (("evaluate", "no", "--data", "data"), "'no' does not exist", "smallset compress"),
+    ((*EVALUATE, "--student", "resnet9"), "no model 'resnet9'. Did you mean", "Known: convnet-d3"),
+    ((*EVALUATE, "--protocol", "smal-v1"), "no protocol 'smal-v1'. Did you mean 'small-v1'? Kn"),
+    ((*EVALUATE, "--seeds", 0), "seeds=0 trains no student", "at least 1"),
+    ((*EVALUATE, "--results", "data"), "results cannot go to 'data'"),
+    ((*EVALUATE, "--results", "set/results.jsonl"), "lies inside the set 'set'", "a file elsewh"),
+    ((*EVALUATE, "--results", "torn"), "torn, line 1 is not a whole result", "Delete that"),
     (("evaluate", "set", "--data", "data", "--results", "no/r.jsonl"), "Make the folder first"),
     (("evaluate", "set", "--data", "data", "--results", "a-file"), "line 1 is not a whole result"),
     (("evaluate", "theirs", "--data", "data", "--results", "no/r.jsonl"), "Make the folder first"),
@@ -69,41 +103,78 @@ CASES = [
     (("evaluate", "theirs", *ONLINE[2:], GONE), "there is no weights file 'no.pt' for 'resnet8'"),
     (("export", "set", "no/out", "--to", "hub"), "does not exist. Make it first"),
     (("export", "no", "out", "--to", "hub"), "'no' does not exist"),
+    (("export", "data", "out", "--to", "hub"), "'data' has no manifest.json"),
+    (("export", "set", "out", "--to", "hubb"), "no export format 'hubb'. Did you mean"),
+    (("export", "set", "empty", "--to", "hub"), "exists already"),
     (("show", "set", "--out", "no/s.png"), "does not exist. Make it first"),
-    (("show", "no"), "'no' does not exist"),
+    (("show", "set", "--out", "set/s.png"), "lies inside the set 'set'"),
+    (("show", "set", "--out", "s.csv"), "exists already"),
+    (("show", "no"), "'no' does not exist", "smallset compress"),
+    (("show", "data"), "'data' has no manifest.json, so it is not a set"),
+    (("verify", "no"), "'no' does not exist", "smallset compress"),
     (("report", "no"), "there are no results in 'no'"),
+    (("report", "none"), "holds no results"),
+    (("report", "torn"), "line 1 is not a whole result"),
     (("report", "no", "--out", "no/tables"), "'no/tables' cannot be made"),
     (("report", "no", "--out", "data"), "'data' exists and holds 'test', which no report wrote"),
     (("bench", "m.toml", "a-file", "--data", "."), "'a-file' is a file"),
     (("bench", "m.toml", "a-file/runs", "--data", "."), "the run folder 'a-file/runs' cannot be"),
     (("bench", "m.toml", "data", "--data", "."), "'data' is not a run folder: it holds 'test'"),
-    (("bench", "no.toml", "runs", "--data", "."), "there is no matrix 'no.toml'"),
+    (("bench", "m.toml", "data/runs", "--data", "."), "lies inside the data '", "Choose anoth"),
+    (("bench", "no.toml", "runs", "--data", "."), "there is no matrix 'no.toml': needed the"),
+    ((*BENCH, "--workers", -1), "workers=-1 runs nothing. Give at least 1"),
+    (("bench", "demo", "runs", "--only", "x" * 9), "is not in any table's title"),
     (("bench", "m.toml", "runs", "--data", "no"), "--data 'no' is not a folder"),
     ((*BENCH, "--known", "no.jsonl"), "there are no results 'no.jsonl'. Give --known the results"),
     ((*BENCH, "--known", "a-file"), "a-file, line 1 is not a whole result"),
     ((*BENCH, "--known", "no.jsonl", "--dry-run"), "there are no results 'no.jsonl'. Give --known"),
     ((*BENCH, "--work", "a-file/work"), "The work folder 'a-file/work' cannot be made"),
     (("demo", "a-file/demo"), "the run folder 'a-file/demo' cannot be made ("),
+    (("demo", "a-file"), "'a-file' is a file; needed a folder for the run"),
+    (("demo", "data"), "'data' is not a run folder: it holds 'test'"),
 ]  # fmt: skip
 
 
-def test_a_wrong_path_is_refused_before_the_data_is_opened(shell, data, monkeypatch):
+# What depends on the data is refused before any network is trained.
+OPENED = [
+    ((*METHOD, QUICK, "--ipc", 3),
+     "ipc=3 with grid(factor=2", "needs 12 images of the class 'ape'", "has 8. Use ipc<=2"),
+    ((*METHOD, QUICK, "--ipc", 10**30), "Use ipc<=2 or a smaller factor"),
+    ((*METHOD, QUICK, "--ipc", 1, "--size", 1), "a canvas of 1 px has no room for 2 tiles"),
+    ((*METHOD, "el2n", "--ipc", 9), "ipc=9 needs 9 images of the class", "Use ipc<=8."),
+    ((*METHOD, "pca(factor=3)"), "'ape', but it has 8. Use more images of that class or a small"),
+    (("compress", "data", "out", "--size", 0), "size=0 is too small"),
+    (("compress", "data", "out", "--size", 10**12), "is too large. Give at most 8192 pixels."),
+    (("compress", "data", "out", "--test", "test"), "test='test' was given without tr"),
+    ((*EVALUATE, "--student", "timm:no_such_network"), "no_such_network"),
+    ((*EVALUATE, "--student", "convnet-d5"), "at least 32 px, but the size is 8", "a shallower"),
+]  # fmt: skip
+
+
+def test_what_cannot_be_is_refused_before_any_work(shell, data, monkeypatch):
     tree(shell.root / "theirs", test={})
     assert shell.compress("data", "set", "--method", "random").code == 0
     torch.save(build_model("resnet8", classes=3, size=8, seed=0).net.state_dict(), "w.pt")
     Path("m.toml").write_text(MATRIX)
     Path("a-file").write_text("x\n")
     Path("empty").mkdir()
+    Path("none").touch()
+    Path("torn").write_text('{"fingerprint": "ab')
     Path("s.csv").write_text("id,aum\n00,1\n")
 
     def touched(*_: object, **__: object) -> None:
         raise AssertionError("the data was opened")
 
-    monkeypatch.setattr("smallset.exchange.set_data.open_data", touched)
     before = contents(shell.root)
-    for words, *said in CASES:
+    with monkeypatch.context() as patch:
+        patch.setattr("smallset.exchange.set_data.open_data", touched)
+        for words, *said in CASES:
+            refused(shell(*words), *said)
+            assert contents(shell.root) == before, words
+    for words, *said in OPENED:
         refused(shell(*words), *said)
         assert contents(shell.root) == before, words
+    assert shell.observers() == []
 
 
 def test_a_run_folder_that_cannot_be_written_is_refused_first(shell, data, monkeypatch):
