@@ -28,6 +28,7 @@ SIZE, ENLARGED, GAP = 32, 2, 4
 
 
 def main() -> None:
+    """Recover one image of each class, and draw what was kept."""
     made = argparse.ArgumentParser(description=__doc__)
     made.add_argument("--data", required=True)
     made.add_argument("--weights", required=True)
