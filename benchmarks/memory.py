@@ -33,7 +33,7 @@ from smallset.data import open_data, pixel_cache
 from smallset.models import build_model
 from smallset.observers.record import Dynamics, infer, write_rows
 from smallset.train.device import machine
-from smallset.train.loop import batches
+from smallset.train.steps import batches
 
 SIZE, TIMES, FILES = 32, 10, 2000
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smallset.data import Folder, from_arrays, open_data
-    from smallset.pipeline import compress, evaluate, export, score, select, train_teacher
+    from smallset.pipeline import compress, evaluate, export, label, score, select, train_teacher
     from smallset.records import Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
     from smallset.train.patchcrop import PatchCrop
@@ -28,6 +28,7 @@ __all__ = [
     "evaluate",
     "export",
     "from_arrays",
+    "label",
     "open_data",
     "open_set",
     "score",
@@ -37,26 +38,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CompressedDataset": "smallset.store",
-    "Folder": "smallset.data",
-    "PatchCrop": "smallset.train.patchcrop",
-    "Result": "smallset.records",
-    "Scores": "smallset.records",
-    "compress": "smallset.pipeline",
-    "evaluate": "smallset.pipeline",
-    "export": "smallset.pipeline",
-    "from_arrays": "smallset.data",
-    "open_data": "smallset.data",
-    "open_set": "smallset.store",
-    "score": "smallset.pipeline",
-    "select": "smallset.pipeline",
-    "train_teacher": "smallset.pipeline",
-    "verify": "smallset.store",
+    "data": ("Folder", "from_arrays", "open_data"),
+    "pipeline": ("compress", "evaluate", "export", "label", "score", "select", "train_teacher"),
+    "records": ("Result", "Scores"),
+    "store": ("CompressedDataset", "open_set", "verify"),
+    "train.patchcrop": ("PatchCrop",),
 }
 
 
 def __getattr__(name: str) -> object:
     """Import a public name on its first use, because torch takes seconds to import."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'smallset' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"smallset.{home}"), name)
+    raise AttributeError(f"module 'smallset' has no attribute {name!r}")

@@ -34,9 +34,9 @@ class Budget(ABC):
         """The text after the equals sign."""
 
     @property
-    @abstractmethod
     def words(self) -> str:
         """The budget in the title of a table, such as "ipc 10" or "keep 30 %"."""
+        return f"{self.name} {self.value}"
 
     @abstractmethod
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
@@ -45,13 +45,12 @@ class Budget(ABC):
         `have` are the training images of each class. A canvas takes `tiles` images.
         """
 
-    @abstractmethod
     def smaller(self, canvases: int) -> str:
-        """Name the budgets that want at most `canvases` of a class, such as "ipc<=3"."""
+        """Name the budgets that want at most `canvases` of a class, such as "ipc<=3".
 
-    @abstractmethod
-    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Whether a set of `images` fits this budget, for a result line without a budget."""
+        Name no number if it differs between classes.
+        """
+        return f"a smaller {self.name}"
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}"
@@ -77,11 +76,6 @@ class PerClass(Budget):
         """The images of each class."""
         return str(self.images)
 
-    @property
-    def words(self) -> str:
-        """The budget in the title of a table."""
-        return f"ipc {self.images}"
-
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
         """Want the same number of every class."""
         return (self.images,) * len(have)
@@ -89,10 +83,6 @@ class PerClass(Budget):
     def smaller(self, canvases: int) -> str:
         """Name the largest ipc that fits."""
         return f"ipc<={canvases}"
-
-    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Compare with ipc times the number of classes."""
-        return images == self.images * classes
 
 
 @dataclass(frozen=True)
@@ -133,14 +123,6 @@ class Share(Budget):
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
         """Take the share of each class."""
         return tuple(max(1, share_of(self.share, n) // tiles) for n in have)
-
-    def smaller(self, canvases: int) -> str:
-        """Name no number, since it differs between classes."""
-        return "a smaller keep"
-
-    def may_have_made(self, images: int, classes: int, *, tiles: int, source_images: int) -> bool:
-        """Compare the number of source images used, allowing for the rounding of each class."""
-        return abs(images * tiles - self.share * source_images) <= classes * tiles
 
 
 BUDGETS: dict[str, type[Budget]] = {

@@ -1,15 +1,13 @@
 """A cell: train one student on one set under one protocol, and test it on held-out data."""
 
-import platform
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from smallset.data import Data, pixel_cache
 from smallset.desk import Desk
-from smallset.fingerprint import fingerprint, smallset_version
+from smallset.fingerprint import fingerprint
 from smallset.labels import Hard, OpenLabels, labels_spec, teacher_top1
-from smallset.lazy import torch
 from smallset.methods import view_from
 from smallset.models import Teacher, build_model, library_of, weights_sha256, worth_compiling
 from smallset.models.spec import read_model
@@ -22,7 +20,7 @@ from smallset.train.evaluation import Accuracy, accuracy
 from smallset.train.mix import MIX_VERSION
 from smallset.train.processes import first_alone
 from smallset.train.protocol import StudentProtocol
-from smallset.train.run import component_versions
+from smallset.train.run import component_versions, versions_behind
 
 # From about this many views on, a compiled network saves more seconds than the compiler takes. The
 # rule depends on one student alone, so that resumed and uninterrupted runs compute the same.
@@ -105,21 +103,26 @@ def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
     The images of the set are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do
     not depend on their place.
     """
-    size = cell.set.facts.size
-    test = desk.decoded(cell.data.test, size, view="test")
-    many = cell.set.facts.images * size**2 * 3 > IN_MEMORY_BYTES
+    test = desk.decoded(cell.data.test, cell.set.facts.size, view="test")
+    return set_pixels(cell.set, desk), test
+
+
+def set_pixels(made: TrainingSet, desk: Desk) -> loop.Images:
+    """Return the images of a set, decoded: see `load_pixels`."""
+    size = made.facts.size
+    many = made.facts.images * size**2 * 3 > IN_MEMORY_BYTES
     images = pixel_cache(
-        cell.set.dataset,
+        made.dataset,
         size,
-        view=cell.set.facts.fit,
-        resample=cell.set.resample,
+        view=made.facts.fit,
+        resample=made.resample,
         work=desk.pixels if many else None,
         workers=desk.workers,
         progress=desk.progress,
     )
     if many:
-        return images, test
-    return loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device)), test
+        return images
+    return loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device))
 
 
 def train_and_test(
@@ -136,7 +139,19 @@ def train_and_test(
     `place` is the student's number (from 0) and the number of students, for the progress. Raises
     ValueError before any training if the teacher is near chance.
     """
-    known = first_alone(lambda: _teachers_own(cell, test, desk))
+
+    def measured(teacher: Teacher) -> float:
+        return teacher_top1(
+            teacher,
+            test,
+            cell.data.test.labels,
+            data=cell.data.fingerprint,
+            machine=desk.machine,
+            work=desk.work,
+            progress=desk.progress,
+        )
+
+    known = first_alone(lambda: cell.labels.teacher_top1(measured))
     own = replace(desk, progress=part(desk.progress, *place, "student"))
     fitted, found = _fit(cell, seed, images, test, own)
     return _result(cell, seed, fitted, found, teacher_top1=known)
@@ -190,11 +205,7 @@ def _result(
         compiled=cell.compiles,
         view_seed=labels.view_seed,
         versions={
-            "smallset": smallset_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            **library_of(cell.student),
+            **versions_behind(cell.student),
             # The version of the records of the observer that chose the set, if any.
             **{name: v for name, v in facts.made_with.items() if name == "records"},
         },
@@ -243,30 +254,10 @@ def _fit(
             machine=here,
             run=compiled_twin(model) if cell.compiles else model,
             soft=cell.labels.soft(here),
+            mixed=cell.labels.mixed,
+            pool=cell.labels.pool,
             progress=desk.progress,
             after_epoch=peek,
         )
 
-    def counted() -> tuple[loop.Fitted, Accuracy]:
-        if tests:
-            return fitted, max(tests, key=lambda found: found.top1)
-        return fitted, tested()
-
-    return first_alone(counted)
-
-
-def _teachers_own(cell: Cell, test: loop.Images, desk: Desk) -> float | None:
-    """Return the teacher's top-1 on the held-out images, or None without a teacher."""
-
-    def measured(teacher: Teacher) -> float:
-        return teacher_top1(
-            teacher,
-            test,
-            cell.data.test.labels,
-            data=cell.data.fingerprint,
-            machine=desk.machine,
-            work=desk.work,
-            progress=desk.progress,
-        )
-
-    return cell.labels.teacher_top1(measured)
+    return first_alone(lambda: (fitted, max(tests or [tested()], key=lambda found: found.top1)))

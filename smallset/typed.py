@@ -8,6 +8,7 @@ from types import UnionType
 from typing import (
     TYPE_CHECKING,
     Annotated,
+    Any,
     Literal,
     TypeVar,
     Union,
@@ -84,7 +85,7 @@ def convert(value: object, kind: Kind[T], *, more: bool = False) -> T:
     if not _fits(value, kind):
         raise _mismatch(value, kind, ())
     made = msgspec.convert(value, kind)
-    for path, given in () if more else _unknown(value, made, ()):
+    for path, given in () if more else _unknown(value, msgspec.to_builtins(made), ()):
         raise Mismatch(path, "", given)
     return made
 
@@ -135,21 +136,14 @@ def _parts(value: object, kind: object) -> Iterator[tuple[str | int, object, obj
             yield key, part, inner[1]
 
 
-def _unknown(value: object, made: object, path: Steps) -> Iterator[tuple[Steps, object]]:
-    """Yield the path and the value of each field that its dataclass does not have."""
-    if is_dataclass(made) and isinstance(value, dict):
-        known = {f.name for f in fields(made)}
-        for key, part in value.items():
-            if key not in known:
-                yield (*path, key), part
-            else:
-                yield from _unknown(part, getattr(made, key), (*path, key))
-    elif isinstance(made, Mapping) and isinstance(value, dict):
-        for key, part in value.items():
-            yield from _unknown(part, made[key], (*path, key))
-    elif isinstance(made, list | tuple) and isinstance(value, list):
-        for number, (part, other) in enumerate(zip(value, made, strict=True)):
-            yield from _unknown(part, other, (*path, number))
+def _unknown(value: object, made: Any, path: Steps) -> Iterator[tuple[Steps, object]]:
+    """Yield path and value of each field that is lost in `made`, the converted plain values."""
+    listed = value if isinstance(value, list) else ()
+    for step, part in value.items() if isinstance(value, dict) else enumerate(listed):
+        if isinstance(value, dict) and step not in made:
+            yield (*path, step), part
+        else:
+            yield from _unknown(part, made[step], (*path, step))
 
 
 def _words(kind: object) -> str:

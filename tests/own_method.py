@@ -84,9 +84,3 @@ class InAll(Budget):
     def canvases(self, have, tiles):
         each, rest = divmod(self.images, len(have))
         return tuple(each + (c < rest) for c in range(len(have)))
-
-    def smaller(self, canvases):
-        return "a smaller total"
-
-    def may_have_made(self, images, classes, *, tiles, source_images):
-        return images == self.images

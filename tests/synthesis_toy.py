@@ -24,8 +24,9 @@ def canvases(
     folder: Path, synthesis: Synthesis, *, ipc: int = 2, seed: int = 0, seen: Observed | None = None
 ) -> Canvases:
     """Begin a set of `ipc` images a class."""
-    wanted = Wanted(np.full(CLASSES, ipc))
-    return synthesis.canvases(seen or toy(folder), wanted, seed=seed)
+    wanted, seen = Wanted(np.full(CLASSES, ipc)), seen or toy(folder)
+    synthesis.check(seen, wanted.counts)
+    return synthesis.canvases(seen, wanted, seed=seed)
 
 
 def made(folder: Path, synthesis: Synthesis, *, ipc: int = 2, seed: int = 0) -> np.ndarray:

@@ -15,7 +15,7 @@ import pytest
 import torch
 from cli_toy import QUICK, contents, hear_interrupts, refused, results
 
-from smallset import data, pipeline
+from smallset import data
 from smallset.evidence import lines as results_file
 from smallset.train import loop, run
 
@@ -51,7 +51,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
     stop, out = KeyboardInterrupt(), shell.outs / "set"
     with monkeypatch.context() as patch:
         if place == "index":
-            patch.setattr(pipeline.desk, "open_any", raises(stop))
+            patch.setattr(CHOOSE, "open_any", raises(stop))
         elif place == "decode":
             patch.setattr(data.cache._Squares, "__call__", raises(stop))
         elif place == "train":
@@ -59,7 +59,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "record":
             patch.setattr(run, "replacing", raises(stop))
         elif place == "lay out":
-            patch.setattr(CHOOSE, "Seeds", raises(stop))
+            patch.setattr(CHOOSE, "made_from", raises(stop))
         else:
             patch.setattr(DRAW, "render", raises(stop, at_call=2, then=DRAW.render))
         ran = shell.compress("data", out, "--method", QUICK)

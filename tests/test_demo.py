@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from cli_toy import Shell
+from cli_toy import Shell, refused
 from PIL import Image
 from serial_toy import Serial
 from sklearn.datasets import load_digits
@@ -69,8 +69,16 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
     found, sets = demo.run_demo(shell.root / "here", work=shell.work)
     assert list(found) == list(sets) == ["random", "el2n", "pca"]
     assert [made.manifest.seeds.set for made in sets.values()] == [0, 0, 0]
-    made = [canonical(made.manifest.spec, size=made.manifest.size) for made in sets.values()]
-    assert made == [r[0].spec for r in found.values()]
+    specs = [canonical(made.manifest.spec, size=16) for made in sets.values()]
+    assert specs == [r[0].spec for r in found.values()]
     again = shell("demo", "here")
     assert (again.code, rest.begun) == (0, done)
     assert again.out == ran.out[ran.out.index("\ndigits at 16 px") :]
+
+
+def test_a_demo_without_a_place_or_in_a_full_folder_is_refused(shell):
+    (shell.root / "file").write_text("x")
+    refused(shell("demo", "file"), "'file' is a file; needed a folder for the run")
+    (shell.root / "other").mkdir()
+    (shell.root / "other/mine.txt").write_text("x")
+    refused(shell("demo", "other"), "'other' is not a run folder: it holds 'mine.txt'")

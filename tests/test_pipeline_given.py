@@ -14,7 +14,6 @@ import torch
 from cli_toy import in_memory
 
 import smallset
-from smallset import pipeline
 from smallset.data import Data
 from smallset.fingerprint import file_sha256
 from smallset.methods import Pruned, method_from
@@ -247,7 +246,7 @@ def test_a_column_is_named_without_the_folders_of_files(data, tmp_path):
 
 @pytest.mark.usefixtures("untrained")
 def test_scores_that_would_share_the_name_of_a_column_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline.desk, "open_any", None)
+    monkeypatch.setattr("smallset.exchange.set_data.open_data", None)
     specs = [f"loss(observer='{folder}/teacher')" for folder in "ab"]
     with pytest.raises(ValueError, match=re.escape(
         "two of the scores would name their column \"loss(observer='teacher')\", because column "

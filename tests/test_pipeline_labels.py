@@ -101,7 +101,7 @@ def test_the_command_says_what_the_teacher_costs_and_knows(shell, asked):
     [
         (("--labels", "online"), "labels='online' names no teacher"),
         (("--teacher", SPEC), "the teacher 'bright.pt' was given with labels='hard', which uses"),
-        (("--labels", "stored"), "there is no regime 'stored'. Known: hard, online."),
+        (("--labels", "stored"), "the set 'set' has no stored labels of views: needed a store in"),
         (("--protocol", "finetune-v1"), "'finetune-v1' is for a pretrained student, but 'resnet8'"),
     ],
 )
@@ -120,5 +120,5 @@ def test_a_blind_teacher_is_refused_with_its_accuracy(shell, asked, monkeypatch)
 
 
 def test_a_teacher_that_is_nowhere_is_refused_before_the_data_is_read(shell, monkeypatch):
-    monkeypatch.setattr(EVALUATE, "open_source", None)
+    monkeypatch.setattr(EVALUATE, "open_any", None)
     refused(shell.evaluate("set", "data", "--labels", "online", "--teacher", "no.pt"), "'no.pt'")

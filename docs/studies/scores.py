@@ -24,9 +24,10 @@ from sklearn.metrics import roc_auc_score
 
 from smallset.desk import desk_for
 from smallset.evidence.lines import drop_torn_line
+from smallset.exchange.set_data import open_any
 from smallset.methods import score_from
 from smallset.observers.observed import RECORDS_VERSION, Observed
-from smallset.pipeline.desk import observed, open_source
+from smallset.pipeline.desk import observed
 from smallset.seeds import generator
 from smallset.train.device import hardware
 
@@ -189,7 +190,7 @@ def run(data: str, work: Path, only: str) -> None:
             "again."
         )
     desk = desk_for(workers=1, work=work)
-    source = open_source(data, desk).train
+    source = open_any(data, desk).train
     seen = observed(source, 32, "squash", desk)
     known = {fact.key for fact in measured}
     drop_torn_line(FACTS)

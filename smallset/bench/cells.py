@@ -31,7 +31,6 @@ class MatrixCell:
     label: str
     replicate: int
     labels: str
-    epochs: int
     budget: Budget | None
     identity: Identity
 
@@ -103,6 +102,7 @@ def _cells(
         settings, range(sweep.replicates), sweep.methods
     ):
         method, regime = matrix.method(label, replicate % sweep.observers), matrix.regime(labels)
+        looks = method.looks_through  # a ready network counts as one observer: its seed is 0
         canvases = budget.canvases(opened.class_counts, method.tiles)
         chosen = protocol_for(None if protocol == AUTO else protocol, images=sum(canvases))
         equal = method.balanced and len({*canvases}) == 1
@@ -114,18 +114,19 @@ def _cells(
             codec=sweep.codec,
             view=spec_of(method.view),
             set_seed=replicate,
-            observer_seed=matrix.observer_seed(label, replicate, sweep),
+            observer_seed=looks.seed if looks else None,
             student_seed=replicate,
             student=student,
             protocol=chosen.name,
             labels=labels_spec(regime),
             teacher=regime.teacher_spec,
         )
-        yield MatrixCell(sweep, label, replicate, labels, chosen.epochs, budget, identity)
-    if sweep.full_epochs is not None:
+        yield MatrixCell(sweep, label, replicate, labels, budget, identity)
+    if sweep.full is not None:
         for student in sweep.students:
-            identity = replace(whole, student=student, protocol=full_protocol(sweep.full_epochs))
-            yield MatrixCell(sweep, FULL, 0, HARD, sweep.full_epochs, None, identity)
+            protocol = f"{STANDARD_V1.name}(epochs={sweep.full.epochs})"
+            identity = replace(whole, student=student, protocol=protocol)
+            yield MatrixCell(sweep, FULL, 0, HARD, None, identity)
 
 
 def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
@@ -151,8 +152,3 @@ def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:
         device=machine.kind,
         threads=machine.threads,
     )
-
-
-def full_protocol(epochs: int) -> str:
-    """Return the name of the protocol for the whole training split, which states its epochs."""
-    return f"{STANDARD_V1.name}(epochs={epochs})"

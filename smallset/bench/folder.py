@@ -112,12 +112,12 @@ def read_run(folder: Path) -> Run | None:
     """
     path = folder / RUN
     if not path.exists():
-        others = [
-            name
-            for name in _names(folder)
-            if name not in (LOCK, DRIVER) and not name.startswith(".")
-        ]
-        if others:
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(
+                f"'{folder}' is a file; needed a folder for the run. Give another place."
+            )
+        names = sorted(entry.name for entry in folder.glob("[!.]*"))
+        if others := [name for name in names if name not in (LOCK, DRIVER)]:
             raise ValueError(
                 f"'{folder}' is not a run folder: it holds {others[0]!r} but no {RUN}. "
                 "Give a new folder, or one that `smallset bench` made."
@@ -137,7 +137,7 @@ def read_run(folder: Path) -> Run | None:
     return run
 
 
-def check_same(folder: Path, old: Run, new: Run) -> None:
+def check_unchanged(folder: Path, old: Run, new: Run) -> None:
     """Raise ValueError if two runs differ in anything but their matrix."""
     for name, way_out in _WAYS_OUT.items():
         before, now = getattr(old, name), getattr(new, name)
@@ -296,13 +296,3 @@ def _has(matrix: Matrix, table: Sweep, old: Matrix) -> bool:
         and all(matrix.spec(m, table.size) == old.spec(m, table.size) for m in table.methods)
         and all(matrix.regime(labels) == old.regime(labels) for labels in table.labels)
     )
-
-
-def _names(folder: Path) -> list[str]:
-    if not folder.exists():
-        return []
-    if not folder.is_dir():
-        raise NotADirectoryError(
-            f"'{folder}' is a file; needed a folder for the run. Give another place."
-        )
-    return sorted(entry.name for entry in folder.iterdir())

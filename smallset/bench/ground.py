@@ -49,10 +49,6 @@ class Ground:
         here, versions = self.desk.machine, component_versions()
         return {"machine": [here.precision, here.kind, here.threads], "versions": versions}
 
-    def data_of(self, cell: MatrixCell) -> BenchData:
-        """Return the data set of a cell."""
-        return self.data[cell.identity.dataset]
-
     def method_of(self, cell: MatrixCell) -> Method:
         """Return the method of a cell, with the observer seed of its replicate.
 

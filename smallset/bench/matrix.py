@@ -43,7 +43,7 @@ from smallset.bench.sweep import AUTO, FULL, Full, Sweep, Word, Words
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_table import TableText, keys_meant
 from smallset.budget import budget_from
-from smallset.labels import Regime, labels_from, labels_spec
+from smallset.labels import Regime, labels_from
 from smallset.methods import Method, method_from, spec_of
 from smallset.models.spec import read_model
 from smallset.observers import Observer
@@ -95,18 +95,6 @@ class Matrix:
         teacher = self.teachers.get(regime.teacher_spec or "")
         return regime if teacher is None else regime.taught_by(teacher)
 
-    def labels_spec(self, labels: str) -> str:
-        """Return the canonical spec of a table's labels, as in a result."""
-        return labels_spec(self.regime(labels))
-
-    def observer_seed(self, label: str, replicate: int, table: Sweep) -> int | None:
-        """Return the observer seed of a method's replicate, or None if the method has no observer.
-
-        The seed of a ready network is always 0, so tables count it as one observer.
-        """
-        looks = self.method(label, replicate % table.observers).looks_through
-        return looks.seed if looks else None
-
     @property
     def labels(self) -> dict[str, str]:
         """The label of each canonical spec (observer seed 0), which names the rows of a table.
@@ -129,6 +117,11 @@ class Matrix:
         own = [table.size for table in self.sweeps if label in table.methods]
         sizes = own or [table.size for table in self.sweeps]
         return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
+
+    def sized(self, size_of: Callable[[Sweep], int | None]) -> "Matrix":
+        """Return the matrix with another size in each table; None leaves it to the data."""
+        sweeps = (replace(sweep, size=size_of(sweep)) for sweep in self.sweeps)
+        return replace(self, sweeps=tuple(sweeps))
 
 
 def matrix_text(name: str | Path) -> str:
@@ -187,10 +180,8 @@ def parse_matrix(text: str, name: str) -> Matrix:
             raise ValueError(
                 f"{top.where(teacher)}: the teacher {spec!r} has two names. Keep one of them."
             )
-        try:
+        with top.at(teacher, f"teacher {teacher!r}: "):
             check_spec(spec)
-        except ValueError as error:
-            raise ValueError(f"{top.where(teacher)}: teacher {teacher!r}: {error}") from error
     sweeps = tuple(
         _sweep(table, part, methods, teachers)
         for table, part in zip(file.table, parts, strict=True)
@@ -206,7 +197,8 @@ def parse_matrix(text: str, name: str) -> Matrix:
             )
     matrix = Matrix(file.title, methods, teachers, sweeps, main)
     _check_sizes(sweeps, top)
-    _check_apart(matrix, top)
+    for label, problem in same_methods(matrix):
+        raise ValueError(f"{top.where(label)}: {problem}")
     return matrix
 
 
@@ -221,12 +213,10 @@ def _sweep(
     _check_known(sweep.methods, methods, "method", lines)
     _check_names(sweep, lines)
     for labels in sweep.labels:
-        try:
+        with lines.at(labels, f"labels {labels!r}: "):
             teacher = labels_from(labels).teacher_spec
             if teacher is not None and "(" in teacher:
                 check_spec(teacher)
-        except ValueError as error:
-            raise ValueError(f"{lines.where(labels)}: labels {labels!r}: {error}") from error
         if teacher is not None and "(" not in teacher:
             _check_known((teacher,), teachers, "teacher", lines)
     return sweep
@@ -285,10 +275,8 @@ def _check_names(sweep: Sweep, lines: TableText) -> None:
     ]
     for names, check in checks:
         for name in names:
-            try:
+            with lines.at(name):
                 check(name)
-            except ValueError as error:
-                raise ValueError(f"{lines.where(name)}: {error}") from error
 
 
 def _check_protocol(name: str) -> None:
@@ -309,10 +297,8 @@ def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: T
 
 def _check_methods(methods: Mapping[str, str], top: TableText) -> None:
     for label, text in methods.items():
-        try:
+        with top.at(label, f"method {label!r}: "):
             method = method_from(text)
-        except ValueError as error:
-            raise ValueError(f"{top.where(label)}: method {label!r}: {error}") from error
         if label == FULL:
             raise ValueError(
                 f"{top.where(label)}: the label 'full' is reserved for the whole training split. "
@@ -341,11 +327,6 @@ def _check_sizes(tables: Iterable[Sweep], top: TableText) -> None:
                 f"another table of {table.data!r} gives it. Give the size in all of them, or in "
                 "none."
             )
-
-
-def _check_apart(matrix: Matrix, top: TableText) -> None:
-    for label, problem in same_methods(matrix):
-        raise ValueError(f"{top.where(label)}: {problem}")
 
 
 def same_methods(matrix: Matrix) -> Iterator[tuple[str, str]]:

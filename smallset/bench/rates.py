@@ -1,17 +1,13 @@
 """Training rates of networks on this machine, from result lines or from a brief measurement."""
 
-import json
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-import msgspec
 import numpy as np
 
-from smallset.files import replacing
-from smallset.fingerprint import fingerprint
+from smallset.data.work import kept_number
 from smallset.lazy import torch
 from smallset.models import build_model
 from smallset.records import Result
@@ -59,22 +55,14 @@ def measured_rate(training: Training, machine: Machine, work: Path) -> float:
 
     A rate that the work folder keeps is reused.
     """
-    facts = [asdict(training), asdict(machine), component_versions()]
-    file = work / "rates" / f"{fingerprint(facts)[:24]}.json"
-    with suppress(OSError, msgspec.MsgspecError):  # missing, or emptied by a power cut
-        return msgspec.json.decode(file.read_bytes(), type=_Kept).images_per_second
-    rate = _measure(training, machine)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    found = {"images_per_second": rate, **asdict(training)}
-    with replacing(file) as new:
-        new.write((json.dumps(found) + "\n").encode())
-    return rate
-
-
-class _Kept(msgspec.Struct):
-    """The field that is read from a file. The other fields are for people."""
-
-    images_per_second: float
+    facts = {
+        "training": asdict(training),
+        "machine": asdict(machine),
+        "versions": component_versions(),
+    }
+    return kept_number(
+        work, "rates", "images_per_second", facts, lambda: _measure(training, machine)
+    )
 
 
 def _measure(training: Training, machine: Machine) -> float:
@@ -85,18 +73,20 @@ def _measure(training: Training, machine: Machine) -> float:
     images = loop.InMemory(torch.from_numpy(noise).to(machine.device))
     whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (count, 1, 4))
     run = compiled_twin(model) if training.compiled else model
-    fitted = None
-    for epochs in (1, _STEPS):  # the first step is slow: it compiles, picks kernels, fills caches
-        fitted = loop.fit(
+
+    def fitted(steps: int) -> loop.Fitted:
+        return loop.fit(
             model,
             images,
             np.arange(count) % training.classes,
             whole,
-            protocol=replace(STANDARD_V1, epochs=epochs, batch=count),
+            protocol=replace(STANDARD_V1, epochs=steps, batch=count),
             view=Canvas(),
             seeds=loop.StudentSeeds(student=0, view=0),
             machine=machine,
             run=run,
         )
-    assert fitted is not None
-    return fitted.images / fitted.seconds
+
+    fitted(1)  # the first step is slow: it compiles, picks kernels, fills caches
+    found = fitted(_STEPS)
+    return found.images / found.seconds

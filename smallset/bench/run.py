@@ -10,10 +10,10 @@ from pathlib import Path
 from smallset.bench import folder as run_folder
 from smallset.bench.ground import THREADS, Ground, Line, Lines
 from smallset.bench.kinds import KINDS, Unit, units_of
-from smallset.bench.matrix import Matrix, matrix_text, parse_matrix, same_methods
+from smallset.bench.matrix import matrix_text, parse_matrix, same_methods
 from smallset.bench.sources import Places, open_source
 from smallset.data import cores
-from smallset.desk import Desk, desk_for
+from smallset.desk import desk_for
 from smallset.labels import check_not_labels
 from smallset.parallel import Here, Task, Workers
 from smallset.pipeline.desk import check_apart
@@ -152,14 +152,26 @@ def _plan(request: Request) -> RunPlan:
     for sweep in matrix.sweeps:
         with suppress(FileNotFoundError):  # check_matrix reports this with all other problems
             check_apart(request.runs, places.find(sweep.data))
-    asked = _asked(request)
-    ground = Ground(matrix, places, request.runs.absolute(), asked)
-    if not any(places.has(s.data) for s in matrix.sweeps if request.only in s.title):
-        check_matrix(ground, only=request.only)  # refuses before torch is loaded
-    ground = replace(ground, desk=_settled(asked))
-    check_matrix(ground, only=request.only)
+    desk = desk_for(
+        device=request.device,
+        precision=request.precision,
+        workers=THREADS,
+        work=request.work,
+        drop_leaks=request.drop_leaks,
+    )
+    desk = replace(desk, work=desk.work.absolute())  # a worker may start in another folder
+    ground = Ground(matrix, places, request.runs.absolute(), desk)
+    check_matrix(ground, only=request.only)  # refuses missing data before torch is loaded
+    # All units have one device and precision, also on workers of another kind of machine.
+    settled = replace(desk, device=desk.machine.device, precision=desk.machine.precision)
+    ground = replace(ground, desk=settled)
     run = run_folder.this_run(text, ground)
-    _check_folder(request.runs, run, ground)
+    old = run_folder.read_run(request.runs)
+    if old is not None:
+        run_folder.check_unchanged(request.runs, old, run)
+    if old is not None and old.matrix != text:
+        before = parse_matrix(old.matrix, str(request.runs / run_folder.MATRIX))
+        run_folder.check_grown(request.runs, before, ground)
     lines = run_folder.own_lines(request.runs, ground, run)
     lacking = {cell.identity for cell in ground.cells} - lines.results.keys()
     taken, passed = run_folder.known_lines(known, run, lacking)
@@ -175,30 +187,6 @@ def _plan(request: Request) -> RunPlan:
         tuple(taken.values()),
         Counter(passed.values()),
     )
-
-
-def _asked(request: Request) -> Desk:
-    desk = desk_for(
-        device=request.device, precision=request.precision, workers=THREADS, work=request.work
-    )
-    # A worker may start in another folder.
-    return replace(desk, work=desk.work.absolute(), drop_leaks=request.drop_leaks)
-
-
-def _settled(desk: Desk) -> Desk:
-    """Fix the device and precision of all units, also for workers on another kind of machine."""
-    return replace(desk, device=desk.machine.device, precision=desk.machine.precision)
-
-
-def _check_folder(folder: Path, run: run_folder.Run, ground: Ground) -> None:
-    """Raise ValueError if the folder holds another run."""
-    old = run_folder.read_run(folder)
-    if old is None:
-        return
-    run_folder.check_same(folder, old, run)
-    if old.matrix != run.matrix:
-        before = parse_matrix(old.matrix, str(folder / run_folder.MATRIX))
-        run_folder.check_grown(folder, before, ground)
 
 
 def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
@@ -265,32 +253,22 @@ def check_matrix(ground: Ground, *, only: str = "") -> None:
 
 
 def _problems(ground: Ground, only: str) -> Iterator[str]:
-    desk = ground.desk
     for sweep in ground.matrix.sweeps:
         try:
             if sweep.data not in ground.data:
-                ground.data[sweep.data] = open_source(
-                    sweep.data, ground.places, work=desk.work, drop_leaks=desk.drop_leaks
-                )
+                ground.data[sweep.data] = open_source(sweep.data, ground.places, ground.desk)
         except (ValueError, OSError) as error:
             if only in sweep.title:
                 yield f"data {sweep.data!r}: {error}"
             continue
         for kind in KINDS.values() if only in sweep.title else ():
             yield from (f"{sweep.title}: {problem}" for problem in kind.problems(sweep, ground))
-    for label, problem in same_methods(_sized(ground)):
-        yield f"method {label!r}: {problem}"
-
-
-def _sized(ground: Ground) -> Matrix:
-    """Return the matrix with the size filled in for every table whose data is open."""
-    sweeps = (
-        replace(sweep, size=ground.data[sweep.data].size(sweep.size))
-        if sweep.data in ground.data
-        else sweep
-        for sweep in ground.matrix.sweeps
+    data = ground.data
+    sized = ground.matrix.sized(
+        lambda sweep: data[sweep.data].size(sweep.size) if sweep.data in data else sweep.size
     )
-    return replace(ground.matrix, sweeps=tuple(sweeps))
+    for label, problem in same_methods(sized):
+        yield f"method {label!r}: {problem}"
 
 
 def jobs_for(plan: RunPlan) -> int:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.data import Data, folder_named, folder_of
+from smallset.data import Data, folder_named
+from smallset.desk import Desk
 from smallset.exchange.set_data import check_held_out, open_any
 from smallset.labels import Regime
 from smallset.methods import Method, method_from, spec_of
 from smallset.pipeline.desk import side_of
+from smallset.spec import quoted
 
 # A value of a spec that is a path with {data} in it, quoted or not.
 _PATH = re.compile(r"""["']?([^\s(),='"]*\{data\}[^(),='"]*)["']?""")
@@ -81,14 +83,6 @@ class Places:
             f"Give --data {name}=PATH, or --data with the folder that holds it."
         )
 
-    def has(self, name: str) -> bool:
-        """Say whether a data set of the matrix is there, as far as its place tells."""
-        try:
-            given = self.find(name)
-        except FileNotFoundError:
-            return False
-        return given == "digits" or given.startswith("hf:") or folder_of(given).exists()
-
     def fill(self, spec: str) -> str:
         """Replace {data} in a spec or a path by the data folder.
 
@@ -105,7 +99,9 @@ class Places:
         folder = str(self.folder.absolute())
         if "(" not in spec:
             return spec.replace("{data}", folder)
-        return _PATH.sub(lambda found: _quoted(found[1].replace("{data}", folder)), spec)
+        return _PATH.sub(
+            lambda found: quoted(found[1].replace("{data}", folder), always=True), spec
+        )
 
     def filled_method(self, method: Method) -> Method:
         """Apply `fill` to the spec of a method."""
@@ -140,19 +136,13 @@ class BenchData:
         return tuple(np.bincount(train.labels, minlength=len(train.classes)).tolist())
 
 
-def open_source(
-    name: str, places: Places, *, work: Path, drop_leaks: bool = False, workers: int = 0
-) -> BenchData:
+def open_source(name: str, places: Places, desk: Desk) -> BenchData:
     """Find and open a data set of the matrix. Raises the errors of `Places.find` and `open_any`."""
     given = places.find(name)
-    opened = open_any(given, work=work, drop_leaks=drop_leaks, workers=workers)
+    opened = open_any(given, replace(desk, workers=0))  # all cores: no unit is at work yet
     check_held_out(opened)
     return BenchData(given, opened)
 
 
 def _absolute(given: str) -> str:
     return str(Path(given).absolute()) if Path(given).exists() else given
-
-
-def _quoted(path: str) -> str:
-    return f"'{path}'" if '"' in path else f'"{path}"'

@@ -14,7 +14,10 @@ from smallset.typed import Positive, Text
 AUTO = "auto"
 HARD = labels_spec(Hard())
 FULL = "full"
-"""Stands for the whole training split in place of a method's label or spec."""
+"""Stands for the whole training split in place of a method's label or spec.
+
+Its results are yardsticks in a report, and not rows.
+"""
 
 _MOST = 100_000  # a run lists every replicate, so a huge number would never end
 
@@ -75,8 +78,3 @@ class Sweep:
             *map(Share, self.keep or ()),
             *map(budget_from, self.budget or ()),
         )
-
-    @property
-    def full_epochs(self) -> int | None:
-        """The epochs of a student on the whole training split, or None."""
-        return None if self.full is None else self.full.epochs

@@ -5,7 +5,8 @@ the text that belongs to a table.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 
 from smallset.spec import nearest
@@ -29,6 +30,14 @@ class TableText:
                 if re.match(pattern, line.partition(" #")[0]):
                     return f"{self.name}, line {number}"
         return f"{self.name}, from line {self.first}" if self.first > 1 else self.name
+
+    @contextmanager
+    def at(self, word: str, what: str = "") -> Iterator[None]:
+        """Begin a ValueError of the block with the file and the line of a word, then `what`."""
+        try:
+            yield
+        except ValueError as error:
+            raise ValueError(f"{self.where(word)}: {what}{error}") from error
 
     def inside(self, key: str) -> "TableText":
         """Return the part of the text from the table of this name onwards."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from smallset.cli import bench, make, measure, report, sets
+from smallset.cli import bench, label, make, measure, report, sets
 from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
 
@@ -51,6 +51,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": measure.evaluate,
     "score": make.score,
     "train": make.train,
+    "label": label.label,
+    "size": label.size,
     "bench": bench.bench,
     "report": report.report,
     "export": make.export,

@@ -2,22 +2,11 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from smallset.cli.options import (
-    CacheChoice,
-    Common,
-    Data,
-    Fit,
-    FitChoice,
-    RayAddress,
-    ShortChoice,
-    Size,
-    spelled_out,
-    workers_on,
-)
+from smallset.cli.options import Common, Data, Fit, RayAddress, Size, spelled_out, workers_on
 
 PNG = "png"
 
@@ -42,11 +31,11 @@ def compress(
         typer.Option(help="Any kind of budget as one text, such as ipc=10; see `smallset list`."),
     ] = None,
     short_classes: Annotated[
-        ShortChoice,
+        Literal["error", "keep"],
         typer.Option(help="Refuse classes with too few images, or keep all images they have."),
-    ] = ShortChoice.error,
+    ] = "error",
     size: Size = None,
-    fit: Fit = FitChoice.squash,
+    fit: Fit = "squash",
     codec: Annotated[
         str,
         typer.Option(
@@ -83,9 +72,9 @@ def compress(
             ipc=ipc,
             keep=keep,
             budget=budget,
-            short_classes=short_classes.value,
+            short_classes=short_classes,
             size=size,
-            fit=fit.value,
+            fit=fit,
             seed=seed,
             spread=spread,
             **common.told(stages),
@@ -104,7 +93,7 @@ def score(
     ],
     scores: Annotated[str, typer.Option(help='One or more: "el2n,aum,el2n(runs=3)".')] = "el2n",
     size: Size = None,
-    fit: Fit = FitChoice.squash,
+    fit: Fit = "squash",
     ray: RayAddress = None,
     *,
     common: Common,
@@ -121,7 +110,7 @@ def score(
             out,
             scores=scores,
             size=size,
-            fit=fit.value,
+            fit=fit,
             spread=spread,
             **common.told(stages),
         )
@@ -138,7 +127,7 @@ def train(
         int | None, typer.Option(help="Passes over the data. Default: the recipe's.")
     ] = None,
     size: Size = None,
-    fit: Fit = FitChoice.squash,
+    fit: Fit = "squash",
     seed: Annotated[int, typer.Option(help="Seed of weights, order and views.")] = 0,
     *,
     common: Common,
@@ -156,7 +145,7 @@ def train(
             recipe=recipe,
             epochs=epochs,
             size=size,
-            fit=fit.value,
+            fit=fit,
             seed=seed,
             **common.told(stages),
         )
@@ -182,8 +171,8 @@ def export(
     say(f"wrote {out}")
 
 
-def _check_cached(ray: str | None, cache: CacheChoice) -> None:
-    if ray is not None and cache is CacheChoice.none:
+def _check_cached(ray: str | None, cache: str) -> None:
+    if ray is not None and cache == "none":
         raise ValueError(
             "--cache none and --ray were both given, but Ray's workers read the decoded pixels "
             "from the work folder. Leave out one of them."

@@ -35,7 +35,7 @@ def evaluate(
         ),
     ] = None,
     labels: Annotated[
-        str, typer.Option(help="See `smallset list`: hard, or online(teacher=SPEC).")
+        str, typer.Option(help="See `smallset list`: hard, online(teacher=SPEC), stored.")
     ] = "hard",
     teacher: Annotated[
         str | None,

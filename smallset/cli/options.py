@@ -7,10 +7,9 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,28 +20,6 @@ if TYPE_CHECKING:
     from smallset.terminal.progress import Stages
 
 
-class FitChoice(StrEnum):
-    """How an image that is not square becomes a square."""
-
-    squash = "squash"
-    crop = "crop"
-    pad = "pad"
-
-
-class CacheChoice(StrEnum):
-    """Whether decoded pixels are kept on disk."""
-
-    disk = "disk"
-    none = "none"
-
-
-class ShortChoice(StrEnum):
-    """What happens to classes that have fewer images than requested."""
-
-    error = "error"
-    keep = "keep"
-
-
 DATA_HELP = (
     "digits, a folder of class folders or of parquet files, hf:owner/name, or a set that smallset "
     "wrote"
@@ -51,7 +28,9 @@ Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 Size = Annotated[
     int | None, typer.Option(help="Side in pixels. Default: the images' common side, else 224.")
 ]
-Fit = Annotated[FitChoice, typer.Option(help="How an oblong image becomes a square.")]
+Fit = Annotated[
+    Literal["squash", "crop", "pad"], typer.Option(help="How an oblong image becomes a square.")
+]
 Precision = Annotated[str, typer.Option(help="auto, float32 or bfloat16.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Workers = Annotated[int, typer.Option(help="CPU threads; 0 is all cores.")]
@@ -64,7 +43,7 @@ Work = Annotated[
     typer.Option(help="Folder for caches and observers. Default: the user's cache folder."),
 ]
 Cache = Annotated[
-    CacheChoice, typer.Option(help="Keep decoded pixels on disk, or decode every time.")
+    Literal["disk", "none"], typer.Option(help="Keep decoded pixels on disk, or decode every time.")
 ]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Go on without unreadable images, counting them.")
@@ -110,7 +89,7 @@ class Common:
     device: Device = "auto"
     workers: Workers = 0
     work: Work = None
-    cache: Cache = CacheChoice.disk
+    cache: Cache = "disk"
     skip_bad: SkipBad = False
     drop_leaks: DropLeaks = False
 
@@ -124,17 +103,9 @@ class Common:
 
     def told(self, stages: "Stages") -> "Options":
         """Return the options as a verb takes them, with `stages` to show the progress."""
-        return {
-            "precision": self.precision,
-            "device": self.device,
-            "workers": self.workers,
-            "work": self.work,
-            "cache": self.cache is CacheChoice.disk,
-            "skip_bad": self.skip_bad,
-            "drop_leaks": self.drop_leaks,
-            "progress": stages,
-            "opened": stages.opened,
-        }
+        given = {name: value for name, value in vars(self).items() if name not in ("train", "test")}
+        given |= {"cache": self.cache == "disk", "progress": stages, "opened": stages.opened}
+        return given  # type: ignore[return-value]
 
 
 def spelled_out(command: Callable[..., None]) -> Callable[..., None]:

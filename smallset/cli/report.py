@@ -1,24 +1,12 @@
 """The command that turns results into tables: report."""
 
 from collections.abc import Sized
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from smallset.bench import shipped
-
-
-class Format(StrEnum):
-    """The file formats of tables."""
-
-    markdown = "markdown"
-    csv = "csv"
-    classes = "classes"
-    latex = "latex"
-    html = "html"
-    all = "all"
 
 
 def report(
@@ -38,8 +26,16 @@ def report(
         typer.Option(help="Folder of the tables. Default: RUNS/report, or beside the file."),
     ] = None,
     format: Annotated[
-        Format, typer.Option(help="classes is a CSV with the accuracy of every class.")
-    ] = Format.all,
+        Literal["markdown", "csv", "classes", "latex", "html", "all"],
+        typer.Option(help="classes is a CSV with the accuracy of every class."),
+    ] = "all",
+    per_byte: Annotated[
+        bool,
+        typer.Option(
+            "--per-byte",
+            help="Begin with a table of all rows of a student, sorted by accuracy per byte.",
+        ),
+    ] = False,
 ) -> None:
     """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
     from smallset.report import tables
@@ -48,9 +44,9 @@ def report(
     if out is not None:
         tables.check_out(out)
     found = tables.read_runs(runs, matrix)
-    made = tables.report_of(found)
+    made = tables.report_of(found, per_byte=per_byte)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
-    formats = list(tables.FORMATS) if format is Format.all else [format.value]
+    formats = list(tables.FORMATS) if format == "all" else [format]
     written = tables.write_report(made, folder, formats)
     for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)

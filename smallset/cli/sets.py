@@ -1,5 +1,6 @@
 """Commands that look at a set, or at what smallset offers: verify, show, list."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 def list_() -> None:
     """Show every name that an option takes: methods, budgets, scores, students and so on."""
     from smallset.budget import BUDGETS
-    from smallset.labels import LABELS
+    from smallset.labels import FORMATS, LABELS
     from smallset.methods import METHODS
     from smallset.models import MODELS
     from smallset.mosaic import MOSAICS
@@ -24,21 +25,16 @@ def list_() -> None:
     from smallset.train.protocol import PROTOCOLS
     from smallset.train.views import VIEWS
 
-    sections = {
-        "methods": {name: first_line(entry) for name, entry in METHODS.items()},
-        "budgets": {name: first_line(entry) for name, entry in BUDGETS.items()},
-        "scores": {name: first_line(entry) for name, entry in SCORES.items()},
-        "selections": {name: first_line(entry) for name, entry in SELECTORS.items()},
-        "mosaics": {name: first_line(entry) for name, entry in MOSAICS.items()},
-        "observers": {name: first_line(entry) for name, entry in OBSERVERS.items()},
-        "views": {name: first_line(entry) for name, entry in VIEWS.items()},
-        "students": {name: entry.line for name, entry in MODELS.items()}
-        | {"timm:NAME, torchvision:NAME": "any network of those libraries, if installed"},
-        "labels": {name: first_line(entry) for name, entry in LABELS.items()},
-        "protocols": {name: entry.line for name, entry in PROTOCOLS.items()},
-    }
-    for title, entries in sections.items():
-        show_list(title, entries.items())
+    tables: dict[str, Mapping[str, object]] = {
+        "methods": METHODS, "budgets": BUDGETS, "scores": SCORES, "selections": SELECTORS,
+        "mosaics": MOSAICS, "observers": OBSERVERS, "views": VIEWS, "students": MODELS,
+        "labels": LABELS, "formats of labels": FORMATS, "protocols": PROTOCOLS,
+    }  # fmt: skip
+    for title, table in tables.items():
+        lines = {name: getattr(entry, "line", first_line(entry)) for name, entry in table.items()}
+        if table is MODELS:
+            lines["timm:NAME, torchvision:NAME"] = "any network of those libraries, if installed"
+        show_list(title, lines.items())
 
 
 def verify(

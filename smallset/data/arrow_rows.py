@@ -1,6 +1,6 @@
 """Encoded images in memory-mapped Arrow files, read by row without keeping them in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,19 +66,11 @@ class ArrowRows:
         shown = str(places[0] if places else named)
         raise BadImage(f"has no bytes, and the file that it names, {shown!r}, is missing")
 
-    def column(self, name: str) -> Iterator["pa.Array"]:
-        """Yield a column in pieces, one for each batch of the files."""
-        for file in self._files:
-            for batch in pa.ipc.open_stream(_mapped(file)):
-                yield batch.column(name)
-
-    def value(self, name: str, row: int) -> object:
-        """Return one value of a column as a Python object. Raises IndexError beyond the end."""
-        for piece in self.column(name):
-            if row < len(piece):
-                return piece[row].as_py()
-            row -= len(piece)
-        raise IndexError(row)
+    def column(self, name: str) -> "pa.ChunkedArray":
+        """Return a column, in a piece for each batch of the files."""
+        streams = [pa.ipc.open_stream(_mapped(file)) for file in self._files]
+        pieces = [batch.column(name) for stream in streams for batch in stream]
+        return pa.chunked_array(pieces, self.schema.field(name).type)
 
     def _values(self, row: int) -> tuple[bytes, bytes]:
         """Return the (bytes, path) of a row. A missing value is empty."""
@@ -103,8 +95,8 @@ class LabelColumn:
         kind = self.rows.schema.field(self.name).type
         return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
-    def texts(self) -> Iterator["pa.Array"]:
-        """Yield the labels as Arrow strings."""
+    def texts(self) -> "pa.ChunkedArray":
+        """Return the labels as Arrow strings."""
         return self.rows.column(self.name)
 
     def numbers(self) -> Int64[np.ndarray, " n"]:
@@ -115,11 +107,7 @@ class LabelColumn:
                 f"The column {self.name!r} of {self.where} holds {kind} values; needed class "
                 "indices or class names as text. Convert the column."
             )
-        labels = np.full(len(self.rows), -1, np.int64)
-        start = 0
-        for piece in self.rows.column(self.name):
-            labels[start : start + len(piece)] = piece.cast(pa.int64()).fill_null(-1).to_numpy()
-            start += len(piece)
+        labels: np.ndarray = self.rows.column(self.name).cast(pa.int64()).fill_null(-1).to_numpy()
         return labels
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import Protocol, runtime_checkable
@@ -33,34 +33,35 @@ class Pixels(Protocol):
     labels: Int64[np.ndarray, " n"]
 
     def __len__(self) -> int:
-        """Count the images."""
-        ...
+        return len(self.labels)
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
-        ...
 
 
-class MappedPixels:
-    """Square images in one mapped file `path` of uint8 (n, s, s, 3), not copied into memory."""
+class MappedPixels(Pixels):
+    """Square images in one mapped file `path` of uint8 (n, s, s, 3), not copied into memory.
 
-    def __init__(self, path: Path, labels: Int64[np.ndarray, " n"], size: int) -> None:
+    There is one for each label; `start` is the place of the first one in the file.
+    """
+
+    def __init__(
+        self, path: Path, labels: Int64[np.ndarray, " n"], size: int, *, start: int = 0
+    ) -> None:
         self.path = path
         self.size = size
         self.labels = labels
         shape = (len(labels), size, size, 3)
         # A plain view is faster: indexing np.memmap itself makes a subclass object every time.
-        self._squares = np.asarray(np.memmap(path, np.uint8, "r", shape=shape))
-
-    def __len__(self) -> int:
-        return len(self.labels)
+        first = start * size * size * 3
+        self._squares = np.asarray(np.memmap(path, np.uint8, "r", first, shape))
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Copy the images at `indices` into a fresh tensor, channels_last in memory."""
         return torch.from_numpy(self._squares[indices]).permute(0, 3, 1, 2)
 
 
-class StreamedPixels:
+class StreamedPixels(Pixels):
     """Square images that are decoded again for each batch, in threads. Nothing is kept."""
 
     def __init__(self, squares: "_Squares", *, workers: int) -> None:
@@ -70,9 +71,6 @@ class StreamedPixels:
         self._squares = squares
         self._pool = ThreadPoolExecutor(_threads(dataset, workers), "smallset")
         weakref.finalize(self, self._pool.shutdown, wait=False)
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
         """Decode the images at `indices` into a fresh tensor, channels_last in memory."""
@@ -86,7 +84,7 @@ class StreamedPixels:
         return torch.from_numpy(squares).permute(0, 3, 1, 2)
 
 
-class LaterPixels:
+class LaterPixels(Pixels):
     """Pixels whose size and labels are known, but which `make` decodes only at the first use."""
 
     def __init__(
@@ -97,9 +95,6 @@ class LaterPixels:
         self._make = make
         self._made: Pixels | None = None
         self._lock = Lock()
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
     @property
     def path(self) -> Path | None:
@@ -136,8 +131,7 @@ def pixel_cache(
     `view` is a fit (squash, crop, pad) or "test", the view in which students are tested. Only sets
     use another `resample` than the default, because their fingerprint contains it.
 
-    Raises OSError if the folder has too little space or cannot be written. The message names the
-    ways out.
+    Raises OSError if the folder has too little space or cannot be written.
     """
     if size < 1:
         raise ValueError(f"Given size={size}; needed 1 pixel or more. Use a size such as 32.")
@@ -166,17 +160,8 @@ class _Squares:
         return is_small_or_square(self.dataset.sizes)
 
     def __call__(self, indices: range | Int64[np.ndarray, " k"]) -> UInt8[np.ndarray, "k s s 3"]:
-        drawn = (
-            view_square(
-                self.dataset.pixels(int(i)),
-                self.size,
-                self.view,
-                whole=self._whole,
-                resample=self.resample,
-            )
-            for i in indices
-        )
-        return np.stack(list(drawn))
+        draw = partial(view_square, whole=self._whole, resample=self.resample)
+        return np.stack([draw(self.dataset.pixels(int(i)), self.size, self.view) for i in indices])
 
 
 def _threads(dataset: ImageDataset, workers: int) -> int:

@@ -20,15 +20,12 @@ class Rows(Protocol):
 
     def __len__(self) -> int:
         """Count the rows, including bad ones."""
-        ...
 
     def name(self, row: int) -> str:
         """Return a name that is unique in the split and the same on every machine."""
-        ...
 
     def read(self, row: int) -> bytes:
         """Return a row's encoded image."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

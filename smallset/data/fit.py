@@ -27,15 +27,14 @@ def fit_boxes(sizes: Int[np.ndarray, "k 2"], fit: Fit) -> Int32[np.ndarray, "k 4
     short side, and "pad" the centred square of the long side, which reaches beyond the image.
     Raises ValueError for another fit.
     """
-    width, height = sizes[:, 0].astype(np.int64), sizes[:, 1].astype(np.int64)
-    if fit == "squash":
-        zero = np.zeros_like(width)
-        return np.stack([zero, zero, width, height], axis=1).astype(np.int32)
-    if fit not in ("crop", "pad"):
+    whole = sizes.astype(np.int64)
+    if fit not in ("squash", "crop", "pad"):
         raise ValueError(f"Given fit={fit!r}; needed 'squash', 'crop' or 'pad'. Use one of them.")
-    side = np.minimum(width, height) if fit == "crop" else np.maximum(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    return np.stack([left, top, left + side, top + side], axis=1).astype(np.int32)
+    box = whole
+    if fit != "squash":
+        box = whole.min(1, keepdims=True) if fit == "crop" else whole.max(1, keepdims=True)
+    first = (whole - box) // 2
+    return np.concatenate([first, first + box], axis=1).astype(np.int32)
 
 
 def read_box(

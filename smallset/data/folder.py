@@ -20,9 +20,8 @@ def folder_source(root: Path, name: str, *, work: Path, chosen: Folder | None = 
     Classes are the folder names, sorted. Folders that smallset wrote, and other files than images
     beside class folders, are ignored.
 
-    Raises ValueError for a folder without images, an image outside any class folder, held-out
-    folders without train, two folders for one split, folders that may be validation or test, splits
-    or classes, and classes that differ between splits.
+    Raises ValueError for an image outside any class folder, for classes that differ between splits,
+    and the errors of `found_layout` and `given_layout`.
     """
     layout = given_layout(root, chosen) if chosen else found_layout(root)
     classes = _classes(layout.train, layout.held_out)

@@ -6,10 +6,9 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from smallset.data.columns import Features
 from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
 from smallset.data.tables import ArrowSplit, table_source
@@ -45,7 +44,7 @@ def parquet_source(
         # `datasets` does not notice that a file is missing in its cache.
         mode = "force_redownload" if catalogue.exists() else None
         tables = {split: _load_parquet(name, split, used[split], work, mode) for split in used}
-        _remember(tables, catalogue)
+        keep(catalogue, {split: asdict(table) for split, table in tables.items()})
     unread = [f"{split} ({len(files[split])} file(s))" for split in files if split not in _READ]
     return table_source(name, key, tables, unread=unread, chosen=chosen)
 
@@ -67,7 +66,7 @@ def hub_source(given: str) -> Source:
             tables = _load(repository, config or None)
         except Exception as error:  # of the client, the network or the file system
             raise _hub_failure(given, config, error) from error
-    key = files_key({split: table.files for split, table in tables.items()})
+    key = files_key({split: map(Path, table.files) for split, table in tables.items()})
     return table_source(given, key, tables)
 
 
@@ -100,7 +99,7 @@ def _load_parquet(
                 f"cannot be read as parquet ({type(cause).__name__}: {cause}). Needed whole "
                 "parquet files with equal columns. Fetch or write them again."
             ) from error
-    return replace(tables[split], beside=tuple(dict.fromkeys(file.parent for file in files)))
+    return replace(tables[split], beside=tuple(dict.fromkeys(str(f.parent) for f in files)))
 
 
 def _load(
@@ -120,17 +119,14 @@ def _load(
     builder = load_dataset_builder(path, config, data_files=data_files, cache_dir=cache)
     builder.download_and_prepare(download_mode=mode)
     columns = builder.info.features
-    features = Features(
-        columns=tuple(columns),
-        images=tuple(n for n, f in columns.items() if isinstance(f, Image)),
-        class_names={n: tuple(f.names) for n, f in columns.items() if isinstance(f, ClassLabel)},
-    )
+    images = tuple(n for n, f in columns.items() if isinstance(f, Image))
+    names = {n: tuple(f.names) for n, f in columns.items() if isinstance(f, ClassLabel)}
     tables = {}
     for name, split in builder.info.splits.items():
         files = filenames_for_dataset_split(
             builder.cache_dir, builder.dataset_name, name, "arrow", split.shard_lengths
         )
-        tables[name] = ArrowSplit(tuple(Path(file) for file in files), features)
+        tables[name] = ArrowSplit(tuple(files), (), tuple(columns), images, names)
     return tables
 
 
@@ -151,42 +147,9 @@ def _recall(catalogue: Path) -> dict[str, ArrowSplit] | None:
     if not catalogue.exists():
         return None
     where = f"'{catalogue}'"
-    kept = read_json(catalogue.read_bytes(), dict[str, _Kept], where=where, advice=AGAIN)
-    tables = {
-        split: ArrowSplit(
-            tuple(map(Path, entry.files)),
-            Features(entry.columns, entry.images, entry.class_names),
-            tuple(map(Path, entry.beside)),
-        )
-        for split, entry in kept.items()
-    }
-    there = all(file.exists() for table in tables.values() for file in table.files)
+    tables = read_json(catalogue.read_bytes(), dict[str, ArrowSplit], where=where, advice=AGAIN)
+    there = all(Path(file).exists() for table in tables.values() for file in table.files)
     return tables if there else None
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """The facts of an `ArrowSplit` that are kept in the work folder."""
-
-    files: tuple[str, ...]
-    beside: tuple[str, ...]
-    columns: tuple[str, ...]
-    images: tuple[str, ...]
-    class_names: dict[str, tuple[str, ...]]
-
-
-def _remember(tables: Mapping[str, ArrowSplit], catalogue: Path) -> None:
-    entries = {
-        split: _Kept(
-            tuple(map(str, table.files)),
-            tuple(map(str, table.beside)),
-            table.features.columns,
-            table.features.images,
-            dict(table.features.class_names),
-        )
-        for split, table in tables.items()
-    }
-    keep(catalogue, {split: asdict(entry) for split, entry in entries.items()})
 
 
 def keep(catalogue: Path, entries: object) -> None:

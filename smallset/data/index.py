@@ -3,8 +3,9 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,13 @@ from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
 from smallset.data.scan import Scan, scan
 from smallset.data.source import RawSplit, Source, first_names
-from smallset.data.split_index import SplitIndex, SplitIndexes, read_parts, write_parts
+from smallset.data.split_index import (
+    SplitFacts,
+    SplitIndex,
+    SplitIndexes,
+    read_parts,
+    write_parts,
+)
 from smallset.data.splits import cut_off
 from smallset.files import unfinished
 from smallset.records import Classes, Progress
@@ -43,9 +50,10 @@ def index(
             f"{source.name!r} has {len(source.classes)} class {list(source.classes)}, but a "
             "classifier needs at least two. Point to the folder that holds the class folders."
         )
-    parts = _parts(source, work, skip_bad, workers, progress)
+    build = partial(_build, source, skip_bad=skip_bad, workers=workers, progress=progress)
+    parts = _parts(source, work, build)
     if not skip_bad:
-        _refuse_bad(source, [bad for part in parts.splits.values() for bad in part.bad])
+        _refuse_bad(source, [bad for part in parts.splits.values() for bad in part.facts.bad])
     by_name = {raw.name: raw for raw in _raws(source)}
     train, test = (
         ImageDataset(
@@ -57,9 +65,9 @@ def index(
             rows=part.rows,
             content=part.content,
             fingerprint=parts.fingerprint,
-            encoded_bytes=part.encoded_bytes,
-            skipped=tuple(identity for identity, _ in part.bad),
-            origin=by_name[part.raw].rows,
+            encoded_bytes=part.facts.encoded_bytes,
+            skipped=tuple(identity for identity, _ in part.facts.bad),
+            origin=by_name[part.facts.raw].rows,
         )
         for name, part in parts.splits.items()
     )
@@ -71,7 +79,7 @@ def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
     """Yield sentences about the unused parts of a source and its misnamed files."""
     if source.unused:
         yield f"left unused: {', '.join(source.unused)}"
-    misnamed = [part.misnamed for part in parts.splits.values()]
+    misnamed = [part.facts.misnamed for part in parts.splits.values()]
     if count := sum(number for number, _ in misnamed):
         first = [identity for _, identities in misnamed for identity in identities]
         yield (
@@ -81,11 +89,11 @@ def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
 
 
 def _parts(
-    source: Source, work: Path | None, skip_bad: bool, workers: int, progress: Progress | None
+    source: Source, work: Path | None, build: Callable[[Path | None], SplitIndexes]
 ) -> SplitIndexes:
     """Read the index from the work folder or make it there. Without a folder, keep it in memory."""
     if work is None or not source.key:
-        return _build(source, None, skip_bad, workers, progress)
+        return build(None)
     home = work / "index"
     home.mkdir(parents=True, exist_ok=True)
     folder = home / f"{_key(source)}-v{_INDEX_VERSION}.{DECODE_VERSION}"
@@ -93,7 +101,7 @@ def _parts(
         with unfinished(folder) as partial:
             scratch = partial / "scratch"
             scratch.mkdir(parents=True)
-            parts = _build(source, scratch, skip_bad, workers, progress)
+            parts = build(scratch)
             if not parts.lasting:
                 return parts
             write_parts(parts, partial)
@@ -117,6 +125,7 @@ def _key(source: Source) -> str:
 def _build(
     source: Source,
     scratch: Path | None,
+    *,
     skip_bad: bool,
     workers: int,
     progress: Progress | None,
@@ -136,37 +145,24 @@ def _build(
         rest = replace(whole, bad=(), misnamed=(0, ()))  # so that bad files are named once
         splits = {"train": _part(raw, whole, ~held), "test": _part(raw, rest, held)}
     fingerprint = _fingerprint(source, list(scans.values()))
-    if all(one.lasting for one in scans.values()):
-        return SplitIndexes(splits, fingerprint)
-    return SplitIndexes(
-        {n: _in_memory(part) for n, part in splits.items()}, fingerprint, lasting=False
-    )
+    lasting = all(one.lasting for one in scans.values())
+    if not lasting:
+        splits = {name: _in_memory(part) for name, part in splits.items()}
+    return SplitIndexes(splits, fingerprint, lasting)
 
 
 def _in_memory(part: SplitIndex) -> SplitIndex:
     """Copy the arrays, because their scratch files are deleted if nothing is kept."""
-    return replace(
-        part,
-        labels=np.array(part.labels),
-        rows=np.array(part.rows),
-        sizes=np.array(part.sizes),
-        content=np.array(part.content),
-    )
+    arrays = map(np.array, (part.labels, part.rows, part.sizes, part.content))
+    return SplitIndex(part.facts, *arrays)
 
 
 def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None)) -> SplitIndex:
     # View each sha256 as four numbers of 8 bytes, and keep the first (see `content_of`).
     content = np.ascontiguousarray(one.content[keep]).view(">i8").reshape(-1, 4)[:, 0]
-    return SplitIndex(
-        raw=raw,
-        labels=one.labels[keep],
-        rows=one.rows[keep],
-        sizes=one.sizes[keep],
-        content=content.astype(np.int64),
-        encoded_bytes=int(one.encoded_bytes[keep].sum()),
-        bad=one.bad,
-        misnamed=one.misnamed,
-    )
+    facts = SplitFacts(raw, int(one.encoded_bytes[keep].sum()), one.bad, one.misnamed)
+    arrays = one.labels[keep], one.rows[keep], one.sizes[keep], content.astype(np.int64)
+    return SplitIndex(facts, *arrays)
 
 
 def _raws(source: Source) -> list[RawSplit]:

@@ -56,14 +56,14 @@ def open_data(
         opened = open_digits()
         if fits is not None:
             fits(opened.train.classes)
-        return opened.without_leaks() if drop_leaks else opened
-    check_work(work)
-    with keeping(work):
-        source = source_of(data, work=work)
-        if fits is not None:
-            fits(Classes(source.classes))
-        opened = index(source, work=work, skip_bad=skip_bad, workers=workers, progress=progress)
-        return opened.without_leaks() if drop_leaks else opened
+    else:
+        check_work(work)
+        with keeping(work):
+            source = source_of(data, work=work)
+            if fits is not None:
+                fits(Classes(source.classes))
+            opened = index(source, work=work, skip_bad=skip_bad, workers=workers, progress=progress)
+    return opened.without_leaks() if drop_leaks else opened
 
 
 def source_of(data: str | Path | Folder, *, work: Path) -> Source:

@@ -14,22 +14,29 @@ from smallset.typed import read_json
 _FACTS = "index.json"
 
 
-@dataclass(frozen=True, eq=False)
-class SplitIndex:
-    """The index of one final split. `rows` count in the split `raw` of the source.
+@dataclass(frozen=True)
+class SplitFacts:
+    """The facts of a split in index.json. The rows of the index count in the split `raw`.
 
     `bad` are (id, reason) pairs. `misnamed` is the number of images whose extension contradicts the
     format of the bytes, and the first of their ids.
     """
 
     raw: str
+    encoded_bytes: int
+    bad: tuple[tuple[str, str], ...]
+    misnamed: tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class SplitIndex:
+    """The index of one final split: its facts and arrays."""
+
+    facts: SplitFacts
     labels: Int64[np.ndarray, " n"]
     rows: Int64[np.ndarray, " n"]
     sizes: Int32[np.ndarray, "n 2"]
     content: Int64[np.ndarray, " n"]
-    encoded_bytes: int
-    bad: tuple[tuple[str, str], ...]
-    misnamed: tuple[int, tuple[str, ...]] = (0, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,50 +52,32 @@ class SplitIndexes:
 
 
 @dataclass(frozen=True)
-class _Fact:
-    """The facts of a split in index.json."""
-
-    raw: str
-    encoded_bytes: int
-    bad: tuple[tuple[str, str], ...]
-    misnamed: tuple[int, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class _Facts:
+class _Kept:
     fingerprint: str
-    splits: Mapping[str, _Fact]
+    splits: Mapping[str, SplitFacts]
 
 
 def write_parts(parts: SplitIndexes, folder: Path) -> None:
     """Write an Arrow IPC file for each split, and index.json, into an existing folder."""
-    facts = {}
     for name, part in parts.splits.items():
         _write_arrays(part, folder / f"{name}.arrow")
-        facts[name] = _Fact(part.raw, part.encoded_bytes, part.bad, part.misnamed)
-    text = json.dumps(asdict(_Facts(parts.fingerprint, facts)), indent=1)
-    (folder / _FACTS).write_text(text, encoding="utf-8")
+    kept = _Kept(parts.fingerprint, {name: part.facts for name, part in parts.splits.items()})
+    (folder / _FACTS).write_text(json.dumps(asdict(kept), indent=1), encoding="utf-8")
 
 
 def read_parts(folder: Path) -> SplitIndexes:
     """Map the files of `write_parts`. Arrays are read-only views. Raises ValueError if damaged."""
-    facts = read_json(
+    kept = read_json(
         (folder / _FACTS).read_bytes(),
-        _Facts,
+        _Kept,
         where=f"'{folder / _FACTS}'",
         advice=f"Remove '{folder}', and the data is indexed again.",
     )
     splits = {
-        name: SplitIndex(
-            fact.raw,
-            *_read_arrays(folder / f"{name}.arrow"),
-            fact.encoded_bytes,
-            fact.bad,
-            fact.misnamed,
-        )
-        for name, fact in facts.splits.items()
+        name: SplitIndex(facts, *_read_arrays(folder / f"{name}.arrow"))
+        for name, facts in kept.splits.items()
     }
-    return SplitIndexes(splits, facts.fingerprint)
+    return SplitIndexes(splits, kept.fingerprint)
 
 
 def _write_arrays(part: SplitIndex, path: Path) -> None:
@@ -107,10 +96,6 @@ def _write_arrays(part: SplitIndex, path: Path) -> None:
 def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     # A file has one batch, so numpy can view each column without a copy.
     batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-    sizes = batch["size"].flatten().to_numpy(zero_copy_only=True).reshape(-1, 2)
-    return (
-        batch["label"].to_numpy(zero_copy_only=True),
-        batch["row"].to_numpy(zero_copy_only=True),
-        sizes,
-        batch["content"].to_numpy(zero_copy_only=True),
-    )
+    label, row, size, content = batch.columns
+    flat = [c.to_numpy(zero_copy_only=True) for c in (label, row, size.flatten(), content)]
+    return flat[0], flat[1], flat[2].reshape(-1, 2), flat[3]

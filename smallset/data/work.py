@@ -1,10 +1,16 @@
 """The work folder, which keeps caches, indexes and observers for later runs."""
 
 import errno
+import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import msgspec
+
+from smallset.files import replacing
+from smallset.fingerprint import fingerprint
 
 
 def check_work(work: Path) -> None:
@@ -29,6 +35,25 @@ def keeping(work: Path) -> Iterator[None]:
             f"The work folder {str(work)!r} cannot take more: the disk is full. What was finished "
             "there is kept. Free some space, or choose a folder on another disk with --work DIR."
         ) from error
+
+
+def kept_number(
+    work: Path, folder: str, name: str, facts: Mapping[str, object], measure: Callable[[], float]
+) -> float:
+    """Return a number that a folder of the work folder keeps under a hash of `facts`.
+
+    Measure and keep the number if no file holds it, for instance after a power cut.
+    """
+    file = work / folder / f"{fingerprint(facts)[:24]}.json"
+    kind = msgspec.defstruct("Kept", [(name, float)])  # the other fields are for people
+    with suppress(OSError, msgspec.MsgspecError):
+        return float(getattr(msgspec.json.decode(file.read_bytes(), type=kind), name))
+    number = measure()
+    with keeping(work):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as new:
+            new.write((json.dumps({**facts, name: number}, indent=1) + "\n").encode())
+    return number
 
 
 def _failure(work: Path, what: str) -> OSError:

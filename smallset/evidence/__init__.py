@@ -1,26 +1,28 @@
 """What repeated runs prove: intervals, tests, ranks, and accuracy class by class."""
 
-from smallset.evidence.comparison import Rank, paired_difference, ranks, replicates_needed
+from smallset.evidence.comparison import (
+    Rank,
+    ars,
+    lrs,
+    paired_difference,
+    ranks,
+    replicates_needed,
+)
 from smallset.evidence.intervals import (
     Interval,
-    WorstClass,
     mean_interval,
     per_class_intervals,
     welch_difference,
     worst_class,
 )
 from smallset.evidence.permutation import PermutationTest, holm, permutation_test
-from smallset.evidence.ranking import ars, hlr, ior, lrs
 
 __all__ = [
     "Interval",
     "PermutationTest",
     "Rank",
-    "WorstClass",
     "ars",
-    "hlr",
     "holm",
-    "ior",
     "lrs",
     "mean_interval",
     "paired_difference",

@@ -1,4 +1,4 @@
-"""Student-t intervals over replicates: of a mean, of a difference, and of each class.
+"""95 % Student-t intervals over replicates: of a mean, of a difference, and of each class.
 
 `scipy.stats` has them too, and the tests compare with it. Importing it takes 0.7 s of CPU time,
 more than a whole report, so the quantile comes from `scipy.special`.
@@ -18,7 +18,7 @@ Values = Sequence[float] | Float[np.ndarray, " _"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its confidence interval, in the unit of the values (accuracy: a fraction).
+    """A mean and its 95 % confidence interval, in the unit of the values (accuracy: a fraction).
 
     `low` and `high` are `mean -+ half_width`. `n` is the number of replicates; for a difference,
     that of the smaller side. `std` is the sample standard deviation of one replicate; for a
@@ -34,26 +34,22 @@ class Interval:
     std: float
 
 
-def mean_interval(values: Values, confidence: float = 0.95) -> Interval:
+def mean_interval(values: Values) -> Interval:
     """Return the mean of `values` and its two-sided Student-t interval.
 
-    The width is nan for a single value; the mean is nan too for none. Raises ValueError if
-    `confidence` is not between 0 and 1.
+    The width is nan for a single value; the mean is nan too for none.
     """
-    _check_confidence(confidence)
     n, mean, variance = _moments(values)
-    half_width = _t(confidence, n - 1) * math.sqrt(variance / n) if n > 1 else math.nan
+    half_width = _t(n - 1) * math.sqrt(variance / n) if n > 1 else math.nan
     return _interval(mean, half_width, n, math.sqrt(variance))
 
 
-def welch_difference(a: Values, b: Values, confidence: float = 0.95) -> Interval:
+def welch_difference(a: Values, b: Values) -> Interval:
     """Return mean(a) - mean(b) and its interval, without assuming equal variances.
 
     Welch, Biometrika 34 (1947), with the Welch-Satterthwaite degrees of freedom. The
-    width is nan if a side has fewer than two values, and 0 if neither side varies. Raises
-    ValueError if `confidence` is not between 0 and 1.
+    width is nan if a side has fewer than two values, and 0 if neither side varies.
     """
-    _check_confidence(confidence)
     (n_a, mean_a, var_a), (n_b, mean_b, var_b) = _moments(a), _moments(b)
     half_width = math.nan
     if n_a > 1 and n_b > 1:
@@ -64,15 +60,8 @@ def welch_difference(a: Values, b: Values, confidence: float = 0.95) -> Interval
         if largest > 0:
             ratio_a, ratio_b = part_a / largest, part_b / largest
             freedom = (ratio_a + ratio_b) ** 2 / (ratio_a**2 / (n_a - 1) + ratio_b**2 / (n_b - 1))
-            half_width = _t(confidence, freedom) * math.sqrt(part_a + part_b)
+            half_width = _t(freedom) * math.sqrt(part_a + part_b)
     return _interval(mean_a - mean_b, half_width, min(n_a, n_b), math.sqrt(var_a + var_b))
-
-
-def _check_confidence(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise ValueError(
-            f"confidence={confidence} is not a share between 0 and 1. Use 0.95 for 95 %."
-        )
 
 
 def _moments(values: Values) -> tuple[int, float, float]:
@@ -87,26 +76,16 @@ def _moments(values: Values) -> tuple[int, float, float]:
     )
 
 
-def _t(confidence: float, freedom: float) -> float:
+def _t(freedom: float) -> float:
     """Return the two-sided Student-t quantile."""
-    return float(special.stdtrit(freedom, 0.5 + confidence / 2))
+    return float(special.stdtrit(freedom, 0.975))
 
 
 def _interval(mean: float, half_width: float, n: int, std: float) -> Interval:
     return Interval(mean, half_width, mean - half_width, mean + half_width, n, std)
 
 
-@dataclass(frozen=True)
-class WorstClass:
-    """The class with the lowest accuracy: its index, and its accuracy over the replicates."""
-
-    index: int
-    accuracy: Interval
-
-
-def per_class_intervals(
-    per_class: Sequence[Sequence[float]], confidence: float = 0.95
-) -> tuple[Interval, ...]:
+def per_class_intervals(per_class: Sequence[Sequence[float]]) -> tuple[Interval, ...]:
     """Return each class's mean accuracy over replicates and its Student-t interval.
 
     `per_class` holds the accuracies (fractions) of every class for every replicate. Raises
@@ -119,23 +98,17 @@ def per_class_intervals(
             "averaged: needed the same classes in each. Compare results of one data set."
         )
     columns = np.asarray(per_class, dtype=np.float64).T  # (c, n)
-    return tuple(mean_interval(column, confidence) for column in columns)
+    return tuple(mean_interval(column) for column in columns)
 
 
-def worst_class(per_class: Sequence[Sequence[float]], confidence: float = 0.95) -> WorstClass:
-    """Return the class with the lowest mean over the replicates. Ties go to the lower index.
+def worst_class(per_class: Sequence[Sequence[float]]) -> tuple[int, float]:
+    """Return the class with the lowest mean over the replicates, and that mean.
 
-    It is one class for all replicates, since the mean of each replicate's own minimum would mostly
-    measure chance. As the lowest of many, its accuracy is still biased low. A class with accuracy
-    nan was not tested and is never the worst. Raises ValueError as `per_class_intervals`, and if
-    all accuracies are nan.
+    Ties go to the lower index. It is one class for all replicates, since the mean of each
+    replicate's own minimum would mostly measure chance. As the lowest of many, its accuracy is
+    still biased low. A class with accuracy nan was not tested and is never the worst. Raises
+    ValueError as `per_class_intervals`.
     """
-    found = per_class_intervals(per_class, confidence)
-    means = np.array([interval.mean for interval in found])
-    if np.isnan(means).all():
-        raise ValueError(
-            f"all {len(found)} classes have accuracy nan, so none is the worst. "
-            "Test on a held-out split that has images."
-        )
+    means = [interval.mean for interval in per_class_intervals(per_class)]
     index = int(np.nanargmin(means))
-    return WorstClass(index, found[index])
+    return index, means[index]

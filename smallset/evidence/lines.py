@@ -10,9 +10,8 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
-from typing import TypeVar, get_type_hints
+from typing import TypeVar
 
 from smallset.records import Fact, Result
 from smallset.spec import quoted
@@ -133,18 +132,13 @@ def _upgraded(fields: _Fields, kind: type, where: str) -> _Fields:
         )
     for step in steps[said - 1 :]:
         fields = step(fields)
-    others = sorted(fields.keys() - _names(kind))
+    others = sorted(fields.keys() - {f.name for f in dataclasses.fields(kind)})
     if others:
         raise ValueError(
             f"{where} holds fields that this version does not know: {', '.join(others[:5])}. "
             "Read it with the version that wrote it, or give another file."
         )
     return fields
-
-
-@cache
-def _names(kind: type) -> frozenset[str]:
-    return frozenset(get_type_hints(kind))
 
 
 def _result_of_format_1(fields: _Fields) -> _Fields:

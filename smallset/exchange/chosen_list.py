@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -82,17 +81,18 @@ def write_list(
 
 
 def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
+    text, number = pa.string(), pa.int64()
     names = [valid_text(name) for name in made.classes]
-    table = pa.table(
-        [
-            pa.array(made.label),
-            pa.array([names[c] for c in made.label], pa.string()),
-            pa.array(class_ranks(made.label)),
-            pa.array(made.index),
-            pa.array(ids, pa.string()),
-        ],
-        schema=_schema().with_metadata({"smallset": facts}),
-    )
+    columns = {
+        "label": (number, made.label),
+        "class": (text, [names[c] for c in made.label]),
+        "rank": (number, class_ranks(made.label)),
+        "index": (number, made.index),
+        "id": (text, ids),
+    }
+    kinds = [pa.field(name, kind, nullable=False) for name, (kind, _) in columns.items()]
+    values = {name: of for name, (_, of) in columns.items()}
+    table = pa.table(values, schema=pa.schema(kinds, metadata={"smallset": facts}))
     return parquet_bytes(table)
 
 
@@ -122,11 +122,3 @@ def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, obje
         "device": about.device,
         "made_with": dict(about.made_with),
     }
-
-
-@cache
-def _schema() -> "pa.Schema":
-    """Return the columns of the table."""
-    text, number = pa.string(), pa.int64()
-    types = {"label": number, "class": text, "rank": number, "index": number, "id": text}
-    return pa.schema([pa.field(name, of, nullable=False) for name, of in types.items()])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.exchange.cards import CARDS, image_ending
-from smallset.files import check_output, replacing, whole_folder, write_file, writing
+from smallset.files import replacing, whole_folder, write_file, writing
 from smallset.lazy import pa, pq
 from smallset.records import Progress
 from smallset.spec import nearest
@@ -38,12 +38,10 @@ def export_set(
 ) -> None:
     """Write `made` to the new folder `out` in the format `to`, one of FORMATS.
 
-    Image bytes are copied and never encoded again. The export also has a card (README.md),
-    manifest.json, and plan.parquet with the source and boxes of every tile. Equal sets give equal
-    bytes (parquet: under the same pyarrow). The folder appears whole or not at all.
-
-    Raises ValueError for an unknown format, an `out` inside the set and a set that was changed, and
-    OSError if `out` exists or cannot be written.
+    The export also has a card (README.md), manifest.json, and plan.parquet with the source and
+    boxes of every tile. Equal sets give equal bytes (parquet: under the same pyarrow). Raises
+    ValueError for an unknown format, an `out` inside the set and a set that was changed, and the
+    errors of `whole_folder`.
     """
     if to not in FORMATS:
         raise ValueError(f"there is no export format {to!r}. {nearest(to, FORMATS)}")
@@ -52,7 +50,6 @@ def export_set(
             f"'{out}' lies inside the set '{made.path}', whose files are fixed. Needed a folder "
             "outside the set. Choose another OUT."
         )
-    check_output(out)
 
     def told(done: int) -> None:
         if progress is not None:
@@ -164,8 +161,7 @@ def _table(
         "label": made.labels[rows.start : rows.stop].tolist(),
         **{name: where[name][rows.start : rows.stop] for name in PROVENANCE},
     }
-    arrays = [pa.array(columns[field.name], field.type) for field in schema]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return pa.table(columns, schema=schema)
 
 
 def _schema(classes: Sequence[str]) -> "pa.Schema":

@@ -57,22 +57,17 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
     if layout == "hub":
         return _from_hub(path, work)
     if layout == "imagefolder":
-        return _from_folders(path)
+        made = read_records(path)
+        missing, added = strangers(path / TRAIN, made.files)
+        gone = [name for name in missing if name not in (MANIFEST, PLAN)]
+        check_files(path / TRAIN, (gone, added), _AGAIN)
+        return replace(made, source=replace(made, path=path / TRAIN).rows.source)
     if layout == "webdataset":
         raise ValueError(
             f"'{path}' is an export for webdataset, which can only be streamed. Needed the set "
             "itself, or its export to hub or imagefolder. Give one of them."
         )
     return open_set(path)
-
-
-def _from_folders(path: Path) -> CompressedDataset:
-    made = read_records(path)
-    missing, added = strangers(path / TRAIN, made.files)
-    gone = [name for name in missing if name not in (MANIFEST, PLAN)]
-    check_files(path / TRAIN, (gone, added), _AGAIN)
-    images = replace(made, path=path / TRAIN)
-    return replace(made, source=images.rows.source)
 
 
 def _from_hub(path: Path, work: Path) -> CompressedDataset:

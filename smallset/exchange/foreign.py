@@ -1,7 +1,6 @@
 """Foreign sets: images by class without a manifest, evaluated on the same terms as ours."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from smallset.data.open import source_of
 from smallset.data.scan import Scan, scan
 from smallset.data.source import Source
 from smallset.data.work import keeping
+from smallset.desk import Desk
 from smallset.exchange.naming import match_classes
 from smallset.files import at_home
 from smallset.fingerprint import fingerprint
-from smallset.records import Classes, Progress
+from smallset.records import Classes
 from smallset.spec import write
 from smallset.store import ImageFile, PlainSet, Seeds, SetFacts
 from smallset.store.read import CheckedRows, check_folder, contents
@@ -26,15 +26,7 @@ HUB = "hf:"
 
 
 def read_foreign(
-    given: str | Path,
-    classes: Classes,
-    *,
-    data: str,
-    naming: Path | None,
-    work: Path,
-    skip_bad: bool,
-    workers: int,
-    progress: Progress | None,
+    given: str | Path, classes: Classes, desk: Desk, *, data: str, naming: Path | None = None
 ) -> ImageDataset:
     """Read every training image of a folder, a parquet folder or "hf:owner/name" once.
 
@@ -44,13 +36,22 @@ def read_foreign(
     without images.
     """
     name = set_name(given)
-    with keeping(work):
-        source = _source(given, work)
+    with keeping(desk.work):
+        if not str(given).startswith(HUB):
+            check_folder(at_home(given))
+        source = source_of(given, work=desk.work)
         index = match_classes(source.classes, classes, set=name, data=data, naming=naming)
         split = replace(source.train, name="set")
-        found = scan(split, source.classes, scratch=None, workers=workers, progress=progress)
-    if found.bad and not skip_bad:
-        raise _bad(name, found.bad)
+        found = scan(
+            split, source.classes, scratch=None, workers=desk.workers, progress=desk.progress
+        )
+    if found.bad and not desk.skip_bad:
+        named = "; ".join(f"{identity!r} {reason}" for identity, reason in found.bad[:5])
+        more = f"; and {len(found.bad) - 5} more" if len(found.bad) > 5 else ""
+        raise ValueError(
+            f"the set '{name}' has {len(found.bad)} bad file(s): {named}{more}. Needed images that "
+            "decode. Repair or remove them, or go on without them: --skip-bad (skip_bad=True)."
+        )
     counts = np.bincount(found.labels, minlength=len(source.classes))
     empty = [source.classes[c] for c in np.flatnonzero(counts == 0)]
     if empty:
@@ -94,12 +95,6 @@ def set_name(given: str | Path) -> str:
     return text.removeprefix(HUB) if text.startswith(HUB) else Path(text).resolve().name
 
 
-def _source(given: str | Path, work: Path) -> Source:
-    if not str(given).startswith(HUB):
-        check_folder(at_home(given))
-    return source_of(given, work=work)
-
-
 def _images(
     name: str, classes: Classes, index: np.ndarray, source: Source, found: Scan
 ) -> ImageDataset:
@@ -109,6 +104,9 @@ def _images(
     labels, rows = labels[order], found.rows[order].tolist()
     hashes = [bytes(content).ljust(32, b"\0").hex() for content in found.content[order]]
     sizes, origin = found.encoded_bytes[order].tolist(), source.train.rows
+    digest = hashlib.sha256()
+    for label, content in zip(labels.tolist(), hashes, strict=True):
+        digest.update(f"{classes.names[label]}\0{content}\0".encode("utf-8", "surrogatepass"))
     files = tuple(map(ImageFile, map(origin.name, rows), hashes, sizes))
     return ImageDataset(
         name=name,
@@ -118,24 +116,8 @@ def _images(
         sizes=found.sizes[order],
         rows=np.arange(len(files)),
         content=contents(files),
-        fingerprint=_content_hash(classes, labels, hashes),
+        fingerprint=digest.hexdigest(),
         encoded_bytes=sum(sizes),
         skipped=tuple(identity for identity, _ in found.bad),
         origin=CheckedRows(name, files, lambda row: origin.read(rows[row])),
-    )
-
-
-def _content_hash(classes: Classes, labels: np.ndarray, hashes: Sequence[str]) -> str:
-    digest = hashlib.sha256()
-    for label, content in zip(labels.tolist(), hashes, strict=True):
-        digest.update(f"{classes.names[label]}\0{content}\0".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
-
-
-def _bad(name: str, bad: Sequence[tuple[str, str]]) -> ValueError:
-    named = "; ".join(f"{identity!r} {reason}" for identity, reason in bad[:5])
-    more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
-    return ValueError(
-        f"the set '{name}' has {len(bad)} bad file(s): {named}{more}. Needed images that decode. "
-        "Repair or remove them, or go on without them: --skip-bad (skip_bad=True)."
     )

@@ -9,63 +9,40 @@ import numpy as np
 
 from smallset.data import CUT_OFF, Data, Folder, folder_named, folder_of, open_data
 from smallset.data.tree import is_set
+from smallset.desk import Desk
 from smallset.exchange.exported import open_made
 from smallset.exchange.naming import check_classes
 from smallset.fingerprint import fingerprint
-from smallset.records import Classes, Progress
+from smallset.records import Classes
 from smallset.store import CompressedDataset, TrainingSet
+from smallset.train.processes import is_first
 
-Openable = str | Path | Folder | CompressedDataset
+AnyData = str | Path | Folder | CompressedDataset | Data
+"""The data of a verb: a name or path, a `Folder` with patterns, a set, or opened data."""
+Fits = Callable[[Classes], None]
 
 NO_HELD_OUT = "a set has none of its own"
 _MADE_FROM = "made_from"
 
 
-def open_any(
-    given: Openable,
-    *,
-    work: Path,
-    skip_bad: bool = False,
-    drop_leaks: bool = False,
-    fits: Callable[[Classes], None] | None = None,
-    workers: int = 0,
-    progress: Progress | None = None,
-) -> Data:
-    """Open a compressed set as data, and everything else as `open_data` does.
+def open_any(given: AnyData, desk: Desk, *, fits: Fits | None = None) -> Data:
+    """Open the data that the user named, and report it to `desk.opened`. Keep data that is open.
 
-    The classes are those of the manifest, in its order, and every canvas counts as one whole image.
-    The held-out images are those of the data that a `Folder` names as its test. Without a test
-    there are none (see `check_held_out`), since nothing is ever split off a set. Raises as
-    `open_data` and `open_made`, and ValueError for a set with an empty class and for a set that
-    shows held-out images.
+    `open_data` opens everything but a compressed set. The classes of a set are those of its
+    manifest, in its order, and every canvas counts as one whole image. Its held-out images are
+    those of the data that a `Folder` names as its test. Without a test there are none (see
+    `check_held_out`), since nothing is ever split off a set. `fits` is called with the classes
+    before any image is read, and may raise. Raises as `open_data` and `open_made`, and ValueError
+    for a set with an empty class and for a set that shows held-out images.
     """
-    opener = partial(
-        open_any,
-        work=work,
-        skip_bad=skip_bad,
-        drop_leaks=drop_leaks,
-        workers=workers,
-        progress=progress,
-    )
-    named = None
-    if isinstance(given, CompressedDataset):
-        made = given
-    elif is_set(folder_of(given)):
-        named, made = folder_named(given), open_made(folder_of(given), work=work)
-    else:
-        return open_data(given, fits=fits, **opener.keywords)
-    opened = _opened(made)
-    if named is not None and named.train is not None:
-        raise ValueError(
-            f"--train {named.train} names a part of the data, but {opened.name!r} is a set that "
-            "smallset wrote, and all of its images are for training. Leave --train out."
-        )
-    if fits is not None:
-        fits(opened.train.classes)
-    if named is not None and named.test is not None:
-        check = partial(check_classes, made.facts.classes, data=named.test)
-        opened = _judged(opened, made, opener(named.test, fits=check))
-    return opened.without_leaks() if drop_leaks else opened
+    if isinstance(given, Data):
+        if fits is not None:
+            fits(given.train.classes)
+        return given.without_leaks() if desk.drop_leaks else given
+    opened = _opened(given, desk, fits)
+    if desk.opened is not None and is_first():
+        desk.opened(opened)
+    return opened
 
 
 def check_held_out(data: Data) -> None:
@@ -112,7 +89,37 @@ def _behind(made: TrainingSet) -> tuple[str, ...]:
     return tuple(dict.fromkeys((made.origin, *behind)))
 
 
-def _opened(made: CompressedDataset) -> Data:
+def _opened(given: str | Path | Folder | CompressedDataset, desk: Desk, fits: Fits | None) -> Data:
+    named = None
+    if isinstance(given, CompressedDataset):
+        made = given
+    elif is_set(folder_of(given)):
+        named, made = folder_named(given), open_made(folder_of(given), work=desk.work)
+    else:
+        return open_data(
+            given,
+            work=desk.work,
+            skip_bad=desk.skip_bad,
+            drop_leaks=desk.drop_leaks,
+            fits=fits,
+            workers=desk.workers,
+            progress=desk.progress,
+        )
+    opened = _of_set(made)
+    if named is not None and named.train is not None:
+        raise ValueError(
+            f"--train {named.train} names a part of the data, but {opened.name!r} is a set that "
+            "smallset wrote, and all of its images are for training. Leave --train out."
+        )
+    if fits is not None:
+        fits(opened.train.classes)
+    if named is not None and named.test is not None:
+        check = partial(check_classes, made.facts.classes, data=named.test)
+        opened = _judged(opened, made, _opened(named.test, desk, check))
+    return opened.without_leaks() if desk.drop_leaks else opened
+
+
+def _of_set(made: CompressedDataset) -> Data:
     images, manifest = made.dataset, made.manifest
     if manifest.vanished:
         raise ValueError(

@@ -2,26 +2,37 @@
 
 from dataclasses import fields, replace
 
+from smallset.labels.formats import FORMATS, Format
+from smallset.labels.one_per_image import OnePerImage
 from smallset.labels.online import Online
-from smallset.labels.regime import Hard, OpenLabels, Regime, check_not_labels, label_folder
+from smallset.labels.regime import Hard, OpenLabels, Regime, ToStore, check_not_labels, label_folder
+from smallset.labels.stored import Stored
 from smallset.labels.teacher_accuracy import teacher_top1
-from smallset.spec import build, read, write
+from smallset.spec import Registry, build, read, write
 
 LABELS: dict[str, type[Regime]] = {
     "hard": Hard,
     "online": Online,
+    "stored": Stored,
+    "one-per-image": OnePerImage,
 }
+_TABLES: Registry = {Regime: LABELS, Format: FORMATS}
 
 __all__ = [
+    "FORMATS",
     "LABELS",
     "Hard",
+    "OnePerImage",
     "Online",
     "OpenLabels",
     "Regime",
+    "Stored",
+    "ToStore",
     "check_not_labels",
     "label_folder",
     "labels_from",
     "labels_spec",
+    "labels_words",
     "teacher_top1",
 ]
 
@@ -34,14 +45,27 @@ def labels_from(text: str, teacher: str | None = None) -> Regime:
     """
     if teacher is not None:
         text = _completed(text, teacher)
-    regime = build(text, Regime, {Regime: LABELS})
+    regime = build(text, Regime, _TABLES)
     assert isinstance(regime, Regime)  # build() gives what its table makes
     return regime
 
 
-def labels_spec(regime: Regime) -> str:
-    """Return the canonical spec of a label regime, as in a result."""
-    return write(regime, {Regime: LABELS})
+def labels_spec(regime: Regime, *, brief: bool = False) -> str:
+    """Return the canonical spec of a label regime, as in a result; without defaults if `brief`."""
+    return write(regime, _TABLES, brief=brief)
+
+
+def labels_words(text: str) -> str:
+    """Return the spec of a label regime for tables: without its defaults and its teacher.
+
+    Of a regime that is not known here, return the name.
+    """
+    try:
+        call = read(labels_spec(labels_from(text), brief=True))
+    except ValueError:
+        return text.partition("(")[0]
+    options = {name: value for name, value in call.options.items() if name != "teacher"}
+    return write(replace(call, options=options), {})
 
 
 def _completed(text: str, teacher: str) -> str:

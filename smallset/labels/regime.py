@@ -17,6 +17,16 @@ _LABELS = ".labels"
 
 
 @dataclass(frozen=True)
+class ToStore:
+    """What a teacher is asked to write for a set: see `smallset.label`. `format` is a spec."""
+
+    epochs: int
+    format: str
+    one_per_image: bool
+    view_seed: int
+
+
+@dataclass(frozen=True)
 class Regime(ABC):
     """A way to tell a student what an image shows: a frozen dataclass whose fields are its options.
 
@@ -42,6 +52,10 @@ class Regime(ABC):
         """Raise ValueError or OSError if files of the options are missing. Opens no set."""
         return None
 
+    def stored_as(self, protocol: StudentProtocol) -> "ToStore | None":
+        """Return the files that students under a protocol need, or None if they need none."""
+        return None
+
     @abstractmethod
     def open(self, made: TrainingSet, protocol: StudentProtocol) -> "OpenLabels":
         """Open the labels of one set, for students under one protocol.
@@ -55,8 +69,10 @@ class OpenLabels:
     """The labels of one set, as a student, its result and its fingerprint use them.
 
     `facts` are JSON values that name everything that the logits depend on. `view_seed` fixes the
-    views of every student, if the labels belong to certain views. An instance of this class itself
-    stands for hard labels: the student gets class indices, which cost no bytes.
+    views of every student, if the labels belong to certain views. `mixed` says whether the labels
+    are of mixed views. With a `pool`, students see views of the first `pool` epochs alone. An
+    instance of this class itself stands for hard labels: the student gets class indices, which cost
+    no bytes.
     """
 
     regime: Regime
@@ -66,6 +82,8 @@ class OpenLabels:
     teacher: str | None = None
     teacher_sha256: str | None = None
     view_seed: int | None = None
+    mixed: bool = True
+    pool: int | None = None
 
     def soft(self, machine: Machine) -> SoftLabels | None:
         """Return the source of logits for the training loop, or None for class indices."""

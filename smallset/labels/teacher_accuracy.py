@@ -3,16 +3,12 @@
 Soft labels carry the teacher's knowledge into the student, so every result states this accuracy.
 """
 
-import json
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from jaxtyping import Int64
 
-from smallset.data.work import keeping
-from smallset.files import replacing
-from smallset.fingerprint import fingerprint
+from smallset.data.work import kept_number
 from smallset.models import Teacher
 from smallset.records import Progress
 from smallset.train.device import Machine
@@ -46,13 +42,13 @@ def teacher_top1(
         "precision": machine.precision,
         "threads": machine.threads,
     }
-    key = fingerprint(facts)
-    file = work / "teachers" / f"{key[:24]}.json"
-    top1 = _kept(file)
-    if top1 is None:
-        top1 = _measure(teacher, images, labels, machine, progress)
-        with keeping(work):
-            _keep(file, facts | {"top1": top1})
+    top1 = kept_number(
+        work,
+        "teachers",
+        "top1",
+        facts,
+        lambda: _measure(teacher, images, labels, machine, progress),
+    )
     _check(teacher.spec, top1, labels, images.size)
     return top1
 
@@ -84,23 +80,3 @@ def _check(spec: str, top1: float, labels: Int64[np.ndarray, " n"], size: int) -
             "chance: its classes or its normalisation are probably wrong. Check its classes, mean "
             "and std, or give another teacher."
         )
-
-
-class _Kept(msgspec.Struct):
-    """The field that is read from a file. The other fields are for people."""
-
-    top1: float
-
-
-def _kept(file: Path) -> float | None:
-    """Return a kept accuracy, or None if no file holds one, for instance after a power cut."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=_Kept).top1
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _keep(file: Path, facts: dict[str, object]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as new:
-        new.write((json.dumps(facts, indent=1) + "\n").encode())

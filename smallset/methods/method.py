@@ -38,11 +38,6 @@ class Method(ABC):
         return True
 
     @property
-    def views_an_epoch(self) -> int:
-        """The number of views of each written image in an epoch."""
-        return self.view.an_epoch(self.tiles)
-
-    @property
     def looks_through(self) -> AnyObserver | None:
         """The observer that the set depends on, or None without one."""
         return None

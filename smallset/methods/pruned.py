@@ -1,11 +1,11 @@
 """Pruned: a score, a selector, a mosaic and the view that belongs to the set."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
@@ -16,7 +16,6 @@ from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
 from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
 from smallset.scores import SCORES, Score
-from smallset.scores.uncertainty import probability
 from smallset.seeds import generator
 from smallset.selection import SELECTORS, Easiest, Pool, Select
 from smallset.spec import Registry, write
@@ -60,7 +59,7 @@ class Pruned(Method):
 
     def __post_init__(self) -> None:
         self._check_score()
-        own = self.score is not None and self.score.observer is not None
+        own = bool(self.scores)
         if self.observer is not None and (own or not self.select.needs_features):
             named = _name(self.select)
             why = "the score has its own" if own else f"select={named} uses no observer"
@@ -113,8 +112,8 @@ class Pruned(Method):
     @property
     def looks_through(self) -> AnyObserver | None:
         """The observer that the choice depends on, or None without one."""
-        if self.score is not None and self.score.observer is not None:
-            return self.score.observer
+        if self.scores:
+            return self.scores[0].observer
         return (self.observer or Observer()) if self.select.needs_features else None
 
     @property
@@ -124,8 +123,8 @@ class Pruned(Method):
 
     def through(self, observer: AnyObserver) -> "Pruned":
         """Return the same method with another observer, if the method uses one."""
-        if self.score is not None and self.score.observer is not None:
-            return replace(self, score=replace(self.score, observer=observer))  # type: ignore[type-var]
+        if self.scores:
+            return replace(self, score=replace(self.scores[0], observer=observer))  # type: ignore[type-var]
         return replace(self, observer=observer) if self.looks_through else self
 
     def check_files(self) -> None:
@@ -226,7 +225,9 @@ class Pruned(Method):
                     f"the score gave numbers of the shape {values.shape}, but needed are "
                     f"{pool.labels.shape}, one an image. Mend {type(score).__name__}."
                 )
-            pool = replace(pool, values=values, probability=_probability(score, seen))
+            trains = isinstance(score.observer, Observer)
+            probability = partial(score.probability, seen) if trains else None
+            pool = replace(pool, values=values, probability=probability)
         if self.select.needs_features:
             assert observer is not None
             pool = replace(pool, features=partial(seen.features, observer))
@@ -279,16 +280,3 @@ class Pruned(Method):
 
 def _name(part: object) -> str:
     return part_spec(part).partition("(")[0]
-
-
-def _probability(score: Score, seen: Observed) -> Callable[[], Float32[np.ndarray, " n"]] | None:
-    """Return a call for the mean probability of the true class, or None without a training."""
-    observer = score.observer
-    if not isinstance(observer, Observer):
-        return None
-
-    def found() -> Float32[np.ndarray, " n"]:
-        own = score.probability(seen)
-        return probability(seen.dynamics(observer)) if own is None else own
-
-    return found

@@ -1,16 +1,19 @@
 """Methods that draw their own images: a synthesis, and the view that belongs to the set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from smallset.budget import Budget, Wanted
-from smallset.methods.method import Method, ShortClasses
+from smallset.budget import Wanted
+from smallset.data import ImageDataset
+from smallset.methods.method import Method
 from smallset.methods.named import with_options
-from smallset.models import check_teacher_files
+from smallset.models import check_teacher_files, library_of
+from smallset.models.adapters import ADAPTERS
 from smallset.observers import AnyObserver, Pretrained
 from smallset.observers.observed import Observed, looked_with
+from smallset.records import Fit
 from smallset.spec import first_line
-from smallset.store import Canvases
+from smallset.store import Canvases, Codec
 from smallset.synthesis import SYNTHESES, Synthesis
 from smallset.synthesis.sre2l import SRe2L
 from smallset.train.views import Canvas, View
@@ -22,6 +25,11 @@ class Synthesised(Method):
 
     synthesis: Synthesis = SRe2L()
     view: View = Canvas()
+
+    @property
+    def views_an_epoch(self) -> int:
+        """The number of views of each written image in an epoch."""
+        return self.view.an_epoch(self.synthesis.tiles)
 
     @property
     def looks_through(self) -> AnyObserver | None:
@@ -37,26 +45,27 @@ class Synthesised(Method):
         return replace(self, synthesis=self.synthesis.resolved(size=size))
 
     def check_files(self) -> None:
-        """Raise ValueError or OSError if a file that an observer names cannot be used."""
+        """Raise ValueError or OSError if an observer's file or library cannot be used."""
         for observer in self.synthesis.observers:
+            name = observer.network if isinstance(observer, Pretrained) else observer.model
             if isinstance(observer, Pretrained):
-                check_teacher_files(observer.network)
+                check_teacher_files(name)
+            # Otherwise the first observers of a pool train before the last one is missed.
+            if name.partition(":")[0] in ADAPTERS:
+                library_of(name)
 
-    def wanted(
-        self,
-        budget: Budget,
-        have: Sequence[int],
-        names: Sequence[str],
-        *,
-        short_classes: ShortClasses | None = None,
-    ) -> Wanted:
-        """Say how many images are wanted of each class; ValueError if they cannot be drawn."""
-        wanted = super().wanted(budget, have, names, short_classes=short_classes)
-        self.synthesis.check(wanted.counts.tolist(), have, names)
-        return wanted
+    def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
+        """Raise ValueError for a codec that only copies."""
+        del train, size, fit
+        if codec is not None and codec.is_original:
+            raise ValueError(
+                "codec 'original' copies the bytes of whole images, but this method draws its own. "
+                "Use another codec, such as png."
+            )
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
-        """Make the canvases. This may train observers."""
+        """Make the canvases. This may train observers, after all that can fail early."""
+        self.synthesis.check(seen, wanted.counts)
         return self.synthesis.canvases(seen, wanted, seed=seed)
 
     def facts(self, seen: Observed) -> dict[str, str]:

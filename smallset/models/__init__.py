@@ -1,6 +1,7 @@
 """Students, observers and teachers by name."""
 
-from smallset.models.build import build_model, library_of, weights_sha256
+from smallset.models.adapters import library_of
+from smallset.models.build import build_model, weights_sha256
 from smallset.models.spec import MEAN, STD, check_model, worth_compiling
 from smallset.models.table import MODELS, Architecture
 from smallset.models.teacher import Teacher, check_teacher_files, load_teacher

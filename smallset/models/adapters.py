@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from smallset.lazy import Module, torch
-from smallset.models.spec import Colour
+from smallset.models.spec import Colour, read_model
 from smallset.models.weights import head_name
 from smallset.spec import nearest
 
@@ -75,10 +75,17 @@ def adapt(library: str, name: str, classes: int) -> Module:
         return ADAPTERS[library](name, classes)
 
 
-def library_version(library: str, name: str) -> str:
-    """Return the version of a library. Raises ValueError if it is unknown or cannot be imported."""
-    with _at_hand(library, name):
-        return str(getattr(import_module(library), "__version__", "unknown"))
+def library_of(model: str) -> dict[str, str]:
+    """Return the name and version of a network's library, or nothing for a network of our own.
+
+    Raises ValueError if the library cannot be used here.
+    """
+    spec = read_model(model)
+    if not spec.library:
+        return {}
+    with _at_hand(spec.library, spec.own_name):
+        version = getattr(import_module(spec.library), "__version__", "unknown")
+    return {spec.library: str(version)}
 
 
 def pretrained(library: str, name: str) -> LibraryNetwork:

@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING
 
 from smallset.fingerprint import file_sha256
 from smallset.lazy import Module, torch
-from smallset.models.adapters import (
-    adapt,
-    check_runs,
-    library_version,
-    pretrained,
-    replace_head,
-)
+from smallset.models.adapters import adapt, check_runs, pretrained, replace_head
 from smallset.models.spec import (
     DEFAULT,
     MEAN,
@@ -27,15 +21,6 @@ from smallset.models.weights import load_weights, read_weights, tensors_sha256
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
-
-
-def library_of(name: str) -> dict[str, str]:
-    """Return the name and version of a network's library, or nothing for a network of our own.
-
-    Raises ValueError if the library cannot be used here.
-    """
-    spec = read_model(name)
-    return {spec.library: library_version(spec.library, spec.own_name)} if spec.library else {}
 
 
 def weights_sha256(name: str) -> str | None:

@@ -81,10 +81,8 @@ def read_classes(file: str) -> ClassList:
         raise FileNotFoundError(
             f"there is no class file {file!r}. Needed {_SHAPES}. Check the path in classes=FILE."
         )
-    source, advice = (
-        f"the class file {file!r}",
-        f"Needed {_SHAPES}. Correct the file, or give another.",
-    )
+    source = f"the class file {file!r}"
+    advice = f"Needed {_SHAPES}. Correct the file, or give another."
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -28,7 +28,7 @@ class InstanceNorm(nn.Module):
         return (x * scale + (self.bias.view(1, -1, 1, 1) - mean * scale)).to(x.dtype)
 
 
-class ConvNet(nn.Module):
+class ConvNet(nn.Sequential):
     """`depth` blocks of conv3x3-128, instance norm, ReLU and 2x2 average pool, then a linear head.
 
     The input is normalised pixels (b, 3, size, size). Raises ValueError if `size` < 2**depth.
@@ -50,10 +50,6 @@ class ConvNet(nn.Module):
                 nn.ReLU(inplace=True),
                 nn.AvgPool2d(2),
             ]
+        # A Sequential calls what it is given in this order: the body, then the head.
         self.body = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(width * (size // 2**depth) ** 2, classes)
-
-    def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Return logits."""
-        logits: Tensor = self.head(self.body(x))
-        return logits

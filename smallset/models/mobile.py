@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -33,13 +34,7 @@ class Stage:
     kernel: int = 3
 
 
-def _relu6() -> nn.Module:
-    return nn.ReLU6(inplace=True)
-
-
-def _silu() -> nn.Module:
-    return nn.SiLU(inplace=True)
-
+_RELU6, _SILU = partial(nn.ReLU6, inplace=True), partial(nn.SiLU, inplace=True)
 
 MOBILENET_V2 = (
     (
@@ -51,7 +46,7 @@ MOBILENET_V2 = (
         Stage(6, 160, 3, 2),
         Stage(6, 320, 1, 1),
     ),
-    Style(_relu6, squeeze=False, same=False, eps=1e-5, momentum=0.1),
+    Style(_RELU6, squeeze=False, same=False, eps=1e-5, momentum=0.1),
 )
 _EFFICIENT = (
     Stage(1, 16, 1, 1),
@@ -62,11 +57,11 @@ _EFFICIENT = (
     Stage(6, 192, 4, 2, 5),
     Stage(6, 320, 1, 1),
 )
-EFFICIENTNET_B0 = (_EFFICIENT, Style(_silu, squeeze=True, same=True, eps=1e-3, momentum=0.01))
-EFFICIENTNET_LITE0 = (_EFFICIENT, Style(_relu6, squeeze=False, same=True, eps=1e-3, momentum=0.01))
+EFFICIENTNET_B0 = (_EFFICIENT, Style(_SILU, squeeze=True, same=True, eps=1e-3, momentum=0.01))
+EFFICIENTNET_LITE0 = (_EFFICIENT, Style(_RELU6, squeeze=False, same=True, eps=1e-3, momentum=0.01))
 
 
-class MobileNet(nn.Module):
+class MobileNet(nn.Sequential):
     """A stem of 32 channels, stages of inverted residuals, 1,280 features, mean pool, linear head.
 
     MobileNet-V2 (arXiv 1801.04381, table 2), EfficientNet-B0 (arXiv 1905.11946, table 1) and its
@@ -90,11 +85,6 @@ class MobileNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 fan_out = module.out_channels * module.kernel_size[0] ** 2 // module.groups
                 nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
-
-    def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Return logits."""
-        logits: Tensor = self.head(self.body(x))
-        return logits
 
 
 class InvertedResidual(nn.Module):

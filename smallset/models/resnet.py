@@ -52,7 +52,7 @@ class Bottleneck(nn.Module):
         return F.relu(y.add_(self.shortcut(x)), inplace=True)
 
 
-class ResNet(nn.Module):
+class ResNet(nn.Sequential):
     """A stem, stages of residual blocks (all but the first halve h and w), mean pool, linear head.
 
     The stem "7x7" is ImageNet's: its stride and max-pool shrink the image 4 x. The stem "3x3" keeps
@@ -72,15 +72,13 @@ class ResNet(nn.Module):
     ) -> None:
         super().__init__()
         channels = widths[0]
-        wide = stem == "7x7"
+        kernel, stride = (7, 2) if stem == "7x7" else (3, 1)
         layers: list[nn.Module] = [
-            nn.Conv2d(
-                3, channels, 7 if wide else 3, 2 if wide else 1, 3 if wide else 1, bias=False
-            ),
+            nn.Conv2d(3, channels, kernel, stride, kernel // 2, bias=False),
             nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),
         ]
-        if wide:
+        if stem == "7x7":
             layers.append(nn.MaxPool2d(3, 2, 1))
         self.blocks, self.first_block = blocks, len(layers)
         for stage, (count, width) in enumerate(zip(blocks, widths, strict=True)):
@@ -92,11 +90,6 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-    def forward(self, x: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """Return logits."""
-        logits: Tensor = self.head(self.body(x))
-        return logits
 
 
 class PaddedShortcut(nn.Module):

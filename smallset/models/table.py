@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from smallset.lazy import Module
@@ -37,7 +38,7 @@ def _convnet(depth: int) -> Architecture:
 
 
 def _thin(depth: int) -> Architecture:
-    def build(classes: int, shortcut: Shortcut) -> Module:
+    def build(classes: int, _: int, shortcut: Shortcut = "conv") -> Module:
         from smallset.models.resnet import BasicBlock, ResNet
 
         return ResNet(
@@ -49,11 +50,8 @@ def _thin(depth: int) -> Architecture:
             shortcut=shortcut,
         )
 
-    return Architecture(
-        lambda classes, _: build(classes, "conv"),
-        f"ResNet-{depth} of the CIFAR family: three stages of 16, 32, 64 channels",
-        build_a=lambda classes, _: build(classes, "a"),
-    )
+    line = f"ResNet-{depth} of the CIFAR family: three stages of 16, 32, 64 channels"
+    return Architecture(build, line, build_a=partial(build, shortcut="a"))
 
 
 def _resnet(depth: int, blocks: tuple[int, ...], stem: Literal["3x3", "7x7"]) -> Architecture:

@@ -42,10 +42,8 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
     `spec` is a folder that `smallset train` made, or a network with its weights:
     `resnet20(weights=PATH, shortcut=a, classes=FILE)`, `timm:NAME(weights=default, classes=FILE)`.
 
-    FILE lists the classes of the teacher's outputs (see `read_classes`). A 1,000-class ImageNet
-    teacher needs a file with `imagenet_1k_index`. The data's classes are found by exact name or
-    WordNet id; order does not matter, and FILE may list more. `classes=same` says that the outputs
-    are the data's classes in the data's order.
+    FILE lists the classes of the teacher's outputs (see `read_classes`), which may be more than the
+    data's. `classes=same` says that they are the data's classes in the data's order.
 
     Without `mean` and `std`, pixels are normalised with ImageNet's numbers, and without `size`,
     images keep their size; `weights=default` has its own three. Raises ValueError or

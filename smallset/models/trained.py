@@ -65,10 +65,8 @@ def read_trained(folder: Path) -> Trained:
                 f"'{folder}' is not a teacher: it has no {name}. Needed a folder that "
                 "`smallset train` made. Check the path, or train one."
             )
-    where, advice = (
-        f"'{folder / CARD}'",
-        "Train the teacher again, or use the version that made it.",
-    )
+    where = f"'{folder / CARD}'"
+    advice = "Train the teacher again, or use the version that made it."
     value = json_value((folder / CARD).read_bytes(), where=where, advice=advice)
     found = typed(value, _Format, where=where, advice=advice, more=True).format
     if found != FORMAT:

@@ -47,14 +47,10 @@ class Grid:
         size: int,
     ) -> Plan:
         """Lay out a selection. Raises ValueError unless each class fills whole canvases."""
-        if size < self.factor:
-            raise ValueError(
-                f"a canvas of {size} px has no room for {self.factor} tiles a side. "
-                f"Use factor<={size} or a larger --size."
-            )
+        tiles = self.tile_boxes(size)
         self._check_classes(labels[selection.indices])
         source = selection.indices.reshape(-1, self.tiles)
-        tile_box = np.broadcast_to(self._tile_boxes(size), (len(source), self.tiles, 4))
+        tile_box = np.broadcast_to(tiles, (len(source), self.tiles, 4))
         source_box = boxes[source]
         if self.content == "centre":
             source_box = self._centres(source_box)
@@ -80,7 +76,13 @@ class Grid:
                 "class, class after class. Select that many or use another factor."
             )
 
-    def _tile_boxes(self, size: int) -> Int32[np.ndarray, "tiles 4"]:
+    def tile_boxes(self, size: int) -> Int32[np.ndarray, "tiles 4"]:
+        """Return the boxes of the tiles in pixels. Raises ValueError if they have no room."""
+        if size < self.factor:
+            raise ValueError(
+                f"a canvas of {size} px has no room for {self.factor} tiles a side. "
+                f"Use factor<={size} or a larger --size."
+            )
         edges = [(k * size) // self.factor for k in range(self.factor + 1)]
         return np.array(
             [

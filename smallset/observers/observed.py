@@ -8,11 +8,10 @@ moment is kept with the records, so that a later score needs at most an inferenc
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from numpy.lib.recfunctions import structured_to_unstructured
 
 from smallset.data import ImageDataset
 from smallset.fingerprint import fingerprint
@@ -43,6 +42,9 @@ RECORDS_VERSION = "observer-2"
 """The version of the records. It changes when the same run would give other numbers."""
 
 
+Kind = TypeVar("Kind", Observer, Pretrained, AnyObserver)
+
+
 @dataclass(frozen=True)
 class Observed:
     """The training data as a score sees it. It finds or makes the runs of observers.
@@ -66,23 +68,9 @@ class Observed:
     fit: Fit = "squash"
     _loaded: dict[str, Teacher] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @overload
-    def settled(self, observer: Observer) -> Observer: ...
-
-    @overload
-    def settled(self, observer: AnyObserver) -> AnyObserver: ...
-
-    def settled(self, observer: AnyObserver) -> AnyObserver:
+    def settled(self, observer: Kind) -> Kind:
         """Return the observer with "auto" network and epochs settled for these images."""
         return observer.resolved(size=self.images.size, images=len(self.images))
-
-    def right(self, observer: AnyObserver, *, runs: int = 1) -> float:
-        """Return the share of clean training images that a trained observer classifies correctly.
-
-        The share is the mean over `runs`, in 0..1. Raises ValueError as `dynamics`.
-        """
-        found = [self.dynamics(observer, run=run) for run in range(runs)]
-        return float(np.mean([(one.at(one.epochs)["margin"] > 0).mean() for one in found]))
 
     def fingerprint(self, observer: AnyObserver, run: int) -> str:
         """Return a hash of everything a run's numbers depend on. Raises the errors of `given`."""
@@ -173,14 +161,9 @@ class Observed:
 
         def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
             model = self.network(observer, run=run, epoch=self.settled(observer).trains_for)
-            for _, _, features in look(
-                model,
-                self.images,
-                machine=self.machine,
-                stage="features",
-                progress=self.progress,
-            ):
-                yield features.cpu().numpy()
+            machine, told = self.machine, self.progress
+            seen = look(model, self.images, machine=machine, stage="features", progress=told)
+            return (features.cpu().numpy() for _, _, features in seen)
 
         return self.kept(observer, "features", rows, run=run)
 
@@ -232,7 +215,8 @@ def looked_with(
     the epochs `read`, counted from 1; both are present only if some epochs were not read.
     """
     settled = seen.settled(observer)
-    right = seen.right(observer, runs=runs)
+    found = [seen.dynamics(observer, run=run) for run in range(runs)]
+    right = float(np.mean([(one.at(one.epochs)["margin"] > 0).mean() for one in found]))
     guessed = float(np.bincount(seen.labels).max()) / len(seen.labels)
     made = {
         "observer": write(settled, {Observer: OBSERVERS}),
@@ -280,7 +264,7 @@ def _finite(
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Pass rows on. Raises ValueError if some are not finite, since no score could use them."""
     for start, rows in parts:
-        numbers = structured_to_unstructured(rows) if rows.dtype.names else rows
+        numbers = rows.view(np.float32) if rows.dtype.names else rows  # all fields are float32
         bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(rows), -1)).all(1))
         if len(bad):
             other = "" if data.machine.precision == "float32" else ", or --precision float32"

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 
-from smallset.lazy import Tensor, torch
+from smallset.data import MappedPixels
+from smallset.lazy import torch
 from smallset.models import build_model, load_teacher
 from smallset.observers.observed import Observed
 from smallset.observers.observer import Pretrained
@@ -47,62 +48,33 @@ class Shards:
         """
         from smallset.models.network import TeacherNetwork
 
-        given = None
-        if isinstance(model, TeacherNetwork):
-            given = Given(data.dataset.classes.names, data.given(Pretrained(name)).sha256)
+        given = isinstance(model, TeacherNetwork)
+        sha256 = data.given(Pretrained(name)).sha256 if given else None
         weights = folder / "shards.pt"
         save(weights, model.state_dict())
         try:
-            shards = _shards(data, name, weights.absolute(), given)
+            shards = _shards(data, name, weights.absolute(), sha256)
             yield from _gathered(self.workers, shards, data)
         finally:
             weights.unlink()
 
 
 @dataclass(frozen=True)
-class Given:
-    """A pretrained network: the classes that it is loaded for, and its sha256."""
-
-    classes: tuple[str, ...]
-    sha256: str
-
-
-@dataclass(frozen=True)
 class Shard:
     """The images from `start` on, one for each label, and the network that records them.
 
-    `given` identifies a pretrained network; it is None for a network that is trained here.
+    `sha256` is that of a pretrained network; it is None for a network that is trained here.
     """
 
     start: int
     labels: Int64[np.ndarray, " b"]
     pixels: Path
     size: int
-    classes: int
+    classes: tuple[str, ...]
     model: str
     weights: Path
     machine: Machine
-    given: Given | None = None
-
-
-@dataclass(frozen=True)
-class Window:
-    """`count` images, from `start` on, of the mapped file of all images."""
-
-    file: Path
-    start: int
-    count: int
-    size: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Return a copy of the images at `indices` of the window."""
-        shape = (self.count, self.size, self.size, 3)
-        offset = self.start * self.size * self.size * 3
-        squares = np.asarray(np.memmap(self.file, np.uint8, "r", offset, shape))
-        return torch.from_numpy(squares[indices]).permute(0, 3, 1, 2)
+    sha256: str | None = None
 
 
 def look(shard: Shard) -> Records:
@@ -125,20 +97,20 @@ def look(shard: Shard) -> Records:
     machine.place(model)
     state = torch.load(shard.weights, map_location=machine.device, weights_only=True)
     model.load_state_dict(state)
-    window = Window(shard.pixels, shard.start, len(shard.labels), shard.size)
+    window = MappedPixels(shard.pixels, shard.labels, shard.size, start=shard.start)
     parts = infer(model, window, shard.labels, machine=machine)
     return np.concatenate([rows for _, rows in parts])
 
 
 def _network(shard: Shard) -> "Network":
     """Build the shard's network. The caller loads the weights of a network trained here."""
-    if shard.given is None:
-        return build_model(shard.model, classes=shard.classes, size=shard.size, seed=0)
-    teacher = load_teacher(shard.model, classes=shard.given.classes, size=shard.size)
-    if teacher.sha256 != shard.given.sha256:
+    if shard.sha256 is None:
+        return build_model(shard.model, classes=len(shard.classes), size=shard.size, seed=0)
+    teacher = load_teacher(shard.model, classes=shard.classes, size=shard.size)
+    if teacher.sha256 != shard.sha256:
         raise ValueError(
             f"a worker finds another network under {shard.model!r} than the driver (sha256 "
-            f"{teacher.sha256[:12]}... and not {shard.given.sha256[:12]}...). Needed the same "
+            f"{teacher.sha256[:12]}... and not {shard.sha256[:12]}...). Needed the same "
             "files on all nodes: put them where all see them."
         )
     return teacher.network
@@ -150,13 +122,13 @@ def shard_length(size: int) -> int:
     return SHARD // batch * batch
 
 
-def _shards(data: Observed, name: str, weights: Path, given: Given | None) -> list[Shard]:
-    length, size = shard_length(data.images.size), data.images.size
-    pixels = _file_of(data)
+def _shards(data: Observed, name: str, weights: Path, sha256: str | None) -> list[Shard]:
+    size, pixels, names = data.images.size, _file_of(data), data.dataset.classes.names
+    length, labels = shard_length(size), np.array(data.labels)
     return [
-        Shard(start, np.array(own), pixels, size, data.classes, name, weights, data.machine, given)
+        Shard(start, own, pixels, size, names, name, weights, data.machine, sha256)
         for start in range(0, len(data.images), length)
-        for own in (data.labels[start : start + length],)
+        for own in (labels[start : start + length],)
     ]
 
 

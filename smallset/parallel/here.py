@@ -14,20 +14,18 @@ _GRACE = 10.0  # seconds that an idle worker has to end by itself
 
 
 class Here:
-    """Runs tasks in `jobs` processes side by side, each with `threads` threads.
+    """Runs tasks in `jobs` processes side by side, each with one thread.
 
     If a process dies, only its task is affected: the task is tried again in a new process, three
     times at most. Workers die with the process that started them, however that process dies. The
     `cpus` and `gpus` of a task are for clusters; here `jobs` alone limits what runs side by side.
-    Raises ValueError if `jobs` or `threads` is below 1.
+    Raises ValueError if `jobs` is below 1.
     """
 
-    def __init__(self, jobs: int, *, threads: int = 1) -> None:
-        if jobs < 1 or threads < 1:
-            raise ValueError(
-                f"jobs={jobs} of {threads} threads run nothing. Give at least 1 of both."
-            )
-        self.jobs, self.threads = jobs, threads
+    def __init__(self, jobs: int) -> None:
+        if jobs < 1:
+            raise ValueError(f"jobs={jobs} run nothing. Give at least 1.")
+        self.jobs = jobs
 
     def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
         """Yield the value of each task as it finishes; see `Workers`."""
@@ -36,9 +34,10 @@ class Here:
         failure: BaseException | None = None
         try:
             while True:
-                while failure is None and _free(slots, self.jobs) and (task := graph.take()):
-                    _slot(slots, self.threads).start(task)
                 busy = [slot for slot in slots if slot.task is not None]
+                if failure is None and len(busy) < self.jobs and (task := graph.take()):
+                    _slot(slots).start(task)
+                    continue
                 if not busy:
                     break
                 for slot in _ready(busy):
@@ -61,12 +60,12 @@ class Here:
 class _Slot:
     """One worker process, its current task, and the pipe to it."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         self.pipe, theirs = _SPAWN.Pipe()
         self.process = _SPAWN.Process(target=_serve, args=(theirs,))
         self.task: Task | None = None
         self.dead = False
-        with _inherited(threads):
+        with _inherited():
             self.process.start()
         theirs.close()
 
@@ -99,16 +98,12 @@ class _Slot:
         self.process.join()
 
 
-def _free(slots: list[_Slot], jobs: int) -> bool:
-    return len(slots) < jobs or any(slot.task is None for slot in slots)
-
-
-def _slot(slots: list[_Slot], threads: int) -> _Slot:
+def _slot(slots: list[_Slot]) -> _Slot:
     """Return an idle worker, or a new one if all are busy."""
     for slot in slots:
         if slot.task is None:
             return slot
-    slots.append(_Slot(threads))
+    slots.append(_Slot())
     return slots[-1]
 
 
@@ -119,15 +114,15 @@ def _ready(busy: list[_Slot]) -> list[_Slot]:
 
 
 @contextmanager
-def _inherited(threads: int) -> Iterator[None]:
-    """Let processes started in the block use `threads` threads and ignore Ctrl-C.
+def _inherited() -> Iterator[None]:
+    """Let processes started in the block use one thread and ignore Ctrl-C.
 
     OpenMP reads its number of threads when it is loaded, which is before any of our code runs.
     """
     before = os.environ.get("OMP_NUM_THREADS")
     main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["OMP_NUM_THREADS"] = "1"
     try:
         yield
     finally:

@@ -1,13 +1,12 @@
 """Workers on a Ray cluster. No other file imports Ray, and this file only when Ray is used."""
 
 import os
-import pickle
 import socket
 import time
 from collections.abc import Generator, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import TypeAlias
 
 from smallset.parallel.graph import Done, Graph, Task, TaskError, opened, outcome, packed
@@ -42,12 +41,7 @@ class Ray:
     def __enter__(self) -> "Ray":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._own:
             self._ray.shutdown()
 
@@ -198,31 +192,25 @@ def _check_answers(address: str) -> None:
 
 def _work(call: bytes, folder: str, versions: dict[str, str]) -> bytes:
     """Run a call on a node, in the driver's folder and with the driver's versions."""
-    wrong = _wrong_here(folder, versions)
-    return outcome(call) if wrong is None else outcome(pickle.dumps((_refuse, (wrong,))))
+    return outcome(call, first=partial(_enter, folder, versions))
 
 
-def _wrong_here(folder: str, versions: dict[str, str]) -> str | None:
-    """Change to the driver's folder. Return why this node cannot work like the driver, or None."""
+def _enter(folder: str, versions: dict[str, str]) -> None:
+    """Change to the driver's folder. Raises ValueError if this node cannot work like the driver."""
     node = socket.gethostname()
     for name, wanted in versions.items():
         if (found := _versions()[name]) != wanted:
-            return (
+            raise ValueError(
                 f"the node {node!r} has {name} {found}, but the driver has {wanted}, and the "
                 "results depend on it. Install the same version on every node."
             )
     try:
         os.chdir(folder)
     except OSError as error:
-        return (
+        raise ValueError(
             f"the node {node!r} does not see the driver's folder {folder!r} ({error.strerror}). "
             "Run in a folder, with work and output folders, on storage that all nodes share."
-        )
-    return None
-
-
-def _refuse(why: str) -> None:
-    raise ValueError(why)
+        ) from error
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Unpack
+from typing import Unpack, get_args
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.chosen_list import ChosenList, write_list
-from smallset.exchange.set_data import made_from
+from smallset.exchange.set_data import AnyData, made_from, open_any
 from smallset.methods import Method, ShortClasses, method_from, spec_of
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
-from smallset.pipeline.desk import AnyData, check_place, observed, open_source, side_of
+from smallset.pipeline.desk import check_place, observed, side_of
 from smallset.records import Fit
 from smallset.store import About, Asked, Codec, CompressedDataset, Seeds, open_set, write
 from smallset.train.processes import first_alone, first_before_others, is_first
@@ -31,7 +31,7 @@ def compress(
     ipc: int | None = None,
     keep: float | None = None,
     budget: str | Budget | None = None,
-    short_classes: str = "error",
+    short_classes: ShortClasses = "error",
     size: int | None = None,
     fit: Fit = "squash",
     codec: str = "png",
@@ -55,25 +55,22 @@ def compress(
 
     Raises ValueError or OSError if anything is wrong, and then leaves no output.
     """
-    out = Path(out)
-    first_alone(lambda: check_place(out, data))
-    job = _job_from(
-        method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=codec
-    )
-    assert job.codec is not None
+    out, parsed = Path(out), Codec.parse(codec)
+    asked = one_budget(ipc, keep, budget)
+    seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
-    begun = _begin(data, job, desk, spread=spread)
+    job = _begin(data, out, method, asked, short_classes, size, fit, parsed, seed, spread, desk)
     with keeping(desk.work):
-        canvases = job.method.canvases(begun.seen, begun.wanted, seed=job.seed)
-    about = begun.about()
+        canvases = job.method.canvases(job.seen, job.wanted, seed=seed)
+    about = job.about()
     with first_before_others():
         if not is_first():
             return open_set(out)
         return write(
             canvases,
-            begun.data.train,
+            job.data.train,
             out,
-            codec=job.codec,
+            codec=parsed,
             about=about,
             workers=desk.workers,
             spread=spread,
@@ -91,7 +88,7 @@ def select(
     ipc: int | None = None,
     keep: float | None = None,
     budget: str | Budget | None = None,
-    short_classes: str = "error",
+    short_classes: ShortClasses = "error",
     size: int | None = None,
     fit: Fit = "squash",
     seed: int = 0,
@@ -105,109 +102,87 @@ def select(
     `selection.json` the provenance. A mosaic lists the image of every tile. `size` and `fit` are
     those at which a method's observer sees the images. Raises the errors of `compress`.
     """
-    out = Path(out)
-    first_alone(lambda: check_place(out, data))
-    job = _job_from(
-        method, ipc, keep, budget, short_classes, size=size, fit=fit, seed=seed, codec=None
-    )
+    out, asked = Path(out), one_budget(ipc, keep, budget)
+    seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
-    begun = _begin(data, job, desk, spread=spread)
+    job = _begin(data, out, method, asked, short_classes, size, fit, None, seed, spread, desk)
     with keeping(desk.work):
-        selection = job.method.choose(begun.seen, begun.wanted, seed=job.seed)
-    source, about = begun.data.train, begun.about()
+        selection = job.method.choose(job.seen, job.wanted, seed=seed)
+    source, about = job.data.train, job.about()
     with first_before_others():
         if not is_first():
             return ChosenList.of_selection(out, selection, source, about)
-        return write_list(selection, source, out, about=about, size=begun.seen.images.size)
+        return write_list(selection, source, out, about=about, size=job.seen.images.size)
 
 
 @dataclass(frozen=True)
 class _Job:
-    """The checked options. `typed` is the method as it was written. Without a codec, no pixels."""
+    """A job on opened data. Everything is checked that can be checked before scoring.
+
+    `known` are the facts about the set that are known before scoring.
+    """
 
     method: Method
-    typed: str
-    budget: Budget
-    short_classes: ShortClasses
-    size: int | None
-    fit: Fit
-    seed: int
-    codec: Codec | None
-
-
-@dataclass(frozen=True)
-class _Begun:
-    """A job on opened data. Everything is checked that can be checked before scoring."""
-
-    job: _Job
     data: Data
     seen: Observed
     wanted: Wanted
+    known: About
 
     def about(self) -> About:
         """Return the facts about the set that its manifest needs from the caller."""
-        job, here = self.job, self.seen.machine
-        observer = job.method.looks_through
-        names = self.data.train.classes.names
-        return About(
-            method=job.typed,
-            spec=spec_of(job.method),
-            seeds=Seeds(set=job.seed, observer=observer.seed if observer else None),
-            given=self.data.name,
-            held_out=self.data.held_out,
-            fit=job.fit,
-            view=spec_of(job.method.view),
-            precision=here.precision if observer else "none",
-            device=here.kind if observer else "none",
-            made_with=job.method.facts(self.seen) | made_from(self.data),
-            asked=Asked(str(job.budget), tuple(names[c] for c in self.wanted.short)),
-        )
+        made_with = self.method.facts(self.seen) | made_from(self.data)
+        return replace(self.known, made_with=made_with)
 
 
-def _job_from(
+def _begin(
+    data: AnyData,
+    out: Path,
     method: str | Method,
-    ipc: int | None,
-    keep: float | None,
-    budget: str | Budget | None,
-    short_classes: str,
-    *,
+    budget: Budget,
+    short_classes: ShortClasses,
     size: int | None,
     fit: Fit,
+    codec: Codec | None,
     seed: int,
-    codec: str | None,
+    spread: Workers | None,
+    desk: Desk,
 ) -> _Job:
-    """Read and check the options, without opening the data.
+    """Open the data, and raise every error of the job that can be found before scoring.
 
-    Raises ValueError for a wrong option, and OSError if a file that the method names is missing.
+    A codec of None means that no pixels are written.
     """
-    chosen = method_from(method) if isinstance(method, str) else method
-    asked = one_budget(ipc, keep, budget)
-    if short_classes not in ("error", "keep"):
-        raise ValueError(f"short_classes={short_classes!r} is not known. Give 'error' or 'keep'.")
-    short: ShortClasses = "keep" if short_classes == "keep" else "error"
-    parsed = None if codec is None else Codec.parse(codec)
-    seed = check_number("seed", seed, least=0, unit="a seed")
-    chosen.check_files()
+    first_alone(lambda: check_place(out, data))
     typed = method if isinstance(method, str) else spec_of(method)
-    return _Job(chosen, typed, asked, short, size, fit, seed, parsed)
-
-
-def _begin(data: AnyData, job: _Job, desk: Desk, *, spread: Workers | None) -> _Begun:
-    """Open the data, and raise every error of the job that can be found before scoring."""
+    method = method_from(method) if isinstance(method, str) else method
+    if short_classes not in get_args(ShortClasses):
+        raise ValueError(f"short_classes={short_classes!r} is not known. Give 'error' or 'keep'.")
+    method.check_files()
     with first_before_others():
-        opened = open_source(data, desk)
-    source, method = opened.train, job.method
-    names = source.classes.names
-    side = side_of(source, job.size)
+        opened = open_any(data, desk)
+    source, names = opened.train, opened.train.classes.names
+    side = side_of(source, size)
     have = np.bincount(source.labels, minlength=len(names)).tolist()
-    wanted = method.wanted(job.budget, have, names, short_classes=job.short_classes)
+    wanted = method.wanted(budget, have, names, short_classes=short_classes)
     if method.balanced and not wanted.counts.all():
         name = names[int(np.argmin(wanted.counts))]
         raise ValueError(
-            f"{job.budget} leaves no image for the class {name!r}, but every class needs one. "
+            f"{budget} leaves no image for the class {name!r}, but every class needs one. "
             "Give a larger budget."
         )
-    method.check(source, size=side, fit=job.fit, codec=job.codec)
-    seen = observed(source, side, job.fit, desk)
+    method.check(source, size=side, fit=fit, codec=codec)
+    seen = observed(source, side, fit, desk)
     seen = replace(seen, spread=Shards(spread) if spread else None)
-    return _Begun(job, opened, seen, wanted)
+    observer, here = method.looks_through, desk.machine
+    known = About(
+        method=typed,
+        spec=spec_of(method),
+        seeds=Seeds(set=seed, observer=observer.seed if observer else None),
+        given=opened.name,
+        held_out=opened.held_out,
+        fit=fit,
+        view=spec_of(method.view),
+        precision=here.precision if observer else "none",
+        device=here.kind if observer else "none",
+        asked=Asked(str(budget), tuple(names[c] for c in wanted.short)),
+    )
+    return _Job(method, opened, seen, wanted, known)

@@ -1,6 +1,5 @@
-"""The first steps of every verb: check the output's place, open the data, choose the size."""
+"""Shared by verbs: the place of the output, the size of images, and the data as scores see it."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -8,53 +7,16 @@ import numpy as np
 
 from smallset.data import Data, ImageDataset, LaterPixels, folder_of
 from smallset.desk import Desk
-from smallset.exchange.set_data import Openable, open_any
+from smallset.exchange.set_data import AnyData
 from smallset.files import check_output
 from smallset.labels import check_not_labels
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
-from smallset.records import Classes, Fit
+from smallset.records import Fit
 from smallset.store import CompressedDataset
-from smallset.train.processes import is_first
-
-AnyData = Openable | Data
-"""The data of a verb: a name or path, a `Folder` with patterns, a set, or opened data."""
 
 # Pillow takes images much larger than this for decompression bombs.
 _LARGEST_SIDE = 8192
-
-
-def open_source(
-    data: AnyData,
-    desk: Desk,
-    *,
-    fits: Callable[[Classes], None] | None = None,
-) -> Data:
-    """Open the data that the user named, and report it to `desk.opened`. Keep data that is open.
-
-    `fits` is called with the classes before any image is read, and may raise.
-    """
-    if isinstance(data, Data):
-        if fits is not None:
-            fits(data.train.classes)
-        return data.without_leaks() if desk.drop_leaks else data
-    opened = open_any(
-        data,
-        work=desk.work,
-        skip_bad=desk.skip_bad,
-        drop_leaks=desk.drop_leaks,
-        fits=fits,
-        workers=desk.workers,
-        progress=desk.progress,
-    )
-    if desk.opened is not None and is_first():
-        desk.opened(opened)
-    return opened
-
-
-def data_name(data: AnyData) -> str:
-    """Return the name of data for a message: its own name, or the user's text if not open."""
-    return data.name if isinstance(data, Data | CompressedDataset) else str(data)
 
 
 def check_place(out: Path, data: AnyData) -> None:

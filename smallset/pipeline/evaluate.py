@@ -8,15 +8,15 @@ from typing import Unpack, cast
 import numpy as np
 
 from smallset.cell import Cell, load_pixels, train_and_test
+from smallset.data import Data
 from smallset.desk import Options, desk_for
 from smallset.evidence.lines import append_line, check_place, read_lines
 from smallset.exchange.naming import check_classes
-from smallset.exchange.set_data import check_held_out, check_unseen
+from smallset.exchange.set_data import AnyData, check_held_out, check_unseen, open_any
 from smallset.files import at_home
 from smallset.labels import labels_from
 from smallset.models import check_model
 from smallset.numbers import whole
-from smallset.pipeline.desk import AnyData, data_name, open_source
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Result
 from smallset.store import CompressedDataset
@@ -93,8 +93,9 @@ def evaluate(
     opened_labels = regime.open(opened_set, chosen)
     with first_before_others():
         # Check the classes first, before the images are hashed and decoded.
-        fits = partial(check_classes, opened_set.facts.classes, data=data_name(data))
-        source = open_source(data, desk, fits=fits)
+        called = data.name if isinstance(data, Data | CompressedDataset) else str(data)
+        fits = partial(check_classes, opened_set.facts.classes, data=called)
+        source = open_any(data, desk, fits=fits)
     check_held_out(source)
     check_unseen(opened_set, source)
     cell = Cell(opened_set, source, name, chosen, desk.machine, opened_labels)

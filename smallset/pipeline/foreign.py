@@ -4,20 +4,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int32
 
 from smallset.data import CUT_OFF, ImageDataset
 from smallset.desk import Desk
 from smallset.exchange.exported import is_ours, open_made
 from smallset.exchange.foreign import HUB, as_found, read_foreign, set_name
 from smallset.exchange.naming import read_naming
-from smallset.exchange.set_data import check_held_out
+from smallset.exchange.set_data import AnyData, check_held_out, open_any
 from smallset.files import at_home
 from smallset.methods import spec_of, view_from
 from smallset.mosaic import Grid
 from smallset.numbers import check_number
-from smallset.pipeline.desk import AnyData, open_source, side_of
-from smallset.records import Selection
+from smallset.pipeline.desk import side_of
 from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.views import Patch, View
 
@@ -45,10 +43,8 @@ def training_set(
 ) -> tuple[TrainingSet, AnyData]:
     """Open a set. If it has no manifest, open the data too, whose classes are needed.
 
-    Raises FileNotFoundError if there is no set. Raises ValueError if a set was changed, or if
-    options contradict its manifest. Raises ValueError for a set without a manifest if its classes
-    do not map, if its images have several sizes but no `size` is given, or if a patch view lacks
-    its `factor`.
+    Raises FileNotFoundError if there is no set. Raises ValueError if a set was changed, if options
+    contradict its manifest, or if a set without a manifest lacks an option that it needs.
     """
     view = None if reading.view is None else view_from(reading.view)
     if reading.factor is not None:
@@ -64,7 +60,7 @@ def training_set(
         given = at_home(given)
     if reading.classes is not None:
         read_naming(reading.classes)  # so that a wrong file fails before the data is opened
-    opened = open_source(data, desk)
+    opened = open_any(data, desk)
     check_held_out(opened)
     if opened.held_out == CUT_OFF:
         raise ValueError(
@@ -74,17 +70,10 @@ def training_set(
             "has one."
         )
     images = read_foreign(
-        given,
-        opened.test.classes,
-        data=opened.name,
-        naming=reading.classes,
-        work=desk.work,
-        skip_bad=desk.skip_bad,
-        workers=desk.workers,
-        progress=desk.progress,
+        given, opened.test.classes, desk, data=opened.name, naming=reading.classes
     )
     size = _side(images, opened.test, reading.size)
-    tiles = _tile_boxes(reading.factor or 1, size)
+    tiles = Grid(reading.factor or 1).tile_boxes(size)
     found = as_found(images, size=size, view=spec_of(chosen), tiles=tiles)
     return replace(found, path=given if isinstance(given, Path) else None), opened
 
@@ -122,15 +111,6 @@ def _side(images: ImageDataset, test: ImageDataset, size: int | None) -> int:
         f"the images of the set '{images.name}' are not squares of one size (from {w} to {wide} px "
         f"wide, from {h} to {high} px high). Needed one side to read them at.{hint} Give --size."
     )
-
-
-def _tile_boxes(factor: int, size: int) -> Int32[np.ndarray, "tiles 4"]:
-    """Return the boxes of the tiles of a grid mosaic, in pixels."""
-    grid = Grid(factor)
-    one = Selection(np.arange(grid.tiles))
-    nowhere = np.zeros((grid.tiles, 4), np.int32)
-    plan = grid(one, np.zeros(grid.tiles, np.int64), nowhere, size=size)
-    return np.asarray(plan.tile_box[0])
 
 
 def _check_agreement(made: CompressedDataset, reading: Reading, view: View | None) -> None:

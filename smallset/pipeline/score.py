@@ -8,6 +8,7 @@ from typing import Unpack
 
 from smallset.data.work import keeping
 from smallset.desk import Options, desk_for
+from smallset.exchange.set_data import AnyData, open_any
 from smallset.files import writing
 from smallset.methods import score_from, spec_of
 from smallset.models import check_teacher_files
@@ -15,13 +16,7 @@ from smallset.observers import Pretrained
 from smallset.observers.observed import Observed, looked_with
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
-from smallset.pipeline.desk import (
-    AnyData,
-    check_place,
-    observed,
-    open_source,
-    side_of,
-)
+from smallset.pipeline.desk import check_place, observed, side_of
 from smallset.records import Fit, Scores
 from smallset.scores import Score
 from smallset.scores.table import write_scores
@@ -49,9 +44,9 @@ def score(
     """
     out = Path(out)
     if out.suffix != ".parquet":
+        meant = out / "scores.parquet" if out.is_dir() else out.with_suffix(".parquet")
         raise ValueError(
-            f"the scores go to a .parquet file, not {str(out)!r}. "
-            f"Give for example {str(_parquet(out))!r}."
+            f"the scores go to a .parquet file, not {str(out)!r}. Give for example {str(meant)!r}."
         )
     first_alone(lambda: check_place(out, data))
     scores = split(scores) if isinstance(scores, str) else list(scores)
@@ -82,7 +77,7 @@ def score(
             check_teacher_files(scorer.observer.network)
     desk = desk_for(**options)
     with first_before_others():
-        source = open_source(data, desk).train
+        source = open_any(data, desk).train
     seen = observed(source, side_of(source, size), fit, desk)
     seen = replace(seen, spread=Shards(spread) if spread else None)
     for scorer in scorers.values():
@@ -121,8 +116,3 @@ def _made_by(scorer: Score, seen: Observed, fit: Fit) -> dict[str, str]:
             "runs": " ".join(runs),
         }
     return made_by
-
-
-def _parquet(out: Path) -> Path:
-    """Return the file that was probably meant: in `out` if it is a folder, or with .parquet."""
-    return out / "scores.parquet" if out.is_dir() else out.with_suffix(".parquet")

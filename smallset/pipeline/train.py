@@ -3,34 +3,31 @@
 import hashlib
 import io
 import math
-import platform
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-import numpy as np
-
 from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
-from smallset.exchange.set_data import check_held_out
+from smallset.exchange.set_data import AnyData, check_held_out, open_any
 from smallset.files import whole_folder, write_file, writing
-from smallset.fingerprint import fingerprint, smallset_version
+from smallset.fingerprint import fingerprint
 from smallset.lazy import Tensor, torch
 from smallset.methods import spec_of
 from smallset.models import check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
 from smallset.numbers import check_number
-from smallset.pipeline.desk import AnyData, check_place, open_source, side_of
+from smallset.pipeline.desk import check_place, side_of
 from smallset.records import Fit
 from smallset.seeds import derive
 from smallset.spec import nearest
 from smallset.train.device import hardware
-from smallset.train.evaluation import Accuracy, accuracy
+from smallset.train.evaluation import accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import Protocol, check_epochs
-from smallset.train.run import component_versions, train_kept
+from smallset.train.run import component_versions, train_kept, versions_behind
 from smallset.train.views import Canvas
 
 if TYPE_CHECKING:
@@ -81,16 +78,31 @@ def train_teacher(
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
     with first_before_others():
-        source = open_source(data, desk)
+        source = open_any(data, desk)
     check_held_out(source)
     job = _Job(source, model, chosen, side_of(source.train, size), fit, seed)
     state = desk.work / "teachers" / job.fingerprint(desk)[:24] / "state.pt"
     with keeping(desk.work):
         state.parent.mkdir(parents=True, exist_ok=True)
-        network = _trained(job, desk, state)
-    made = first_alone(lambda: _write(job, network, _tested(job, network, desk), desk, out))
+        with first_before_others():
+            images = desk.decoded(source.train, job.size, view=fit)
+        network = train_kept(
+            images,
+            source.train.labels,
+            model=model,
+            classes=len(source.train.classes),
+            protocol=chosen,
+            view=VIEW,
+            seed=derive(seed, "teacher"),
+            machine=desk.machine,
+            state=state,
+            progress=desk.progress,
+        )
+    made = first_alone(lambda: _write(job, network, desk, out))
     if is_first():
-        _clear(state)
+        state.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty if another process makes the same run
+            state.parent.rmdir()
     return made
 
 
@@ -130,40 +142,21 @@ class _Job:
         return fingerprint(facts)
 
 
-def _trained(job: _Job, desk: Desk, state: Path) -> "Network":
-    with first_before_others():
-        images = desk.decoded(job.data.train, job.size, view=job.fit)
-    return train_kept(
-        images,
-        job.data.train.labels,
-        model=job.model,
-        classes=len(job.data.train.classes),
-        protocol=job.recipe,
-        view=VIEW,
-        seed=derive(job.seed, "teacher"),
-        machine=desk.machine,
-        state=state,
-        progress=desk.progress,
-    )
-
-
-def _tested(job: _Job, network: "Network", desk: Desk) -> Accuracy:
-    return accuracy(
+def _write(job: _Job, network: "Network", desk: Desk, out: Path) -> Trained:
+    """Test the network, write the weights and the card, and return the card."""
+    data, here = job.data, desk.machine
+    found = accuracy(
         network,
-        desk.decoded(job.data.test, job.size, view="test"),
-        job.data.test.labels,
-        classes=len(job.data.train.classes),
-        machine=desk.machine,
+        desk.decoded(data.test, job.size, view="test"),
+        data.test.labels,
+        classes=len(data.train.classes),
+        machine=here,
         progress=desk.progress,
     )
-
-
-def _write(job: _Job, network: "Network", found: Accuracy, desk: Desk, out: Path) -> Trained:
-    """Write the weights and the card, and return the card."""
     buffer = io.BytesIO()
     state = {key: value.cpu().contiguous() for key, value in network.net.state_dict().items()}
     torch.save(state, buffer)
-    content, here, data = buffer.getvalue(), desk.machine, job.data
+    content = buffer.getvalue()
     made = Trained(
         format=FORMAT,
         model=job.model,
@@ -190,25 +183,12 @@ def _write(job: _Job, network: "Network", found: Accuracy, desk: Desk, out: Path
         device=here.kind,
         threads=here.threads,
         hardware=hardware(here.device, here.processes),
-        versions={
-            "smallset": smallset_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            **library_of(job.model),
-        },
+        versions=versions_behind(job.model),
     )
     with whole_folder(out) as partial, writing(out):
         write_file(partial / WEIGHTS, content)
         write_file(partial / CARD, made.to_json().encode())
     return made
-
-
-def _clear(state: Path) -> None:
-    """Remove the state that a killed run would go on from."""
-    state.unlink(missing_ok=True)
-    with suppress(OSError):  # not empty if another process makes the same run
-        state.parent.rmdir()
 
 
 def _colour(values: Tensor) -> tuple[float, float, float]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import product
 
 from smallset.bench.matrix import Matrix
-from smallset.bench.sweep import AUTO, Sweep
+from smallset.bench.sweep import AUTO, FULL, Sweep
 from smallset.budget import Budget
+from smallset.labels import labels_spec
 from smallset.methods import known_method
 from smallset.records import Result
-from smallset.report.rows import AS_FOUND, FULL, method_key, row_key
+from smallset.report.rows import AS_FOUND, method_key, row_key
 from smallset.report.table import counted
 from smallset.train.protocol import protocol_for
 
@@ -68,7 +69,14 @@ def planned(matrix: Matrix) -> list[PlannedSetting]:
     """Return every setting of a matrix, in its order."""
     return [
         PlannedSetting(
-            table, student, budget, tiles, labels, matrix.labels_spec(labels), protocol, cells
+            table,
+            student,
+            budget,
+            tiles,
+            labels,
+            labels_spec(matrix.regime(labels)),
+            protocol,
+            cells,
         )
         for table in matrix.sweeps
         for student, budget, labels, protocol in product(
@@ -101,16 +109,14 @@ def not_begun(
     matrix: Matrix, settings: Iterable[PlannedSetting], results: Sequence[Result]
 ) -> list[str]:
     """Name the settings of a matrix without any result and their number of cells, a line each."""
-    counts: Counter[str] = (
-        Counter()
-    )  # settings of one title that differ in their tiles count as one
+    counts: Counter[str] = Counter()  # settings of one title that differ in tiles count as one
     for setting in settings:
         if not any(setting.holds(r) for r in results):
             counts[setting.title(setting.protocol)] += len(setting.cells)
     lines = [f"{title}: {counted(n, 'cell')}" for title, n in counts.items()]
     for table in matrix.sweeps:
         trained = {r.student for r in results if r.spec == FULL and _of_table(table, r)}
-        for student in table.students if table.full_epochs is not None else ():
+        for student in table.students if table.full is not None else ():
             if student not in trained:
                 lines.append(f"{table.title}, {student} on the full data: 1 cell")
     return lines
@@ -133,16 +139,15 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
         return False
     if result.budget == str(budget):
         return True
+    # A line does not tell how many images each class had, so they count as even.
+    each, rest = divmod(result.source_images, len(result.classes))
+    have = [each + (c < rest) for c in range(len(result.classes))]
+    asked = budget.canvases(have, tiles or 1)
     name, _, value = (result.budget or "").partition("=")
     if name == budget.name:
-        # A line does not tell how many images each class had, so they count as even.
-        each, rest = divmod(result.source_images, len(result.classes))
-        have = [each + (c < rest) for c in range(len(result.classes))]
-        named = budget.read(value)
-        return budget.canvases(have, tiles or 1) == named.canvases(have, tiles or 1)
-    return budget.may_have_made(
-        result.images, len(result.classes), tiles=tiles or 1, source_images=result.source_images
-    )
+        return asked == budget.read(value).canvases(have, tiles or 1)
+    uneven = len(result.classes) if budget.by_tiles else 0
+    return abs(result.images - sum(asked)) <= uneven
 
 
 def _cells(matrix: Matrix, table: Sweep, *, by_tiles: bool) -> dict[int | None, frozenset[CellKey]]:
@@ -150,7 +155,8 @@ def _cells(matrix: Matrix, table: Sweep, *, by_tiles: bool) -> dict[int | None, 
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
         method, key = matrix.method(label), method_key(matrix.spec(label, table.size))
-        seeds = [matrix.observer_seed(label, r, table) for r in range(table.observers)]
+        looks = [matrix.method(label, r).looks_through for r in range(table.observers)]
+        seeds = [observer.seed if observer else None for observer in looks]
         found.setdefault(method.tiles if by_tiles else None, []).extend(
             (key, r, seeds[r % table.observers], r) for r in range(table.replicates)
         )

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
 
-from smallset.evidence import Interval, paired_difference, welch_difference
+from smallset.evidence import paired_difference, welch_difference
 from smallset.report.rows import Row
 from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
 from smallset.report.table import Heading, Table, Value
+from smallset.spec import read
+from smallset.spec.grammar import Word
 
 # The fields that sections must share to be compared. Protocols may differ, and are then named.
 _SHARED = (
@@ -41,7 +43,7 @@ def regime_names(family: Sequence[Section]) -> list[str]:
     """Name each section of a family by its labels, and if needed by its teacher and protocol."""
     letters = _letters(family)
     names = [
-        s.labels if "(" in s.labels else s.labels + letters.get(s.first.teacher, "") for s in family
+        s.labels + ("" if _named(s.labels) else letters.get(s.first.teacher, "")) for s in family
     ]
     return [
         f"{name}, {section.first.protocol}" if names.count(name) > 1 else name
@@ -91,14 +93,12 @@ def _values(section: Section, hard: Section, key: str) -> list[Value]:
     values: list[Value] = [row.top1, row.rank, row.bytes()] if row else [None, None, None]
     if section is hard:
         return values
-    return [*values, _difference(row, other) if row and other else None]
-
-
-def _difference(soft: Row, hard: Row) -> Interval:
-    """Return soft minus hard, paired if both rows are of the same sets, else by Welch."""
-    if pairs := _pairs(soft, hard):
-        return paired_difference(*pairs)
-    return welch_difference([r.top1 for r in soft.results], [r.top1 for r in hard.results])
+    if row is None or other is None:
+        return [*values, None]
+    if pairs := _pairs(row, other):  # of the same sets
+        return [*values, paired_difference(*pairs)]
+    a, b = ([r.top1 for r in of.results] for of in (row, other))
+    return [*values, welch_difference(a, b)]
 
 
 def _pairs(soft: Row, hard: Row) -> tuple[list[float], list[float]] | None:
@@ -127,9 +127,10 @@ def _notes(family: list[Section], names: list[str]) -> list[str]:
 
 
 def _named(labels: str) -> str:
-    """Return the name in "online(NAME)" after a space, "" if there is none."""
-    name = labels.partition("(")[2].removesuffix(")")
-    return f" {name}" if name else ""
+    """Return the teacher's name in "online(NAME)" after a space, "" if there is none."""
+    call = read(labels)
+    name = call.args[0] if call.args else call.options.get("teacher")
+    return f" {name.text}" if isinstance(name, Word) else ""
 
 
 def _letters(family: Sequence[Section]) -> dict[str | None, str]:

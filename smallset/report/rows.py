@@ -31,8 +31,6 @@ SETTING = (
 )  # fmt: skip
 AS_FOUND = "as found"
 """The codec of a foreign set, which may share a table with sets of any one codec of ours."""
-FULL = "full"
-"""The spec of a result on the whole training split, which is a yardstick and not a row."""
 
 # Used only beyond 10 against 10 replicates. It is fixed, so that equal results give equal tables.
 _PERMUTATION_SEED = 0
@@ -141,8 +139,8 @@ def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) 
     for (key, group), rank in zip(groups.items(), places, strict=True):
         top1 = [r.top1 for r in group]
         label = (labels or {}).get(key, group[0].method)
-        lowest = worst_class([r.per_class for r in group])
-        worst = Named(lowest.accuracy.mean, group[0].classes[lowest.index])
+        index, lowest = worst_class([r.per_class for r in group])
+        worst = Named(lowest, group[0].classes[index])
         row = Row(key, label, tuple(group), mean_interval(top1), rank, worst)
         if random and key != BASELINE:
             row = replace(

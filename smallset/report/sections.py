@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, takewhile
 
+from smallset.bench.sweep import FULL
 from smallset.evidence import welch_difference
+from smallset.labels import labels_words
 from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
-from smallset.report.rows import AS_FOUND, FULL, SETTING, Row, row_key, rows, setting_of
+from smallset.report.rows import AS_FOUND, SETTING, Row, row_key, rows, setting_of
 
 ORDER = "Order by mean, = where the interval of a step holds 0: "
 """The words before a section's order in the notes."""
@@ -84,7 +86,7 @@ def sections(
         table = tuple(rows(group, labels={**short_names(group), **labels}))
         firsts = {(row_key(r), r.budget): r for r in reversed(group)}.values()
         plans = [s for s in settings if any(map(s.holds, firsts))]
-        regime = plans[0].labels if plans else group[0].regime
+        regime = plans[0].labels if plans else labels_words(group[0].labels)
         counts, wanted = missing(plans, group)
         lacking = {label: counts[key] for key, label in labels.items() if counts[key]}
         made.append(Section(title, regime, tuple(group), table, lacking, wanted))
@@ -103,7 +105,8 @@ def teacher_words(r: Result) -> str:
     """Name the teacher of a result, with its accuracy and its bytes."""
     accuracy = "unknown" if r.teacher_top1 is None else f"{100 * r.teacher_top1:.1f} %"
     name = "none" if r.teacher is None else teacher_name(r.teacher)
-    return f"{name}, top-1 {accuracy}, {r.cost.teacher:,} bytes"
+    needed = f"{r.cost.teacher:,} bytes" if r.cost.teacher else "not needed by the student"
+    return f"{name}, top-1 {accuracy}, {needed}"
 
 
 def setting_words(r: Result) -> str:

@@ -1,6 +1,6 @@
 """The contact sheet: one picture of a set, with the first choices of each class first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -76,7 +76,8 @@ def contact_sheet(
     foot = _wrapped(_left_out(compressed, layout), right - _MARGIN)
     height = bottom + (12 + len(foot) * _LINE if foot else 0) + _MARGIN
     sheet = Image.new("RGB", (right + _MARGIN, height), _BACKGROUND)
-    _write(sheet, _MARGIN - 4, [_fitting(_title(compressed), _TITLE, right - _MARGIN)], _TITLE)
+    title = f"{compressed.manifest.source.name}  \N{MIDDLE DOT}  {compressed.manifest.method}"
+    _write(sheet, _MARGIN - 4, [_fitting(title, _TITLE, right - _MARGIN)], _TITLE)
     _write(sheet, _MARGIN + _TITLE + 14, head, _TEXT)
     _write(sheet, bottom + 12, foot, _TEXT)
     for index in range(len(names)):
@@ -111,9 +112,9 @@ def _layout(names: tuple[str, ...], images: int, size: int, width: int) -> _Layo
     cell = min(_LARGEST_CELL, room // images - _GUTTER)
     if size <= cell:
         cell = cell // size * size
-    block = name_width + _NAME_GAP + images * (cell + _GUTTER) - _GUTTER
-    fit = (width - 2 * _MARGIN + _COLUMN_GAP) // (block + _COLUMN_GAP)
-    return _Layout(cell, images, name_width, _columns(len(names), max(1, fit)), len(names))
+    one = _Layout(cell, images, name_width, columns=1, classes=len(names))
+    fit = (width - 2 * _MARGIN + _COLUMN_GAP) // (one.block + _COLUMN_GAP)
+    return replace(one, columns=_columns(len(names), max(1, fit)))
 
 
 def _columns(classes: int, fit: int) -> int:
@@ -139,11 +140,6 @@ def _cell(pixels: UInt8[np.ndarray, "s s 3"], boxes: np.ndarray, cell: int) -> I
             draw.line((left, top, right - 1, top), _SEAM)
     image.paste(seams, (0, 0), seams)
     return image
-
-
-def _title(compressed: CompressedDataset) -> str:
-    manifest = compressed.manifest
-    return f"{manifest.source.name}  \N{MIDDLE DOT}  {manifest.method}"
 
 
 def _facts(compressed: CompressedDataset) -> list[str]:

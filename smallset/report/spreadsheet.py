@@ -72,10 +72,6 @@ def _each(of: str, kind: Kind, *names: str) -> tuple[_Column, ...]:
     return tuple((Heading(name, kind), attrgetter(f"{of}.{name}")) for name in names)
 
 
-def _teacher(line: _Line) -> Value:
-    return None if line.first.teacher is None else teacher_name(line.first.teacher)
-
-
 def _published_source(line: _Line) -> Value:
     known = published(line.first)
     return None if known is None or line.published is None else known.source
@@ -86,7 +82,7 @@ _SETTING: tuple[_Column, ...] = (
     *_each("first", "count", "size", "ipc", "images"),
     *_each("first", "text", "codec", "fit", "student", "protocol", "precision"),
     (Heading("labels"), lambda line: line.first.regime),
-    (Heading("teacher"), _teacher),
+    (Heading("teacher"), lambda line: line.first.teacher and teacher_name(line.first.teacher)),
     *_each("first", "share", "teacher_top1"),
     (Heading("method"), lambda line: line.row.label),
 )

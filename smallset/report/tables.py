@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from smallset.bench.matrix import Matrix, read_matrix
+from smallset.bench.sweep import FULL, Sweep
 from smallset.evidence import Interval
 from smallset.evidence.lines import read_lines
 from smallset.files import check_output, replacing, writing
 from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
+from smallset.report.per_byte import per_byte_tables
 from smallset.report.regimes import overviews
-from smallset.report.rows import FULL
 from smallset.report.sections import Section, sections
 from smallset.report.spreadsheet import classes_sheet, spreadsheet
 from smallset.report.table import (
@@ -98,13 +99,17 @@ def read_runs(path: Path, matrix: str | None = None) -> Runs:
     return Runs(tuple(results), read, tuple(facts))
 
 
-def report_of(runs: Runs) -> Report:
-    """Make every table of a run. Raises ValueError if its results cannot be compared."""
+def report_of(runs: Runs, *, per_byte: bool = False) -> Report:
+    """Make every table of a run, first those of accuracy per byte if `per_byte`.
+
+    Raises ValueError if the results cannot be compared.
+    """
     settings = planned(runs.matrix) if runs.matrix else []
     labels = row_labels(runs.matrix) if runs.matrix else {}
     made = sections(runs.results, labels, settings)
     full = tuple(r for r in runs.results if r.spec == FULL)
     tables = (
+        *(per_byte_tables(made) if per_byte else []),
         *map(leaderboard, made),
         *overviews(made),
         *ranking_tables(made, full),
@@ -155,7 +160,7 @@ def check_out(out: Path) -> None:
         check_output(out)
         return
     ours = "|".join(re.escape(name) for name, _ in FORMATS.values())
-    known = re.compile(rf"{ours}|\.(?:{ours})\.partial-\d+")
+    known = re.compile(rf"{ours}|\.(?:{ours})\.partial-[0-9a-f]+")
     others = sorted(child.name for child in out.iterdir() if not known.fullmatch(child.name))
     if others:
         raise FileExistsError(
@@ -211,14 +216,14 @@ def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
     found: dict[str, set[int]] = {}
     for result in results:
         found.setdefault(result.dataset, set()).add(result.size)
-    tables = []
-    for table in matrix.sweeps:
+
+    def size_of(table: Sweep) -> int | None:
         sizes = sorted(found.get(table.data, ()))
         if table.size is None and len(sizes) > 1:
             raise ValueError(
                 f"the matrix leaves out the size of {table.data!r}, but '{file}' has results of it "
                 f"at {' and '.join(map(str, sizes))} px. Give the size in the matrix's table."
             )
-        size = table.size or (sizes[0] if sizes else None)
-        tables.append(replace(table, size=size))
-    return replace(matrix, sweeps=tuple(tables))
+        return table.size or (sizes[0] if sizes else None)
+
+    return matrix.sized(size_of)

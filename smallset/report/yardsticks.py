@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from smallset.evidence import ars, hlr, ior, lrs, mean_interval
+from smallset.evidence import ars, lrs, mean_interval
 from smallset.methods import known_method, spec_of
 from smallset.records import Result
 from smallset.report.regimes import families, regime_names, teacher_notes
@@ -64,8 +64,8 @@ def yardsticks(
     made = {}
     for key, row in section.by_key.items():
         other = others.get(key)
-        gap = hlr(best, other.top1.mean) if whole and other else None
-        gain = ior(row.top1.mean, random.top1.mean) if random else None
+        gap = best - other.top1.mean if whole and other else None
+        gain = row.top1.mean - random.top1.mean if random else None
         score = None if gap is None or gain is None else lrs(gap, gain)
         made[key] = Yardstick(gap, gain, score)
     return made
@@ -109,7 +109,7 @@ def twins_of(section: Section) -> list[Twins]:
         return []
     random, bare = (row.top1.mean for row in pairs[BASELINE])
     return [
-        Twins(row, twin, ior(row.top1.mean, random), ior(twin.top1.mean, bare))
+        Twins(row, twin, row.top1.mean - random, twin.top1.mean - bare)
         for row, twin in pairs.values()
     ]
 

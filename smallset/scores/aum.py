@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from smallset.observers.observed import Observed
-from smallset.observers.observer import AnyObserver, Observer, require_training
+from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
-from smallset.scores.score import Score, check_runs, first_epochs, over_epochs, over_runs
+from smallset.scores.score import RunScore
 
 
 @dataclass(frozen=True)
-class AUM(Score):
+class AUM(RunScore):
     """Minus the mean over training of z_y - max of the other logits (arXiv 2001.10528).
 
     `on="probabilities"` takes probabilities instead of the logits z, as some implementations do;
@@ -21,34 +21,21 @@ class AUM(Score):
     epochs. The paper uses the opposite sign: there a low margin means a hard or wrong label.
     """
 
+    name = "aum"
     below_zero: ClassVar[bool] = True
     epochs: int | tuple[int, ...] | None = None
     on: Literal["logits", "probabilities"] = "logits"
     runs: int = 1
     observer: AnyObserver = Observer()
 
-    def __post_init__(self) -> None:
-        require_training(self.observer, "aum")
-        check_runs("aum", self.runs, self.observer)
-        self.reads(self.observer)
-
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        margin = logit_margin if self.on == "logits" else probability_margin
-        read = self.reads(observed.settled(self.observer))
-        return -over_runs(
-            observed, self.observer, self.runs, lambda run: over_epochs(run, read, margin)
-        )
+        return -super().__call__(observed)
 
-    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs that the score reads, from 1. Raises ValueError if one is missing."""
-        return first_epochs("aum", self.epochs, observer)
-
-
-def logit_margin(moment: Records) -> Float[np.ndarray, " n"]:
-    """Return z_y - max z_j over the other classes j."""
-    margin: Float[np.ndarray, " n"] = moment["margin"]
-    return margin
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Return z_y - max z_j over the other classes j, or the same of probabilities."""
+        margin: Float[np.ndarray, " n"] = moment["margin"]
+        return margin if self.on == "logits" else probability_margin(moment)
 
 
 def probability_margin(moment: Records) -> Float[np.ndarray, " n"]:

@@ -65,7 +65,8 @@ def read_column(path: Path, name: str | None) -> ScoreColumn:
         )
     try:
         table, facts, index = _read(path, name)
-        return _column(_plain(table), facts, index, path)
+        plain = [field.with_type(_plain_type(field.type)) for field in table.schema]
+        return _column(table.cast(pa.schema(plain)), facts, index, path)
     except (pa.ArrowException, EOFError, UnicodeError, BadZipFile, json.JSONDecodeError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
 
@@ -73,10 +74,12 @@ def read_column(path: Path, name: str | None) -> ScoreColumn:
 def _column(table: "pa.Table", facts: object, index: Collection[str], path: Path) -> ScoreColumn:
     """Build a ScoreColumn from a table whose first column is the chosen one.
 
-    `index` are the columns that pandas declares as the index.
+    `index` are the columns that pandas declares as the index, `facts` what `write_scores` recorded
+    of each column, or other metadata.
     """
     chosen = table.column_names[0]
-    made_by = _made_by(facts)
+    columns = facts.items() if isinstance(facts, dict) else ()
+    made_by = {name: by for name, by in columns if isinstance(by, dict)}
     records = made_by.get(chosen, {}).get("records")
     found = ScoreColumn(
         chosen,
@@ -162,7 +165,8 @@ def _wanted(schema: "pa.Schema", name: str | None, index: Collection[str], path:
     wanted = [chosen, *(key for key in KEYS if key in names and key != chosen)]
     if not {*KEYS[:2]} & {*wanted}:
         once = [f for f in schema if names.count(f.name) == 1]
-        telling = [f.name for f in once if _is_text(f.type) or _is_whole(f.type)]
+        plain = ((f.name, _plain_type(f.type)) for f in once)
+        telling = [n for n, kind in plain if kind == pa.string() or pa.types.is_integer(kind)]
         telling += [n for n in dict.fromkeys(names) if n in index or is_unnamed(n)]
         wanted += [n for n in dict.fromkeys(telling) if n not in wanted]
     for column in wanted:
@@ -197,25 +201,12 @@ def _keys(table: "pa.Table", key: str, path: Path) -> "pa.Array":
     return column.cast(pa.int64())
 
 
-def _is_text(kind: "pa.DataType") -> bool:
-    return bool(_plain_type(kind) == pa.string())
-
-
-def _is_whole(kind: "pa.DataType") -> bool:
-    return bool(pa.types.is_integer(_plain_type(kind)))
-
-
 def _plain_type(kind: "pa.DataType") -> "pa.DataType":
     """Return the type of the values without categories, with any kind of text as string."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     text = pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     return pa.string() if text else kind
-
-
-def _plain(table: "pa.Table") -> "pa.Table":
-    fields = [field.with_type(_plain_type(field.type)) for field in table.schema]
-    return table.cast(pa.schema(fields))
 
 
 def _labels(table: "pa.Table", path: Path) -> Shaped[np.ndarray, " m"] | None:
@@ -233,7 +224,7 @@ def _labels(table: "pa.Table", path: Path) -> Shaped[np.ndarray, " m"] | None:
             column = column.cast(pa.string())
         elif pa.types.is_temporal(kind):
             raise pa.ArrowTypeError(f"it holds {kind}")
-        if not _is_text(column.type):
+        if not pa.types.is_string(column.type):
             column = column.cast(pa.int64()).fill_null(-1)
     except pa.ArrowException as error:
         raise ValueError(
@@ -242,12 +233,6 @@ def _labels(table: "pa.Table", path: Path) -> Shaped[np.ndarray, " m"] | None:
         ) from error
     labels: Shaped[np.ndarray, " m"] = column.to_numpy()
     return labels
-
-
-def _made_by(facts: object) -> dict[str, dict[str, object]]:
-    """Return what `write_scores` recorded of each column; {} for other metadata."""
-    columns = facts.items() if isinstance(facts, dict) else ()
-    return {name: by for name, by in columns if isinstance(by, dict)}
 
 
 def _unreadable(path: Path, why: str) -> ValueError:

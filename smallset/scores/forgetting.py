@@ -6,13 +6,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
 
 from smallset.observers.observed import Observed
-from smallset.observers.observer import AnyObserver, Observer, require_training
+from smallset.observers.observer import AnyObserver, Observer
 from smallset.scores.aum import AUM
-from smallset.scores.score import Score, check_runs, over_runs
+from smallset.scores.score import RunScore
 
 
 @dataclass(frozen=True)
-class Forgetting(Score):
+class Forgetting(RunScore):
     """Events at which an image goes from right to wrong, over training (arXiv 1812.05159).
 
     Right means a margin above 0 on the clean image after an epoch. An image that was never right
@@ -21,12 +21,12 @@ class Forgetting(Score):
     the image's rank by AUM among the images with the same count.
     """
 
+    name = "forgetting"
     runs: int = 1
     observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        require_training(self.observer, "forgetting")
-        check_runs("forgetting", self.runs, self.observer)
+        super().__post_init__()
         if self.observer.trains_for < 2:
             raise ValueError(
                 "forgetting needs 2 epochs to see an image lost, but its observer trains for "
@@ -35,14 +35,14 @@ class Forgetting(Score):
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        events = over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: run.reduced(lambda margin: forgotten(margin > 0), "margin"),
-        )
+        events = super().__call__(observed)
         hardness = AUM(runs=self.runs, observer=self.observer)(observed)
         return (events + places(events, hardness) / (2 * self.runs)).astype(np.float32)
+
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Count the events of each image."""
+        records = seen.dynamics(self.observer, run=run)
+        return records.reduced(lambda margin: forgotten(margin > 0), "margin", epochs=epochs)
 
 
 def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:

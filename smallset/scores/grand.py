@@ -12,7 +12,7 @@ from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
-from smallset.scores.score import Score, check_runs, over_epochs, over_runs, read_epochs
+from smallset.scores.score import RunScore
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 
@@ -24,7 +24,7 @@ _HELD = 2**26
 
 
 @dataclass(frozen=True)
-class GraNd(Score):
+class GraNd(RunScore):
     """Mean norm of the gradient of an image's loss, over late epochs and runs (arXiv 2107.07075).
 
     `layers="last"` uses the closed form for the last linear layer and its bias, ||p - onehot(y)||
@@ -34,30 +34,32 @@ class GraNd(Score):
     image is an error before it trains. `epochs` and `runs` are as in `el2n`.
     """
 
+    name = "grand"
+    trained = False
     epochs: int | tuple[int, ...] | Literal["late"] = "late"
     runs: int = 1
     layers: Literal["last", "all"] = "last"
     observer: AnyObserver = Observer()
 
-    def __post_init__(self) -> None:
-        check_runs("grand", self.runs, self.observer)
-        self.reads(self.observer)
-
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Score every image; larger is harder."""
-        read = self.reads(observed.settled(self.observer))
-        if self.layers == "last":
-            return over_runs(
-                observed, self.observer, self.runs, lambda run: over_epochs(run, read, last_layer)
-            )
         self.check(observed)
-        total = np.zeros(len(observed.labels), np.float64)
-        for run in range(self.runs):
-            own = observed.part(run, self.runs, "run")
-            own.dynamics(self.observer, run=run)  # trains here, outside the progress of an epoch
-            for number, epoch in enumerate(read):
-                total += self._all_layers(own.part(number, len(read), "epoch"), run, epoch)
-        return (total / (self.runs * len(read))).astype(np.float32)
+        return super().__call__(observed)
+
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Return the mean norm over the epochs."""
+        if self.layers == "last":
+            return super().of_run(seen, run, epochs)
+        seen.dynamics(self.observer, run=run)  # trains here, outside the progress of an epoch
+        total = np.zeros(len(seen.labels), np.float64)
+        for number, epoch in enumerate(epochs):
+            total += self._all_layers(seen.part(number, len(epochs), "epoch"), run, epoch)
+        return total / len(epochs)
+
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Return ||p - onehot(y)|| sqrt(1 + ||h||^2), the gradient norm of the last layer."""
+        norm: Float[np.ndarray, " n"] = moment["el2n"] * np.sqrt(1 + moment["feature"] ** 2)
+        return norm
 
     def check(self, observed: Observed) -> None:
         """Raise ValueError if the network cannot give the gradients that `layers` needs."""
@@ -70,10 +72,6 @@ class GraNd(Score):
             name = observed.settled(observer).model
             model = build_model(name, classes=observed.classes, size=size, seed=0)
         check_gradients(model, name=name, size=size)
-
-    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1."""
-        return read_epochs("grand", self.epochs, observer, default="late")
 
     def _all_layers(self, observed: Observed, run: int, epoch: int) -> Float32[np.ndarray, " n"]:
         def rows() -> Iterator[Float32[np.ndarray, " b"]]:
@@ -88,12 +86,6 @@ class GraNd(Score):
                     observed.progress("gradients", int(indices[-1]) + 1, len(observed.images))
 
         return observed.kept(self.observer, f"gradient-{epoch:05d}", rows, run=run)
-
-
-def last_layer(moment: Records) -> Float[np.ndarray, " n"]:
-    """Return ||p - onehot(y)|| sqrt(1 + ||h||^2), the gradient norm of the last layer."""
-    norm: Float[np.ndarray, " n"] = moment["el2n"] * np.sqrt(1 + moment["feature"] ** 2)
-    return norm
 
 
 def chunk_of(model: "Network", size: int) -> int:

@@ -4,40 +4,27 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float
 
-from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
-from smallset.scores.score import Epochs, Score, check_runs, over_epochs, over_runs, read_epochs
+from smallset.observers.record import Records
+from smallset.scores.score import Epochs, RunScore
 
 
 @dataclass(frozen=True)
-class _Output(Score):
-    """The score `name`: the mean of one field of the record over epochs and runs."""
+class _Output(RunScore):
+    """The mean of one field of the record over epochs and runs."""
 
-    name: ClassVar[str]
+    trained = False
     field: ClassVar[str]
     epochs: Epochs = None
     runs: int = 1
     observer: AnyObserver = Observer()
 
-    def __post_init__(self) -> None:
-        check_runs(self.name, self.runs, self.observer)
-        self.reads(self.observer)
-
-    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger is harder."""
-        read = self.reads(observed.settled(self.observer))
-        return over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: over_epochs(run, read, lambda moment: moment[self.field]),
-        )
-
-    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1."""
-        return read_epochs(self.name, self.epochs, observer, default=type(self).epochs)
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Return the field."""
+        values: Float[np.ndarray, " n"] = moment[self.field]
+        return values
 
 
 @dataclass(frozen=True)

@@ -64,15 +64,15 @@ def numbers_or_names(column: "pa.ChunkedArray") -> "pa.Array | None":
     Return None if the index holds neither or has gaps. Text such as "17" is a number,
     but "017" is a name.
     """
-    kind = column.type
-    if column.null_count or not (_is_number(kind) or pa.types.is_string(kind)):
+    text, given = pa.types.is_string(column.type), column.combine_chunks()
+    number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    if column.null_count or not (text or number):
         return None
     try:
-        numbers = column.cast(pa.int64()).combine_chunks()
+        numbers = given.cast(pa.int64())
     except pa.ArrowInvalid:  # names or fractions
-        return column.combine_chunks() if pa.types.is_string(kind) else None
-    same = not pa.types.is_string(kind) or numbers.cast(pa.string()).equals(column.combine_chunks())
-    return numbers if same else column.combine_chunks()
+        return given if text else None
+    return numbers if number or numbers.cast(pa.string()).equals(given) else given
 
 
 def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> np.ndarray | None:
@@ -104,13 +104,10 @@ def seeming(table: "pa.Table", names: Iterable[str]) -> tuple[str, ...]:
     for name in others:
         text = pa.types.is_string(table[name].type)  # values may repeat: ape/0.png, bee/0.png
         named = text and _USUAL.fullmatch(name) is not None
-        if _counts(table[name]) is not None or named or _tell_apart_alone(name, likely, table):
+        counted = _counts(table[name]) is not None
+        if counted or named or (name in likely and _tell_apart([table[name]])):
             return (name,)
     return tuple(likely) if _tell_apart([table[name] for name in likely]) else ()
-
-
-def _tell_apart_alone(name: str, likely: Sequence[str], table: "pa.Table") -> bool:
-    return name in likely and _tell_apart([table[name]])
 
 
 def _is_likely(name: str, column: "pa.ChunkedArray") -> bool:
@@ -135,7 +132,3 @@ def _tell_apart(columns: Sequence["pa.ChunkedArray"]) -> bool:
         return False
     codes = [c.combine_chunks().dictionary_encode("encode").indices.to_numpy() for c in columns]
     return bool(np.unique(np.stack(codes), axis=1).shape[1] == len(columns[0]))
-
-
-def _is_number(kind: "pa.DataType") -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))

@@ -1,7 +1,7 @@
 """What a score is, which epochs of its observer it reads, and its mean over runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,6 +11,10 @@ from smallset.data import ImageDataset
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Pretrained, require_training
 from smallset.observers.record import Dynamics, Records
+
+Epochs = int | tuple[int, ...] | Literal["late"] | None
+_MOST_RUNS = 1000
+_LATE = 0.3
 
 
 class Score(ABC):
@@ -41,12 +45,13 @@ class Score(ABC):
         """Return the epochs of an observer that are read, from 1; () if the score reads all."""
         return ()
 
-    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"] | None:
-        """Return the mean probability of the true class that `beta` reads; None for the default.
+    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Return the mean probability of the true class, for `beta`, if the observer trains.
 
-        The default is the mean over all epochs of the score's first run.
+        The mean is over all epochs of the score's first run.
         """
-        return None
+        assert self.observer is not None
+        return probability(observed.dynamics(self.observer))
 
     def made_by(self) -> dict[str, str]:
         """Return what the values depend on besides the data and the observer."""
@@ -60,64 +65,104 @@ class Score(ABC):
         return {}
 
 
-Epochs = int | tuple[int, ...] | Literal["late"] | None
-_MOST_RUNS = 1000
-_LATE = 0.3
+class RunScore(Score):
+    """A score that reads runs of its observer: the mean of `of_run` over `runs`.
 
-
-def read_epochs(
-    name: str, epochs: Epochs, observer: AnyObserver, *, default: Epochs = None
-) -> tuple[int, ...]:
-    """Return the epochs, counted from 1, that a score's option means.
-
-    A number means that many first epochs, a tuple exactly those epochs, "late" the last 30 %, and
-    None the last epoch. A pretrained network has one epoch, which is read if the option has its
-    `default`. Raises ValueError for no epochs or for epochs that the observer does not reach.
+    A subclass is a frozen dataclass with the fields `runs` and `observer`, and `epochs` if it does
+    not always read all epochs. It defines `of_moment` or `of_run`.
     """
-    if isinstance(observer, Pretrained):
-        if epochs != default:
-            require_training(observer, f"{name}'s epochs={epochs}")
-        return (1,)
-    trained = observer.trains_for
-    if epochs is None:
-        return (trained,)
-    if epochs == "late":
-        return tuple(range(trained - max(1, round(_LATE * trained)) + 1, trained + 1))
-    ends = (1, epochs) if isinstance(epochs, int) else epochs
-    if not ends or min(ends) < 1:
-        raise ValueError(
-            f"{name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
-            "epochs counted from 1."
-        )
-    if max(ends) > trained:  # checked before listing the epochs
-        more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
-        raise ValueError(
-            f"{name}'s epochs={epochs} reads past the end of its observer, which trains for "
-            f"{trained}{more}. Train longer: observer=observer(epochs={max(ends)}), "
-            f"or read less: epochs={trained}."
-        )
-    return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
+
+    name: ClassVar[str]
+    trained: ClassVar[bool] = True
+    """Whether the observer must train, and `epochs=None` means all epochs instead of the last."""
+    observer: AnyObserver
+    epochs: Epochs = None
+
+    def __post_init__(self) -> None:
+        if self.trained:
+            require_training(self.observer, self.name)
+        if self.runs > 1:
+            require_training(self.observer, f"{self.name}'s runs={self.runs}")
+        if self.runs < 1:
+            raise ValueError(f"{self.name}'s runs={self.runs} measures nothing. Give at least 1.")
+        if self.runs > _MOST_RUNS:
+            raise ValueError(
+                f"{self.name}'s runs={self.runs} is too large. Give the trainings to average, at "
+                f"most {_MOST_RUNS}."
+            )
+        self.reads(self.observer)
+
+    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Score every image."""
+        return self.mean(observed, self.of_run)
+
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Score every image by one run: the mean of `of_moment` over the epochs, in float64."""
+        records = seen.dynamics(self.observer, run=run)
+        total = np.zeros(len(records), np.float64)
+        for epoch in epochs:
+            total += self.of_moment(records.at(epoch))
+        return total / len(epochs)
+
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Score every image by its record at the end of one epoch."""
+        raise NotImplementedError(self.name)
+
+    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
+        """Return the epochs of an observer that are read, counted from 1.
+
+        In `epochs`, a number means that many first epochs, a tuple exactly those epochs, "late" the
+        last 30 %, and None the last epoch, or all epochs of an observer that must train. A
+        pretrained network has one epoch, which is read if `epochs` has its default. Raises
+        ValueError for no epochs or for epochs that the observer does not reach.
+        """
+        epochs, trains = self.epochs, observer.trains_for
+        if isinstance(observer, Pretrained):
+            if epochs != type(self).epochs:
+                require_training(observer, f"{self.name}'s epochs={epochs}")
+            return (1,)
+        if epochs is None:
+            return tuple(range(1 if self.trained else trains, trains + 1))
+        if epochs == "late":
+            return tuple(range(trains - max(1, round(_LATE * trains)) + 1, trains + 1))
+        ends = (1, epochs) if isinstance(epochs, int) else epochs
+        if not ends or min(ends) < 1:
+            raise ValueError(
+                f"{self.name}'s epochs={epochs} reads nothing. Give a number from 1, or a tuple of "
+                "epochs counted from 1."
+            )
+        if max(ends) > trains:  # checked before listing the epochs
+            more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
+            raise ValueError(
+                f"{self.name}'s epochs={epochs} reads past the end of its observer, which trains "
+                f"for {trains}{more}. Train longer: observer=observer(epochs={max(ends)}), "
+                f"or read less: epochs={trains}."
+            )
+        return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
+
+    def mean(
+        self,
+        observed: Observed,
+        of_run: Callable[[Observed, int, tuple[int, ...]], Float[np.ndarray, " n"]],
+    ) -> Float32[np.ndarray, " n"]:
+        """Return the mean of `of_run` over the runs, summed in float64."""
+        epochs = self.reads(observed.settled(self.observer))
+        total = np.zeros(len(observed.labels), np.float64)
+        for run in range(self.runs):
+            total += of_run(observed.part(run, self.runs, "run"), run, epochs)
+        return (total / self.runs).astype(np.float32)
 
 
-def first_epochs(name: str, epochs: Epochs, observer: AnyObserver) -> tuple[int, ...]:
-    """Return the epochs that an option means, as `read_epochs`, but all epochs for None."""
-    return read_epochs(name, observer.trains_for if epochs is None else epochs, observer)
+def check_window(score: RunScore, window: int, *, least: int = 2) -> None:
+    """Raise ValueError if a window of epochs is below `least`, or longer than the score reads."""
+    own = [] if score.epochs is None else [f"epochs={window}"]
+    fits = score.observer.trains_for >= window
+    remedy = ", ".join([*own, *([] if fits else [f"observer=observer(epochs={window})"])])
+    read = len(score.reads(score.observer))
+    check_moments(score.name, window, need=window, read=read, remedy=remedy, least=least)
 
 
-def check_runs(name: str, runs: int, observer: AnyObserver) -> None:
-    """Raise ValueError if `runs` is out of range, or above 1 for a pretrained network."""
-    if runs > 1:
-        require_training(observer, f"{name}'s runs={runs}")
-    if runs < 1:
-        raise ValueError(f"{name}'s runs={runs} measures nothing. Give at least 1.")
-    if runs > _MOST_RUNS:
-        raise ValueError(
-            f"{name}'s runs={runs} is too large. Give the trainings to average, at most "
-            f"{_MOST_RUNS}."
-        )
-
-
-def check_window(
+def check_moments(
     name: str, window: int, *, need: int, read: int, remedy: str, least: int = 2
 ) -> None:
     """Raise ValueError if the window is below `least`, or needs more moments than are read.
@@ -133,33 +178,6 @@ def check_window(
         )
 
 
-def more_epochs(epochs: int | None, observer: AnyObserver, need: int) -> str:
-    """Return the options, of the score, the observer or both, that make it read `need` epochs."""
-    own = [] if epochs is None else [f"epochs={need}"]
-    trained = [] if observer.trains_for >= need else [f"observer=observer(epochs={need})"]
-    return ", ".join(own + trained)
-
-
-def over_runs(
-    observed: Observed,
-    observer: AnyObserver,
-    runs: int,
-    of_run: Callable[[Dynamics], Float[np.ndarray, " n"]],
-) -> Float32[np.ndarray, " n"]:
-    """Return the mean of `of_run` over the runs, summed in float64."""
-    total = np.zeros(len(observed.labels), np.float64)
-    for run in range(runs):
-        total += of_run(observed.part(run, runs, "run").dynamics(observer, run=run))
-    return (total / runs).astype(np.float32)
-
-
-def over_epochs(
-    dynamics: Dynamics,
-    epochs: tuple[int, ...],
-    of_moment: Callable[[Records], Float[np.ndarray, " n"]],
-) -> Float[np.ndarray, " n"]:
-    """Return the mean of `of_moment` over the records of the epochs, summed in float64."""
-    total = np.zeros(len(dynamics), np.float64)
-    for epoch in epochs:
-        total += of_moment(dynamics.at(epoch))
-    return total / len(epochs)
+def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
+    """Return the mean probability of the true class over epochs (None: all)."""
+    return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)

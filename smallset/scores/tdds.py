@@ -9,10 +9,10 @@ from jaxtyping import Float, Float32, Int64, UInt8
 
 from smallset.lazy import Tensor, torch
 from smallset.observers.observed import Observed
-from smallset.observers.observer import AnyObserver, Observer, require_training
+from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import BLOCK
 from smallset.records import Progress
-from smallset.scores.score import Score, check_runs, check_window, first_epochs, more_epochs
+from smallset.scores.score import RunScore, check_window
 from smallset.scores.uncertainty import spreads
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
@@ -22,7 +22,7 @@ _HELD = 2**26
 
 
 @dataclass(frozen=True)
-class TDDS(Score):
+class TDDS(RunScore):
     """Exponential mean, over windows, of how the moves of the prediction spread (arXiv 2311.13613).
 
     D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. A
@@ -33,6 +33,7 @@ class TDDS(Score):
     each epoch gives the probabilities; T - 1 numbers an image stay on disk.
     """
 
+    name = "tdds"
     largest_first: ClassVar[bool] = True
     window: int = 5
     epochs: int | None = None
@@ -41,32 +42,24 @@ class TDDS(Score):
     observer: AnyObserver = Observer()
 
     def __post_init__(self) -> None:
-        require_training(self.observer, "tdds")
-        check_runs("tdds", self.runs, self.observer)
+        super().__post_init__()
         if not 0 < self.decay <= 1:
             raise ValueError(
                 f"tdds's decay={self.decay} is not a weight. Give one above 0, at most 1."
             )
-        need, read = self.window, len(self.reads(self.observer))
-        remedy = more_epochs(self.epochs, self.observer, need)
         # A move needs two epochs, and a spread needs two moves.
-        check_window("tdds", self.window, need=need, read=read, remedy=remedy, least=3)
+        check_window(self, self.window, least=3)
 
-    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger moves more."""
-        total = np.zeros(len(observed.labels), np.float64)
-        for run in range(self.runs):
-            moves = self._moves(observed.part(run, self.runs, "run"), run)
-            for start in range(0, len(total), BLOCK):
-                block = slice(start, start + BLOCK)
-                total[block] += weighed(moves[block].T, self.window - 1, self.decay)
-        return (total / self.runs).astype(np.float32)
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Return the weighed spread of each image's moves."""
+        moves = self._moves(seen, run, epochs)
+        blocks = range(0, len(moves), BLOCK)
+        spread = [weighed(moves[b : b + BLOCK].T, self.window - 1, self.decay) for b in blocks]
+        return np.concatenate(spread)
 
-    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1."""
-        return first_epochs("tdds", self.epochs, observer)
-
-    def _moves(self, observed: Observed, run: int) -> Float32[np.ndarray, "n moves"]:
+    def _moves(
+        self, observed: Observed, run: int, epochs: tuple[int, ...]
+    ) -> Float32[np.ndarray, "n moves"]:
         """Return D of every image and move, mapped from disk."""
 
         def rows() -> Iterator[Float32[np.ndarray, "b moves"]]:
@@ -75,21 +68,19 @@ class TDDS(Score):
             chunk = max(1, _HELD // observed.classes // batch) * batch
             for start in range(0, len(observed.images), chunk):
                 part = _Part(observed.images, start, min(chunk, len(observed.images) - start))
-                yield self._moves_of(part, observed, run)
+                yield self._moves_of(part, observed, run, epochs)
 
-        name = f"moves-{len(self.reads(observed.settled(self.observer))):05d}"
-        return observed.kept(self.observer, name, rows, run=run)
+        return observed.kept(self.observer, f"moves-{len(epochs):05d}", rows, run=run)
 
     def _moves_of(
-        self, part: "_Part", observed: Observed, run: int
+        self, part: "_Part", observed: Observed, run: int, epochs: tuple[int, ...]
     ) -> Float32[np.ndarray, "b moves"]:
-        read = self.reads(observed.settled(self.observer))
         p = torch.empty(part.count, observed.classes)
-        moves = np.empty((part.count, len(read) - 1), np.float32)
-        for done, epoch in enumerate(read):
+        moves = np.empty((part.count, len(epochs) - 1), np.float32)
+        for done, epoch in enumerate(epochs):
             model = observed.network(self.observer, run=run, epoch=epoch)
-            before = len(read) * part.start + done * part.count
-            told = _counting(observed, before, len(read) * len(observed.images))
+            before = len(epochs) * part.start + done * part.count
+            told = _counting(observed, before, len(epochs) * len(observed.images))
             for indices, logits in predict(model, part, machine=observed.machine, progress=told):
                 after = logits.softmax(1).cpu()
                 if done:

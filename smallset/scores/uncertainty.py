@@ -1,6 +1,6 @@
 """Dyn-Unc, DUAL and CAD-Prune: how uncertain an observer is about an image over time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,16 +8,9 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 
 from smallset.observers.observed import Observed
-from smallset.observers.observer import AnyObserver, Observer, require_training
-from smallset.observers.record import Dynamics, reduced
-from smallset.scores.score import (
-    Score,
-    check_runs,
-    check_window,
-    first_epochs,
-    more_epochs,
-    over_runs,
-)
+from smallset.observers.observer import AnyObserver, Observer
+from smallset.observers.record import reduced
+from smallset.scores.score import RunScore, check_moments, check_window, probability
 
 
 def windows(series: Float[np.ndarray, "t b"], window: int) -> Iterator[Float64[np.ndarray, "j b"]]:
@@ -37,90 +30,6 @@ def mean_spread(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.nda
     return mean
 
 
-@dataclass(frozen=True)
-class DynUnc(Score):
-    """Mean over windows of `window` epochs of the deviation of p_y (arXiv 2306.05175); 0..0.5.
-
-    Large values are uncertain, and the paper keeps them. Images that were always right or always
-    wrong have small values. The deviation is the population's. An observer of `window` epochs gives
-    one window; the paper trains longer: `observer=observer(epochs=30)`.
-    """
-
-    largest_first: ClassVar[bool] = True
-    window: int = 10
-    runs: int = 1
-    observer: AnyObserver = Observer()
-
-    def __post_init__(self) -> None:
-        require_training(self.observer, "dyn-unc")
-        check_runs("dyn-unc", self.runs, self.observer)
-        read, remedy = self.observer.trains_for, more_epochs(None, self.observer, self.window)
-        check_window("dyn-unc", self.window, need=self.window, read=read, remedy=remedy)
-
-    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger is more uncertain."""
-        return over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: run.reduced(lambda loss: mean_spread(np.exp(-loss), self.window), "loss"),
-        )
-
-
-@dataclass(frozen=True)
-class DUAL(Score):
-    """Mean over windows of the deviation of p_y times (1 - its mean) (arXiv 2502.06905); 0..0.33.
-
-    It reads the first `epochs` epochs (None: all; the paper reads 30 on CIFAR and 60 on ImageNet),
-    in windows of `window` epochs. The paper keeps large values, and at high pruning draws with
-    `select=beta`. The deviation is the population's.
-    """
-
-    largest_first: ClassVar[bool] = True
-    window: int = 10
-    epochs: int | None = None
-    runs: int = 1
-    observer: AnyObserver = Observer()
-
-    def __post_init__(self) -> None:
-        require_training(self.observer, "dual")
-        check_runs("dual", self.runs, self.observer)
-        remedy = more_epochs(self.epochs, self.observer, self.window)
-        check_window(
-            "dual",
-            self.window,
-            need=self.window,
-            read=len(self.reads(self.observer)),
-            remedy=remedy,
-        )
-
-    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger is more uncertain and more difficult."""
-        read = self.reads(observed.settled(self.observer))
-        return over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: run.reduced(
-                lambda loss: both(np.exp(-loss), self.window), "loss", epochs=read
-            ),
-        )
-
-    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Return the mean of p_y over the epochs and runs that the score reads, for `beta`."""
-        read = self.reads(observed.settled(self.observer))
-        return over_runs(observed, self.observer, self.runs, lambda run: probability(run, read))
-
-    def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1."""
-        return first_epochs("dual", self.epochs, observer)
-
-
-def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
-    """Return the mean probability of the true class over epochs (None: all)."""
-    return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
-
-
 def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
     """Return the mean over windows of (deviation of p) (1 - mean of p)."""
     each = [part.std(0) * (1 - part.mean(0)) for part in windows(p, window)]
@@ -128,8 +37,65 @@ def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
     return score
 
 
+class _Windowed(RunScore):
+    """The mean of a formula over windows of the probability p_y of the true class."""
+
+    largest_first: ClassVar[bool] = True
+    formula: ClassVar[Callable[[Float[np.ndarray, "t b"], int], Float[np.ndarray, " b"]]]
+    window: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_window(self, self.window)
+
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Return the value of the formula over the epochs."""
+        records, formula = seen.dynamics(self.observer, run=run), type(self).formula
+        return records.reduced(
+            lambda loss: formula(np.exp(-loss), self.window), "loss", epochs=epochs
+        )
+
+
 @dataclass(frozen=True)
-class CADPrune(Score):
+class DynUnc(_Windowed):
+    """Mean over windows of `window` epochs of the deviation of p_y (arXiv 2306.05175); 0..0.5.
+
+    Large values are uncertain, and the paper keeps them. Images that were always right or always
+    wrong have small values. The deviation is the population's. An observer of `window` epochs gives
+    one window; the paper trains longer: `observer=observer(epochs=30)`.
+    """
+
+    name, formula = "dyn-unc", mean_spread
+    window: int = 10
+    runs: int = 1
+    observer: AnyObserver = Observer()
+
+
+@dataclass(frozen=True)
+class DUAL(_Windowed):
+    """Mean over windows of the deviation of p_y times (1 - its mean) (arXiv 2502.06905); 0..0.33.
+
+    It reads the first `epochs` epochs (None: all; the paper reads 30 on CIFAR and 60 on ImageNet),
+    in windows of `window` epochs. The paper keeps large values, and at high pruning draws with
+    `select=beta`. The deviation is the population's.
+    """
+
+    name, formula = "dual", both
+    window: int = 10
+    epochs: int | None = None
+    runs: int = 1
+    observer: AnyObserver = Observer()
+
+    def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
+        """Return the mean of p_y over the epochs and runs that the score reads, for `beta`."""
+        return self.mean(
+            observed,
+            lambda seen, run, epochs: probability(seen.dynamics(self.observer, run=run), epochs),
+        )
+
+
+@dataclass(frozen=True)
+class CADPrune(RunScore):
     """Mean over the last `windows` of the deviation of EL2N in `window` moments (arXiv 2604.18811).
 
     The paper trains on all n images for K epochs, at the cost of training on the small set:
@@ -139,6 +105,7 @@ class CADPrune(Score):
     budgets give K: `observer=observer(epochs=6, snapshots=2)`. The paper keeps large values.
     """
 
+    name = "cad-prune"
     largest_first: ClassVar[bool] = True
     window: int = 6
     windows: int = 2
@@ -146,27 +113,16 @@ class CADPrune(Score):
     observer: AnyObserver = Observer(epochs=1, snapshots=8)
 
     def __post_init__(self) -> None:
-        require_training(self.observer, "cad-prune")
-        check_runs("cad-prune", self.runs, self.observer)
+        super().__post_init__()
         if self.windows < 1:
             raise ValueError(f"cad-prune's windows={self.windows} reads nothing. Give at least 1.")
         need, epochs = self.window + self.windows - 1, self.observer.trains_for
-        check_window(
-            "cad-prune",
-            self.window,
-            need=need,
-            read=epochs * self.observer.snapshots,
-            remedy=f"observer=observer(epochs={epochs}, snapshots={-(-need // epochs)})",
-        )
+        remedy = f"observer=observer(epochs={epochs}, snapshots={-(-need // epochs)})"
+        read = epochs * self.observer.snapshots
+        check_moments(self.name, self.window, need=need, read=read, remedy=remedy)
 
-    def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image; larger is more uncertain."""
-        last = self.window + self.windows - 1
-        return over_runs(
-            observed,
-            self.observer,
-            self.runs,
-            lambda run: reduced(
-                lambda error: mean_spread(error, self.window), run.moments[-last:], "el2n"
-            ),
-        )
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Return the mean deviation over the last windows of moments."""
+        moments = seen.dynamics(self.observer, run=run).moments
+        last = moments[-(self.window + self.windows - 1) :]
+        return reduced(lambda error: mean_spread(error, self.window), last, "el2n")

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64, Int64
 from smallset.lazy import special
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.select import Pool, Select, part_by_part
+from smallset.selection.select import Images, Pool, Select, part_by_part
 
 _TOP, _SUM = 10, 16.0  # from the paper: the number of hardest images, and a + b
 
@@ -44,9 +44,7 @@ class Beta(Select):
         pruned = 1 - int(counts.sum()) / len(pool)
         weights = log_weights(pool.probabilities(), pool.weighing(), pruned, self.c)
 
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
+        def choose(members: Images, count: int, part: str) -> Images:
             # Drawn by rank, not position, so that the order of the data matters only for ties.
             ranked = members[np.argsort(weights[members], kind="stable")]
             draws = generator(seed, "beta", part).standard_exponential(len(members))

@@ -9,7 +9,7 @@ from jaxtyping import Int64
 from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.select import Pool, Select, check_counts, check_left, part_by_part
+from smallset.selection.select import Images, Pool, Select, check_counts, check_left, part_by_part
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _End(Select):
         """Choose `counts[c]` images of class c, or their sum if not balanced. Nothing is random."""
         keys = self.sign * pool.scored()
 
-        def choose(members: Int64[np.ndarray, " m"], count: int, _: str) -> Int64[np.ndarray, " k"]:
+        def choose(members: Images, count: int, _: str) -> Images:
             return members[np.argsort(keys[members], kind="stable")[:count]]
 
         return part_by_part(choose, pool, counts, balanced=self.balanced)
@@ -93,9 +93,7 @@ class Middle(Select):
         """Choose `counts[c]` images of class c. Raises ValueError if the window has too few."""
         values = pool.scored()
 
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
+        def choose(members: Images, count: int, part: str) -> Images:
             ranked = members[np.argsort(values[members], kind="stable")]
             low, high = self._window(len(members))
             option = f"middle's quantiles={self.quantiles}"

@@ -9,7 +9,8 @@ from jaxtyping import Float32, Int64
 from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.select import Pool, Select, check_left, part_by_part
+from smallset.selection.select import Images, Pool, Select, check_left, part_by_part
+from smallset.store.plan_table import class_ranks
 
 _MOST_STRATA = 1_000_000
 
@@ -51,9 +52,7 @@ class CCS(Select):
         """Choose `counts[c]` images of class c. Raises ValueError if beta leaves too few."""
         values = pool.scored()
 
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
+        def choose(members: Images, count: int, part: str) -> Images:
             ranked = members[np.argsort(values[members], kind="stable")]
             kept = ranked[: self.leaves(len(members))]
             option = f"ccs's beta={self.beta}"
@@ -61,8 +60,7 @@ class CCS(Select):
             # Drawn by rank, not position, so that the order of the data matters only for ties.
             drawn = generator(seed, "ccs", part).permutation(kept)
             turns = _turns(stratum(values[drawn], self.strata), self.strata)
-            chosen: Int64[np.ndarray, " k"] = drawn[turns[:count]]
-            return chosen
+            return drawn.take(turns[:count])
 
         return part_by_part(choose, pool, counts, balanced=self.balanced)
 
@@ -84,10 +82,5 @@ def _turns(of: Int64[np.ndarray, " m"], strata: int) -> Int64[np.ndarray, " m"]:
     The paper's allocation is water-filling: every stratum gives images up to a common level. The
     images left over by rounding down come from the fullest strata, which are treated last.
     """
-    grouped = np.argsort(of, kind="stable")
-    sizes = np.bincount(of, minlength=strata)
-    turn = np.empty(len(of), np.int64)
-    turn[grouped] = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    place = np.empty(strata, np.int64)
-    place[np.argsort(sizes, kind="stable")] = np.arange(strata)
-    return np.lexsort((-place[of], turn))
+    place = np.argsort(np.argsort(np.bincount(of, minlength=strata), kind="stable"))
+    return np.lexsort((-place[of], class_ranks(of)))

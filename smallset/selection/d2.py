@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64, Int64
 from smallset.lazy import F, Tensor, torch
 from smallset.records import Selection
 from smallset.selection.geometry import points_of, squares
-from smallset.selection.select import Pool, Select, part_by_part
+from smallset.selection.select import Images, Pool, Select, part_by_part
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,13 @@ class D2(Select):
         """Choose `counts[c]` images of class c. Raises ValueError for negative scores."""
         values, features = pool.weighing(), pool.featured()
 
-        def choose(
-            members: Int64[np.ndarray, " m"], count: int, part: str
-        ) -> Int64[np.ndarray, " k"]:
+        def choose(members: Images, count: int, part: str) -> Images:
             own = values[members].astype(np.float64)
             neighbours, distances = nearest(features, members, self.k)
             passed = own.copy()
             for at, away in zip(neighbours.T, distances.T, strict=True):
                 passed += np.exp(-away.astype(np.float64)) * own[at]
-            order = pick(passed, neighbours, distances, self.gamma, count)
-            chosen: Int64[np.ndarray, " k"] = members[order]
-            return chosen
+            return members.take(pick(passed, neighbours, distances, self.gamma, count))
 
         return part_by_part(choose, pool, counts, balanced=self.balanced)
 

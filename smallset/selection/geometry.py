@@ -10,7 +10,7 @@ from jaxtyping import Float32, Int64
 from smallset.lazy import Tensor, torch
 from smallset.records import Selection
 from smallset.seeds import generator
-from smallset.selection.select import Pool, Select, part_by_part
+from smallset.selection.select import Images, Pool, Select, part_by_part
 
 Order = Callable[[Float32[Tensor, "m d"], int, str], Int64[np.ndarray, " k"]]
 """Takes a copy of a class's features, the number wanted and the name of the class in draws, such as
@@ -21,9 +21,8 @@ def among_points(order: Order, pool: Pool, counts: Int64[np.ndarray, " c"]) -> S
     """Choose `counts[c]` images of class c by features alone, one class at a time."""
     features = pool.featured()
 
-    def choose(members: Int64[np.ndarray, " m"], count: int, part: str) -> Int64[np.ndarray, " k"]:
-        chosen: Int64[np.ndarray, " k"] = members[order(points_of(features, members), count, part)]
-        return chosen
+    def choose(members: Images, count: int, part: str) -> Images:
+        return members[order(points_of(features, members), count, part)]
 
     return part_by_part(choose, pool, counts, balanced=True)
 

@@ -40,11 +40,8 @@ class Pool:
         return np.split(order, np.searchsorted(self.labels[order], np.arange(1, self.classes)))
 
     def scored(self) -> Float32[np.ndarray, " n"]:
-        """Return the scores. Raises ValueError if they are missing or not finite."""
-        if self.values is None:
-            raise ValueError(
-                "selecting by score needs scores, but none were given. Name one: score=el2n."
-            )
+        """Return the scores. Raises ValueError if one is not finite."""
+        assert self.values is not None  # a method has a score if its selector needs one
         return self._finite(self.values, "scores", "Selection needs a number for every image")
 
     def weighing(self) -> Float32[np.ndarray, " n"]:
@@ -59,18 +56,9 @@ class Pool:
         return values
 
     def featured(self) -> Float32[np.ndarray, "n d"]:
-        """Return the features. Raises ValueError if they are missing, too large or not finite."""
-        if self.features is None:
-            raise ValueError(
-                "selecting by geometry needs features of every image, but none were given. "
-                "Name an observer: observer=observer(model=resnet8)."
-            )
+        """Return the features. Raises ValueError if one is too large or not finite."""
+        assert self.features is not None  # a method has an observer if its selector needs one
         features = self.features()
-        if features.ndim != 2 or len(features) != len(self):
-            raise ValueError(
-                f"the features have the shape {features.shape}, but needed are ({len(self)}, d), "
-                "a row an image. Give those of the same images."
-            )
         largest = np.maximum(features.max(1, initial=0), -features.min(1, initial=0))
         self._finite(largest, "features", "Distances need a number everywhere")
         beyond = np.flatnonzero(largest > _LARGEST)
@@ -84,11 +72,7 @@ class Pool:
 
     def probabilities(self) -> Float32[np.ndarray, " n"]:
         """Return the mean probabilities of the true class. Raises ValueError outside 0..1."""
-        if self.probability is None:
-            raise ValueError(
-                "this selection needs the probabilities of an observer's training, but the score "
-                "has no observer that trains. Name one that has: score=dual."
-            )
+        assert self.probability is not None  # a method checks that its score's observer trains
         mean = self._finite(self.probability(), "probabilities", "Selection needs all of them")
         outside = np.flatnonzero((mean < 0) | (mean > 1))
         if len(outside):
@@ -152,7 +136,9 @@ class Select(ABC):
         return of
 
 
-Choose = Callable[[Int64[np.ndarray, " m"], int, str], Int64[np.ndarray, " k"]]
+Images = Int64[np.ndarray, " _"]
+"""Positions of images in a pool."""
+Choose = Callable[[Images, int, str], Images]
 """Takes the images of a part, the number wanted and the part's name; returns chosen images."""
 
 
@@ -173,22 +159,6 @@ def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:
         )
 
 
-def check_total(pool: Pool, counts: Int64[np.ndarray, " c"]) -> int:
-    """Return the sum of `counts`. Raises ValueError if the pool has fewer images."""
-    total = int(counts.sum())
-    if not 1 <= total <= len(pool):
-        raise ValueError(
-            f"{total} images were asked for, but there are {len(pool)}. "
-            f"Ask for at least 1 and at most {len(pool)}."
-        )
-    return total
-
-
-def by_class(indices: Int64[np.ndarray, " k"], pool: Pool) -> Selection:
-    """Sort a choice by class, keeping the order of choice within each class."""
-    return Selection(indices[np.argsort(pool.labels[indices], kind="stable")])
-
-
 def part_by_part(
     choose: Choose, pool: Pool, counts: Int64[np.ndarray, " c"], *, balanced: bool
 ) -> Selection:
@@ -196,16 +166,19 @@ def part_by_part(
 
     A part is called "class 3" or "all classes"; that name is also a key of its random draws.
     """
-    if not balanced:
-        total = check_total(pool, counts)
-        return by_class(choose(np.arange(len(pool)), total, "all classes"), pool)
-    check_counts(pool, counts)
-    chosen = [
-        choose(of_class, int(count), f"class {c}")
-        for c, (of_class, count) in enumerate(zip(pool.members(), counts, strict=True))
-        if count
-    ]
-    return Selection(np.concatenate(chosen))
+    if balanced:
+        check_counts(pool, counts)
+        each = enumerate(zip(pool.members(), counts, strict=True))
+        parts = [choose(members, int(k), f"class {c}") for c, (members, k) in each if k]
+        return Selection(np.concatenate(parts))
+    total = int(counts.sum())
+    if not 1 <= total <= len(pool):
+        raise ValueError(
+            f"{total} images were asked for, but there are {len(pool)}. "
+            f"Ask for at least 1 and at most {len(pool)}."
+        )
+    chosen = choose(np.arange(len(pool)), total, "all classes")
+    return Selection(chosen[np.argsort(pool.labels[chosen], kind="stable")])
 
 
 def check_left(left: int, count: int, *, option: str, part: str, of: int) -> None:

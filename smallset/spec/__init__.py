@@ -24,7 +24,6 @@ Registry = Mapping[type, Names]
 
 __all__ = [
     "Call",
-    "Names",
     "Registry",
     "Spelled",
     "build",

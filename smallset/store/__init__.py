@@ -3,10 +3,10 @@
 from smallset.store.canvases import Canvases, Drawing, Rendered, Rows, render
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
-from smallset.store.manifest import About, Asked, Manifest, Origin, read_manifest
+from smallset.store.manifest import About, Asked, Manifest, read_manifest
 from smallset.store.plan_table import ImageFile
-from smallset.store.read import CompressedDataset, open_set
-from smallset.store.training_set import PlainSet, Seeds, SetFacts, TrainingSet
+from smallset.store.read import CompressedDataset, TrainingSet, open_set
+from smallset.store.training_set import PlainSet, Seeds, SetFacts
 from smallset.store.verify import Verification, verify
 from smallset.store.write import write
 
@@ -19,7 +19,6 @@ __all__ = [
     "Drawing",
     "ImageFile",
     "Manifest",
-    "Origin",
     "PlainSet",
     "Rendered",
     "Rows",

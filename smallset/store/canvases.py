@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
-from smallset.data import ImageDataset, cores, ordered, read_box
+from smallset.data import ImageDataset, cores, fit_boxes, ordered, read_box
+from smallset.data.arrays import ArrayRows
+from smallset.data.decode import BadImage, image_format
 from smallset.records import Classes, Fit, Plan, Progress
-from smallset.store.codec import check_original, own_bytes
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
 Rows = Sequence[int]
@@ -60,10 +61,7 @@ class Canvases(ABC):
     def check_copies(self, fit: Fit) -> None:
         """Raise ValueError unless each canvas is one whole source image that can be copied."""
         del fit
-        raise ValueError(
-            "codec 'original' copies the bytes of whole images, but this method draws its own. "
-            "Use another codec, such as png."
-        )
+        raise _no_copies("this method draws its own")
 
     def copied(self, row: int) -> bytes:
         """Return the bytes of the source image on canvas `row`. Call `check_copies` first."""
@@ -84,7 +82,7 @@ class Rendered(Canvases):
 
     def carried(self, rows: Rows) -> Drawing:
         """Take only these rows of the plan, and only the images that they show."""
-        part, dataset = list(rows), self.dataset
+        part = list(rows)
         source = self.plan.source[part]
         used = np.unique(source[source >= 0])
         plan = replace(
@@ -94,25 +92,44 @@ class Rendered(Canvases):
             tile_box=self.plan.tile_box[part],
             label=self.plan.label[part],
         )
-        images = used.tolist()
-        # A shared file system answers slowly but reads fast, so many threads ask at once.
-        encoded = tuple(ordered(dataset.encoded, images, threads=cores()))
-        own = replace(
-            dataset.take(used),
-            classes=Classes(()),
-            rows=np.arange(len(used)),
-            skipped=(),
-            origin=Carried(tuple(dataset.id(i) for i in images), encoded),
-        )
-        return partial(Rendered(plan, own).draw, range(len(rows)))
+        return partial(Rendered(plan, carried(self.dataset, used)).draw, range(len(rows)))
 
     def check_copies(self, fit: Fit) -> None:
-        """Raise ValueError unless each canvas is one whole source image that can be copied."""
-        check_original(self.plan, self.dataset, fit)
+        """Raise ValueError unless each canvas shows all that `fit` makes a square of.
+
+        A plan without canvases is checked by its number of tiles.
+        """
+        plan, dataset = self.plan, self.dataset
+        tiles = plan.source.shape[1]
+        if tiles > 1:
+            raise _no_copies(f"a canvas of this method shows {tiles} of them")
+        if isinstance(dataset.origin, ArrayRows):
+            raise _no_copies(f"{dataset.name!r} has pixels and no encoded images")
+        source = plan.source[:, 0]
+        boxes = fit_boxes(dataset.sizes[source], fit)
+        whole = (plan.tile_box == [0, 0, plan.size, plan.size]).all()
+        if (source < 0).any() or not whole or (plan.source_box[:, 0] != boxes).any():
+            raise _no_copies("this method shows parts of them")
 
     def copied(self, row: int) -> bytes:
-        """Return the bytes of the source image on canvas `row`."""
-        return own_bytes(self.dataset, int(self.plan.source[row, 0]))
+        """Return the bytes of the source image on canvas `row`. Raises ValueError if damaged."""
+        index = int(self.plan.source[row, 0])
+        encoded = self.dataset.encoded(index)
+        try:
+            image_format(encoded)
+        except BadImage as error:
+            raise ValueError(
+                f"{self.dataset.id(index)!r} of {self.dataset.name!r} {error}, but was when it was "
+                "indexed. Restore the file and run again."
+            ) from error
+        return encoded
+
+
+def _no_copies(why: str) -> ValueError:
+    return ValueError(
+        f"codec 'original' copies the bytes of whole images, but {why}. "
+        "Use another codec, such as png."
+    )
 
 
 @dataclass(frozen=True)
@@ -132,6 +149,20 @@ class Carried:
     def read(self, row: int) -> bytes:
         """Return an image's bytes."""
         return self.encoded[row]
+
+
+def carried(dataset: ImageDataset, images: Int64[np.ndarray, " k"]) -> ImageDataset:
+    """Return a dataset of some images that holds their encoded bytes, to send to a worker."""
+    # A shared file system answers slowly but reads fast, so many threads ask at once.
+    encoded = tuple(ordered(dataset.encoded, images.tolist(), threads=cores()))
+    return replace(
+        dataset.take(images),
+        classes=Classes(()),
+        rows=np.arange(len(images)),
+        skipped=(),
+        encoded_bytes=sum(map(len, encoded)),
+        origin=Carried(tuple(map(dataset.id, images.tolist())), encoded),
+    )
 
 
 def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s s 3"]:

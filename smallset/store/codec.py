@@ -9,10 +9,7 @@ import simplejpeg
 from jaxtyping import UInt8
 from PIL import Image
 
-from smallset.data import ImageDataset, fit_boxes
-from smallset.data.arrays import ArrayRows
 from smallset.data.decode import BadImage, decode, image_format
-from smallset.records import Fit, Plan
 
 Name = Literal["png", "jpeg", "webp", "original"]
 
@@ -72,16 +69,9 @@ class Codec:
         return self.name == "original"
 
     @property
-    def extensions(self) -> tuple[str, ...]:
-        """The possible file extensions, without a dot. Only "original" has several."""
-        if self.is_original:
-            return tuple(_EXTENSIONS.values())
-        return (_EXTENSIONS[self.name.upper()],)
-
-    @property
     def files(self) -> str:
         """The pattern that matches the files in a folder, such as "*.png"."""
-        return "*" if self.is_original else f"*.{self.extensions[0]}"
+        return "*" if self.is_original else f"*.{_EXTENSIONS[self.name.upper()]}"
 
     def encode(self, pixels: UInt8[np.ndarray, "h w 3"]) -> bytes:
         """Encode RGB pixels. Equal pixels give equal bytes under the same libraries.
@@ -126,44 +116,3 @@ def extension_of(encoded: bytes) -> str:
     Raises ValueError if the format is unknown.
     """
     return _EXTENSIONS[image_format(encoded)]
-
-
-def check_original(plan: Plan, dataset: ImageDataset, fit: Fit) -> None:
-    """Raise ValueError unless every canvas of `plan` is one whole image that has encoded bytes.
-
-    An image is whole if the canvas shows all that `fit` makes a square of. A plan without canvases
-    is checked by its number of tiles.
-    """
-    why = _hindrance(plan, dataset, fit)
-    if why:
-        raise ValueError(
-            f"codec 'original' copies the bytes of whole images, but {why}. "
-            "Use another codec, such as png."
-        )
-
-
-def own_bytes(dataset: ImageDataset, index: int) -> bytes:
-    """Read an image's bytes from the source. Raises ValueError if they are not an image now."""
-    encoded = dataset.encoded(index)
-    try:
-        image_format(encoded)
-    except BadImage as error:
-        raise ValueError(
-            f"{dataset.id(index)!r} of {dataset.name!r} {error}, but was when it was indexed. "
-            "Restore the file and run again."
-        ) from error
-    return encoded
-
-
-def _hindrance(plan: Plan, dataset: ImageDataset, fit: Fit) -> str | None:
-    tiles = plan.source.shape[1]
-    if tiles > 1:
-        return f"a canvas of this method shows {tiles} of them"
-    if isinstance(dataset.origin, ArrayRows):
-        return f"{dataset.name!r} has pixels and no encoded images"
-    source = plan.source[:, 0]
-    boxes = fit_boxes(dataset.sizes[source], fit)
-    whole = (plan.tile_box == [0, 0, plan.size, plan.size]).all()
-    if (source < 0).any() or not whole or (plan.source_box[:, 0] != boxes).any():
-        return "this method shows parts of them"
-    return None

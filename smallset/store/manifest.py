@@ -233,7 +233,7 @@ def _check(manifest: Manifest, said: _Said, where: str) -> None:
             f"but needs as many of each. Restore it, or make the set again."
         )
     for folder in manifest.folders:
-        if folder in ("", ".", "..") or any(c in folder for c in "/\\:\0"):
+        if not is_plain(folder):
             raise ValueError(
                 f"{where} holds the class folder {folder!r}, but needs a plain name inside the "
                 f"set. Do not use this set: get it from its maker again."
@@ -243,6 +243,11 @@ def _check(manifest: Manifest, said: _Said, where: str) -> None:
             f"{where} says images={said.images} and ipc={said.ipc}, but its counts make "
             f"{manifest.images} and {manifest.ipc}. Restore it, or make the set again."
         )
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name of a file or folder cannot lead out of the folder that it is in."""
+    return name not in ("", ".", "..") and not set("/\\:\0") & set(name)
 
 
 def _canonical(values: dict[str, object]) -> str:

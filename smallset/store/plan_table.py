@@ -94,33 +94,25 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
     """
     path = folder / PLAN
     if not path.is_file():
-        raise ValueError(f"'{path}' is missing. Restore it, or make the set again.")
+        raise _damaged(path, "is missing")
     content = path.read_bytes()
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError(
-            f"'{path}' was changed: its sha256 is not the one in the manifest. Restore it, or make "
-            f"the set again."
-        )
+        raise _damaged(path, "was changed: its sha256 is not the one in the manifest")
     try:
         # `read_table` is not used: the threads of pyarrow.dataset may abort the ending process.
         table = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())  # some have line breaks
-        raise ValueError(
-            f"'{path}' is not a parquet file that can be read ({reason}). Restore it, or make the "
-            f"set again."
-        ) from error
-    if not table.schema.equals(_schema()):
-        raise ValueError(
-            f"'{path}' has other columns than a plan: {', '.join(table.column_names) or 'none'}. "
-            f"It needs {', '.join(_schema().names)}. Restore it, or make the set again."
-        )
-    fault = _fault(table, size)
-    if fault:
-        raise ValueError(f"'{path}' {fault}. Restore it, or make the set again.")
+        raise _damaged(path, f"is not a parquet file that can be read ({reason})") from error
+    if fault := _fault(table, size):
+        raise _damaged(path, fault)
     shown = np.unique(table["source_content"].drop_null().to_numpy())
     return Recorded(_plan(table, size), _files(table), shown)
+
+
+def _damaged(path: Path, why: str) -> ValueError:
+    return ValueError(f"'{path}' {why}. Restore it, or make the set again.")
 
 
 def valid_text(text: str) -> str:
@@ -134,6 +126,11 @@ def _tiles(table: "pa.Table") -> int:
 
 def _fault(table: "pa.Table", size: int) -> str | None:
     """Describe the first contradiction in a table, None if there is none."""
+    if not table.schema.equals(_schema()):
+        return (
+            f"has other columns than a plan: {', '.join(table.column_names) or 'none'}. "
+            f"It needs {', '.join(_schema().names)}"
+        )
     tile, tiles = table["tile"].to_numpy(), _tiles(table)
     if tiles < 1 or len(tile) % tiles or (tile.reshape(-1, tiles) != np.arange(tiles)).any():
         return "does not hold the same number of tiles for every file"

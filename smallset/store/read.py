@@ -17,9 +17,9 @@ from smallset.data.fit import view_square
 from smallset.records import Classes, Plan, Resample
 from smallset.store.card import CARD
 from smallset.store.codec import Codec
-from smallset.store.manifest import MANIFEST, Manifest, read_manifest
+from smallset.store.manifest import MANIFEST, Manifest, is_plain, read_manifest
 from smallset.store.plan_table import PLAN, ImageFile, read_plan
-from smallset.store.training_set import SetFacts
+from smallset.store.training_set import PlainSet, SetFacts
 
 TRAIN = "train"
 # Files that are not verified: users may edit the card, and the Hub adds .gitattributes.
@@ -81,7 +81,7 @@ class SetImages(ImageDataset):
 
 @dataclass(frozen=True)
 class CompressedDataset:
-    """A `TrainingSet` on disk: m images by class, in order of choice within each class.
+    """A set on disk that smallset made: m images by class, in order of choice within each class.
 
     `content` has the `smallset.data.content_of` of each source image shown. `source` reads the
     bytes of an image by its row in `files` and in the plan (None: reads the file in `path`).
@@ -183,6 +183,10 @@ class CompressedDataset:
     def _read_file(self, row: int) -> bytes:
         file = self.path / self.files[row].path
         return file.read_bytes() if file.is_file() else b""
+
+
+TrainingSet = CompressedDataset | PlainSet
+"""The images that a student trains on, and the facts that a result line needs."""
 
 
 def contents(files: Sequence[ImageFile]) -> Int64[np.ndarray, " m"]:
@@ -287,7 +291,10 @@ def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...])
     wrong = [
         file.path
         for file, label in zip(files, labels, strict=True)
-        if not _is_inside(file.path, manifest.folders[label])
+        if not (
+            file.path.startswith(f"{manifest.folders[label]}/")
+            and is_plain(file.path.partition("/")[2])
+        )
     ]
     if wrong:
         problems.append(
@@ -318,8 +325,3 @@ def strangers(path: Path, files: tuple[ImageFile, ...]) -> tuple[list[str], list
             }
     added += found - wanted - set(FREE)
     return sorted(wanted - found), sorted(added)
-
-
-def _is_inside(path: str, folder: str) -> bool:
-    first, _, name = path.partition("/")
-    return first == folder and name not in ("", ".", "..") and not set("/\\:\0") & set(name)

@@ -1,9 +1,8 @@
-"""Training sets: a compressed set, a foreign set, or a whole training split."""
+"""The facts about any training set, and the sets that smallset did not make."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int32, Int64
@@ -65,50 +64,14 @@ class SetFacts:
         return tuple(name for name, n in zip(self.classes, self.counts, strict=True) if n == 0)
 
 
-@runtime_checkable
-class TrainingSet(Protocol):
-    """The images that a student trains on, and the facts that a result line needs."""
-
-    @property
-    def name(self) -> str:
-        """The name of the set in messages."""
-
-    @property
-    def path(self) -> Path | None:
-        """The folder of the set, None if it has none of its own."""
-
-    @property
-    def digest(self) -> str:
-        """The sha256 of everything about the set, and of the way it is read."""
-
-    @property
-    def facts(self) -> SetFacts:
-        """The facts that a result line records."""
-
-    @property
-    def origin(self) -> str:
-        """The fingerprint of the data from which the set was made, or its own if unknown."""
-
-    @property
-    def dataset(self) -> ImageDataset:
-        """The images and their labels. A mosaic counts as one whole image."""
-
-    @property
-    def tile_box(self) -> Int32[np.ndarray, "m tiles 4"]:
-        """The tiles of each image: left, top, right and bottom, in pixels at `facts.size`."""
-
-    @property
-    def resample(self) -> Resample:
-        """How an image of another size is resampled to a square of `facts.size`."""
-
-    @property
-    def content(self) -> Int64[np.ndarray, " k"]:
-        """The `smallset.data.content_of` of each source image that the set shows."""
-
-
 @dataclass(frozen=True, eq=False)
 class PlainSet:
-    """A `TrainingSet` that smallset did not make: a data set and the facts known about it."""
+    """A training set that smallset did not make: a data set and the facts known about it.
+
+    `digest` is the sha256 of everything about the set, and of the way it is read. `tile_box` holds
+    the tiles of each image: left, top, right and bottom, in pixels at `facts.size`. `resample` is
+    for an image of another size. `path` is None if the set has no folder of its own.
+    """
 
     name: str
     digest: str

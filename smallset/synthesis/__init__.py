@@ -6,6 +6,7 @@ from smallset.synthesis.edc import EDC
 from smallset.synthesis.g_vbsm import GVBSM
 from smallset.synthesis.lpld import LPLD
 from smallset.synthesis.noise import PureNoise
+from smallset.synthesis.rded import RDED
 from smallset.synthesis.sre2l import SRe2L
 from smallset.synthesis.synthesis import Synthesis
 
@@ -16,6 +17,7 @@ SYNTHESES: dict[str, type[Synthesis]] = {
     "g-vbsm": GVBSM,
     "lpld": LPLD,
     "noise": PureNoise,
+    "rded": RDED,
     "sre2l": SRe2L,
 }
 

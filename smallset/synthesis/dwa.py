@@ -1,6 +1,6 @@
 """DWA: SRe2L from real images, through an observer that is moved a little for each batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -39,10 +39,11 @@ class DWA(SRe2L):
         ),
     }
 
-    def check(self, counts: Sequence[int], have: Sequence[int], names: Sequence[str]) -> None:
-        """Raise ValueError for more images of a class than there are real ones to start from."""
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError as SRe2L, and for too few real images to start from."""
+        super().check(seen, counts)
         if self.init == "real":
-            check_real("dwa", counts, have, names)
+            check_real("dwa", seen, counts)
 
     def _recipe(self, numbers: Numbers) -> Recipe:
         recipe = super()._recipe(numbers)

@@ -1,21 +1,24 @@
 """EDC: from real images, a pool of observers, and each class's own statistics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from jaxtyping import Int64
 
+from smallset.budget import Wanted
 from smallset.lazy import F, Tensor
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.synthesis.layers import Pass, by_class
 from smallset.synthesis.matched import ClassTerm, PoolTargets
 from smallset.synthesis.pooled import Pooled, PoolNumbers
+from smallset.synthesis.rded import RDED
 from smallset.synthesis.recover import Look, Recipe
-from smallset.synthesis.starts import RealStart, Start, check_real
+from smallset.synthesis.starts import CanvasStart, Init, RealStart, Start, check_real, colours
+from smallset.synthesis.synthesis import setting_of
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -25,14 +28,15 @@ if TYPE_CHECKING:
 class EDC(Pooled):
     """Real images changed by a pool of observers, towards their class too (arXiv 2404.13733).
 
-    As g-vbsm, but each image starts from another real image of its class (`init`), mirrored by
-    chance, and the distances from the whole data weigh `shared`, those from the images' own classes
-    the rest: as the paper has them or the `code` (`class_term`). With `flatness` the weight of the
-    paper's term that keeps the logits near those of an average over iterations; the code and every
-    published number have none.
+    As g-vbsm, but each image starts (`init`) from another real image of its class, mirrored by
+    chance, or at ImageNet's sizes from a canvas of rded through the first observer. The distances
+    from the whole data weigh `shared`, those from the images' own classes the rest: as the paper
+    has them or the `code` (`class_term`). With `flatness` the weight of the paper's term that keeps
+    the logits near those of an average over iterations; the code and every published number have
+    none.
     """
 
-    init: Literal["noise", "real"] = "real"
+    init: Init | None = None
     shared: float = 0.5
     class_term: ClassTerm = "paper"
     flatness: float = 0.0
@@ -40,16 +44,19 @@ class EDC(Pooled):
     settings: ClassVar[Mapping[str, PoolNumbers]] = {
         "imagenet": PoolNumbers(
             2000, 0.05, 0.1, 80, (0.5, 1), 0.5, (0, 0), 0, 0.8, 0.0, 16,
-            Pass(256, (0.08, 1.0), 0.5),
+            Pass(256, (0.08, 1.0), 0.5), init="rded",
         ),
         "tiny": PoolNumbers(
             2000, 0.05, 0.01, 100, (0.5, 1), 0.5, (0, 0), 0, 0.8, 0.0, 4, Pass(64, (1, 1), 0.5, 8),
+            init="real",
         ),
         "cifar": PoolNumbers(
             75, 0.05, 0.01, 0, (0.08, 1), 0.5, (0, 0), 0, 0.8, 0.0, 4, Pass(64, (1, 1), 0.5, 4),
+            init="real",
         ),
         "cifar100": PoolNumbers(
             2000, 0.05, 0.01, 100, (0.5, 1), 0.5, (0, 0), 0, 0.8, 0.0, 4, Pass(64, (1, 1), 0.5, 4),
+            init="real",
         ),
     }  # fmt: skip
 
@@ -61,10 +68,18 @@ class EDC(Pooled):
                 "0..1 and a weight of 0 or more."
             )
 
-    def check(self, counts: Sequence[int], have: Sequence[int], names: Sequence[str]) -> None:
-        """Raise ValueError for more images of a class than there are real ones to start from."""
-        if self.init == "real":
-            check_real("edc", counts, have, names)
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError as Pooled, and for too few real images to start from."""
+        super().check(seen, counts)
+        init = self._init(seen)
+        if init == "real":
+            check_real("edc", seen, counts)
+        elif init == "rded":
+            try:
+                self._rded(seen).check(seen, counts)
+            except ValueError as error:
+                why = f"edc starts from canvases of rded: {error} Or give init=noise."
+                raise ValueError(why) from error
 
     def _targets(self, seen: Observed, observer: AnyObserver, numbers: PoolNumbers) -> PoolTargets:
         targets = super()._targets(seen, observer, numbers)
@@ -82,9 +97,19 @@ class EDC(Pooled):
     def _start(
         self, seen: Observed, network: "Network", counts: Int64[np.ndarray, " c"], seed: int
     ) -> Start:
-        if self.init == "noise":
-            return super()._start(seen, network, counts, seed)
-        return RealStart.drawn(seen, network, counts, seed, flip=0.5)
+        init = self._init(seen)
+        if init == "rded":
+            canvases = self._rded(seen).canvases(seen, Wanted(counts), seed=seed)
+            return CanvasStart(canvases, *colours(network))
+        if init == "real":
+            return RealStart.drawn(seen, network, counts, seed, flip=0.5)
+        return super()._start(seen, network, counts, seed)
+
+    def _rded(self, seen: Observed) -> RDED:
+        return RDED(self.resolved(size=seen.images.size).observers[0])
+
+    def _init(self, seen: Observed) -> Init:
+        return self._numbers(setting_of(self.setting, seen.images.size)).init
 
 
 class Flatness:

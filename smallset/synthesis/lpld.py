@@ -49,6 +49,6 @@ class LPLD(SRe2L):
 
     def _targets(self, seen: Observed, numbers: Numbers) -> NormTargets:
         targets = super()._targets(seen, numbers)
-        if self.statistics == "running":
+        if self.statistics == "running" or not numbers.r_bn:
             return targets
         return replace(targets, of_classes=layers.by_class(seen, self.observer, 1, "norms").values)

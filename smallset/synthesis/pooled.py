@@ -18,8 +18,8 @@ from smallset.synthesis.layers import Pass, over_batches
 from smallset.synthesis.matched import PoolTargets
 from smallset.synthesis.pools import SMALL, Pool, pool_of
 from smallset.synthesis.recover import Recipe, Watched
-from smallset.synthesis.recovered import Recovered, looking, made_from
-from smallset.synthesis.starts import NoiseStart, Start
+from smallset.synthesis.recovered import Recovered, check_norms, looking, made_from
+from smallset.synthesis.starts import Init, NoiseStart, Start
 from smallset.synthesis.synthesis import Setting, Synthesis, check_numbers, filled, setting_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class PoolNumbers:
     """The numbers of a published setting; see the options of the same names.
 
     `epochs` is how long the observers of a named pool train (None: as long as any observer).
-    `looked` is the pass over the training images that the targets come from.
+    `looked` is the pass over the training images that the targets come from. `init` is what images
+    start from.
     """
 
     iterations: int
@@ -47,6 +48,7 @@ class PoolNumbers:
     patch: int
     looked: Pass
     epochs: int | None = None
+    init: Init = "noise"
 
     def __post_init__(self) -> None:
         check_numbers(
@@ -113,6 +115,12 @@ class Pooled(Synthesis):
         named = isinstance(self.pool, str)
         own = pool_of(self.pool, epochs=epochs if named else self.epochs)
         return replace(self, pool=tuple(one.resolved(size=size) for one in own), epochs=None)
+
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError for an observer without anything to compare."""
+        del counts
+        if not self.convolutions:
+            check_norms(seen, self.observers)
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Recovered:
         """Look for the observers, which may be trained first, and for their targets."""

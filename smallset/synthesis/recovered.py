@@ -11,15 +11,17 @@ from jaxtyping import UInt8
 
 from smallset.fingerprint import fingerprint
 from smallset.lazy import torch
-from smallset.observers import AnyObserver
+from smallset.models import build_model
+from smallset.observers import AnyObserver, Pretrained
 from smallset.observers.observed import Observed
 from smallset.records import Plan, Progress, part
 from smallset.seeds import derive
 from smallset.store import Canvases, Drawing, Rows
-from smallset.synthesis import layers
+from smallset.synthesis import crops, layers
 from smallset.synthesis.batches import ranks_of
 from smallset.synthesis.recover import VERSION, Batch, Recipe, Watched, recover
 from smallset.synthesis.starts import Start
+from smallset.synthesis.statistics import batch_norms
 from smallset.train.device import Machine
 
 if TYPE_CHECKING:
@@ -93,12 +95,29 @@ def looking(seen: Observed, observer: AnyObserver) -> "Network":
     return seen.network(observer, epoch=seen.settled(observer).trains_for)
 
 
+def check_norms(seen: Observed, observers: Sequence[AnyObserver]) -> None:
+    """Raise ValueError, before any of them is trained, for an observer without BatchNorm."""
+    for observer in map(seen.settled, observers):
+        if isinstance(observer, Pretrained):
+            named, net = observer.network, seen.given(observer).network.net
+        else:
+            named, size = observer.model, seen.images.size
+            net = build_model(named, classes=seen.classes, size=size, seed=0).net
+        if not batch_norms(net):
+            raise ValueError(
+                "the images are to match statistics of the observer's BatchNorm layers, but "
+                f"{named!r} has none. Needed a network with BatchNorm, such as "
+                "observer(model=resnet8). Without BatchNorm there are noise and rded, and g-vbsm "
+                "and edc with convolutions=true."
+            )
+
+
 def made_from(
     seen: Observed, observers: Sequence[AnyObserver], options: object, *, seed: int
 ) -> str:
     """Name all that the engine's images depend on besides their classes."""
     facts = {
-        "versions": [VERSION, layers.VERSION],
+        "versions": [VERSION, layers.VERSION, crops.VERSION],
         "observers": [seen.fingerprint(one, 0) for one in observers],
         "options": repr(options),
         "seed": seed,

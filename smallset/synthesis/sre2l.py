@@ -8,17 +8,15 @@ import numpy as np
 from jaxtyping import Int64
 
 from smallset.budget import Wanted
-from smallset.models import build_model
-from smallset.observers import AnyObserver, Observer, Pretrained
+from smallset.observers import AnyObserver, Observer
 from smallset.observers.observed import Observed
 from smallset.records import Plan
 from smallset.store import Rows
 from smallset.synthesis.augment import Augment
 from smallset.synthesis.batches import by_rank, labels_of
 from smallset.synthesis.recover import Recipe, Watched
-from smallset.synthesis.recovered import Recovered, looking, made_from
+from smallset.synthesis.recovered import Recovered, check_norms, looking, made_from
 from smallset.synthesis.starts import NoiseStart, Start
-from smallset.synthesis.statistics import batch_norms
 from smallset.synthesis.synthesis import Setting, Synthesis, check_numbers, filled, setting_of
 from smallset.synthesis.targets import NormTargets
 
@@ -94,11 +92,16 @@ class SRe2L(Synthesis):
         """The observer."""
         return (self.observer,)
 
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError for an observer without BatchNorm, unless no statistics are compared."""
+        del counts
+        if self._numbers(setting_of(self.setting, seen.images.size)).r_bn:
+            check_norms(seen, self.observers)
+
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Recovered:
         """Look for the observer, which may be trained first; make no image yet."""
         size, counts = seen.images.size, wanted.counts
         numbers = self._numbers(setting_of(self.setting, size))
-        self._check_norms(seen)
         network = looking(seen, self.observer)
         return Recovered(
             plan=Plan.without_sources(size, labels_of(counts)),
@@ -135,18 +138,3 @@ class SRe2L(Synthesis):
         self, seen: Observed, network: "Network", counts: Int64[np.ndarray, " c"], seed: int
     ) -> Start:
         return NoiseStart(seen.images.size, counts, seed)
-
-    def _check_norms(self, seen: Observed) -> None:
-        """Raise ValueError, before anything is trained, for an observer without BatchNorm."""
-        observer = seen.settled(self.observer)
-        if isinstance(observer, Pretrained):
-            named, net = observer.network, seen.given(observer).network.net
-        else:
-            named, size = observer.model, seen.images.size
-            net = build_model(named, classes=seen.classes, size=size, seed=0).net
-        if not batch_norms(net):
-            raise ValueError(
-                f"{type(self).__name__.lower()} compares statistics of the observer's BatchNorm "
-                f"layers, but {named!r} has none. Needed a network with BatchNorm, such as "
-                "observer(model=resnet8). Without BatchNorm there are noise, rded, g-vbsm and edc."
-            )

@@ -1,8 +1,7 @@
 """What images are before the first iteration: noise, real images, or canvases of another method."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
@@ -16,6 +15,8 @@ from smallset.train.loop import Images
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
+
+Init = Literal["noise", "real", "rded"]
 
 
 @runtime_checkable
@@ -100,14 +101,16 @@ class CanvasStart:
         return normalised(self.canvases.draw(rows), self.mean, self.std)
 
 
-def check_real(name: str, counts: Sequence[int], have: Sequence[int], names: Sequence[str]) -> None:
+def check_real(name: str, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
     """Raise ValueError for more images of a class than there are real ones to start from."""
-    for count, there, of_class in zip(counts, have, names, strict=True):
-        if count > there:
-            raise ValueError(
-                f"{name} starts each image from another real image of its class, but {of_class!r} "
-                f"has {there} and {count} are wanted. Use ipc<={min(have)}, or init=noise."
-            )
+    have = np.bincount(seen.labels, minlength=seen.classes)
+    short = int(np.argmin(have - counts))
+    if counts[short] > have[short]:
+        raise ValueError(
+            f"{name} starts each image from another real image of its class, but "
+            f"{seen.dataset.classes.names[short]!r} has {have[short]} and {counts[short]} are "
+            f"wanted. Use ipc<={have.min()}, or init=noise."
+        )
 
 
 def colours(network: "Network") -> tuple[Colour, Colour]:

@@ -1,9 +1,11 @@
 """What every way of drawing images for a set has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Literal, TypeVar
+
+import numpy as np
+from jaxtyping import Int64
 
 from smallset.budget import Wanted
 from smallset.observers import AnyObserver
@@ -33,15 +35,20 @@ class Synthesis(ABC):
         looks = self.observers
         return self.through(looks[0].resolved(size=size)) if looks else self
 
-    def check(self, counts: Sequence[int], have: Sequence[int], names: Sequence[str]) -> None:
-        """Raise ValueError if no set of so many images of each class can be drawn.
+    @property
+    def tiles(self) -> int:
+        """The source images on a canvas; 1 for images without a source."""
+        return 1
 
-        `have` are the training images of each class, which has a name.
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError, before any network is trained, if the images cannot be drawn.
+
+        `counts` are the images wanted of each class.
         """
 
     @abstractmethod
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
-        """Make the canvases; `seed` is the set seed. Raises ValueError for whatever is wrong."""
+        """Make the canvases; `seed` is the set seed. Call `check` first."""
 
 
 def setting_of(setting: Setting, size: int) -> str:

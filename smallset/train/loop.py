@@ -1,7 +1,7 @@
 """The one training loop. `fit` trains students, observers and teachers."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol as Shape
@@ -12,14 +12,14 @@ from jaxtyping import Float, Float32, Int32, Int64, UInt8
 
 from smallset.lazy import F, Module, Tensor, torch
 from smallset.records import Progress
-from smallset.seeds import derive, generator
+from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.distributed import backward, idle_loss, own_share, share_norms
-from smallset.train.mix import Mix, draw_mixes
 from smallset.train.processes import is_first
 from smallset.train.protocol import Protocol, StudentProtocol
 from smallset.train.render import paste, render
-from smallset.train.views import Drawn, View, draw_epoch
+from smallset.train.steps import Step, Steps
+from smallset.train.views import View
 
 
 @runtime_checkable
@@ -49,7 +49,7 @@ class SoftLabels(Shape):
     on the batch; stored labels must refuse it when they open.
 
     `indices` are rows of the set. If an epoch has k views of an image (`View.an_epoch`), view j of
-    row i has the index i * k + j.
+    row i has the index i * k + j. With a pool of epochs (`fit`), `epoch` is that of the views.
     """
 
     def __call__(
@@ -141,6 +141,8 @@ def fit(
     optimizer: "torch.optim.Optimizer | None" = None,
     epochs: range | None = None,
     soft: SoftLabels | None = None,
+    mixed: bool = True,
+    pool: int | None = None,
     progress: Progress | None = None,
     after_step: Callable[[int, int], None] | None = None,
     after_epoch: Callable[[int], None] | None = None,
@@ -150,65 +152,73 @@ def fit(
     `run` is the module to call, such as the compiled twin of `model`. `epochs` is a part of the
     protocol's epochs, for a resumed run with its `optimizer`. The first process calls `after_step`
     with each finished (epoch, step) and `after_epoch` with each finished epoch; both may use the
-    network in eval mode. `soft` labels replace `labels`: views are mixed, and the student learns
-    their logits as the protocol says. If an epoch has several views of an image, view k of image i
-    has the index `i * views + k`.
+    network in eval mode. If an epoch has several views of an image, view k of image i has the index
+    `i * views + k`.
+
+    The student learns the logits of `soft` labels as the protocol says. Then views are mixed,
+    unless `mixed` is false. With a `pool`, the student sees views of the first `pool` epochs alone
+    (`Steps`).
 
     Raises ValueError if the protocol has no rules for soft labels, or the processes cannot share
     the network's BatchNorm. Raises FloatingPointError, with epoch and step, if the loss is not
     finite.
     """
     rules = None if soft is None else _soft_rules(protocol)
-    views = view.an_epoch(tile_box.shape[1])
-    if views > 1:
-        images, labels = _Repeated(images, views), labels.repeat(views)
-        tile_box = tile_box.reshape(-1, 1, 4)
+    labels = labels.repeat(view.an_epoch(tile_box.shape[1]))
+    images, tile_box = repeated(images, tile_box, view)
     share_norms(model, machine)
     optimizer = protocol.optimizer_for(model) if optimizer is None else optimizer
     run = model if run is None else run
     target = torch.tensor(labels).to(machine.device)
     span = range(protocol.epochs) if epochs is None else epochs
-    steps, loss, seconds = 0, float("nan"), 0.0
-    seen = span.start * len(images)
+    course = Steps(
+        tile_box=tile_box,
+        size=images.size,
+        view=view,
+        batch=protocol.batch,
+        rules=rules if mixed else None,
+        order=seeds.student,
+        seed=seeds.view,
+        pool=pool,
+    )
+    count, loss, seconds = 0, float("nan"), 0.0
+    seen, whole = span.start * len(images), protocol.epochs * len(images)
     for epoch in span:
         started = time.perf_counter()
         model.train()
         for group in optimizer.param_groups:
             group["lr"] = protocol.rate_at(epoch)
         losses = []
-        drawn = draw_epoch(view, tile_box, seed=seeds.view, epoch=epoch)
-        parts = batches(len(images), protocol.batch, seed=seeds.student, epoch=epoch)
-        mixes = _mixes(parts, images.size, rules, seed=seeds.view, epoch=epoch)
-        for step, (part, mix) in enumerate(zip(parts, mixes, strict=True)):
-            own = own_share(len(part), machine)
+        for number, step in enumerate(course.of(epoch)):
+            own = own_share(len(step.indices), machine)
             if len(own):
-                indices = part[own]
-                pixels = _mixed(images, indices, mix and mix.take(own), drawn, machine)
+                mine = step.take(own)
+                pixels = shown(images, mine, machine)
                 with machine.autocast():
                     logits = run(pixels).float()
+                hard = target[torch.from_numpy(mine.indices).to(target.device)]
                 if soft is not None and rules is not None:
-                    step_loss = divergence(logits, soft(pixels, indices, epoch), rules.temperature)
+                    told = soft(pixels, mine.indices, mine.epoch)
+                    step_loss = soft_loss(logits, told, hard, rules)
                 else:
-                    step_loss = F.cross_entropy(
-                        logits, target[torch.from_numpy(indices).to(target.device)]
-                    )
+                    step_loss = F.cross_entropy(logits, hard)
             else:
                 step_loss = idle_loss(model, images.size, machine)
             optimizer.zero_grad(set_to_none=True)
-            losses.append(backward(model, step_loss, len(own) / len(part), machine))
+            losses.append(backward(model, step_loss, len(own) / len(step.indices), machine))
             optimizer.step()
-            seen += len(part)
+            seen += len(step.indices)
             if progress is not None:
-                progress("train", seen, protocol.epochs * len(images))
+                progress("train", min(seen, whole), whole)
             if after_step is not None and is_first():
-                after_step(epoch, step)
+                after_step(epoch, number)
                 model.train()
         loss = _mean_finite(torch.stack(losses), epoch, protocol)
-        steps += len(losses)
+        count += len(losses)
         seconds += time.perf_counter() - started
         if after_epoch is not None and is_first():
             after_epoch(epoch)
-    return Fitted(steps, len(span) * len(images), seconds, loss)
+    return Fitted(count, len(span) * len(images), seconds, loss)
 
 
 @contextmanager
@@ -217,6 +227,24 @@ def random_layers(seed: int, *keys: str | int) -> Iterator[None]:
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(derive(seed, "random layers", *keys))
         yield
+
+
+def soft_loss(
+    student: Float[Tensor, "b c"],
+    teacher: Float[Tensor, "b c"],
+    hard: Int64[Tensor, " b"],
+    rules: StudentProtocol,
+) -> Float[Tensor, ""]:
+    """Return a protocol's loss for soft labels: the `divergence`, or the error of the logits.
+
+    The error is the mean square over images and classes. Either is added to `hard_weight` times the
+    cross-entropy with `hard`, the classes of the images before they were mixed (G-VBSM, EDC).
+    """
+    if rules.loss == "mse":
+        loss = F.mse_loss(student, teacher)
+    else:
+        loss = divergence(student, teacher, rules.temperature)
+    return loss + rules.hard_weight * F.cross_entropy(student, hard) if rules.hard_weight else loss
 
 
 def divergence(
@@ -233,52 +261,29 @@ def divergence(
     )
 
 
-def batches(images: int, batch: int, *, seed: int, epoch: int) -> list[Int64[np.ndarray, " b"]]:
-    """Cut one epoch's permutation into batches, and keep a smaller last batch.
-
-    A last batch of a single image joins the batch before, since BatchNorm needs two values.
-    """
-    order = generator(seed, "order", epoch).permutation(images)
-    cuts = list(range(batch, images, batch))
-    if cuts and images - cuts[-1] == 1:
-        cuts.pop()
-    return np.split(order, cuts)
+def repeated(
+    images: Images, tile_box: Int32[np.ndarray, "m tiles 4"], view: View
+) -> tuple[Images, Int32[np.ndarray, "v each 4"]]:
+    """Return the image and the tiles of each view of an epoch: an image's own, or one tile each."""
+    views = view.an_epoch(tile_box.shape[1])
+    return (
+        (images, tile_box) if views == 1 else (_Repeated(images, views), tile_box.reshape(-1, 1, 4))
+    )
 
 
-def _mixed(
-    images: Images,
-    indices: Int64[np.ndarray, " b"],
-    mix: Mix | None,
-    drawn: Drawn,
-    machine: Machine,
-) -> Float32[Tensor, "b 3 t t"]:
-    """Render the views of a batch, with the partners pasted in if there is a mix."""
-    pixels = _shown(images, indices, drawn, machine)
-    if mix is None:
+def shown(images: Images, step: Step, machine: Machine) -> Float32[Tensor, "b 3 t t"]:
+    """Render the views of a step on the device, with the partners pasted in if there is a mix."""
+    pixels = _rendered(images, step.indices, step, machine)
+    if step.mix is None:
         return pixels
-    return paste(pixels, _shown(images, mix.partner, drawn, machine), mix.box)
+    return paste(pixels, _rendered(images, step.mix.partner, step, machine), step.mix.box)
 
 
-def _shown(
-    images: Images, indices: Int64[np.ndarray, " b"], drawn: Drawn, machine: Machine
+def _rendered(
+    images: Images, indices: Int64[np.ndarray, " b"], step: Step, machine: Machine
 ) -> Float32[Tensor, "b 3 t t"]:
-    """Render the views of a batch on the device."""
     pixels = images.batch(indices).to(machine.device)
-    return render(pixels, drawn.take(indices), size=images.size)
-
-
-def _mixes(
-    parts: list[Int64[np.ndarray, " _"]],
-    size: int,
-    rules: StudentProtocol | None,
-    *,
-    seed: int,
-    epoch: int,
-) -> Sequence[Mix | None]:
-    """Draw the mix of each batch; None with hard labels."""
-    if rules is None:
-        return [None] * len(parts)
-    return draw_mixes(parts, size, mix=rules.mix, alpha=rules.mix_alpha, seed=seed, epoch=epoch)
+    return render(pixels, step.drawn.take(indices), size=images.size)
 
 
 def _soft_rules(protocol: Protocol) -> StudentProtocol:

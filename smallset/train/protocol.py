@@ -54,15 +54,18 @@ class StudentProtocol(Protocol):
 
     With soft labels, views are mixed (CutMix, lambda ~ Beta(mix_alpha, mix_alpha); see
     `smallset.train.mix`) and the loss is KL(softmax(teacher / T) || softmax(student / T)), averaged
-    over the batch, without a factor T^2. `rates` are pairs (beginning of a student's name, rate);
-    the first match replaces `rate`. `best_of=N` tests after epochs 0, N, 2N, ... and the last, and
-    reports the best, which peeks at the test set. A `pretrained` protocol is only for students
-    that start from pretrained weights.
+    over the batch, without a factor T^2. With `loss="mse"` it is the mean square of the difference
+    of logits. `hard_weight` times the cross-entropy with the class is added to either. `rates` are
+    pairs (beginning of a student's name, rate); the first match replaces `rate`. `best_of=N` tests
+    after epochs 0, N, 2N, ... and the last, and reports the best, which peeks at the test set. A
+    `pretrained` protocol is only for students that start from pretrained weights.
     """
 
     temperature: float = 20.0
     mix_alpha: float = 1.0
     mix: Mixing = "image"
+    loss: Literal["kl", "mse"] = "kl"
+    hard_weight: float = 0.0
     rates: tuple[tuple[str, float], ...] = ()
     best_of: int | None = None
     pretrained: bool = False
@@ -86,6 +89,8 @@ class StudentProtocol(Protocol):
         del facts["line"], facts["rates"], facts["pretrained"]  # none changes a number
         if not soft:
             del facts["temperature"], facts["mix_alpha"], facts["mix"]
+        if not soft or (self.loss, self.hard_weight) == ("kl", 0):
+            del facts["loss"], facts["hard_weight"]
         if self.best_of is None:
             del facts["best_of"]
         return facts
@@ -121,9 +126,24 @@ FINETUNE_V1 = StudentProtocol(
     batch=50, epochs=30, optimizer="adamw", rate=1e-4, weight_decay=0.01, momentum=(0.9, 0.999),
     pretrained=True,
 )  # fmt: skip
+GVBSM_V1 = StudentProtocol(
+    "gvbsm-v1",
+    "AdamW 1e-3, cosine, 300 epochs, batch 1024; soft: CutMix, MSE + 0.1 CE (2311.17950, ImageNet)",
+    batch=1024, epochs=300, optimizer="adamw", rate=1e-3, weight_decay=0.01, momentum=(0.9, 0.999),
+    loss="mse", hard_weight=0.1,
+)  # fmt: skip
+GVBSM_CIFAR_V1 = StudentProtocol(
+    "gvbsm-cifar-v1",
+    "AdamW 1e-3, cosine, 1000 epochs, batch 100; soft: CutMix, MSE + 0.15 CE (2311.17950, CIFAR)",
+    batch=100, epochs=1000, optimizer="adamw", rate=1e-3, weight_decay=0.0, momentum=(0.9, 0.999),
+    loss="mse", hard_weight=0.15,
+)  # fmt: skip
 PROTOCOLS: dict[str, StudentProtocol] = {
-    p.name: p for p in (STANDARD_V1, SMALL_V1, RETHINKDC_V1, CROSS_V1, FINETUNE_V1)
-}
+    p.name: p
+    for p in (
+        STANDARD_V1, SMALL_V1, RETHINKDC_V1, CROSS_V1, FINETUNE_V1, GVBSM_V1, GVBSM_CIFAR_V1,
+    )
+}  # fmt: skip
 
 
 def protocol_named(text: str) -> StudentProtocol:

@@ -31,6 +31,13 @@ def paste(
     box: Int32[np.ndarray, "b 4"],
 ) -> Float32[Tensor, "b 3 t t"]:
     """Fill each image's box (left, top, right, bottom) with its partner's pixels there (CutMix)."""
+    if pixels.shape[-1] > _BATCHED_UP_TO and not pixels.is_cuda:
+        pixels = pixels.clone()
+        for own, other, (left, top, right, bottom) in zip(
+            pixels, partners, box.tolist(), strict=True
+        ):
+            own[:, top:bottom, left:right] = other[:, top:bottom, left:right]
+        return pixels
     left, top, right, bottom = torch.from_numpy(box).to(pixels.device).T[:, :, None]  # (b, 1) each
     at = torch.arange(pixels.shape[-1], device=pixels.device)  # (t,)
     across = (left <= at) & (at < right)  # (b, t)

@@ -1,6 +1,7 @@
 """Train a network on the full data and keep every epoch, for observers and teachers."""
 
 import io
+import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,15 +11,17 @@ from jaxtyping import Int64
 
 from smallset.data import DECODE_VERSION
 from smallset.files import replacing
+from smallset.fingerprint import smallset_version
 from smallset.lazy import torch
-from smallset.models import MODELS_VERSION, build_model
+from smallset.models import MODELS_VERSION, build_model, library_of
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.train.device import Machine
-from smallset.train.loop import Images, StudentSeeds, batches, fit, random_layers
+from smallset.train.loop import Images, StudentSeeds, fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol
 from smallset.train.render import RENDER_VERSION
+from smallset.train.steps import batches
 from smallset.train.views import VERSION as VIEWS_VERSION
 from smallset.train.views import View
 
@@ -34,6 +37,17 @@ def component_versions() -> dict[str, str]:
         "views": VIEWS_VERSION,
         "render": RENDER_VERSION,
         "torch": torch.__version__,
+    }
+
+
+def versions_behind(network: str) -> dict[str, str]:
+    """Return the versions of everything that trained a network, for its result or its card."""
+    return {
+        "smallset": smallset_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        **library_of(network),
     }
 
 

@@ -13,6 +13,7 @@ from smallset.bench.matrix import parse_matrix, read_matrix
 from smallset.bench.run import plan_bench
 from smallset.bench.sources import BenchData
 from smallset.evidence.lines import read_lines
+from smallset.labels import labels_spec
 from smallset.records import Result
 from smallset.store import open_set
 from smallset.train.device import Machine
@@ -74,7 +75,10 @@ def test_soft_lines_are_taken_over_where_their_teacher_is_the_one_here():
     ):
         spec = matrix.teachers[name]
         soft = replace(
-            first, labels=matrix.labels_spec(f"online({name})"), teacher=spec, teacher_sha256="one"
+            first,
+            labels=labels_spec(matrix.regime(f"online({name})")),
+            teacher=spec,
+            teacher_sha256="one",
         )
         weights = {} if here is None else {f"teacher {spec}": here}
         run = Run("", first.versions, {}, weights, first.precision, first.device, first.threads)
@@ -97,8 +101,8 @@ def test_lines_and_sets_whose_specs_an_earlier_version_wrote_are_still_those_of_
         spec = made.manifest.spec.replace(", pool=none, observer=none)", ")")
         old = replace(made, manifest=replace(made.manifest, spec=spec))
         identity = wanted.pop(made.manifest.seeds.set)
-        check_set(old, identity)
+        check_set(old, identity, identity.spec)
         other = replace(made, manifest=replace(made.manifest, spec="random"))
         with pytest.raises(ValueError, match="holds another set than the matrix's: its spec is"):
-            check_set(other, identity)
+            check_set(other, identity, identity.spec)
     assert not wanted

@@ -12,6 +12,7 @@ from smallset.bench.matrix import parse_matrix, read_matrix, shipped
 from smallset.bench.sources import BenchData, Places
 from smallset.bench.sweep import FULL
 from smallset.desk import Desk
+from smallset.labels import labels_spec
 from smallset.methods import canonical, method_from, spec_of
 from smallset.report.rows import method_key
 
@@ -33,7 +34,7 @@ def test_shipped_matrix_reads_and_expands(name, tmp_path):
     )
     product = sum(
         len(t.budgets) * len(t.students) * len(t.labels) * len(t.methods) * t.replicates
-        + (len(t.students) if t.full_epochs else 0)
+        + (len(t.students) if t.full else 0)
         for t in matrix.sweeps
     )
     assert len(ground.cells) == product
@@ -94,7 +95,7 @@ def test_a_label_has_a_spec_for_each_network_that_its_observer_is_and_names_both
 def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
     table = parse_matrix(re.sub("protocols.*\n|observers.*\n|full.*\n", "", MATRIX), "m").sweeps[0]
     assert (table.labels, table.protocols, table.observers) == (("hard",), ("auto",), 3)
-    assert (table.fit, table.codec, table.full_epochs) == ("squash", "png", None)
+    assert (table.fit, table.codec, table.full) == ("squash", "png", None)
 
 
 def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
@@ -105,7 +106,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
     matrix = parse_matrix(text, "m")
     assert matrix.sweeps[1].labels == tuple(written)
     own = 'online(teacher="train(model=resnet8, epochs=30)")'
-    assert [matrix.labels_spec(labels) for labels in written] == [own, own, "hard"]
+    assert [labels_spec(matrix.regime(labels)) for labels in written] == [own, own, "hard"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from PIL import Image
 
 from smallset.bench.sources import Places, open_source
 from smallset.data import Folder, folder_named
+from smallset.desk import Desk
 from smallset.spec import read
 
 
@@ -46,9 +47,9 @@ def test_leaks_are_left_out_of_an_opened_data_set_when_asked(tmp_path):
     toy = coloured(tmp_path / "toy")
     shutil.copy(toy / "test/ape/00.png", toy / "train/ape/copy.png")
     places = Places.parse([f"toy={toy}"])
-    opened = open_source("toy", places, work=tmp_path / "work")
+    opened = open_source("toy", places, Desk(tmp_path / "work"))
     assert opened.class_counts == (9, 8, 8)
-    clean = open_source("toy", places, work=tmp_path / "work", drop_leaks=True)
+    clean = open_source("toy", places, Desk(tmp_path / "work", drop_leaks=True))
     assert clean.class_counts == (8, 8, 8)
 
 
@@ -62,6 +63,6 @@ def test_images_of_one_side_have_it_and_others_224(sides, own, tmp_path):
             other = tmp_path / split / "bee"
             other.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (side, side), "red").save(other / f"{number}.png")
-    source = open_source("toy", Places(None, {"toy": str(tmp_path)}), work=tmp_path / "work")
+    source = open_source("toy", Places(None, {"toy": str(tmp_path)}), Desk(tmp_path / "work"))
     assert source.size(None) == own
     assert source.size(32) == 32

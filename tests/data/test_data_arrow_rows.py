@@ -87,4 +87,4 @@ def test_labels_are_read_as_numbers_with_minus_one_for_missing(tmp_path):
     assert read["nothing"].numbers().tolist() == [-1] * 5
     assert read["label"].numbers().dtype == np.int64
     assert [name for name in ("label", "word") if read[name].is_text] == ["word"]
-    assert rows.value("word", 3) == "d"
+    assert rows.column("word")[3].as_py() == "d"

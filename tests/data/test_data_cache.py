@@ -47,6 +47,14 @@ def test_mapped_and_streamed_pixels_are_the_same(work):
     assert np.array_equal(mapped.batch(np.array([77]))[0].permute(1, 2, 0).numpy(), expected)
 
 
+def test_mapped_pixels_may_begin_within_their_file(tmp_path):
+    squares = np.random.default_rng(0).integers(0, 256, (9, 4, 4, 3), np.uint8)
+    file = tmp_path / "squares"
+    squares.tofile(file)
+    shown = MappedPixels(file, np.zeros(5, np.int64), 4, start=3).batch(np.array([4, 0]))
+    np.testing.assert_array_equal(shown.permute(0, 2, 3, 1).numpy(), squares[[7, 3]])
+
+
 def test_a_batch_is_a_copy_that_may_be_written(work):
     pixels = pixel_cache(DATA.train, 5, view="crop", work=work)
     batch = pixels.batch(np.array([0, 1]))

@@ -12,11 +12,11 @@ ACCURACIES = st.lists(st.floats(0, 1), min_size=2, max_size=12)
 
 
 @settings(deadline=None, max_examples=50)
-@given(ACCURACIES, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
-def test_mean_interval_is_students_t_as_scipy_stats_gives_it(values, confidence):
-    got = mean_interval(values, confidence)
+@given(ACCURACIES)
+def test_mean_interval_is_students_t_as_scipy_stats_gives_it(values):
+    got = mean_interval(values)
     mean, std, n = np.mean(values), np.std(values, ddof=1), len(values)
-    half = stats.t.ppf(0.5 + confidence / 2, n - 1) * std / math.sqrt(n)
+    half = stats.t.ppf(0.975, n - 1) * std / math.sqrt(n)
     assert got.mean == pytest.approx(mean)
     assert got.std == pytest.approx(std, abs=1e-15)
     assert (got.low, got.high) == pytest.approx((mean - half, mean + half))
@@ -48,13 +48,13 @@ def test_equal_values_have_width_zero():
 
 
 @settings(deadline=None, max_examples=50)
-@given(ACCURACIES, ACCURACIES, st.sampled_from([0.9, 0.95]))
-def test_welch_difference_is_what_scipy_stats_gives(a, b, confidence):
-    got = welch_difference(np.array(a), np.array(b), confidence)
+@given(ACCURACIES, ACCURACIES)
+def test_welch_difference_is_what_scipy_stats_gives(a, b):
+    got = welch_difference(np.array(a), np.array(b))
     assert got.mean == pytest.approx(np.mean(a) - np.mean(b), abs=1e-12)
     # scipy itself loses precision where a side hardly varies
     if min(np.var(a), np.var(b)) > 1e-12:
-        want = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
+        want = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
         assert (got.low, got.high) == pytest.approx((want.low, want.high), abs=1e-9)
 
 
@@ -85,14 +85,6 @@ def test_welch_difference_of_too_few_replicates_has_no_width(a, b):
     assert math.isnan(welch_difference(a, b).half_width)
 
 
-@pytest.mark.parametrize("confidence", [0, 1, 95])
-def test_a_confidence_that_is_no_share_is_an_error_that_says_so(confidence):
-    with pytest.raises(ValueError, match=rf"^confidence={confidence} .* Use 0.95 for 95 %"):
-        mean_interval([0.1, 0.2], confidence)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        welch_difference([0.1, 0.2], [0.1, 0.2], confidence)
-
-
 TWO = [(0.2, 0.9, 0.3), (0.4, 0.7, 0.1)]
 
 
@@ -104,21 +96,15 @@ def test_each_class_has_the_interval_of_its_own_replicates():
 
 def test_the_worst_class_is_one_class_for_all_replicates():
     # the replicates' own minima, 0.2 and 0.1, are of two classes
-    found = worst_class(TWO)
-    assert (found.index, found.accuracy.mean) == (2, pytest.approx(0.2))
-    assert found.accuracy.n == 2
+    assert worst_class(TWO) == (2, pytest.approx(0.2))
 
 
 def test_ties_go_to_the_lower_index_and_one_replicate_is_enough():
-    found = worst_class([(0.5, 0.1, 0.1)])
-    assert found.index == 1
-    assert math.isnan(found.accuracy.half_width)
+    assert worst_class([(0.5, 0.1, 0.1)]) == (1, 0.1)
 
 
 def test_a_class_that_was_not_tested_is_never_the_worst():
-    assert worst_class([(math.nan, 0.4, 0.3)]).index == 2
-    with pytest.raises(ValueError, match=r"^all 2 classes have accuracy nan.*that has images"):
-        worst_class([(math.nan, math.nan)])
+    assert worst_class([(math.nan, 0.4, 0.3)])[0] == 2
 
 
 @pytest.mark.parametrize("bad", [[], [()], [(0.1, 0.2), (0.1,)]])

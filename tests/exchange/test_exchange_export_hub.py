@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 from set_toy import write
 
+from smallset.desk import Desk
 from smallset.exchange import export
 from smallset.exchange.export import export_set, shard_rows
 from smallset.exchange.set_data import open_any
@@ -53,7 +54,7 @@ def test_image_bytes_are_those_of_the_files(make_out, codec):
 
 def test_our_own_reader_takes_it_for_data(make_out, tmp_path):
     made, out = make_out(ipc=4)
-    data = open_any(out, work=tmp_path / "work")
+    data = open_any(out, Desk(tmp_path / "work"))
     assert data.train.classes.names == NAMES
     assert data.train.labels.tolist() == made.labels.tolist()
     assert data.fingerprint == made.digest
@@ -62,7 +63,7 @@ def test_our_own_reader_takes_it_for_data(make_out, tmp_path):
     (out / "plan.parquet").unlink()
     (out / "README.md").unlink()
     with pytest.raises(ValueError, match="'tile_box' of an export by smallset, but not the manif"):
-        open_any(out, work=tmp_path / "work")
+        open_any(out, Desk(tmp_path / "work"))
 
 
 def test_empty_tiles_have_no_source(make_plan, make_dataset, about, tmp_path):

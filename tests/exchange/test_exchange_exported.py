@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from set_toy import write
 
+from smallset.desk import Desk
 from smallset.exchange.export import export_set
 from smallset.exchange.exported import is_ours, open_made
 from smallset.exchange.foreign import read_foreign
@@ -128,19 +129,11 @@ def test_an_export_that_lost_its_records_is_not_taken_for_a_foreign_set(make, tm
         open_made(tmp_path / "out", work=tmp_path / "work")
     (tmp_path / "out" / "README.md").unlink()
     assert not is_ours(tmp_path / "out")
+    zoo, desk = Classes(("cow", "b/e e", "ape")), Desk(tmp_path / "work", workers=1)
     with pytest.raises(
         ValueError, match=r"has the column 'tile_box' of an export by smallset, but"
     ):
-        read_foreign(
-            tmp_path / "out",
-            Classes(("cow", "b/e e", "ape")),
-            data="zoo",
-            naming=None,
-            work=tmp_path / "work",
-            skip_bad=False,
-            workers=1,
-            progress=None,
-        )
+        read_foreign(tmp_path / "out", zoo, desk, data="zoo")
 
 
 def test_only_a_folder_with_records_is_ours(make, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from smallset.data import ImageDataset, content_of, hub, pixel_cache
+from smallset.desk import Desk
 from smallset.exchange.foreign import as_found, read_foreign, set_name
 from smallset.records import Classes
 from smallset.store import PlainSet
@@ -59,16 +60,8 @@ def parquet(root: Path, files: Mapping[str, bytes] = FILES, names=("bee", "ape",
 @pytest.fixture
 def read(tmp_path) -> Callable[..., ImageDataset]:
     def read(given: str | Path, naming: Path | None = None, *, skip_bad: bool = False):
-        return read_foreign(
-            given,
-            ZOO,
-            data="zoo",
-            naming=naming,
-            work=tmp_path / "work",
-            skip_bad=skip_bad,
-            workers=1,
-            progress=None,
-        )
+        desk = Desk(tmp_path / "work", skip_bad=skip_bad, workers=1)
+        return read_foreign(given, ZOO, desk, data="zoo", naming=naming)
 
     (tmp_path / "work").mkdir()
     return read

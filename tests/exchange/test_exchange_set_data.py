@@ -8,6 +8,7 @@ import pytest
 from set_toy import write
 
 from smallset.data import CUT_OFF, Data, Folder, content_of, open_data
+from smallset.desk import Desk
 from smallset.exchange.export import export_set
 from smallset.exchange.set_data import check_held_out, check_unseen, open_any
 from smallset.records import Classes
@@ -50,7 +51,7 @@ def judge(monkeypatch, make_dataset):
 def test_the_canvases_are_the_training_split_under_the_manifest_s_classes(make, tmp_path):
     made = make()
     for given in (made, made.path, str(made.path), Folder(str(made.path))):
-        data = open_any(given, work=tmp_path / "work")
+        data = open_any(given, Desk(tmp_path / "work"))
         assert data.name == "made"
         assert data.train.classes.names == NUMBERED
         assert made.manifest.folders == ("0_cow", "1_b_e e", "2_ape")
@@ -67,7 +68,7 @@ def test_the_canvases_are_the_training_split_under_the_manifest_s_classes(make, 
 
 def test_original_bytes_have_their_own_sizes(make, tmp_path):
     made = make("original", factor=1)
-    data = open_any(replace(made, manifest=replace(made.manifest, size=3)), work=tmp_path)
+    data = open_any(replace(made, manifest=replace(made.manifest, size=3)), Desk(tmp_path))
     assert data.train.sizes.tolist() == [[6, 6]] * 6
     assert data.notes == ("a set that smallset wrote",)
 
@@ -76,7 +77,7 @@ def test_original_bytes_have_their_own_sizes(make, tmp_path):
 def test_an_export_is_the_same_data(make, tmp_path, to):
     made = make()
     export_set(made, tmp_path / "out", to=to)
-    data = open_any(tmp_path / "out", work=tmp_path / "work")
+    data = open_any(tmp_path / "out", Desk(tmp_path / "work"))
     assert data.fingerprint == made.digest
     assert np.array_equal(data.train.pixels(5), made.images(workers=1)[5])
 
@@ -84,13 +85,13 @@ def test_an_export_is_the_same_data(make, tmp_path, to):
 def test_a_changed_image_is_named_when_it_is_read(make, tmp_path):
     made = make()
     (made.path / made.files[3].path).write_bytes(b"other")
-    data = open_any(made.path, work=tmp_path / "work")
+    data = open_any(made.path, Desk(tmp_path / "work"))
     with pytest.raises(ValueError, match=r"'1_b_e e/00001.png' of the set '.*made' was changed"):
         data.train.pixels(3)
 
 
 def test_nothing_is_cut_off_a_set(make, tmp_path):
-    data = open_any(make().path, work=tmp_path / "work")
+    data = open_any(make().path, Desk(tmp_path / "work"))
     assert (len(data.train), len(data.test)) == (6, 0)
     with pytest.raises(
         ValueError, match=r"set 'made' has no held-out images: .*\. Needed .*\. Give --test DATA"
@@ -99,23 +100,23 @@ def test_nothing_is_cut_off_a_set(make, tmp_path):
     with pytest.raises(ValueError, match=r"made' is a set that smallset wrote, and is not read as"):
         open_data(make_path := tmp_path / "made", work=tmp_path / "work")
     with pytest.raises(ValueError, match="--train made names a set that smallset wrote, which has"):
-        open_any(Folder(str(tmp_path), train="made"), work=tmp_path / "work")
+        open_any(Folder(str(tmp_path), train="made"), Desk(tmp_path / "work"))
     export_set(open_set(make_path), tmp_path / "out", to="imagefolder")
     with pytest.raises(
         ValueError, match=r"train' is a set that smallset wrote, and is not read as"
     ):
-        open_any(tmp_path / "out" / "train", work=tmp_path / "work")
+        open_any(tmp_path / "out" / "train", Desk(tmp_path / "work"))
     (make_path / "manifest.json").write_text("{")
     with pytest.raises(ValueError, match="is not valid JSON"):
-        open_any(make_path, work=tmp_path / "work")
+        open_any(make_path, Desk(tmp_path / "work"))
 
 
 def test_other_data_gives_the_held_out_images(make, judge, tmp_path):
     made = make()
     judge()
     given = Folder(str(made.path), test="judge")
-    data = open_any(given, work=tmp_path / "work")
-    assert open_any(str(given), work=tmp_path / "work").fingerprint == data.fingerprint
+    data = open_any(given, Desk(tmp_path / "work"))
+    assert open_any(str(given), Desk(tmp_path / "work")).fingerprint == data.fingerprint
     assert len(data.test) == 6
     assert data.fingerprint == data.train.fingerprint not in (made.digest, "j")
     assert data.notes[-1] == "the held-out images are those of 'judge'"
@@ -126,16 +127,16 @@ def test_held_out_images_that_the_set_shows_are_an_error(make, make_dataset, jud
     made = make()
     judge(make_dataset(names=NUMBERED))
     with pytest.raises(ValueError, match=r"made' holds 12 of the 12 held-out images of 'judge'"):
-        open_any(Folder(str(made.path), test="judge"), work=tmp_path / "work")
+        open_any(Folder(str(made.path), test="judge"), Desk(tmp_path / "work"))
 
 
 def test_a_cut_of_another_state_of_the_data_is_an_error(make, judge, tmp_path):
     made = make()
     judge(held_out=CUT_OFF)
     with pytest.raises(ValueError, match="was made from another state of the data than 'judge'"):
-        open_any(Folder(str(made.path), test="judge"), work=tmp_path / "work")
+        open_any(Folder(str(made.path), test="judge"), Desk(tmp_path / "work"))
     judge(held_out=CUT_OFF, fingerprint="f" * 64)
-    data = open_any(Folder(str(made.path), test="judge"), work=tmp_path / "work")
+    data = open_any(Folder(str(made.path), test="judge"), Desk(tmp_path / "work"))
     check_unseen(made, data)
     older = replace(made.manifest.source, fingerprint="of a set")
     again = replace(made, manifest=replace(made.manifest, source=older))
@@ -148,12 +149,12 @@ def test_a_cut_of_another_state_of_the_data_is_an_error(make, judge, tmp_path):
 def test_parts_and_classes_that_do_not_fit_are_errors(make, judge, tmp_path):
     made = make()
     with pytest.raises(ValueError, match=r"all of its images are for training\. Leave --train out"):
-        open_any(Folder(str(made.path), train="0_cow"), work=tmp_path / "work")
+        open_any(Folder(str(made.path), train="0_cow"), Desk(tmp_path / "work"))
     judge()
     others = replace(made.manifest, classes=NUMBERED[::-1])
     (made.path / "manifest.json").write_text(others.to_json())
     told: list[Classes] = []
-    open_any(made.path, work=tmp_path / "work", fits=told.append)
+    open_any(made.path, Desk(tmp_path / "work"), fits=told.append)
     assert told == [Classes(NUMBERED[::-1])]
 
 
@@ -161,5 +162,5 @@ def test_a_set_that_lacks_a_class_is_an_error(make, tmp_path):
     made = make()
     lacking = replace(made, manifest=replace(made.manifest, counts=(4, 2, 0)))
     with pytest.raises(ValueError, match=r"set 'made' has no image of 'ape', but data needs"):
-        open_any(lacking, work=tmp_path / "work")
+        open_any(lacking, Desk(tmp_path / "work"))
     assert open_set(made.path).manifest == made.manifest

@@ -8,7 +8,18 @@ from labels_toy import SPEC, bright_images
 from smallset import compress, export, from_arrays, train_teacher
 from smallset.bench.run import Request, run_bench
 from smallset.exchange.exported import open_made
-from smallset.labels import LABELS, Hard, Online, label_folder, labels_from, labels_spec
+from smallset.labels import (
+    LABELS,
+    Hard,
+    OnePerImage,
+    Online,
+    Stored,
+    label_folder,
+    labels_from,
+    labels_spec,
+    labels_words,
+)
+from smallset.labels.formats import Top, Whole8, Whole16
 from smallset.store import PlainSet, open_set, verify
 
 
@@ -17,6 +28,10 @@ from smallset.store import PlainSet, open_set, verify
     [
         ("hard", None, Hard()),
         ("online", "timm:resnet18", Online("timm:resnet18")),
+        ("stored", None, Stored()),
+        ("stored(format=float16, prune=0.9)", "a.pt", Stored("a.pt", Whole16(), 0.9)),
+        ("stored(format=top(k=5))", None, Stored(format=Top(5))),
+        ("one-per-image(format=int8)", None, OnePerImage(format=Whole8())),
         ("online(teacher=timm:resnet18)", None, Online("timm:resnet18")),
         (
             'online(teacher="resnet20(weights=w.pt, size=32)")',
@@ -40,15 +55,17 @@ def test_labels_are_built_from_their_spec(text, teacher, wanted):
         (
             "hard", "t.pt",
             "the teacher 't.pt' was given with labels='hard', which uses no teacher. "
-            "Give one teacher, and only with online labels.",
+            "Give one teacher, and only with online or stored or one-per-image labels.",
         ),
         (
             "online(teacher=a.pt)", "t.pt",
             "the teacher 't.pt' was given with labels='online(teacher=a.pt)', which names its own. "
-            "Give one teacher, and only with online labels.",
+            "Give one teacher, and only with online or stored or one-per-image labels.",
         ),
-        ("onlin", None, "there is no regime 'onlin'. Did you mean 'online'? Known: hard, online."),
-        ("soft", "t.pt", "there is no regime 'soft'. Known: hard, online."),
+        ("onlin", None, "there is no regime 'onlin'. Did you mean 'online'? Known: hard, online, "
+            "stored, one-per-image."),
+        ("soft", "t.pt", "there is no regime 'soft'. Known: hard, online, "
+            "stored, one-per-image."),
     ],
 )  # fmt: skip
 def test_a_teacher_belongs_to_online_labels_alone(text, teacher, said):
@@ -68,7 +85,7 @@ def test_a_teacher_fills_the_field_that_a_spec_leaves_out(monkeypatch):
     assert made == Kept("resnet20(weights=w.pt)", 8)
     assert labels_spec(made) == 'kept(teacher="resnet20(weights=w.pt)", digits=8)'
     assert labels_from(labels_spec(made)) == made
-    with pytest.raises(ValueError, match="Give one teacher, and only with online or kept labels"):
+    with pytest.raises(ValueError, match="with online or stored or one-per-image or kept labels"):
         labels_from("hard", SPEC)
 
 
@@ -117,3 +134,19 @@ def test_labels_of_a_set_lie_beside_it_and_neither_is_taken_for_the_other(tmp_pa
     beside.rename(made.path / "labels")
     with pytest.raises(ValueError, match="not part of the set: labels/"):
         verify(made.path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hard", "hard"),
+        ('online(teacher="a.pt")', "online"),
+        ('stored(teacher="a(x=1)", format=float16, prune=0.0, view_seed=0)', "stored"),
+        ('stored(teacher="a.pt", format=int8, prune=0.9, view_seed=3)',
+         "stored(format=int8, prune=0.9, view_seed=3)"),
+        ("stored(format=top(k=5))", "stored(format=top(k=5))"),
+        ("beside(file=x)", "beside"),
+    ],
+)  # fmt: skip
+def test_a_table_names_labels_without_their_teacher(text, words):
+    assert labels_words(text) == words

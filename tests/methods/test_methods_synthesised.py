@@ -1,5 +1,6 @@
 """Syntheses as methods: sets on disk, resumed, on workers, and what a manifest says."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,18 @@ def test_an_ipc_that_cannot_be_is_refused_before_anything_is_trained(data):
     with pytest.raises(ValueError, match="dwa starts each image from another real image"):
         smallset.compress(data, "set", method="dwa", ipc=11, work=Path("w"))
     assert not Path("w/observers").exists()
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["edc(pool=imagenet-edc)", "g-vbsm(pool=cifar)",
+     "rded(observer=observer(model=torchvision:resnet18))"],
+)  # fmt: skip
+def test_a_missing_library_is_named_before_the_data_is_opened(method, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    with pytest.raises(ValueError, match=r"needs torchvision, .* pip install 'smallset\[torchv"):
+        smallset.compress("no such data", "set", method=method)
 
 
 def test_an_observer_is_trained_and_asked_at_its_last_epoch(data):

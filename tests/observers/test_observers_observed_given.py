@@ -19,7 +19,7 @@ from smallset.observers import Pretrained, shards
 from smallset.observers import observed as module
 from smallset.observers.observed import Observed
 from smallset.observers.record import RECORD, record
-from smallset.observers.shards import Given, Shards, look, shard_length
+from smallset.observers.shards import Shards, look, shard_length
 from smallset.parallel import Here
 from smallset.scores import EL2N
 from smallset.train.device import Machine
@@ -178,8 +178,7 @@ def test_workers_look_through_it_too_with_the_same_values(tmp_path, given, mappe
 
 
 def test_a_worker_that_finds_another_network_says_so(tmp_path, given, mapped):
-    other = Given(NAMES, "0" * 64)
-    (shard, *_) = shards._shards(mapped, given.network, tmp_path / "w.pt", other)
+    (shard, *_) = shards._shards(mapped, given.network, tmp_path / "w.pt", "0" * 64)
     own = load_teacher(given.network, classes=NAMES, size=8).sha256
     with pytest.raises(ValueError, match="a worker finds another network under 'resnet8") as said:
         look(shard)

@@ -10,7 +10,7 @@ from torch import nn
 
 from smallset.models import build_model
 from smallset.observers import shards
-from smallset.observers.shards import Shard, Shards, Window, look, shard_length
+from smallset.observers.shards import Shard, Shards, look, shard_length
 from smallset.parallel import Here
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
@@ -43,14 +43,6 @@ def test_shards_end_where_predict_cuts(size):
     assert shard_length(size) == shards.SHARD // batch * batch
 
 
-def test_window_shows_the_images_from_its_start_on(tmp_path):
-    squares = np.random.default_rng(0).integers(0, 256, (9, 4, 4, 3), np.uint8)
-    file = tmp_path / "squares"
-    squares.tofile(file)
-    shown = Window(file, 3, 5, 4).batch(np.array([4, 0]))
-    np.testing.assert_array_equal(shown.permute(0, 2, 3, 1).numpy(), squares[[7, 3]])
-
-
 def test_images_that_are_in_no_file_are_an_error_and_leave_no_weights(tmp_path):
     data = replace(toy(tmp_path), spread=Shards(Here(1)))
     model = build_model("resnet8", classes=4, size=8, seed=0)
@@ -61,7 +53,7 @@ def test_images_that_are_in_no_file_are_an_error_and_leave_no_weights(tmp_path):
 
 def test_worker_that_does_not_see_the_work_folder_says_so():
     gone = Path("/nowhere/pixels.uint8")
-    shard = Shard(0, np.zeros(3, np.int64), gone, 8, 4, "resnet8", gone, HERE)
+    shard = Shard(0, np.zeros(3, np.int64), gone, 8, ("a", "b", "c", "d"), "resnet8", gone, HERE)
     said = r"a worker does not see '/nowhere/pixels.uint8'\. Needed a work folder .* --work DIR"
     with pytest.raises(FileNotFoundError, match=said):
         look(shard)

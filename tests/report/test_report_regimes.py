@@ -94,3 +94,12 @@ def test_one_regime_alone_or_another_budget_makes_no_overview():
     assert overviews(sections(HARD, {})) == []
     assert overviews(sections(SOFT, {})) == []
     assert overviews(sections([*HARD, *(changed(r, ipc=2) for r in SOFT)], {})) == []
+
+
+def test_a_teacher_is_named_by_the_matrix_alone_and_options_stay():
+    soft = [
+        replicates("random", BEST, labels=f'stored(teacher="{t}", prune={p})', teacher=t)
+        for t, p in (("a.pt", 0.5), ("a.pt", 0.9), ("b.pt", 0.9))
+    ]
+    names = regime_names(sections([r for rows in soft for r in rows], {}))
+    assert names == ["stored(prune=0.5) A", "stored(prune=0.9) A", "stored(prune=0.9) B"]

@@ -57,7 +57,7 @@ def test_files_are_written_and_an_earlier_report_anew(tmp_path):
     out = tmp_path / "report"
     assert write_report(TABLES, out, ["csv"]) == [out / "tables.csv"]
     (out / "tables.csv").write_text("old")
-    (out / ".tables.md.partial-17").write_text("of a killed report")
+    (out / ".tables.md.partial-1f7a90c3").write_text("of a killed report")
     write_report(TABLES, out, list(FORMATS))
     assert names(out) == FILES
     assert (out / "tables.csv").read_text() == TABLES.text("csv")

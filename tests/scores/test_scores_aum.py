@@ -6,7 +6,7 @@ from scores_toy import toy
 from smallset.observers import Observer
 from smallset.observers.record import record
 from smallset.scores import AUM
-from smallset.scores.aum import logit_margin, probability_margin
+from smallset.scores.aum import probability_margin
 from smallset.train.evaluation import predict
 
 LOGITS = np.random.default_rng(0).normal(0, 3, (50, 4)).astype(np.float32)
@@ -22,13 +22,13 @@ def naive(values: np.ndarray, labels: np.ndarray) -> list[float]:
 def test_margins_of_logits_and_of_probabilities_are_the_formulas():
     moment = record(torch.from_numpy(LOGITS), torch.zeros(50, 1), torch.from_numpy(LABELS))
     p = np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True)
-    np.testing.assert_allclose(logit_margin(moment), naive(LOGITS, LABELS), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(AUM().of_moment(moment), naive(LOGITS, LABELS), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(probability_margin(moment), naive(p, LABELS), rtol=1e-4, atol=1e-6)
 
 
 def test_a_tie_with_the_true_class_has_no_margin():
     moment = record(torch.zeros(2, 3), torch.zeros(2, 1), torch.tensor([0, 2]))
-    assert logit_margin(moment).tolist() == [0, 0]
+    assert AUM().of_moment(moment).tolist() == [0, 0]
     np.testing.assert_allclose(probability_margin(moment), [0, 0], atol=1e-7)
 
 

@@ -10,7 +10,7 @@ from smallset.observers import Observer, Pretrained
 from smallset.observers.record import look, record
 from smallset.scores import GraNd
 from smallset.scores import grand as module
-from smallset.scores.grand import check_gradients, chunk_of, gradient_norms, last_layer
+from smallset.scores.grand import check_gradients, chunk_of, gradient_norms
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory
 from smallset.train.render import to_unit
@@ -33,7 +33,7 @@ def test_both_forms_are_the_norms_of_gradients_taken_one_image_at_a_time():
     images = InMemory(torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8))
     labels = torch.tensor([0, 1, 2, 3, 0, 1])
     ((_, logits, features),) = look(model, images, machine=HERE)
-    last = last_layer(record(logits, features, labels))
+    last = GraNd().of_moment(record(logits, features, labels))
     every = gradient_norms(model, to_unit(images.pixels), labels).numpy()
     for i in range(6):
         wanted = {k: naive(model, images.pixels[i], int(labels[i]), k) for k in ("last", "all")}

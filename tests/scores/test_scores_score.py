@@ -7,9 +7,8 @@ from scores_toy import LABELS, toy
 
 from smallset.methods import score_from
 from smallset.observers import Observer
-from smallset.scores import SCORES
-from smallset.scores.grand import last_layer
-from smallset.scores.score import read_epochs
+from smallset.observers.observed import looked_with
+from smallset.scores import EL2N, SCORES, GraNd, Loss
 from smallset.train.evaluation import predict
 
 TEN = Observer()
@@ -26,20 +25,19 @@ TEN = Observer()
     ],
 )
 def test_a_number_is_the_first_a_tuple_those_and_none_the_last(epochs, read):
-    assert read_epochs("loss", epochs, TEN) == read
+    assert Loss(epochs=epochs).reads(TEN) == read
 
 
 @pytest.mark.parametrize(("trained", "first"), [(1, 1), (2, 2), (4, 4), (5, 4), (20, 15), (52, 37)])
 def test_late_is_the_last_third_nearly_and_one_epoch_at_least(trained, first):
-    read = read_epochs("el2n", "late", Observer(epochs=trained))
-    assert read == tuple(range(first, trained + 1))
+    assert EL2N().reads(Observer(epochs=trained)) == tuple(range(first, trained + 1))
 
 
 def test_the_default_reads_late_epochs_of_as_many_as_the_images_need(tmp_path):
     observed = toy(tmp_path)  # forty images, a step an epoch
     run = observed.dynamics(Observer())
     assert run.epochs == 60
-    for name, values in {"el2n": lambda m: m["el2n"], "grand": last_layer}.items():
+    for name, values in {"el2n": lambda m: m["el2n"], "grand": GraNd().of_moment}.items():
         found = SCORES[name]()(observed)
         mean = np.mean([values(run.at(epoch)) for epoch in range(43, 61)], axis=0)
         np.testing.assert_allclose(found, mean, rtol=1e-6)
@@ -54,8 +52,8 @@ def test_what_an_observer_has_learned_is_its_accuracy_on_clean_training_images(t
         seen = predict(network, observed.images, machine=observed.machine)
         logits = torch.cat([z for _, z in seen])
         right.append(float((logits.argmax(1).numpy() == LABELS).mean()))
-    assert observed.right(two) == right[0]
-    assert observed.right(two, runs=2) == pytest.approx(np.mean(right))
+    for runs, mean in ((1, right[0]), (2, np.mean(right))):
+        assert looked_with(two, observed, runs=runs)["observer_right"] == f"{mean:.4f}"
 
 
 @pytest.mark.parametrize("name", ["el2n", "grand", "aum", "loss", "entropy", "margin"])

@@ -74,7 +74,7 @@ def test_a_decay_that_weighs_nothing_is_refused(decay):
 @pytest.mark.parametrize(("epochs", "read"), [(None, 4), (3, 3)])
 def test_a_window_counts_epochs_and_is_weighed_by_those_that_follow_it(epochs, read, tmp_path):
     held, observed = 3, toy(tmp_path)
-    moves = TDDS(window=held, observer=SHORT)._moves(observed, 0)
+    moves = TDDS(window=held, observer=SHORT)._moves(observed, 0, (1, 2, 3, 4))
     wanted = np.zeros(len(moves))
     for k in range(read - held + 1):
         part = moves[:, k : k + held - 1].astype(np.float64)

@@ -14,8 +14,9 @@ from smallset.observers import Observer
 from smallset.observers.observed import Observed
 from smallset.observers.record import RECORD, Dynamics
 from smallset.scores import DUAL, CADPrune, DynUnc
+from smallset.scores.score import probability
 from smallset.scores.tdds import weighed
-from smallset.scores.uncertainty import both, mean_spread, probability, spreads, windows
+from smallset.scores.uncertainty import both, mean_spread, spreads, windows
 
 SERIES = np.random.default_rng(0).random((7, 3))
 

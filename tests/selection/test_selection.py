@@ -177,20 +177,6 @@ def test_features_whose_squares_are_too_large_are_named(name):
 
 
 @FEATURED
-def test_features_of_other_images_are_refused(name):
-    pool = pool_of()
-    said = "the features have the shape (59, 4), but needed are (60, d), a row an image."
-    with pytest.raises(ValueError, match=re.escape(said)):
-        ROOMY[name](with_features(pool, pool.features()[:59]), np.full(3, 2), seed=0)
-
-
-@FEATURED
-def test_no_features_are_refused(name):
-    with pytest.raises(ValueError, match=r"needs features of every image, but none .* observer="):
-        ROOMY[name](replace(pool_of(), features=None), np.full(3, 2), seed=0)
-
-
-@FEATURED
 def test_equal_features_still_give_what_was_asked(name):
     pool = with_features(pool_of(), np.ones((60, 4), np.float32))
     assert len(set(ROOMY[name](pool, np.full(3, 9), seed=0).indices.tolist())) == 27

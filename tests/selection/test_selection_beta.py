@@ -103,10 +103,8 @@ def test_negative_scores_are_refused():
         Beta()(replace(pool, values=values), np.full(3, 2), seed=0)
 
 
-def test_probabilities_that_are_missing_not_finite_or_none_are_refused():
+def test_probabilities_that_are_not_finite_or_none_are_refused():
     pool = pool_of()
-    with pytest.raises(ValueError, match=r"needs the probabilities of an observer's training"):
-        Beta()(replace(pool, probability=None), np.full(3, 2), seed=0)
     for value, said in (
         (np.nan, r"1 probabilities are not finite \(at the positions 5\)"),
         (

@@ -68,13 +68,6 @@ def test_the_end_of_the_score_is_taken_and_ties_go_to_the_lower_index(select, si
     assert found.indices.tolist() == naive(values, labels, 2, sign)
 
 
-@pytest.mark.parametrize("select", [Easiest(), Hardest()])
-def test_no_scores_are_refused(select):
-    said = "selecting by score needs scores, but none were given. Name one: score=el2n."
-    with pytest.raises(ValueError, match=re.escape(said)):
-        select(Pool(np.zeros(4, np.int64), 1), np.array([2]), seed=0)
-
-
 def test_without_balance_the_end_of_all_is_taken_and_a_class_may_vanish():
     pool = Pool(np.array([0, 1, 0, 1, 2]), 3, np.array([0.1, 0.2, 0.0, 0.3, 0.9], np.float32))
     counts = np.full(3, 1)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from smallset.selection import Pool
-from smallset.selection.select import by_class, check_counts, check_left, check_total, part_by_part
+from smallset.selection.select import check_counts, check_left, part_by_part
 
 POOL = Pool(np.array([0, 0, 0, 1, 1]), 2)
 
@@ -26,12 +26,13 @@ def test_what_every_class_has_passes_and_none_of_a_class_may_be_wanted():
 @pytest.mark.parametrize("total", [0, 6])
 def test_a_total_that_is_not_there_is_refused(total):
     with pytest.raises(ValueError, match=rf"{total} images were .* are 5\. .* at most 5"):
-        check_total(POOL, np.array([total, 0]))
-    assert check_total(POOL, np.array([3, 2])) == 5
+        part_by_part(lambda *_: POOL.labels, POOL, np.array([total, 0]), balanced=False)
 
 
 def test_a_choice_is_put_class_after_class_in_its_order():
-    assert by_class(np.array([4, 2, 3, 0]), POOL).indices.tolist() == [2, 0, 4, 3]
+    mixed = np.array([4, 2, 3, 0])
+    found = part_by_part(lambda *_: mixed, POOL, np.array([3, 2]), balanced=False)
+    assert found.indices.tolist() == [2, 0, 4, 3]
 
 
 def test_a_part_is_a_class_that_something_is_wanted_of_or_all_of_them():

@@ -7,8 +7,8 @@ from PIL import Image
 from set_toy import write
 
 from smallset.data import from_arrays
-from smallset.store import Codec
-from smallset.store.codec import check_original, extension_of, own_bytes
+from smallset.store import Codec, Rendered
+from smallset.store.codec import extension_of
 
 ORIGINAL = Codec.parse("original")
 
@@ -90,14 +90,14 @@ def test_a_set_of_original_bytes_holds_them_and_reads_as_drawn(tmp_path, plan, d
 
 
 def test_what_shows_less_than_whole_images_cannot_keep_their_bytes(make_plan, plan, dataset):
-    check_original(plan, dataset, "squash")
+    Rendered(plan, dataset).check_copies("squash")
     with pytest.raises(ValueError, match=r"shows 4 of them\. Use another codec, such as png"):
-        check_original(make_plan(factor=2), dataset, "squash")
+        Rendered(make_plan(factor=2), dataset).check_copies("squash")
     part = replace(plan, source_box=plan.source_box - np.array([0, 0, 1, 0], np.int32))
     aside = replace(plan, tile_box=plan.tile_box - np.array([0, 0, 1, 0], np.int32))
     for wrong in (part, aside, replace(plan, source=np.full_like(plan.source, -1))):
         with pytest.raises(ValueError, match=r"but this method shows parts of them\. Use another"):
-            check_original(wrong, dataset, "squash")
+            Rendered(wrong, dataset).check_copies("squash")
 
 
 def test_arrays_have_no_bytes_of_their_own(plan):
@@ -105,13 +105,13 @@ def test_arrays_have_no_bytes_of_their_own(plan):
     pixels = np.random.default_rng(0).integers(0, 256, (12, 6, 6, 3), np.uint8)
     data = from_arrays(pixels, labels, test=(pixels, labels), name="arrays")
     with pytest.raises(ValueError, match="'arrays' has pixels and no encoded images"):
-        check_original(plan, data.train, "squash")
+        Rendered(plan, data.train).check_copies("squash")
 
 
-def test_bytes_that_are_no_image_are_named(dataset):
+def test_bytes_that_are_no_image_are_named(plan, dataset):
     broken = replace(dataset, origin=replace(dataset.origin, encoded=(b"words",) * 12))
     with pytest.raises(ValueError, match=r"'ape/1\.png' of 'tiny' is not an image of a known"):
-        own_bytes(broken, 1)
+        Rendered(plan, broken).copied(plan.source[:, 0].tolist().index(1))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,6 @@ def test_bytes_that_are_no_image_are_named(dataset):
 )  # fmt: skip
 def test_a_file_ends_as_its_bytes_begin(head, ending):
     assert extension_of(head) == ending
-    assert ending in ORIGINAL.extensions
 
 
 def test_original_is_no_format_to_encode_in():

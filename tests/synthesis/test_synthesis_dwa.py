@@ -42,11 +42,11 @@ def test_each_image_starts_from_another_real_image_of_its_class(dwa, tmp_path):
     assert LABELS[nearest].tolist() == np.repeat(np.arange(4), 10).tolist()
 
 
-def test_more_images_than_there_are_real_ones_are_refused(dwa):
-    with pytest.raises(ValueError, match=r"dwa starts .* 'bee' has 9 and 10 are wanted. "
-                       r"Use ipc<=9, or init=noise"):  # fmt: skip
-        dwa.check([10, 10], [12, 9], ["ape", "bee"])
-    replace(dwa, init="noise").check([10, 10], [12, 9], ["ape", "bee"])
+def test_more_images_than_there_are_real_ones_are_refused(dwa, tmp_path):
+    with pytest.raises(ValueError, match=r"dwa starts .* 'bee' has 10 and 11 are wanted. "
+                       r"Use ipc<=10, or init=noise"):  # fmt: skip
+        dwa.check(toy(tmp_path), np.array([10, 11, 10, 10]))
+    canvases(tmp_path, replace(dwa, init="noise"), ipc=11)
 
 
 @pytest.mark.parametrize("steps", [1, 5])

@@ -10,6 +10,7 @@ from synthesis_toy import canvases, made, resnet8
 
 from smallset.synthesis.edc import EDC, Flatness
 from smallset.synthesis.g_vbsm import GVBSM
+from smallset.synthesis.rded import RDED
 from smallset.synthesis.recover import Look
 
 NUMBERS = {"iterations": 3, "rate": 0.2, "r_match": 0.1, "area": (0.3, 1.0), "flip": 0.5,
@@ -37,10 +38,18 @@ def test_without_an_iteration_it_is_its_initial_images(edc, tmp_path):
     assert 8 < (nearest.argmin(1) % 2).sum() < 32  # mirrored by chance
 
 
+def test_at_imagenet_sizes_it_starts_from_the_canvases_of_rded(edc, tmp_path):
+    start = made(tmp_path, replace(edc, iterations=0, setting="imagenet"), ipc=2).astype(int)
+    drawn = made(tmp_path, RDED(edc.pool[0]), ipc=2).astype(int)
+    assert np.abs(start - drawn).max() <= 1
+    assert [EDC.settings[name].init for name in EDC.settings] == ["rded", "real", "real", "real"]
+    assert {numbers.init for numbers in GVBSM.settings.values()} == {"noise"}
+
+
 @pytest.mark.parametrize(
     "change",
     [{"shared": 1.0}, {"shared": 0.2}, {"class_term": "code"}, {"flatness": 0.25},
-     {"init": "noise"}, {"memory": 0.0}, {"convolutions": False}],
+     {"init": "noise"}, {"init": "rded"}, {"memory": 0.0}, {"convolutions": False}],
     ids=str,
 )  # fmt: skip
 def test_each_mechanism_acts(edc, change, tmp_path):
@@ -85,6 +94,12 @@ def test_bad_options_are_refused(options, said):
         EDC(**options)
 
 
-def test_more_images_than_real_ones_are_refused():
-    with pytest.raises(ValueError, match="edc starts each image from another real image"):
-        EDC().check([3], [2], ["ape"])
+@pytest.mark.parametrize(("init", "said"), [
+    ("real", "edc starts each image from another real .* 'ape' has 10 and 11 are wanted. "
+             "Use ipc<=10, or init=noise"),
+    ("rded", "edc starts from canvases of rded: the crops .* so ipc=11 with factor=1 needs 11 "
+             "images of the class 'ape', but it has 10. Use ipc<=10. Or give init=noise"),
+])  # fmt: skip
+def test_more_images_than_real_ones_are_refused(edc, init, said, tmp_path):
+    with pytest.raises(ValueError, match=said):
+        canvases(tmp_path, replace(edc, init=init), ipc=11)

@@ -95,3 +95,10 @@ def test_a_replicate_gives_its_seed_to_the_whole_pool():
 def test_a_density_that_cannot_be_is_refused():
     with pytest.raises(ValueError, match=r"density=-1, tau=4.0 cannot be used"):
         GVBSM(density=-1)
+
+
+def test_an_observer_without_anything_to_compare_is_refused_before_one_is_trained(tmp_path):
+    pool = (Observer("resnet8", epochs=1), Observer("convnet-d3", epochs=1))
+    with pytest.raises(ValueError, match=r"but 'convnet-d3' has none. Needed a network"):
+        canvases(tmp_path, GVBSM(pool, convolutions=False))
+    assert not (tmp_path / "observers").exists()

@@ -93,8 +93,9 @@ def test_progress_counts_the_iterations_of_all_batches(sre2l, tmp_path):
     "observer", [Observer("convnet-d3", epochs=1)], ids=lambda observer: observer.model
 )
 def test_an_observer_without_batch_norm_is_refused_before_it_is_trained(observer, tmp_path):
-    with pytest.raises(ValueError, match=r"sre2l compares .* but 'convnet-d3' has none. Needed .* "
-                       r"Without BatchNorm there are noise, rded, g-vbsm and edc"):  # fmt: skip
+    with pytest.raises(ValueError, match=r"are to match statistics .* but 'convnet-d3' has none. "
+                       r"Needed .* Without BatchNorm there are noise and rded, and g-vbsm and edc "
+                       r"with convolutions=true"):  # fmt: skip
         canvases(tmp_path, SRe2L(observer))
     assert not (tmp_path / "observers").exists()
 

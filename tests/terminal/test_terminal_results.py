@@ -1,5 +1,6 @@
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,7 +45,8 @@ def unit_of(data: str, label: str, kind: str = "cell") -> Unit:
         data, from_arrays(images, np.arange(200) % 2, test=(images[:2], np.arange(2)))
     )
     cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
-    made = SetUnit(asker=cell, data=data, key=f"{cell.brief} [0123456789ab]", method="random")
+    key = f"{cell.brief} [0123456789ab]"
+    made = SetUnit(asker=cell, data=data, key=key, out=Path("made"), method="random")
     if kind == "set":
         return made
     return CellUnit(asker=cell, data=data, key="", made=made, teacher=None, labels="hard")

@@ -9,8 +9,9 @@ from torch import nn
 
 from smallset.models import build_model
 from smallset.train.device import Machine
-from smallset.train.loop import Fitted, Images, InMemory, StudentSeeds, batches, fit
+from smallset.train.loop import Fitted, Images, InMemory, StudentSeeds, fit
 from smallset.train.protocol import SMALL_V1, Protocol
+from smallset.train.steps import batches
 from smallset.train.views import Canvas, Drawn, EachPatch, Patch, View
 
 SIZE, CLASSES = 8, 4

@@ -10,12 +10,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from smallset.models import build_model
-from smallset.train import loop
+from smallset.train import loop, steps
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory, SoftLabels, StudentSeeds, batches, divergence, fit
+from smallset.train.loop import InMemory, SoftLabels, StudentSeeds, divergence, fit
 from smallset.train.mix import draw_batch_mix, draw_epoch_mix
 from smallset.train.protocol import SMALL_V1, Protocol
 from smallset.train.render import render
+from smallset.train.steps import batches
 from smallset.train.views import Canvas, draw_epoch
 
 SIZE, CLASSES, IMAGES = 8, 4, 19
@@ -153,6 +154,17 @@ def test_the_loss_is_kl_at_the_temperature_averaged_over_the_batch():
     assert float(alike) == pytest.approx(0, abs=1e-7)
 
 
+@pytest.mark.parametrize(("loss", "weight"), [("mse", 0.1), ("kl", 0.5), ("kl", 0.0)])
+def test_a_protocol_may_learn_the_logits_themselves_and_the_class_beside(loss, weight):
+    draw = torch.Generator().manual_seed(0)
+    mine, told = torch.randn(2, 6, CLASSES, generator=draw)
+    hard = torch.arange(6) % CLASSES
+    soft = ((mine - told) ** 2).mean() if loss == "mse" else divergence(mine, told, 20.0)
+    wanted = soft - weight * mine.log_softmax(1)[torch.arange(6), hard].mean()
+    rules = replace(SHORT, loss=loss, hard_weight=weight)
+    torch.testing.assert_close(loop.soft_loss(mine, told, hard, rules), wanted)
+
+
 @pytest.mark.parametrize("temperature", [20.0, 2.0])
 def test_one_step_is_the_optimisers_own_on_the_divergence(temperature):
     ours, theirs = flat(), flat()
@@ -174,6 +186,28 @@ def test_one_step_is_the_optimisers_own_on_the_divergence(temperature):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
 
 
+def test_labels_for_whole_images_are_learned_without_a_mix():
+    soft = Watching()
+    fit(
+        flat(), pictures(), LABELS, WHOLE, protocol=SHORT, view=Canvas(), seeds=SEEDS,
+        machine=HERE, soft=soft, mixed=False,
+    )  # fmt: skip
+    for epoch in range(3):
+        seen = torch.stack([soft.seen[epoch, image] for image in range(IMAGES)])
+        assert torch.equal(seen, naive_views(epoch))
+
+
+def test_a_pool_shows_the_views_of_the_first_epochs_alone():
+    whole, pooled = Watching(), Watching()
+    train(flat(), whole)
+    fit(
+        flat(), pictures(), LABELS, WHOLE, protocol=replace(SHORT, epochs=9), view=Canvas(),
+        seeds=SEEDS, machine=HERE, soft=pooled, pool=2,
+    )  # fmt: skip
+    assert {epoch for epoch, _ in pooled.seen} == {0, 1}
+    assert all(torch.equal(pooled.seen[key], whole.seen[key]) for key in pooled.seen)
+
+
 def test_a_student_comes_to_agree_with_its_teacher():
     teacher, model = flat(), student()
     protocol = replace(SHORT, epochs=60, temperature=1.0)
@@ -190,7 +224,7 @@ def test_hard_labels_never_ask_for_a_mix(monkeypatch):
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a mix was drawn")
 
-    monkeypatch.setattr(loop, "draw_mixes", refuse)
+    monkeypatch.setattr(steps, "draw_mixes", refuse)
     monkeypatch.setattr(loop, "paste", refuse)
     train(student(), None)
     with pytest.raises(AssertionError, match="a mix was drawn"):

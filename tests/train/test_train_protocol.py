@@ -9,6 +9,7 @@ from smallset.models import build_model
 from smallset.train.protocol import (
     CROSS_V1,
     FINETUNE_V1,
+    GVBSM_V1,
     PROTOCOLS,
     RETHINKDC_V1,
     SMALL_V1,
@@ -74,7 +75,8 @@ def test_the_published_protocols_are_these():
         assert (protocol.temperature, protocol.mix_alpha, protocol.mix) == (20, 1, "image")
         assert (protocol.rates, protocol.best_of) == ((), None)
     assert list(PROTOCOLS) == [
-        "standard-v1", "small-v1", "rethinkdc-v1", "cross-v1", "finetune-v1",
+        "standard-v1", "small-v1", "rethinkdc-v1", "cross-v1", "finetune-v1", "gvbsm-v1",
+        "gvbsm-cifar-v1",
     ]  # fmt: skip
     assert all(PROTOCOLS[name].name == name for name in PROTOCOLS)
 
@@ -88,6 +90,15 @@ def test_the_published_way_is_standard_v1_but_for_its_mixing_and_its_peeking():
     tested = [epoch for epoch in range(300) if RETHINKDC_V1.tests_after(epoch)]
     assert tested == [0, 50, 100, 150, 200, 250, 299]
     assert not any(STANDARD_V1.tests_after(epoch) for epoch in range(300))
+
+
+def test_only_the_protocols_of_gvbsm_learn_logits_by_their_square_error():
+    losses = {name: (p.loss, p.hard_weight) for name, p in PROTOCOLS.items() if p.loss != "kl"}
+    assert losses == {"gvbsm-v1": ("mse", 0.1), "gvbsm-cifar-v1": ("mse", 0.15)}
+    told = {"loss", "hard_weight"}
+    assert not told & {*STANDARD_V1.facts("resnet18", soft=True)}
+    assert not told & {*GVBSM_V1.facts("resnet18", soft=False)}
+    assert GVBSM_V1.facts("resnet18", soft=True)["hard_weight"] == 0.1
 
 
 def test_across_architectures_only_the_rate_differs():
@@ -143,7 +154,7 @@ def test_the_size_of_the_set_chooses_unless_a_name_does(name, images, wanted):
 def test_an_unknown_protocol_gets_the_nearest_and_the_list():
     said = (
         "there is no protocol 'standard'. Did you mean 'standard-v1'? Known: standard-v1, "
-        "small-v1, rethinkdc-v1, cross-v1, finetune-v1."
+        "small-v1, rethinkdc-v1, cross-v1, finetune-v1, gvbsm-v1, gvbsm-cifar-v1."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         protocol_for("standard", images=10)

@@ -154,11 +154,14 @@ def test_unit_pixels_are_the_bytes_over_255_and_leave_them_alone():
     assert torch.equal(images, before)
 
 
-def test_a_pasted_box_holds_the_partners_pixels_and_nothing_else_changes():
-    own, partners = to_unit(pictures(4, 6)), 1 - to_unit(pictures(4, 6))
+@pytest.mark.parametrize("size", [6, 96])
+def test_a_pasted_box_holds_the_partners_pixels_and_nothing_else_changes(size):
+    own, partners = to_unit(pictures(4, size)), 1 - to_unit(pictures(4, size))
+    before = own.clone()
     boxes = np.array([[0, 0, 6, 6], [1, 2, 5, 3], [3, 3, 3, 6], [0, 0, 1, 1]], np.int32)
     wanted = own.clone()
     for i, (left, top, right, bottom) in enumerate(boxes.tolist()):
         wanted[i, :, top:bottom, left:right] = partners[i, :, top:bottom, left:right]
     assert torch.equal(paste(own, partners, boxes), wanted)
     assert torch.equal(wanted[2], own[2])
+    assert torch.equal(own, before)

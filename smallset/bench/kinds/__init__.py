@@ -1,11 +1,12 @@
 """The kinds of units of a run. Each unit is made once and shared by all cells that need it.
 
 Observers need pixels, sets need observers, and cells need sets. Cells with soft labels also need
-teachers. To add a kind, add a file and its name here.
+teachers, or labels that teachers stored. To add a kind, add a file and its name here.
 """
 
 from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds.cell import CellUnit, FullUnit
+from smallset.bench.kinds.labels import LabelsUnit
 from smallset.bench.kinds.observer import ObserverUnit
 from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.sets import SetUnit
@@ -19,6 +20,7 @@ KINDS: dict[str, type[Unit]] = {
     ObserverUnit.kind: ObserverUnit,
     TeacherUnit.kind: TeacherUnit,
     SetUnit.kind: SetUnit,
+    LabelsUnit.kind: LabelsUnit,
     CellUnit.kind: CellUnit,
     FullUnit.kind: FullUnit,
 }

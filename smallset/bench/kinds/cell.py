@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from smallset.bench.cells import MatrixCell, identity_of
 from smallset.bench.ground import Ground, Line, Lines
+from smallset.bench.kinds.labels import LabelsUnit
 from smallset.bench.kinds.pixels import PixelsUnit
 from smallset.bench.kinds.sets import SetUnit
 from smallset.bench.kinds.teacher import TeacherUnit
@@ -27,12 +27,12 @@ from smallset.bench.teachers import check_teacher
 from smallset.cell import Cell, pays_to_compile, train_and_test
 from smallset.data import Data
 from smallset.desk import Desk
+from smallset.exchange.set_data import open_any
 from smallset.fingerprint import fingerprint
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import method_from
 from smallset.models.spec import read_model
 from smallset.pipeline import evaluate
-from smallset.pipeline.desk import open_source
 from smallset.records import Identity, Result
 from smallset.store import PlainSet, Seeds, SetFacts
 from smallset.train.protocol import protocol_named
@@ -71,6 +71,8 @@ class CellUnit(StudentUnit):
     """The teacher that the run trains for the labels, or None."""
     labels: str
     """The spec of the labels, with paths of this machine."""
+    stored: LabelsUnit | None = None
+    """The labels that the run stores for the student, or None."""
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "CellUnit | None":
@@ -79,30 +81,34 @@ class CellUnit(StudentUnit):
             return None
         made, teacher = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)
         regime = ground.places.filled(labels_from(cell.identity.labels))
+        labels = labels_spec(regime.taught_by(str(teacher.out)) if teacher else regime)
+        stored = LabelsUnit.of(cell, ground, labels)
+        told = stored or teacher
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=keyed(cell.name, asdict(cell.identity)),
-            needs=(PixelsUnit.of(cell, ground, "test"), made, *([teacher] if teacher else [])),
+            needs=(PixelsUnit.of(cell, ground, "test"), made, *([told] if told else [])),
             made=made,
             teacher=teacher,
-            labels=labels_spec(regime.taught_by(str(teacher.out)) if teacher else regime),
+            labels=labels,
+            stored=stored,
         )
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
         """Yield a sentence for each impossible student or labels. Note the hashes of weights."""
         for student in sweep.students:
-            wrong = said(partial(check_network, student, sweep, ground))
+            wrong = said(check_network, student, sweep, ground)
             yield from wrong or _unsuited(student, sweep)
         for labels in sweep.labels:
-            for problem in said(partial(_check_labels, labels, sweep, ground)):
+            for problem in said(_check_labels, labels, sweep, ground):
                 yield f"labels {labels!r}: {problem}"
 
     def make(self, desk: Desk) -> Result:
         """Train and test the student. Return its result with the names of the matrix."""
         wanted, made = self.wanted, self.made.opened()
-        if self.teacher is not None:
+        if self.teacher is not None and self.stored is None:
             self.teacher.check()
         [result] = evaluate(
             made,
@@ -124,9 +130,10 @@ class CellUnit(StudentUnit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count all views, all tests, and the views that a teacher looks at."""
-        wanted, data = self.wanted, ground.data_of(self.asker).data
+        wanted, data = self.wanted, ground.data[self.asker.sweep.data].data
         protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
-        images = wanted.images * method_from(wanted.spec).views_an_epoch
+        method = method_from(wanted.spec)
+        images = wanted.images * method.view.an_epoch(method.tiles)
         views, batch = images * protocol.epochs, min(protocol.batch, images)
         tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
         compiled = pays_to_compile(wanted.student, views)
@@ -160,14 +167,14 @@ class FullUnit(StudentUnit):
             return None
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=keyed(cell.name, asdict(cell.identity)),
             needs=tuple(PixelsUnit.of(cell, ground, split) for split in ("test", "train")),
         )
 
     def make(self, desk: Desk) -> Result:
         """Train and test the student, with pixels from the cache."""
-        wanted, data = self.wanted, open_source(self.data, desk)
+        wanted, data = self.wanted, open_any(self.data, desk)
         images = desk.decoded(data.train, wanted.size, view=self.asker.sweep.fit)
         held_out = desk.decoded(data.test, wanted.size, view="test")
         protocol = protocol_named(wanted.protocol)
@@ -177,8 +184,8 @@ class FullUnit(StudentUnit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
-        data, student = ground.data_of(self.asker).data, self.wanted.student
-        views = len(data.train) * self.asker.epochs
+        data, student = ground.data[self.asker.sweep.data].data, self.wanted.student
+        views = len(data.train) * protocol_named(self.wanted.protocol).epochs
         training = training_of(self, ground, student)
         compiled = pays_to_compile(student, views)
         return [(replace(training, compiled=compiled), views + len(data.test) * FORWARD)]

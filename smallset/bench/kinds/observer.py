@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
+from pathlib import Path
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
@@ -18,14 +19,14 @@ from smallset.bench.kinds.unit import (
     training_of,
 )
 from smallset.bench.rates import FORWARD
-from smallset.bench.sources import BenchData
 from smallset.bench.sweep import Sweep
 from smallset.desk import Desk
+from smallset.exchange.set_data import open_any
 from smallset.methods import brief_of, score_from, spec_of
 from smallset.models import load_teacher
 from smallset.observers import AnyObserver, Pretrained
 from smallset.pipeline import score
-from smallset.pipeline.desk import observed, open_source
+from smallset.pipeline.desk import observed
 from smallset.scores.table import read_run, read_scores, write_scores
 from smallset.train.run import check_moments
 
@@ -36,20 +37,20 @@ class ObserverUnit(Unit):
 
     kind: ClassVar[str] = "observer"
     folder: ClassVar[str | None] = "scores"
+    out: Path
     observer: AnyObserver
     scores: tuple[str, ...]
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "ObserverUnit":
         """Return the observer of a cell's method."""
-        wanted, observer = cell.identity, _observer_of(cell, ground)
-        run = _run_of(cell, observer)
+        wanted, (observer, run) = cell.identity, _run_of(cell, ground)
         scores, fill = _scores_of_runs(ground)[run], ground.places.fill
         words = f"{cls.kind} {wanted.dataset} {wanted.size} px, {brief_of(observer)}"
         key = keyed(words, {"run": run, "scores": scores, **ground.facts})
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=(PixelsUnit.of(cell, ground, "train"),),
             out=cls.place(ground, key).with_suffix(".parquet"),
@@ -63,12 +64,11 @@ class ObserverUnit(Unit):
         for label in sweep.methods:
             observer = ground.matrix.method(label).looks_through
             if observer is not None:
-                for problem in said(partial(_check, observer, sweep, ground)):
+                for problem in said(_check, observer, sweep, ground):
                     yield f"the observer of {label!r}: {problem}"
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
         """Return whether the scores exist, and the runs behind them, which sets read."""
-        assert self.out is not None
         try:
             made, run = read_scores(self.out).values(), read_run(self.out)
         except (OSError, ValueError):  # missing, or emptied by a power cut
@@ -80,7 +80,6 @@ class ObserverUnit(Unit):
 
     def make(self, desk: Desk) -> None:
         """Train the observer and write its scores. The run itself is kept in the work folder."""
-        assert self.out is not None
         if self.is_done(Lines(), desk):
             return
         self.out.unlink(missing_ok=True)  # the work folder behind an old table is gone
@@ -88,7 +87,7 @@ class ObserverUnit(Unit):
         if self.scores:
             score(self.data, self.out, scores=self.scores, size=size, fit=fit, **desk.options)
             return
-        source = open_source(self.data, desk).train
+        source = open_any(self.data, desk).train
         seen = observed(source, size, fit, desk)
         seen.dynamics(self.observer)
         run = seen.fingerprint(self.observer, 0)
@@ -96,7 +95,7 @@ class ObserverUnit(Unit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the runs of the score that needs most of them, with all inference passes."""
-        images = len(ground.data_of(self.asker).data.train)
+        images = len(ground.data[self.asker.sweep.data].data.train)
         if isinstance(self.observer, Pretrained):
             network = network_of(self.observer.network, self.wanted.size)
             return [(training_of(self, ground, *network), images * FORWARD)]
@@ -106,11 +105,15 @@ class ObserverUnit(Unit):
         return [(training_of(self, ground, settled.model), images * passes)]
 
 
-def _observer_of(cell: MatrixCell, ground: Ground) -> AnyObserver:
-    """Return the observer of a cell's method, with its network resolved."""
-    observer = ground.method_of(cell).resolved(size=cell.identity.size).looks_through
+def _run_of(cell: MatrixCell, ground: Ground) -> tuple[AnyObserver, str]:
+    """Return a cell's observer with its network resolved, and the name of its run.
+
+    Cells with the same name share the run.
+    """
+    where = cell.identity
+    observer = ground.method_of(cell).resolved(size=where.size).looks_through
     assert observer is not None
-    return observer
+    return observer, f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
 
 
 def _with_paths(observer: AnyObserver, ground: Ground) -> AnyObserver:
@@ -118,12 +121,6 @@ def _with_paths(observer: AnyObserver, ground: Ground) -> AnyObserver:
     if isinstance(observer, Pretrained):
         return replace(observer, network=ground.places.fill(observer.network))
     return observer
-
-
-def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:
-    """Return the name of a cell's observer run. Cells with the same name share the run."""
-    where = cell.identity
-    return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
 
 
 @lru_cache(maxsize=1)
@@ -136,13 +133,12 @@ def _scores_of_runs(ground: Ground) -> Mapping[str, tuple[str, ...]]:
     for cell in ground.cells:
         if cell.identity.observer_seed is not None:
             method = ground.method_of(cell).resolved(size=cell.identity.size)
-            run = _run_of(cell, _observer_of(cell, ground))
-            found.setdefault(run, set()).update(map(spec_of, method.scores))
+            found.setdefault(_run_of(cell, ground)[1], set()).update(map(spec_of, method.scores))
     return {run: tuple(sorted(scores)) for run, scores in found.items()}
 
 
 def _check(observer: AnyObserver, sweep: Sweep, ground: Ground) -> None:
-    opened: BenchData = ground.data[sweep.data]
+    opened = ground.data[sweep.data]
     train, size = opened.data.train, opened.size(sweep.size)
     if isinstance(observer, Pretrained):
         network = ground.places.fill(observer.network)

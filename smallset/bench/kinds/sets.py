@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
+from pathlib import Path
 from statistics import mean
 from typing import ClassVar
 
@@ -28,15 +28,16 @@ _DECIDES = (
 
 @dataclass(frozen=True, kw_only=True)
 class SetUnit(Unit):
-    """One set. `method` is its spec without default options, for its card and contact sheet.
+    """One set.
 
-    `spec` is the whole spec. Both contain the paths of this machine.
+    `method` is its spec with the paths of this machine and without default options, for its card
+    and contact sheet.
     """
 
     kind: ClassVar[str] = "set"
     folder: ClassVar[str | None] = "sets"
+    out: Path
     method: str
-    spec: str
 
     @classmethod
     def of(cls, cell: MatrixCell, ground: Ground) -> "SetUnit":
@@ -48,12 +49,11 @@ class SetUnit(Unit):
         looks = wanted.observer_seed is not None
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=(ObserverUnit.of(cell, ground),) if looks else (),
             out=cls.place(ground, key),
             method=brief_of(ground.places.filled_method(ground.method_of(cell))),
-            spec=canonical(ground.places.fill(wanted.spec), size=wanted.size),
         )
 
     @classmethod
@@ -61,20 +61,19 @@ class SetUnit(Unit):
         """Yield a sentence for each impossible set. Note the hashes of files that methods read."""
         opened, weights = ground.data[sweep.data], ground.weights
         train, size, codec = opened.data.train, opened.size(sweep.size), Codec.parse(sweep.codec)
-        yield from said(partial(side_of, train, size))
+        yield from said(side_of, train, size)
         for label in sweep.methods:
             method = ground.places.filled_method(ground.matrix.method(label))
-            yield from said(partial(_note_files, method, train, weights))
-            yield from said(partial(method.check, train, size=size, fit=sweep.fit, codec=codec))
+            yield from said(_note_files, method, train, weights)
+            yield from said(method.check, train, size=size, fit=sweep.fit, codec=codec)
             for budget in sweep.budgets:
-                names = train.classes.names
-                for problem in said(partial(method.wanted, budget, opened.class_counts, names)):
+                have, names = opened.class_counts, train.classes.names
+                for problem in said(method.wanted, budget, have, names):
                     yield f"{label!r}: {problem}"
 
     def make(self, desk: Desk) -> None:
         """Make the set if it is missing. Raises ValueError if another set is in its place."""
         wanted, budget = self.wanted, self.asker.budget
-        assert self.out is not None
         if self.out.exists():
             self.opened()
             return
@@ -89,13 +88,12 @@ class SetUnit(Unit):
             seed=wanted.set_seed or 0,
             **desk.options,
         )
-        check_set(made, wanted, self.spec)
+        check_set(made, wanted, self.method)
 
     def opened(self) -> CompressedDataset:
         """Open the set. Raises ValueError if another set is in its place."""
-        assert self.out is not None
         made = open_set(self.out)
-        check_set(made, self.wanted, self.spec)
+        check_set(made, self.wanted, self.method)
         return made
 
     def run_bytes(self, lines: Lines) -> int:
@@ -111,14 +109,13 @@ class SetUnit(Unit):
 
     def made_with(self) -> Mapping[str, str]:
         """Return `made_with` of the set's manifest."""
-        assert self.out is not None
         return read_manifest(self.out).made_with
 
 
-def check_set(made: CompressedDataset, wanted: Identity, spec: str) -> None:
+def check_set(made: CompressedDataset, wanted: Identity, method: str) -> None:
     """Raise ValueError if a set in the run folder is not the set that belongs there.
 
-    `spec` is the wanted spec with the paths of this machine.
+    `method` is the wanted spec with the paths of this machine.
     """
     manifest = made.manifest
     found = {
@@ -133,7 +130,8 @@ def check_set(made: CompressedDataset, wanted: Identity, spec: str) -> None:
         "observer_seed": manifest.seeds.observer,
         "data_fingerprint": manifest.source.fingerprint,
     }
-    check_same(f"'{made.path}' holds another set", found, {**asdict(wanted), "spec": spec})
+    spec = canonical(method, size=manifest.size)
+    check_same(f"'{made.path}' holds another set", found, asdict(wanted) | {"spec": spec})
 
 
 def _note_files(method: Method, train: ImageDataset, weights: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Teachers: networks for soft labels that the bench trains on the full data of a table."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from smallset.bench.cells import MatrixCell
@@ -20,6 +21,7 @@ class TeacherUnit(Unit):
 
     kind: ClassVar[str] = "teacher"
     folder: ClassVar[str | None] = "teachers"
+    out: Path
     own: Own
 
     @classmethod
@@ -40,7 +42,7 @@ class TeacherUnit(Unit):
         key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {name}", facts)
         return cls(
             asker=cell,
-            data=ground.data_of(cell).given,
+            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=tuple(PixelsUnit.of(cell, ground, split) for split in ("train", "test")),
             out=cls.place(ground, key),
@@ -49,7 +51,6 @@ class TeacherUnit(Unit):
 
     def make(self, desk: Desk) -> None:
         """Train the teacher if it is missing."""
-        assert self.out is not None
         size, fit = self.wanted.size, self.asker.sweep.fit
         if not self.out.exists():
             train_teacher(
@@ -58,7 +59,6 @@ class TeacherUnit(Unit):
 
     def check(self) -> None:
         """Raise ValueError if the folder holds another teacher."""
-        assert self.out is not None
         made = read_trained(self.out)
         found = {
             "model": made.model,
@@ -74,6 +74,6 @@ class TeacherUnit(Unit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
-        data = ground.data_of(self.asker).data
+        data = ground.data[self.asker.sweep.data].data
         images = len(data.train) * self.own.epochs + len(data.test) * FORWARD
         return [(training_of(self, ground, self.own.model), images)]

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, ParamSpec
 
 from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Ground, Line, Lines
@@ -20,6 +20,7 @@ from smallset.models.trained import read_trained
 from smallset.records import Identity
 from smallset.train.protocol import STANDARD_V1
 
+P = ParamSpec("P")
 Shares = list[tuple[Training, float]]
 """The cost of a unit: the number of images for each training. Inference counts as `FORWARD`."""
 
@@ -110,7 +111,7 @@ def keyed(words: str, facts: object) -> str:
 
 def training_of(unit: Unit, ground: Ground, model: str, size: int | None = None) -> Training:
     """Return a training on the whole training split, at `size` or else at the cell's size."""
-    train = ground.data_of(unit.asker).data.train
+    train = ground.data[unit.asker.sweep.data].data.train
     batch = min(STANDARD_V1.batch, len(train))
     return Training(model, size or unit.wanted.size, batch, len(train.classes))
 
@@ -134,10 +135,10 @@ def network_of(spec: str, size: int) -> tuple[str, int]:
     return ready.name, ready.size or size
 
 
-def said(check: Callable[[], object]) -> list[str]:
+def said(check: Callable[P, object], *given: P.args, **named: P.kwargs) -> list[str]:
     """Return the error of a check as a list of one sentence, or of none if it passes."""
     try:
-        check()
+        check(*given, **named)
     except (ValueError, OSError) as error:
         return [str(error)]
     return []

@@ -1,0 +1,97 @@
+"""RDED's scored crops against decoding and the bare observer.
+
+Ours is `best_of`: each image is decoded once, its crops are cut, resized, framed by the mean colour
+and looked at, and the best is found. The peer decodes the same images in as many threads, and then
+the observer looks as often at one fixed batch that lies ready. JPEGs of smooth noise, five crops
+each. The peer cuts nothing, so small canvases of large images, which take as long to cut as to
+look at, set the target: at least 0.70.
+
+    python benchmarks/crops.py [--threads 1] [--images 60] [--json FILE]
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from paired import Work, compare, parser, settle, timer_for, write
+from stages import photograph
+from steps import FixedBatch
+
+from smallset.data import ImageDataset, from_arrays, ordered
+from smallset.models import build_model
+from smallset.store.canvases import Carried
+from smallset.synthesis.crops import CropPool, CropRule, best_of
+from smallset.train.device import Machine
+from smallset.train.evaluation import inference_batch
+from smallset.train.views import crop_boxes
+
+CLASSES, CROPS = 10, 5
+# (observer, side of a canvas in pixels, factor, width and height of the images)
+CASES = (
+    ("resnet20", 32, 1, (32, 32)),
+    ("resnet10", 64, 1, (500, 375)),
+    ("resnet10", 128, 2, (500, 375)),
+    ("resnet18", 224, 2, (500, 375)),
+)
+
+
+def main() -> None:
+    made = parser(__doc__, rounds=5)
+    made.add_argument("--images", type=int, default=60, help="default 60")
+    options = made.parse_args()
+    desk = settle(options)
+    rows = []
+    for name, size, factor, sides in CASES:
+        case = f"{name}, {size} px, factor {factor}, of {sides[0]} x {sides[1]}"
+        if options.only in case:
+            dataset = photographs(options.images, sides)
+            ours, peer = works(name, size, factor, dataset, desk)
+            rows.append(compare(case, ours, peer, timer_for(options, desk)))
+            print(rows[-1].line(), flush=True)
+    write(options, "crops", desk, rows)
+
+
+def works(
+    name: str, size: int, factor: int, dataset: ImageDataset, desk: Machine
+) -> tuple[Work, Work]:
+    """Give the search for the best crops of all images, and the bare work."""
+    network = build_model(name, classes=CLASSES, size=size, seed=0).eval()
+    desk.place(network)
+    rule = CropRule(CROPS, (0.08, 1.0), (1.0, 1.0), size // factor, size)
+    images = len(dataset)
+    area = np.concatenate([np.zeros_like(dataset.sizes), dataset.sizes], 1).repeat(CROPS, 0)
+    numbers = np.random.default_rng(0).random((len(area), 24))
+    boxes = crop_boxes(area, numbers, rule.area, rule.ratio).reshape(images, CROPS, 4)
+    pool = CropPool(0, np.arange(images), boxes)
+
+    def ours() -> int:
+        return sum(len(best) for _, best in best_of(dataset, [pool], network, rule, desk)) * CROPS
+
+    batch = inference_batch(size)
+    optimizer = torch.optim.SGD(network.parameters())
+    ready = FixedBatch(network, optimizer, desk, batch=batch, size=size)
+
+    def peer() -> int:
+        for _ in ordered(dataset.pixels, range(images), threads=desk.threads):
+            pass
+        ready.infer(round(images * CROPS / batch))
+        return round(images * CROPS / batch) * batch
+
+    return ours, peer
+
+
+def photographs(images: int, sides: tuple[int, int]) -> ImageDataset:
+    """Give as many images as JPEG, all alike."""
+    blank, labels = np.zeros((images, 1, 1), np.uint8), np.arange(images) % 2
+    plain = from_arrays(blank, labels, ["a", "b"], test=(blank, labels)).train
+    encoded = photograph(sides)
+    return replace(
+        plain,
+        sizes=np.full((images, 2), sides, np.int32),
+        encoded_bytes=images * len(encoded),
+        origin=Carried(("photograph",) * images, (encoded,) * images),
+    )
+
+
+if __name__ == "__main__":
+    main()

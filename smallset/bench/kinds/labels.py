@@ -1,0 +1,112 @@
+"""Stored labels: what a teacher writes beside a set for the students that learn from it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from smallset.bench.cells import MatrixCell
+from smallset.bench.ground import Ground, Lines
+from smallset.bench.kinds.sets import SetUnit
+from smallset.bench.kinds.teacher import TeacherUnit
+from smallset.bench.kinds.unit import Shares, Unit, keyed, network_of, said
+from smallset.bench.rates import FORWARD, Training
+from smallset.bench.sweep import Sweep
+from smallset.desk import Desk
+from smallset.labels import ToStore, labels_from
+from smallset.labels.formats import format_from
+from smallset.methods import method_from
+from smallset.pipeline import label
+from smallset.train.protocol import STANDARD_V1, protocol_named
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelsUnit(Unit):
+    """The stored labels of one set.
+
+    `labels` is the spec of their regime and `teacher` that of their teacher, both with paths of
+    this machine. `asked` is what `label` is asked for, `views` what the teacher looks at.
+    """
+
+    kind: ClassVar[str] = "labels"
+    made: SetUnit
+    own: TeacherUnit | None
+    labels: str
+    teacher: str
+    asked: ToStore
+    views: int
+    bytes: int
+
+    @classmethod
+    def of(cls, cell: MatrixCell, ground: Ground, labels: str) -> "LabelsUnit | None":
+        """Return the labels of a cell, or None if they are not stored or name no teacher.
+
+        `labels` is their spec with paths of this machine.
+        """
+        made, own = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)
+        regime, wanted = labels_from(labels), cell.identity
+        asked = regime.stored_as(protocol_named(wanted.protocol))
+        if asked is None or regime.teacher_spec is None:
+            return None
+        method = method_from(wanted.spec)
+        of_image = 1 if asked.one_per_image else method.view.an_epoch(method.tiles)
+        views, classes = wanted.images * of_image * asked.epochs, _classes(cell, ground)
+        facts = {"set": made.key, "teacher": wanted.teacher, **asdict(asked)}
+        words = made.brief.removeprefix(f"{made.kind} ")
+        return cls(
+            asker=cell,
+            data=made.data,
+            key=keyed(f"{cls.kind} {words}, {cell.labels}", facts),
+            needs=(made, *([own] if own else [])),
+            made=made,
+            own=own,
+            labels=labels,
+            teacher=regime.teacher_spec,
+            asked=asked,
+            views=views,
+            bytes=views * format_from(asked.format).row_bytes(classes),
+        )
+
+    @classmethod
+    def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
+        """Yield a sentence for each format that needs more classes."""
+        classes = len(ground.data[sweep.data].data.train.classes)
+        for labels in sweep.labels:
+            asked = ground.matrix.regime(labels).stored_as(STANDARD_V1)
+            if asked is not None:
+                for problem in said(format_from(asked.format).row_bytes, classes):
+                    yield f"labels {labels!r}: {problem}"
+
+    def is_done(self, lines: Lines, desk: Desk) -> bool:
+        """Return whether the labels are there and whole."""
+        try:
+            protocol = protocol_named(self.wanted.protocol)
+            labels_from(self.labels).open(self.made.opened(), protocol)
+        except (ValueError, OSError):
+            return False
+        return True
+
+    def make(self, desk: Desk) -> None:
+        """Let the teacher write the labels, or those that are missing."""
+        if self.own is not None:
+            self.own.check()
+        label(self.made.opened(), teacher=self.teacher, **asdict(self.asked), **desk.options)
+
+    def shares(self, ground: Ground) -> Shares:
+        """Count the views that the teacher looks at."""
+        wanted = self.wanted
+        network = (
+            (self.own.own.model, wanted.size)
+            if self.own is not None
+            else network_of(self.teacher, wanted.size)
+        )
+        batch = min(protocol_named(wanted.protocol).batch, wanted.images)
+        classes = _classes(self.asker, ground)
+        return [(Training(*network, batch, classes), self.views * FORWARD)]
+
+    def run_bytes(self, lines: Lines) -> int:
+        """Count the bytes of the labels."""
+        return self.bytes
+
+
+def _classes(cell: MatrixCell, ground: Ground) -> int:
+    return len(ground.data[cell.sweep.data].data.train.classes)

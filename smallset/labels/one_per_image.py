@@ -1,0 +1,45 @@
+"""One soft label per image: the logits of the whole image, for each of its views."""
+
+from dataclasses import dataclass, replace
+
+from smallset.labels.formats import Format, Whole16, format_spec
+from smallset.labels.kept import KeptLabels, find
+from smallset.labels.regime import Regime, ToStore
+from smallset.store import TrainingSet
+from smallset.train.protocol import StudentProtocol
+
+
+@dataclass(frozen=True)
+class OnePerImage(Regime):
+    """A teacher's logits for every whole image, read from files of `smallset label`; no mixing.
+
+    `format` says which files, and so does `teacher` if several teachers made some. Views are not
+    mixed, because a label is of one image.
+    """
+
+    teacher: str = ""
+    format: Format = Whole16()
+
+    @property
+    def teacher_spec(self) -> str | None:
+        """The spec of the teacher, or None if the files alone say who made them."""
+        return self.teacher or None
+
+    def stored_as(self, protocol: StudentProtocol) -> ToStore:
+        """Return one label for each image."""
+        form = format_spec(self.format)
+        return ToStore(epochs=1, format=form, one_per_image=True, view_seed=0)
+
+    def open(self, made: TrainingSet, protocol: StudentProtocol) -> KeptLabels:
+        """Find and check the files of a set."""
+        store = find(made, protocol, self.stored_as(protocol), self.teacher_spec)
+        card = store.card
+        return KeptLabels(
+            regime=replace(self, teacher=card.teacher),
+            facts={"store": store.check()},
+            label_bytes=store.bytes(),
+            teacher=card.teacher,
+            teacher_sha256=card.teacher_sha256,
+            mixed=False,
+            store=store,
+        )

@@ -1,0 +1,90 @@
+"""label(): let a teacher write the soft labels of a set, beside the set."""
+
+from pathlib import Path
+from typing import Unpack
+
+from smallset.cell import set_pixels
+from smallset.desk import Options, desk_for
+from smallset.exchange.exported import is_ours, open_made
+from smallset.labels import label_folder
+from smallset.labels.formats import format_from, format_spec
+from smallset.labels.kept import what_views_depend_on
+from smallset.labels.relabel import Shown, fill
+from smallset.labels.shards import LabelCard, LabelStore, begin, rows_a_shard
+from smallset.lazy import torch
+from smallset.methods import view_from
+from smallset.models import check_teacher_files, load_teacher
+from smallset.numbers import check_number
+from smallset.store import CompressedDataset
+from smallset.train.protocol import STANDARD_V1, check_epochs
+
+
+def label(
+    set: str | Path | CompressedDataset,
+    *,
+    teacher: str,
+    epochs: int = 300,
+    one_per_image: bool = False,
+    format: str = "float16",
+    view_seed: int = 0,
+    **options: Unpack[Options],
+) -> LabelStore:
+    """Write a teacher's logits for every view of a set in each of `epochs` epochs.
+
+    `teacher` is the spec of a network, and `format` that of a format (`smallset.labels.FORMATS`).
+    The views are those of a student with the seed `view_seed`, mixed as in all protocols for soft
+    labels. With `one_per_image`, the teacher labels each whole image once instead.
+
+    The files lie in the folder `SET.labels` beside SET. The regimes `stored` and `one-per-image`
+    find them there. A killed run, or one that the disk was too full for, goes on at its last shard.
+    Shards that are damaged are made again.
+
+    The labels do not depend on the number of threads, but for the last digits of float32.
+
+    Raises ValueError or OSError if anything is wrong, for example if the teacher lacks a class.
+    """
+    form = format_from(format)
+    epochs = 1 if one_per_image else check_number("epochs", epochs, least=1, unit="epochs to label")
+    check_epochs("label's", epochs)
+    view_seed = check_number("view_seed", view_seed, least=0, unit="a seed")
+    check_teacher_files(teacher)
+    desk = desk_for(**options)
+    if not isinstance(set, CompressedDataset):
+        if not is_ours(set):
+            raise ValueError(
+                f"'{set}' has no manifest, so its views are not known. Needed a set that `smallset "
+                "compress` or `smallset export` made."
+            )
+        set = open_made(set, work=desk.work)
+    facts, machine = set.facts, desk.machine
+    row_bytes = form.row_bytes(len(facts.classes))
+    folder = label_folder(set)
+    view, tile_box = view_from(facts.view), set.tile_box
+    loaded = load_teacher(teacher, classes=facts.classes, size=facts.size)
+    card = LabelCard(
+        set=folder.name.removesuffix(".labels"),
+        set_digest=set.digest,
+        view=facts.view,
+        images=facts.images,
+        of_each=view.an_epoch(tile_box.shape[1]),
+        size=facts.size,
+        classes=facts.classes,
+        epochs=epochs,
+        view_seed=None if one_per_image else view_seed,
+        mix_alpha=None if one_per_image else STANDARD_V1.mix_alpha,
+        format=format_spec(form),
+        teacher=teacher,
+        teacher_sha256=loaded.sha256,
+        teacher_bytes=loaded.bytes,
+        made_with=what_views_depend_on()
+        | {
+            "torch": torch.__version__,
+            "device": machine.kind,
+            "precision": machine.precision,
+        },
+        rows_a_shard=rows_a_shard(row_bytes),
+    )
+    store = begin(folder, card)
+    seen = Shown(set_pixels(set, desk), tile_box, view)
+    fill(store, loaded, seen, machine, desk.progress)
+    return store

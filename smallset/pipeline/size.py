@@ -1,0 +1,116 @@
+"""size(): the byte ledger of a set, which counts its images, its labels and their teachers."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from smallset.exchange.exported import is_ours, open_made
+from smallset.labels import FORMATS, label_folder
+from smallset.labels.formats import Format, Top, format_from, format_spec
+from smallset.labels.shards import stores
+from smallset.methods import view_from
+from smallset.numbers import check_number
+from smallset.records import Cost
+from smallset.store import CompressedDataset
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A way to teach a student, and the bytes that the student then needs."""
+
+    name: str
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The byte ledger of a set.
+
+    `here` are the regimes that are possible with the files beside the set. `labels` is what labels
+    would cost in each format: `images` images, `views` views of each in an epoch, `epochs` epochs
+    and `classes` classes. `raw` is 4 bytes a pixel and channel, as the literature counts.
+    """
+
+    name: str
+    raw: int
+    here: tuple[Priced, ...]
+    images: int
+    views: int
+    epochs: int
+    classes: int
+    labels: tuple[Priced, ...]
+
+
+def size(
+    set: str | Path | CompressedDataset,
+    *,
+    epochs: int = 300,
+    classes: int | None = None,
+    images: int | None = None,
+    format: str | None = None,
+) -> Sizes:
+    """Count the bytes of a set, and of the labels that it has or could have.
+
+    `epochs`, `classes` and `images` (default: the set's) are of the labels that it could have;
+    `format` is the spec of one format, None of each. With other `images`, their bytes are counted
+    at the set's mean. Raises ValueError or OSError if anything is wrong.
+    """
+    if isinstance(set, CompressedDataset):
+        made = set
+    elif is_ours(set):
+        made = open_made(set, work=platformdirs.user_cache_path("smallset"))
+    else:
+        raise ValueError(
+            f"'{set}' has no manifest, so its bytes are not recorded. Needed a set that `smallset "
+            "compress` or `smallset export` made."
+        )
+    facts = made.facts
+    epochs = check_number("epochs", epochs, least=1, unit="epochs with labels")
+    classes = len(facts.classes) if classes is None else classes
+    classes = check_number("classes", classes, least=1, unit="classes")
+    count = facts.images if images is None else images
+    count = check_number("images", count, least=1, unit="images")
+    views = view_from(facts.view).an_epoch(made.tile_box.shape[1])
+    shown = Cost(round(facts.image_bytes * count / facts.images))
+    labels = [
+        Priced(spec, replace(shown, labels=label_bytes(form, count * views * epochs, classes)))
+        for spec, form in _formats(format, classes)
+    ]
+    return Sizes(
+        name=made.name,
+        raw=4 * 3 * facts.size**2 * facts.images,
+        here=tuple(_here(made)),
+        images=count,
+        views=views,
+        epochs=epochs,
+        classes=classes,
+        labels=tuple(labels),
+    )
+
+
+def label_bytes(form: Format, labels: int, classes: int) -> int:
+    """Return the bytes of so many labels, without the overhead of their files."""
+    return labels * form.row_bytes(classes)
+
+
+def _formats(format: str | None, classes: int) -> list[tuple[str, Format]]:
+    if format is not None:
+        forms: list[Format] = [format_from(format)]
+    else:
+        kinds = FORMATS.values()
+        forms = [Top(min(Top.k, classes)) if kind is Top else kind() for kind in kinds]
+    return [(format_spec(form, brief=True), form) for form in forms]
+
+
+def _here(made: CompressedDataset) -> list[Priced]:
+    """Return hard labels, those of each store, and those of each store's teacher."""
+    images = Cost(made.facts.image_bytes)
+    found = stores(label_folder(made))
+    kept = [Priced(store.card.words, replace(images, labels=store.bytes())) for store in found]
+    teachers = {store.card.teacher_sha256: store.card for store in found}.values()
+    online = [
+        Priced(f"online by {card.teacher!r}", replace(images, teacher=card.teacher_bytes))
+        for card in teachers
+    ]
+    return [Priced("hard", images), *kept, *online]

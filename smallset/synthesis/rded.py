@@ -1,0 +1,120 @@
+"""RDED: the crops of real images that an observer finds easiest, several on a canvas."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int32, Int64
+
+from smallset.budget import Wanted
+from smallset.mosaic import Grid
+from smallset.observers import AnyObserver, Observer
+from smallset.observers.observed import Observed
+from smallset.records import Selection
+from smallset.seeds import generator
+from smallset.store.canvases import Rendered
+from smallset.synthesis.crops import CropRule, best_crops
+from smallset.synthesis.recovered import looking
+from smallset.synthesis.synthesis import Synthesis, check_numbers
+
+_POOL = 300
+"""The images of a class that the paper draws."""
+
+
+@dataclass(frozen=True)
+class RDED(Synthesis):
+    """Crops of real images that an observer finds easiest, some on a canvas (arXiv 2312.03526).
+
+    The set seed draws `pool` images of each class (auto: 300, or as many as the canvases need), and
+    `crops` crops of each: a share `area` of the image, `ratio` of width to height. The observer
+    sees a crop in its final size, on a canvas of the mean colour. The crop with the least cross
+    entropy represents its image, and the best images fill the canvases: `factor` x `factor` crops
+    on each, rank after rank over all canvases of the class. `factor=auto` is 2 from 128 px and 1
+    below. A budget counts the canvases.
+    """
+
+    observer: AnyObserver = Observer()
+    factor: int | Literal["auto"] = "auto"
+    crops: int = 5
+    pool: int | Literal["auto"] = "auto"
+    area: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        check_numbers(
+            self,
+            factor=(self.factor == "auto" or self.factor >= 1, "the tiles a side, or auto"),
+            crops=(self.crops >= 1, "the crops of an image, at least 1"),
+            pool=(self.pool == "auto" or self.pool >= 1, "images of each class, or auto"),
+            area=(0 < self.area[0] <= self.area[1] <= 1, "shares with 0 < low <= high <= 1"),
+            ratio=(0 < self.ratio[0] <= self.ratio[1], "ratios with 0 < low <= high"),
+        )
+
+    @property
+    def observers(self) -> tuple[AnyObserver, ...]:
+        """The observer."""
+        return (self.observer,)
+
+    @property
+    def tiles(self) -> int:
+        """The crops on a canvas; 1 as long as `factor=auto` is not settled."""
+        return 1 if self.factor == "auto" else self.factor**2
+
+    def resolved(self, *, size: int) -> "RDED":
+        """Return the same synthesis with its network and its factor settled for `size` pixels."""
+        observer, factor = self.observer.resolved(size=size), self._grid(size).factor
+        return replace(self, observer=observer, factor=factor)
+
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError if a class or the pool has too few images, or a canvas no room."""
+        size = seen.images.size
+        grid = self._grid(size)
+        grid(Selection(np.empty(0, np.int64)), seen.labels, _nowhere(seen), size=size)
+        have = np.bincount(seen.labels, minlength=seen.classes)
+        there = have if self.pool == "auto" else np.minimum(have, self.pool)
+        worst = int(np.argmin(there - counts * grid.tiles))
+        needed, least = int(counts[worst]) * grid.tiles, int(there[worst])
+        if needed <= least:
+            return
+        remedies = [f"ipc<={least // grid.tiles}"] if least >= grid.tiles else []
+        remedies += [f"factor<{self.factor}"] if self.factor not in ("auto", 1) else []
+        remedies += [f"pool>={needed}"] if least < needed <= have[worst] else []
+        raise ValueError(
+            f"the crops on a canvas are of different images, so ipc={counts[worst]} with "
+            f"factor={grid.factor} needs {needed} images of the class "
+            f"{seen.dataset.classes.names[worst]!r}, but it has {least}"
+            f"{f' in a pool of {self.pool}' if least < have[worst] else ''}. "
+            f"Use {', or '.join(remedies) or 'more images of that class'}."
+        )
+
+    def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Rendered:
+        """Find the best crops, for which the observer may be trained first, and lay them out."""
+        size = seen.images.size
+        grid = self._grid(size)
+        needed = (wanted.counts * grid.tiles).tolist()
+        pools = [self._pool(seen, label, n, seed) for label, n in enumerate(needed)]
+        rule = CropRule(self.crops, self.area, self.ratio, size // grid.factor, size)
+        network = looking(seen, self.observer)
+        found = best_crops(seen, self.observer, network, pools, rule, seed=seed)
+        boxes, chosen = _nowhere(seen), []
+        for images, best, n in zip(pools, found, needed, strict=True):
+            order = np.argsort(best["loss"], kind="stable")[:n]
+            boxes[images[order]] = best["box"][order]
+            # Rank k ipc + j is cell k of canvas j.
+            chosen.append(images[order].reshape(grid.tiles, -1).T.ravel())
+        plan = grid(Selection(np.concatenate(chosen)), seen.labels, boxes, size=size)
+        return Rendered(plan, seen.dataset)
+
+    def _grid(self, size: int) -> Grid:
+        return Grid((2 if size >= 128 else 1) if self.factor == "auto" else self.factor)
+
+    def _pool(self, seen: Observed, label: int, needed: int, seed: int) -> Int64[np.ndarray, " k"]:
+        """Draw the images of a class; a larger pool begins with a smaller one."""
+        images = max(_POOL, needed) if self.pool == "auto" else self.pool
+        own = np.flatnonzero(seen.labels == label)
+        return generator(seed, "pool", label).permutation(own)[:images]
+
+
+def _nowhere(seen: Observed) -> Int32[np.ndarray, "n 4"]:
+    """Return a box for each image, not yet filled in."""
+    return np.zeros((len(seen.labels), 4), np.int32)
