@@ -3,7 +3,7 @@
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from smallset.cli import main
+from smallset.data import Data, from_arrays
 from smallset.train import protocol
 
 QUICK = "pca(score=el2n(epochs=1, observer=observer(epochs=1)))"
@@ -108,6 +109,13 @@ def tree(
 def hear_interrupts() -> None:
     """A shell's background job, such as these tests may be, starts processes deaf to Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def in_memory(labels: np.ndarray = np.arange(30) % 3, names: Sequence[str] = tuple(TINY)) -> Data:
+    """Give images of 8 x 8 noise with these labels, and twelve that are held out."""
+    rng = np.random.default_rng(0)
+    images, test = (rng.integers(0, 256, (n, 8, 8, 3), np.uint8) for n in (len(labels), 12))
+    return from_arrays(images, labels, names, test=(test, np.arange(12) % 3), name="toy")
 
 
 def contents(folder: Path) -> list[str]:

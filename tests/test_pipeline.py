@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cli_toy import QUICK, contents, picture, tree
+from cli_toy import QUICK, contents, in_memory, picture, tree
 
 import smallset
 from smallset.data import Data
@@ -26,14 +26,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 @pytest.fixture
 def data() -> Data:
-    """Three classes of ten 8 x 8 images in memory, four of each held out."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
-    test = rng.integers(0, 256, (12, 8, 8, 3), np.uint8)
-    names = ["ape", "b/e e", "cow"]
-    return smallset.from_arrays(
-        images, np.arange(30) % 3, names, test=(test, np.arange(12) % 3), name="toy"
-    )
+    return in_memory(names=("ape", "b/e e", "cow"))
 
 
 def test_a_set_is_made_from_arrays_with_any_class_names_and_evaluated(data):

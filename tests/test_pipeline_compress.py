@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_toy import contents, picture, tree
+from cli_toy import contents, in_memory, picture, tree
 from PIL import Image
 
 import smallset
@@ -23,13 +23,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 @pytest.fixture
 def data() -> Data:
-    """Ten, six and three 8 x 8 images in memory, and four of each class held out."""
-    rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(3), (10, 6, 3))
-    images = rng.integers(0, 256, (19, 8, 8, 3), np.uint8)
-    test = rng.integers(0, 256, (12, 8, 8, 3), np.uint8)
-    names = ["ape", "bee", "cow"]
-    return smallset.from_arrays(images, labels, names, test=(test, np.arange(12) % 3), name="toy")
+    return in_memory(np.repeat(np.arange(3), (10, 6, 3)))
 
 
 @pytest.fixture

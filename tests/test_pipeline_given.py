@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from cli_toy import in_memory
 
 import smallset
 from smallset.data import Data
@@ -39,14 +40,7 @@ def here(tmp_path, monkeypatch) -> None:
 
 @pytest.fixture
 def data() -> Data:
-    """Three classes of ten 8 x 8 images in memory, four of each held out."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
-    test = rng.integers(0, 256, (12, 8, 8, 3), np.uint8)
-    names = ["ape", "bee", "cow"]
-    return smallset.from_arrays(
-        images, np.arange(30) % 3, names, test=(test, np.arange(12) % 3), name="toy"
-    )
+    return in_memory()
 
 
 @pytest.fixture

@@ -120,40 +120,28 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("ipc = [1]", "ipc = [1, 1]"), "line 13: ipc has 1 twice. Give each once."),
         (("ipc = [1]", "ipc = [true]"), "ipc = [True], but it must be a list"),
         (("ipc = [1]", ""), "this one has none. Give one of them."),
-        (
-            ("ipc = [1]", "ipc = [1]\nkeep = [0.5]"),
-            "line 14: a table has one of ipc = [1, 10], keep",
-        ),
+        (("ipc = [1]", "ipc = [1]\nkeep = [0.5]"),
+         "line 14: a table has one of ipc = [1, 10], keep"),
         (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
         (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
         (("ipc = [1]", "keep = [0.5, 0.5]"), "keep has 0.5 twice. Give each once."),
         (('["random", "PCA"]', '["random", "PCB"]'), "line 2: there is no method 'PCB' under [me"),
-        (
-            ('"easy", "PCA"]', '"esay", "PCA"]'),
-            "line 15: there is no method 'esay' under [methods]",
-        ),
+        (('"easy", "PCA"]', '"esay", "PCA"]'),
+         "line 15: there is no method 'esay' under [methods]"),
         (('= "random"', '= "randon"'), "line 5: method 'random': there is no method 'randon'. Did"),
         (('"toy"\nsize', '""\nsize'), "data = '', but it must be text in quotes"),
-        (
-            ('"Toy"', "Toy"),
-            "m.toml: Invalid value (at line 1, column 9). A matrix is a TOML file. Corr",
-        ),
-        (
-            ("full = {epochs = 2}", "full = 2"),
-            "line 19: full = 2, but it must be one table, as full = {epochs = 10}",
-        ),
+        (('"Toy"', "Toy"),
+         "m.toml: Invalid value (at line 1, column 9). A matrix is a TOML file. Corr"),
+        (("full = {epochs = 2}", "full = 2"),
+         "line 19: full = 2, but it must be one table, as full = {epochs = 10}"),
         (("{epochs = 2}", "[{epochs = 2}, {epochs = 3}]"), "3}], but it must be one table"),
         (("{epochs = 2}", "[]"), "line 19: full = [], but it must be one table"),
         (("full = {epochs = 2}", "[table.full]\nepochs = 0"), "line 20: epochs = 0, but"),
         (("full = {epochs = 2}", "full.epochs = 0"), "line 19: epochs = 0, but it must be"),
-        (
-            ("{epochs = 2}", "{epochs = 1000000000}"),
-            "epochs = 1000000000, but it must be a whole number from 1 to 100000",
-        ),
-        (
-            ("observers = 1", f"observers = {'[' * 2000}"),
-            "m.toml: its brackets are nested too deep to read. A matrix has only lists of",
-        ),
+        (("{epochs = 2}", "{epochs = 1000000000}"),
+         "epochs = 1000000000, but it must be a whole number from 1 to 100000"),
+        (("observers = 1", f"observers = {'[' * 2000}"),
+         "m.toml: its brackets are nested too deep to read. A matrix has only lists of"),
         (("observers = 1", f"observers = {'9' * 5000}"), "m.toml: Exceeds the limit (4300 digits)"),
         (("{epochs = 2}", "{}"), "the table from line 19: 'epochs' is missing. Add a line"),
         (("full = {epochs", "full = {epoch"), "there is no key 'epoch'. Did you mean 'epochs'?"),
@@ -161,46 +149,29 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
         (("observers = 1", 'labels = ["online"]'), "labels 'online': labels='online' names no tea"),
         (("observers = 1", 'labels = ["online(train(modal=a))"]'), "'train' has no option 'modal'"),
         (("observers = 1", 'labels = ["online(b)"]'), "there is no teacher 'b' under [teachers]"),
-        (
-            ("observers = 1", 'fit = "stretch"'),
-            "fit = 'stretch', but it must be squash or crop or pad.",
-        ),
-        (
-            ("observer(epochs=1)", "observer(epochs=1, seed=2)"),
-            "gives its observer the seed 2, but",
-        ),
+        (("observers = 1", 'fit = "stretch"'),
+         "fit = 'stretch', but it must be squash or crop or pad."),
+        (("observer(epochs=1)", "observer(epochs=1, seed=2)"),
+         "gives its observer the seed 2, but"),
         (('"el2n(ep', '"pca(score=el2n(ep'), "cannot read the spec"),
-        (
-            ('random = "random"', 'random = "random"\nfull = "pca"'),
-            "the label 'full' is reserved for the whole",
-        ),
-        (
-            ('random = "random"', 'random = "random"\nr2 = "random(factor=1)"'),
-            "the methods 'random' and 'r2' are the same, 'random(factor=1)'. Leave one out",
-        ),
-        (
-            (
-                'easy = "',
-                'r8 = "el2n(epochs=1, observer=observer(epochs=1, model=resnet8))"\neasy = "',
-            ),
-            # at 8 px the observer that "easy" leaves open is a resnet8
-            "line 7: the methods 'r8' and 'easy' are the same, 'el2n(epochs=1, obs",
-        ),
-        (
-            ("[[table]]", '[teachers]\na = "resnet8"\nb = "resnet8"\n[[table]]'),
-            "the teacher 'resnet8' has two names. Keep one of them.",
-        ),
+        (('random = "random"', 'random = "random"\nfull = "pca"'),
+         "the label 'full' is reserved for the whole"),
+        (('random = "random"', 'random = "random"\nr2 = "random(factor=1)"'),
+         "the methods 'random' and 'r2' are the same, 'random(factor=1)'. Leave one out"),
+        # at 8 px the observer that "easy" leaves open is a resnet8
+        (('easy =', 'r8 = "el2n(epochs=1, observer=observer(epochs=1, model=resnet8))"\neasy ='),
+         "line 7: the methods 'r8' and 'easy' are the same, 'el2n(epochs=1, obs"),
+        (("[[table]]", '[teachers]\na = "resnet8"\nb = "resnet8"\n[[table]]'),
+         "the teacher 'resnet8' has two names. Keep one of them."),
         (("resnet8(", "resnet9("), "line 14: there is no model 'resnet9'. Did you mean 'resnet8'?"),
-        (
-            ("finetune-v1", "finetune-v2"),
-            "line 16: there is no protocol 'finetune-v2'. Did you mean",
-        ),
+        (("finetune-v1", "finetune-v2"),
+         "line 16: there is no protocol 'finetune-v2'. Did you mean"),
         (("observers = 1", 'codec = "gif"'), "codec 'gif' is not known. Use one of png"),
         (("[methods]", "[method]"), "there is no key 'method'. Did you mean 'methods'?"),
         (("[[table]]", "[table]"), None),
         (('easy = "', 'easy = 3 # "'), "methods = {'random': 'random', 'easy': 3"),
     ],
-)
+)  # fmt: skip
 def test_error_in_a_matrix_names_line_and_way_out(change, said):
     assert change[0] in MATRIX
     text = MATRIX.replace(*change, 1)

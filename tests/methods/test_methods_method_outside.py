@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_toy import in_memory
 from own_method import InAll, Wave
 
 import smallset
@@ -18,11 +19,7 @@ from smallset.parallel import Here
 def data(tmp_path, monkeypatch) -> smallset.data.Data:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(METHODS, "wave", Wave)
-    rng = np.random.default_rng(0)
-    images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
-    return smallset.from_arrays(
-        images, labels, ["a", "b", "c"], test=(images[:6] + 1, labels[:6]), name="toy"
-    )
+    return in_memory()
 
 
 def test_a_method_that_draws_its_own_images_makes_a_set_like_any_other(data):
@@ -45,15 +42,10 @@ def test_parts_on_workers_give_the_same_bytes(data):
 KILLED = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path
-import smallset, smallset.methods
+import smallset
+from cli_toy import in_memory
 from own_method import Wave
-import numpy as np
-rng = np.random.default_rng(0)
-images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
-data = smallset.from_arrays(
-    images, labels, ["a", "b", "c"], test=(images[:6] + 1, labels[:6]), name="toy"
-)
-smallset.compress(data, "set", method=Wave(stops_at=4), ipc=2, work=Path("w"))
+smallset.compress(in_memory(), "set", method=Wave(stops_at=4), ipc=2, work=Path("w"))
 """
 
 
@@ -89,7 +81,7 @@ def test_a_budget_of_a_new_kind_is_one_class_and_one_line(data, monkeypatch):
     monkeypatch.setitem(budget.BUDGETS, "total", InAll)
     made = smallset.compress(data, "set", method="random", budget="total=7", work=Path("w"))
     assert (made.manifest.counts, made.manifest.asked.budget) == ((3, 2, 2), "total=7")
-    with pytest.raises(ValueError, match=r"total=2 leaves no image for the class 'c', but every"):
+    with pytest.raises(ValueError, match=r"total=2 leaves no image for the class 'cow', but"):
         smallset.compress(data, "none", method="random", budget="total=2", work=Path("w"))
     for text in ("total=0", "total=-3", "total=abc"):
         with pytest.raises(ValueError, match=r"total=.* (too small|not a whole number)"):

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from cli_toy import in_memory
 from scores_toy import weights
 
 import smallset
@@ -16,12 +16,8 @@ from smallset.synthesis import SYNTHESES
 @pytest.fixture
 def data(tmp_path, monkeypatch) -> smallset.data.Data:
     monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    images, labels = rng.integers(0, 256, (30, 8, 8, 3), np.uint8), np.arange(30) % 3
     weights(Path("w.pt"), classes=3)
-    return smallset.from_arrays(
-        images, labels, ["a", "b", "c"], test=(images[:6] + 1, labels[:6]), name="toy"
-    )
+    return in_memory()
 
 
 GIVEN = "resnet8(weights=w.pt, classes=same)"
