@@ -98,26 +98,33 @@ def pays_to_compile(student: str, views: int) -> bool:
 
 
 def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
-    """Return the images of the set and the held-out images, decoded.
+    """Return the images of the set (see `set_pixels`) and the held-out images, decoded."""
+    test = desk.decoded(cell.data.test, cell.set.facts.size, view="test")
+    return set_pixels(cell.set, desk), test
 
-    The images of the set are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do
-    not depend on their place.
+
+def set_pixels(made: TrainingSet, desk: Desk) -> loop.Images:
+    """Return the images of a set, decoded.
+
+    They are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do not depend on
+    their place.
     """
-    size = cell.set.facts.size
-    test = desk.decoded(cell.data.test, size, view="test")
-    many = cell.set.facts.images * size**2 * 3 > IN_MEMORY_BYTES
+    size = made.facts.size
+    many = made.facts.images * size**2 * 3 > IN_MEMORY_BYTES
     images = pixel_cache(
-        cell.set.dataset,
+        made.dataset,
         size,
-        view=cell.set.facts.fit,
-        resample=cell.set.resample,
+        view=made.facts.fit,
+        resample=made.resample,
         work=desk.pixels if many else None,
         workers=desk.workers,
         progress=desk.progress,
     )
-    if many:
-        return images, test
-    return loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device)), test
+    return (
+        images
+        if many
+        else loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device))
+    )
 
 
 def train_and_test(

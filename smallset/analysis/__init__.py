@@ -1,0 +1,10 @@
+"""Analyses: what is known of a set besides the accuracy of its students."""
+
+from smallset.analysis.difficulty import Difficulty
+from smallset.analysis.material import Analysis
+
+ANALYSES: dict[str, type[Analysis]] = {
+    "difficulty": Difficulty,
+}
+
+__all__ = ["ANALYSES", "Analysis"]
