@@ -1,10 +1,14 @@
 """Analyses: what is known of a set besides the accuracy of its students."""
 
 from smallset.analysis.difficulty import Difficulty
+from smallset.analysis.duplicates import Duplicates
+from smallset.analysis.labels import LabelQuality
 from smallset.analysis.material import Analysis
 
 ANALYSES: dict[str, type[Analysis]] = {
     "difficulty": Difficulty,
+    "labels": LabelQuality,
+    "duplicates": Duplicates,
 }
 
 __all__ = ["ANALYSES", "Analysis"]

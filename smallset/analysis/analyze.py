@@ -8,6 +8,7 @@ from typing import Unpack
 from smallset.analysis import ANALYSES
 from smallset.analysis.material import Analysis, Finding, Material
 from smallset.analysis.subject import of_set, of_split
+from smallset.analysis.text import shown
 from smallset.data import Data
 from smallset.desk import Desk, Options, desk_for
 from smallset.evidence.lines import append_line, check_place, read_lines
@@ -59,9 +60,9 @@ def analyze(
     texts = [observers] if isinstance(observers, str) else list(observers)
     eyes = tuple(_observer(text) for text in texts)
     chosen = _chosen(what, eyes, results)
-    if len({str(one) for one in sets}) < len(sets) or len(set(eyes)) < len(eyes):
+    if len({*map(_name, sets)}) < len(sets) or len(set(eyes)) < len(eyes):
         raise ValueError(
-            f"the sets {[str(one) for one in sets]} or the observers {texts} name one of them "
+            f"the sets {list(map(_name, sets))} or the observers {texts} name one of them "
             "twice. Give each once."
         )
     if not sets and not splits:
@@ -88,7 +89,7 @@ def analyze(
     material = Material(
         data=source,
         sets=tuple(
-            of_set(made, source, desk, name=str(given))
+            of_set(made, source, desk, name=shown(_name(given)))
             for made, given in zip(opened, sets, strict=True)
         ),
         train=of_split(source.train, source, side, fit, desk),
@@ -130,6 +131,10 @@ def _open(
     for made in opened:
         check_unseen(made, source)
     return opened, source
+
+
+def _name(given: AnySet) -> str:
+    return given.name if isinstance(given, CompressedDataset) else str(given)
 
 
 def _observer(text: str) -> AnyObserver:

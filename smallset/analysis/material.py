@@ -1,7 +1,7 @@
 """What an analysis works on: subjects, the networks that look at them, and their looks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -100,13 +100,25 @@ class Material:
             "size": self.seen.images.size,
             "views": [array.tobytes().hex() for array in (drawn.box, drawn.flip, owner)],
         }
+        return self.kept(facts, lambda: self._looks(subject, observer, drawn, owner), len(owner))
+
+    def kept(
+        self,
+        facts: Mapping[str, object],
+        make: Callable[[], Iterator[tuple[int, np.ndarray]]],
+        n: int,
+    ) -> Shaped[np.ndarray, " n"]:
+        """Return the `n` rows that the work folder keeps under the fingerprint of `facts`.
+
+        `make` yields the position of each part's first row and its rows, if they are not kept yet.
+        """
         path = self.seen.work / "analysis" / f"{fingerprint(facts)[:24]}.npy"
         if not path.exists():
             with keeping(self.seen.work):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_rows(path, self._looks(subject, observer, drawn, owner), len(owner))
-        looks: Looks = np.load(path)
-        return looks
+                write_rows(path, make(), n)
+        rows: Shaped[np.ndarray, " n"] = np.load(path)
+        return rows
 
     def fact(
         self,

@@ -57,9 +57,9 @@ class Subject:
 
     def id(self, box: int) -> str:
         """Name the image of a box, with the box's number from 1 if the image has several."""
-        owner = int(self.owner[box])
+        name = repr(self.dataset.id(int(self.owner[box])))
         tiles = len(self.box) // len(self.labels)
-        return self.dataset.id(owner) + (f" tile {box % tiles + 1}" if tiles > 1 else "")
+        return f"{name} tile {box % tiles + 1}" if tiles > 1 else name
 
 
 def of_set(made: TrainingSet, data: Data, desk: Desk, *, name: str) -> Subject:

@@ -1,4 +1,4 @@
-"""Numbers with their intervals as text."""
+"""Numbers with their intervals, and names, as text."""
 
 from smallset.evidence.estimates import Estimate
 from smallset.records import Fact
@@ -16,3 +16,8 @@ def percent_interval(found: Fact | Estimate) -> str:
     if found.low is None or found.high is None:
         return f"{100 * found.value:.1f} %"
     return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}] %"
+
+
+def shown(name: str) -> str:
+    """Return a name as it is, or escaped if it would break the line."""
+    return name if name.isprintable() else repr(name)
