@@ -1,5 +1,7 @@
 """Analyses: what is known of a set besides the accuracy of its students."""
 
+from smallset.analysis.accuracy import EasyIsGood
+from smallset.analysis.crops import Crops
 from smallset.analysis.difficulty import Difficulty
 from smallset.analysis.duplicates import Duplicates
 from smallset.analysis.labels import LabelQuality
@@ -9,6 +11,8 @@ ANALYSES: dict[str, type[Analysis]] = {
     "difficulty": Difficulty,
     "labels": LabelQuality,
     "duplicates": Duplicates,
+    "accuracy": EasyIsGood,
+    "crops": Crops,
 }
 
 __all__ = ["ANALYSES", "Analysis"]

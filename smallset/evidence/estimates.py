@@ -18,7 +18,8 @@ LEAST_PAIRS = 3
 """Fewer pairs have no rank correlation."""
 
 RESAMPLES = 2000
-_ENDS = (0.025, 0.975)
+ENDS = (0.025, 0.975)
+"""The ends of a 95 % interval as shares of the distribution."""
 # Resamples of fewer pairs are too often the same few, so that the interval would be too narrow.
 _LEAST_RESAMPLED = 5
 
@@ -44,8 +45,8 @@ def mean_estimate(values: Values) -> Estimate:
 def share_estimate(hits: Sequence[bool] | Shaped[np.ndarray, " n"]) -> Estimate:
     """Return the share of true items and its exact interval (Clopper and Pearson, 1934)."""
     n, k = len(hits), int(np.sum(hits))
-    low = float(special.betaincinv(k, n - k + 1, _ENDS[0])) if k else 0.0
-    high = float(special.betaincinv(k + 1, n - k, _ENDS[1])) if k < n else 1.0
+    low = float(special.betaincinv(k, n - k + 1, ENDS[0])) if k else 0.0
+    high = float(special.betaincinv(k + 1, n - k, ENDS[1])) if k < n else 1.0
     return Estimate(k / n, low, high, n)
 
 
@@ -58,8 +59,8 @@ def quantile_estimate(values: Values, share: float) -> Estimate:
     ordered = np.sort(np.asarray(values, np.float64))
     n = len(ordered)
     below = special.bdtr(np.arange(n), n, share)  # P(at most k values below), k = 0 .. n - 1
-    first = int(np.searchsorted(below, _ENDS[0], "right"))
-    last = int(np.searchsorted(below, _ENDS[1])) + 1
+    first = int(np.searchsorted(below, ENDS[0], "right"))
+    last = int(np.searchsorted(below, ENDS[1])) + 1
     value = float(np.quantile(ordered, share))
     if first < 1 or last > n:
         return Estimate(value, None, None, n)
@@ -86,7 +87,7 @@ def spearman(a: Values, b: Values, *, seed: int) -> Estimate:
         return Estimate(value, None, None, n)
     draws = generator(seed, "spearman").integers(n, size=(RESAMPLES, n))
     varied = [d for d in draws if np.ptp(left[d]) > 0 and np.ptp(right[d]) > 0]
-    low, high = np.quantile([_correlation(left[d], right[d]) for d in varied], _ENDS)
+    low, high = np.quantile([_correlation(left[d], right[d]) for d in varied], ENDS)
     return Estimate(value, float(low), float(high), n)
 
 
