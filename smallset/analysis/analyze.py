@@ -20,7 +20,7 @@ from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
 from smallset.pipeline.desk import observed, side_of
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Fact, Fit, Result
-from smallset.spec import build, nearest, quoted
+from smallset.spec import build, nearest
 from smallset.store import CompressedDataset, TrainingSet
 
 AnySet = str | Path | CompressedDataset
@@ -140,8 +140,9 @@ def _name(given: AnySet) -> str:
 def _observer(text: str) -> AnyObserver:
     """Read an observer: a spec, or the folder of a trained network."""
     if at_home(text).is_dir():
-        text = quoted(text, always=True)
-    found = build(text, Observer, {Observer: OBSERVERS})
+        found: object = Pretrained(text)
+    else:
+        found = build(text, Observer, {Observer: OBSERVERS})
     assert isinstance(found, AnyObserver)
     if isinstance(found, Pretrained):
         check_teacher_files(found.network)
@@ -152,6 +153,10 @@ def _chosen(
     what: Sequence[str] | None, eyes: Sequence[AnyObserver], results: str | Path | None
 ) -> list[type[Analysis]]:
     """Return the analyses to make. Raises ValueError if one is unknown or lacks its input."""
+    if what is not None and not what:
+        raise ValueError(
+            f"no analysis was asked for. Needed one at least. Known: {', '.join(ANALYSES)}."
+        )
     for name in what or ():
         if name not in ANALYSES:
             raise ValueError(f"there is no analysis {name!r}. {nearest(name, ANALYSES)}")

@@ -57,7 +57,7 @@ class Crops(Analysis):
                 if first is None:
                     first = subject, whole
                 else:
-                    yield _against(material, subject, observer, whole, first)
+                    yield _against(material, subject, observer, whole, *first)
 
 
 def crossing(ratios: tuple[float, ...], gap: Float64[np.ndarray, "ratios"]) -> float:
@@ -76,7 +76,9 @@ def crossing(ratios: tuple[float, ...], gap: Float64[np.ndarray, "ratios"]) -> f
     return float(ratios[i - 1] + share * (ratios[i] - ratios[i - 1]))
 
 
-def star(own: Curve, other: Curve, *, paired: bool, seed: int) -> Estimate:
+def star(
+    own: Curve, other: Float64[np.ndarray, "ratios j"], *, paired: bool, seed: int
+) -> Estimate:
     """Return r* of the curve `own` against `other` and its bootstrap interval over images.
 
     With `paired`, column i of both is the same image, and both are resampled together.
@@ -216,10 +218,10 @@ def _against(
     subject: Subject,
     observer: AnyObserver,
     whole: Curve,
-    first: tuple[Subject, Curve],
+    base: Subject,
+    other: Float64[np.ndarray, "ratios j"],
 ) -> Finding:
-    """Return r* of a set against the first set."""
-    base, other = first
+    """Return r* of a set against the set `base`, whose curve is `other`."""
     found = star(whole, other, paired=False, seed=0)
     name = f"r*(from={base.digest[:12]})"
     line = f"{subject.name} against {base.name}: {_star(found)}"

@@ -22,7 +22,7 @@ _BLOCK = 1024
 _LISTED = 3
 _NEIGHBOUR = np.dtype([("similarity", "f4"), ("other", "i8")])
 
-Vectors = tuple[Float32[Tensor, "k d"], Float32[Tensor, "k d"]]
+Vectors = tuple[Float32[Tensor, "n d"], Float32[Tensor, "n d"]]
 """The unit vectors of images and of their mirror images."""
 
 Neighbours = Shaped[np.ndarray, " k"]
