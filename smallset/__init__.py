@@ -12,18 +12,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smallset.analysis.analyze import analyze
     from smallset.data import Folder, from_arrays, open_data
     from smallset.pipeline import compress, evaluate, export, label, score, select, train_teacher
-    from smallset.records import Result, Scores
+    from smallset.records import Fact, Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
     from smallset.train.patchcrop import PatchCrop
 
 __all__ = [
     "CompressedDataset",
+    "Fact",
     "Folder",
     "PatchCrop",
     "Result",
     "Scores",
+    "analyze",
     "compress",
     "evaluate",
     "export",
@@ -38,9 +41,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "analysis.analyze": ("analyze",),
     "data": ("Folder", "from_arrays", "open_data"),
     "pipeline": ("compress", "evaluate", "export", "label", "score", "select", "train_teacher"),
-    "records": ("Result", "Scores"),
+    "records": ("Fact", "Result", "Scores"),
     "store": ("CompressedDataset", "open_set", "verify"),
     "train.patchcrop": ("PatchCrop",),
 }

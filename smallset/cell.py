@@ -98,17 +98,17 @@ def pays_to_compile(student: str, views: int) -> bool:
 
 
 def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
-    """Return the images of the set and the held-out images, decoded.
-
-    The images of the set are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do
-    not depend on their place.
-    """
+    """Return the images of the set (see `set_pixels`) and the held-out images, decoded."""
     test = desk.decoded(cell.data.test, cell.set.facts.size, view="test")
     return set_pixels(cell.set, desk), test
 
 
 def set_pixels(made: TrainingSet, desk: Desk) -> loop.Images:
-    """Return the images of a set, decoded: see `load_pixels`."""
+    """Return the images of a set, decoded.
+
+    They are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do not depend on
+    their place.
+    """
     size = made.facts.size
     many = made.facts.images * size**2 * 3 > IN_MEMORY_BYTES
     images = pixel_cache(

@@ -214,7 +214,7 @@ class Result(Identity):
 
 @dataclass(frozen=True)
 class Fact:
-    """A number about one set that is not an accuracy: a line of `facts.jsonl`.
+    """A number about one set, or several, that is not an accuracy: a line of `facts.jsonl`.
 
     `name` says what was measured, in `unit` ("" for a plain number). `low` and `high` are the ends
     of the value's 95 % interval over `n` items, or None without an interval. `set_digest` is the

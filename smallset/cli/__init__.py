@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from smallset.cli import bench, label, make, measure, report, sets
+from smallset.cli import analyze, bench, label, make, measure, report, sets
 from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
 
@@ -49,6 +49,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "compress": make.compress,
     "evaluate": measure.evaluate,
+    "analyze": analyze.analyze,
     "score": make.score,
     "train": make.train,
     "label": label.label,

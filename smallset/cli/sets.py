@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def list_() -> None:
     """Show every name that an option takes: methods, budgets, scores, students and so on."""
+    from smallset.analysis import ANALYSES
     from smallset.budget import BUDGETS
     from smallset.labels import FORMATS, LABELS
     from smallset.methods import METHODS
@@ -28,7 +29,7 @@ def list_() -> None:
     tables: dict[str, Mapping[str, object]] = {
         "methods": METHODS, "budgets": BUDGETS, "scores": SCORES, "selections": SELECTORS,
         "mosaics": MOSAICS, "observers": OBSERVERS, "views": VIEWS, "students": MODELS,
-        "labels": LABELS, "formats of labels": FORMATS, "protocols": PROTOCOLS,
+        "labels": LABELS, "formats of labels": FORMATS, "protocols": PROTOCOLS, "analyses": ANALYSES,
     }  # fmt: skip
     for title, table in tables.items():
         lines = {name: getattr(entry, "line", first_line(entry)) for name, entry in table.items()}
