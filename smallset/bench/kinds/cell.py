@@ -23,6 +23,7 @@ from smallset.bench.kinds.unit import (
 from smallset.bench.rates import FORWARD, Training
 from smallset.bench.sweep import AUTO, Sweep
 from smallset.bench.teachers import check_teacher
+from smallset.budget import limit_of
 from smallset.cell import Cell, pays_to_compile, train_and_test
 from smallset.data import Data
 from smallset.desk import Desk
@@ -126,7 +127,7 @@ class CellUnit(StudentUnit):
         wanted, data = self.wanted, ground.data[self.asker.sweep.data].data
         protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
         method = method_from(wanted.spec)
-        images = wanted.images * method.view.an_epoch(method.tiles)
+        images = _expected(wanted, data) * method.view.an_epoch(method.tiles)
         views, batch = images * protocol.epochs, min(protocol.batch, images)
         tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
         compiled = pays_to_compile(wanted.student, views)
@@ -206,6 +207,13 @@ def whole_split(data: Data, wanted: Identity) -> PlainSet:
     )
     whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (len(train), 1, 4))
     return PlainSet(data.name, digest, facts, train, whole)
+
+
+def _expected(wanted: Identity, data: Data) -> int:
+    """Return the number of images, a rough guess if only encoding tells: a tenth of the pixels."""
+    if wanted.images is not None:
+        return wanted.images
+    return max(1, min(len(data.train), (limit_of(wanted.budget) or 0) * 10 // (3 * wanted.size**2)))
 
 
 def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
