@@ -1,4 +1,4 @@
-"""The budget: how large a set may be, as a text such as `ipc=10` or `keep=0.3`.
+"""The budget: how large a set may be, as a text such as `ipc=10`, `keep=0.3` or `bytes=230kB`.
 
 Each kind of budget is a class. The command line, matrices, manifests and result lines all use the
 same text.
@@ -7,12 +7,13 @@ same text.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Int64
 
-from smallset.numbers import check_number, check_share, read_whole, share_of
+from smallset.numbers import UNITS, check_number, check_share, read_bytes, read_whole, share_of
 from smallset.spec import nearest
 
 
@@ -42,8 +43,14 @@ class Budget(ABC):
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
         """Return the number of canvases wanted of each class.
 
-        `have` are the training images of each class. A canvas takes `tiles` images.
+        `have` are the training images of each class. A canvas takes `tiles` images. A budget with
+        a `limit` returns the least that a set needs; encoding tells how many more fit.
         """
+
+    @property
+    def limit(self) -> int | None:
+        """The bytes that the image files of a set may take; None if the budget counts images."""
+        return None
 
     def smaller(self, canvases: int) -> str:
         """Name the budgets that want at most `canvases` of a class, such as "ipc<=3".
@@ -83,6 +90,45 @@ class PerClass(Budget):
     def smaller(self, canvases: int) -> str:
         """Name the largest ipc that fits."""
         return f"ipc<={canvases}"
+
+
+@dataclass(frozen=True)
+class Bytes(Budget):
+    """`bytes=230kB`: write as many images as fit into so many bytes of image files.
+
+    1 kB is 1,000 bytes, 1 KiB 1,024. Every class gets the same number, if the method is balanced.
+    """
+
+    name: ClassVar[str] = "bytes"
+    bytes: int
+
+    def __post_init__(self) -> None:
+        check_number("bytes", self.bytes, least=1, unit="bytes of image files")
+
+    @classmethod
+    def read(cls, value: str) -> "Bytes":
+        """Read a number of bytes with or without a unit."""
+        return cls(read_bytes("bytes", value))
+
+    @property
+    def value(self) -> str:
+        """The bytes exactly, in the unit that makes the text the shortest."""
+        exact = {unit: format((Decimal(self.bytes) / of).normalize(), "f") for unit, of in UNITS}
+        return min((f"{n}{unit}" for unit, n in exact.items() if Decimal(n) >= 1), key=len)
+
+    @property
+    def words(self) -> str:
+        """The budget in the title of a table."""
+        return self.value
+
+    @property
+    def limit(self) -> int:
+        """The bytes."""
+        return self.bytes
+
+    def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
+        """Want one of every class, the least."""
+        return (1,) * len(have)
 
 
 @dataclass(frozen=True)
@@ -127,6 +173,7 @@ class Share(Budget):
 
 BUDGETS: dict[str, type[Budget]] = {
     "ipc": PerClass,
+    "bytes": Bytes,
     "keep": Share,
 }
 DEFAULT = PerClass(10)
@@ -154,6 +201,12 @@ def budget_from(text: str) -> Budget:
             f"{nearest(name.strip(), BUDGETS)}"
         )
     return BUDGETS[name.strip()].read(value.strip())
+
+
+def limit_of(text: str | None) -> int | None:
+    """Return the `limit` of a budget's text, None for no text and for an unknown kind of budget."""
+    name, _, value = (text or "").partition("=")
+    return BUDGETS[name].read(value).limit if name in BUDGETS else None
 
 
 def one_budget(

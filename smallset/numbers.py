@@ -1,7 +1,15 @@
-"""Numbers that a user gives: whole ones, and shares of a whole."""
+"""Numbers that a user gives: whole ones, shares of a whole, and bytes."""
 
+import re
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
+
+UNITS = (
+    ("GB", 1000**3), ("MB", 1000**2), ("kB", 1000), ("GiB", 1024**3), ("MiB", 1024**2),
+    ("KiB", 1024), ("B", 1),
+)  # fmt: skip
+"""The units of bytes."""
 
 
 def whole(name: str, value: object) -> int:
@@ -45,3 +53,26 @@ def share_of(share: float, of: int) -> int:
     The share counts as the decimal number that was typed: 0.145 of 100 is 14.5, and rounds up.
     """
     return int(Fraction(str(float(share))) * of + Fraction(1, 2))
+
+
+def read_bytes(name: str, text: str) -> int:
+    """Read a number of bytes, such as 230kB, 1.5MiB or 250000.
+
+    Raises ValueError for a unit that does not exist, and for a number that is not whole in bytes.
+    """
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) *([A-Za-z]*)", text)
+    if found is None:
+        raise ValueError(
+            f"{name}={text} is not a number of bytes. Give one, such as {name}=230kB or "
+            f"{name}=1.5MiB."
+        )
+    number, unit = found.groups()
+    if unit and unit not in dict(UNITS):
+        raise ValueError(
+            f"{name}={text} has the unit {unit!r}, which is not a unit of bytes. Give one of "
+            f"{', '.join(unit for unit, _ in UNITS)} (1 kB is 1,000 bytes, 1 KiB 1,024)."
+        )
+    size = Decimal(number) * dict(UNITS)[unit or "B"]
+    if size != int(size):
+        raise ValueError(f"{name}={text} is {size} bytes, which is not whole. Give whole bytes.")
+    return int(size)

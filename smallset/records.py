@@ -1,8 +1,8 @@
 """The frozen records that rooms exchange: selections, plans, scores, results and facts."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -97,6 +97,17 @@ class Plan:
     tile_box: Int32[np.ndarray, "m tiles 4"]
     label: Int64[np.ndarray, " m"]
 
+    def take(self, rows: Sequence[int]) -> "Plan":
+        """Return the plan of some of the canvases."""
+        at = list(rows)
+        return replace(
+            self,
+            source=self.source[at],
+            source_box=self.source_box[at],
+            tile_box=self.tile_box[at],
+            label=self.label[at],
+        )
+
     @classmethod
     def without_sources(cls, size: int, label: Int64[np.ndarray, " m"]) -> "Plan":
         """Return the plan of canvases that a method draws itself: one tile each, of no source."""
@@ -125,8 +136,9 @@ class Identity:
 
     `spec` is the canonical spec of the method, which names the observer's network. `spec` is "full"
     for a student of the whole training split. `ipc` is None for that student and if classes differ
-    in their number of images. `set_seed` (None for other people's sets), `observer_seed` (None if
-    the method uses no observer) and `student_seed` make the replicate. `labels` is the canonical
+    in their number of images. `images` is None if only encoding tells the number; then `budget` is
+    the budget, which is else None. `set_seed` (None for other people's sets), `observer_seed` (None
+    if the method uses no observer) and `student_seed` make the replicate. `labels` is the canonical
     spec of the label regime, such as `hard` or `online(teacher=SPEC)`; `teacher` is the spec of its
     teacher.
     """
@@ -135,7 +147,7 @@ class Identity:
     data_fingerprint: str
     spec: str
     ipc: _Count | None
-    images: _Count
+    images: _Count | None
     size: _Count
     fit: Fit
     codec: str
@@ -150,11 +162,12 @@ class Identity:
     precision: str
     device: str
     threads: _Count
+    budget: str | None = field(default=None, kw_only=True)
 
     @property
     def identity(self) -> "Identity":
         """The identity alone, without the measurements of a `Result`."""
-        return Identity(*(getattr(self, f.name) for f in fields(Identity)))
+        return Identity(**{f.name: getattr(self, f.name) for f in fields(Identity)})
 
     @property
     def regime(self) -> str:
@@ -178,13 +191,14 @@ class Result(Identity):
     the data that the set was made from (to the set itself if it has no manifest),
     `data_fingerprint` to the data that the student was tested on. `teacher_sha256` covers
     everything that the teacher's logits depend on; `teacher_top1` is the teacher's accuracy on the
-    held-out images. `budget` is the budget of the set as text, such as `ipc=10`. `view_seed` is
+    held-out images. `budget` is the budget of any set as text, such as `ipc=10`. `view_seed` is
     the seed that the training views were pinned to. Either is None if it was not recorded.
 
     A new field needs a default, which older lines then get. A change in a field's meaning raises
     `format`, and `evidence.lines` upgrades older lines.
     """
 
+    images: _Count
     fingerprint: str
     method: str
     plan_sha256: str
@@ -207,7 +221,6 @@ class Result(Identity):
     hardware: str
     compiled: bool
     versions: Mapping[str, str]
-    budget: str | None = None
     view_seed: int | None = None
     format: int = 2
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from smallset.budget import DEFAULT, PerClass, Share, budget_from, one_budget
+from smallset.budget import DEFAULT, Bytes, PerClass, Share, budget_from, limit_of, one_budget
 
 
-@pytest.mark.parametrize("budget", [PerClass(10), Share(0.3), Share(1.0)])
+@pytest.mark.parametrize("budget", [PerClass(10), Share(0.3), Share(1.0), Bytes(230_000)])
 def test_a_budget_is_read_back_from_its_text(budget):
     assert budget_from(str(budget)) == one_budget(budget=str(budget)) == budget
 
@@ -42,3 +42,40 @@ def test_text_that_is_not_a_budget_is_refused_with_the_kinds_there_are(text):
 def test_numbers_that_ask_for_nothing_are_refused(text):
     with pytest.raises(ValueError, match=rf"{text.partition('=')[0]}="):
         budget_from(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "size", "written"),
+    [
+        ("230kB", 230_000, "230kB"),
+        ("230 kB", 230_000, "230kB"),
+        ("250000", 250_000, "250kB"),
+        ("1.5MiB", 1_572_864, "1.5MiB"),
+        ("1183kB", 1_183_000, "1183kB"),
+        ("24KiB", 24_576, "24KiB"),
+        ("2GB", 2_000_000_000, "2GB"),
+        ("999", 999, "999B"),
+        ("23761B", 23_761, "23761B"),
+    ],
+)
+def test_bytes_are_exact_whatever_their_unit(typed, size, written):
+    budget = budget_from(f"bytes={typed}")
+    assert (budget, str(budget), limit_of(str(budget))) == (Bytes(size), f"bytes={written}", size)
+    assert limit_of("ipc=10") is limit_of(None) is limit_of("other=3") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("230kb", "has the unit 'kb', which is not a unit of bytes. Give one of GB, MB, kB, GiB,"),
+        ("3tiles", "has the unit 'tiles', which is not a unit of bytes."),
+        ("0", "bytes=0 is too small. Give bytes of image files, at least 1."),
+        ("0.0001kB", "is 0.1000 bytes, which is not whole. Give whole bytes."),
+        ("-3kB", "is not a number of bytes. Give one, such as bytes=230kB or bytes=1.5MiB."),
+        ("kB", "is not a number of bytes."),
+        ("", "is not a number of bytes."),
+    ],
+)
+def test_text_that_is_no_number_of_bytes_is_refused(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        budget_from(f"bytes={text}")

@@ -209,3 +209,67 @@ def test_an_original_that_is_no_image_any_more_is_named_and_nothing_is_left():
     assert contents(Path()) != []
     assert not Path("set").exists()
     assert not [p for p in Path().iterdir() if "partial" in p.name]
+
+
+def sizes(made) -> list[int]:
+    return [len((made.path / file.path).read_bytes()) for file in made.files]
+
+
+@pytest.mark.parametrize("method", ["random", "pca(score=none, select=random)", "k-center"])
+def test_a_budget_in_bytes_holds_as_many_images_as_fit(method, tmp_path):
+    data = tree(tmp_path / "data", {"ape": 9, "bee": 12})
+    made = smallset.compress(data, "set", method=method, budget="bytes=1500")
+    each, used = made.manifest.ipc, sum(sizes(made))
+    assert used == made.manifest.image_bytes <= 1500
+    assert made.manifest.asked == Asked("bytes=1.5kB")
+    assert made.manifest.budget == "bytes=1.5kB"
+    same = smallset.compress(data, "same", method=method, ipc=each)
+    assert made.files == same.files
+    if (each + 1) * made.tile_box.shape[1] <= 9:
+        more = smallset.compress(data, "more", method=method, ipc=each + 1)
+        assert more.manifest.image_bytes > 1500
+    assert "Asked for | `bytes=1.5kB`" in Path("set/README.md").read_text()
+
+
+def test_classes_that_gave_all_let_the_others_fill_the_bytes(data):
+    made = smallset.compress(data, "set", method="random", budget="bytes=1MB", short_classes="keep")
+    assert made.manifest.counts == (10, 6, 3)
+    assert made.manifest.asked == Asked("bytes=1MB", ("bee", "cow"))
+    all_equal = smallset.compress(data, "equal", method="random", budget="bytes=1MB")
+    assert all_equal.manifest.counts == (3, 3, 3)
+
+
+def test_an_unbalanced_choice_fills_the_bytes_image_by_image(data, scored):
+    made = smallset.compress(data, "set", method=UNBALANCED, budget="bytes=3kB")
+    taken = sizes(made)
+    assert sum(taken) <= 3000 < sum(taken) + max(taken)
+    assert made.manifest.counts == (10, 0, 1)
+
+
+def test_bytes_of_original_images_are_counted(tmp_path):
+    tree(tmp_path / "data", {"ape": 6, "bee": 6})
+    made = smallset.compress(
+        tmp_path / "data", "set", method="random", codec="original", budget="bytes=1kB"
+    )
+    assert sum(sizes(made)) <= 1000
+    assert made.manifest.ipc >= 1
+
+
+def test_drawn_images_fill_the_bytes_and_leave_no_parts_behind(data, tmp_path):
+    made = smallset.compress(data, "set", method="noise", budget="bytes=1.5kB", work=tmp_path)
+    assert sum(sizes(made)) <= 1500
+    assert not [*tmp_path.rglob("rows-*.npy")]
+
+
+def test_bytes_that_hold_no_image_of_each_class_are_refused_with_the_least_that_do(data):
+    with pytest.raises(ValueError, match="has no room for one image of each class") as found:
+        smallset.compress(data, "set", method="random", budget="bytes=100")
+    least = str(found.value).partition("Give ")[2].split()[0]
+    made = smallset.compress(data, "set", method="random", budget=least)
+    assert made.manifest.counts == (1, 1, 1)
+    assert Asked(least) == made.manifest.asked
+
+
+def test_a_list_of_images_has_no_bytes(data):
+    with pytest.raises(ValueError, match="a list of images has no image files that take bytes"):
+        smallset.select(data, "list", method="random", budget="bytes=1kB")

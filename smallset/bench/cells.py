@@ -7,7 +7,7 @@ from itertools import product
 from smallset.bench.matrix import Matrix
 from smallset.bench.sources import BenchData
 from smallset.bench.sweep import AUTO, FULL, HARD, Sweep
-from smallset.budget import Budget
+from smallset.budget import Budget, limit_of
 from smallset.labels import labels_from, labels_spec
 from smallset.methods import canonical, canonical_view, known_method, spec_of
 from smallset.records import Identity, Result
@@ -63,6 +63,8 @@ class MatrixCell:
     def size_of_set(self) -> str:
         """The size of the set. Budgets that lead to the same set share this text."""
         ipc, images = self.identity.ipc, self.identity.images
+        if images is None and self.budget is not None:
+            return self.budget.words
         return f"{images} images" if ipc is None else f"ipc {ipc}"
 
 
@@ -70,6 +72,9 @@ def identity_of(result: Result) -> Identity:
     """Return the identity of the cell of a result, whichever version wrote the result."""
     spec = canonical(result.spec, size=result.size)
     found = replace(result.identity, spec=spec, view=canonical_view(result.view))
+    if limit_of(result.budget) is not None:
+        return replace(found, ipc=None, images=None)
+    found = replace(found, budget=None)
     method = known_method(spec)
     if method is None or method.balanced:
         return found
@@ -105,12 +110,14 @@ def _cells(
         looks = method.looks_through  # a ready network counts as one observer: its seed is 0
         canvases = budget.canvases(opened.class_counts, method.tiles)
         chosen = protocol_for(None if protocol == AUTO else protocol, images=sum(canvases))
-        equal = method.balanced and len({*canvases}) == 1
+        counted = budget.limit is None
+        equal = counted and method.balanced and len({*canvases}) == 1
         identity = replace(
             whole,
             spec=spec_of(method.resolved(size=whole.size)),
             ipc=canvases[0] if equal else None,
-            images=sum(canvases),
+            images=sum(canvases) if counted else None,
+            budget=None if counted else str(budget),
             codec=sweep.codec,
             view=spec_of(method.view),
             set_seed=replicate,

@@ -49,7 +49,7 @@ from smallset.models.spec import read_model
 from smallset.observers import Observer
 from smallset.spec import nearest
 from smallset.store import Codec
-from smallset.train.protocol import PROTOCOLS, protocol_named
+from smallset.train.protocol import PROTOCOLS, STANDARD_V1, protocol_named
 
 _BUDGETS = ("ipc", "keep", "budget")
 _Specs = Annotated[dict[str, str], Meta(description='a table of lines such as name = "spec"')]
@@ -277,6 +277,13 @@ def _check_names(sweep: Sweep, lines: TableText) -> None:
         for name in names:
             with lines.at(name):
                 check(name)
+    sized = [str(budget) for budget in sweep.budgets if budget.limit is not None]
+    if sized and AUTO in sweep.protocols:
+        raise ValueError(
+            f"{lines.where('protocols')}: protocols has {AUTO!r}, which goes by the number of "
+            f"images, but under {sized[0]} only encoding tells that number. Name a protocol, such "
+            f"as protocols = [{STANDARD_V1.name!r}]."
+        )
 
 
 def _check_protocol(name: str) -> None:

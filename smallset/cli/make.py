@@ -28,7 +28,9 @@ def compress(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="Any kind of budget as one text, such as ipc=10; see `smallset list`."),
+        typer.Option(
+            help="Any budget as one text, such as ipc=10 or bytes=230kB; see `smallset list`."
+        ),
     ] = None,
     short_classes: Annotated[
         Literal["error", "keep"],

@@ -29,7 +29,8 @@ def list_() -> None:
     tables: dict[str, Mapping[str, object]] = {
         "methods": METHODS, "budgets": BUDGETS, "scores": SCORES, "selections": SELECTORS,
         "mosaics": MOSAICS, "observers": OBSERVERS, "views": VIEWS, "students": MODELS,
-        "labels": LABELS, "formats of labels": FORMATS, "protocols": PROTOCOLS, "analyses": ANALYSES,
+        "labels": LABELS, "formats of labels": FORMATS, "protocols": PROTOCOLS,
+        "analyses": ANALYSES,
     }  # fmt: skip
     for title, table in tables.items():
         lines = {name: getattr(entry, "line", first_line(entry)) for name, entry in table.items()}

@@ -95,6 +95,14 @@ class Method(ABC):
         del names, short_classes
         return Wanted(np.array(budget.canvases(have, self.tiles), np.int64) * self.tiles)
 
+    def most(self, have: Sequence[int], *, short_classes: ShortClasses | None = None) -> int | None:
+        """Return the most canvases of a class that the method can make, None if any number.
+
+        For a method that is not balanced, it is the number in all.
+        """
+        del have, short_classes
+        return None
+
     @abstractmethod
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
         """Make the canvases; `seed` is the set seed. Raises ValueError if that is impossible."""

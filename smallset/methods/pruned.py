@@ -162,8 +162,7 @@ class Pruned(Method):
         all classes together have too few for an unbalanced selection.
         """
         tiles = self.tiles
-        asked = budget.canvases(have, tiles)
-        seen = [n if self.pool is None else min(n, self.pool) for n in have]
+        asked, seen = budget.canvases(have, tiles), self._pooled(have)
         if not self.balanced:
             self._check_sum(budget, asked, seen, short_classes)
             return Wanted(np.array(asked, np.int64))
@@ -177,6 +176,21 @@ class Pruned(Method):
             raise ValueError(f"{fewer} {_OFFER}" if offered else fewer)
         filled = [min(k, n // tiles) * tiles for k, n in zip(asked, can, strict=True)]
         return Wanted(np.array(filled, np.int64), short)
+
+    def most(self, have: Sequence[int], *, short_classes: ShortClasses | None = None) -> int:
+        """Return the most canvases of a class, or in all, for which there are images.
+
+        With "keep", small classes are not counted.
+        """
+        seen = self._pooled(have)
+        if not self.balanced:
+            return self.select.leaves(sum(seen))
+        can = [self.select.leaves(n) // self.tiles for n in seen]
+        return max(can) if short_classes == "keep" else min(can)
+
+    def _pooled(self, have: Sequence[int]) -> list[int]:
+        """Return how many images of each class the selector sees."""
+        return [n if self.pool is None else min(n, self.pool) for n in have]
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Rendered:
         """Choose images and lay them out on canvases."""

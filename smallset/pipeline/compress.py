@@ -6,8 +6,8 @@ from typing import Unpack, get_args
 
 import numpy as np
 
-from smallset.budget import Budget, Wanted, one_budget
-from smallset.data import Data
+from smallset.budget import Budget, Bytes, PerClass, Wanted, one_budget
+from smallset.data import Data, cores
 from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.chosen_list import ChosenList, write_list
@@ -18,8 +18,19 @@ from smallset.observers.observed import Observed
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
 from smallset.pipeline.desk import check_place, observed, side_of
+from smallset.pipeline.within import most_within
 from smallset.records import Fit
-from smallset.store import About, Asked, Codec, CompressedDataset, Seeds, open_set, write
+from smallset.store import (
+    About,
+    Asked,
+    Canvases,
+    Codec,
+    CompressedDataset,
+    Seeds,
+    Sizes,
+    open_set,
+    write,
+)
 from smallset.train.processes import first_alone, first_before_others, is_first
 
 
@@ -43,7 +54,8 @@ def compress(
 
     `method` is a spec or a `Method`. The budget is `ipc` (default 10), or `keep`, the share of each
     class's training images to use, above 0 and at most 1. Of n images, round(keep n) are used
-    (halves up), in whole canvases of a mosaic, and at least one canvas. An unbalanced selection
+    (halves up), in whole canvases of a mosaic, and at least one canvas. `budget` is any budget as
+    text, such as "bytes=230kB": as many canvases as fit, found by encoding. An unbalanced selection
     takes the sum over the classes, from any class. A class with too few images is an error. With
     `short_classes="keep"`, that class gives as many whole canvases as it can, and the manifest
     names the class.
@@ -61,7 +73,10 @@ def compress(
     desk = desk_for(**options)
     job = _begin(data, out, method, asked, short_classes, size, fit, parsed, seed, spread, desk)
     with keeping(desk.work):
-        canvases = job.method.canvases(job.seen, job.wanted, seed=seed)
+        if asked.limit is None:
+            canvases = job.canvases(job.wanted)
+        else:
+            job, canvases = _filled(job, asked.limit, parsed, spread)
     about = job.about()
     with first_before_others():
         if not is_first():
@@ -103,6 +118,11 @@ def select(
     those at which a method's observer sees the images. Raises the errors of `compress`.
     """
     out, asked = Path(out), one_budget(ipc, keep, budget)
+    if asked.limit is not None:
+        raise ValueError(
+            f"{asked} was given, but a list of images has no image files that take bytes. Needed a "
+            "number of images. Give ipc=N or keep=SHARE, or write the set."
+        )
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
     job = _begin(data, out, method, asked, short_classes, size, fit, None, seed, spread, desk)
@@ -119,19 +139,39 @@ def select(
 class _Job:
     """A job on opened data. Everything is checked that can be checked before scoring.
 
-    `known` are the facts about the set that are known before scoring.
+    `have` are the training images of each class. `known` are the facts about the set that are known
+    before scoring.
     """
 
     method: Method
     data: Data
     seen: Observed
+    desk: Desk
+    have: list[int]
+    budget: Budget
+    short_classes: ShortClasses
     wanted: Wanted
     known: About
+    seed: int
+
+    def canvases(self, wanted: Wanted) -> Canvases:
+        """Make the canvases."""
+        return self.method.canvases(self.seen, wanted, seed=self.seed)
+
+    def wanting(self, number: int) -> Wanted:
+        """Return what is wanted for a number of canvases of each class, or in all."""
+        if self.method.balanced:
+            names, short = self.data.train.classes.names, self.short_classes
+            return self.method.wanted(PerClass(number), self.have, names, short_classes=short)
+        each, rest = divmod(number, len(self.have))
+        return Wanted(each + (np.arange(len(self.have)) < rest))
 
     def about(self) -> About:
         """Return the facts about the set that its manifest needs from the caller."""
         made_with = self.method.facts(self.seen) | made_from(self.data)
-        return replace(self.known, made_with=made_with)
+        names = self.data.train.classes.names
+        asked = Asked(str(self.budget), tuple(names[c] for c in self.wanted.short))
+        return replace(self.known, made_with=made_with, asked=asked)
 
 
 def _begin(
@@ -183,6 +223,33 @@ def _begin(
         view=spec_of(method.view),
         precision=here.precision if observer else "none",
         device=here.kind if observer else "none",
-        asked=Asked(str(budget), tuple(names[c] for c in wanted.short)),
     )
-    return _Job(method, opened, seen, wanted, known)
+    return _Job(method, opened, seen, desk, have, budget, short_classes, wanted, known, seed)
+
+
+def _filled(job: _Job, limit: int, codec: Codec, spread: Workers | None) -> tuple[_Job, Canvases]:
+    """Return the job that wants as many canvases as fit into `limit` bytes, and the canvases.
+
+    Raises ValueError if not even one image of each class fits.
+    """
+    desk = job.desk
+    sizes = Sizes(codec, desk.workers or cores(), spread, desk.work)
+    tried: dict[int, Canvases] = {}
+
+    def bytes_of(number: int) -> int:
+        tried[number] = job.canvases(job.wanting(number))
+        return sizes.total(tried[number])
+
+    most = job.method.most(job.have, short_classes=job.short_classes)
+    number, one = most_within(limit, most, bytes_of)
+    if not number:
+        each = "of each class " if job.method.balanced else ""
+        raise ValueError(
+            f"{job.budget} has no room for one image {each}, which takes {one:,} bytes as {codec} "
+            f"at {job.seen.images.size} px. Give {Bytes(one)} or more, a smaller size, or another "
+            "codec."
+        )
+    for other, canvases in tried.items():
+        if other != number:
+            sizes.forget(canvases)
+    return replace(job, wanted=job.wanting(number)), tried[number]

@@ -7,7 +7,7 @@ from itertools import product
 
 from smallset.bench.matrix import Matrix
 from smallset.bench.sweep import AUTO, FULL, Sweep
-from smallset.budget import Budget
+from smallset.budget import Budget, limit_of
 from smallset.labels import labels_spec
 from smallset.methods import known_method
 from smallset.records import Result
@@ -139,6 +139,8 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
         return False
     if result.budget == str(budget):
         return True
+    if budget.limit is not None or limit_of(result.budget) is not None:
+        return False
     # A line does not tell how many images each class had, so they count as even.
     each, rest = divmod(result.source_images, len(result.classes))
     have = [each + (c < rest) for c in range(len(result.classes))]

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from operator import attrgetter
 from statistics import fmean
 from typing import NamedTuple
 
+from smallset.budget import limit_of
 from smallset.evidence import (
     Interval,
     PermutationTest,
@@ -113,8 +113,15 @@ BASELINE = method_key(spec_of(random()))
 """The key of the method that all others are compared with."""
 
 
-setting_of = attrgetter(*SETTING)
-"""Return the values of a result's fields `SETTING`, which all results of one table share."""
+def setting_of(result: Result) -> tuple[object, ...]:
+    """Return the values of a result's fields `SETTING`, which all results of one table share.
+
+    Under a budget in bytes, the budget stands for the number of images.
+    """
+    sized = limit_of(result.budget) is not None
+    return tuple(
+        result.budget if sized and name == "images" else getattr(result, name) for name in SETTING
+    )
 
 
 def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise, takewhile
 
 from smallset.bench.sweep import FULL
+from smallset.budget import budget_from, limit_of
 from smallset.evidence import welch_difference
 from smallset.labels import labels_words
 from smallset.records import Result
@@ -112,6 +113,8 @@ def teacher_words(r: Result) -> str:
 def setting_words(r: Result) -> str:
     """Name the data, the student and the budget of a result."""
     budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
+    if r.budget is not None and limit_of(r.budget) is not None:
+        budget = budget_from(r.budget).words
     return f"{r.dataset} at {r.size} px, {r.student}, {budget}"
 
 

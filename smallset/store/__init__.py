@@ -6,6 +6,7 @@ from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.manifest import About, Asked, Manifest, read_manifest
 from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, TrainingSet, open_set
+from smallset.store.sizes import Sizes
 from smallset.store.training_set import PlainSet, Seeds, SetFacts
 from smallset.store.verify import Verification, verify
 from smallset.store.write import write
@@ -24,6 +25,7 @@ __all__ = [
     "Rows",
     "Seeds",
     "SetFacts",
+    "Sizes",
     "TrainingSet",
     "Verification",
     "class_folders",

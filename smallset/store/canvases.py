@@ -82,16 +82,10 @@ class Rendered(Canvases):
 
     def carried(self, rows: Rows) -> Drawing:
         """Take only these rows of the plan, and only the images that they show."""
-        part = list(rows)
-        source = self.plan.source[part]
-        used = np.unique(source[source >= 0])
-        plan = replace(
-            self.plan,
-            source=np.where(source >= 0, np.searchsorted(used, source), source),
-            source_box=self.plan.source_box[part],
-            tile_box=self.plan.tile_box[part],
-            label=self.plan.label[part],
-        )
+        part = self.plan.take(rows)
+        used = np.unique(part.source[part.source >= 0])
+        found = np.searchsorted(used, part.source)
+        plan = replace(part, source=np.where(part.source >= 0, found, part.source))
         return partial(Rendered(plan, carried(self.dataset, used)).draw, range(len(rows)))
 
     def check_copies(self, fit: Fit) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from smallset.budget import limit_of
 from smallset.data import Data
 from smallset.exchange.chosen_list import ChosenList
 from smallset.records import Scores
@@ -74,6 +75,8 @@ def show_set(made: CompressedDataset) -> None:
         f"wrote {made.path}: {m.images:,} images {side} in {len(m.classes)} classes, "
         f"{bytes_against(m.image_bytes, m.source.bytes)}"
     )
+    if (limit := limit_of(m.budget)) is not None:
+        say(f"budget: {m.image_bytes:,} of {limit:,} bytes")
     _say_unequal(m.classes, m.counts, m.asked)
     if renamed := renamed_folders(m.classes, m.folders, m.counts):
         say(renamed)

@@ -16,6 +16,7 @@ from smallset.bench.kinds.unit import (
     Shares,
     Unit,
     check_network,
+    expected_images,
     keyed,
     network_of,
     said,
@@ -133,7 +134,7 @@ class CellUnit(StudentUnit):
         wanted, data = self.wanted, ground.data[self.asker.sweep.data].data
         protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
         method = method_from(wanted.spec)
-        images = wanted.images * method.view.an_epoch(method.tiles)
+        images = expected_images(self.asker, ground) * method.view.an_epoch(method.tiles)
         views, batch = images * protocol.epochs, min(protocol.batch, images)
         tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
         compiled = pays_to_compile(wanted.student, views)

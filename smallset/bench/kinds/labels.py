@@ -8,7 +8,7 @@ from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds.sets import SetUnit
 from smallset.bench.kinds.teacher import TeacherUnit
-from smallset.bench.kinds.unit import Shares, Unit, keyed, network_of, said
+from smallset.bench.kinds.unit import Shares, Unit, expected_images, keyed, network_of, said
 from smallset.bench.rates import FORWARD, Training
 from smallset.bench.sweep import Sweep
 from smallset.desk import Desk
@@ -49,7 +49,10 @@ class LabelsUnit(Unit):
             return None
         method = method_from(wanted.spec)
         of_image = 1 if asked.one_per_image else method.view.an_epoch(method.tiles)
-        views, classes = wanted.images * of_image * asked.epochs, _classes(cell, ground)
+        views, classes = (
+            expected_images(cell, ground) * of_image * asked.epochs,
+            _classes(cell, ground),
+        )
         facts = {"set": made.key, "teacher": wanted.teacher, **asdict(asked)}
         words = made.brief.removeprefix(f"{made.kind} ")
         return cls(
@@ -99,7 +102,7 @@ class LabelsUnit(Unit):
             if self.own is not None
             else network_of(self.teacher, wanted.size)
         )
-        batch = min(protocol_named(wanted.protocol).batch, wanted.images)
+        batch = min(protocol_named(wanted.protocol).batch, expected_images(self.asker, ground))
         classes = _classes(self.asker, ground)
         return [(Training(*network, batch, classes), self.views * FORWARD)]
 

@@ -11,6 +11,7 @@ from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds.observer import ObserverUnit
 from smallset.bench.kinds.unit import Unit, check_same, keyed, said
 from smallset.bench.sweep import Sweep
+from smallset.budget import limit_of
 from smallset.data import ImageDataset
 from smallset.desk import Desk
 from smallset.methods import Method, brief_of, canonical
@@ -45,6 +46,8 @@ class SetUnit(Unit):
         wanted = cell.identity
         what = f"{cell.label}, {cell.size_of_set}, seed {wanted.set_seed}"
         facts = {name: getattr(wanted, name) for name in _DECIDES}
+        if wanted.budget is not None:
+            facts["budget"] = wanted.budget
         key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {what}", facts)
         looks = wanted.observer_seed is not None
         return cls(
@@ -99,6 +102,8 @@ class SetUnit(Unit):
     def run_bytes(self, lines: Lines) -> int:
         """Use the mean bytes of an image in results of the same data, size and codec, if any."""
         wanted = self.wanted
+        if wanted.images is None:
+            return limit_of(wanted.budget) or 0
         known = [
             result.cost.images / result.images
             for result in lines.results.values()
@@ -122,7 +127,8 @@ def check_set(made: CompressedDataset, wanted: Identity, method: str) -> None:
         "spec": canonical(manifest.spec, size=manifest.size),
         # An unbalanced selection may happen to have equal classes.
         "ipc": None if wanted.ipc is None else manifest.ipc,
-        "images": manifest.images,
+        "images": None if wanted.images is None else manifest.images,
+        "budget": None if wanted.budget is None else manifest.budget,
         "size": manifest.size,
         "fit": manifest.fit,
         "codec": manifest.codec,

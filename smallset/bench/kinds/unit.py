@@ -11,6 +11,7 @@ from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Ground, Line, Lines
 from smallset.bench.rates import Training
 from smallset.bench.sweep import Sweep
+from smallset.budget import limit_of
 from smallset.desk import Desk
 from smallset.files import at_home
 from smallset.fingerprint import fingerprint
@@ -114,6 +115,18 @@ def training_of(unit: Unit, ground: Ground, model: str, size: int | None = None)
     train = ground.data[unit.asker.sweep.data].data.train
     batch = min(STANDARD_V1.batch, len(train))
     return Training(model, size or unit.wanted.size, batch, len(train.classes))
+
+
+def expected_images(cell: MatrixCell, ground: Ground) -> int:
+    """Return the images of a cell's set.
+
+    Under a budget in bytes only encoding tells: a rough guess is a byte for ten of its pixels.
+    """
+    wanted = cell.identity
+    if wanted.images is not None:
+        return wanted.images
+    fit = (limit_of(wanted.budget) or 0) * 10 // (3 * wanted.size**2)
+    return max(1, min(len(ground.data[cell.sweep.data].data.train), fit))
 
 
 def check_network(model: str, sweep: Sweep, ground: Ground) -> None:

@@ -1,0 +1,51 @@
+"""A matrix under a budget in bytes: the number of images is known only when the set is made."""
+
+import pytest
+from bench_toy import MATRIX, Serial, ask
+
+from smallset.bench.forecast import forecast
+from smallset.bench.matrix import parse_matrix
+from smallset.bench.run import plan_bench, run_bench
+from smallset.evidence.lines import read_lines
+from smallset.records import Result
+from smallset.report.coverage import planned
+from smallset.report.sections import sections
+from smallset.store import open_set
+
+BYTES = (
+    MATRIX.replace("ipc = [1]", 'budget = ["bytes=1.2kB", "bytes=2000"]')
+    .replace('methods = ["random", "easy", "PCA"]', 'methods = ["random", "four"]')
+    .replace('PCA = "pca(', 'four = "random(factor=2)"\nPCA = "pca(')
+    .replace("full = {epochs = 2}\n", "")
+    .replace('main = ["random", "PCA"]\n', "")
+    .replace("replicates = 2", "replicates = 1")
+)
+
+
+def test_sets_of_equal_bytes_stand_in_one_table(tmp_path):
+    matrix = parse_matrix(BYTES, "bytes")
+    plan = plan_bench(ask(tmp_path, BYTES))
+    assert {cell.size_of_set for cell in plan.ground.cells} == {"1.2kB", "2kB"}
+    assert forecast(plan).run_bytes == 2 * (1200 + 2000)
+    run_bench(ask(tmp_path, BYTES), workers=Serial())
+    results = read_lines(tmp_path / "runs" / "results.jsonl", Result)
+    assert plan_bench(ask(tmp_path, BYTES)).pending == ()
+    for result in results:
+        assert result.cost.images <= {"bytes=1.2kB": 1200, "bytes=2kB": 2000}[result.budget]
+    tables = sections(results, {}, planned(matrix))
+    assert [table.title for table in tables] == [
+        "toy, 1.2kB, hard labels",
+        "toy, 2kB, hard labels",
+    ]
+    for table in tables:
+        assert len(table.rows) == 2
+        assert table.wanted == 2
+        assert not table.missing
+    sets = [open_set(folder) for folder in (tmp_path / "runs" / "sets").iterdir()]
+    assert {made.manifest.budget for made in sets} == {"bytes=1.2kB", "bytes=2kB"}
+
+
+def test_a_protocol_that_goes_by_the_number_of_images_is_refused():
+    text = BYTES.replace('protocols = ["finetune-v1"]\n', "")
+    with pytest.raises(ValueError, match=r"under bytes=1\.2kB only encoding tells that number"):
+        parse_matrix(text, "bytes")
