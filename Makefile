@@ -10,7 +10,7 @@ demo: $(VENV)/demo
 	$(VENV)/bin/smallset demo
 
 test: $(VENV)/dev
-	$(ONE_THREAD) $(VENV)/bin/python -m pytest -n auto --durations=15
+	$(ONE_THREAD) $(VENV)/bin/python -m pytest -n auto --durations=15 -rs
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff format --check .
