@@ -36,8 +36,17 @@ def report(
             help="Begin with a table of all rows of a student, sorted by accuracy per byte.",
         ),
     ] = False,
+    html: Annotated[
+        bool,
+        typer.Option("--html", help="Instead of tables: one page for a browser, page.html."),
+    ] = False,
 ) -> None:
     """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
+    if html and format != "all":
+        raise ValueError(
+            f"--format {format} and --html were both given, but --html writes the page alone. "
+            "Leave out one of them."
+        )
     from smallset.report import tables
     from smallset.terminal import say, show_table
 
@@ -46,7 +55,8 @@ def report(
     found = tables.read_runs(runs, matrix)
     made = tables.report_of(found, per_byte=per_byte)
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
-    formats = list(tables.FORMATS) if format == "all" else [format]
+    every = [name for name in tables.FORMATS if name != tables.PAGE]
+    formats = [tables.PAGE] if html else every if format == "all" else [format]
     written = tables.write_report(made, folder, formats)
     for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)

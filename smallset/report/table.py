@@ -87,6 +87,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def span(interval: Interval, kind: Kind) -> str:
+    """Write a mean and its interval: shares in percent, differences in signed points."""
+    if kind == "measure":
+        ends = "" if interval.low != interval.low else f" [{interval.low:.4g}, {interval.high:.4g}]"
+        return f"{interval.mean:.4g}{ends}"
+    mean = f"{100 * interval.mean:{'+' if kind == 'points' else ''}.1f}"
+    if interval.n < 2 or interval.half_width != interval.half_width:
+        return f"{mean} (one run)"
+    return f"{mean} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+
+
 def write_markdown(table: Table) -> str:
     """Write a table as a Markdown section: heading, table, list of notes."""
     lines = [f"## {_markdown(table.title)}", "", _markdown_row(table.header)]
@@ -165,21 +176,10 @@ def _text(value: Value, column: Heading) -> str:
     if value is None:
         return column.unknown
     if isinstance(value, Interval):
-        return _span(value, column.kind)
+        return span(value, column.kind)
     if isinstance(value, int | float):
         return _NUMBERS[column.kind](value)
     return str(value)
-
-
-def _span(interval: Interval, kind: Kind) -> str:
-    """Write a mean and its interval: shares in percent, differences in signed points."""
-    if kind == "measure":
-        ends = "" if interval.low != interval.low else f" [{interval.low:.4g}, {interval.high:.4g}]"
-        return f"{interval.mean:.4g}{ends}"
-    mean = f"{100 * interval.mean:{'+' if kind == 'points' else ''}.1f}"
-    if interval.n < 2 or interval.half_width != interval.half_width:
-        return f"{mean} (one run)"
-    return f"{mean} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def _markdown_row(cells: Iterable[str]) -> str:

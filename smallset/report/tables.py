@@ -1,6 +1,7 @@
 """The report of a run: read its lines and its matrix, make every table, write the files."""
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -14,6 +15,8 @@ from smallset.files import check_output, replacing, writing
 from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
+from smallset.report.page import page
+from smallset.report.page.sheets import Sheet
 from smallset.report.per_byte import per_byte_tables
 from smallset.report.regimes import overviews
 from smallset.report.sections import Section, sections
@@ -33,15 +36,22 @@ from smallset.spec import nearest
 RESULTS_NAME = "results.jsonl"
 FACTS_NAME = "facts.jsonl"
 MATRIX_NAME = "matrix.toml"
+PAGE = "page"
+"""The format that needs more than result lines: contact sheets, and the extra `report`."""
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Results and facts, and the matrix that asked for them (None if there is none)."""
+    """Results and facts, and the matrix that asked for them (None if there is none).
+
+    `asked` is the name of the matrix as `smallset bench` takes it, or the name of its file.
+    """
 
     results: tuple[Result, ...]
     matrix: Matrix | None = None
     facts: tuple[Fact, ...] = ()
+    asked: str | None = None
+    sheets: tuple[Sheet, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ class Report:
     """The tables of a run.
 
     `sections` has one section per setting, `full` the results on the full data, `tables` the tables
-    for people, and `not_begun` a line for each setting without a result.
+    for people, and `not_begun` a line for each setting without a result. `command` makes all
+    results again, and is empty without a matrix. A page that is `live` reloads itself.
     """
 
     title: str
@@ -57,6 +68,15 @@ class Report:
     full: tuple[Result, ...]
     tables: tuple[Table, ...]
     not_begun: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    command: str = ""
+    live: bool = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the matrix asks for cells that have no result."""
+        return bool(self.not_begun) or any(section.missing for section in self.sections)
 
     def text(self, format: str) -> str:
         """Return the whole report in one of `FORMATS`. Raises ValueError for another format."""
@@ -96,7 +116,7 @@ def read_runs(path: Path, matrix: str | None = None) -> Runs:
     own = path / MATRIX_NAME
     asked = matrix or (own if own.is_file() else None)
     read = _sized(read_matrix(asked), results, files[0]) if asked else None
-    return Runs(tuple(results), read, tuple(facts))
+    return Runs(tuple(results), read, tuple(facts), Path(asked).name if asked else None)
 
 
 def report_of(runs: Runs, *, per_byte: bool = False) -> Report:
@@ -118,7 +138,11 @@ def report_of(runs: Runs, *, per_byte: bool = False) -> Report:
     )
     lacking = not_begun(runs.matrix, settings, runs.results) if runs.matrix else []
     title = runs.matrix.title if runs.matrix else "Results"
-    return Report(title, tuple(made), full, tables, tuple(lacking))
+    words = ["smallset", "bench", runs.asked, "RUNS", "--data", "DATA"] if runs.asked else []
+    command = shlex.join(words)
+    return Report(
+        title, tuple(made), full, tables, tuple(lacking), runs.facts, runs.sheets, command
+    )
 
 
 def facts_table(facts: Sequence[Fact]) -> Table:
@@ -203,6 +227,7 @@ FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
     "classes": ("classes.csv", lambda report: write_csv(classes_sheet(report.sections))),
     "latex": ("tables.tex", _latex),
     "html": ("tables.html", _html),
+    PAGE: ("page.html", page),
 }
 """The formats: the file that each is written to, and what writes it."""
 

@@ -15,7 +15,7 @@ MADE = (*replicates("random", RANDOM), *replicates("pca", BEST),
 TABLES = report_of(Runs(MADE, parse_matrix(MATRIX, "toys")))
 
 
-FILES = ["classes.csv", "tables.csv", "tables.html", "tables.md", "tables.tex"]
+FILES = ["classes.csv", "page.html", "tables.csv", "tables.html", "tables.md", "tables.tex"]
 
 
 def names(folder):

@@ -120,7 +120,7 @@ def training_of(unit: Unit, ground: Ground, model: str, size: int | None = None)
 def expected_images(cell: MatrixCell, ground: Ground) -> int:
     """Return the images of a cell's set.
 
-    Under a budget in bytes only encoding tells: a rough guess is a byte for ten of its pixels.
+    Under a budget in bytes only encoding tells. The guess: a tenth of the bytes of the pixels.
     """
     wanted = cell.identity
     if wanted.images is not None:

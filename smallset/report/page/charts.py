@@ -1,0 +1,205 @@
+"""The charts: one Vega-Lite specification each, interactive in the page and static in the docs."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from smallset.report.page.entries import Entry, class_differences
+from smallset.report.table import span
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Point = Mapping[str, str | float | None]
+
+# The colours of Okabe and Ito: told apart by colour-blind readers, on white and on black.
+_VERDICTS = {
+    "better": "#0072b2", "worse": "#d55e00", "random": "#009e73", "not told apart": "#8c8c8c",
+    "not compared": "#cc79a7",
+}  # fmt: skip
+_MOST_CLASSES = 40
+"""The most classes that the chart of classes shows: those with the largest differences."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart: its name in the page and in file names, its title, a caption, its specification.
+
+    If `follows`, its points carry the ids of entries, and the page shows those of visible rows.
+    """
+
+    name: str
+    title: str
+    caption: str
+    spec: Mapping[str, object]
+    follows: bool = False
+
+
+def charts(entries: Sequence[Entry]) -> list[Chart]:
+    """Return the charts of a report's entries: accuracy against bytes, then classes."""
+    return [*_accuracy_charts(entries), *_class_charts(entries)]
+
+
+def _accuracy_charts(entries: Sequence[Entry]) -> list[Chart]:
+    """Make a chart for each data set, image size and student."""
+
+    def key(entry: Entry) -> tuple[str, str]:
+        return entry.data, entry.first.student
+
+    groups = groupby(sorted(entries, key=key), key)
+    return [
+        Chart(
+            f"bytes-{number}",
+            f"{data}, {student}",
+            "Mean top-1 with its 95 % interval against all bytes that a student is given: images, "
+            "labels and teacher. A line joins one method at several budgets. Colours say how a "
+            "method differs from random images of the same setting (95 % Welch interval).",
+            _accuracy(list(group)),
+            follows=True,
+        )
+        for number, ((data, student), group) in enumerate(groups)
+    ]
+
+
+def _accuracy(entries: Sequence[Entry]) -> Mapping[str, object]:
+    import altair as alt
+
+    points = list(map(_point, entries))
+    regimes = sorted({str(point["labels"]) for point in points}, key=lambda r: (r != "hard", r))
+    chart = alt.Chart(alt.Data(values=points, name="rows"))
+    x = alt.X("bytes:Q", title="bytes (log)").scale(type="log", nice=False, padding=24)
+    x = x.axis(format="~s", tickCount=6)
+    low = alt.Y("low:Q", title="top-1, %").scale(zero=False)
+    colour = alt.Color("verdict:N", title="against random")
+    verdicts = [verdict for verdict in _VERDICTS if any(e.verdict == verdict for e in entries)]
+    colour = colour.scale(domain=verdicts, range=[_VERDICTS[verdict] for verdict in verdicts])
+    shape = alt.Shape("labels:N", title="labels", sort=regimes)
+    shape = shape if len(regimes) > 1 else alt.ShapeValue("circle")
+    tooltip = [
+        alt.Tooltip(f"{name}:N", title=title)
+        for name, title in (
+            ("method", "method"), ("labels", "labels"), ("budget", "budget"),
+            ("said", "top-1 %"), ("minus", "minus random"), ("counted", "bytes"), ("n", "n"),
+        )
+    ]  # fmt: skip
+    lines = chart.mark_line(strokeWidth=1, opacity=0.35, color="#808080")
+    lines = lines.encode(x, alt.Y("top1:Q"), alt.Detail(["method:N", "labels:N", "protocol:N"]))
+    rules = chart.mark_rule(strokeWidth=1.5, opacity=0.7).encode(
+        x, low, alt.Y2("high:Q"), colour, tooltip=tooltip
+    )
+    dots = chart.mark_point(filled=True, size=70, opacity=0.9).encode(
+        x, alt.Y("top1:Q"), colour, shape, tooltip=tooltip
+    )
+    return _written(alt.layer(lines, rules, dots), height=340)
+
+
+def _point(entry: Entry) -> Point:
+    row = entry.row
+    top1, minus = row.top1, row.minus_random
+    low, high = (None if math.isnan(end) else 100 * end for end in (top1.low, top1.high))
+    return {
+        "id": entry.id,
+        "method": row.label,
+        "labels": entry.section.labels,
+        "protocol": entry.first.protocol,
+        "budget": entry.budget,
+        "verdict": entry.verdict,
+        "bytes": row.bytes(),
+        "top1": _short(100 * top1.mean),
+        "low": None if low is None else _short(low),
+        "high": None if high is None else _short(high),
+        "said": span(top1, "interval"),
+        "minus": "" if minus is None else span(minus, "points"),
+        "counted": f"{row.bytes():,.0f}",
+        "n": top1.n,
+    }
+
+
+def _class_charts(entries: Iterable[Entry]) -> list[Chart]:
+    """Make a chart for each section with a random baseline: methods by classes."""
+    found: list[Chart] = []
+    for title, group in groupby(entries, lambda entry: entry.section.title):
+        pairs = [(entry, class_differences(entry)) for entry in group]
+        cells: list[Point] = [
+            {
+                "id": entry.id,
+                "method": entry.row.label,
+                "class": name,
+                "points": _short(100 * minus.mean),
+                "said": span(minus, "points"),
+                "clear": minus.low > 0 or minus.high < 0,
+            }
+            for entry, differences in pairs
+            for name, minus in differences
+            if not math.isnan(minus.mean)  # a class without held-out images
+        ]
+        if not cells:
+            continue
+        names = _largest(cells)
+        left_out = len({cell["class"] for cell in cells}) - len(names)
+        more = f" {left_out} classes with smaller differences are left out." if left_out else ""
+        shown = [cell for cell in cells if cell["class"] in names]
+        found.append(
+            Chart(
+                f"classes-{len(found)}",
+                title,
+                "The accuracy in each class minus that of random images, in points. A dot marks a "
+                f"difference whose 95 % Welch interval does not hold 0.{more}",
+                _classes(shown, names),
+            )
+        )
+    return found
+
+
+def _classes(cells: Sequence[Point], names: Sequence[str]) -> Mapping[str, object]:
+    import altair as alt
+
+    most = max(abs(float(cell["points"] or 0)) for cell in cells) or 1
+    methods = list(dict.fromkeys(str(cell["method"]) for cell in cells))
+    chart = alt.Chart(alt.Data(values=list(cells), name="cells")).encode(
+        alt.X("class:N", title=None, sort=list(names)).axis(labelAngle=-40, labelLimit=120),
+        alt.Y("method:N", title=None, sort=methods).axis(labelLimit=170),
+        tooltip=[
+            alt.Tooltip("method:N"),
+            alt.Tooltip("class:N"),
+            alt.Tooltip("said:N", title="minus random"),
+        ],
+    )
+    colour = alt.Color("points:Q", title="points")
+    colour = colour.scale(domain=[-most, 0, most], range=["#d55e00", "#f4f4f4", "#0072b2"])
+    squares = chart.mark_rect().encode(colour)
+    dots = chart.mark_circle(size=16, color="#000000", opacity=0.8)
+    dots = dots.transform_filter("datum.clear")
+    return _written(alt.layer(squares, dots), height=22 * len(methods))
+
+
+def _largest(cells: Iterable[Point]) -> list[str]:
+    """Return the classes with the largest differences, in the order of the data set."""
+    largest: dict[str, float] = {}
+    for cell in cells:
+        name = str(cell["class"])
+        largest[name] = max(largest.get(name, 0.0), abs(float(cell["points"] or 0)))
+    kept = set(sorted(largest, key=lambda name: -largest[name])[:_MOST_CLASSES])
+    return [name for name in largest if name in kept]
+
+
+def _written(chart: "alt.LayerChart", *, height: int) -> Mapping[str, object]:
+    """Return the specification of a chart as wide as its place, in the page's own colours."""
+    ink = {"labelColor": "currentColor", "titleColor": "currentColor"}
+    chart = (
+        chart.properties(width="container", height=height, background="transparent")
+        .configure(font="system-ui, sans-serif")
+        .configure_view(stroke=None)
+        .configure_axis(
+            **ink, gridColor="#80808040", domainColor="#808080", tickColor="#808080",
+            titleFontWeight="normal",
+        )
+        .configure_legend(**ink, orient="top", titleFontWeight="normal", symbolOpacity=1)
+    )  # fmt: skip
+    return dict(chart.to_dict())
+
+
+def _short(number: float) -> float:
+    return round(number, 2)

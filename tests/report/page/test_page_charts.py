@@ -1,0 +1,61 @@
+import math
+
+import altair as alt
+import pytest
+from result_toy import changed
+from runs_toy import BEST, ONLINE, RANDOM, replicates
+
+from smallset.report.page.charts import charts
+from smallset.report.page.entries import entries
+from smallset.report.sections import sections
+
+RESULTS = (*replicates("random", RANDOM), *replicates("pca", BEST))
+
+
+def made(*results):
+    return charts(entries(sections(results, {})))
+
+
+def test_every_chart_is_valid_vega_lite():
+    for chart in made(*RESULTS, *replicates("pca", BEST, **ONLINE)):
+        alt.LayerChart.from_dict(dict(chart.spec))
+
+
+def test_the_points_of_accuracy_against_bytes_are_those_of_the_table():
+    accuracy, _ = made(*RESULTS)
+    random, pca = accuracy.spec["data"]["values"]
+    assert (random["id"], random["verdict"], pca["verdict"]) == ("row-0", "random", "better")
+    assert (pca["top1"], pca["low"], pca["high"]) == (42.5, 40.54, 44.46)
+    assert (pca["bytes"], pca["n"], pca["said"]) == (1000.0, 6, "42.5 [40.5, 44.5]")
+
+
+def test_each_data_set_and_student_has_its_own_chart_of_accuracy():
+    others = (changed(r, student="convnet-d3") for r in RESULTS)
+    found = made(*RESULTS, *others)
+    assert [chart.title for chart in found if chart.follows] == [
+        "toy at 8 px, convnet-d3", "toy at 8 px, resnet8"
+    ]  # fmt: skip
+
+
+def test_one_run_has_a_dot_and_no_interval():
+    accuracy, *_ = made(*replicates("random", [0.3]), *replicates("pca", [0.4]))
+    assert [point["low"] for point in accuracy.spec["data"]["values"]] == [None, None]
+
+
+def test_classes_are_compared_with_random_and_clear_differences_marked():
+    _, classes = made(*RESULTS)
+    cells = classes.spec["data"]["values"]
+    assert [(cell["method"], cell["class"]) for cell in cells] == [("pca", "ape"), ("pca", "bee")]
+    assert cells[0]["points"] == pytest.approx(10.83)
+    assert cells[0]["clear"]
+
+
+def test_of_many_classes_those_with_the_largest_differences_are_shown_and_the_rest_counted():
+    names = tuple(f"class {number}" for number in range(60))
+    random = [changed(r, classes=names, per_class=(0.5,) * 60) for r in replicates("random", BEST)]
+    values = (*(0.5 + number / 200 for number in range(59)), math.nan)
+    pca = [changed(r, classes=names, per_class=values) for r in replicates("pca", BEST)]
+    classes = made(*random, *pca)[1]
+    shown = [cell["class"] for cell in classes.spec["data"]["values"]]
+    assert shown == list(names[19:59])
+    assert "19 classes with smaller differences are left out" in classes.caption
