@@ -1,8 +1,14 @@
 """The command `smallset`, and `python -m smallset`."""
 
 import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
 
 import smallset.started  # noqa: F401  first, so that its clock counts what follows
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 
 def main() -> None:
@@ -16,7 +22,16 @@ def main() -> None:
 
     if ours:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = stop_again
     run()
+
+
+def stop_again(lost: "UnraisableHookArgs") -> None:
+    """Send Ctrl-C again if a destructor or a callback has swallowed it. Report other errors."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,)).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 from cli_toy import hear_interrupts
 
 import smallset
+from smallset.__main__ import stop_again
 
 
 @pytest.mark.parametrize("name", smallset.__all__)
@@ -38,3 +39,22 @@ def test_ctrl_c_while_importing_leaves_no_traceback(tmp_path):
     for process in started:
         _, stderr = process.communicate(timeout=60)
         assert stderr == "" or stderr.startswith("error: stopped. ")
+
+
+class Swallows:
+    """Its destructor swallows Ctrl-C."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_that_a_destructor_swallows_is_sent_again(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "unraisablehook", stop_again)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    Swallows()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(5)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == ""

@@ -24,7 +24,7 @@ class Priced:
 
 
 @dataclass(frozen=True)
-class Sizes:
+class Ledger:
     """The byte ledger of a set.
 
     `here` are the regimes that are possible with the files beside the set. `labels` is what labels
@@ -49,7 +49,7 @@ def size(
     classes: int | None = None,
     images: int | None = None,
     format: str | None = None,
-) -> Sizes:
+) -> Ledger:
     """Count the bytes of a set, and of the labels that it has or could have.
 
     `epochs`, `classes` and `images` (default: the set's) are of the labels that it could have;
@@ -77,7 +77,7 @@ def size(
         Priced(spec, replace(shown, labels=label_bytes(form, count * views * epochs, classes)))
         for spec, form in _formats(format, classes)
     ]
-    return Sizes(
+    return Ledger(
         name=made.name,
         raw=4 * 3 * facts.size**2 * facts.images,
         here=tuple(_here(made)),

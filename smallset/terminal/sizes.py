@@ -1,12 +1,12 @@
 """Print the byte ledger of a set."""
 
-from smallset.pipeline.size import Sizes
+from smallset.pipeline.size import Ledger
 from smallset.records import Cost
 from smallset.report.table import Heading, table_of
 from smallset.terminal import say, show_table
 
 
-def show_sizes(found: Sizes) -> None:
+def show_sizes(found: Ledger) -> None:
     """Print what the regimes of a set cost, and what other labels would cost."""
     say(f"{found.name}, in bytes of files that a student needs:")
     for way in found.here:
