@@ -101,8 +101,8 @@ def _compared(
     if not said:
         return Finding(
             lines=(
-                f"{title}: {len(subjects)} sets with results, but a rank correlation needs "
-                f"{LEAST_PAIRS} that differ",
+                f"{title}: results of {len(subjects)}, but a rank correlation needs "
+                f"{LEAST_PAIRS} sets that differ",
             )
         )
     line = f"{title}: rank correlation with top-1 over {len(subjects)} sets: {'; '.join(said)}"

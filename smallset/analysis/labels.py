@@ -12,13 +12,17 @@ from smallset.analysis.text import percent_interval, shown
 from smallset.evidence.estimates import Estimate, mean_estimate, share_estimate
 from smallset.observers import AnyObserver, Observer
 from smallset.records import Fact
+from smallset.train.views import Drawn
 
 _LISTED = 5
 _CLASSES = 10
 
 
 class LabelQuality(Analysis):
-    """Class balance, likely wrong labels, and the easiest and hardest image of each class."""
+    """Class balance, likely wrong labels, and the easiest and hardest image of each class.
+
+    The labels of a set are checked by its whole source images, if they are known.
+    """
 
     def __call__(self, material: Material) -> Iterator[Finding]:
         """Yield the balance of each subject, and then what each observer makes of its labels."""
@@ -76,7 +80,7 @@ def _usual(material: Material, observer: AnyObserver) -> Float64[np.ndarray, " c
 def _through(
     material: Material, subject: Subject, observer: AnyObserver, usual: Float64[np.ndarray, " c"]
 ) -> Finding:
-    looks, labels = material.plain(subject, observer), subject.box_labels
+    looks, labels = _sources(material, subject, observer), subject.box_labels
     names = list(map(shown, material.data.train.classes.names))
     wrong = doubtful(looks, usual, labels)
     fact = material.fact(subject, "doubtful labels", share_estimate(wrong), observer=observer)
@@ -112,6 +116,19 @@ def _through(
     if len(names) > _CLASSES and told:
         lines.append(f"  and {len(names) - _CLASSES:,} more classes, whose means are facts")
     return Finding(tuple(facts), tuple(lines))
+
+
+def _sources(material: Material, subject: Subject, observer: AnyObserver) -> Looks:
+    """Look at the whole source image of every box if it is known, or else at the box.
+
+    A tile is an image of fewer pixels, which a network may not know although its label is right.
+    """
+    train, shown_images = material.train, subject.sources
+    if subject is train or shown_images.shape[1] > 1 or (shown_images < 0).any():
+        return material.plain(subject, observer)
+    owner = shown_images[:, 0]
+    whole = Drawn(train.box[owner], np.zeros(len(owner), bool))
+    return material.look(train, observer, whole, owner)
 
 
 def _run(material: Material, subject: Subject, observer: AnyObserver) -> list[Fact]:

@@ -54,7 +54,7 @@ def test_too_few_sets_and_sets_without_results_are_said(material):
     lost, few = EasyIsGood()(made)
     assert lost.lines == ("no results of set1",)
     assert few.lines == (
-        "ipc=2, resnet8, small-v1, hard: 1 sets with results, but a rank correlation needs 3 that "
+        "ipc=2, resnet8, small-v1, hard: results of 1, but a rank correlation needs 3 sets that "
         "differ",
     )
     assert few.facts == ()

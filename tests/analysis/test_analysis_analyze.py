@@ -55,7 +55,7 @@ def test_results_of_students_are_joined_and_crops_swept(data):
         ["set"], data, observers=EYE, results="results.jsonl", what=["accuracy", "crops"],
         told=lambda finding: lines.extend(finding.lines),
     )  # fmt: skip
-    assert any("1 sets with results, but a rank correlation needs 3" in line for line in lines)
+    assert any("results of 1, but a rank correlation needs 3" in line for line in lines)
     assert any("crops chosen by NLL change" in line for line in lines)
 
 

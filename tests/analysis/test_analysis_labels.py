@@ -48,3 +48,13 @@ def test_a_trained_observer_says_what_its_run_found_of_the_sources(material):
     facts = {f.name: f for finding in LabelQuality()(made) for f in finding.facts}
     margins = made.seen.dynamics(TRAINED).at(1)["margin"][made.sets[0].sources[:, 0]]
     assert facts["negative aum"].value == pytest.approx((margins < 0).mean())
+
+
+def test_the_labels_of_a_mosaic_are_checked_by_its_source_images(material):
+    made = material("random(factor=2, view=patch)", ipc=1, splits=False)
+    _, through = LabelQuality()(made)
+    sources = made.sets[0].sources[:4, 0]
+    nll = made.plain(made.train, TRAINED)["nll"][sources]
+    fact = next(f for f in through.facts if f.name == 'nll(class="ape")')
+    assert fact.value == pytest.approx(nll.mean(), rel=1e-6)
+    assert f"easiest 'ape/00000.png' tile {nll.argmin() + 1} (NLL " in through.lines[1]
