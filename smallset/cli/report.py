@@ -1,6 +1,7 @@
 """The command that turns results into tables: report."""
 
 from collections.abc import Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -41,12 +42,15 @@ def report(
             "Leave out one of them."
         )
     from smallset.report import tables
+    from smallset.report.page.sheets import sheets_of
     from smallset.terminal import say, show_table
 
     if out is not None:
         tables.check_out(out)
     found = tables.read_runs(runs, matrix)
     made = tables.report_of(found)
+    if html:
+        made = replace(made, sheets=sheets_of(runs / "sets"))
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
     every = [name for name in tables.FORMATS if name != tables.PAGE]
     formats = [tables.PAGE] if html else every if format == "all" else [format]
