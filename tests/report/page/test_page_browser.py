@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from result_toy import changed
 from runs_toy import BEST, RANDOM, replicates
 
 from smallset.report.page import page
+from smallset.report.page.sheets import Sheet
 from smallset.report.tables import Runs, read_runs, report_of
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: install smallset[dev]")
@@ -35,7 +37,7 @@ def visit(browser, tmp_path):
     """Open a page and return it. After the test nothing may have gone wrong or left the file."""
     said, asked, contexts = [], [], []
 
-    def opened(text, *, width=1280, scheme="light"):
+    def opened(text, *, width=1280, scheme="light", clock=False):
         file = tmp_path / "page.html"
         file.write_text(text, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -44,6 +46,8 @@ def visit(browser, tmp_path):
         tab.on("console", lambda message: said.append(message.text))
         tab.on("pageerror", lambda error: said.append(str(error)))
         tab.on("request", lambda request: asked.append(request.url))
+        if clock:
+            tab.clock.install()
         tab.goto(file.as_uri())
         return tab
 
@@ -142,6 +146,32 @@ def test_on_a_phone_only_the_table_scrolls_sideways(visit, published):
     tab = visit(published, width=390)
     tab.locator("#bytes svg.marks").first.wait_for()
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_sheet_enlarges_and_escape_gives_the_page_back(visit):
+    drawn = Sheet("a set", picture="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=")
+    report = report_of(Runs(tuple(replicates("random", RANDOM))))
+    tab = visit(page(replace(report, sheets=(drawn, Sheet("another", lacking="no picture")))))
+    tab.get_by_role("button", name="Enlarge a set").press("Enter")
+    large = tab.locator("#large img")
+    assert large.is_visible()
+    assert large.get_attribute("src") == drawn.picture
+    tab.keyboard.press("Escape")
+    assert not large.is_visible()
+    assert "no picture" in tab.inner_text("#sheets")
+
+
+def test_a_live_page_reloads_itself_unless_told_not_to(visit):
+    report = report_of(Runs(tuple(replicates("random", RANDOM))))
+    tab = visit(page(replace(report, live=True)), clock=True)
+    loads = []
+    tab.on("load", lambda _: loads.append(1))
+    tab.get_by_label("Reload").uncheck()
+    tab.clock.run_for(20_000)
+    assert loads == []
+    tab.get_by_label("Reload").check()
+    with tab.expect_event("load"):
+        tab.clock.run_for(20_000)
 
 
 def test_names_with_markup_do_nothing(visit):
