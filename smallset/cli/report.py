@@ -34,6 +34,10 @@ def report(
         bool,
         typer.Option("--html", help="Instead of tables: one page for a browser, page.html."),
     ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also: a new folder for the page's charts as SVG."),
+    ] = None,
 ) -> None:
     """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
     if html and format != "all":
@@ -42,6 +46,7 @@ def report(
             "Leave out one of them."
         )
     from smallset.report import tables
+    from smallset.report.page.figures import write_figures
     from smallset.report.page.sheets import sheets_of
     from smallset.terminal import say, show_table
 
@@ -54,7 +59,8 @@ def report(
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
     every = [name for name in tables.FORMATS if name != tables.PAGE]
     formats = [tables.PAGE] if html else every if format == "all" else [format]
-    written = tables.write_report(made, folder, formats)
+    drawn = write_figures(made, figures) if figures else []
+    written = [*tables.write_report(made, folder, formats), *drawn]
     for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)
         counts = f"{_count(section.rows, 'method')}, {_count(section.results, 'result')}"

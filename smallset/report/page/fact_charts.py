@@ -121,6 +121,7 @@ def _curves(read: Sequence[_Read]) -> dict[str, object]:
     named = list(dict.fromkeys(str(point["set"]) for point in points))
     colour = alt.Color("set:N", title="set").scale(domain=named, range=_COLOURS)
     dash = alt.StrokeDash("crops:N", title="crops")
+    dash = dash.legend(symbolType="stroke", symbolStrokeColor="#808080")
     chart = alt.Chart(alt.NamedData(name="points")).encode(
         alt.X("ratio:Q", title="share of the area"), colour
     )
@@ -129,7 +130,7 @@ def _curves(read: Sequence[_Read]) -> dict[str, object]:
         alt.Y2("high:Q"),
         alt.Detail("crops:N"),
     )
-    line = chart.mark_line(point=True).encode(
+    line = chart.mark_line().encode(
         alt.Y("value:Q"),
         dash,
         tooltip=["set:N", "crops:N", "ratio:Q", alt.Tooltip("value:Q", format=".3g"), "n:Q"],
