@@ -70,3 +70,16 @@ def test_facts_are_printed_as_a_table(shell):
         "| entropy | toy, random s | 1.5 [1.25, 1.75] | nats | 6 |"
         in (shell.root / "facts-report/tables.md").read_text()
     )
+
+
+def test_html_writes_one_page_with_the_sets_of_the_run(shell, runs):
+    (runs / "sets/broken").mkdir(parents=True)
+    ran = shell("report", "runs", "--html")
+    assert ran.code == 0, ran.err
+    assert ran.out.endswith("wrote runs/report/page.html\n")
+    assert files(runs / "report") == ["page.html"]
+    assert "no picture:" in (runs / "report/page.html").read_text()
+
+
+def test_html_and_another_format_are_refused(shell, runs):
+    refused(shell("report", "runs", "--html", "--format", "csv"), "--format csv and --html")

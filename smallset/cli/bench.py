@@ -25,6 +25,14 @@ def bench(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what is left to do and how long it takes.")
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Do not run: show the state of a run that another process works on, and rewrite "
+            "its page RUNS/report/page.html at each result.",
+        ),
+    ] = False,
     only: Annotated[str, typer.Option(help="Only tables whose title contains this text.")] = "",
     precision: Precision = "auto",
     device: Device = "auto",
@@ -47,6 +55,16 @@ def bench(
             f"{'--dry-run' if dry_run else f'--workers {workers}'} is about processes on this "
             "machine, but --ray hands the work to a cluster. Leave out one of them."
         )
+    if watch:
+        from smallset.terminal.watch import watch as watch_run
+
+        if dry_run or ray is not None:
+            raise ValueError(
+                f"--watch runs nothing, so {'--dry-run' if dry_run else '--ray'} cannot be "
+                "combined with it. Leave out one of them."
+            )
+        watch_run(runs, matrix)
+        return
     from smallset.bench.forecast import Countdown, forecast
     from smallset.bench.run import Request, jobs_for, plan_bench, run_bench
     from smallset.terminal import say

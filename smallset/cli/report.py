@@ -1,6 +1,7 @@
 """The command that turns results into tables: report."""
 
 from collections.abc import Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +41,10 @@ def report(
         bool,
         typer.Option("--html", help="Instead of tables: one page for a browser, page.html."),
     ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also: a new folder for the page's charts as SVG."),
+    ] = None,
 ) -> None:
     """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
     if html and format != "all":
@@ -48,16 +53,21 @@ def report(
             "Leave out one of them."
         )
     from smallset.report import tables
+    from smallset.report.page.figures import write_figures
+    from smallset.report.page.sheets import sheets_of
     from smallset.terminal import say, show_table
 
     if out is not None:
         tables.check_out(out)
     found = tables.read_runs(runs, matrix)
     made = tables.report_of(found, per_byte=per_byte)
+    if html:
+        made = replace(made, sheets=sheets_of(runs / "sets"))
     folder = out or (runs / "report" if runs.is_dir() else runs.with_name(f"{runs.stem}-report"))
     every = [name for name in tables.FORMATS if name != tables.PAGE]
     formats = [tables.PAGE] if html else every if format == "all" else [format]
-    written = tables.write_report(made, folder, formats)
+    drawn = write_figures(made, figures) if figures else []
+    written = [*tables.write_report(made, folder, formats), *drawn]
     for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)
         counts = f"{_count(section.rows, 'method')}, {_count(section.results, 'result')}"

@@ -51,7 +51,6 @@ class Runs:
     matrix: Matrix | None = None
     facts: tuple[Fact, ...] = ()
     asked: str | None = None
-    sheets: tuple[Sheet, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,9 +139,7 @@ def report_of(runs: Runs, *, per_byte: bool = False) -> Report:
     title = runs.matrix.title if runs.matrix else "Results"
     words = ["smallset", "bench", runs.asked, "RUNS", "--data", "DATA"] if runs.asked else []
     command = shlex.join(words)
-    return Report(
-        title, tuple(made), full, tables, tuple(lacking), runs.facts, runs.sheets, command
-    )
+    return Report(title, tuple(made), full, tables, tuple(lacking), runs.facts, command=command)
 
 
 def facts_table(facts: Sequence[Fact]) -> Table:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from smallset.report.page.charts import charts
 from smallset.report.page.entries import Entry, entries
+from smallset.report.page.fact_charts import fact_charts
 from smallset.report.table import counted, span, times, write_html
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def page(report: "Report") -> str:
         entries=found,
         charts=[chart for chart in drawn if chart.follows],
         class_charts=[chart for chart in drawn if not chart.follows],
+        fact_charts=fact_charts(report.facts),
         scale=max(map(_top, found), default=1.0) or 1.0,
         choices={
             name: list(dict.fromkeys(entry.choices[name] for entry in found))

@@ -27,7 +27,7 @@ const fill = (figure) => {
   if (!plot || !("follows" in figure.dataset)) return;
   const points = plot.points.filter((point) => !shown || shown.has(point.id));
   figure.hidden = points.length === 0;
-  plot.view.data("rows", points).runAsync();
+  if (!figure.hidden) plot.view.data("points", points).runAsync();
 };
 const draw = async (figure) => {
   if (plots.has(figure)) return;

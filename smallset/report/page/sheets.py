@@ -1,6 +1,13 @@
 """The contact sheets of a page: pictures of the sets of a run, inside the page."""
 
+import base64
+import io
 from dataclasses import dataclass
+from pathlib import Path
+
+MOST = 16
+"""The most sheets in a page, which stays small enough to send."""
+_PER_CLASS, _CLASSES, _WIDTH, _QUALITY = 6, 10, 900, 60
 
 
 @dataclass(frozen=True)
@@ -10,3 +17,46 @@ class Sheet:
     name: str
     picture: str = ""
     lacking: str = ""
+
+
+def sheets_of(sets: Path) -> tuple[Sheet, ...]:
+    """Draw the sets in a folder: the first by name of each method, data set, size and budget.
+
+    There are at most `MOST` pictures. A last sheet without a picture counts the sets left out. A
+    set that cannot be read gives a sheet that says why. Without the folder there are no sheets.
+    """
+    found: dict[str, Sheet] = {}
+    others = 0
+    for folder in sorted(sets.glob("[!.]*/")):
+        name, sheet = _sheet(folder, drawn=found if len(found) < MOST else None)
+        if sheet is None:
+            others += 1
+        else:
+            found[name] = sheet
+    if others:
+        left = f"{others} more, other seeds of these or beyond {MOST} pictures, are left out"
+        return *found.values(), Sheet("Other sets", lacking=left)
+    return tuple(found.values())
+
+
+def _sheet(folder: Path, *, drawn: dict[str, Sheet] | None) -> tuple[str, Sheet | None]:
+    """Return the name of a set, and its sheet unless `drawn` has one or is None."""
+    from smallset.report.sheet import contact_sheet
+    from smallset.store import open_set, read_manifest
+
+    name = folder.name
+    try:
+        facts = read_manifest(folder)
+        budget = facts.budget or f"{facts.images:,} images"
+        name = f"{facts.method}, {facts.source.name} at {facts.size} px, {budget}"
+        if drawn is None or name in drawn:
+            return name, None
+        sheet = contact_sheet(
+            open_set(folder), per_class=_PER_CLASS, classes=_CLASSES, width=_WIDTH
+        )
+    except (ValueError, OSError) as error:
+        return name, Sheet(name, lacking=f"no picture: {error}")
+    file = io.BytesIO()
+    sheet.save(file, format="WEBP", quality=_QUALITY)
+    encoded = base64.b64encode(file.getvalue()).decode()
+    return name, Sheet(name, picture=f"data:image/webp;base64,{encoded}")

@@ -37,9 +37,10 @@ def test_each_data_set_and_student_has_its_own_chart_of_accuracy():
     ]  # fmt: skip
 
 
-def test_one_run_has_a_dot_and_no_interval():
+def test_one_run_has_an_interval_of_no_width_and_says_so():
     accuracy, *_ = made(*replicates("random", [0.3]), *replicates("pca", [0.4]))
-    assert [point["low"] for point in accuracy.spec["data"]["values"]] == [None, None]
+    first, second = accuracy.spec["data"]["values"]
+    assert (first["low"], first["high"], second["said"]) == (30.0, 30.0, "40.0 (one run)")
 
 
 def test_classes_are_compared_with_random_and_clear_differences_marked():

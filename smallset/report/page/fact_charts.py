@@ -1,0 +1,142 @@
+"""The charts of facts: entropy and loss of sets, and entropy over the ratio of crops."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from smallset.records import Fact
+from smallset.report.page.charts import Chart, Point, finished
+
+_SPREAD = {"0.05": "lowest", "0.25": "low", "0.5": "median", "0.75": "high", "0.95": "highest"}
+_NAME = re.compile(r"(?P<measure>entropy|nll)(?:\((?P<options>[^()]*)\))?")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A fact with the parts of its name: `entropy(crop=0.5, view=canvas)` measures entropy."""
+
+    fact: Fact
+    measure: str
+    options: dict[str, str]
+
+    @property
+    def set(self) -> str:
+        """The set that the fact is about, told apart from others of its method by its digest."""
+        return f"{self.fact.method} {self.fact.set_digest[:8]}"
+
+    @property
+    def setting(self) -> tuple[str, str]:
+        """What facts of one chart share: the data set and the observer."""
+        return self.fact.dataset, self.fact.observer or "no observer"
+
+
+def fact_charts(facts: Iterable[Fact]) -> list[Chart]:
+    """Return charts of the facts named entropy or nll, one for each data set and observer.
+
+    Quantiles make a chart of distributions, facts with a crop ratio make curves. Other facts stand
+    in the table of facts alone.
+    """
+    read = [
+        _Read(fact, found["measure"], _options(found["options"] or ""))
+        for fact in facts
+        if (found := _NAME.fullmatch(fact.name))
+    ]
+    spread = [one for one in read if one.options.get("quantile") in _SPREAD]
+    crops = [one for one in read if "crop" in one.options]
+    return [
+        *_each(spread, "spread", _SPREAD_CAPTION, _distributions),
+        *_each(crops, "crops", _CROPS_CAPTION, _curves),
+    ]
+
+
+_SPREAD_CAPTION = (
+    "The spread over the images of each set: a line from the 5 % to the 95 % quantile, a bar over "
+    "the middle half, a tick at the median."
+)
+_CROPS_CAPTION = (
+    "The mean of training crops against the share of the image's area that a crop shows. Bands are "
+    "95 % intervals over the images."
+)
+
+
+def _options(text: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in text.split(", ") if part)
+    return {name: value for name, _, value in pairs}
+
+
+def _each(
+    read: Iterable[_Read],
+    name: str,
+    caption: str,
+    draw: Callable[[Sequence[_Read]], dict[str, object]],
+) -> list[Chart]:
+    def key(one: _Read) -> tuple[str, str, str]:
+        return (*one.setting, one.measure)
+
+    return [
+        Chart(
+            f"{name}-{number}", f"{measure} of {data} sets, seen by {observer}", caption, draw([*g])
+        )
+        for number, ((data, observer, measure), g) in enumerate(groupby(sorted(read, key=key), key))
+    ]
+
+
+def _distributions(read: Sequence[_Read]) -> dict[str, object]:
+    import altair as alt
+
+    points: dict[str, dict[str, str | float]] = {}
+    for one in read:
+        point = points.setdefault(one.set, {"set": one.set, "n": one.fact.n})
+        point[_SPREAD[one.options["quantile"]]] = one.fact.value
+    chart = alt.Chart(alt.NamedData(name="points")).encode(
+        alt.Y("set:N", title=None, sort=list(points)).axis(labelLimit=220),
+        tooltip=["set:N", *(alt.Tooltip(f"{n}:Q", format=".3g") for n in _SPREAD.values()), "n:Q"],
+    )
+    unit = read[0].fact.unit
+    wide = chart.mark_rule(color="#0072b2").encode(
+        alt.X("lowest:Q", title=f"{read[0].measure}, {unit}"), alt.X2("highest:Q")
+    )
+    middle = chart.mark_bar(size=10, color="#56b4e9").encode(alt.X("low:Q"), alt.X2("high:Q"))
+    median = chart.mark_tick(size=16, thickness=3, color="#d55e00").encode(alt.X("median:Q"))
+    layers = alt.layer(wide, middle, median)
+    return finished(layers, list(points.values()), height=30 * len(points) + 10)
+
+
+def _curves(read: Sequence[_Read]) -> dict[str, object]:
+    import altair as alt
+
+    points: list[Point] = [
+        {
+            "set": one.set,
+            "crops": ", ".join(f"{k} {v}" for k, v in one.options.items() if k != "crop") or "any",
+            "ratio": float(one.options["crop"]),
+            "value": one.fact.value,
+            "low": one.fact.value if one.fact.low is None else one.fact.low,
+            "high": one.fact.value if one.fact.high is None else one.fact.high,
+            "n": one.fact.n,
+        }
+        for one in read
+    ]
+    named = list(dict.fromkeys(str(point["set"]) for point in points))
+    colour = alt.Color("set:N", title="set").scale(domain=named, range=_COLOURS)
+    dash = alt.StrokeDash("crops:N", title="crops")
+    dash = dash.legend(symbolType="stroke", symbolStrokeColor="#808080")
+    chart = alt.Chart(alt.NamedData(name="points")).encode(
+        alt.X("ratio:Q", title="share of the area"), colour
+    )
+    band = chart.mark_area(opacity=0.15).encode(
+        alt.Y("low:Q", title=f"{read[0].measure}, {read[0].fact.unit}").scale(zero=False),
+        alt.Y2("high:Q"),
+        alt.Detail("crops:N"),
+    )
+    line = chart.mark_line().encode(
+        alt.Y("value:Q"),
+        dash,
+        tooltip=["set:N", "crops:N", "ratio:Q", alt.Tooltip("value:Q", format=".3g"), "n:Q"],
+    )
+    return finished(alt.layer(band, line), points, height=340)
+
+
+# Okabe and Ito, without black and yellow, which vanish on one of the two papers.
+_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]

@@ -1,0 +1,49 @@
+"""The charts of the page as SVG files, for documents."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smallset.files import check_output, replacing, writing
+from smallset.report.page.charts import Chart, charts
+from smallset.report.page.entries import entries
+from smallset.report.page.fact_charts import fact_charts
+
+if TYPE_CHECKING:
+    from smallset.report.tables import Report
+
+_WIDTH = 720
+
+
+def write_figures(report: "Report", out: Path) -> list[Path]:
+    """Write each chart of a report as an SVG file into the new folder `out`, and return the files.
+
+    Raises ValueError without the extra `report`, FileExistsError if the folder exists, and OSError
+    if it cannot be written.
+    """
+    check_output(out)
+    texts = svgs([*charts(entries(report.sections)), *fact_charts(report.facts)])
+    with writing(out):
+        out.mkdir()
+        for name, text in texts.items():
+            with replacing(out / name) as file:
+                file.write(text.encode())
+    return [out / name for name in texts]
+
+
+def svgs(drawn: Sequence[Chart]) -> dict[str, str]:
+    """Return the SVG of each chart by its file name, with the title above and a white ground."""
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise ValueError(
+            "figures need vl-convert-python, which is not installed. Install smallset[report], or "
+            "leave out --figures."
+        ) from error
+    still = {"width": _WIDTH, "background": "white", "padding": 8}
+    return {
+        f"{chart.name}.svg": vl_convert.vegalite_to_svg(
+            {**chart.spec, **still, "title": chart.title}
+        )
+        for chart in drawn
+    }

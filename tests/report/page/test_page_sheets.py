@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+import pytest
+from set_toy import write
+
+from smallset.report.page import sheets
+from smallset.report.page.sheets import sheets_of
+from smallset.store import Codec
+
+PNG = Codec.parse("png")
+
+
+@pytest.fixture
+def sets(tmp_path, plan, dataset, about):
+    """Two sets of one method that differ in their seed, and one of another method."""
+    write(plan, dataset, tmp_path / "a-0", codec=PNG, about=about)
+    write(plan, dataset, tmp_path / "a-1", codec=PNG, about=about)
+    write(plan, dataset, tmp_path / "b-0", codec=PNG, about=replace(about, method="random"))
+    (tmp_path / ".part").mkdir()
+    return tmp_path
+
+
+def test_the_first_set_of_each_method_has_a_picture_and_others_are_counted(sets):
+    first, second, others = sheets_of(sets)
+    assert [first.name, second.name] == ["pca, tiny at 6 px, ipc=2", "random, tiny at 6 px, ipc=2"]
+    assert first.picture.startswith("data:image/webp;base64,")
+    assert others.lacking.startswith("1 more, other seeds")
+
+
+def test_no_more_pictures_than_a_page_holds(sets, monkeypatch):
+    monkeypatch.setattr(sheets, "MOST", 1)
+    first, others = sheets_of(sets)
+    assert first.picture
+    assert others.lacking.startswith("2 more")
+
+
+def test_a_set_without_its_images_or_manifest_says_so(sets):
+    for image in (sets / "a-0").rglob("*.png"):
+        image.unlink()
+    (sets / "b-0/manifest.json").unlink()
+    first, *_ = found = sheets_of(sets)
+    assert first.picture == ""
+    assert first.lacking.startswith("no picture:")
+    assert [sheet.name for sheet in found if sheet.lacking][:2] == [first.name, "b-0"]
+
+
+def test_without_a_folder_there_are_no_sheets(tmp_path):
+    assert sheets_of(tmp_path / "sets") == ()
