@@ -9,12 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64, UInt8
+from jaxtyping import Float32, Int, Int32, Int64, UInt8
 
 from smallset.data import ImageDataset, content_of, cores, ordered
 from smallset.data.decode import BadImage, measure
 from smallset.data.fit import view_square
+from smallset.lazy import Tensor, torch
 from smallset.records import Classes, Plan, Resample
+from smallset.spec import build
 from smallset.store.card import CARD
 from smallset.store.checked import CheckedRows, SetImages
 from smallset.store.codec import Codec
@@ -23,6 +25,8 @@ from smallset.store.manifest import MANIFEST, Manifest, is_plain, read_manifest
 from smallset.store.plan_table import PLAN, read_plan
 from smallset.store.sheets import Sheets, TileRows
 from smallset.store.training_set import PlainSet, SetFacts
+from smallset.train.render import render
+from smallset.train.views import VIEWS, View
 
 TRAIN = "train"
 # Files that are not verified: users may edit the card, and the Hub adds .gitattributes.
@@ -36,6 +40,8 @@ class CompressedDataset:
     A file is an image, or a sheet of many. `files` and `plan` have a row for each file. `content`
     has the `smallset.data.content_of` of each source image shown. `source` reads the bytes of a
     file by its row (None: reads the file in `path`).
+
+    It is also a dataset for torch's DataLoader: item i is a view of image i and its class index.
     """
 
     path: Path
@@ -48,6 +54,27 @@ class CompressedDataset:
     def __len__(self) -> int:
         """Count the images."""
         return self.manifest.images
+
+    def __getitem__(self, i: int) -> tuple[Float32[Tensor, "3 s s"], int]:
+        """Return a new view of image i, in 0..1, and its class index.
+
+        Views are drawn from torch's random state, as `torch.manual_seed` and a DataLoader set it.
+        Raises IndexError for an image that does not exist, and ValueError if its file was changed.
+        """
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"the set '{self.path}' has no image {i}. It has {len(self)}.")
+        i, size = i % len(self), self.manifest.size
+        seed = int(torch.randint(2**62, ()))
+        # Image 0 of a random epoch: the numbers of a later one would cost those of all before.
+        drawn = self._view.draw(self.tile_box[i : i + 1], np.zeros(1, np.int64), seed=seed, epoch=0)
+        pixels = torch.from_numpy(self.images(np.array([i]), workers=1)).permute(0, 3, 1, 2)
+        return render(pixels, drawn, size=size)[0].contiguous(), int(self.dataset.labels[i])
+
+    @cached_property
+    def _view(self) -> View:
+        view = build(self.manifest.view, View, {View: VIEWS})
+        assert isinstance(view, View)
+        return view
 
     @property
     def name(self) -> str:
@@ -185,12 +212,13 @@ def _measured(images: SetImages) -> Int32[np.ndarray, "m 2"]:
         return np.array(list(sizes), np.int32).reshape(-1, 2)
 
 
-def open_set(path: Path) -> CompressedDataset:
-    """Open the set in the folder `path`. Pixels are read later, by `images`.
+def open_set(path: str | Path) -> CompressedDataset:
+    """Open the set in the folder `path`. Pixels are read later.
 
     Raises FileNotFoundError or NotADirectoryError if there is no such folder, and ValueError if it
     is not a set, or if its manifest, plan or list of files was edited or damaged.
     """
+    path = Path(path)
     check_folder(path)
     made = read_records(path)
     check_files(
