@@ -88,6 +88,9 @@ class Plan:
     tile's image in the training split. `source_box` is in that image's pixels; the part of a box
     outside the image is drawn black. `tile_box` is in the canvas's pixels. `label` is the class
     index of the canvas. Rows are in order of choice, class after class.
+
+    With an `image_size`, the canvases are sheets: each tile that has a source is a training image
+    of its own, which students see at `image_size` pixels. Without one, each canvas is one.
     """
 
     size: int
@@ -96,6 +99,20 @@ class Plan:
     source_box: Int32[np.ndarray, "m tiles 4"]
     tile_box: Int32[np.ndarray, "m tiles 4"]
     label: Int64[np.ndarray, " m"]
+    image_size: int | None = None
+
+    @property
+    def images(self) -> Int64[np.ndarray, " m"]:
+        """The number of training images on each canvas."""
+        if self.image_size is None:
+            return np.ones(len(self.label), np.int64)
+        shown: Int64[np.ndarray, " m"] = (self.source >= 0).sum(1)
+        return shown
+
+    def counts(self, classes: int) -> tuple[int, ...]:
+        """Return the number of training images of each class."""
+        found = np.bincount(self.label, weights=self.images, minlength=classes)
+        return tuple(found.astype(int).tolist())
 
     def take(self, rows: Sequence[int]) -> "Plan":
         """Return the plan of some of the canvases."""

@@ -100,3 +100,16 @@ def test_digits_have_no_bytes_of_their_own(shell):
         shell.compress("digits", "set", "--method", "random", "--codec", "original"),
         "'digits' has pixels and no encoded images. Use another codec, such as png.",
     )
+
+
+def test_sheets_under_a_budget_in_bytes_say_what_they_hold(shell):
+    method = "prune(select=random, mosaic=sheet(side=12))"
+    words = ["--method", method, "--budget", "bytes=3kB", "--codec", "webp:50"]
+    ran = shell("compress", "data", "set", *words)
+    assert "wrote set: 9 images on 3 sheets, for 8 px in 3 classes" in ran.out
+    assert f"budget: {open_set(Path('set')).manifest.image_bytes:,} of 3,000 bytes\n" in ran.out
+    assert "note: 9 images are stored larger than they are in the source\n" in ran.out
+    words[3] = "bytes=3lb"
+    refused(shell("compress", "data", "other", *words), "has the unit 'lb'", "GB, MB, kB, GiB")
+    words[3] = "bytes=30"
+    refused(shell("compress", "data", "other", *words), "no room for one image of each class")

@@ -161,7 +161,9 @@ def train(
 def export(
     set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the export.")],
-    to: Annotated[str, typer.Option(help="webdataset, hub or imagefolder.")],
+    to: Annotated[
+        str, typer.Option(help="webdataset, hub, imagefolder, or images: a file a tile.")
+    ],
 ) -> None:
     """Export SET in another layout to the new folder OUT, with its card and provenance."""
     from smallset import pipeline

@@ -18,9 +18,10 @@ import struct
 from pathlib import PurePosixPath
 
 import numpy as np
+import PIL
 import simplejpeg
 from jaxtyping import UInt8
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 
 from smallset.data.colour import screen_rgb, to_srgb
 from smallset.data.samples import eight_bit, refusal
@@ -29,6 +30,7 @@ DECODE_VERSION = 2
 """Part of every cache key. Increase it if the same bytes would decode to other pixels."""
 
 EXTENSIONS = {
+    ".avif": "AVIF",
     ".bmp": "BMP",
     ".gif": "GIF",
     ".jfif": "JPEG",
@@ -97,6 +99,8 @@ def image_format(data: bytes) -> str:
             return form
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        return "AVIF"
     raise BadImage("is not an image of a known format")
 
 
@@ -117,6 +121,8 @@ def _read(data: bytes) -> UInt8[np.ndarray, "h w 3"] | Image.Image:
     """Return the final pixels of a plain JPEG, else an upright image decoded by Pillow."""
     form = image_format(data)
     jpeg = form == "JPEG"
+    if form == "AVIF" and not features.check("avif"):
+        raise BadImage(f"is AVIF, which needs Pillow 11.3 or newer; here is {PIL.__version__}")
     if jpeg and _is_plain(data) and (pixels := _simplejpeg(data)) is not None:
         return pixels
     try:

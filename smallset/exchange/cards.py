@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from math import isqrt
 
-from smallset.store.card import facts, folder_note, front_matter, heading, load_folders
+from smallset.store.card import facts, folder_note, front_matter, heading, load_folders, sheet_note
 from smallset.store.codec import Codec
+from smallset.store.image_file import ImageFile
 from smallset.store.manifest import Manifest
-from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset
 
 SEVERAL = "image"
@@ -33,6 +33,32 @@ folders give the same class indices."""
         note = folder_note(manifest)
     load = f"{load_folders(manifest)}\n\n{note} Within a class, files sort in order of choice."
     return _card(made, f"train/*/{Codec.parse(manifest.codec).files}", load)
+
+
+def images_card(made: CompressedDataset) -> str:
+    """Return the card of train/<class>/<tile>.png.
+
+    It has no tags of a set of ours, since the folder counts as plain images.
+    """
+    manifest = made.manifest
+    return f"""\
+{front_matter(manifest, files="train/*/*.png", tagged=("smallset",))}
+{heading(manifest)}
+
+The single images of a small training set, each as a PNG of its own for any reader of image files.
+The set itself, made by smallset {manifest.smallset}, takes {manifest.image_bytes:,} bytes; these
+files hold the same pixels and take more. Its licence is that of the source.
+
+{facts(manifest)}
+
+## Load
+
+{load_folders(manifest)}
+
+## Train
+
+Students see images at {manifest.size} px, and the view is `{manifest.view}`. {_MEASURE_ELSEWHERE}
+"""
 
 
 def hub_card(made: CompressedDataset) -> str:
@@ -87,6 +113,7 @@ CARDS: dict[str, Callable[[CompressedDataset], str]] = {
     "webdataset": webdataset_card,
     "hub": hub_card,
     "imagefolder": imagefolder_card,
+    "images": images_card,
 }
 
 
@@ -118,7 +145,7 @@ without encoding any image again. Its licence is that of the source.
 
 ## Train
 
-{_training(manifest, made.tile_box.shape[1])}
+{sheet_note(manifest)}{_training(manifest, made.tile_box.shape[1])}
 
 {measure}
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Bool
 
 from smallset.exchange.cards import CARDS, image_ending
 from smallset.files import replacing, whole_folder, write_file, writing
 from smallset.lazy import pa, pq
-from smallset.records import Progress
+from smallset.records import Plan, Progress
 from smallset.spec import nearest
-from smallset.store import CompressedDataset
+from smallset.store import Codec, CompressedDataset
 from smallset.store.card import CARD
 from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN, class_ranks
@@ -30,6 +31,7 @@ SHARD_BYTES = 500_000_000
 
 # The rows of a parquet group, as on the Hub, whose viewer and streams read a group at a time.
 _GROUP = 100
+PNG = Codec("png")
 CLASSES = "classes.json"
 
 
@@ -38,10 +40,10 @@ def export_set(
 ) -> None:
     """Write `made` to the new folder `out` in the format `to`, one of FORMATS.
 
-    The export also has a card (README.md), manifest.json, and plan.parquet with the source and
-    boxes of every tile. Equal sets give equal bytes (parquet: under the same pyarrow). Raises
-    ValueError for an unknown format, an `out` inside the set and a set that was changed, and the
-    errors of `whole_folder`.
+    The export also has a card (README.md). Unless its files are single tiles, it has manifest.json,
+    and plan.parquet with the source and boxes of every tile. Equal sets give equal bytes (parquet:
+    under the same pyarrow). Raises ValueError for an unknown format, an `out` inside the set and a
+    set that was changed, and the errors of `whole_folder`.
     """
     if to not in FORMATS:
         raise ValueError(f"there is no export format {to!r}. {nearest(to, FORMATS)}")
@@ -53,15 +55,16 @@ def export_set(
 
     def told(done: int) -> None:
         if progress is not None:
-            progress("export", done, len(made))
+            progress("export", done, len(made.files))
 
     with whole_folder(out) as partial:
         plan = (made.path / PLAN).read_bytes()
         with writing(out):
             FORMATS[to](made, partial, told)
-            write_file(partial / PLAN, plan)
             write_file(partial / CARD, CARDS[to](made).encode())
-            write_file(partial / MANIFEST, made.manifest.to_json().encode())
+            if FORMATS[to] is not write_images:  # whose images have other bytes than the set's
+                write_file(partial / PLAN, plan)
+                write_file(partial / MANIFEST, made.manifest.to_json().encode())
 
 
 def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
@@ -101,9 +104,9 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     in a small buffer therefore mixes classes, and a prefix is the smaller set. The tar records no
     time and no owner, so that equal sets give equal bytes.
     """
-    classes = {"names": list(made.manifest.classes)}
+    classes, label = {"names": list(made.manifest.classes)}, made.plan.label
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
-    order = [int(row) for row in np.lexsort((made.labels, class_ranks(made.labels)))]
+    order = [int(row) for row in np.lexsort((label, class_ranks(label)))]
     where, ending = provenance(made), image_ending(made.files)
     shards = shard_rows([made.files[row].bytes for row in order], SHARD_BYTES)
     for number, shard in enumerate(shards):
@@ -114,18 +117,43 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
             for position in shard:
                 row = order[position]
                 facts: dict[str, object] = {n: lists[row] for n, lists in where.items()}
-                facts |= {"file": made.files[row].path, "label": int(made.labels[row])}
+                facts |= {"file": made.files[row].path, "label": int(label[row])}
                 key = f"{position:08d}"
                 _add(tar, f"{key}.{ending}", made.rows.read(row))
-                _add(tar, f"{key}.cls", str(made.labels[row]).encode())
+                _add(tar, f"{key}.cls", str(label[row]).encode())
                 _add(tar, f"{key}.json", json.dumps(facts, sort_keys=True).encode())
                 told(position + 1)
+
+
+def write_images(made: CompressedDataset, folder: Path, told: Told) -> None:
+    """Write each tile as a PNG of its own, which keeps its decoded pixels exactly.
+
+    The files are train/<class>/<file>-<tile>.png, where a file with one tile has no number, and
+    sort in order of choice.
+    """
+    plan, codec, rows = made.plan, Codec.parse(made.manifest.codec), made.rows
+    tiles = plan.source.shape[1]
+    one = tiles == 1 and plan.image_size is None  # with the codec original, of any size
+    digits = len(str(tiles - 1))
+    (folder / TRAIN).mkdir()
+    for name in sorted({file.path.partition("/")[0] for file in made.files}):
+        (folder / TRAIN / name).mkdir()
+    for row, file in enumerate(made.files):
+        pixels = codec.decode(rows.read(row))
+        stem = file.path.rpartition(".")[0]
+        for tile in np.flatnonzero(_shown(plan, row)).tolist():
+            left, top, right, bottom = plan.tile_box[row, tile]
+            image = pixels if one else pixels[top:bottom, left:right]
+            name = f"{stem}.png" if tiles == 1 else f"{stem}-{tile:0{digits}d}.png"
+            write_file(folder / TRAIN / name, PNG.encode(np.ascontiguousarray(image)))
+        told(row + 1)
 
 
 FORMATS: dict[str, Callable[[CompressedDataset, Path, Told], None]] = {
     "webdataset": write_tars,
     "hub": write_hub,
     "imagefolder": write_folders,
+    "images": write_images,
 }
 
 
@@ -146,10 +174,16 @@ def provenance(made: CompressedDataset) -> dict[str, list[list[object]]]:
     An empty tile has None as its row and id.
     """
     table = pq.ParquetFile(made.path / PLAN).read(columns=list(PROVENANCE), use_threads=False)
-    tiles = made.tile_box.shape[1]
+    tiles = made.plan.source.shape[1]
     columns = {name: table[name].to_pylist() for name in PROVENANCE}
     starts = range(0, len(table), tiles)
     return {name: [of[i : i + tiles] for i in starts] for name, of in columns.items()}
+
+
+def _shown(plan: Plan, row: int) -> Bool[np.ndarray, " tiles"]:
+    """Say which tiles are images. A canvas that a method drew itself is one, without a source."""
+    tiles: Bool[np.ndarray, " tiles"] = plan.source[row] >= 0
+    return tiles if plan.source.shape[1] > 1 or plan.image_size else np.ones_like(tiles)
 
 
 def _table(
@@ -158,7 +192,7 @@ def _table(
     images = [{"bytes": made.rows.read(row), "path": made.files[row].path} for row in rows]
     columns = {
         "image": images,
-        "label": made.labels[rows.start : rows.stop].tolist(),
+        "label": made.plan.label[rows.start : rows.stop].tolist(),
         **{name: where[name][rows.start : rows.stop] for name in PROVENANCE},
     }
     return pa.table(columns, schema=schema)

@@ -76,10 +76,10 @@ def _from_hub(path: Path, work: Path) -> CompressedDataset:
         labels = source.train.labels()
     made = replace(read_records(path), source=source.train.rows.read)
     classes = made.manifest.classes
-    if source.classes != classes or not np.array_equal(labels, made.labels):
+    if source.classes != classes or not np.array_equal(labels, made.plan.label):
         raise ValueError(
             f"'{path}' has {len(labels)} rows of {len(source.classes)} classes, which are not the "
-            f"{len(made)} images of {len(classes)} classes of its {MANIFEST}, in the same order. "
-            f"{_AGAIN}"
+            f"{len(made.files)} images of {len(classes)} classes of its {MANIFEST}, in the same "
+            f"order. {_AGAIN}"
         )
     return made

@@ -19,7 +19,8 @@ from smallset.fingerprint import fingerprint
 from smallset.records import Classes
 from smallset.spec import write
 from smallset.store import ImageFile, PlainSet, Seeds, SetFacts
-from smallset.store.read import CheckedRows, check_folder, contents
+from smallset.store.checked import CheckedRows
+from smallset.store.read import check_folder, contents
 
 METHOD = "foreign"
 HUB = "hf:"

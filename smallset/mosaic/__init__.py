@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 from smallset.mosaic.grid import Grid
+from smallset.mosaic.sheet import Sheet
 from smallset.records import Plan, Selection
 
 
@@ -16,7 +17,7 @@ class Mosaic(Protocol):
 
     @property
     def tiles(self) -> int:
-        """The number of images on a canvas."""
+        """The number of source images in a training image."""
 
     @abstractmethod
     def __call__(
@@ -33,6 +34,6 @@ class Mosaic(Protocol):
         """
 
 
-MOSAICS: dict[str, type[Mosaic]] = {"grid": Grid}
+MOSAICS: dict[str, type[Mosaic]] = {"grid": Grid, "sheet": Sheet}
 
-__all__ = ["MOSAICS", "Grid", "Mosaic"]
+__all__ = ["MOSAICS", "Grid", "Mosaic", "Sheet"]

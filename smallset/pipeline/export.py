@@ -19,10 +19,11 @@ def export(
 ) -> Path:
     """Export a compressed set to the new folder `out`, and return that folder.
 
-    `to` is "hub" (parquet in the Hub's layout), "imagefolder" (train/<class>/<file>) or
-    "webdataset" (tar shards). Image bytes are copied and never encoded again, and the same set
-    gives the same bytes. `evaluate` reads the first two layouts as the same set. Raises ValueError
-    or OSError if anything is wrong, and then leaves no output.
+    `to` is "hub" (parquet in the Hub's layout), "imagefolder" (train/<class>/<file>),
+    "webdataset" (tar shards) or "images" (one PNG for each tile, for other people's loaders). All
+    but "images" copy image bytes and never encode them again. The same set gives the same bytes.
+    `evaluate` reads the first two layouts as the same set. Raises ValueError or OSError if anything
+    is wrong, and then leaves no output.
     """
     check_output(Path(out))
     check_not_labels(Path(out))

@@ -3,8 +3,8 @@
 from smallset.store.canvases import Canvases, Drawing, Rendered, Rows, render
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
+from smallset.store.image_file import ImageFile
 from smallset.store.manifest import About, Asked, Manifest, read_manifest
-from smallset.store.plan_table import ImageFile
 from smallset.store.read import CompressedDataset, TrainingSet, open_set
 from smallset.store.sizes import Sizes
 from smallset.store.training_set import PlainSet, Seeds, SetFacts

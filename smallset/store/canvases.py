@@ -12,6 +12,8 @@ from smallset.data import ImageDataset, cores, fit_boxes, ordered, read_box
 from smallset.data.arrays import ArrayRows
 from smallset.data.decode import BadImage, image_format
 from smallset.records import Classes, Fit, Plan, Progress
+from smallset.store.codec import BLOCK
+from smallset.store.sheets import TileRows
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
 Rows = Sequence[int]
@@ -95,9 +97,11 @@ class Rendered(Canvases):
         """
         plan, dataset = self.plan, self.dataset
         tiles = plan.source.shape[1]
+        if plan.image_size is not None:
+            raise _no_copies("a sheet of this method shows several of them")
         if tiles > 1:
             raise _no_copies(f"a canvas of this method shows {tiles} of them")
-        if isinstance(dataset.origin, ArrayRows):
+        if isinstance(dataset.origin, ArrayRows | TileRows):
             raise _no_copies(f"{dataset.name!r} has pixels and no encoded images")
         source = plan.source[:, 0]
         boxes = fit_boxes(dataset.sizes[source], fit)
@@ -160,7 +164,10 @@ def carried(dataset: ImageDataset, images: Int64[np.ndarray, " k"]) -> ImageData
 
 
 def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s s 3"]:
-    """Draw canvas `row` of `plan` from the images of `dataset`. Pixels without a tile are black."""
+    """Draw canvas `row` of `plan` from the images of `dataset`. Pixels without a tile are black.
+
+    On a sheet, the edges of a tile go on to the end of its blocks, where black would cost bytes.
+    """
     canvas = np.zeros((plan.size, plan.size, 3), dtype=np.uint8)
     for source, source_box, tile_box in zip(
         plan.source[row], plan.source_box[row], plan.tile_box[row], strict=True
@@ -170,7 +177,10 @@ def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s 
         left, top, right, bottom = (int(edge) for edge in tile_box)
         pixels = dataset.pixels(int(source))
         tile = read_box(pixels, source_box, (right - left, bottom - top), plan.resample)
-        canvas[top:bottom, left:right] = tile
+        if plan.image_size is not None:
+            tile = np.pad(tile, ((0, -bottom % BLOCK), (0, -right % BLOCK), (0, 0)), "edge")
+        height, width = tile.shape[:2]
+        canvas[top : top + height, left : left + width] = tile
     return canvas
 
 

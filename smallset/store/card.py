@@ -22,13 +22,15 @@ def card(manifest: Manifest) -> str:
     return f"{front_matter(manifest, files=files)}\n{_body(manifest)}"
 
 
-def front_matter(manifest: Manifest, *, files: str) -> str:
+def front_matter(manifest: Manifest, *, files: str, tagged: Sequence[str] = CARD_TAGS) -> str:
     """Return the Hub's YAML. `files` is the pattern that matches the training images.
+
+    The tags `CARD_TAGS` tell a set of ours from plain images.
 
     `datasets` caches a folder under its last name and a hash of `configs`, and ignores the files.
     The description is part of that hash, so the digest keeps two sets of one name apart.
     """
-    tags = "\n".join(f"- {tag}" for tag in CARD_TAGS)
+    tags = "\n".join(f"- {tag}" for tag in tagged)
     return f"""\
 ---
 pretty_name: {_yaml(_title(manifest))}
@@ -135,6 +137,8 @@ def _table(manifest: Manifest) -> str:
     observer = "" if seeds.observer is None else f", observer {seeds.observer}"
     ratio_images, ratio_bytes = source.images / manifest.images, source.bytes / manifest.image_bytes
     side = f"{manifest.size} x {manifest.size} px"
+    if manifest.sheet is not None:
+        side = f"on sheets, trained on at {side}"
     if Codec.parse(manifest.codec).is_original:
         side = f"each of its own size, read at {side}"
     rows = {
@@ -167,7 +171,23 @@ def _named(classes: Sequence[str], elsewhere: str = "") -> str:
     return f"{shown} and {more:,} more{elsewhere}" if more > 0 else shown
 
 
+def sheet_note(manifest: Manifest) -> str:
+    """Say how to get at the single images of a set of sheets, and nothing of another set."""
+    if manifest.sheet is None:
+        return ""
+    return (
+        f"Each file is a sheet of {manifest.sheet} x {manifest.sheet} px with many images of one "
+        "class, and the boxes\nof the images are `tile_box` in `plan.parquet`. "
+        f"`smallset.open_set(PATH)` gives single images of {manifest.size} px,\nready for a "
+        "`DataLoader`; `smallset export --to images` writes one file for each.\n\n"
+    )
+
+
 def _training(manifest: Manifest) -> str:
+    return sheet_note(manifest) + _view(manifest)
+
+
+def _view(manifest: Manifest) -> str:
     if manifest.view.partition("(")[0] == "patch":
         return (
             f"Show one random crop inside one tile at a time, resized to {manifest.size} px; "

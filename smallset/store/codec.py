@@ -1,25 +1,29 @@
-"""Codecs: "png", "jpeg:90" and "webp:90" encode images, "original" keeps the source's bytes."""
+"""Codecs: "png", "jpeg:90", "webp:90" and "avif:90" encode, "original" keeps the source's bytes."""
 
 import io
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
+import PIL
 import simplejpeg
 from jaxtyping import UInt8
-from PIL import Image
+from PIL import Image, features
 
 from smallset.data.decode import BadImage, decode, image_format
 
-Name = Literal["png", "jpeg", "webp", "original"]
+Name = Literal["png", "jpeg", "webp", "avif", "original"]
 
 _DEFAULT_QUALITY = 90
-_NAMES: dict[str, Name] = {"png": "png", "jpeg": "jpeg", "webp": "webp", "original": "original"}
+_NAMES: dict[str, Name] = {name: name for name in get_args(Name)}
 _EXTENSIONS = {
-    "BMP": "bmp", "GIF": "gif", "JPEG": "jpg", "JPEG2000": "jp2", "PNG": "png", "PPM": "ppm",
-    "TIFF": "tif", "WEBP": "webp",
+    "AVIF": "avif", "BMP": "bmp", "GIF": "gif", "JPEG": "jpg", "JPEG2000": "jp2", "PNG": "png",
+    "PPM": "ppm", "TIFF": "tif", "WEBP": "webp",
 }  # fmt: skip
 """The file extension of each format that `data` reads."""
+
+BLOCK = 16
+"""The side in pixels of the largest blocks of JPEG and WebP, which share their colours."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,22 @@ class Codec:
 
     @classmethod
     def parse(cls, text: str) -> "Codec":
-        """Read "png", "jpeg:QUALITY", "webp:QUALITY" (a missing quality is 90) or "original".
+        """Read "png", "jpeg:QUALITY", "webp:QUALITY", "avif:QUALITY" or "original".
 
-        Raises ValueError for another format and for a quality outside 1..100.
+        A missing quality is 90. Raises ValueError for another format, for a quality outside 1..100
+        and for AVIF if Pillow cannot write it.
         """
         word, colon, quality = text.partition(":")
         name = _NAMES.get(word)
         if name is None:
             raise ValueError(
                 f"codec {text!r} is not known. Use one of png, jpeg:QUALITY, webp:QUALITY, "
-                f"original, for example jpeg:90."
+                f"avif:QUALITY, original, for example jpeg:90."
+            )
+        if name == "avif" and not features.check("avif"):
+            raise ValueError(
+                f"codec {text!r} was given, but Pillow {PIL.__version__} here has no AVIF. Needed "
+                "Pillow 11.3 or newer: pip install --upgrade pillow. Or use webp."
             )
         if name in ("png", "original"):
             if colon:
@@ -95,8 +105,10 @@ class Codec:
         image = Image.fromarray(pixels)
         if self.name == "png":
             image.save(buffer, format="PNG", optimize=True)
-        else:
+        elif self.name == "webp":
             image.save(buffer, format="WEBP", quality=self.quality, method=4)
+        else:  # one thread: the tiles of AVIF, and so its bytes, depend on their number
+            image.save(buffer, format="AVIF", quality=self.quality, max_threads=1)
         return buffer.getvalue()
 
     def decode(self, encoded: bytes) -> UInt8[np.ndarray, "h w 3"]:

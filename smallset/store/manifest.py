@@ -94,7 +94,8 @@ class Manifest(SetFacts):
     """Everything about a set except its list of files, which is in plan.parquet.
 
     `folders` are the folder names in the order of the classes; the folder of a class without images
-    does not exist. `asked` is None if the counts tell the budget. `format_version` is the version
+    does not exist. `asked` is None if the counts tell the budget. `sheet` is the side of the sheets
+    in pixels, None if every file is one image. `format_version` is the version
     of this format, `smallset` that of the package that wrote the set.
     """
 
@@ -105,6 +106,12 @@ class Manifest(SetFacts):
     device: str
     format_version: Positive = FORMAT_VERSION
     asked: Asked | None = None
+    sheet: Positive | None = None
+
+    @property
+    def canvas(self) -> int:
+        """The side in pixels of what a file shows: of a sheet, or of one image."""
+        return self.sheet or self.size
 
     @property
     def budget(self) -> str | None:
@@ -124,11 +131,11 @@ class Manifest(SetFacts):
 
     def _values(self) -> dict[str, object]:
         skipped = {"count": len(self.source.skipped), "ids": self.source.skipped}
-        # A set without `asked` leaves the field out, so that older sets keep their digest.
-        asked = {} if self.asked is None else {"asked": self.asked.stored}
+        # A set without one of these leaves the field out, so that older sets keep their digest.
+        later = {"asked": self.asked and self.asked.stored, "sheet": self.sheet}
         return {
-            **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "asked"},
-            **asked,
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in later},
+            **{name: value for name, value in later.items() if value is not None},
             "images": self.images,
             "ipc": self.ipc,
             "made_with": dict(self.made_with),

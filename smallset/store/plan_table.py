@@ -3,7 +3,6 @@
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,17 +13,10 @@ from jaxtyping import Int64
 from smallset.data import ImageDataset
 from smallset.lazy import pa, pq
 from smallset.records import Plan
+from smallset.store.codec import BLOCK
+from smallset.store.image_file import ImageFile
 
 PLAN = "plan.parquet"
-
-
-@dataclass(frozen=True)
-class ImageFile:
-    """One image file: its path inside the set ("cat/00000.png"), its hash and its size."""
-
-    path: str
-    sha256: str
-    bytes: int
 
 
 def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) -> bytes:
@@ -86,11 +78,13 @@ class Recorded(NamedTuple):
     content: Int64[np.ndarray, " k"]
 
 
-def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
+def read_plan(
+    folder: Path, *, size: int, sha256: str | None, image_size: int | None = None
+) -> Recorded:
     """Read plan.parquet of the set in `folder`, whose canvases are `size` pixels.
 
-    Raises ValueError if the file is missing, contradicts itself, or does not have the hash `sha256`
-    (None: any hash will do).
+    `image_size` is the plan's, for a set of sheets. Raises ValueError if the file is missing,
+    contradicts itself, or does not have the hash `sha256` (None: any hash will do).
     """
     path = folder / PLAN
     if not path.is_file():
@@ -105,10 +99,10 @@ def read_plan(folder: Path, *, size: int, sha256: str | None) -> Recorded:
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())  # some have line breaks
         raise _damaged(path, f"is not a parquet file that can be read ({reason})") from error
-    if fault := _fault(table, size):
+    if fault := _fault(table, size, sheets=image_size is not None):
         raise _damaged(path, fault)
     shown = np.unique(table["source_content"].drop_null().to_numpy())
-    return Recorded(_plan(table, size), _files(table), shown)
+    return Recorded(_plan(table, size, image_size), _files(table), shown)
 
 
 def _damaged(path: Path, why: str) -> ValueError:
@@ -124,7 +118,7 @@ def _tiles(table: "pa.Table") -> int:
     return int(table["tile"].to_numpy().max(initial=-1)) + 1
 
 
-def _fault(table: "pa.Table", size: int) -> str | None:
+def _fault(table: "pa.Table", size: int, *, sheets: bool) -> str | None:
     """Describe the first contradiction in a table, None if there is none."""
     if not table.schema.equals(_schema()):
         return (
@@ -148,7 +142,8 @@ def _fault(table: "pa.Table", size: int) -> str | None:
         max(int(right.max()), int(bottom.max())) > size
     ):
         return f"has a tile outside its canvas of {size} x {size} pixels"
-    if max(int(right.max()), int(bottom.max())) < size:
+    reach = size - BLOCK + 1 if sheets else size  # a sheet ends with a block, not with a tile
+    if max(int(right.max()), int(bottom.max())) < reach:
         return f"has no tile at the right or lower edge of its canvases of {size} x {size} pixels"
     return None
 
@@ -158,7 +153,7 @@ def _boxes(table: "pa.Table", name: str) -> np.ndarray:
     return np.array(flat, dtype=np.int32).reshape(-1, _tiles(table), 4)
 
 
-def _plan(table: "pa.Table", size: int) -> Plan:
+def _plan(table: "pa.Table", size: int, image_size: int | None) -> Plan:
     tiles, nearest = _tiles(table), table.schema.metadata[b"resample"] == b"nearest"
     return Plan(
         size=size,
@@ -167,6 +162,7 @@ def _plan(table: "pa.Table", size: int) -> Plan:
         source_box=_boxes(table, "source_box"),
         tile_box=_boxes(table, "tile_box"),
         label=np.array(table["label"], dtype=np.int64)[::tiles].copy(),
+        image_size=image_size,
     )
 
 

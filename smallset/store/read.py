@@ -9,17 +9,24 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64, UInt8
+from jaxtyping import Float32, Int, Int32, Int64, UInt8
 
 from smallset.data import ImageDataset, content_of, cores, ordered
 from smallset.data.decode import BadImage, measure
 from smallset.data.fit import view_square
+from smallset.lazy import Tensor, torch
 from smallset.records import Classes, Plan, Resample
+from smallset.spec import build
 from smallset.store.card import CARD
+from smallset.store.checked import CheckedRows, SetImages
 from smallset.store.codec import Codec
+from smallset.store.image_file import ImageFile
 from smallset.store.manifest import MANIFEST, Manifest, is_plain, read_manifest
-from smallset.store.plan_table import PLAN, ImageFile, read_plan
+from smallset.store.plan_table import PLAN, read_plan
+from smallset.store.sheets import Sheets, TileRows
 from smallset.store.training_set import PlainSet, SetFacts
+from smallset.train.render import render
+from smallset.train.views import VIEWS, View
 
 TRAIN = "train"
 # Files that are not verified: users may edit the card, and the Hub adds .gitattributes.
@@ -27,64 +34,14 @@ FREE = (CARD, ".gitattributes")
 
 
 @dataclass(frozen=True)
-class CheckedRows:
-    """The image bytes of the set called `set`, each compared with its recorded hash when read."""
-
-    set: str
-    files: tuple[ImageFile, ...]
-    source: Callable[[int], bytes]
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def name(self, row: int) -> str:
-        """Name an image by its path in the set."""
-        return self.files[row].path
-
-    def read(self, row: int) -> bytes:
-        """Read an image's bytes. Raises ValueError if they are not those that were recorded."""
-        content = self.source(row)
-        if hashlib.sha256(content).hexdigest() != self.files[row].sha256:
-            raise ValueError(
-                f"{self.name(row)!r} of the set '{self.set}' was changed after it was written. "
-                "Restore it, or make the set again; `smallset verify` lists all that changed."
-            )
-        return content
-
-
-@dataclass(frozen=True, eq=False)
-class SetImages(ImageDataset):
-    """The images of a compressed set as a data set. A mosaic counts as one whole image."""
-
-    codec: Codec
-
-    def pixels(self, i: int) -> UInt8[np.ndarray, "h w 3"]:
-        """Decode an image. Raises ValueError if it contradicts the manifest."""
-        try:
-            pixels = self.codec.decode(self.encoded(i))
-        except BadImage as error:
-            raise self.bad(i, error) from error
-        width, height = self.sizes[i]
-        if pixels.shape != (height, width, 3):
-            raise ValueError(
-                f"{self.id(i)!r} of the set {self.name!r} is {pixels.shape[1]} x {pixels.shape[0]} "
-                f"pixels, but the manifest says {width} x {height}. Make the set again."
-            )
-        return pixels
-
-    def bad(self, i: int, error: BadImage) -> ValueError:
-        """Return the error for an image that does not decode."""
-        return ValueError(
-            f"{self.id(i)!r} of the set {self.name!r} {error}. Get the set from its maker again."
-        )
-
-
-@dataclass(frozen=True)
 class CompressedDataset:
     """A set on disk that smallset made: m images by class, in order of choice within each class.
 
-    `content` has the `smallset.data.content_of` of each source image shown. `source` reads the
-    bytes of an image by its row in `files` and in the plan (None: reads the file in `path`).
+    A file is an image, or a sheet of many. `files` and `plan` have a row for each file. `content`
+    has the `smallset.data.content_of` of each source image shown. `source` reads the bytes of a
+    file by its row (None: reads the file in `path`).
+
+    It is also a dataset for torch's DataLoader: item i is a view of image i and its class index.
     """
 
     path: Path
@@ -95,7 +52,29 @@ class CompressedDataset:
     source: Callable[[int], bytes] | None = None
 
     def __len__(self) -> int:
-        return len(self.files)
+        """Count the images."""
+        return self.manifest.images
+
+    def __getitem__(self, i: int) -> tuple[Float32[Tensor, "3 s s"], int]:
+        """Return a new view of image i, in 0..1, and its class index.
+
+        Views are drawn from torch's random state, as `torch.manual_seed` and a DataLoader set it.
+        Raises IndexError for an image that does not exist, and ValueError if its file was changed.
+        """
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"the set '{self.path}' has no image {i}. It has {len(self)}.")
+        i, size = i % len(self), self.manifest.size
+        seed = int(torch.randint(2**62, ()))
+        # Image 0 of a random epoch: the numbers of a later one would cost those of all before.
+        drawn = self._view.draw(self.tile_box[i : i + 1], np.zeros(1, np.int64), seed=seed, epoch=0)
+        pixels = torch.from_numpy(self.images(np.array([i]), workers=1)).permute(0, 3, 1, 2)
+        return render(pixels, drawn, size=size)[0].contiguous(), int(self.dataset.labels[i])
+
+    @cached_property
+    def _view(self) -> View:
+        view = build(self.manifest.view, View, {View: VIEWS})
+        assert isinstance(view, View)
+        return view
 
     @property
     def name(self) -> str:
@@ -125,26 +104,31 @@ class CompressedDataset:
     @property
     def labels(self) -> Int64[np.ndarray, " m"]:
         """The class index of each image."""
-        return self.plan.label
+        return np.repeat(self.plan.label, self.plan.images)
 
     @property
     def tile_box(self) -> Int32[np.ndarray, "m tiles 4"]:
         """The tiles of each image: left, top, right and bottom, in its pixels."""
-        return self.plan.tile_box
+        if self.manifest.sheet is None:
+            return self.plan.tile_box
+        whole = np.array([0, 0, self.manifest.size, self.manifest.size], np.int32)
+        return np.broadcast_to(whole, (len(self), 1, 4))
 
     @property
     def rows(self) -> CheckedRows:
-        """The bytes of the images, each checked as it is read."""
+        """The bytes of the files, each checked as it is read."""
         return CheckedRows(self.name, self.files, self.source or self._read_file)
 
     @cached_property
-    def dataset(self) -> SetImages:
+    def dataset(self) -> ImageDataset:
         """The images as a data set, with the manifest's digest as its fingerprint.
 
         A set of the codec "original" reads all of its images for their sizes. Raises ValueError if
         one of them is not an image.
         """
         manifest, m = self.manifest, len(self)
+        if manifest.sheet is not None:
+            return self._on_sheets()
         made = SetImages(
             name=self.path.resolve().name,
             split="train",
@@ -180,6 +164,29 @@ class CompressedDataset:
                 pixels[position] = square
         return pixels
 
+    def _on_sheets(self) -> ImageDataset:
+        sheet, tile = np.nonzero(self.plan.source >= 0)
+        box = self.plan.tile_box[sheet, tile]
+        manifest, origin = self.manifest, self.rows
+        sheets = Sheets(origin, Codec.parse(manifest.codec), self.plan.size)
+        content = [
+            content_of(hashlib.sha256(f"{self.files[on].sha256} {at}".encode()).digest())
+            for on, at in zip(sheet.tolist(), tile.tolist(), strict=True)
+        ]
+        return ImageDataset(
+            name=self.path.resolve().name,
+            split="train",
+            classes=Classes(manifest.classes),
+            labels=self.labels,
+            sizes=box[:, 2:] - box[:, :2],
+            rows=np.arange(len(sheet)),
+            content=np.array(content, np.int64),
+            fingerprint=manifest.digest,
+            encoded_bytes=manifest.image_bytes,
+            skipped=(),
+            origin=TileRows(sheets, sheet, tile, box),
+        )
+
     def _read_file(self, row: int) -> bytes:
         file = self.path / self.files[row].path
         return file.read_bytes() if file.is_file() else b""
@@ -205,12 +212,13 @@ def _measured(images: SetImages) -> Int32[np.ndarray, "m 2"]:
         return np.array(list(sizes), np.int32).reshape(-1, 2)
 
 
-def open_set(path: Path) -> CompressedDataset:
-    """Open the set in the folder `path`. Pixels are read later, by `images`.
+def open_set(path: str | Path) -> CompressedDataset:
+    """Open the set in the folder `path`. Pixels are read later.
 
     Raises FileNotFoundError or NotADirectoryError if there is no such folder, and ValueError if it
     is not a set, or if its manifest, plan or list of files was edited or damaged.
     """
+    path = Path(path)
     check_folder(path)
     made = read_records(path)
     check_files(
@@ -228,7 +236,12 @@ def read_records(path: Path) -> CompressedDataset:
     """
     manifest = read_manifest(path)
     Codec.parse(manifest.codec)  # an unknown codec fails now, not at the first image
-    plan, files, content = read_plan(path, size=manifest.size, sha256=manifest.plan_sha256)
+    plan, files, content = read_plan(
+        path,
+        size=manifest.canvas,
+        sha256=manifest.plan_sha256,
+        image_size=manifest.sheet and manifest.size,
+    )
     for problem in contradictions(manifest, plan, files):
         raise ValueError(f"'{path}': {problem}. Restore it, or make the set again.")
     return CompressedDataset(path, manifest, files, plan, content)
@@ -277,7 +290,7 @@ def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...])
     labels = plan.label
     if labels.min() < 0 or labels.max() >= len(manifest.classes):
         return [f"the plan has labels outside the manifest's {len(manifest.classes)} classes"]
-    counts = tuple(np.bincount(labels, minlength=len(manifest.classes)).tolist())
+    counts = plan.counts(len(manifest.classes))
     if counts != manifest.counts:
         at = next(i for i, (a, b) in enumerate(zip(counts, manifest.counts, strict=True)) if a != b)
         problems.append(

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from smallset.data import cores, ordered
+from smallset.store.image_file import ImageFile
 from smallset.store.manifest import read_manifest
-from smallset.store.plan_table import ImageFile, read_plan
+from smallset.store.plan_table import read_plan
 from smallset.store.read import check_folder, contradictions, layout_of, strangers
 
 T = TypeVar("T")
@@ -41,9 +42,15 @@ def verify(path: Path) -> Verification:
     problems: list[str] = []
     try:
         manifest = _read(lambda strict: read_manifest(path, trust=not strict), problems)
-        size, sha256 = manifest.size, manifest.plan_sha256
+        sha256 = manifest.plan_sha256
         plan, files, _ = _read(
-            lambda strict: read_plan(path, size=size, sha256=sha256 if strict else None), problems
+            lambda strict: read_plan(
+                path,
+                size=manifest.canvas,
+                sha256=sha256 if strict else None,
+                image_size=manifest.sheet and manifest.size,
+            ),
+            problems,
         )
     except ValueError as error:
         raise _failure(path, [*problems, str(error)]) from error

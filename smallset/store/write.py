@@ -15,9 +15,10 @@ from smallset.store.canvases import Canvases, check_plan
 from smallset.store.card import CARD, card
 from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
+from smallset.store.image_file import ImageFile
 from smallset.store.manifest import MANIFEST, About, Manifest, Origin
 from smallset.store.parts import Parts
-from smallset.store.plan_table import PLAN, ImageFile, class_ranks, plan_bytes
+from smallset.store.plan_table import PLAN, class_ranks, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
 
 # The least digits in a file name, so that a smaller set has the first names of a larger one.
@@ -102,7 +103,7 @@ def _manifest(
     files: list[ImageFile],
     plan_content: bytes,
 ) -> Manifest:
-    counts = tuple(np.bincount(plan.label, minlength=len(folders)).tolist())
+    counts = plan.counts(len(folders))
     asked = about.asked
     return Manifest(
         smallset=smallset_version(),
@@ -121,7 +122,8 @@ def _manifest(
         classes=dataset.classes.names,
         folders=folders,
         counts=counts,
-        size=plan.size,
+        size=plan.image_size or plan.size,
+        sheet=None if plan.image_size is None else plan.size,
         fit=about.fit,
         view=about.view,
         codec=str(codec),

@@ -68,7 +68,9 @@ def observer_lines(made_with: Mapping[str, str]) -> list[str]:
 def show_set(made: CompressedDataset) -> None:
     """Print what a new set is."""
     m = made.manifest
-    side = f"of {m.size} px"
+    side = (
+        f"of {m.size} px" if m.sheet is None else f"on {len(made.files):,} sheets, for {m.size} px"
+    )
     if Codec.parse(m.codec).is_original:
         side = f"as they are (read at {m.size} px)"
     say(
@@ -77,6 +79,8 @@ def show_set(made: CompressedDataset) -> None:
     )
     if (limit := limit_of(m.budget)) is not None:
         say(f"budget: {m.image_bytes:,} of {limit:,} bytes")
+    if enlarged := _enlarged(made):
+        say(f"note: {enlarged:,} images are stored larger than they are in the source")
     _say_unequal(m.classes, m.counts, m.asked)
     if renamed := renamed_folders(m.classes, m.folders, m.counts):
         say(renamed)
@@ -111,6 +115,15 @@ def show_scores(made: Mapping[str, Scores], out: Path) -> None:
     for line, names in looks.items():
         say(line if len(names) == len(made) else f"{', '.join(names)}: {line}")
     say(f"wrote {out}")
+
+
+def _enlarged(made: CompressedDataset) -> int:
+    """Count the images on sheets that have more pixels there than in the source."""
+    if made.manifest.sheet is None:
+        return 0
+    plan = made.plan
+    sides, shown = (box[..., 2:] - box[..., :2] for box in (plan.source_box, plan.tile_box))
+    return int(((plan.source >= 0) & (shown > sides).all(-1)).sum())
 
 
 def _say_unequal(classes: Sequence[str], counts: Sequence[int], asked: Asked | None) -> None:

@@ -3,10 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 from set_toy import write
 
 from smallset.data import from_arrays
+from smallset.data.decode import BadImage, decode
 from smallset.store import Codec, Rendered
 from smallset.store.codec import extension_of
 
@@ -19,7 +20,7 @@ def pixels() -> np.ndarray:
     return np.stack(np.broadcast_arrays(x[:, None], x[None], x[::-1, None]), axis=-1).copy()
 
 
-@pytest.mark.parametrize("text", ["png", "jpeg:1", "jpeg:90", "webp:100"])
+@pytest.mark.parametrize("text", ["png", "jpeg:1", "jpeg:90", "webp:100", "avif:60"])
 def test_a_codec_prints_as_it_is_parsed_and_a_missing_quality_is_90(text):
     assert str(Codec.parse(text)) == text
     assert Codec.parse("webp") == Codec("webp", 90)
@@ -30,7 +31,9 @@ def test_png_is_exact(pixels):
     np.testing.assert_array_equal(codec.decode(codec.encode(pixels)), pixels)
 
 
-@pytest.mark.parametrize(("text", "format_"), [("jpeg:90", "JPEG"), ("webp:90", "WEBP")])
+@pytest.mark.parametrize(
+    ("text", "format_"), [("jpeg:90", "JPEG"), ("webp:90", "WEBP"), ("avif:90", "AVIF")]
+)
 def test_lossy_codecs_are_near_and_readable_by_pillow(pixels, text, format_):
     codec = Codec.parse(text)
     encoded = codec.encode(pixels)
@@ -40,7 +43,7 @@ def test_lossy_codecs_are_near_and_readable_by_pillow(pixels, text, format_):
 
 
 def test_a_higher_quality_takes_more_bytes(pixels):
-    for name in ("jpeg", "webp"):
+    for name in ("jpeg", "webp", "avif"):
         sizes = [len(Codec.parse(f"{name}:{q}").encode(pixels)) for q in (10, 50, 100)]
         assert sizes == sorted(set(sizes))
 
@@ -59,6 +62,7 @@ def test_jpeg_keeps_colour_at_half_the_resolution(pixels):
         ("png:90", r"codec 'png:90' gives a quality, but PNG is exact\. Use 'png'"),
         ("jpeg:", r"has the quality '', which is not a whole number from 1 to 100"),
         ("jpeg:0", r"has the quality '0'"),
+        ("avif:0", r"has the quality '0'.* Use for example avif:90"),
         ("webp:101", r"has the quality '101'.* Use for example webp:90"),
         ("jpeg:9.5", r"has the quality '9\.5'"),
         ("jpeg:٣", r"has the quality '٣'"),
@@ -131,3 +135,27 @@ def test_original_is_no_format_to_encode_in():
         ORIGINAL.encode(np.zeros((2, 2, 3), np.uint8))
     with pytest.raises(ValueError, match=r"original bytes stay as they are\. Use 'original'"):
         Codec.parse("original:9")
+
+
+def test_avif_in_an_old_pillow_is_refused_with_the_version_that_has_it(pixels, monkeypatch):
+    encoded = Codec.parse("avif:60").encode(pixels)
+    monkeypatch.setattr(features, "check", lambda name: False)
+    with pytest.raises(ValueError, match=r"has no AVIF\. Needed Pillow 11\.3 or newer: pip"):
+        Codec.parse("avif:60")
+    with pytest.raises(BadImage, match=r"is AVIF, which needs Pillow 11\.3 or newer"):
+        decode(encoded)
+
+
+@pytest.mark.parametrize(("text", "most"), [("jpeg:50", 0), ("webp:50", 3), ("avif:60", 1)])
+def test_how_far_a_neighbour_bleeds_into_an_image_on_a_sheet(text, most):
+    """The mean change of an image's pixels if its neighbours turn from black to white."""
+    y, x = np.mgrid[:32, :32]
+    waves = np.stack([128 + 90 * np.sin(x / 5), 128 + 90 * np.cos(y / 7), 4 * (x + y)], -1)
+    codec, own = Codec.parse(text), np.s_[32:64, 32:64]
+    seen = []
+    for grey in (0, 255):
+        sheet = np.full((96, 96, 3), grey, np.uint8)
+        sheet[own] = waves.astype(np.uint8)
+        seen.append(codec.decode(codec.encode(sheet))[own].astype(int))
+    change = np.abs(seen[1] - seen[0]).mean(-1)
+    assert change.mean() <= most  # of 255

@@ -1,0 +1,80 @@
+"""Sheets: many training images of one class in one file, which a codec packs better."""
+
+from dataclasses import dataclass
+from math import isqrt
+
+import numpy as np
+from jaxtyping import Int32, Int64
+
+from smallset.records import Plan, Selection
+from smallset.store.codec import BLOCK
+
+_LARGEST = 64
+"""Tiles a side. At 224 px, such a sheet is 14,336 px; WebP ends at 16,383."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Whole images of one class side by side in a file; each stays a training image of its own.
+
+    An image is stored at `side` pixels (None: at the set's size) and trained on at the set's size.
+    A file has up to `columns` x `columns` images, in order of choice, row by row. Images start at
+    multiples of 16 px, as the blocks of JPEG and WebP do. A smaller set has smaller sheets.
+    """
+
+    side: int | None = None
+    columns: int = 16
+
+    def __post_init__(self) -> None:
+        if self.side is not None and self.side < 1:
+            raise ValueError(f"sheet's side={self.side} leaves no pixel. Give at least 1.")
+        if not 1 <= self.columns <= _LARGEST:
+            raise ValueError(
+                f"sheet's columns={self.columns} is not a number of images from 1 to {_LARGEST}. "
+                "Give the images in a row of a file."
+            )
+
+    @property
+    def tiles(self) -> int:
+        """The number of source images in a training image."""
+        return 1
+
+    def __call__(
+        self,
+        selection: Selection,
+        labels: Int64[np.ndarray, " n"],
+        boxes: Int32[np.ndarray, "n 4"],
+        *,
+        size: int,
+    ) -> Plan:
+        """Lay out a selection, class after class. The last sheet of a class may have empty tiles.
+
+        Raises ValueError if a sheet would be larger than every codec can write.
+        """
+        side = size if self.side is None else self.side
+        chosen = labels[selection.indices]
+        runs = np.split(selection.indices, np.flatnonzero(np.diff(chosen)) + 1)
+        most = max(map(len, runs))
+        columns = max(1, min(self.columns, isqrt(max(0, most - 1)) + 1))
+        pitch = -(-side // BLOCK) * BLOCK
+        if pitch * columns > 16383:
+            raise ValueError(
+                f"a sheet of {columns} x {columns} images of {side} px is larger than 16,383 px, "
+                f"the most that WebP can write. Use columns<={max(1, 16383 // pitch)}."
+            )
+        tiles = columns**2
+        sheets = [run[start : start + tiles] for run in runs for start in range(0, len(run), tiles)]
+        source = np.full((len(sheets), tiles), -1, np.int64)
+        for row, images in enumerate(sheets):
+            source[row, : len(images)] = images
+        corner = np.array([(x, y) for y in range(columns) for x in range(columns)]) * pitch
+        tile_box = np.concatenate([corner, corner + side], axis=1).astype(np.int32)
+        return Plan(
+            size=pitch * columns,
+            resample="antialias",
+            source=source,
+            source_box=np.where(source[..., None] < 0, 0, boxes[source]).astype(np.int32),
+            tile_box=np.repeat(tile_box[None], len(sheets), axis=0),
+            label=labels[source[:, 0]],
+            image_size=size,
+        )
