@@ -32,6 +32,7 @@ class EasyIsGood(Analysis):
         if lost:
             yield Finding(lines=(f"no results of {', '.join(one.name for one in lost)}",))
         for observer in material.observers:
+            yield from material.headline(observer)
             measured = {one: _measured(material, one, observer) for one in material.sets}
             for setting, top1 in settings.items():
                 yield _compared(material, observer, setting, top1, measured)

@@ -45,6 +45,7 @@ class Crops(Analysis):
     def __call__(self, material: Material) -> Iterator[Finding]:
         """Yield for each set: its chosen crops, its curve, and its r* against the first set."""
         for observer in material.observers:
+            yield from material.headline(observer)
             first: tuple[Subject, Curve] | None = None
             for subject in material.sets:
                 box, finding = _chosen(material, subject, observer)

@@ -26,6 +26,7 @@ class Difficulty(Analysis):
     def __call__(self, material: Material) -> Iterator[Finding]:
         """Yield a finding for each subject and observer: whole images, then training views."""
         for observer in material.observers:
+            yield from material.headline(observer)
             for subject in material.subjects:
                 yield self._of(material, subject, observer)
 

@@ -33,6 +33,7 @@ class LabelQuality(Analysis):
             line = f"{subject.name}: {counts.min():,} to {counts.max():,} images a class"
             yield Finding((material.fact(subject, "balance", found),), (line,))
         for observer in material.observers:
+            yield from material.headline(observer)
             usual = _usual(material, observer)
             for subject in material.subjects:
                 yield _through(material, subject, observer, usual)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 
 from smallset.analysis.subject import Subject
+from smallset.analysis.text import shown
 from smallset.data import Data
 from smallset.data.work import keeping
 from smallset.evidence.estimates import Estimate
@@ -70,12 +71,17 @@ class Material:
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """The sets, and then the splits if they are wanted."""
-        wanted = (self.train, self.held_out) if self.splits else (self.train,) * 0
-        return (*self.sets, *(split for split in wanted if len(split.labels)))
+        splits = [split for split in (self.train, self.held_out) if len(split.labels)]
+        return (*self.sets, *(splits if self.splits else ()))
 
     def named(self, observer: AnyObserver) -> str:
         """Return the spec of an observer without the folders of its files."""
         return portable(write(self.seen.settled(observer), {Observer: OBSERVERS}))
+
+    def headline(self, observer: AnyObserver) -> Iterator[Finding]:
+        """Yield a line that names the observer of the next findings, if there are several."""
+        if len(self.observers) > 1:
+            yield Finding(lines=(f"through {shown(self.named(observer))}:",))
 
     def plain(self, subject: Subject, observer: AnyObserver) -> Looks:
         """Look at every whole box of a subject."""

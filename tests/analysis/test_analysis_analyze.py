@@ -33,7 +33,13 @@ def test_facts_are_written_once_and_nothing_is_looked_at_twice(data, monkeypatch
 
 def test_several_observers_are_compared_and_a_trained_folder_is_one(data):
     train_teacher(data, "teacher", model="resnet8", epochs=1)
-    facts = analyze(["set"], data, observers=["teacher", EYE], what=["difficulty"], splits=False)
+    lines = []
+    facts = analyze(
+        ["set"], data, observers=["teacher", EYE], what=["difficulty"], splits=False,
+        told=lambda finding: lines.extend(finding.lines),
+    )  # fmt: skip
+    assert lines[0] == 'through "teacher":'
+    assert lines[3].startswith("through observer(model=resnet8, epochs=1, ")
     assert len({f.observer for f in facts if f.name == "entropy"}) == 2
     assert any("teacher" in str(f.observer) for f in facts)
 
