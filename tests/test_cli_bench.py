@@ -123,3 +123,9 @@ def test_a_run_folder_inside_the_data_is_refused_before_any_image_is_read(shell,
     ran = shell("bench", "m.toml", "data/toy/runs", "--data", "data")
     refused(ran, "'data/toy/runs' lies inside the data '", "Choose another OUT.")
     assert not (shell.root / "data/toy/runs").exists()
+
+
+def test_watching_runs_nothing_and_takes_no_option_of_a_run(shell):
+    refused(shell("bench", "demo", "no", "--watch"), "there is no run folder 'no' to watch")
+    ran = shell("bench", "demo", "no", "--watch", "--dry-run")
+    refused(ran, "--watch runs nothing, so --dry-run cannot be combined")
