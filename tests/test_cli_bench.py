@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from cli_toy import Shell, tree
+from cli_toy import Shell, refused, tree
 from serial_toy import Serial
 
 from smallset.bench import forecast
@@ -94,3 +94,9 @@ def test_run_says_each_finished_unit_and_what_was_not_asked_for(shell, monkeypat
         "reused 1 results of other runs",
         "did not reuse 1 results of other runs, made by numpy 1",
     ]
+
+
+def test_watching_runs_nothing_and_takes_no_option_of_a_run(shell):
+    refused(shell("bench", "demo", "no", "--watch"), "there is no run folder 'no' to watch")
+    ran = shell("bench", "demo", "no", "--watch", "--dry-run")
+    refused(ran, "--watch runs nothing, so --dry-run cannot be combined")

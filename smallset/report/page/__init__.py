@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from smallset.report.page.charts import charts
 from smallset.report.page.entries import Entry, entries
+from smallset.report.page.extra import check_extra
 from smallset.report.page.fact_charts import fact_charts
 from smallset.report.table import counted, span, times, write_html
 
@@ -19,10 +20,10 @@ _SCRIPTS = ("dataTables.min.js", "vega.min.js", "vega-lite.min.js", "vega-embed.
 
 def page(report: "Report") -> str:
     """Return the report as one HTML file. Raises ValueError without the extra `report`."""
-    template = _template()
+    check_extra("altair", "jinja2", option="the page")
     found = entries(report.sections)
     drawn = charts(found)
-    return template.render(
+    return _template().render(
         report=report,
         entries=found,
         charts=[chart for chart in drawn if chart.follows],
@@ -55,14 +56,8 @@ def _text(name: str) -> str:
 
 @cache
 def _template() -> "Template":
-    try:
-        import altair  # noqa: F401
-        from jinja2 import Environment
-    except ImportError as error:
-        raise ValueError(
-            f"the page needs {error.name}, which is not installed. Install smallset[report], or "
-            "write the tables alone, without --html."
-        ) from error
+    from jinja2 import Environment
+
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"span": span, "times": times, "html": write_html}
     return environment.from_string(_text("page.html.jinja"))

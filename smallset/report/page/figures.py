@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from smallset.files import check_output, replacing, writing
 from smallset.report.page.charts import Chart, charts
 from smallset.report.page.entries import entries
+from smallset.report.page.extra import check_extra
 from smallset.report.page.fact_charts import fact_charts
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def write_figures(report: "Report", out: Path) -> list[Path]:
     Raises ValueError without the extra `report`, FileExistsError if the folder exists, and OSError
     if it cannot be written.
     """
+    check_extra("altair", "vl_convert", option="--figures")
     check_output(out)
     texts = svgs([*charts(entries(report.sections)), *fact_charts(report.facts)])
     with writing(out):
@@ -33,13 +35,8 @@ def write_figures(report: "Report", out: Path) -> list[Path]:
 
 def svgs(drawn: Sequence[Chart]) -> dict[str, str]:
     """Return the SVG of each chart by its file name, with the title above and a white ground."""
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise ValueError(
-            "figures need vl-convert-python, which is not installed. Install smallset[report], or "
-            "leave out --figures."
-        ) from error
+    import vl_convert
+
     still = {"width": _WIDTH, "background": "white", "padding": 8}
     return {
         f"{chart.name}.svg": vl_convert.vegalite_to_svg(

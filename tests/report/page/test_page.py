@@ -1,4 +1,3 @@
-import builtins
 import json
 import re
 import subprocess
@@ -10,7 +9,7 @@ from result_toy import changed
 from runs_toy import BEST, MATRIX, RANDOM, full, replicates
 
 from smallset.bench.matrix import parse_matrix
-from smallset.report.page import _template, page
+from smallset.report.page import page
 from smallset.report.tables import Runs, read_runs, report_of
 
 ROOT = Path(__file__).parents[3]
@@ -83,20 +82,6 @@ def test_the_page_of_published_lines_is_small_and_asks_no_server(file):
     assert not re.findall(r"""(?:src|href)=["']?https?:""", body(text))
     for spec in re.findall(r'<script type="application/json">(.*?)</script>', text):
         assert "url" not in json.loads(spec)["data"]
-
-
-def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def without_altair(name, *args, **keywords):
-        if name == "altair":
-            raise ImportError("no altair", name="altair")
-        return real(name, *args, **keywords)
-
-    _template.cache_clear()
-    monkeypatch.setattr(builtins, "__import__", without_altair)
-    with pytest.raises(ValueError, match=r"needs altair.*Install smallset\[report\]"):
-        page_of(*replicates("random", RANDOM))
 
 
 def test_a_page_loads_no_torch():
