@@ -11,7 +11,7 @@ demo: $(VENV)/demo
 
 # Tests of one file stay in one process, so that what the file sets up is made once.
 test: $(VENV)/dev
-	$(ONE_THREAD) $(VENV)/bin/python -m pytest -n auto --dist worksteal --durations=15 -rs
+	$(ONE_THREAD) $(VENV)/bin/python -m pytest -n auto --dist worksteal --durations=15 -rfEs
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff format --check .

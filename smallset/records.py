@@ -80,6 +80,13 @@ class Selection:
     indices: Int64[np.ndarray, " k"]
 
 
+CODEC_BLOCK = 16
+"""The side in pixels of the largest blocks of JPEG and WebP, which share their colours.
+
+The tiles of a sheet start at multiples of it.
+"""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to draw on m canvases of `tiles` tiles each, before any pixel is read.

@@ -6,8 +6,7 @@ from math import isqrt
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from smallset.records import Plan, Selection
-from smallset.store.codec import BLOCK
+from smallset.records import CODEC_BLOCK, Plan, Selection
 
 _LARGEST = 64
 """Tiles a side. At 224 px, such a sheet is 14,336 px; WebP ends at 16,383."""
@@ -56,7 +55,7 @@ class Sheet:
         runs = np.split(selection.indices, np.flatnonzero(np.diff(chosen)) + 1)
         most = max(map(len, runs))
         columns = max(1, min(self.columns, isqrt(max(0, most - 1)) + 1))
-        pitch = -(-side // BLOCK) * BLOCK
+        pitch = -(-side // CODEC_BLOCK) * CODEC_BLOCK
         if pitch * columns > 16383:
             raise ValueError(
                 f"a sheet of {columns} x {columns} images of {side} px is larger than 16,383 px, "

@@ -16,7 +16,7 @@ from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
 from smallset.report.page import page
-from smallset.report.page.sheets import Sheet
+from smallset.report.page.sheets import SetPicture
 from smallset.report.per_byte import per_byte_tables
 from smallset.report.regimes import overviews
 from smallset.report.sections import Section, sections
@@ -68,7 +68,7 @@ class Report:
     tables: tuple[Table, ...]
     not_begun: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
-    sheets: tuple[Sheet, ...] = ()
+    sheets: tuple[SetPicture, ...] = ()
     command: str = ""
     live: bool = False
 

@@ -11,8 +11,7 @@ from jaxtyping import Int64, UInt8
 from smallset.data import ImageDataset, cores, fit_boxes, ordered, read_box
 from smallset.data.arrays import ArrayRows
 from smallset.data.decode import BadImage, image_format
-from smallset.records import Classes, Fit, Plan, Progress
-from smallset.store.codec import BLOCK
+from smallset.records import CODEC_BLOCK, Classes, Fit, Plan, Progress
 from smallset.store.sheets import TileRows
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
@@ -178,7 +177,9 @@ def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s 
         pixels = dataset.pixels(int(source))
         tile = read_box(pixels, source_box, (right - left, bottom - top), plan.resample)
         if plan.image_size is not None:
-            tile = np.pad(tile, ((0, -bottom % BLOCK), (0, -right % BLOCK), (0, 0)), "edge")
+            tile = np.pad(
+                tile, ((0, -bottom % CODEC_BLOCK), (0, -right % CODEC_BLOCK), (0, 0)), "edge"
+            )
         height, width = tile.shape[:2]
         canvas[top : top + height, left : left + width] = tile
     return canvas

@@ -22,9 +22,6 @@ _EXTENSIONS = {
 }  # fmt: skip
 """The file extension of each format that `data` reads."""
 
-BLOCK = 16
-"""The side in pixels of the largest blocks of JPEG and WebP, which share their colours."""
-
 
 @dataclass(frozen=True)
 class Codec:

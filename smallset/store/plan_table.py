@@ -12,8 +12,7 @@ from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.lazy import pa, pq
-from smallset.records import Plan
-from smallset.store.codec import BLOCK
+from smallset.records import CODEC_BLOCK, Plan
 from smallset.store.image_file import ImageFile
 
 PLAN = "plan.parquet"
@@ -142,7 +141,8 @@ def _fault(table: "pa.Table", size: int, *, sheets: bool) -> str | None:
         max(int(right.max()), int(bottom.max())) > size
     ):
         return f"has a tile outside its canvas of {size} x {size} pixels"
-    reach = size - BLOCK + 1 if sheets else size  # a sheet ends with a block, not with a tile
+    # A sheet ends with a block of the codec, not with a tile.
+    reach = size - CODEC_BLOCK + 1 if sheets else size
     if max(int(right.max()), int(bottom.max())) < reach:
         return f"has no tile at the right or lower edge of its canvases of {size} x {size} pixels"
     return None

@@ -1,7 +1,8 @@
 """A matrix under a budget in bytes: the number of images is known only when the set is made."""
 
 import pytest
-from bench_toy import MATRIX, Serial, ask
+from bench_toy import MATRIX, ask
+from serial_toy import Serial
 
 from smallset.bench.forecast import forecast
 from smallset.bench.matrix import parse_matrix
@@ -46,6 +47,6 @@ def test_sets_of_equal_bytes_stand_in_one_table(tmp_path):
 
 
 def test_a_protocol_that_goes_by_the_number_of_images_is_refused():
-    text = BYTES.replace('protocols = ["finetune-v1"]\n', "")
+    text = BYTES.replace('protocols = ["finetune-v1(epochs=2)"]\n', "")
     with pytest.raises(ValueError, match=r"under bytes=1\.2kB only encoding tells that number"):
         parse_matrix(text, "bytes")

@@ -3,16 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from smallset.mosaic import MOSAICS, Grid, Mosaic
+from smallset.mosaic import Grid
 from smallset.records import Plan, Selection
-
-
-def test_the_table_holds_mosaics_by_their_defaults():
-    assert {"grid": Grid} == MOSAICS
-    for mosaic in MOSAICS.values():
-        assert isinstance(mosaic(), Mosaic)
-        assert mosaic().tiles == 1
-
 
 N, CLASSES = 72, 2
 LABELS = np.arange(N) % CLASSES

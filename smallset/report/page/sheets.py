@@ -11,7 +11,7 @@ _PER_CLASS, _CLASSES, _WIDTH, _QUALITY = 6, 10, 900, 60
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SetPicture:
     """The contact sheet of one set: its picture as a data URI, or what is lacking for one."""
 
     name: str
@@ -19,13 +19,13 @@ class Sheet:
     lacking: str = ""
 
 
-def sheets_of(sets: Path) -> tuple[Sheet, ...]:
+def sheets_of(sets: Path) -> tuple[SetPicture, ...]:
     """Draw the sets in a folder: the first by name of each method, data set, size and budget.
 
     There are at most `MOST` pictures. A last sheet without a picture counts the sets left out. A
     set that cannot be read gives a sheet that says why. Without the folder there are no sheets.
     """
-    found: dict[str, Sheet] = {}
+    found: dict[str, SetPicture] = {}
     others = 0
     for folder in sorted(sets.glob("[!.]*/")):
         name, sheet = _sheet(folder, drawn=found if len(found) < MOST else None)
@@ -35,11 +35,11 @@ def sheets_of(sets: Path) -> tuple[Sheet, ...]:
             found[name] = sheet
     if others:
         left = f"{others} more, other seeds of these or beyond {MOST} pictures, are left out"
-        return *found.values(), Sheet("Other sets", lacking=left)
+        return *found.values(), SetPicture("Other sets", lacking=left)
     return tuple(found.values())
 
 
-def _sheet(folder: Path, *, drawn: dict[str, Sheet] | None) -> tuple[str, Sheet | None]:
+def _sheet(folder: Path, *, drawn: dict[str, SetPicture] | None) -> tuple[str, SetPicture | None]:
     """Return the name of a set, and its sheet unless `drawn` has one or is None."""
     from smallset.report.sheet import contact_sheet
     from smallset.store import open_set, read_manifest
@@ -55,8 +55,8 @@ def _sheet(folder: Path, *, drawn: dict[str, Sheet] | None) -> tuple[str, Sheet 
             open_set(folder), per_class=_PER_CLASS, classes=_CLASSES, width=_WIDTH
         )
     except (ValueError, OSError) as error:
-        return name, Sheet(name, lacking=f"no picture: {error}")
+        return name, SetPicture(name, lacking=f"no picture: {error}")
     file = io.BytesIO()
     sheet.save(file, format="WEBP", quality=_QUALITY)
     encoded = base64.b64encode(file.getvalue()).decode()
-    return name, Sheet(name, picture=f"data:image/webp;base64,{encoded}")
+    return name, SetPicture(name, picture=f"data:image/webp;base64,{encoded}")

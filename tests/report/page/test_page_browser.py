@@ -10,7 +10,7 @@ from result_toy import changed
 from runs_toy import BEST, RANDOM, replicates
 
 from smallset.report.page import page
-from smallset.report.page.sheets import Sheet
+from smallset.report.page.sheets import SetPicture
 from smallset.report.tables import Runs, read_runs, report_of
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: install smallset[dev]")
@@ -76,10 +76,12 @@ def test_the_table_sorts_by_a_click_and_by_the_keyboard(visit, published):
     tab = visit(published)
     head = tab.locator("#rows thead th:nth-child(2)")
     head.click()
+    tab.locator("#rows thead th:nth-child(2)[aria-sort=ascending]").wait_for()
     assert top1(tab) == sorted(top1(tab))
     assert head.get_attribute("aria-sort") == "ascending"
     head.locator("[role=button]").focus()
     tab.keyboard.press("Enter")
+    tab.locator("#rows thead th:nth-child(2)[aria-sort=descending]").wait_for()
     assert top1(tab) == sorted(top1(tab), reverse=True)
 
 
@@ -149,9 +151,9 @@ def test_on_a_phone_only_the_table_scrolls_sideways(visit, published):
 
 
 def test_a_sheet_enlarges_and_escape_gives_the_page_back(visit):
-    drawn = Sheet("a set", picture="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=")
+    drawn = SetPicture("a set", picture="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=")
     report = report_of(Runs(tuple(replicates("random", RANDOM))))
-    tab = visit(page(replace(report, sheets=(drawn, Sheet("another", lacking="no picture")))))
+    tab = visit(page(replace(report, sheets=(drawn, SetPicture("another", lacking="no picture")))))
     tab.get_by_role("button", name="Enlarge a set").press("Enter")
     large = tab.locator("#large img")
     assert large.is_visible()
