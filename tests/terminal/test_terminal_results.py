@@ -49,7 +49,9 @@ def unit_of(data: str, label: str, kind: str = "cell") -> Unit:
     made = SetUnit(asker=cell, data=data, key=key, out=Path("made"), method="random")
     if kind == "set":
         return made
-    return CellUnit(asker=cell, data=data, key="", made=made, teacher=None, labels="hard")
+    return CellUnit(
+        asker=cell, data=data, key="", made=made, method="random", teacher=None, labels="hard"
+    )
 
 
 def test_a_finished_cell_is_a_line_with_its_accuracy_and_the_time_left():

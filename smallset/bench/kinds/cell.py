@@ -31,7 +31,7 @@ from smallset.desk import Desk
 from smallset.exchange.set_data import open_any
 from smallset.fingerprint import fingerprint
 from smallset.labels import labels_from, labels_spec
-from smallset.methods import method_from
+from smallset.methods import brief_of, method_from
 from smallset.models.spec import read_model
 from smallset.pipeline import evaluate
 from smallset.records import Identity, Result
@@ -68,6 +68,8 @@ class CellUnit(StudentUnit):
 
     kind: ClassVar[str] = "cell"
     made: SetUnit
+    method: str
+    """The spec of the method without default options, as the matrix writes it."""
     teacher: TeacherUnit | None
     """The teacher that the run trains for the labels, or None."""
     labels: str
@@ -91,6 +93,7 @@ class CellUnit(StudentUnit):
             key=keyed(cell.name, asdict(cell.identity)),
             needs=(PixelsUnit.of(cell, ground, "test"), made, *([told] if told else [])),
             made=made,
+            method=brief_of(ground.method_of(cell)),
             teacher=teacher,
             labels=labels,
             stored=stored,
@@ -124,6 +127,7 @@ class CellUnit(StudentUnit):
         return replace(
             result,
             dataset=wanted.dataset,
+            method=self.method,
             spec=wanted.spec,
             labels=wanted.labels,
             teacher=wanted.teacher,
