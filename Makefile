@@ -9,7 +9,7 @@ ONE_THREAD = OMP_NUM_THREADS=1
 demo: $(VENV)/demo
 	$(VENV)/bin/smallset demo
 
-# Tests of one file stay in one process, so that what the file sets up is made once.
+# Each process begins with a row of neighbouring tests, so that most set-ups are made only once.
 test: $(VENV)/dev
 	$(ONE_THREAD) $(VENV)/bin/python -m pytest -n auto --dist worksteal --durations=15 -rfEs
 

@@ -54,7 +54,7 @@ def main() -> None:
 def works(
     name: str, size: int, factor: int, dataset: ImageDataset, desk: Machine
 ) -> tuple[Work, Work]:
-    """Give the search for the best crops of all images, and the bare work."""
+    """Return the search for the best crops of all images, and the bare work."""
     network = build_model(name, classes=CLASSES, size=size, seed=0).eval()
     desk.place(network)
     rule = CropRule(CROPS, (0.08, 1.0), (1.0, 1.0), size // factor, size)
@@ -81,7 +81,7 @@ def works(
 
 
 def photographs(images: int, sides: tuple[int, int]) -> ImageDataset:
-    """Give as many images as JPEG, all alike."""
+    """Return as many images as JPEG, all alike."""
     blank, labels = np.zeros((images, 1, 1), np.uint8), np.arange(images) % 2
     plain = from_arrays(blank, labels, ["a", "b"], test=(blank, labels)).train
     encoded = photograph(sides)

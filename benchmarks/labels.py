@@ -127,7 +127,7 @@ def learning(
 
 
 def known(model: str, classes: int, size: int) -> Teacher:
-    """Give a teacher with fresh weights."""
+    """Return a teacher with fresh weights."""
     net = build_model(model, classes=classes, size=size, seed=0)
     shown = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
     network = TeacherNetwork(net, outputs=tuple(range(classes)), size=None, **shown)
@@ -135,7 +135,7 @@ def known(model: str, classes: int, size: int) -> Teacher:
 
 
 def images(m: int, size: int, desk: Machine) -> Shown:
-    """Give images of noise, as a teacher sees them."""
+    """Return images of noise, as a teacher sees them."""
     pixels = np.random.default_rng(0).integers(0, 256, (m, 3, size, size), dtype=np.uint8)
     whole = np.tile(np.array([0, 0, size, size], np.int32), (m, 1, 1))
     return Shown(InMemory(torch.from_numpy(pixels).to(desk.device)), whole, Canvas())

@@ -105,7 +105,7 @@ def apart(name: str, data: Path, passes: int, options: Namespace) -> Peak:
 
 
 def watched(data: Path, options: Namespace) -> dict[str, int]:
-    """Give the peaks of the stages in bytes, and the number of images."""
+    """Return the peaks of the stages in bytes, and the number of images."""
     desk = machine(device=options.device, precision=options.precision, workers=options.threads)
     watch = Watch()
     with tempfile.TemporaryDirectory() as folder:
@@ -137,7 +137,7 @@ class Watch:
         threading.Thread(target=self._look, daemon=True).start()
 
     def peak(self) -> int:
-        """Give the highest value in bytes since the last call."""
+        """Return the highest value in bytes since the last call."""
         highest, self._highest = max(self._highest, anonymous()), 0
         gc.collect()
         return highest

@@ -56,7 +56,7 @@ class Pair:
     rounds: int
 
     def line(self) -> str:
-        """Give one aligned line for a log."""
+        """Return one aligned line for a log."""
         return (
             f"{self.case:<44} {self.ours:>10,.0f} {self.peer:>10,.0f} images/s   "
             f"ratio {self.ratio:6.3f}  ({self.lowest:.3f} to {self.highest:.3f}, "
@@ -106,7 +106,7 @@ def enough(work: Work, *, seconds: float, timer: Timer) -> Work:
 
 
 def parser(documentation: str | None, *, rounds: int) -> argparse.ArgumentParser:
-    """Give the options that every benchmark has."""
+    """Return the options that every benchmark has."""
     made = argparse.ArgumentParser(
         description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -135,7 +135,7 @@ def settle(options: argparse.Namespace) -> Machine:
 
 
 def timer_for(options: argparse.Namespace, desk: Machine) -> Timer:
-    """Give the timer that the options ask for."""
+    """Return the timer that the options ask for."""
     return Timer(desk.device, options.clock, options.rounds)
 
 
@@ -150,7 +150,7 @@ def where(desk: Machine) -> str:
 def write(
     options: argparse.Namespace, benchmark: str, desk: Machine, rows: Sequence[Pair | Peak]
 ) -> None:
-    """Append the rows (dataclasses of numbers) as one JSON line, where a file was named."""
+    """Append the rows (dataclasses of numbers) as one JSON line, if a file was named."""
     if options.json is None:
         return
     line = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def cifar10() -> Path | None:
-    """Give the folder of CIFAR-10's parquet files, or None where this machine has none.
+    """Return the folder of CIFAR-10's parquet files, or None if this machine has none.
 
     It is looked for in the folder that SMALLSET_DATA names, or beside the repository.
     """

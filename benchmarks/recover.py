@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def works(name: str, size: int, images: int, iterations: int, desk: Machine) -> tuple[Work, Work]:
-    """Give a batch of so many iterations, and the bare observer's work."""
+    """Return a batch of so many iterations, and the bare observer's work."""
     network = build_model(name, classes=CLASSES, size=size, seed=0)
     network.eval().requires_grad_(False)
     desk.place(network)

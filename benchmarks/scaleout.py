@@ -72,7 +72,7 @@ def lay_out(folder: Path, desk: Machine, count: int) -> list[Shard]:
 def compare_counts(
     case: str, options: Namespace, shards: list[Shard], two: Workers, one: Workers, cpus: int
 ) -> Pair:
-    """Let two workers and one take turns; `cpus` is what a task asks for where there is one."""
+    """Let two workers and one take turns; `cpus` is what a task asks for if there is one."""
     rates: dict[int, list[float]] = {1: [], 2: []}
     for turn in range(options.rounds):
         for count in (1, 2) if turn % 2 else (2, 1):
@@ -93,7 +93,7 @@ def compare_counts(
 
 
 def rate(shards: list[Shard], workers: Workers, count: int, cpus: int, clock: str) -> float:
-    """Give images/s of `count` workers once all have begun.
+    """Return images/s of `count` workers once all have begun.
 
     By the cpu clock it is what they would do if none had to wait for a core.
     """

@@ -93,7 +93,7 @@ def main() -> None:
 def scorer(
     images: Images, labels: Int64[np.ndarray, " n"], desk: Machine, work: Path, epochs: int
 ) -> tuple[Work, Work]:
-    """Give a whole scoring run, new each time it is called, and the bare observer's work."""
+    """Return a whole scoring run, new each time it is called, and the bare observer's work."""
     fresh = count()
     method = EL2N(epochs=epochs, observer=Observer(epochs=epochs))
     # Names and rows, which an observer that trains never asks for.
@@ -121,7 +121,7 @@ def scorer(
 
 
 def random_pixels(images: int) -> tuple[Images, Int64[np.ndarray, " n"]]:
-    """Give noise in place of images."""
+    """Return noise in place of images."""
     draw = np.random.default_rng(0)
     pixels = draw.integers(0, 256, (images, SIZE, SIZE, 3), dtype=np.uint8)
     return InMemory(torch.from_numpy(pixels).permute(0, 3, 1, 2)), np.arange(images) % CLASSES

@@ -1,4 +1,4 @@
-"""Every selector from 10,000 to a million images: seconds, memory, and a peer where there is one.
+"""Every selector from 10,000 to a million images: seconds, memory, and a peer if there is one.
 
 Ten classes, random scores and 64 random features, 1 % kept of each class (`--keep`), nothing read
 from disk. Memory is the peak of this process's RssAnon over what it was before, features and scores
@@ -71,7 +71,7 @@ def made_up(images: int) -> Pool:
 
 
 def measure(case: str, ours: Work, images: int, timer: Timer) -> Peak:
-    """Watch the memory of one call; time it, or another where it was short."""
+    """Watch the memory of one call; time it, or another if it was short."""
     rates: list[float] = []
 
     def once() -> int:

@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def photograph(sides: tuple[int, int] = (500, 375)) -> bytes:
-    """Give smooth noise as JPEG, by default of a photograph's size."""
+    """Return smooth noise as JPEG, by default of a photograph's size."""
     coarse = np.random.default_rng(0).integers(0, 256, (47, 63, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(coarse).resize(sides, Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)

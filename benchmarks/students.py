@@ -105,7 +105,7 @@ def plain_resnet(name: str) -> nn.Module:
 
 
 def twin(name: str, model: Network, size: int) -> nn.Module:
-    """Spell a network plainly, with the same weights; raise where it isn't the same function."""
+    """Spell a network plainly, with the same weights; raise if it is not the same function."""
     depth = name.removeprefix("convnet-d")
     net = plain_resnet(name) if depth == name else plain_convnet(int(depth), size)
     peer = Normalised(net)

@@ -71,7 +71,7 @@ def ways(size: int, options: Namespace, desk: Machine) -> list[Pair]:
 
 
 def batch(size: int, desk: Machine) -> tuple[UInt8[Tensor, "b 3 s s"], Drawn]:
-    """Give random canvases of 2 x 2 tiles as the loop holds them, and views of them."""
+    """Return random canvases of 2 x 2 tiles as the loop holds them, and views of them."""
     draw = np.random.default_rng(0)
     pixels = torch.from_numpy(draw.integers(0, 256, (BATCH, 3, size, size), dtype=np.uint8))
     half = size // 2
@@ -97,7 +97,7 @@ def with_pillow(
 
 
 def timed(case: str, ours: Work, peer: Work, options: Namespace, desk: Machine) -> list[Pair]:
-    """Time one case, and print it, where `--only` lets it through."""
+    """Time one case, and print it, if `--only` lets it through."""
     if options.only not in case:
         return []
     timer = timer_for(options, desk)

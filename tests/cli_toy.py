@@ -112,7 +112,7 @@ def hear_interrupts() -> None:
 
 
 def in_memory(labels: np.ndarray = np.arange(30) % 3, names: Sequence[str] = tuple(TINY)) -> Data:
-    """Give images of 8 x 8 noise with these labels, and twelve that are held out."""
+    """Return images of 8 x 8 noise with these labels, and twelve that are held out."""
     rng = np.random.default_rng(0)
     images, test = (rng.integers(0, 256, (n, 8, 8, 3), np.uint8) for n in (len(labels), 12))
     return from_arrays(images, labels, names, test=(test, np.arange(12) % 3), name="toy")

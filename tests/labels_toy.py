@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from smallset.data import Data, from_arrays
 from smallset.labels.online import Online, OnlineLabels
 from smallset.models.network import TeacherNetwork
 from smallset.models.teacher import Teacher
@@ -43,6 +44,15 @@ def bright_images(labels: np.ndarray, classes: int = 3, size: int = 8) -> np.nda
     noise = np.random.default_rng(len(labels)).integers(-9, 10, (len(labels), size, size, 3))
     levels = (255 * (labels + 0.5) / classes).astype(np.int64)
     return (levels[:, None, None, None] + noise).clip(0, 255).astype(np.uint8)
+
+
+def bright_data() -> Data:
+    """Ten training and four held-out images of each of three classes."""
+    labels, held_out = np.arange(30) % 3, np.arange(12) % 3
+    return from_arrays(
+        bright_images(labels), labels, ["dark", "grey", "light"],
+        test=(bright_images(held_out), held_out), name="bright",
+    )  # fmt: skip
 
 
 def files(folder: Path) -> list[Path]:

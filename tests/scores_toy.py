@@ -30,7 +30,7 @@ def weights(path: Path, *, classes: int = CLASSES, seed: int = 0) -> Path:
 
 
 def el2n(logits: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
-    """Give EL2N as a run records it."""
+    """Return EL2N as a run records it."""
     return record(logits, torch.zeros(len(logits), 1), labels)["el2n"]
 
 

@@ -13,7 +13,7 @@ from smallset.synthesis import Synthesis
 
 
 def resnet8(folder: Path, seed: int = 0) -> Pretrained:
-    """Give a network with BatchNorm, whose weights lie in a folder."""
+    """Return a network with BatchNorm, whose weights lie in a folder."""
     file = folder / f"w{seed}.pt"
     if not file.exists():
         weights(file, seed=seed)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("data")
 
 
 def raises(error: BaseException, *, at_call: int = 1, then: Callable[..., object] | None = None):
-    """Give a function that raises at a call and otherwise does `then`."""
+    """Return a function that raises at a call and otherwise does `then`."""
     calls = [0]
 
     def call(*arguments: object, **options: object) -> object:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from labels_toy import SPEC, bright_images, bright_teacher
+from labels_toy import SPEC, bright_data, bright_teacher
 
 import smallset
 from smallset.data import Data
@@ -51,11 +51,7 @@ def known(monkeypatch) -> list[str]:
 
 @pytest.fixture
 def data() -> Data:
-    labels, held_out = np.arange(30) % 3, np.arange(12) % 3
-    return smallset.from_arrays(
-        bright_images(labels), labels, ["dark", "grey", "light"],
-        test=(bright_images(held_out), held_out), name="bright",
-    )  # fmt: skip
+    return bright_data()
 
 
 @pytest.fixture

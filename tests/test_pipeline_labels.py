@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_toy import Shell, refused
-from labels_toy import SPEC, bright_images, bright_teacher
+from labels_toy import SPEC, bright_data, bright_images, bright_teacher
 from PIL import Image
 
 import smallset
@@ -37,11 +37,7 @@ def asked(monkeypatch) -> list[tuple[str, tuple[str, ...], int]]:
 
 @pytest.fixture
 def data() -> Data:
-    labels, held_out = np.arange(30) % 3, np.arange(12) % 3
-    return smallset.from_arrays(
-        bright_images(labels), labels, ["dark", "grey", "light"],
-        test=(bright_images(held_out), held_out), name="bright",
-    )  # fmt: skip
+    return bright_data()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 def difference(
     matrix: str, title: str, row: str, other: str, other_title: str = "", by_observer: bool = False
 ) -> Interval:
-    """Give ROW minus OTHER, in fractions; raises SystemExit where there is no such table or row."""
+    """Return ROW minus OTHER, in fractions; raises SystemExit if there is no such table or row."""
     tables = _sections(matrix)
     both = _row(tables, title, row), _row(tables, other_title or title, other)
     one, two = (_by_observer(r) if by_observer else [x.top1 for x in r] for r in both)
@@ -49,7 +49,7 @@ def _row(tables: Sequence[Section], title: str, row: str) -> list[Result]:
 
 
 def _by_observer(row: Sequence[Result]) -> list[float]:
-    """Give the mean of each observer's students; those of no observer count one each."""
+    """Return the mean of each observer's students; those of no observer count one each."""
     groups: dict[object, list[float]] = {}
     for place, result in enumerate(row):
         observer = result.observer_seed

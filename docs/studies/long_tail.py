@@ -18,7 +18,7 @@ from smallset.seeds import generator
 
 
 def kept(labels: np.ndarray, imbalance: float) -> np.ndarray:
-    """Give the rows that stay, in order."""
+    """Return the rows that stay, in order."""
     counts = np.bincount(labels)
     share = imbalance ** (-np.arange(len(counts)) / (len(counts) - 1))
     rows = [

@@ -118,7 +118,7 @@ class Fact:
 
 
 def planted(labels: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give labels of which a tenth is another class, uniformly, and which ones they are."""
+    """Return labels of which a tenth is another class, uniformly, and which ones they are."""
     draw = generator(seed, "planted")
     wrong = np.zeros(len(labels), bool)
     wrong[draw.permutation(len(labels))[: round(PLANTED * len(labels))]] = True
@@ -127,17 +127,17 @@ def planted(labels: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np
 
 
 def values(seen: Observed, name: str, seed: int, model: str = "resnet8") -> np.ndarray:
-    """Give a score of all images through the observer of a seed."""
+    """Return a score of all images through the observer of a seed."""
     return np.asarray(score_from(spec_of_row(name, seed, model))(seen))
 
 
 def spec_of_row(name: str, seed: int, model: str) -> str:
-    """Give the spec of a row through the observer of a network and seed."""
+    """Return the spec of a row through the observer of a network and seed."""
     return SCORES[name].replace("WHO", f"model={model}, seed={seed}")
 
 
 def rho(one: np.ndarray, other: np.ndarray) -> float:
-    """Give Spearman's rank correlation."""
+    """Return Spearman's rank correlation."""
     return float(spearmanr(one, other).statistic)
 
 
@@ -145,7 +145,7 @@ Job = tuple[tuple[str, str, str, int], Callable[[], float]]
 
 
 def jobs(seen: Observed) -> Iterator[Job]:
-    """Give all that is measured: a key, and what measures it."""
+    """Return all that is measured: a key, and what measures it."""
     for r in range(REPLICATES):
         labels, wrong = planted(seen.labels, seen.classes, r)
         noisy = replace(seen, labels=labels, source=f"{seen.source} planted {PLANTED} seed {r}")

@@ -230,7 +230,7 @@ FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
 
 
 def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
-    """Give each table without a size the size of its data's results, if there are any.
+    """Return each table without a size the size of its data's results, if there are any.
 
     `parse_matrix` makes sure that either all tables of some data have a size or none has. Raises
     ValueError if the results of that data have several sizes.

@@ -9,11 +9,11 @@ from jaxtyping import Float, Float32
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
-from smallset.scores.score import RunScore
+from smallset.scores.score import MomentScore
 
 
 @dataclass(frozen=True)
-class AUM(RunScore):
+class AUM(MomentScore):
     """Minus the mean over training of z_y - max of the other logits (arXiv 2001.10528).
 
     `on="probabilities"` takes probabilities instead of the logits z, as some implementations do;

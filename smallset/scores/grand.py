@@ -12,7 +12,7 @@ from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
-from smallset.scores.score import RunScore
+from smallset.scores.score import MomentScore
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 
@@ -24,7 +24,7 @@ _HELD = 2**26
 
 
 @dataclass(frozen=True)
-class GraNd(RunScore):
+class GraNd(MomentScore):
     """Mean norm of the gradient of an image's loss, over late epochs and runs (arXiv 2107.07075).
 
     `layers="last"` uses the closed form for the last linear layer and its bias, ||p - onehot(y)||

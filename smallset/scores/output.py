@@ -8,11 +8,11 @@ from jaxtyping import Float
 
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
-from smallset.scores.score import Epochs, RunScore
+from smallset.scores.score import Epochs, MomentScore
 
 
 @dataclass(frozen=True)
-class _Output(RunScore):
+class _Output(MomentScore):
     """The mean of one field of the record over epochs and runs."""
 
     trained = False

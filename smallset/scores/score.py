@@ -69,7 +69,7 @@ class RunScore(Score):
     """A score that reads runs of its observer: the mean of `of_run` over `runs`.
 
     A subclass is a frozen dataclass with the fields `runs` and `observer`, and `epochs` if it does
-    not always read all epochs. It defines `of_moment` or `of_run`.
+    not always read all epochs.
     """
 
     name: ClassVar[str]
@@ -96,17 +96,9 @@ class RunScore(Score):
         """Score every image."""
         return self.mean(observed, self.of_run)
 
+    @abstractmethod
     def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
-        """Score every image by one run: the mean of `of_moment` over the epochs, in float64."""
-        records = seen.dynamics(self.observer, run=run)
-        total = np.zeros(len(records), np.float64)
-        for epoch in epochs:
-            total += self.of_moment(records.at(epoch))
-        return total / len(epochs)
-
-    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
-        """Score every image by its record at the end of one epoch."""
-        raise NotImplementedError(self.name)
+        """Score every image by these epochs of one run."""
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
         """Return the epochs of an observer that are read, counted from 1.
@@ -151,6 +143,22 @@ class RunScore(Score):
         for run in range(self.runs):
             total += of_run(observed.part(run, self.runs, "run"), run, epochs)
         return (total / self.runs).astype(np.float32)
+
+
+class MomentScore(RunScore):
+    """A score of one run that is the mean of `of_moment` over its epochs, in float64."""
+
+    def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
+        """Score every image by these epochs of one run."""
+        records = seen.dynamics(self.observer, run=run)
+        total = np.zeros(len(records), np.float64)
+        for epoch in epochs:
+            total += self.of_moment(records.at(epoch))
+        return total / len(epochs)
+
+    @abstractmethod
+    def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
+        """Score every image by its record at the end of one epoch."""
 
 
 def check_window(score: RunScore, window: int, *, least: int = 2) -> None:

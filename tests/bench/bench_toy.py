@@ -86,7 +86,7 @@ def digits() -> Data:
 
 
 def lines(runs: Path) -> list[str]:
-    """Give the result lines without their times, in any order."""
+    """Return the result lines without their times, in any order."""
     found = []
     for line in (runs / "results.jsonl").read_text().splitlines():
         result = json.loads(line)

@@ -68,7 +68,7 @@ def test_a_killed_command_goes_on_at_the_next_batch(shell, monkeypatch):
 
 
 def full_at(call: int, then):
-    """Give a function that finds the disk full at one call."""
+    """Return a function that finds the disk full at one call."""
     calls = []
 
     def save(*arguments, **options):

@@ -123,7 +123,7 @@ def test_another_order_of_the_images_is_another_order_of_the_scores(name, work, 
 
 
 def in_another_order(observed: Observed) -> tuple[Observed, np.ndarray]:
-    """Give the data in another order, and which image stands where."""
+    """Return the data in another order, and which image stands where."""
     order = np.random.default_rng(0).permutation(40)
     images = InMemory(observed.images.pixels[order])
     return replace(observed, images=images, labels=observed.labels[order], source="other"), order

@@ -50,7 +50,7 @@ def test_a_constant_has_no_spread():
 
 @st.composite
 def series(draw: st.DrawFn) -> tuple[np.ndarray, int, np.ndarray]:
-    """Give values at moments of images, constants and ties among them, a window, an order."""
+    """Return values at moments of images, constants and ties among them, a window, an order."""
     window = draw(st.integers(2, 6))
     t, b = draw(st.integers(window, window + 6)), draw(st.integers(1, 5))
     unit = st.floats(0, 1, width=32) | st.sampled_from([0.0, 0.5, 1.0])

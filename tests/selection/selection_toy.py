@@ -31,5 +31,5 @@ def pool_of(n: int = 60, classes: int = 3, *, width: int = 4, seed: int = 0) -> 
 
 
 def with_features(pool: Pool, features: np.ndarray) -> Pool:
-    """Give the pool with other features."""
+    """Return the pool with other features."""
     return replace(pool, features=lambda: features)

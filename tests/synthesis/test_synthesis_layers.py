@@ -12,7 +12,7 @@ STILL = Pass(16, (1.0, 1.0), 0.0)
 
 
 def inputs(seen, observer, pixels, which="all"):
-    """Give each layer, and what it is given of some images."""
+    """Return each layer, and what it is given of some images."""
     network = seen.network(observer, epoch=1)
     found = []
     for layer in watched_layers(network.net, which):
