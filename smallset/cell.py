@@ -56,8 +56,7 @@ class Cell:
     @property
     def compiles(self) -> bool:
         """Whether the student is compiled: if compiling is possible and saves time."""
-        of_image = view_from(self.set.facts.view).an_epoch(self.set.tile_box.shape[1])
-        views = self.set.facts.images * of_image * self.protocol.epochs
+        views = views_an_epoch(self.set) * self.protocol.epochs
         return pays_to_compile(self.student, views) and can_compile(self.machine.device)
 
     def fingerprint(self, seed: int) -> str:
@@ -90,6 +89,11 @@ class Cell:
         if labels.view_seed is not None:
             facts["view_seed"] = labels.view_seed
         return fingerprint(facts)
+
+
+def views_an_epoch(made: TrainingSet) -> int:
+    """Return the views of an epoch of a set."""
+    return made.facts.images * view_from(made.facts.view).an_epoch(made.tile_box.shape[1])
 
 
 def pays_to_compile(student: str, views: int) -> bool:

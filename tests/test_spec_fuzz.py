@@ -14,6 +14,11 @@ from smallset.scores import SCORES
 from smallset.train.protocol import PROTOCOLS, protocol_named
 from smallset.train.views import VIEWS
 
+
+def protocol_of(text):
+    return protocol_named(text, views=9)
+
+
 GIVEN = "resnet20(weights=W.th, shortcut=a, mean=(0.4, 0.5, 0.6), classes=same)"
 TRAINED = "observer(model=resnet8, epochs=12, snapshots=8, seed=1)"
 READERS: dict[Callable[[str], object], list[str]] = {
@@ -30,7 +35,7 @@ READERS: dict[Callable[[str], object], list[str]] = {
     score_from: [*SCORES, f"loss(epochs=3, observer={TRAINED})", "file(w.parquet, column='a b')"],
     view_from: [*VIEWS, "patch(scale=(0.1, 1.0), ratio=(0.5, 2), flip=0.25)"],
     labels_from: [*LABELS, f"online(teacher='{GIVEN}')", "online(timm:resnet18)"],
-    protocol_named: [*PROTOCOLS, "small-v1(epochs=30)"],
+    protocol_of: [*PROTOCOLS, "small-v1(epochs=30)", "small-v1(steps=9)"],
     read_model: [*MODELS, "timm:resnet18(weights=default, std=(1, 1, 2))", GIVEN],
     check_spec: ["train(model=resnet8, epochs=3, recipe=teacher-v1, seed=2)", GIVEN, "a/folder"],
 }

@@ -22,7 +22,8 @@ Methods and teachers are specs, as on the command line:
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
     labels = ["hard", "online(own)"]          # default ["hard"]; a teacher by name, or as a spec
-    protocols = ["auto"]                      # the default: by the size of the set
+    protocols = ["auto"]                      # the default: by the size of the set; or another
+                                              # length: "small-v1(epochs=30)", "small-v1(steps=600)"
     replicates = 10                           # replicate r: set seed r, student seed r ...
     observers = 3                             # ... and observer seed r % observers (default 3);
                                               # a network that is given is the same for all
@@ -288,7 +289,7 @@ def _check_names(sweep: Sweep, lines: TableText) -> None:
 
 def _check_protocol(name: str) -> None:
     if name != AUTO and "(" in name:
-        protocol_named(name)
+        protocol_named(name, views=1)
     elif name not in (AUTO, *PROTOCOLS):
         raise ValueError(f"there is no protocol {name!r}. {nearest(name, (AUTO, *PROTOCOLS))}")
 

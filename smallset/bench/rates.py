@@ -41,7 +41,7 @@ def known_rates(results: Iterable[Result]) -> dict[Training, float]:
     """
     found: dict[Training, list[float]] = {}
     for result in results:
-        protocol = protocol_named(result.protocol)
+        protocol = protocol_named(result.protocol, views=result.images)
         if not result.cost.teacher:  # a teacher at work slows its student down
             batch = min(protocol.batch, result.images)
             shape = (result.student, result.size, batch, len(result.classes))

@@ -30,8 +30,8 @@ def evaluate(
     protocol: Annotated[
         str | None,
         typer.Option(
-            help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) changes "
-            "the number of epochs."
+            help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) and "
+            "NAME(steps=N) are longer or shorter."
         ),
     ] = None,
     labels: Annotated[

@@ -7,7 +7,7 @@ from typing import Unpack, cast
 
 import numpy as np
 
-from smallset.cell import Cell, load_pixels, train_and_test
+from smallset.cell import Cell, load_pixels, train_and_test, views_an_epoch
 from smallset.data import Data
 from smallset.desk import Options, desk_for
 from smallset.evidence.lines import append_line, check_place, read_lines
@@ -88,7 +88,8 @@ def evaluate(
     with first_before_others():
         opened_set, data = training_set(set, data, desk, reading)
     name = student or ("resnet18-3x3" if opened_set.facts.size <= 64 else "resnet18")
-    chosen = protocol_for(protocol, images=opened_set.facts.images)
+    images, views = opened_set.facts.images, views_an_epoch(opened_set)
+    chosen = protocol_for(protocol, images=images, views=views)
     known = {r.fingerprint: r for r in finished}
     opened_labels = regime.open(opened_set, chosen)
     with first_before_others():

@@ -11,6 +11,8 @@ from smallset.train.mix import Mixing
 MOST_EPOCHS = 100_000
 """The most epochs of a training. More must be a typing error."""
 
+_MOST_STEPS = 100 * MOST_EPOCHS
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -146,30 +148,43 @@ PROTOCOLS: dict[str, StudentProtocol] = {
 }  # fmt: skip
 
 
-def protocol_named(text: str) -> StudentProtocol:
-    """Return a protocol by its name, or with other epochs: `small-v1(epochs=30)`.
+def protocol_named(text: str, *, views: int) -> StudentProtocol:
+    """Return a protocol by its name, or at another length: `small-v1(epochs=30)`.
 
-    With other epochs, its name is the whole text, so that tables do not mix it up with the
-    protocol. Raises ValueError for an unknown name or another option.
+    `small-v1(steps=600)` takes the whole epochs that come nearest to 600 steps, at least one, if an
+    epoch has `views` views. So sets of different sizes can be compared at equal steps. At another
+    length, the name of the protocol is the whole text, so that tables do not mix the two up. Raises
+    ValueError for an unknown name or another option.
     """
     call = read(text)
     if call.name not in PROTOCOLS:
         raise ValueError(f"there is no protocol {call.name!r}. {nearest(call.name, PROTOCOLS)}")
-    if call.args or set(call.options) - {"epochs"}:
+    protocol = PROTOCOLS[call.name]
+    if call.args or len(call.options) > 1 or set(call.options) - {"epochs", "steps"}:
         raise ValueError(
-            f"{text!r} changes the protocol {call.name!r}, but only its epochs can change. "
-            f"Write '{call.name}(epochs=N)', or leave the brackets out."
+            f"{text!r} changes the protocol {call.name!r}, but only its length can change. Write "
+            f"'{call.name}(epochs=N)' or '{call.name}(steps=N)', or leave the brackets out."
         )
-    if not call.options:
-        return PROTOCOLS[call.name]
-    epochs = call.options["epochs"]
-    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
-        raise ValueError(
-            f"{text!r} does not name a whole number of epochs. Give at least 1: "
-            f"'{call.name}(epochs=1)'."
-        )
-    check_epochs(f"{text!r}:", epochs)
-    return replace(PROTOCOLS[call.name], name=f"{call.name}(epochs={epochs})", epochs=epochs)
+    for unit, count in call.options.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ValueError(
+                f"{text!r} does not name a whole number of {unit}. Give at least 1: "
+                f"'{call.name}({unit}=1)'."
+            )
+        epochs = count
+        if unit == "epochs":
+            check_epochs(f"{text!r}:", epochs)
+        elif count > _MOST_STEPS:
+            raise ValueError(f"{text!r} is too long. Give at most {_MOST_STEPS} steps.")
+        else:
+            epochs = max(1, round(count / steps_of(views, protocol.batch)))
+        return replace(protocol, name=f"{call.name}({unit}={count})", epochs=epochs)
+    return protocol
+
+
+def steps_of(views: int, batch: int) -> int:
+    """Return the steps of an epoch. A last batch of a single view joins the batch before."""
+    return max(1, -(-(views - 1) // batch))
 
 
 def check_epochs(whose: str, epochs: int) -> None:
@@ -192,8 +207,11 @@ def caveat(name: str) -> str:
     )
 
 
-def protocol_for(name: str | None, *, images: int) -> StudentProtocol:
-    """Return the named protocol, or by default the one for a set of `images` images."""
+def protocol_for(name: str | None, *, images: int, views: int | None = None) -> StudentProtocol:
+    """Return the named protocol, or by default the one for a set of `images` images.
+
+    `views` are the views of an epoch, by default one of each image.
+    """
     if name is None:
         return SMALL_V1 if images < 1280 else STANDARD_V1
-    return protocol_named(name)
+    return protocol_named(name, views=images if views is None else views)

@@ -19,9 +19,8 @@ from smallset.seeds import derive
 from smallset.train.device import Machine
 from smallset.train.loop import Images, StudentSeeds, fit, random_layers
 from smallset.train.processes import first_alone, wait
-from smallset.train.protocol import Protocol
+from smallset.train.protocol import Protocol, steps_of
 from smallset.train.render import RENDER_VERSION
-from smallset.train.steps import batches
 from smallset.train.views import VERSION as VIEWS_VERSION
 from smallset.train.views import View
 
@@ -125,7 +124,7 @@ def save(path: Path, state: Mapping[str, object]) -> None:
 
 def check_moments(images: int, protocol: Protocol, moments: int) -> int:
     """Return the steps of an epoch. Raises ValueError if there are fewer steps than moments."""
-    steps = len(batches(images, protocol.batch, seed=0, epoch=0))
+    steps = steps_of(images, protocol.batch)
     if steps < moments:
         longer = -(-protocol.epochs * moments // steps)
         raise ValueError(

@@ -50,3 +50,22 @@ def test_a_protocol_that_goes_by_the_number_of_images_is_refused():
     text = BYTES.replace('protocols = ["finetune-v1(epochs=2)"]\n', "")
     with pytest.raises(ValueError, match=r"under bytes=1\.2kB only encoding tells that number"):
         parse_matrix(text, "bytes")
+
+
+def test_sets_of_different_sizes_are_compared_at_equal_steps(tmp_path):
+    text = BYTES.replace("finetune-v1(epochs=2)", "small-v1(steps=6)")
+    run_bench(ask(tmp_path, text), workers=Serial())
+    results = read_lines(tmp_path / "runs" / "results.jsonl", Result)
+    assert len(results) == 4
+    assert {(result.protocol, result.steps) for result in results} == {("small-v1(steps=6)", 6)}
+    assert len({result.images for result in results}) > 1
+    assert plan_bench(ask(tmp_path, text)).pending == ()
+
+
+def test_stored_labels_need_a_number_of_epochs(tmp_path):
+    text = BYTES.replace("finetune-v1(epochs=2)", "small-v1(steps=6)").replace(
+        "replicates = 1", 'replicates = 1\nlabels = ["stored(own)"]'
+    )
+    text += '\n[teachers]\nown = "train(model=resnet8, epochs=1)"\n'
+    with pytest.raises(ValueError, match=r"only encoding tells it\. Name a protocol with epochs"):
+        plan_bench(ask(tmp_path, text))

@@ -16,7 +16,9 @@ from smallset.train.protocol import (
     STANDARD_V1,
     protocol_for,
     protocol_named,
+    steps_of,
 )
+from smallset.train.steps import batches
 
 
 def test_the_rate_falls_along_half_a_cosine():
@@ -165,12 +167,30 @@ def test_a_protocol_with_other_epochs_says_so_in_its_name():
     assert short == replace(SMALL_V1, name="small-v1(epochs=3)", epochs=3)
     assert short.rate_at(3) == pytest.approx(0)
     assert short.facts("resnet8", soft=False) != SMALL_V1.facts("resnet8", soft=False)
-    assert protocol_named("small-v1()") == SMALL_V1
+    assert protocol_named("small-v1()", views=1) == SMALL_V1
+
+
+@pytest.mark.parametrize(
+    ("views", "epochs"),
+    [(100, 300), (101, 300), (102, 200), (1140, 26), (30_000, 1), (10**6, 1), (1, 600), (50, 600)],
+)
+def test_a_protocol_of_so_many_steps_takes_the_nearest_whole_epochs(views, epochs):
+    """Each epoch of 1,140 images has 23 steps of 50: 26 epochs have 598, 27 have 621."""
+    protocol = protocol_named("small-v1( steps=600 )", views=views)
+    assert protocol == replace(SMALL_V1, name="small-v1(steps=600)", epochs=epochs)
+    assert steps_of(views, 50) == len(batches(views, 50, seed=0, epoch=0))
+
+
+def test_steps_are_counted_in_views():
+    assert protocol_for("small-v1(steps=600)", images=100, views=400).epochs == 75
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("small-v1(steps=0)", "does not name a whole number of steps. Give at least 1: 'small-v1("),
+        ("small-v1(steps=10000001)", "is too long. Give at most 10000000 steps."),
+        ("small-v1(steps=9, epochs=9)", "but only its length can change"),
         ("smal-v1(epochs=3)", "there is no protocol 'smal-v1'. Did you mean 'small-v1'"),
         ("small-v1(epochs=0)", "does not name a whole number of epochs. Give at least 1"),
         (
@@ -180,8 +200,8 @@ def test_a_protocol_with_other_epochs_says_so_in_its_name():
         ),
         ("small-v1(epochs=1.5)", "does not name a whole number of epochs"),
         ("small-v1(epochs=true)", "does not name a whole number of epochs"),
-        ("small-v1(batch=9)", "but only its epochs can change. Write 'small-v1(epochs=N)'"),
-        ("small-v1(9)", "but only its epochs can change"),
+        ("small-v1(batch=9)", "but only its length can change. Write 'small-v1(epochs=N)'"),
+        ("small-v1(9)", "but only its length can change"),
     ],
 )
 def test_a_protocol_that_cannot_be_is_refused(text, said):

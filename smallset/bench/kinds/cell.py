@@ -16,7 +16,7 @@ from smallset.bench.kinds.unit import (
     Shares,
     Unit,
     check_network,
-    expected_images,
+    expected_views,
     keyed,
     network_of,
     said,
@@ -31,7 +31,7 @@ from smallset.desk import Desk
 from smallset.exchange.set_data import open_any
 from smallset.fingerprint import fingerprint
 from smallset.labels import labels_from, labels_spec
-from smallset.methods import brief_of, method_from
+from smallset.methods import brief_of
 from smallset.models.spec import read_model
 from smallset.pipeline import evaluate
 from smallset.records import Identity, Result
@@ -136,10 +136,9 @@ class CellUnit(StudentUnit):
     def shares(self, ground: Ground) -> Shares:
         """Count all views, all tests, and the views that a teacher looks at."""
         wanted, data = self.wanted, ground.data[self.asker.sweep.data].data
-        protocol, classes = protocol_named(wanted.protocol), len(data.train.classes)
-        method = method_from(wanted.spec)
-        images = expected_images(self.asker, ground) * method.view.an_epoch(method.tiles)
-        views, batch = images * protocol.epochs, min(protocol.batch, images)
+        classes, an_epoch = len(data.train.classes), expected_views(self.asker, ground)
+        protocol = protocol_named(wanted.protocol, views=an_epoch)
+        views, batch = an_epoch * protocol.epochs, min(protocol.batch, an_epoch)
         tests = max(1, sum(protocol.tests_after(epoch) for epoch in range(protocol.epochs)))
         compiled = pays_to_compile(wanted.student, views)
         student = Training(wanted.student, wanted.size, batch, classes, compiled)
@@ -182,7 +181,7 @@ class FullUnit(StudentUnit):
         wanted, data = self.wanted, open_any(self.data, desk)
         images = desk.decoded(data.train, wanted.size, view=self.asker.sweep.fit)
         held_out = desk.decoded(data.test, wanted.size, view="test")
-        protocol = protocol_named(wanted.protocol)
+        protocol = protocol_named(wanted.protocol, views=len(images))
         cell = Cell(whole_split(data, wanted), data, wanted.student, protocol, desk.machine)
         result = train_and_test(cell, wanted.student_seed, images, held_out, desk)
         return replace(result, dataset=wanted.dataset, ipc=None)
@@ -190,7 +189,8 @@ class FullUnit(StudentUnit):
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
         data, student = ground.data[self.asker.sweep.data].data, self.wanted.student
-        views = len(data.train) * protocol_named(self.wanted.protocol).epochs
+        images = len(data.train)
+        views = images * protocol_named(self.wanted.protocol, views=images).epochs
         training = training_of(self, ground, student)
         compiled = pays_to_compile(student, views)
         return [(replace(training, compiled=compiled), views + len(data.test) * FORWARD)]
@@ -225,7 +225,7 @@ def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
     for name in sweep.protocols:
         if name == AUTO:
             continue
-        if protocol_named(name).pretrained and read_model(student).weights is None:
+        if protocol_named(name, views=1).pretrained and read_model(student).weights is None:
             yield (
                 f"the protocol {name!r} is for a pretrained student, but {student!r} starts from "
                 f"fresh weights. Write '{student}(weights=...)', or another protocol."

@@ -8,13 +8,21 @@ from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds.sets import SetUnit
 from smallset.bench.kinds.teacher import TeacherUnit
-from smallset.bench.kinds.unit import Shares, Unit, expected_images, keyed, network_of, said
+from smallset.bench.kinds.unit import (
+    Shares,
+    Unit,
+    expected_images,
+    expected_views,
+    keyed,
+    network_of,
+    said,
+)
 from smallset.bench.rates import FORWARD, Training
 from smallset.bench.sweep import Sweep
+from smallset.cell import views_an_epoch
 from smallset.desk import Desk
 from smallset.labels import ToStore, labels_from
 from smallset.labels.formats import format_from
-from smallset.methods import method_from
 from smallset.pipeline import label
 from smallset.train.protocol import STANDARD_V1, protocol_named
 
@@ -44,15 +52,12 @@ class LabelsUnit(Unit):
         """
         made, own = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)
         regime, wanted = labels_from(labels), cell.identity
-        asked = regime.stored_as(protocol_named(wanted.protocol))
+        of_epoch = expected_views(cell, ground)
+        asked = regime.stored_as(protocol_named(wanted.protocol, views=of_epoch))
         if asked is None or regime.teacher_spec is None:
             return None
-        method = method_from(wanted.spec)
-        of_image = 1 if asked.one_per_image else method.view.an_epoch(method.tiles)
-        views, classes = (
-            expected_images(cell, ground) * of_image * asked.epochs,
-            _classes(cell, ground),
-        )
+        rows = expected_images(cell, ground) if asked.one_per_image else of_epoch
+        views, classes = rows * asked.epochs, _classes(cell, ground)
         facts = {"set": made.key, "teacher": wanted.teacher, **asdict(asked)}
         words = made.brief.removeprefix(f"{made.kind} ")
         return cls(
@@ -71,19 +76,28 @@ class LabelsUnit(Unit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Yield a sentence for each format that needs more classes."""
+        """Yield a sentence for each format that needs more classes, and for unknown epochs."""
         classes = len(ground.data[sweep.data].data.train.classes)
+        sized = any(budget.limit is not None for budget in sweep.budgets)
+        open_length = [name for name in sweep.protocols if sized and "steps=" in name]
         for labels in sweep.labels:
             asked = ground.matrix.regime(labels).stored_as(STANDARD_V1)
             if asked is not None:
+                if open_length and not asked.one_per_image:
+                    yield (
+                        f"labels {labels!r}: they are stored for a number of epochs, but under "
+                        f"{open_length[0]!r} and a budget in bytes only encoding tells it. Name a "
+                        f"protocol with epochs, such as '{STANDARD_V1.name}(epochs=30)'."
+                    )
                 for problem in said(format_from(asked.format).row_bytes, classes):
                     yield f"labels {labels!r}: {problem}"
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
         """Return whether the labels are there and whole."""
         try:
-            protocol = protocol_named(self.wanted.protocol)
-            labels_from(self.labels).open(self.made.opened(), protocol)
+            made = self.made.opened()
+            protocol = protocol_named(self.wanted.protocol, views=views_an_epoch(made))
+            labels_from(self.labels).open(made, protocol)
         except (ValueError, OSError):
             return False
         return True
@@ -102,7 +116,8 @@ class LabelsUnit(Unit):
             if self.own is not None
             else network_of(self.teacher, wanted.size)
         )
-        batch = min(protocol_named(wanted.protocol).batch, expected_images(self.asker, ground))
+        images = expected_images(self.asker, ground)
+        batch = min(protocol_named(wanted.protocol, views=images).batch, images)
         classes = _classes(self.asker, ground)
         return [(Training(*network, batch, classes), self.views * FORWARD)]
 

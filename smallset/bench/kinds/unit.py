@@ -15,6 +15,7 @@ from smallset.budget import limit_of
 from smallset.desk import Desk
 from smallset.files import at_home
 from smallset.fingerprint import fingerprint
+from smallset.methods import method_from
 from smallset.models import build_model, weights_sha256
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
@@ -127,6 +128,12 @@ def expected_images(cell: MatrixCell, ground: Ground) -> int:
         return wanted.images
     fit = (limit_of(wanted.budget) or 0) * 10 // (3 * wanted.size**2)
     return max(1, min(len(ground.data[cell.sweep.data].data.train), fit))
+
+
+def expected_views(cell: MatrixCell, ground: Ground) -> int:
+    """Return the views of an epoch of a cell's set: one or more of each of `expected_images`."""
+    method = method_from(cell.identity.spec)
+    return expected_images(cell, ground) * method.view.an_epoch(method.tiles)
 
 
 def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
