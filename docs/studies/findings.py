@@ -8,17 +8,17 @@ writes docs/findings/NAME.svg, and in README.md and docs/*.md each table between
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from smallset.evidence import Interval
+from smallset.evidence import Interval, mean_interval
 from smallset.report.page.charts import Chart, Point, finished
 from smallset.report.page.figures import svgs
 from smallset.report.rows import Row
 from smallset.report.table import Heading, Table, span, write_markdown
-from smallset.report.tables import read_runs, report_of
+from smallset.report.tables import Report, read_runs, report_of
 
 DOCS = Path(__file__).parents[1]
 PAGES = (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
@@ -29,18 +29,30 @@ BLOCK = re.compile(r"(?<=<!-- table: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTA
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
 METHODS = {"hardest": "#d55e00", "random": "#009e73", "easiest": "#e69f00", "PCA": "#0072b2"}
 
-C10, CNET, SOFT = "CIFAR-10", "CIFAR-10, ConvNet-D3", "Imagenette at 64 px, ResNet-10"
-I96 = "Imagenette at 96 px, ResNet-10"
+CNET, I96 = "CIFAR-10, ConvNet-D3", "Imagenette at 96 px, ResNet-10"
+I64 = "Imagenette at 64 px, ResNet-10"
 LITE0 = "EfficientNet-Lite0 as the teacher of ResNet-10 at 64 px, ipc 10, online(lite0) labels"
-SHORT = {
+SETTINGS = {
+    "CIFAR-10, ipc 1": ("cifar10", f"{CNET}, ipc 1, hard labels"),
+    "CIFAR-10, ipc 10": ("cifar10", f"{CNET}, ipc 10, hard labels"),
+    "CIFAR-10, ipc 50": ("cifar10", f"{CNET}, ipc 50, hard labels"),
+    "Imagenette, ipc 1": ("imagenette", f"{I96}, ipc 1, hard labels"),
+    "Imagenette, ipc 10": ("imagenette", f"{I96}, ipc 10, hard labels"),
+}
+MOSAICS = "mosaics of random images under the patch view"
+PARTS = {
     "PCA": "PCA",
     "PCA, no augmentation": "PCA, one whole tile an epoch",
     "PCA under the canvas view": "PCA, crops of the whole canvas",
     "PCA's selection cut to its centre": "PCA, tiles cropped, not shrunk",
     "easiest": "easiest, no mosaic",
     "easiest under a crop of equal zoom": "easiest, no mosaic, equal zoom",
-    "mosaics of random images under the patch view": "mosaics of random images",
+    MOSAICS: "mosaics of random images",
 }
+WORTH_KNOWING = (
+    "random", "easiest by EL2N", "hardest by EL2N", "easiest by AUM", "herding", "CCS",
+    "PCA by EL2N", "PCA by AUM", "PCA of the easier half by EL2N",
+)  # fmt: skip
 SCORES = (
     "EL2N", "GraNd", "forgetting", "AUM", "loss", "entropy", "margin", "least confidence",
 )  # fmt: skip
@@ -51,10 +63,15 @@ OWN_RULES = (
 
 
 @cache
+def report(matrix: str) -> Report:
+    """Return the report of published lines."""
+    return report_of(read_runs(DOCS / f"results/{matrix}.jsonl", matrix))
+
+
 def rows(matrix: str, title: str) -> Mapping[str, Row]:
     """Return the rows of one published table by their names. Raises KeyError for another title."""
-    sections = report_of(read_runs(DOCS / f"results/{matrix}.jsonl", matrix)).sections
-    return {section.title: {row.label: row for row in section.rows} for section in sections}[title]
+    tables = {section.title: section.rows for section in report(matrix).sections}
+    return {row.label: row for row in tables[title]}
 
 
 @dataclass(frozen=True)
@@ -140,57 +157,45 @@ def _point(name: str, column: str, value: Interval, minus: bool) -> Point:
     return {"name": name, "column": column, "said": said, "mean": mean, "low": low, "high": high}
 
 
+def across(settings: Iterable[str], names: Mapping[str, str]) -> dict[str, dict[str, Row]]:
+    """Return a column for each setting: its rows by the names here, from those of the tables."""
+    tables = {setting: rows(*SETTINGS[setting]) for setting in settings}
+    return {
+        setting: {shown: table[label] for label, shown in names.items() if label in table}
+        for setting, table in tables.items()
+    }
+
+
 def order_grid() -> Grid:
     """Return hardest, random, easiest and PCA at each budget."""
-    settings = {
-        "CIFAR-10, ipc 1": rows("cifar10", f"{CNET}, ipc 1, hard labels"),
-        "CIFAR-10, ipc 10": rows("cifar10", f"{CNET}, ipc 10, hard labels"),
-        "CIFAR-10, ipc 50": rows("cifar10", f"{CNET}, ipc 50, hard labels"),
-        "Imagenette at 96 px, ipc 1": rows("imagenette", f"{I96}, ipc 1, hard labels"),
-        "Imagenette at 96 px, ipc 10": rows("imagenette", f"{I96}, ipc 10, hard labels"),
-    }
-    columns = {m: {setting: found[m] for setting, found in settings.items()} for m in METHODS}
+    found = across(SETTINGS, {method: method for method in METHODS})
+    columns = {m: {setting: cells[m] for setting, cells in found.items()} for m in METHODS}
     return Grid(columns, ("PCA",), METHODS)
 
 
 def parts_grid() -> Grid:
     """Return PCA with one of its parts taken away."""
-    settings = {
-        "CIFAR-10, ipc 1": rows("cifar10", f"{CNET}, ipc 1, hard labels"),
-        "CIFAR-10, ipc 10": rows("cifar10", f"{CNET}, ipc 10, hard labels"),
-        "CIFAR-10, ipc 50": rows("cifar10", f"{CNET}, ipc 50, hard labels"),
-        "Imagenette, ipc 10": rows("imagenette", f"{I96}, ipc 10, hard labels"),
-    }
-    columns = {
-        setting: {shown: found[label] for label, shown in SHORT.items() if label in found}
-        for setting, found in settings.items()
-    }
-    return Grid(columns, ("CIFAR-10, ipc 10",))
+    settings = [name for name in SETTINGS if name != "Imagenette, ipc 1"]
+    return Grid(across(settings, PARTS), ("CIFAR-10, ipc 10",))
 
 
 def labels_grid() -> Grid:
     """Return three sets under hard labels and under two teachers each."""
     regimes = {
-        "hard labels": (
-            rows("soft-vs-hard", f"{CNET}, ipc 10, hard labels"),
-            rows("soft-vs-hard", f"{SOFT}, ipc 10, hard labels"),
-        ),
-        "teacher from elsewhere": (
-            rows("soft-vs-hard", f"{CNET}, ipc 10, online(resnet20) labels"),
-            rows("soft-vs-hard", LITE0),
-        ),
+        "hard labels": (f"{CNET}, ipc 10, hard labels", f"{I64}, ipc 10, hard labels"),
+        "teacher from elsewhere": (f"{CNET}, ipc 10, online(resnet20) labels", LITE0),
         "teacher trained here": (
-            rows("soft-vs-hard", f"{CNET}, ipc 10, online(own-resnet20) labels"),
-            rows("soft-vs-hard", f"{SOFT}, ipc 10, online(own-resnet10) labels"),
+            f"{CNET}, ipc 10, online(own-resnet20) labels",
+            f"{I64}, ipc 10, online(own-resnet10) labels",
         ),
     }
     columns = {
         regime: {
-            f"{data}, {method}": found[method]
-            for data, found in zip((C10, "Imagenette"), both, strict=True)
+            f"{data}, {method}": rows("soft-vs-hard", title)[method]
+            for data, title in zip(("CIFAR-10", "Imagenette"), titles, strict=True)
             for method in ("random", "easiest", "PCA")
         }
-        for regime, both in regimes.items()
+        for regime, titles in regimes.items()
     }
     return Grid(columns, ("hard labels", "teacher trained here"))
 
@@ -206,21 +211,16 @@ def distillation_grid() -> Grid:
 
 def pruning_grid() -> Grid:
     """Return the pruning methods that are worth knowing, in three settings and at 10 % kept."""
-    settings = {
-        "CIFAR-10, ipc 10": rows("pruning", f"Every method, {CNET}, ipc 10, hard labels"),
-        "CIFAR-10, ipc 50": rows("pruning", f"Eleven methods, {CNET}, ipc 50, hard labels"),
-        "Imagenette, ipc 10": rows("pruning", f"Ten methods, {I96}, ipc 10, hard labels"),
-        "CIFAR-10, 10 % kept": rows(
-            "pruning", "Shares of CIFAR-10, ResNet-8, 20 epochs, keep 10 %, hard labels"
-        ),
+    titles = {
+        "CIFAR-10, ipc 10": f"Every method, {CNET}, ipc 10, hard labels",
+        "CIFAR-10, ipc 50": f"Eleven methods, {CNET}, ipc 50, hard labels",
+        "Imagenette, ipc 10": f"Ten methods, {I96}, ipc 10, hard labels",
+        "CIFAR-10, 10 % kept": "Shares of CIFAR-10, ResNet-8, 20 epochs, keep 10 %, hard labels",
     }
-    shown = (
-        "random", "easiest by EL2N", "hardest by EL2N", "easiest by AUM", "herding", "CCS",
-        "PCA by EL2N", "PCA by AUM", "PCA of the easier half by EL2N",
-    )  # fmt: skip
+    tables = {setting: rows("pruning", title) for setting, title in titles.items()}
     columns = {
-        setting: {name: found[name] for name in shown if name in found}
-        for setting, found in settings.items()
+        setting: {name: table[name] for name in WORTH_KNOWING if name in table}
+        for setting, table in tables.items()
     }
     return Grid(columns, ("CIFAR-10, ipc 10",))
 
@@ -238,18 +238,44 @@ def scores_grid() -> Grid:
 
 def first_grid() -> Grid:
     """Return the five rows of the README."""
-    settings = {
-        "CIFAR-10": rows("cifar10", f"{CNET}, ipc 10, hard labels"),
-        "Imagenette": rows("imagenette", f"{I96}, ipc 10, hard labels"),
-    }
-    names = {name: name for name in METHODS} | {
-        "mosaics of random images": "mosaics of random images under the patch view"
-    }
-    columns = {
-        setting: {shown: found[label] for shown, label in names.items()}
-        for setting, found in settings.items()
-    }
-    return Grid(columns, tuple(settings))
+    names = {name: name for name in METHODS} | {MOSAICS: PARTS[MOSAICS]}
+    settings = {"CIFAR-10": "CIFAR-10, ipc 10", "Imagenette": "Imagenette, ipc 10"}
+    found = across(settings.values(), names)
+    return Grid({shown: found[name] for shown, name in settings.items()}, tuple(settings))
+
+
+def curve() -> Chart:
+    """Draw top-1 on CIFAR-10 against bytes, up to the full data."""
+    import altair as alt
+
+    settings = [name for name in SETTINGS if name.startswith("CIFAR-10")]
+    names = {"random": "random images", "PCA": "PCA", MOSAICS: "mosaics of random images"}
+    points = [
+        {**_point(method, setting, row.top1, False), "bytes": row.bytes()}
+        for setting, cells in across(settings, names).items()
+        for method, row in cells.items()
+    ]
+    [full] = report("cifar10").full
+    whole = {**_point("all 50,000 images", "", mean_interval([full.top1]), False)}
+    points.append(whole | {"bytes": full.cost.images})
+    order = [*names.values(), "all 50,000 images"]
+    colour = alt.Color("name:N", title=None, sort=order).scale(
+        domain=order, range=[METHODS["random"], METHODS["PCA"], "#cc79a7", "#404040"]
+    )
+    chart = alt.Chart(alt.NamedData(name="points")).encode(
+        alt.X("bytes:Q", title="bytes of images (log)")
+        .scale(type="log", nice=False, padding=20)
+        .axis(format="~s", values=[10**power for power in range(4, 9)]),
+        colour.legend(columns=2, labelLimit=300, symbolType="circle"),
+    )
+    lines = chart.mark_line(strokeWidth=2).encode(alt.Y("mean:Q"))
+    ends = alt.Y("low:Q", title="accuracy (top-1), %").scale(domain=[0, 80]).axis(tickCount=5)
+    rules = chart.mark_rule(strokeWidth=2, opacity=0.7).encode(ends, alt.Y2("high:Q"))
+    dots = chart.mark_point(filled=True, size=70, opacity=1).encode(
+        alt.Y("mean:Q"), tooltip=["name:N", "bytes:Q", "said:N"]
+    )
+    drawn = finished(alt.layer(lines, rules, dots), points, height=260)
+    return Chart("curve", "CIFAR-10: accuracy against bytes", "", drawn)
 
 
 TABLES: Mapping[str, Callable[[], Grid]] = {
@@ -262,9 +288,9 @@ TABLES: Mapping[str, Callable[[], Grid]] = {
 }
 
 
-def charts() -> list[Chart]:
-    """Return the figure of each finding."""
-    return [
+def figures() -> dict[str, str]:
+    """Return the SVG of each figure by its file name."""
+    found = [
         order_grid().chart("order", "Top-1 by data set and budget"),
         parts_grid().chart("parts", "What is left of PCA without one of its parts", minus=True),
         labels_grid().chart("labels", "Ten images per class under hard and soft labels"),
@@ -273,6 +299,7 @@ def charts() -> list[Chart]:
             "pruning", "CIFAR-10, ten images per class, every method", minus=True, dodge=False
         ),
     ]
+    return svgs(found) | svgs([curve()], width=400)
 
 
 def filled(text: str) -> str:
@@ -283,7 +310,7 @@ def filled(text: str) -> str:
 def main() -> None:
     """Write the figures and the tables."""
     FIGURES.mkdir(exist_ok=True)
-    for name, text in svgs(charts()).items():
+    for name, text in figures().items():
         (FIGURES / name).write_text(text, encoding="utf-8")
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
