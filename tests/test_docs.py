@@ -26,7 +26,7 @@ from smallset.train.device import Machine
 
 ROOT = Path(__file__).parents[1]
 LINES = sorted((ROOT / "docs/results").glob("*.jsonl"))
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @cache
@@ -73,7 +73,8 @@ def test_the_page_of_results_links_to_each_table_and_its_lines(file):
 
 def test_every_link_of_the_documents_leads_somewhere():
     for page in PAGES:
-        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r'(?:\]\(|src=")(?!http)([^)"#]+)[)"]', text):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 

@@ -13,8 +13,6 @@ from smallset.report.page.fact_charts import fact_charts
 if TYPE_CHECKING:
     from smallset.report.tables import Report
 
-_WIDTH = 720
-
 
 def write_figures(report: "Report", out: Path) -> list[Path]:
     """Write each chart of a report as an SVG file into the new folder `out`, and return the files.
@@ -33,11 +31,14 @@ def write_figures(report: "Report", out: Path) -> list[Path]:
     return [out / name for name in texts]
 
 
-def svgs(drawn: Sequence[Chart]) -> dict[str, str]:
-    """Return the SVG of each chart by its file name, with the title above and a white ground."""
+def svgs(drawn: Sequence[Chart], *, width: int = 720) -> dict[str, str]:
+    """Return the SVG of each chart by its file name, with the title above and a white ground.
+
+    `width` is that of the plot in pixels, without the labels of its axes.
+    """
     import vl_convert
 
-    still = {"width": _WIDTH, "background": "white", "padding": 8}
+    still = {"width": width, "background": "white", "padding": 8}
     return {
         f"{chart.name}.svg": vl_convert.vegalite_to_svg(
             {**chart.spec, **still, "title": chart.title}
