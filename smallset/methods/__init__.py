@@ -8,7 +8,7 @@ from smallset.methods.named import by_score, by_selector, pca, random
 from smallset.methods.pruned import PARTS, Pruned
 from smallset.methods.synthesised import Synthesised, by_synthesis
 from smallset.scores import AUM, EL2N, SCORES, Score
-from smallset.selection import CCS, D2, Herding, KCenter, Moderate
+from smallset.selection import CCS, D2, Herding, KCenter, Moderate, Spread
 from smallset.spec import Registry, build, write
 from smallset.synthesis import SYNTHESES
 from smallset.train.views import Canvas, Patch, View
@@ -36,6 +36,7 @@ METHODS: dict[str, Callable[..., Method]] = {
     **{name: by_score(name) for name in SCORES},
     "ccs": by_selector(CCS, AUM()),
     "d2": by_selector(D2, EL2N()),
+    "spread": by_selector(Spread, EL2N()),
     "herding": by_selector(Herding),
     "k-center": by_selector(KCenter),
     "moderate": by_selector(Moderate),

@@ -46,6 +46,7 @@ from smallset.selection import (
     Moderate,
     Pool,
     Random,
+    Spread,
 )
 from smallset.spec import first_line
 from smallset.train.views import Canvas, EachPatch, Patch
@@ -184,6 +185,9 @@ def test_pca_of_random_images_asks_no_score():
         ("pca(select=k-center)", Pruned(None, KCenter(), Grid(2), Patch())),
         ("d2(gamma=0.2, k=7, score=el2n(runs=2), pool=9)",
          Pruned(EL2N(runs=2), D2(0.2, 7), Grid(1), Canvas(), 9)),
+        ("spread(0.5, score=el2n(runs=2))",
+         Pruned(EL2N(runs=2), Spread(0.5), Grid(1), Canvas())),
+        ("pca(select=spread)", Pruned(EL2N(), Spread(), Grid(2), Patch())),
         ("ccs(0.2, factor=2, view=patch)", Pruned(AUM(), CCS(0.2), Grid(2), Patch())),
         ("ccs(balanced=false)", Pruned(AUM(), CCS(balanced=False), Grid(1), Canvas())),
         ("herding(observer=observer(epochs=3))",
