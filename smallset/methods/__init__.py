@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import cache
 
-from smallset.methods.method import Method, ShortClasses
-from smallset.methods.named import by_score, by_selector, pca, random
+from smallset.methods.method import PNG, Method, ShortClasses
+from smallset.methods.named import by_score, by_selector, pack, pca, random
 from smallset.methods.pruned import PARTS, Pruned
 from smallset.methods.synthesised import Synthesised, by_synthesis
 from smallset.scores import AUM, EL2N, SCORES, Score
@@ -15,6 +15,7 @@ from smallset.train.views import Canvas, Patch, View
 
 __all__ = [
     "METHODS",
+    "PNG",
     "TABLES",
     "Method",
     "Pruned",
@@ -41,6 +42,7 @@ METHODS: dict[str, Callable[..., Method]] = {
     "k-center": by_selector(KCenter),
     "moderate": by_selector(Moderate),
     "pca": pca,
+    "pack": pack,
     **{name: by_synthesis(name) for name in SYNTHESES},
     "synthesise": Synthesised,
     "prune": Pruned,

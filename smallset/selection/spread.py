@@ -45,14 +45,25 @@ class Spread(Select):
         """Return how many of a class's `of` images may be chosen, regardless of the budget."""
         return of if self.allow is None else share_of(self.allow, of)
 
+    def facts(
+        self, have: Int64[np.ndarray, " c"], counts: Int64[np.ndarray, " c"]
+    ) -> dict[str, str]:
+        """Return the share of each class that may be chosen, or its range over the classes."""
+        pairs = zip(have.tolist(), counts.tolist(), strict=True)
+        shares = sorted(self._share(k, n) for n, k in pairs if k)
+        few, many = f"{shares[0]:.3f}", f"{shares[-1]:.3f}"
+        return {"allow": few if few == many else f"{few} to {many}"}
+
+    def _share(self, count: int, of: int) -> float:
+        return (count / of) ** 0.2 if self.allow is None else self.allow
+
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` images of class c. Raises ValueError if `allow` leaves too few."""
         values, features = pool.scored(), pool.featured()
 
         def choose(members: Images, count: int, part: str) -> Images:
-            share = (count / len(members)) ** 0.2 if self.allow is None else self.allow
             ranked = members[np.argsort(values[members], kind="stable")]
-            allowed = ranked[: share_of(share, len(members))]
+            allowed = ranked[: share_of(self._share(count, len(members)), len(members))]
             option = f"spread's allow={self.allow}"
             check_left(len(allowed), count, option=option, part=part, of=len(members))
             if len(allowed) == count:
