@@ -55,7 +55,7 @@ class Wave(Method):
         size, label = seen.images.size, np.repeat(np.arange(seen.classes), wanted.counts)
         return Waves(Plan.without_sources(size, label), seed, self.stops_at)
 
-    def facts(self, seen):
+    def facts(self, seen, wanted):
         return {"waves": "2"}
 
 

@@ -118,7 +118,7 @@ def _cells(
             ipc=canvases[0] if equal else None,
             images=sum(canvases) if counted else None,
             budget=None if counted else str(budget),
-            codec=sweep.codec,
+            codec=sweep.codec_of(method),
             view=spec_of(method.view),
             set_seed=replicate,
             observer_seed=looks.seed if looks else None,

@@ -21,6 +21,7 @@ Methods and teachers are specs, as on the command line:
                                               # or budget = ["ipc=1", "keep=0.1"]
     students = ["convnet-d3"]
     methods = ["random", "PCA"]
+    codec = "png"                             # the default; a method may name its own
     labels = ["hard", "online(own)"]          # default ["hard"]; a teacher by name, or as a spec
     protocols = ["auto"]                      # the default: by the size of the set; or another
                                               # length: "small-v1(epochs=30)", "small-v1(steps=600)"

@@ -8,7 +8,9 @@ from msgspec import Meta
 from smallset import typed
 from smallset.budget import Budget, PerClass, Share, budget_from
 from smallset.labels import Hard, labels_spec
+from smallset.methods import PNG, Method
 from smallset.records import Fit
+from smallset.store import Codec
 from smallset.typed import Positive, Text
 
 AUTO = "auto"
@@ -51,7 +53,8 @@ class Sweep:
     The fields are the keys of a [[table]]. `methods` are labels of the matrix. `labels` are specs
     of label regimes, whose teacher is a spec or a name in the matrix. `protocols` are names or
     "auto". Exactly one of `ipc`, `keep` and `budget` is given. If `full` is None, no student trains
-    on the whole training split. If `size` is None, the data decides (see `BenchData.size`).
+    on the whole training split. If `size` is None, the data decides (see `BenchData.size`). `codec`
+    is that of the methods that name none (see `codec_of`).
     """
 
     title: Word
@@ -66,9 +69,13 @@ class Sweep:
     protocols: Words = (AUTO,)
     observers: _Number = 3
     fit: Fit = "squash"
-    codec: Word = "png"
+    codec: Word = PNG
     full: Full | None = None
     size: _Number | None = None
+
+    def codec_of(self, method: Method) -> str:
+        """Return the codec of a method's sets."""
+        return str(Codec.parse(method.codec or self.codec))
 
     @property
     def budgets(self) -> tuple[Budget, ...]:

@@ -8,8 +8,6 @@ import typer
 
 from smallset.cli.options import Common, Data, Fit, RayAddress, Size, spelled_out, workers_on
 
-PNG = "png"
-
 
 @spelled_out
 def compress(
@@ -39,11 +37,12 @@ def compress(
     size: Size = None,
     fit: Fit = "squash",
     codec: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="png, jpeg:QUALITY, webp:QUALITY, or original, which copies the image files."
+            help="png, jpeg:QUALITY, webp:QUALITY, avif:QUALITY, or original, which copies the "
+            "image files. Default: the method's own, else png."
         ),
-    ] = PNG,
+    ] = None,
     plan_only: Annotated[
         bool,
         typer.Option("--plan-only", help="Write the list of chosen images without any pixels."),
@@ -55,7 +54,7 @@ def compress(
 ) -> None:
     """Compress DATA into the new folder OUT."""
     _check_cached(ray, common.cache)
-    if plan_only and codec != PNG:
+    if plan_only and codec is not None:
         raise ValueError(
             f"--codec {codec} and --plan-only were both given, but a list has no pixels to encode. "
             "Leave out one of them."

@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from functools import cache
 
-from smallset.methods.method import Method, ShortClasses
-from smallset.methods.named import by_score, by_selector, pca, random
+from smallset.methods.method import PNG, Method, ShortClasses
+from smallset.methods.named import by_score, by_selector, pack, pca, random
 from smallset.methods.pruned import PARTS, Pruned
 from smallset.methods.synthesised import Synthesised, by_synthesis
 from smallset.scores import AUM, EL2N, SCORES, Score
-from smallset.selection import CCS, D2, Herding, KCenter, Moderate
+from smallset.selection import CCS, D2, Herding, KCenter, Moderate, Spread
 from smallset.spec import Registry, build, write
 from smallset.synthesis import SYNTHESES
 from smallset.train.views import Canvas, Patch, View
 
 __all__ = [
     "METHODS",
+    "PNG",
     "TABLES",
     "Method",
     "Pruned",
@@ -36,10 +37,12 @@ METHODS: dict[str, Callable[..., Method]] = {
     **{name: by_score(name) for name in SCORES},
     "ccs": by_selector(CCS, AUM()),
     "d2": by_selector(D2, EL2N()),
+    "spread": by_selector(Spread, EL2N()),
     "herding": by_selector(Herding),
     "k-center": by_selector(KCenter),
     "moderate": by_selector(Moderate),
     "pca": pca,
+    "pack": pack,
     **{name: by_synthesis(name) for name in SYNTHESES},
     "synthesise": Synthesised,
     "prune": Pruned,

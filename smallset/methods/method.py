@@ -17,6 +17,8 @@ from smallset.store import Canvases, Codec
 from smallset.train.views import View
 
 ShortClasses = Literal["error", "keep"]
+PNG = "png"
+"""The codec of a set if neither the user nor the method names one."""
 
 
 class Method(ABC):
@@ -26,6 +28,8 @@ class Method(ABC):
     """
 
     view: View
+    codec: str | None = None
+    """The codec of the set's files if none is asked for. None means `PNG`."""
 
     @property
     def tiles(self) -> int:
@@ -55,6 +59,19 @@ class Method(ABC):
     def under(self, view: View) -> "Method":
         """Return the same method with another view."""
         return replace(self, view=view)  # type: ignore[type-var]
+
+    def written_as(self, codec: str) -> "Method":
+        """Return the same method with another codec, if the method names one."""
+        return replace(self, codec=codec) if self.codec is not None else self  # type: ignore[type-var]
+
+    def under_bytes(self, *, size: int) -> "Sequence[tuple[Method, int]]":
+        """Return the methods to try under a budget in bytes, for a set of `size` pixels.
+
+        With each stands how many images of each class are enough. The first one for which so many
+        fit makes the set, or else the last one.
+        """
+        del size
+        return ((self, 1),)
 
     def resolved(self, *, size: int) -> "Method":
         """Return the same method with the observer's "auto" network settled for `size` pixels."""
@@ -114,7 +131,7 @@ class Method(ABC):
             "that chooses images. Leave --plan-only out, or take another method."
         )
 
-    def facts(self, seen: Observed) -> dict[str, str]:
+    def facts(self, seen: Observed, wanted: Wanted) -> dict[str, str]:
         """Return what the set depends on besides the data and the method's spec."""
-        del seen
+        del seen, wanted
         return {}

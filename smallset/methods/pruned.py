@@ -1,7 +1,7 @@
 """Pruned: a score, a selector, a mosaic and the view that belongs to the set."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -11,14 +11,14 @@ from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
 from smallset.methods.method import Method, ShortClasses
 from smallset.models import check_teacher_files
-from smallset.mosaic import MOSAICS, Grid, Mosaic
+from smallset.mosaic import MOSAICS, Grid, Mosaic, Sheet
 from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
 from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
 from smallset.scores import SCORES, Score
 from smallset.seeds import generator
 from smallset.selection import SELECTORS, Easiest, Pool, Select
-from smallset.spec import Registry, write
+from smallset.spec import LATER, Registry, write
 from smallset.store import Codec, Rendered
 from smallset.synthesis import SYNTHESES, Synthesis
 from smallset.train.views import VIEWS, Canvas, View
@@ -47,7 +47,8 @@ class Pruned(Method):
 
     The selector sees only `pool` images of each class, drawn by the set seed (None: all images).
     A selector that needs features takes them from the score's observer, or from `observer` if there
-    is no score or the score has no observer.
+    is no score or the score has no observer. `codec` is the codec of the files (None: png), if no
+    other is asked for.
     """
 
     score: Score | None = None
@@ -56,9 +57,12 @@ class Pruned(Method):
     view: View = Canvas()
     pool: int | None = None
     observer: AnyObserver | None = None
+    codec: str | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         self._check_score()
+        if self.codec is not None:
+            Codec.parse(self.codec)
         own = bool(self.scores)
         if self.observer is not None and (own or not self.select.needs_features):
             named = _name(self.select)
@@ -126,6 +130,13 @@ class Pruned(Method):
         if self.scores:
             return replace(self, score=replace(self.scores[0], observer=observer))  # type: ignore[type-var]
         return replace(self, observer=observer) if self.looks_through else self
+
+    def under_bytes(self, *, size: int) -> "Sequence[tuple[Pruned, int]]":
+        """Return the method at each side of an image that its sheets try, the largest first."""
+        sheet = self.mosaic
+        if not isinstance(sheet, Sheet):
+            return ((self, 1),)
+        return tuple((replace(self, mosaic=tried), sheet.enough) for tried in sheet.tried(size))
 
     def check_files(self) -> None:
         """Raise ValueError or OSError if a file of the score or observer cannot be used."""
@@ -217,14 +228,21 @@ class Pruned(Method):
         chosen = self.select(pool.take(part), counts, seed=seed)
         return Selection(part[chosen.indices])
 
-    def facts(self, seen: Observed) -> dict[str, str]:
-        """Return what the choice depends on besides the data and the method's spec."""
+    def facts(self, seen: Observed, wanted: Wanted) -> dict[str, str]:
+        """Return what the choice depends on besides the data and the method's spec.
+
+        Beside it stands what the budget decided: the share that may be chosen, and the side.
+        """
         observer, score = self.looks_through, self.score
         made: dict[str, str] = {}
         if observer is not None:
             read = () if score is None else score.reads(seen.settled(observer))
             runs = 1 if score is None else score.runs
             made = looked_with(observer, seen, runs=runs, read=read)
+        have = np.array(self._pooled(np.bincount(seen.labels, minlength=seen.classes).tolist()))
+        made |= self.select.facts(have, wanted.counts)
+        if isinstance(self.mosaic, Sheet):
+            made["side"] = str(self.mosaic.side_at(seen.images.size))
         return made | (score.made_by() if score is not None else {})
 
     def _looked(self, pool: Pool, seen: Observed) -> Pool:

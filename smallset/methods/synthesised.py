@@ -68,8 +68,9 @@ class Synthesised(Method):
         self.synthesis.check(seen, wanted.counts)
         return self.synthesis.canvases(seen, wanted, seed=seed)
 
-    def facts(self, seen: Observed) -> dict[str, str]:
+    def facts(self, seen: Observed, wanted: Wanted) -> dict[str, str]:
         """Say what the images rest on, besides the data and the method's spec."""
+        del wanted
         made: dict[str, str] = {}
         for number, observer in enumerate(self.synthesis.observers):
             found = looked_with(observer, seen)

@@ -1,13 +1,17 @@
 """Sheets: many training images of one class in one file, which a codec packs better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Int32, Int64
 
+from smallset.numbers import share_of
 from smallset.records import CODEC_BLOCK, Plan, Selection
 
+_SHARES = (1.0, 0.75, 0.5)
+"""The sides that side=fit tries, as shares of the set's size."""
 _LARGEST = 64
 """Tiles a side. At 224 px, such a sheet is 14,336 px; WebP ends at 16,383."""
 
@@ -19,13 +23,20 @@ class Sheet:
     An image is stored at `side` pixels (None: at the set's size) and trained on at the set's size.
     A file has up to `columns` x `columns` images, in order of choice, row by row. Images start at
     multiples of 16 px, as the blocks of JPEG and WebP do. A smaller set has smaller sheets.
+
+    side=fit goes by a budget in bytes: the first of the set's size, three quarters of it and half
+    of it at which `enough` images of each class fit (half, if they never do). Under another budget,
+    it is the set's size.
     """
 
-    side: int | None = None
+    side: int | Literal["fit"] | None = None
     columns: int = 16
+    enough: int = 50
 
     def __post_init__(self) -> None:
-        if self.side is not None and self.side < 1:
+        if self.enough < 1:
+            raise ValueError(f"sheet's enough={self.enough} is no image. Give at least 1.")
+        if isinstance(self.side, int) and self.side < 1:
             raise ValueError(f"sheet's side={self.side} leaves no pixel. Give at least 1.")
         if not 1 <= self.columns <= _LARGEST:
             raise ValueError(
@@ -37,6 +48,20 @@ class Sheet:
     def tiles(self) -> int:
         """The number of source images in a training image."""
         return 1
+
+    def side_at(self, size: int) -> int:
+        """Return the side of an image in pixels, in a set of `size` pixels."""
+        return self.side if isinstance(self.side, int) else size
+
+    def tried(self, size: int) -> "tuple[Sheet, ...]":
+        """Return the sheets that side=fit tries in a set of `size` pixels, the largest side first.
+
+        Of a sheet with another side, return it alone.
+        """
+        if self.side != "fit":
+            return (self,)
+        sides = dict.fromkeys(max(1, share_of(share, size)) for share in _SHARES)
+        return tuple(replace(self, side=side) for side in sides)
 
     def __call__(
         self,
@@ -50,7 +75,7 @@ class Sheet:
 
         Raises ValueError if a sheet would be larger than every codec can write.
         """
-        side = size if self.side is None else self.side
+        side = self.side_at(size)
         chosen = labels[selection.indices]
         runs = np.split(selection.indices, np.flatnonzero(np.diff(chosen)) + 1)
         most = max(map(len, runs))

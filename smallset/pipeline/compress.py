@@ -1,37 +1,23 @@
 """compress() and select(): what a method chooses from a dataset, as a set or as a list."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Unpack, get_args
+from typing import Unpack
 
-import numpy as np
-
-from smallset.budget import Budget, Bytes, PerClass, Wanted, one_budget
-from smallset.data import Data, cores
+from smallset.budget import Budget, Bytes, one_budget
+from smallset.data import cores
 from smallset.data.work import keeping
-from smallset.desk import Desk, Options, desk_for
+from smallset.desk import Options, desk_for
 from smallset.exchange.chosen_list import ChosenList, write_list
-from smallset.exchange.set_data import AnyData, made_from, open_any
-from smallset.methods import Method, ShortClasses, method_from, spec_of
+from smallset.exchange.set_data import AnyData
+from smallset.methods import Method, ShortClasses
 from smallset.numbers import check_number
-from smallset.observers.observed import Observed
-from smallset.observers.shards import Shards
 from smallset.parallel import Workers
-from smallset.pipeline.desk import check_place, observed, side_of
+from smallset.pipeline.job import Job, begin
 from smallset.pipeline.within import most_within
 from smallset.records import Fit
-from smallset.store import (
-    About,
-    Asked,
-    Canvases,
-    Codec,
-    CompressedDataset,
-    Seeds,
-    Sizes,
-    open_set,
-    write,
-)
-from smallset.train.processes import first_alone, first_before_others, is_first
+from smallset.store import Canvases, CompressedDataset, Sizes, open_set, write
+from smallset.train.processes import first_before_others, is_first
 
 
 def compress(
@@ -45,7 +31,7 @@ def compress(
     short_classes: ShortClasses = "error",
     size: int | None = None,
     fit: Fit = "squash",
-    codec: str = "png",
+    codec: str | None = None,
     seed: int = 0,
     spread: Workers | None = None,
     **options: Unpack[Options],
@@ -60,23 +46,23 @@ def compress(
     `short_classes="keep"`, that class gives as many whole canvases as it can, and the manifest
     names the class.
 
-    `size=None` keeps the side that all images share, or else uses 224. `codec="original"` copies
-    the bytes of whole images, which are then read at that size. `seed` is the set seed. An observer
+    `size=None` keeps the side that all images share, or else uses 224. `codec` is the method's own
+    by default, or else "png". `codec="original"` copies the bytes of whole images, which are then
+    read at that size. `seed` is the set seed. An observer
     has a seed of its own. `spread` are workers that draw and that make the inference passes of
     scoring; they do not change the set. The other options are those of `smallset.desk.Options`.
 
     Raises ValueError or OSError if anything is wrong, and then leaves no output.
     """
-    out, parsed = Path(out), Codec.parse(codec)
-    asked = one_budget(ipc, keep, budget)
+    out, asked = Path(out), one_budget(ipc, keep, budget)
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
-    job = _begin(data, out, method, asked, short_classes, size, fit, parsed, seed, spread, desk)
+    job = begin(data, out, method, asked, short_classes, size, fit, codec, seed, spread, desk)
     with keeping(desk.work):
         if asked.limit is None:
             canvases = job.canvases(job.wanted)
         else:
-            job, canvases = _filled(job, asked.limit, parsed, spread)
+            job, canvases = _filled(job, asked.limit, spread)
     about = job.about()
     with first_before_others():
         if not is_first():
@@ -85,7 +71,7 @@ def compress(
             canvases,
             job.data.train,
             out,
-            codec=parsed,
+            codec=job.codec,
             about=about,
             workers=desk.workers,
             spread=spread,
@@ -125,7 +111,9 @@ def select(
         )
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
-    job = _begin(data, out, method, asked, short_classes, size, fit, None, seed, spread, desk)
+    job = begin(
+        data, out, method, asked, short_classes, size, fit, None, seed, spread, desk, pixels=False
+    )
     with keeping(desk.work):
         selection = job.method.choose(job.seen, job.wanted, seed=seed)
     source, about = job.data.train, job.about()
@@ -135,121 +123,48 @@ def select(
         return write_list(selection, source, out, about=about, size=job.seen.images.size)
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A job on opened data. Everything is checked that can be checked before scoring.
-
-    `have` are the training images of each class. `known` are the facts about the set that are known
-    before scoring.
-    """
-
-    method: Method
-    data: Data
-    seen: Observed
-    desk: Desk
-    have: list[int]
-    budget: Budget
-    short_classes: ShortClasses
-    wanted: Wanted
-    known: About
-    seed: int
-
-    def canvases(self, wanted: Wanted) -> Canvases:
-        """Make the canvases."""
-        return self.method.canvases(self.seen, wanted, seed=self.seed)
-
-    def wanting(self, number: int) -> Wanted:
-        """Return what is wanted for a number of canvases of each class, or in all."""
-        if self.method.balanced:
-            names, short = self.data.train.classes.names, self.short_classes
-            return self.method.wanted(PerClass(number), self.have, names, short_classes=short)
-        each, rest = divmod(number, len(self.have))
-        return Wanted(each + (np.arange(len(self.have)) < rest))
-
-    def about(self) -> About:
-        """Return the facts about the set that its manifest needs from the caller."""
-        made_with = self.method.facts(self.seen) | made_from(self.data)
-        names = self.data.train.classes.names
-        asked = Asked(str(self.budget), tuple(names[c] for c in self.wanted.short))
-        return replace(self.known, made_with=made_with, asked=asked)
-
-
-def _begin(
-    data: AnyData,
-    out: Path,
-    method: str | Method,
-    budget: Budget,
-    short_classes: ShortClasses,
-    size: int | None,
-    fit: Fit,
-    codec: Codec | None,
-    seed: int,
-    spread: Workers | None,
-    desk: Desk,
-) -> _Job:
-    """Open the data, and raise every error of the job that can be found before scoring.
-
-    A codec of None means that no pixels are written.
-    """
-    first_alone(lambda: check_place(out, data))
-    typed = method if isinstance(method, str) else spec_of(method)
-    method = method_from(method) if isinstance(method, str) else method
-    if short_classes not in get_args(ShortClasses):
-        raise ValueError(f"short_classes={short_classes!r} is not known. Give 'error' or 'keep'.")
-    method.check_files()
-    with first_before_others():
-        opened = open_any(data, desk)
-    source, names = opened.train, opened.train.classes.names
-    side = side_of(source, size)
-    have = np.bincount(source.labels, minlength=len(names)).tolist()
-    wanted = method.wanted(budget, have, names, short_classes=short_classes)
-    if method.balanced and not wanted.counts.all():
-        name = names[int(np.argmin(wanted.counts))]
-        raise ValueError(
-            f"{budget} leaves no image for the class {name!r}, but every class needs one. "
-            "Give a larger budget."
-        )
-    method.check(source, size=side, fit=fit, codec=codec)
-    seen = observed(source, side, fit, desk)
-    seen = replace(seen, spread=Shards(spread) if spread else None)
-    observer, here = method.looks_through, desk.machine
-    known = About(
-        method=typed,
-        spec=spec_of(method),
-        seeds=Seeds(set=seed, observer=observer.seed if observer else None),
-        given=opened.name,
-        held_out=opened.held_out,
-        fit=fit,
-        view=spec_of(method.view),
-        precision=here.precision if observer else "none",
-        device=here.kind if observer else "none",
-    )
-    return _Job(method, opened, seen, desk, have, budget, short_classes, wanted, known, seed)
-
-
-def _filled(job: _Job, limit: int, codec: Codec, spread: Workers | None) -> tuple[_Job, Canvases]:
+def _filled(job: Job, limit: int, spread: Workers | None) -> tuple[Job, Canvases]:
     """Return the job that wants as many canvases as fit into `limit` bytes, and the canvases.
 
     Raises ValueError if not even one image of each class fits.
     """
-    desk = job.desk
-    sizes = Sizes(codec, desk.workers or cores(), spread, desk.work)
-    tried: dict[int, Canvases] = {}
-
-    def bytes_of(number: int) -> int:
-        tried[number] = job.canvases(job.wanting(number))
-        return sizes.total(tried[number])
-
-    most = job.method.most(job.have, short_classes=job.short_classes)
-    number, one = most_within(limit, most, bytes_of)
+    sizes = Sizes(job.codec, job.desk.workers or cores(), spread, job.desk.work)
+    ways = job.method.under_bytes(size=job.seen.images.size)
+    each = 1 if job.method.balanced else len(job.have)
+    for method, enough in ways:
+        tries = _Tries(replace(job, method=method), sizes)
+        most = method.most(job.have, short_classes=job.short_classes)
+        least = enough * each if most is None else min(enough * each, most)
+        if method is ways[-1][0] or tries.bytes_of(least) <= limit:
+            break
+    number, one = most_within(limit, most, tries.bytes_of)
     if not number:
-        each = "of each class " if job.method.balanced else ""
+        of_each = "of each class " if job.method.balanced else ""
         raise ValueError(
-            f"{job.budget} has no room for one image {each}, which takes {one:,} bytes as {codec} "
-            f"at {job.seen.images.size} px. Give {Bytes(one)} or more, a smaller size, or another "
-            "codec."
+            f"{job.budget} has no room for one image {of_each}, which takes {one:,} bytes as "
+            f"{job.codec} at {job.seen.images.size} px. Give {Bytes(one)} or more, a smaller size, "
+            "or another codec."
         )
-    for other, canvases in tried.items():
-        if other != number:
-            sizes.forget(canvases)
-    return replace(job, wanted=job.wanting(number)), tried[number]
+    return tries.taken(number)
+
+
+@dataclass(frozen=True)
+class _Tries:
+    """The canvases of a job for several numbers of them, each made once."""
+
+    job: Job
+    sizes: Sizes
+    made: dict[int, Canvases] = field(default_factory=dict)
+
+    def bytes_of(self, number: int) -> int:
+        """Return the bytes of so many canvases of each class, or in all."""
+        if number not in self.made:
+            self.made[number] = self.job.canvases(self.job.wanting(number))
+        return self.sizes.total(self.made[number])
+
+    def taken(self, number: int) -> tuple[Job, Canvases]:
+        """Return the job that wants this number, and its canvases. Forget the others."""
+        for other, canvases in self.made.items():
+            if other != number:
+                self.sizes.forget(canvases)
+        return replace(self.job, wanted=self.job.wanting(number)), self.made[number]

@@ -125,7 +125,10 @@ def not_begun(
 def _of_table(table: Sweep, result: Result) -> bool:
     if (result.dataset, result.size, result.fit) != (table.data, table.size, table.fit):
         return False
-    return result.spec == FULL or result.codec in (table.codec, AS_FOUND)
+    if result.spec == FULL or result.codec == AS_FOUND:
+        return True
+    method = known_method(result.spec)
+    return result.codec == (table.codec if method is None else table.codec_of(method))
 
 
 def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:

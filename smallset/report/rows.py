@@ -20,7 +20,7 @@ from smallset.evidence import (
     welch_difference,
     worst_class,
 )
-from smallset.methods import canonical, random, spec_of
+from smallset.methods import canonical, known_method, random, spec_of
 from smallset.records import Result
 from smallset.report.table import Named, counted
 
@@ -30,7 +30,10 @@ SETTING = (
     "precision", "codec",
 )  # fmt: skip
 AS_FOUND = "as found"
-"""The codec of a foreign set, which may share a table with sets of any one codec of ours."""
+"""The codec of a foreign set, which may share a table with sets of any one codec of ours.
+
+So may the sets of a method that names its own codec.
+"""
 
 # Used only beyond 10 against 10 replicates. It is fixed, so that equal results give equal tables.
 _PERMUTATION_SEED = 0
@@ -116,12 +119,16 @@ BASELINE = method_key(spec_of(random()))
 def setting_of(result: Result) -> tuple[object, ...]:
     """Return the values of a result's fields `SETTING`, which all results of one table share.
 
-    Under a budget in bytes, the budget stands for the number of images.
+    Under a budget in bytes, the budget stands for the number of images. The codec of a method that
+    names its own is `AS_FOUND`.
     """
-    sized = limit_of(result.budget) is not None
-    return tuple(
-        result.budget if sized and name == "images" else getattr(result, name) for name in SETTING
-    )
+    values = {name: getattr(result, name) for name in SETTING}
+    if limit_of(result.budget) is not None:
+        values["images"] = result.budget
+    method = known_method(result.spec)
+    if method is not None and method.codec is not None:
+        values["codec"] = AS_FOUND
+    return tuple(values.values())
 
 
 def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:
@@ -131,7 +138,7 @@ def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) 
     typed. Raises ValueError if results of several settings are mixed.
     """
     settings = {setting_of(result) for result in results}
-    ours = {setting_of(result) for result in results if result.codec != AS_FOUND}
+    ours = {setting for setting in settings if setting[-1] != AS_FOUND}
     if len(ours) > 1 or len({setting[:-1] for setting in settings}) > 1:
         raise ValueError(
             f"a table holds one setting, but these results mix {len(settings)} "

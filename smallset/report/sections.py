@@ -133,7 +133,10 @@ def short_names(group: Sequence[Result]) -> dict[str, str]:
 
 
 def _grouped(results: Sequence[Result]) -> list[list[Result]]:
-    """Group by setting. Foreign sets join the one group that differs in the codec alone."""
+    """Group by setting.
+
+    Foreign sets, and methods that name a codec, join the one group that differs in the codec alone.
+    """
     groups: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         if result.spec != FULL:

@@ -6,6 +6,7 @@ from smallset.selection.ccs import CCS
 from smallset.selection.d2 import D2
 from smallset.selection.geometry import Herding, KCenter, Moderate
 from smallset.selection.select import Pool, Select
+from smallset.selection.spread import Spread
 
 SELECTORS: dict[str, type[Select]] = {
     "easiest": Easiest,
@@ -17,6 +18,7 @@ SELECTORS: dict[str, type[Select]] = {
     "k-center": KCenter,
     "moderate": Moderate,
     "d2": D2,
+    "spread": Spread,
     "beta": Beta,
 }
 
@@ -34,4 +36,5 @@ __all__ = [
     "Pool",
     "Random",
     "Select",
+    "Spread",
 ]

@@ -131,6 +131,13 @@ class Select(ABC):
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose images; `seed` is the set seed. Raises ValueError if there are too few."""
 
+    def facts(
+        self, have: Int64[np.ndarray, " c"], counts: Int64[np.ndarray, " c"]
+    ) -> dict[str, str]:
+        """Return what the budget decides: `counts[c]` of the `have[c]` images of class c."""
+        del have, counts
+        return {}
+
     def leaves(self, of: int) -> int:
         """Return how many of `of` images of a part can be chosen, regardless of the budget."""
         return of

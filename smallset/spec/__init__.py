@@ -22,7 +22,14 @@ from smallset.spec.grammar import Call, Word, portable, quoted, read, split
 Names = Mapping[str, Callable[..., object]]
 Registry = Mapping[type, Names]
 
+LATER: Mapping[str, bool] = {"later": True}
+"""The metadata of a field that `write` leaves out at its default.
+
+An option that came later gets it, so that specs and all that is named after them stay the same.
+"""
+
 __all__ = [
+    "LATER",
     "Call",
     "Registry",
     "Spelled",
@@ -69,7 +76,7 @@ def build(text: str, kind: type, tables: Registry) -> object:
 
 
 def write(value: object, tables: Registry, *, brief: bool = False) -> str:
-    """Write the canonical spec of an object: every option, in field order.
+    """Write the canonical spec of an object: every option, in field order. See also `LATER`.
 
     `brief` leaves out options that have their defaults, for people to read. The brief spec builds
     the same object. A frozen dataclass that is in no table is written under its qualified name:
@@ -96,7 +103,7 @@ def write(value: object, tables: Registry, *, brief: bool = False) -> str:
     options = [
         f"{f.name}={write(getattr(value, f.name), tables, brief=brief)}"
         for f in dataclasses.fields(value)
-        if not (brief and getattr(value, f.name) == f.default)
+        if not ((brief or f.metadata == LATER) and getattr(value, f.name) == f.default)
     ]
     name = _name_of(type(value), tables)
     return f"{name}({', '.join(options)})" if options else name

@@ -46,6 +46,22 @@ def test_sets_of_equal_bytes_stand_in_one_table(tmp_path):
     assert {made.manifest.budget for made in sets} == {"bytes=1.2kB", "bytes=2kB"}
 
 
+def test_a_method_that_names_its_codec_stands_beside_the_others(tmp_path):
+    text = BYTES.replace(
+        'four = "random(factor=2)"', "four = 'pack(select=random, mosaic=sheet(side=fit))'"
+    )
+    run_bench(ask(tmp_path, text), workers=Serial())
+    results = read_lines(tmp_path / "runs" / "results.jsonl", Result)
+    assert {result.codec for result in results} == {"png", "webp:50"}
+    assert plan_bench(ask(tmp_path, text)).pending == ()
+    tables = sections(results, {}, planned(parse_matrix(text, "bytes")))
+    assert [(len(table.rows), table.missing) for table in tables] == [(2, 0), (2, 0)]
+    for table in tables:
+        random, packed = table.rows
+        assert packed.minus_random is not None
+        assert packed.results[0].images > random.results[0].images
+
+
 def test_a_protocol_that_goes_by_the_number_of_images_is_refused():
     text = BYTES.replace('protocols = ["finetune-v1(epochs=2)"]\n', "")
     with pytest.raises(ValueError, match=r"under bytes=1\.2kB only encoding tells that number"):

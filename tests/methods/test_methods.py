@@ -16,7 +16,7 @@ from smallset.methods import (
     spec_of,
     view_from,
 )
-from smallset.mosaic import Grid
+from smallset.mosaic import Grid, Sheet
 from smallset.observers import Observer, Pretrained
 from smallset.scores import (
     AUM,
@@ -46,6 +46,7 @@ from smallset.selection import (
     Moderate,
     Pool,
     Random,
+    Spread,
 )
 from smallset.spec import first_line
 from smallset.train.views import Canvas, EachPatch, Patch
@@ -130,6 +131,20 @@ def test_every_method_builds_by_its_bare_name_and_says_what_it_is(name):
     assert first_line(METHODS[name]).endswith(".")
 
 
+def test_a_codec_is_part_of_a_spec_only_if_the_method_names_one():
+    assert "codec" not in spec_of(method_from("pca"))
+    assert spec_of(method_from("pca")) == spec_of(
+        method_from("prune(el2n, mosaic=grid(2), view=patch)")
+    )
+    named = method_from("prune(select=random, codec=webp:20)")
+    assert spec_of(named).endswith(", codec=webp:20)")
+    assert method_from(spec_of(named)) == named
+    assert spec_of(named.written_as("png")).endswith(", codec=png)")
+    assert method_from("random").written_as("webp:20") == method_from("random")
+    with pytest.raises(ValueError, match="codec 'webp:0' has the quality '0'"):
+        method_from("pack(codec=webp:0)")
+
+
 def test_prune_needs_to_be_told_by_which_score():
     with pytest.raises(ValueError, match=r"select=easiest needs a score.*score=el2n"):
         method_from("prune")
@@ -184,6 +199,12 @@ def test_pca_of_random_images_asks_no_score():
         ("pca(select=k-center)", Pruned(None, KCenter(), Grid(2), Patch())),
         ("d2(gamma=0.2, k=7, score=el2n(runs=2), pool=9)",
          Pruned(EL2N(runs=2), D2(0.2, 7), Grid(1), Canvas(), 9)),
+        ("spread(0.5, score=el2n(runs=2))",
+         Pruned(EL2N(runs=2), Spread(0.5), Grid(1), Canvas())),
+        ("pca(select=spread)", Pruned(EL2N(), Spread(), Grid(2), Patch())),
+        ("pack", Pruned(EL2N(), Spread(), Sheet("fit", enough=50), codec="webp:50")),
+        ("pack(select=random, mosaic=sheet(side=16), codec=avif:60, view=canvas(flip=0))",
+         Pruned(None, Random(), Sheet(16), Canvas(flip=0), codec="avif:60")),
         ("ccs(0.2, factor=2, view=patch)", Pruned(AUM(), CCS(0.2), Grid(2), Patch())),
         ("ccs(balanced=false)", Pruned(AUM(), CCS(balanced=False), Grid(1), Canvas())),
         ("herding(observer=observer(epochs=3))",

@@ -38,6 +38,17 @@ def test_the_side_is_that_of_the_set_unless_another_is_named():
     assert laid([1], size=48, side=16).tile_box[0, 0].tolist() == [0, 0, 16, 16]
 
 
+def test_a_side_that_fits_is_tried_at_the_sets_size_and_below():
+    fit = Sheet(side="fit", columns=4, enough=9)
+    assert fit.side_at(32) == 32
+    assert [tried.side for tried in fit.tried(32)] == [32, 24, 16]
+    assert [tried.side for tried in fit.tried(1)] == [1]
+    assert {(tried.columns, tried.enough) for tried in fit.tried(96)} == {(4, 9)}
+    assert Sheet(side=20).tried(32) == (Sheet(side=20),)
+    assert Sheet().tried(32) == (Sheet(),)
+    assert laid([1], size=48, side="fit").tile_box[0, 0].tolist() == [0, 0, 48, 48]
+
+
 def test_a_plan_without_images_has_no_sheet():
     assert laid([0]).source.shape == (0, 1)
 
@@ -46,6 +57,7 @@ def test_a_plan_without_images_has_no_sheet():
     ("options", "said"),
     [
         ({"side": 0}, "sheet's side=0 leaves no pixel. Give at least 1."),
+        ({"enough": 0}, "sheet's enough=0 is no image. Give at least 1."),
         ({"columns": 0}, "sheet's columns=0 is not a number of images from 1 to 64"),
         ({"columns": 65}, "sheet's columns=65 is not a number of images from 1 to 64"),
     ],

@@ -126,6 +126,14 @@ def test_settings_are_not_mixed(change):
         rows([*group(RANDOM), result(**change)])
 
 
+def test_a_method_that_names_its_codec_stands_in_a_table_of_any_codec():
+    packed = result(spec="pack(select=random)", codec="webp:50")
+    other = result(spec="pack(select=random, codec=avif:60)", codec="avif:60")
+    assert len(rows([*group(RANDOM), packed, other])) == 3
+    with pytest.raises(ValueError, match="these results mix 2"):
+        rows([*group(RANDOM), result(spec="random", codec="webp:50")])
+
+
 def test_a_set_of_other_people_stands_in_a_table_of_any_codec():
     theirs = result(spec="foreign(theirs)", codec="as found")
     assert len(rows([*group(RANDOM), theirs])) == 2

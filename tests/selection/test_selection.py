@@ -51,7 +51,7 @@ def test_every_class_has_its_share_in_order_and_a_prefix_is_a_smaller_selection(
             wanted = np.repeat(np.arange(pool.classes), per_class)
             np.testing.assert_array_equal(pool.labels[chosen], wanted, name)
             more = chosen.reshape(pool.classes, per_class)
-            if name != "beta":  # r, the pruned share, is part of its weights: each budget is a draw
+            if select.ordered:
                 np.testing.assert_array_equal(more[:, :-1], fewer, name)
             fewer = more
 
@@ -100,7 +100,7 @@ def test_the_same_seed_draws_the_same(name):
     np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("name", ["random", "middle", "ccs", "k-center", "beta"])
+@pytest.mark.parametrize("name", ["random", "middle", "ccs", "k-center", "beta", "spread"])
 def test_another_seed_draws_anew(name):
     drawn = {
         tuple(ROOMY[name](pool_of(), np.full(3, 5), seed=seed).indices.tolist())
@@ -213,7 +213,7 @@ ROOM = 80 << 20
 """Less than an array of budget x images has below, at a byte each."""
 MEASURED = f"""
 import os, resource, sys
-import numpy as np, torch
+import numpy as np, sklearn.cluster, torch
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from selection_toy import ROOMY, pool_of
 

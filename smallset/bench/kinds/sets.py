@@ -63,11 +63,12 @@ class SetUnit(Unit):
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
         """Yield a sentence for each impossible set. Note the hashes of files that methods read."""
         opened, weights = ground.data[sweep.data], ground.weights
-        train, size, codec = opened.data.train, opened.size(sweep.size), Codec.parse(sweep.codec)
+        train, size = opened.data.train, opened.size(sweep.size)
         yield from said(side_of, train, size)
         for label in sweep.methods:
             method = ground.places.filled_method(ground.matrix.method(label))
             yield from said(_note_files, method, train, weights)
+            codec = Codec.parse(sweep.codec_of(method))
             yield from said(method.check, train, size=size, fit=sweep.fit, codec=codec)
             for budget in sweep.budgets:
                 have, names = opened.class_counts, train.classes.names
