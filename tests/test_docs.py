@@ -2,7 +2,7 @@ import importlib.util
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import fmean
@@ -18,8 +18,9 @@ from smallset.bench.sources import BenchData
 from smallset.bench.sweep import FULL
 from smallset.data import open_data
 from smallset.evidence.lines import read_lines
-from smallset.methods import score_from
-from smallset.records import Result
+from smallset.labels import labels_from, labels_spec
+from smallset.methods import method_from, score_from, spec_of
+from smallset.records import Cost, Result
 from smallset.report.tables import FORMATS, Report, read_runs, report_of
 from smallset.scores import SCORES, File
 from smallset.train.device import Machine
@@ -161,6 +162,43 @@ def test_the_difference_of_two_published_rows_is_that_of_their_tables(monkeypatc
         between("pruning", "methods", "random", "random")
     with pytest.raises(SystemExit, match=r"no row 'rando' in that table\. Did you mean 'random'"):
         between("pruning", "Every method", "rando", "random")
+
+
+def test_figures_of_distillation_draw_what_there_is_and_say_what_is_missing(tmp_path, monkeypatch):
+    figures, out = study("distillation_figures"), tmp_path / "figure.svg"
+    teacher = read_matrix("distillation").teachers["resnet20"]
+    published = read_lines(ROOT / "docs/results/distillation.jsonl", Result)
+    random = next(r for r in published if r.method == "random")
+    noise = replace(random, method="noise", spec=spec_of(method_from("noise")), top1=0.11)
+
+    def draw(figure, *lines, data="cifar10"):
+        written = tmp_path / "lines.jsonl"
+        written.write_text("".join(json.dumps(asdict(line)) + "\n" for line in lines))
+        out.unlink(missing_ok=True)
+        monkeypatch.setattr("sys.argv", ["", figure, str(written), str(out), "--data", data])
+        figures.main()
+        return out.read_text(encoding="utf-8")
+
+    def labelled(line, regime, **cost):
+        words = labels_spec(labels_from(regime, teacher))
+        return replace(line, labels=words, teacher=teacher, cost=Cost(line.cost.images, **cost))
+
+    drawn = draw("bytes", random, noise, labelled(random, "online", teacher=10**6))
+    assert [drawn.count(f">{name}<") for name in ("random", "noise", "chance")] == [2, 1, 1]
+    with pytest.raises(SystemExit, match=r"noise has results at ipc 10 under hard labels and at"):
+        draw("noise", noise)
+    five = [replace(noise, ipc=n, images=10 * n, top1=n / 100) for n in (1, 50)]
+    drawn = draw("noise", *five, *(labelled(line, "online", teacher=9) for line in five))
+    assert drawn.count('aria-roledescription="point"') == 4
+    with pytest.raises(SystemExit, match=r"with 0 kinds of stored labels, but the fi"):
+        draw("frontier", random)
+    specs = {"stored": 3000, "stored(prune=0.9)": 300, "one-per-image(format=int8)": 30}
+    stored = [labelled(random, labels, labels=size) for labels, size in specs.items()]
+    drawn = draw("frontier", random, *stored)
+    for text in ("hard labels", "float16", "int8", "100%", "10%", "one an image"):
+        assert drawn.count(f">{text}<") == 1
+    with pytest.raises(SystemExit, match=r"the lines hold 0 students of 'mnist' \(\), and a fig"):
+        draw("bytes", random, data="mnist")
 
 
 def test_a_planted_label_is_another_class_and_a_tenth_is_planted():
