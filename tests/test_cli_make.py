@@ -25,10 +25,6 @@ def test_a_share_is_kept_of_each_class(shell):
     assert open_set(Path("set")).manifest.counts == (4, 2, 4)
 
 
-def test_ten_images_a_class_are_what_is_made_of_nothing_said(shell):
-    refused(shell("compress", "data", "set", "--method", "random"), "ipc=10 needs 10 images of the")
-
-
 def test_short_classes_are_refused_or_named_with_what_they_gave(shell):
     words = ["compress", "data", "set", "--ipc", 4, "--method", "random"]
     refused(shell(*words), "'bee', but it has 3. Use ipc<=3.", "--short-classes keep")

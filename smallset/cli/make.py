@@ -16,7 +16,7 @@ def compress(
     method: Annotated[
         str, typer.Option(help='See `smallset list`; options in brackets: "pca(factor=3)".')
     ] = "pca",
-    ipc: Annotated[int | None, typer.Option(help="Images per class to write. Default: 10.")] = None,
+    ipc: Annotated[int | None, typer.Option(help="Images per class to write.")] = None,
     keep: Annotated[
         float | None,
         typer.Option(
@@ -52,7 +52,10 @@ def compress(
     *,
     common: Common,
 ) -> None:
-    """Compress DATA into the new folder OUT."""
+    """Compress DATA into the new folder OUT, under one of --ipc, --keep and --budget.
+
+    Without one of them, say what each would give.
+    """
     _check_cached(ray, common.cache)
     if plan_only and codec is not None:
         raise ValueError(
@@ -64,6 +67,8 @@ def compress(
     from smallset.terminal.progress import Stages
     from smallset.terminal.sets import show_chosen, show_set
 
+    if ipc is None and keep is None and budget is None:
+        _offer(data, out, method, short_classes, size, fit, codec, seed, common)
     with workers_on(ray, device=common.device) as spread, Stages() as stages:
         verb = pipeline.select if plan_only else partial(pipeline.compress, codec=codec)
         made = verb(
@@ -172,6 +177,39 @@ def export(
     with Stages() as stages:
         pipeline.export(set, out, to=to, progress=stages)
     say(f"wrote {out}")
+
+
+def _offer(
+    data: str,
+    out: Path,
+    method: str,
+    short_classes: Literal["error", "keep"],
+    size: int | None,
+    fit: Literal["squash", "crop", "pad"],
+    codec: str | None,
+    seed: int,
+    common: Common,
+) -> None:
+    """Say what each kind of budget would give, and end with the exit code of a wrong usage."""
+    from smallset.pipeline.offers import offers
+    from smallset.terminal import complain
+    from smallset.terminal.progress import Stages
+    from smallset.terminal.sets import offers_line
+
+    with Stages() as stages:
+        found = offers(
+            common.data(data),
+            out,
+            method=method,
+            short_classes=short_classes,
+            size=size,
+            fit=fit,
+            codec=codec,
+            seed=seed,
+            **common.told(stages),
+        )
+    complain(offers_line(*found))
+    raise typer.Exit(2)
 
 
 def _check_cached(ray: str | None, cache: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from smallset.budget import limit_of
 from smallset.data import Data
 from smallset.exchange.chosen_list import ChosenList
+from smallset.pipeline.offers import Offer
 from smallset.records import Scores
 from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
 from smallset.terminal import bytes_against, percent, say
@@ -63,6 +64,19 @@ def observer_lines(made_with: Mapping[str, str]) -> list[str]:
             "longer: observer=observer(epochs=N)"
         )
     return lines
+
+
+def offers_line(offers: Sequence[Offer], codec: Codec) -> str:
+    """Return a line that says what each kind of budget would give."""
+    said = (
+        f"--budget {offer.budget}: {offer.images:,} images, {float(f'{offer.bytes:.2g}'):,.0f} "
+        "bytes"
+        for offer in offers
+    )
+    return (
+        "nothing says how much to keep. Needed one of --ipc, --keep and --budget. About, for "
+        f"random images as {codec}: {'; '.join(said)}."
+    )
 
 
 def show_set(made: CompressedDataset) -> None:

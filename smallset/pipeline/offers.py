@@ -1,0 +1,67 @@
+"""offers(): what a set would hold under each kind of budget, before the user chooses one."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Unpack
+
+from smallset.budget import Budget, Bytes, PerClass, Share
+from smallset.data import cores
+from smallset.desk import Options, desk_for
+from smallset.exchange.set_data import AnyData
+from smallset.methods import Method, Pruned, ShortClasses, random
+from smallset.numbers import check_number
+from smallset.pipeline.job import begin
+from smallset.records import Fit
+from smallset.selection import Random
+from smallset.store import Codec, Sizes
+
+_TRIED = PerClass(10)
+_KEPT = Share(0.1)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A budget, and about how many images and bytes a set would have under it."""
+
+    budget: Budget
+    images: int
+    bytes: int
+
+
+def offers(
+    data: AnyData,
+    out: str | Path,
+    *,
+    method: str | Method,
+    short_classes: ShortClasses = "error",
+    size: int | None = None,
+    fit: Fit = "squash",
+    codec: str | None = None,
+    seed: int = 0,
+    **options: Unpack[Options],
+) -> tuple[tuple[Offer, ...], Codec]:
+    """Return an offer for each kind of budget, and the codec whose bytes they count.
+
+    Random images are encoded in place of the method's, so nothing is scored. The options are those
+    of `compress`, and so are the errors.
+    """
+    seed = check_number("seed", seed, least=0, unit="a seed")
+    desk, least = desk_for(**options), PerClass(1)
+    job = begin(data, Path(out), method, least, short_classes, size, fit, codec, seed, None, desk)
+    drawn = random()
+    if isinstance(job.method, Pruned):
+        drawn = replace(job.method, score=None, select=Random(), observer=None, pool=None)
+    asked = job.method.most(job.have)
+    few = min(job.have) // drawn.tiles
+    tried = PerClass(min(_TRIED.images, few, few if asked is None else asked))
+    drawing = replace(job, method=drawn, short_classes="error")
+    canvases = drawing.canvases(drawing.wanting(tried.images))
+    bytes = Sizes(job.codec, desk.workers or cores()).total(canvases)
+    images = int(canvases.plan.images.sum())
+    kept = sum(_KEPT.canvases(job.have, job.method.tiles))
+    limit = int(float(f"{max(bytes, job.data.train.encoded_bytes / 100):.0e}"))
+    return (
+        Offer(tried, images, bytes),
+        Offer(_KEPT, kept, bytes * kept // images),
+        Offer(Bytes(limit), limit * images // bytes, limit),
+    ), job.codec

@@ -1,0 +1,67 @@
+"""offers(), and `smallset compress` without a budget."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_toy import Shell, in_memory, refused, tree
+
+import smallset
+from smallset.budget import Bytes, PerClass, Share
+from smallset.pipeline.offers import Offer, offers
+
+UNEVEN = np.repeat(np.arange(3), (20, 30, 50))
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys) -> Shell:
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_offer_is_what_such_a_set_of_random_images_holds():
+    data = in_memory(UNEVEN)
+    (ipc, keep, size), codec = offers(data, "set", method="el2n", codec="webp:50")
+    made = smallset.compress(data, "set", method="random", ipc=10, codec="webp:50")
+    assert str(codec) == "webp:50"
+    assert ipc == Offer(PerClass(10), 30, made.manifest.image_bytes)
+    assert keep == Offer(Share(0.1), 2 + 3 + 5, made.manifest.image_bytes // 3)
+    assert size.budget == Bytes(size.bytes)
+    assert 0.9 * size.images < 30 * size.bytes / ipc.bytes < 1.1 * size.images
+    assert not Path("cache/observers").exists()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("method", "images"),
+    [("pca", 7), ("pca(pool=9)", 2), ("pack", 10), ("random", 10), ("sre2l", 10)],
+)
+def test_no_more_is_offered_than_a_class_has_images(method, images):
+    data = in_memory(np.repeat(np.arange(3), (28, 30, 33)))
+    (ipc, *_), codec = offers(data, "set", method=method)
+    assert ipc.budget == PerClass(images)
+    assert ipc.images == 3 * images
+    assert str(codec) == ("webp:50" if method == "pack" else "png")
+
+
+def test_without_a_budget_one_line_says_what_each_would_give(shell):
+    tree(Path("data"))
+    ran = shell("compress", "data", "set", "--method", "random")
+    assert ran.code == 2
+    [line] = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert re.fullmatch(
+        r"error: nothing says how much to keep\. Needed one of --ipc, --keep and --budget\. About, "
+        r"for random images as png: --budget ipc=8: 24 images, [\d,]+ bytes; "
+        r"--budget keep=0\.1: 3 images, [\d,]+ bytes; "
+        r"--budget bytes=[\d.]+k?B: 2\d images, [\d,]+ bytes\.",
+        line,
+    )
+    assert not Path("set").exists()
+
+
+def test_other_errors_come_before_the_budget(shell):
+    tree(Path("data"))
+    Path("set").mkdir()
+    refused(shell("compress", "data", "set"), "'set' exists already")
+    refused(shell("compress", "data", "new", "--codec", "gif"), "codec 'gif' is not known")
