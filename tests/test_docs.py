@@ -201,6 +201,32 @@ def test_figures_of_distillation_draw_what_there_is_and_say_what_is_missing(tmp_
         draw("bytes", random, data="mnist")
 
 
+def test_a_figure_of_the_sensitivity_is_drawn_or_says_what_is_missing(tmp_path, monkeypatch):
+    sensitivity, out = study("sensitivity"), tmp_path / "figure.svg"
+    lines, matrix = tmp_path / "lines.jsonl", read_matrix("sensitivity")
+    random = next(
+        r for r in read_lines(ROOT / "docs/results/distillation.jsonl", Result) if r.ipc == 10
+    )
+    every = [
+        replace(random, method=label, spec=spec_of(matrix.method(label)), codec=codec)
+        for codec, label in {(t.codec, label): 0 for t in matrix.sweeps for label in t.methods}
+    ]
+
+    def draw(option, results):
+        lines.write_text("".join(json.dumps(asdict(line)) + "\n" for line in results))
+        monkeypatch.setattr("sys.argv", ["", option, str(lines), str(out)])
+        sensitivity.main()
+        return out.read_text(encoding="utf-8")
+
+    drawn = {option: draw(option, every) for option in ("factor", "codec")}
+    for option, table in sensitivity.tables():
+        codec = f", {table.codec}" if option == "codec" else ""
+        if option in drawn:
+            assert all(f">{label}{codec}<" in drawn[option] for label in table.methods)
+    with pytest.raises(SystemExit, match=r"no results of factor 1; factor 3; factor 4, but the fi"):
+        draw("factor", [line for line in every if "factor" not in line.method])
+
+
 def test_a_planted_label_is_another_class_and_a_tenth_is_planted():
     labels = np.arange(1000) % 10
     found, wrong = study("scores").planted(labels, 10, 3)

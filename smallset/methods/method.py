@@ -42,9 +42,14 @@ class Method(ABC):
         return True
 
     @property
+    def observers(self) -> tuple[AnyObserver, ...]:
+        """The observers that the set depends on; none if no network looks."""
+        return ()
+
+    @property
     def looks_through(self) -> AnyObserver | None:
-        """The observer that the set depends on, or None without one."""
-        return None
+        """The first observer, whose run has the scores and whose seed is the set's, or None."""
+        return next(iter(self.observers), None)
 
     @property
     def scores(self) -> tuple[Score, ...]:

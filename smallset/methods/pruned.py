@@ -114,11 +114,12 @@ class Pruned(Method):
         return self.select.balanced
 
     @property
-    def looks_through(self) -> AnyObserver | None:
-        """The observer that the choice depends on, or None without one."""
-        if self.scores:
-            return self.scores[0].observer
-        return (self.observer or Observer()) if self.select.needs_features else None
+    def observers(self) -> tuple[AnyObserver, ...]:
+        """The one observer that the choice depends on, or none."""
+        looks = self.scores[0].observer if self.scores else None
+        if self.select.needs_features and not self.scores:
+            looks = self.observer or Observer()
+        return (looks,) if looks else ()
 
     @property
     def scores(self) -> tuple[Score, ...]:

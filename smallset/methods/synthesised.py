@@ -32,9 +32,9 @@ class Synthesised(Method):
         return self.view.an_epoch(self.synthesis.tiles)
 
     @property
-    def looks_through(self) -> AnyObserver | None:
-        """The first observer of the synthesis, or None if no network looks."""
-        return next(iter(self.synthesis.observers), None)
+    def observers(self) -> tuple[AnyObserver, ...]:
+        """The observers of the synthesis, all those of a pool."""
+        return self.synthesis.observers
 
     def through(self, observer: AnyObserver) -> "Synthesised":
         """Return the same method looking through another observer, if it looks at all."""
@@ -46,7 +46,7 @@ class Synthesised(Method):
 
     def check_files(self) -> None:
         """Raise ValueError or OSError if an observer's file or library cannot be used."""
-        for observer in self.synthesis.observers:
+        for observer in self.observers:
             name = observer.network if isinstance(observer, Pretrained) else observer.model
             if isinstance(observer, Pretrained):
                 check_teacher_files(name)
@@ -72,7 +72,7 @@ class Synthesised(Method):
         """Say what the images rest on, besides the data and the method's spec."""
         del wanted
         made: dict[str, str] = {}
-        for number, observer in enumerate(self.synthesis.observers):
+        for number, observer in enumerate(self.observers):
             found = looked_with(observer, seen)
             made |= {
                 f"{k}_{number + 1}" if number and k in made else k: v for k, v in found.items()

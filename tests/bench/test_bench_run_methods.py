@@ -13,6 +13,7 @@ from smallset.bench.run import plan_bench, run_bench
 from smallset.budget import BUDGETS
 from smallset.evidence.lines import read_lines
 from smallset.methods import METHODS
+from smallset.observers import observed
 from smallset.records import Result
 
 
@@ -61,3 +62,21 @@ def test_an_observer_from_a_file_of_the_data_folder_keeps_its_name_on_every_mach
     lines = (request.runs / "results.jsonl").read_text()
     assert lines.count("{data}/ready.pt") == 2 * len(("method", "spec")) * 2
     assert str(tmp_path) not in lines
+
+
+def test_every_observer_of_a_pool_is_a_unit_and_trained_once(tmp_path, monkeypatch):
+    pool = "(observer(model=resnet8, epochs=1), observer(model=convnet-d3, epochs=1))"
+    matrix = MATRIX.replace("[methods]", f'[methods]\ndream = "edc(iterations=1, pool={pool})"')
+    matrix = matrix.replace('["random", "easy", "PCA"]', '["easy", "dream"]')
+    request = ask(tmp_path, matrix.replace("full = {epochs = 2}", ""))
+    plan = plan_bench(request)
+    kinds = [unit.kind for unit in plan.pending]
+    assert kinds.count("observer") == 2  # "easy" looks through the first of the pool
+    [dream, _] = [unit for unit in plan.pending if unit.kind == "set" and "dream" in unit.key]
+    assert [need.observer.model for need in dream.needs] == ["resnet8", "convnet-d3"]
+
+    trained, train = [], observed._train
+    monkeypatch.setattr(observed, "_train", lambda *given: trained.append(given) or train(*given))
+    run_bench(request, workers=Serial())
+    assert plan_bench(request).pending == ()
+    assert [given[1].model for given in trained] == ["resnet8", "convnet-d3"]

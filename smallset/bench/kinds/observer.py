@@ -24,7 +24,7 @@ from smallset.desk import Desk
 from smallset.exchange.set_data import open_any
 from smallset.methods import brief_of, score_from, spec_of
 from smallset.models import load_teacher
-from smallset.observers import AnyObserver, Pretrained
+from smallset.observers import AnyObserver, Observer, Pretrained
 from smallset.pipeline import score
 from smallset.pipeline.desk import observed
 from smallset.scores.table import read_run, read_scores, write_scores
@@ -42,10 +42,19 @@ class ObserverUnit(Unit):
     scores: tuple[str, ...]
 
     @classmethod
-    def of(cls, cell: MatrixCell, ground: Ground) -> "ObserverUnit":
-        """Return the observer of a cell's method."""
-        wanted, (observer, run) = cell.identity, _run_of(cell, ground)
-        scores, fill = _scores_of_runs(ground)[run], ground.places.fill
+    def all_of(cls, cell: MatrixCell, ground: Ground) -> tuple["ObserverUnit", ...]:
+        """Return the observers of a cell's method: none, one, or those of a pool.
+
+        A ready network after the first of a pool needs no unit: nobody reads its outputs.
+        """
+        method = ground.method_of(cell).resolved(size=cell.identity.size)
+        trained = (one for one in method.observers[1:] if isinstance(one, Observer))
+        return tuple(cls._of(cell, ground, one) for one in (*method.observers[:1], *trained))
+
+    @classmethod
+    def _of(cls, cell: MatrixCell, ground: Ground, observer: AnyObserver) -> "ObserverUnit":
+        wanted, run = cell.identity, _run_of(cell, observer)
+        scores, fill = _scores_of_runs(ground).get(run, ()), ground.places.fill
         words = f"{cls.kind} {wanted.dataset} {wanted.size} px, {brief_of(observer)}"
         key = keyed(words, {"run": run, "scores": scores, **ground.facts})
         return cls(
@@ -62,8 +71,7 @@ class ObserverUnit(Unit):
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
         """Yield a sentence for each impossible observer. Note the hashes of weights."""
         for label in sweep.methods:
-            observer = ground.matrix.method(label).looks_through
-            if observer is not None:
+            for observer in ground.matrix.method(label).observers:
                 for problem in said(_check, observer, sweep, ground):
                     yield f"the observer of {label!r}: {problem}"
 
@@ -105,15 +113,10 @@ class ObserverUnit(Unit):
         return [(training_of(self, ground, settled.model), images * passes)]
 
 
-def _run_of(cell: MatrixCell, ground: Ground) -> tuple[AnyObserver, str]:
-    """Return a cell's observer with its network resolved, and the name of its run.
-
-    Cells with the same name share the run.
-    """
+def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:
+    """Return the name of the run of an observer whose network is named; equal names share it."""
     where = cell.identity
-    observer = ground.method_of(cell).resolved(size=where.size).looks_through
-    assert observer is not None
-    return observer, f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
+    return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
 
 
 def _with_paths(observer: AnyObserver, ground: Ground) -> AnyObserver:
@@ -133,7 +136,8 @@ def _scores_of_runs(ground: Ground) -> Mapping[str, tuple[str, ...]]:
     for cell in ground.cells:
         if cell.identity.observer_seed is not None:
             method = ground.method_of(cell).resolved(size=cell.identity.size)
-            found.setdefault(_run_of(cell, ground)[1], set()).update(map(spec_of, method.scores))
+            run = _run_of(cell, method.observers[0])
+            found.setdefault(run, set()).update(map(spec_of, method.scores))
     return {run: tuple(sorted(scores)) for run, scores in found.items()}
 
 

@@ -49,12 +49,11 @@ class SetUnit(Unit):
         if wanted.budget is not None:
             facts["budget"] = wanted.budget
         key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {what}", facts)
-        looks = wanted.observer_seed is not None
         return cls(
             asker=cell,
             data=ground.data[cell.sweep.data].given,
             key=key,
-            needs=(ObserverUnit.of(cell, ground),) if looks else (),
+            needs=ObserverUnit.all_of(cell, ground),
             out=cls.place(ground, key),
             method=brief_of(ground.places.filled_method(ground.method_of(cell))),
         )
