@@ -39,9 +39,16 @@ def svgs(drawn: Sequence[Chart], *, width: int = 720) -> dict[str, str]:
     import vl_convert
 
     still = {"width": width, "background": "white", "padding": 8}
+    # A reader's own font may be wider than the one that the labels are placed by, and is then cut.
+    font = {"font": "Arial, Helvetica, Liberation Sans, sans-serif"}
     return {
         f"{chart.name}.svg": vl_convert.vegalite_to_svg(
-            {**chart.spec, **still, "title": chart.title}
+            {
+                **chart.spec,
+                **still,
+                "title": chart.title,
+                "config": {**chart.spec["config"], **font},
+            }
         )
         for chart in drawn
     }
