@@ -4,7 +4,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c c
 # One thread a test process: several processes of several threads slow each other down manyfold.
 ONE_THREAD = OMP_NUM_THREADS=1
 
-.PHONY: demo test check format slow
+.PHONY: demo test check format slow figures docs
 
 demo: $(VENV)/demo
 	$(VENV)/bin/smallset demo
@@ -26,6 +26,15 @@ format: $(VENV)/dev
 slow: $(VENV)/dev
 	$(ONE_THREAD) $(VENV)/bin/python -m pytest -m slow
 
+# The tables and figures of the README and of docs/results.md, from the published lines.
+figures: $(VENV)/dev
+	$(VENV)/bin/python docs/studies/findings.py
+	$(VENV)/bin/python docs/studies/picture.py first
+
+docs: $(VENV)/docs
+	$(VENV)/bin/python -m sphinx -q -W -b html -c docs/site docs build/site
+	@echo "The site is in build/site/index.html."
+
 $(VENV)/demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e .
@@ -34,4 +43,9 @@ $(VENV)/demo: pyproject.toml constraints.txt
 $(VENV)/dev: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e '.[dev]'
+	touch $@
+
+$(VENV)/docs: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[docs]'
 	touch $@

@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from test_docs import study
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +29,13 @@ def test_every_finding_has_its_figure_and_the_figure_shows_what_the_lines_say():
         assert f"findings/{name}" in text
         assert _said(drawn) == _said((FINDINGS.FIGURES / name).read_text(encoding="utf-8"))
         assert _said(drawn)
+
+
+def test_the_picture_of_the_readme_shows_what_the_lines_say(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs/studies")
+    picture = study("picture")
+    assert Image.open(picture.FIRST).text[picture.NUMBERS] == picture.numbers(picture.curve())
+    assert picture.PICTURE.exists()
 
 
 def _said(svg: str) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from smallset.evidence import Interval, mean_interval
+from smallset.evidence import Interval
 from smallset.report.page.charts import Chart, Point, finished
 from smallset.report.page.figures import svgs
 from smallset.report.rows import Row
@@ -42,13 +42,13 @@ SETTINGS = {
 MOSAICS = "mosaics of random images under the patch view"
 PARTS = {
     "PCA": "PCA",
-    "PCA, no augmentation": "PCA, one whole tile an epoch",
     "PCA under the canvas view": "PCA, crops of the whole canvas",
     "PCA's selection cut to its centre": "PCA, tiles cropped, not shrunk",
     "easiest": "easiest, no mosaic",
     "easiest under a crop of equal zoom": "easiest, no mosaic, equal zoom",
     MOSAICS: "mosaics of random images",
 }
+ONCE = {"PCA, no augmentation": "PCA, one whole tile an epoch"}
 WORTH_KNOWING = (
     "random", "easiest by EL2N", "hardest by EL2N", "easiest by AUM", "herding", "CCS",
     "PCA by EL2N", "PCA by AUM", "PCA of the easier half by EL2N",
@@ -78,7 +78,7 @@ def rows(matrix: str, title: str) -> Mapping[str, Row]:
 class Grid:
     """Rows of published tables, in named columns; `columns[column][name]` is one of them.
 
-    The table gives the bytes of the columns `sized`, and n for each column if they differ.
+    The table gives the bytes of the columns `sized`, and n in each head if a column has one n.
     `colours` belong to columns.
     """
 
@@ -93,23 +93,32 @@ class Grid:
 
     def table(self) -> str:
         """Return the Markdown of top-1 with its interval, bytes and n."""
-        heads = [Heading("top-1, %"), *(Heading(name, "interval") for name in self.columns)]
-        several = len(self.sized) > 1
-        heads += [Heading(f"bytes, {s}" if several else "bytes", "bytes") for s in self.sized]
+        sizes = {f"bytes, {s}" if len(self.sized) > 1 else "bytes": s for s in self.sized}
+        counts = {c: {row.top1.n for row in found.values()} for c, found in self.columns.items()}
+        alike = all(len(found) == 1 for found in counts.values())
+        heads = [
+            Heading("top-1, %"),
+            *(
+                Heading(f"{name}, n = {min(counts[name])}" if alike else name, "interval")
+                for name in self.columns
+            ),
+            *(Heading(head, "bytes") for head in sizes),
+            *([] if alike else [Heading("n")]),
+        ]
         body = []
         for name in self.names:
             found = [column.get(name) for column in self.columns.values()]
-            sizes = [self.columns[s].get(name) for s in self.sized]
-            counts = [row.top1.n if row else 0 for row in found]
+            weighed = [self.columns[column].get(name) for column in sizes.values()]
+            of_each = dict.fromkeys(str(row.top1.n) for row in found if row)
             body.append(
                 (
                     name,
                     *(row and row.top1 for row in found),
-                    *(row and row.bytes() for row in sizes),
-                    str(counts[0]) if len({*counts}) == 1 else ", ".join(map(str, counts)),
+                    *(row and row.bytes() for row in weighed),
+                    *([] if alike else [", ".join(of_each)]),
                 )
             )
-        table = Table("", (*heads, Heading("n")), tuple(body))
+        table = Table("", tuple(heads), tuple(body))
         return write_markdown(table).partition("\n\n")[2]
 
     def chart(self, name: str, title: str, *, minus: bool = False, dodge: bool = True) -> Chart:
@@ -120,7 +129,7 @@ class Grid:
         import altair as alt
 
         points = [
-            _point(label, column, row.minus_random if minus else row.top1, minus)
+            point(label, column, row.minus_random if minus else row.top1, minus)
             for column, cells in self.columns.items()
             for label, row in cells.items()
             if row.minus_random or not minus
@@ -148,7 +157,7 @@ class Grid:
         return Chart(name, title, "", finished(drawn, points, height=height))
 
 
-def _point(name: str, column: str, value: Interval, minus: bool) -> Point:
+def point(name: str, column: str, value: Interval, minus: bool) -> Point:
     """Return a point in percent; that of one run has no interval."""
     ends = (value.mean if math.isnan(end) else end for end in (value.low, value.high))
     low, high = (round(100 * end, 2) for end in ends)
@@ -173,10 +182,10 @@ def order_grid() -> Grid:
     return Grid(columns, ("PCA",), METHODS)
 
 
-def parts_grid() -> Grid:
+def parts_grid(names: Mapping[str, str] = PARTS) -> Grid:
     """Return PCA with one of its parts taken away."""
     settings = [name for name in SETTINGS if name != "Imagenette, ipc 1"]
-    return Grid(across(settings, PARTS), ("CIFAR-10, ipc 10",))
+    return Grid(across(settings, names), ("CIFAR-10, ipc 10",))
 
 
 def labels_grid() -> Grid:
@@ -244,40 +253,6 @@ def first_grid() -> Grid:
     return Grid({shown: found[name] for shown, name in settings.items()}, tuple(settings))
 
 
-def curve() -> Chart:
-    """Draw top-1 on CIFAR-10 against bytes, up to the full data."""
-    import altair as alt
-
-    settings = [name for name in SETTINGS if name.startswith("CIFAR-10")]
-    names = {"random": "random images", "PCA": "PCA", MOSAICS: "mosaics of random images"}
-    points = [
-        {**_point(method, setting, row.top1, False), "bytes": row.bytes()}
-        for setting, cells in across(settings, names).items()
-        for method, row in cells.items()
-    ]
-    [full] = report("cifar10").full
-    whole = {**_point("all 50,000 images", "", mean_interval([full.top1]), False)}
-    points.append(whole | {"bytes": full.cost.images})
-    order = [*names.values(), "all 50,000 images"]
-    colour = alt.Color("name:N", title=None, sort=order).scale(
-        domain=order, range=[METHODS["random"], METHODS["PCA"], "#cc79a7", "#404040"]
-    )
-    chart = alt.Chart(alt.NamedData(name="points")).encode(
-        alt.X("bytes:Q", title="bytes of images (log)")
-        .scale(type="log", nice=False, padding=20)
-        .axis(format="~s", values=[10**power for power in range(4, 9)]),
-        colour.legend(columns=2, labelLimit=300, symbolType="circle"),
-    )
-    lines = chart.mark_line(strokeWidth=2).encode(alt.Y("mean:Q"))
-    ends = alt.Y("low:Q", title="accuracy (top-1), %").scale(domain=[0, 80]).axis(tickCount=5)
-    rules = chart.mark_rule(strokeWidth=2, opacity=0.7).encode(ends, alt.Y2("high:Q"))
-    dots = chart.mark_point(filled=True, size=70, opacity=1).encode(
-        alt.Y("mean:Q"), tooltip=["name:N", "bytes:Q", "said:N"]
-    )
-    drawn = finished(alt.layer(lines, rules, dots), points, height=260)
-    return Chart("curve", "CIFAR-10: accuracy against bytes", "", drawn)
-
-
 TABLES: Mapping[str, Callable[[], Grid]] = {
     "first": first_grid,
     "order": order_grid,
@@ -292,14 +267,16 @@ def figures() -> dict[str, str]:
     """Return the SVG of each figure by its file name."""
     found = [
         order_grid().chart("order", "Top-1 by data set and budget"),
-        parts_grid().chart("parts", "What is left of PCA without one of its parts", minus=True),
+        parts_grid(PARTS | ONCE).chart(
+            "parts", "What is left of PCA without one of its parts", minus=True
+        ),
         labels_grid().chart("labels", "Ten images per class under hard and soft labels"),
         distillation_grid().chart("distillation", "CIFAR-10, ten images per class"),
         scores_grid().chart(
             "pruning", "CIFAR-10, ten images per class, every method", minus=True, dodge=False
         ),
     ]
-    return svgs(found) | svgs([curve()], width=400)
+    return svgs(found)
 
 
 def filled(text: str) -> str:

@@ -1,36 +1,81 @@
-"""The picture of the README: two classes of CIFAR-10, and their canvases in a PCA set.
+"""The picture of the README: canvases of CIFAR-10, and accuracy against bytes.
 
     smallset compress PATH SET --ipc 10 \\
         --method "pca(score=el2n(epochs=10, observer=observer(epochs=10)))"
-    python docs/studies/picture.py PATH SET      -> docs/canvases.png
+    python docs/studies/picture.py canvases PATH SET      -> docs/studies/canvases.png
+    python docs/studies/picture.py first                  -> docs/first.png
 
-PATH is cifar10, parquet files in the Hub's layout. Drawing takes seconds.
+PATH is cifar10, parquet files in the Hub's layout. `first` puts the curve of the published lines
+beside the canvases, and needs smallset[report]. Either takes seconds.
 """
 
 import argparse
+import io
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from findings import METHODS, MOSAICS, SETTINGS, across, point, report
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from smallset import open_set
 from smallset.desk import desk_for
+from smallset.evidence import mean_interval
 from smallset.exchange.set_data import open_any
+from smallset.report.page.charts import Chart, finished
 
-PICTURE = Path(__file__).parents[1] / "canvases.png"
+PICTURE = Path(__file__).with_name("canvases.png")
+FIRST = Path(__file__).parents[1] / "first.png"
+NUMBERS = "Numbers"
+"""The text of first.png that holds the points of its curve, so that a test can read them."""
 CLASSES = ("ship", "horse")
 IMAGES, CANVASES = (10, 6), (5, 2)  # columns and rows that are shown of a class
 ENLARGED, APART, GAP, HEAD, LINE = 3, 6, 60, 60, 44
 
 
 def main() -> None:
-    """Draw the picture."""
+    """Draw one of the two pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data")
-    parser.add_argument("set", type=Path)
+    verbs = parser.add_subparsers(required=True, dest="verb")
+    verbs.add_parser("first")
+    drawn = verbs.add_parser("canvases")
+    drawn.add_argument("data")
+    drawn.add_argument("set", type=Path)
     given = parser.parse_args()
-    source, made = open_any(given.data, desk_for(workers=1)).train, open_set(given.set)
+    if given.verb == "canvases":
+        canvases(given.data, given.set).save(PICTURE, optimize=True)
+    else:
+        first()
+
+
+def first() -> None:
+    """Write the canvases with the curve at their right, twice as large as they are shown."""
+    import vl_convert
+
+    left, chart = Image.open(PICTURE), curve()
+    still = {"width": 365, "height": 190, "background": "white", "padding": 4}
+    png = vl_convert.vegalite_to_png({**chart.spec, **still, "title": chart.title}, scale=2)
+    right = Image.open(io.BytesIO(png)).convert("RGB")
+    whole = Image.new(
+        "RGB", (left.width + GAP // 2 + right.width, max(left.height, right.height)), "white"
+    )
+    whole.paste(left, (0, 0))
+    whole.paste(right, (left.width + GAP // 2, 0))
+    said = PngInfo()
+    said.add_text(NUMBERS, numbers(chart))
+    whole.save(FIRST, optimize=True, pnginfo=said)
+
+
+def numbers(chart: Chart) -> str:
+    """Return the points of a chart as text."""
+    return json.dumps(chart.spec["data"]["values"])
+
+
+def canvases(data: str, made_in: Path) -> Image.Image:
+    """Draw some images of two classes, and the canvases of these classes."""
+    source, made = open_any(data, desk_for(workers=1)).train, open_set(made_in)
     heads = (
         f"{len(source):,} images, {source.encoded_bytes / 1e6:.1f} MB",
         f"{len(made.labels)} canvases, {made.facts.image_bytes / 1e6:.2f} MB",
@@ -46,7 +91,7 @@ def main() -> None:
         right = sheet((made.dataset.pixels(int(i)) for i in few), CANVASES[0], ENLARGED, APART)
         words = f"{count} of {len(before):,} {name}s", f"all {len(after)} canvases of {name}s"
         blocks.append(tuple(zip(words, (left, right), strict=True)))
-    page(heads, blocks).save(PICTURE, optimize=True)
+    return page(heads, blocks)
 
 
 def sheet(
@@ -81,6 +126,40 @@ def page(heads: tuple[str, str], blocks: list[tuple[tuple[str, Image.Image], ...
         pen.line((lefts[0] + left.width + 12, middle, tip - 8, middle), "black", 5)
         pen.polygon((tip, middle, tip - 16, middle - 12, tip - 16, middle + 12), "black")
     return drawn
+
+
+def curve() -> Chart:
+    """Draw top-1 on CIFAR-10 against bytes, up to the full data."""
+    import altair as alt
+
+    settings = [name for name in SETTINGS if name.startswith("CIFAR-10")]
+    names = {"random": "random images", "PCA": "PCA", MOSAICS: "mosaics of random images"}
+    points = [
+        {**point(method, setting, row.top1, False), "bytes": row.bytes()}
+        for setting, cells in across(settings, names).items()
+        for method, row in cells.items()
+    ]
+    [full] = report("cifar10").full
+    whole = {**point("all 50,000 images", "", mean_interval([full.top1]), False)}
+    points.append(whole | {"bytes": full.cost.images})
+    order = [*names.values(), "all 50,000 images"]
+    colour = alt.Color("name:N", title=None, sort=order).scale(
+        domain=order, range=[METHODS["random"], METHODS["PCA"], "#cc79a7", "#404040"]
+    )
+    chart = alt.Chart(alt.NamedData(name="points")).encode(
+        alt.X("bytes:Q", title="bytes of images (log)")
+        .scale(type="log", nice=False, padding=20)
+        .axis(format="~s", values=[10**power for power in range(4, 9)]),
+        colour.legend(columns=2, labelLimit=300, symbolType="circle"),
+    )
+    lines = chart.mark_line(strokeWidth=2).encode(alt.Y("mean:Q"))
+    ends = alt.Y("low:Q", title="accuracy (top-1), %").scale(domain=[0, 80]).axis(tickCount=5)
+    rules = chart.mark_rule(strokeWidth=2, opacity=0.7).encode(ends, alt.Y2("high:Q"))
+    dots = chart.mark_point(filled=True, size=70, opacity=1).encode(
+        alt.Y("mean:Q"), tooltip=["name:N", "bytes:Q", "said:N"]
+    )
+    drawn = finished(alt.layer(lines, rules, dots), points, height=260)
+    return Chart("curve", "CIFAR-10: accuracy against bytes", "", drawn)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ class Folder:
     """A folder, and the parts of it that hold the training and the held-out images.
 
     `train` and `test` are patterns of paths below `path`. A pattern names one folder of class
-    folders, such as "seg_train/seg_train" ("." for the folder itself), or parquet files, such as
-    "train-*.parquet". Without `train`, the names in the folder decide. With `train` alone, 20 % of
+    folders, such as `seg_train/seg_train` (`.` for the folder itself), or parquet files, such as
+    `train-*.parquet`. Without `train`, the names in the folder decide. With `train` alone, 20 % of
     each class are held out. If the folder is a set that smallset wrote, `train` is not given, and
     `test` is another data set, as `open_data` takes it.
     """

@@ -41,7 +41,17 @@ def svgs(drawn: Sequence[Chart], *, width: int = 720) -> dict[str, str]:
     still = {"width": width, "background": "white", "padding": 8}
     return {
         f"{chart.name}.svg": vl_convert.vegalite_to_svg(
-            {**chart.spec, **still, "title": chart.title}
+            {**chart.spec, **still, "title": chart.title, "config": _config(chart)}
         )
         for chart in drawn
     }
+
+
+def _config(chart: Chart) -> dict[str, object]:
+    """Return the look of a chart, with a font that readers have.
+
+    The labels of an SVG are placed by this font. A wider one of the reader's own would be cut.
+    """
+    look = chart.spec["config"]
+    assert isinstance(look, dict)
+    return look | {"font": "Arial, Helvetica, Liberation Sans, sans-serif"}
