@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from smallset.records import Fact, Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
     from smallset.train.patchcrop import PatchCrop
+    from smallset.tuning.tune import tune
 
 __all__ = [
     "CompressedDataset",
@@ -37,6 +38,7 @@ __all__ = [
     "score",
     "select",
     "train_teacher",
+    "tune",
     "verify",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "records": ("Fact", "Result", "Scores"),
     "store": ("CompressedDataset", "open_set", "verify"),
     "train.patchcrop": ("PatchCrop",),
+    "tuning.tune": ("tune",),
 }
 
 

@@ -21,7 +21,7 @@ FLOORS = {
     "cell": 6,
     "pipeline": 7,
     "bench": 8,
-    "demo": 9, "report": 9, "analysis": 9,
+    "demo": 9, "report": 9, "analysis": 9, "tuning": 9,
     "terminal": 10,
     "cli": 11,
     # What users import and `python -m smallset`: above everything, imported by nothing.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from smallset.cli import analyze, bench, label, make, measure, report, sets
+from smallset.cli import analyze, bench, label, make, measure, report, sets, tune
 from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
 
@@ -48,6 +48,7 @@ app = typer.Typer(
 # In the order in which `--help` shows them.
 _COMMANDS: dict[str, Callable[..., None]] = {
     "compress": make.compress,
+    "tune": tune.tune,
     "evaluate": measure.evaluate,
     "analyze": analyze.analyze,
     "score": make.score,

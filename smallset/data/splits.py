@@ -70,9 +70,9 @@ def cut_off(
         chosen = hashes <= last
         if chosen.all():
             raise ValueError(
-                f"The class {name!r} has {len(members)} image(s), all the same, and the source "
-                "has no held-out split, so one different image must be held out. Add images to "
-                "the class, or a test split."
+                f"The class {name!r} has {len(members)} image(s), all the same, but one image must "
+                "be held out and a different one stay. Add images to the class, or a test split "
+                "if the source has none."
             )
         held[members[chosen]] = True
     return held

@@ -9,6 +9,7 @@ import numpy as np
 
 from smallset.data import CUT_OFF, Data, Folder, folder_named, folder_of, open_data
 from smallset.data.tree import is_set
+from smallset.data.validation import behind_validation, validation_of
 from smallset.desk import Desk
 from smallset.exchange.exported import open_made
 from smallset.exchange.naming import check_classes
@@ -31,9 +32,10 @@ def open_any(given: AnyData, desk: Desk, *, fits: Fits | None = None) -> Data:
     `open_data` opens everything but a compressed set. The classes of a set are those of its
     manifest, in its order, and every canvas counts as one whole image. Its held-out images are
     those of the data that a `Folder` names as its test. Without a test there are none (see
-    `check_held_out`), since nothing is ever split off a set. `fits` is called with the classes
-    before any image is read, and may raise. Raises as `open_data` and `open_made`, and ValueError
-    for a set with an empty class and for a set that shows held-out images.
+    `check_held_out`), since nothing is ever split off a set. The text "validation(DATA)" names the
+    training images of DATA, a part of them held out (see `validation_of`). `fits` is called with
+    the classes before any image is read, and may raise. Raises as `open_data` and `open_made`, and
+    ValueError for a set with an empty class and for a set that shows held-out images.
     """
     if isinstance(given, Data):
         if fits is not None:
@@ -90,6 +92,8 @@ def _behind(made: TrainingSet) -> tuple[str, ...]:
 
 
 def _opened(given: str | Path | Folder | CompressedDataset, desk: Desk, fits: Fits | None) -> Data:
+    if (whole := behind_validation(given)) is not None:
+        return validation_of(_opened(whole, desk, fits))
     named = None
     if isinstance(given, CompressedDataset):
         made = given

@@ -1,5 +1,6 @@
 """compress() and select(): what a method chooses from a dataset, as a set or as a list."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
@@ -34,6 +35,7 @@ def compress(
     codec: str | None = None,
     seed: int = 0,
     spread: Workers | None = None,
+    because: Mapping[str, str] | None = None,
     **options: Unpack[Options],
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
@@ -50,7 +52,8 @@ def compress(
     by default, or else "png". `codec="original"` copies the bytes of whole images, which are then
     read at that size. `seed` is the set seed. An observer
     has a seed of its own. `spread` are workers that draw and that make the inference passes of
-    scoring; they do not change the set. The other options are those of `smallset.desk.Options`.
+    scoring; they do not change the set. `because` are further facts for the manifest's `made_with`,
+    such as how the method was chosen. The other options are those of `smallset.desk.Options`.
 
     Raises ValueError or OSError if anything is wrong, and then leaves no output.
     """
@@ -64,6 +67,7 @@ def compress(
         else:
             job, canvases = _filled(job, asked.limit, spread)
     about = job.about()
+    about = replace(about, made_with={**about.made_with, **(because or {})})
     with first_before_others():
         if not is_first():
             return open_set(out)

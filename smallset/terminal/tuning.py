@@ -1,0 +1,48 @@
+"""Print a tuning: its cost before it starts, each student, and the frontier."""
+
+from smallset.bench.run import Finished
+from smallset.terminal import WIDTH, duration, fitted, percent, say
+from smallset.terminal.sets import data_lines
+from smallset.tuning.tune import Tuned, TuningPlan
+
+
+def show_tuning(plan: TuningPlan, *, candidates: bool = False) -> None:
+    """Print what a tuning costs. If `candidates`, print each candidate too."""
+    for line in data_lines(plan.data):
+        say(line)
+    say(f"{len(plan.candidates)} candidates for {plan.budget}")
+    for candidate in plan.candidates if candidates else ():
+        say(f"  {candidate}")
+    for rung in plan.rungs:
+        draws = f", {rung.draws} draws of each" if rung.draws > 1 else ""
+        say(f"  rung {rung.number}: {rung.count} candidates, {rung.steps} steps{draws}")
+    total = sum(rung.students for rung in plan.rungs)
+    processes = f"{plan.jobs} process{'' if plan.jobs == 1 else 'es'}"
+    say(
+        f"{total - plan.done} of {total} students ({plan.student}) to train, about "
+        f"{duration(plan.forecast.seconds / plan.jobs)} in {processes} with the observers, besides "
+        "decoding and drawing"
+    )
+
+
+def tried_line(finished: Finished) -> str:
+    """Return one line about a student of a tuning."""
+    result = finished.result
+    assert result is not None
+    begin = f"{finished.number}/{finished.total}  {percent(result.top1)}: "
+    end = f", {result.codec}, {result.images:,} images, {result.steps} steps"
+    return begin + fitted(result.method, WIDTH - len(begin) - len(end)) + end
+
+
+def show_frontier(tuned: Tuned) -> None:
+    """Print all candidates, those of the last rung first and the best one first."""
+    say(f"{'top-1':>8}  students  {'steps':>5}  {'images':>7}  {'bytes':>11}  candidate")
+    for tried in tuned.frontier:
+        first = tried.results[0]
+        say(
+            f"{percent(tried.top1):>8}  {len(tried.results):>8}  {tried.rung.steps:>5}  "
+            f"{first.images:>7,}  {first.cost.images:>11,}  {tried.candidate}"
+        )
+    tested = tuned.frontier[0].results[0]
+    say(f"top-1 of {tested.student}, tested on {tested.held_out}")
+    say("the best candidates of each number of steps went on, the others were dropped")

@@ -1,0 +1,1 @@
+"""Tuning: which method and codec make the best set of so many bytes."""
