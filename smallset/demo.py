@@ -1,4 +1,4 @@
-"""The demo: compress the embedded digits in three ways and compare them."""
+"""The demo: compress the embedded digits in three ways to equal bytes and compare them."""
 
 from collections.abc import Callable
 from pathlib import Path

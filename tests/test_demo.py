@@ -1,5 +1,6 @@
 """The demo on a matrix of two quick replicates, in this process and in workers."""
 
+import re
 from functools import partial
 
 import pytest
@@ -20,9 +21,10 @@ from smallset.records import Result
 @pytest.fixture
 def shell(shell, tmp_path, monkeypatch) -> Shell:
     text = matrix_text(demo.MATRIX).replace("replicates = 5", "replicates = 2")
-    quick = "(epochs=1, observer=observer(epochs=1))"
-    text = text.replace('"el2n"\npca = "pca"', f'"el2n{quick}"\npca = "pca(score=el2n{quick})"')
-    assert quick in text
+    quick = "score=el2n(epochs=1, observer=observer(epochs=1)), view"
+    text = text.replace("pca(view", f"pca({quick}").replace("pack(view", f"pack({quick}")
+    text = text.replace("steps=300", "steps=4")
+    assert text.count(quick) == 2
     digits = load_digits()
     few = Bunch(images=digits.images[:300], target=digits.target[:300])
     monkeypatch.setattr("sklearn.datasets.load_digits", lambda: few)
@@ -35,8 +37,11 @@ def shell(shell, tmp_path, monkeypatch) -> Shell:
 def test_the_demos_matrix_is_what_the_readme_promises():
     matrix = read_matrix(demo.MATRIX)
     (table,) = matrix.sweeps
-    assert table.methods == ("random", "el2n", "pca") == tuple(matrix.methods)
+    assert table.methods == ("random", "pca", "pack") == tuple(matrix.methods)
     assert (table.data, table.labels) == ("digits", ("hard",))
+    (budget,) = table.budgets
+    assert budget.limit is not None
+    assert {matrix.method(label).view.flip for label in table.methods} == {0}
     assert table.replicates == table.observers >= 5
 
 
@@ -50,24 +55,28 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
     ran = shell("demo", "here")
     assert ran.code == 0, ran.err
     for word in (
-        "digits at 16 px, 5 images per class, resnet8, small-v1, hard labels",
+        "digits at 16 px, bytes=15kB, resnet8, small-v1(steps=4), hard labels",
         "minus random [95 %]",
         "random: 2 sets, 2 student seeds",
-        "el2n | pca: 2 sets, 2 observers, 2 student seeds",
-        "Contact sheets: here/random.png, here/el2n.png, here/pca.png",
+        "pca | pack: 2 sets, 2 observers, 2 student seeds",
+        "Contact sheets: here/random.png, here/pca.png, here/pack.png",
     ):
         assert word in ran.out
     results = read_lines(shell.root / "here/results.jsonl", Result)
     assert len(results) == 6
     assert {(r.set_seed, r.student_seed) for r in results} == {(0, 0), (1, 1)}
-    assert {r.observer_seed for r in results if "pca" in r.spec or "el2n" in r.spec} == {0, 1}
-    for label in ("random", "el2n", "pca"):
+    assert {r.observer_seed for r in results if "el2n" in r.spec} == {0, 1}
+    assert max(r.cost.images for r in results) <= 15_000
+    for line in ran.out.splitlines():
+        if re.match(r"(pca|pack) +\d", line):
+            assert re.search(r" (better|worse|unclear) ", line)
+    for label in ("random", "pca", "pack"):
         with Image.open(shell.root / f"here/{label}.png") as sheet:
             assert sheet.width > 100
 
     done = rest.begun
     found, sets = demo.run_demo(shell.root / "here", work=shell.work)
-    assert list(found) == list(sets) == ["random", "el2n", "pca"]
+    assert list(found) == list(sets) == ["random", "pca", "pack"]
     assert [made.manifest.seeds.set for made in sets.values()] == [0, 0, 0]
     specs = [canonical(made.manifest.spec, size=16) for made in sets.values()]
     assert specs == [r[0].spec for r in found.values()]

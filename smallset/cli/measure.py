@@ -102,7 +102,7 @@ def demo(
     workers: Jobs = 0,
     work: Work = None,
 ) -> None:
-    """Compress the embedded digits in three ways and say what each is worth."""
+    """Compress the embedded digits in three ways to equal bytes and say what each is worth."""
     from smallset.cli.sets import save_sheet
     from smallset.demo import run_demo
     from smallset.report.leaderboard import comparison
@@ -116,13 +116,13 @@ def demo(
 
     found, sets = run_demo(out, jobs=workers, work=work, told=told)
     for label, made in sets.items():
-        save_sheet(made, out / f"{label}.png")
+        save_sheet(made, out / f"{label}.png", label)
     results = [result for row in found.values() for result in row]
     first = results[0]
     say(
-        f"\ndigits at {first.size} px, {first.ipc} images per class, {first.student}, "
-        f"{first.protocol}, hard labels"
+        f"\ndigits at {first.size} px, {first.budget}, {first.student}, {first.protocol}, hard "
+        "labels"
     )
     names = {row_key(row[0]): label for label, row in found.items()}
-    show_table(comparison(rows(results, labels=names)))
+    show_table(comparison(rows(results, labels=names, baseline=row_key(first))))
     say(f"Contact sheets: {', '.join(str(out / f'{label}.png') for label in sets)}")

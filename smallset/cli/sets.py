@@ -73,10 +73,13 @@ def show(
     say(f"wrote {target}")
 
 
-def save_sheet(made: "CompressedDataset", target: Path) -> None:
-    """Draw a set's contact sheet into a PNG file. The file appears whole or not at all."""
+def save_sheet(made: "CompressedDataset", target: Path, called: str | None = None) -> None:
+    """Draw a set's contact sheet into a PNG file. The file appears whole or not at all.
+
+    `called` is the method's name in the title, by default its spec.
+    """
     from smallset.files import replacing, writing
     from smallset.report.sheet import contact_sheet
 
     with writing(target), replacing(target) as file:
-        contact_sheet(made).save(file, format="PNG")
+        contact_sheet(made, called=called).save(file, format="PNG")

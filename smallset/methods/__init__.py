@@ -21,6 +21,7 @@ __all__ = [
     "Pruned",
     "ShortClasses",
     "brief_of",
+    "brief_view",
     "canonical",
     "canonical_view",
     "known_method",
@@ -111,5 +112,13 @@ def canonical_view(view: str) -> str:
     """Rewrite a view's spec as this version writes it. Text that is not a view stays as it is."""
     try:
         return spec_of(view_from(view))
+    except ValueError:
+        return view
+
+
+def brief_view(view: str) -> str:
+    """Write a view's spec without its defaults. Text that is not a view stays as it is."""
+    try:
+        return brief_of(view_from(view))
     except ValueError:
         return view

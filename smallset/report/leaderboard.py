@@ -30,6 +30,7 @@ _FEW: tuple[tuple[Heading, Callable[[Row], Value]], ...] = (
     *_COLUMNS[:2],
     (Heading("minus random [95 %]", "points", ""), lambda row: row.minus_random),
     (Heading("verdict"), lambda row: row.verdict),
+    (Heading("images", "count"), lambda row: row.results[0].images),
     (Heading("bytes", "bytes"), lambda row: row.bytes("images")),
     *_COLUMNS[-2:],
 )

@@ -131,11 +131,17 @@ def setting_of(result: Result) -> tuple[object, ...]:
     return tuple(values.values())
 
 
-def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) -> list[Row]:
+def rows(
+    results: Sequence[Result],
+    *,
+    labels: Mapping[str, str] | None = None,
+    baseline: str = BASELINE,
+) -> list[Row]:
     """Group the results of one setting by method, in order of appearance.
 
     `labels` gives names to methods by their `row_key`; a method without one is called as it was
-    typed. Raises ValueError if results of several settings are mixed.
+    typed. `baseline` is the key of the method that all others are compared with. Raises ValueError
+    if results of several settings are mixed.
     """
     settings = {setting_of(result) for result in results}
     ours = {setting for setting in settings if setting[-1] != AS_FOUND}
@@ -147,7 +153,7 @@ def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) 
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(row_key(result), []).append(result)
-    random = [r.top1 for r in groups.get(BASELINE, ())]
+    random = [r.top1 for r in groups.get(baseline, ())]
     made = []
     places = ranks([[r.top1 for r in group] for group in groups.values()])
     for (key, group), rank in zip(groups.items(), places, strict=True):
@@ -156,7 +162,7 @@ def rows(results: Sequence[Result], *, labels: Mapping[str, str] | None = None) 
         index, lowest = worst_class([r.per_class for r in group])
         worst = Named(lowest, group[0].classes[index])
         row = Row(key, label, tuple(group), mean_interval(top1), rank, worst)
-        if random and key != BASELINE:
+        if random and key != baseline:
             row = replace(
                 row,
                 minus_random=welch_difference(top1, random),

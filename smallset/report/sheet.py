@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from smallset.methods import brief_view
 from smallset.numbers import check_number
 from smallset.store import CompressedDataset
 
@@ -53,10 +54,16 @@ class _Layout:
 
 
 def contact_sheet(
-    compressed: CompressedDataset, *, per_class: int = 10, classes: int = 20, width: int = 1200
+    compressed: CompressedDataset,
+    *,
+    called: str | None = None,
+    per_class: int = 10,
+    classes: int = 20,
+    width: int = 1200,
 ) -> Image.Image:
     """Draw the first images of the first classes, on a sheet at most `width` pixels wide.
 
+    The title names the source and the method, as `called` or else as its maker typed it.
     It shows at most `per_class` images of at most `classes` classes, and no more than fit at a size
     that can be seen. A line in the picture says what is left out. Small images grow by a whole
     factor without smoothing, so that their pixels stay crisp; large images shrink. Faint lines
@@ -76,7 +83,8 @@ def contact_sheet(
     foot = _wrapped(_left_out(compressed, layout), right - _MARGIN)
     height = bottom + (12 + len(foot) * _LINE if foot else 0) + _MARGIN
     sheet = Image.new("RGB", (right + _MARGIN, height), _BACKGROUND)
-    title = f"{compressed.manifest.source.name}  \N{MIDDLE DOT}  {compressed.manifest.method}"
+    method = called or compressed.manifest.method
+    title = f"{compressed.manifest.source.name}  \N{MIDDLE DOT}  {method}"
     _write(sheet, _MARGIN - 4, [_fitting(title, _TITLE, right - _MARGIN)], _TITLE)
     _write(sheet, _MARGIN + _TITLE + 14, head, _TEXT)
     _write(sheet, bottom + 12, foot, _TEXT)
@@ -147,13 +155,15 @@ def _facts(compressed: CompressedDataset) -> list[str]:
     counts = manifest.counts
     each = f"{counts[0]:,}" if manifest.ipc else f"{min(counts):,} to {max(counts):,}"
     ratio = manifest.source.bytes / manifest.image_bytes
+    side = manifest.made_with.get("side", str(manifest.size))
+    stored = "" if side == str(manifest.size) else f", stored at {side} px"
     return [
         f"{each} {'image' if each == '1' else 'images'} a class",
         f"{manifest.images:,} images in all",
-        f"{manifest.size} x {manifest.size} px",
+        f"{manifest.size} x {manifest.size} px{stored}",
         f"{_bytes(manifest.image_bytes)} as {manifest.codec}",
         f"{ratio:,.3g} x smaller than its source" if ratio >= 1 else "larger than its source",
-        f"view {manifest.view}",
+        f"view {brief_view(manifest.view)}",
     ]
 
 
