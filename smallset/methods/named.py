@@ -13,10 +13,11 @@ from smallset.selection import Easiest, Hardest, Random, Select, Spread
 from smallset.spec import first_line
 from smallset.train.views import Canvas, Patch, View
 
-# What `pack` does by default, fixed by tuning on CIFAR-10's validation part.
+# What `pack` does by default, fixed by tuning on CIFAR-10's validation part (docs/pack.md).
 PACK_SELECT: Select = Spread()
 PACK_SHEET = Sheet(side="fit", enough=50)
 PACK_CODEC = "webp:50"
+PACK_VIEW = Canvas(scale=(0.5, 1.0))
 
 Entry = TypeVar("Entry", bound=Callable[..., object])
 
@@ -46,7 +47,7 @@ def pack(
     select: Select = PACK_SELECT,
     mosaic: Mosaic = PACK_SHEET,
     codec: str = PACK_CODEC,
-    view: View = Canvas(),
+    view: View = PACK_VIEW,
     pool: int | None = None,
 ) -> Pruned:
     """Images that spread, packed on sheets in a lossy codec, as small as the bytes demand."""
