@@ -69,7 +69,7 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
     assert max(r.cost.images for r in results) <= 15_000
     for line in ran.out.splitlines():
         if re.match(r"(pca|pack) +\d", line):
-            assert re.search(r" (better|worse|unclear) ", line)
+            assert re.search(r" (better|worse|unclear) +[\d,]+ +[\d,]+ +2 *$", line)
     for label in ("random", "pca", "pack"):
         with Image.open(shell.root / f"here/{label}.png") as sheet:
             assert sheet.width > 100
