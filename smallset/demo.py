@@ -23,7 +23,7 @@ def run_demo(
     """Run the shipped matrix `demo` in the folder `out`. A stopped run goes on.
 
     Return two dictionaries by the method's label in the matrix: the results (each replicate has its
-    own draw, observer and student), and the first set. Raises the errors of `run_bench`.
+    own draw and student), and the first set. Raises the errors of `run_bench`.
     """
     plan = run_bench(Request(MATRIX, out, work=work), jobs=jobs, told=told)
     lines = read_lines(out / "results.jsonl", Result)

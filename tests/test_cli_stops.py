@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parents[1]
 WRITE = importlib.import_module("smallset.store.write")
 DRAW = importlib.import_module("smallset.store.canvases")
 TABLE = importlib.import_module("smallset.scores.table")
-CHOOSE = importlib.import_module("smallset.pipeline.compress")
+CHOOSE = importlib.import_module("smallset.pipeline.job")
 pytestmark = pytest.mark.usefixtures("data")
 
 

@@ -23,7 +23,7 @@ def shell(shell, tmp_path, monkeypatch) -> Shell:
     text = matrix_text(demo.MATRIX).replace("replicates = 5", "replicates = 2")
     quick = "score=el2n(epochs=1, observer=observer(epochs=1)), view"
     text = text.replace("pca(view", f"pca({quick}").replace("pack(view", f"pack({quick}")
-    text = text.replace("steps=300", "steps=4")
+    text = text.replace("steps=200", "steps=4")
     assert text.count(quick) == 2
     digits = load_digits()
     few = Bunch(images=digits.images[:300], target=digits.target[:300])
@@ -42,7 +42,7 @@ def test_the_demos_matrix_is_what_the_readme_promises():
     (budget,) = table.budgets
     assert budget.limit is not None
     assert {matrix.method(label).view.flip for label in table.methods} == {0}
-    assert table.replicates == table.observers >= 5
+    assert table.replicates >= 5
 
 
 def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(shell, monkeypatch):
@@ -69,7 +69,7 @@ def test_the_demo_prints_the_table_writes_sheets_and_goes_on_where_it_stopped(sh
     assert max(r.cost.images for r in results) <= 15_000
     for line in ran.out.splitlines():
         if re.match(r"(pca|pack) +\d", line):
-            assert re.search(r" (better|worse|unclear) ", line)
+            assert re.search(r" (better|worse|unclear) +[\d,]+ +[\d,]+ +2 *$", line)
     for label in ("random", "pca", "pack"):
         with Image.open(shell.root / f"here/{label}.png") as sheet:
             assert sheet.width > 100

@@ -32,7 +32,7 @@ _FEW: tuple[tuple[Heading, Callable[[Row], Value]], ...] = (
     (Heading("verdict"), lambda row: row.verdict),
     (Heading("images", "count"), lambda row: row.results[0].images),
     (Heading("bytes", "bytes"), lambda row: row.bytes("images")),
-    *_COLUMNS[-2:],
+    _COLUMNS[-1],
 )
 _TESTS = ("p", "p (Holm)")
 _GIVEN = ("label bytes", "teacher bytes")
