@@ -49,6 +49,12 @@ PARTS = {
     MOSAICS: "mosaics of random images",
 }
 ONCE = {"PCA, no augmentation": "PCA, one whole tile an epoch"}
+PACKED = {
+    "PCA in pack's codec": "PCA, WebP",
+    "random in pack's codec": "random, WebP sheets",
+    "easiest in pack's codec": "easiest, WebP sheets",
+    "pack": "pack",
+}
 WORTH_KNOWING = (
     "random", "easiest by EL2N", "hardest by EL2N", "easiest by AUM", "herding", "CCS",
     "PCA by EL2N", "PCA by AUM", "PCA of the easier half by EL2N",
@@ -211,11 +217,39 @@ def labels_grid() -> Grid:
 
 def distillation_grid() -> Grid:
     """Return distilled sets beside real ones, under hard labels and a teacher's."""
+    regimes = {"hard labels": "hard labels", "a teacher's labels": "online(resnet20) labels"}
+    tables = (CNET, f"{CNET}, the rest of the family", f"{CNET}, pools of observers")
     columns = {
-        "hard labels": rows("distillation", f"{CNET}, ipc 10, hard labels"),
-        "a teacher's labels": rows("distillation", f"{CNET}, ipc 10, online(resnet20) labels"),
+        shown: {
+            name: row
+            for table in tables
+            for name, row in rows("distillation", f"{table}, ipc 10, {labels}").items()
+        }
+        for shown, labels in regimes.items()
     }
     return Grid(columns, tuple(columns))
+
+
+def validation_grid() -> Grid:
+    """Return what pack's defaults were chosen from."""
+    title = "Validation part of CIFAR-10, ConvNet-D3, the steps of PCA at ipc 10, 237kB, hard labels"
+    return Grid({"237 kB": rows("pack", title)}, ("237 kB",))
+
+
+def bytes_grid() -> Grid:
+    """Return sets of equal bytes and equal steps, at the bytes of PCA at each ipc."""
+    columns = {}
+    for ipc, size in {1: "23.8kB", 10: "238kB", 50: "1.18MB"}.items():
+        found = rows("cifar10", f"{CNET}, ipc {ipc}, hard labels")
+        packed = rows(
+            "bytes", f"{CNET}, the bytes and steps of PCA at ipc {ipc}, {size}, hard labels"
+        )
+        columns[f"{size} (ipc {ipc})"] = {
+            "random, PNG": found["random"],
+            "PCA, PNG": found["PCA"],
+            **{shown: packed[label] for label, shown in PACKED.items() if label in packed},
+        }
+    return Grid(columns)
 
 
 def pruning_grid() -> Grid:
@@ -260,6 +294,8 @@ TABLES: Mapping[str, Callable[[], Grid]] = {
     "labels": labels_grid,
     "distillation": distillation_grid,
     "pruning": pruning_grid,
+    "bytes": bytes_grid,
+    "validation": validation_grid,
 }
 
 
@@ -272,6 +308,7 @@ def figures() -> dict[str, str]:
         ),
         labels_grid().chart("labels", "Ten images per class under hard and soft labels"),
         distillation_grid().chart("distillation", "CIFAR-10, ten images per class"),
+        bytes_grid().chart("bytes", "CIFAR-10, equal bytes and equal steps"),
         scores_grid().chart(
             "pruning", "CIFAR-10, ten images per class, every method", minus=True, dodge=False
         ),

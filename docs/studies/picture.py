@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from findings import METHODS, MOSAICS, SETTINGS, across, point, report
+from findings import METHODS, MOSAICS, SETTINGS, across, bytes_grid, point, report
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
@@ -139,12 +139,16 @@ def curve() -> Chart:
         for setting, cells in across(settings, names).items()
         for method, row in cells.items()
     ]
+    points += [
+        {**point("pack", setting, cells["pack"].top1, False), "bytes": cells["pack"].bytes()}
+        for setting, cells in bytes_grid().columns.items()
+    ]
     [full] = report("cifar10").full
     whole = {**point("all 50,000 images", "", mean_interval([full.top1]), False)}
     points.append(whole | {"bytes": full.cost.images})
-    order = [*names.values(), "all 50,000 images"]
+    order = [*names.values(), "pack", "all 50,000 images"]
     colour = alt.Color("name:N", title=None, sort=order).scale(
-        domain=order, range=[METHODS["random"], METHODS["PCA"], "#cc79a7", "#404040"]
+        domain=order, range=[METHODS["random"], METHODS["PCA"], "#cc79a7", "#d55e00", "#404040"]
     )
     chart = alt.Chart(alt.NamedData(name="points")).encode(
         alt.X("bytes:Q", title="bytes of images (log)")
