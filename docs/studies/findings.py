@@ -232,7 +232,9 @@ def distillation_grid() -> Grid:
 
 def validation_grid() -> Grid:
     """Return what pack's defaults were chosen from."""
-    title = "Validation part of CIFAR-10, ConvNet-D3, the steps of PCA at ipc 10, 237kB, hard labels"
+    title = (
+        "Validation part of CIFAR-10, ConvNet-D3, the steps of PCA at ipc 10, 237kB, hard labels"
+    )
     return Grid({"237 kB": rows("pack", title)}, ("237 kB",))
 
 

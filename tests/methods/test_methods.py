@@ -202,7 +202,16 @@ def test_pca_of_random_images_asks_no_score():
         ("spread(0.5, score=el2n(runs=2))",
          Pruned(EL2N(runs=2), Spread(0.5), Grid(1), Canvas())),
         ("pca(select=spread)", Pruned(EL2N(), Spread(), Grid(2), Patch())),
-        ("pack", Pruned(EL2N(), Spread(), Sheet("fit", enough=50), codec="webp:50")),
+        (
+            "pack",
+            Pruned(
+                EL2N(),
+                Spread(),
+                Sheet("fit", enough=50),
+                Canvas(scale=(0.5, 1.0)),
+                codec="webp:50",
+            ),
+        ),
         ("pack(select=random, mosaic=sheet(side=16), codec=avif:60, view=canvas(flip=0))",
          Pruned(None, Random(), Sheet(16), Canvas(flip=0), codec="avif:60")),
         ("ccs(0.2, factor=2, view=patch)", Pruned(AUM(), CCS(0.2), Grid(2), Patch())),
