@@ -30,7 +30,8 @@ FLOORS = {
 BANNED = {"utils", "misc", "common", "helpers", "base", "core", "manager"}
 WITHOUT_COUNTERPART = {
     "test_architecture", "test_benchmarks", "test_docs", "test_docs_findings", "test_docs_guide",
-    "test_docs_site", "test_examples", "test_wheel", "test_golden", "test_contributing", "test_page_browser",
+    "test_docs_site", "test_examples", "test_wheel", "test_golden", "test_contributing",
+    "test_page_browser",
 }  # fmt: skip
 
 
