@@ -10,16 +10,18 @@ def show_tuning(plan: TuningPlan, *, candidates: bool = False) -> None:
     """Print what a tuning costs. If `candidates`, print each candidate too."""
     for line in data_lines(plan.data):
         say(line)
-    say(f"{len(plan.candidates)} candidates for {plan.budget}")
+    say(f"{len(plan.candidates)} candidates for {plan.setting.budget}")
     for candidate in plan.candidates if candidates else ():
         say(f"  {candidate}")
+    for candidate, least in plan.beyond.items():
+        say(f"  left out, as one image of each class takes {least:,} bytes: {candidate}")
     for rung in plan.rungs:
         draws = f", {rung.draws} draws of each" if rung.draws > 1 else ""
         say(f"  rung {rung.number}: {rung.count} candidates, {rung.steps} steps{draws}")
     total = sum(rung.students for rung in plan.rungs)
     processes = f"{plan.jobs} process{'' if plan.jobs == 1 else 'es'}"
     say(
-        f"{total - plan.done} of {total} students ({plan.student}) to train, about "
+        f"{total - plan.done} of {total} students ({plan.setting.student}) to train, about "
         f"{duration(plan.forecast.seconds / plan.jobs)} in {processes} with the observers, besides "
         "decoding and drawing"
     )
@@ -44,5 +46,4 @@ def show_frontier(tuned: Tuned) -> None:
             f"{first.images:>7,}  {first.cost.images:>11,}  {tried.candidate}"
         )
     tested = tuned.frontier[0].results[0]
-    say(f"top-1 of {tested.student}, tested on {tested.held_out}")
-    say("the best candidates of each number of steps went on, the others were dropped")
+    say(f"top-1 of {tested.student} on {tested.held_out}")

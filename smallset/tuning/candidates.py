@@ -1,14 +1,16 @@
-"""What tuning chooses from, and the rungs of successive halving as tables of a matrix."""
+"""The candidates of a tuning: methods, each with several codecs."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import features
 
-from smallset.methods import brief_of, canonical, method_from, spec_of
-from smallset.records import Fit, Result
-from smallset.store import Codec
+from smallset.budget import Bytes
+from smallset.data import ImageDataset, cores, fit_boxes
+from smallset.methods import Pruned, method_from, spec_of
+from smallset.records import Fit, Selection
+from smallset.store import Codec, Rendered, Sizes
 
 SELECTIONS = (
     "select=random",
@@ -19,18 +21,12 @@ SIDES = (1, 3 / 4, 1 / 2)
 """The sides at which the default methods store images, as shares of the set's side."""
 CODECS = ("webp:50", "webp:20", *(("avif:50",) if features.check("avif") else ()))
 
-_PROTOCOL = "small-v1"
-_FEW = 3
-"""The rungs end with this many candidates or fewer."""
-_DRAWS = 3
-"""The sets and students of each candidate of the last rung. A candidate of another rung has one."""
-
 
 @dataclass(frozen=True)
 class Candidate:
     """A method and the codec of its files.
 
-    `method` is its spec without defaults, `spec` its canonical spec at the size of the set.
+    `method` is its spec as given, `spec` its canonical spec at the size of the set.
     """
 
     method: str
@@ -39,35 +35,6 @@ class Candidate:
 
     def __str__(self) -> str:
         return f"{self.method} as {self.codec}"
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One round: `count` candidates are tried, each with `draws` students of `steps` steps."""
-
-    number: int
-    count: int
-    steps: int
-    draws: int
-
-    @property
-    def protocol(self) -> str:
-        """The protocol of its students."""
-        return f"{_PROTOCOL}(steps={self.steps})"
-
-    @property
-    def students(self) -> int:
-        """The students of all candidates."""
-        return self.count * self.draws
-
-    def results(self, candidate: Candidate, found: Sequence[Result]) -> list[Result]:
-        """Return the results of a candidate in this rung."""
-        wanted = candidate.spec, candidate.codec, self.protocol
-        return [
-            result
-            for result in found
-            if (canonical(result.spec, size=result.size), result.codec, result.protocol) == wanted
-        ]
 
 
 def default_methods(size: int) -> tuple[str, ...]:
@@ -84,65 +51,49 @@ def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> l
 
     Raises ValueError for an unknown method or codec.
     """
-    built = {spec_of(m.resolved(size=size)): brief_of(m) for m in map(method_from, methods)}
+    named: dict[str, str] = {}
+    for text in methods:
+        named.setdefault(spec_of(method_from(text).resolved(size=size)), text)
     known = dict.fromkeys(str(Codec.parse(codec)) for codec in codecs)
-    return [Candidate(brief, codec, spec) for codec in known for spec, brief in built.items()]
+    return [Candidate(text, codec, spec) for codec in known for spec, text in named.items()]
 
 
-def rungs_of(count: int, *, steps: int) -> tuple[Rung, ...]:
-    """Return the rungs for so many candidates.
+def that_fit(
+    every: Sequence[Candidate], train: ImageDataset, *, budget: Bytes, size: int, fit: Fit
+) -> tuple[tuple[Candidate, ...], Mapping[Candidate, int]]:
+    """Return the candidates with room for one image of each class in the budget, and the others
+    with the bytes that those images take.
 
-    Each rung keeps a third of the candidates and doubles the steps. The last rung has `steps` steps
-    and at most three candidates, with three draws of each.
+    Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels.
     """
-    counts = [count]
-    while counts[-1] > _FEW:
-        counts.append(-(-counts[-1] // 3))
-    last = len(counts) - 1
-    return tuple(
-        Rung(i + 1, count, max(1, steps >> (last - i)), _DRAWS if i == last else 1)
-        for i, count in enumerate(counts)
-    )
+    least = {one: _least_bytes(one, train, budget=budget, size=size, fit=fit) for one in every}
+    beyond = {one: taken for one, taken in least.items() if taken > budget.limit}
+    if len(beyond) == len(every):
+        smallest = min(beyond, key=lambda one: beyond[one])
+        raise ValueError(
+            f"{budget} has no room for one image of each class, which takes {beyond[smallest]:,} "
+            f"bytes for the smallest candidate, {smallest}. Give {Bytes(beyond[smallest])} or "
+            "more, or other methods and codecs."
+        )
+    return tuple(one for one in every if one not in beyond), beyond
 
 
-def matrix_of(
-    fields: Sequence[tuple[Rung, Sequence[Candidate]]],
-    *,
-    title: str,
-    data: str,
-    size: int,
-    fit: Fit,
-    budget: str,
-    student: str,
-) -> str:
-    """Return the text of a matrix with one table for each rung and codec.
+def _least_bytes(
+    candidate: Candidate, train: ImageDataset, *, budget: Bytes, size: int, fit: Fit
+) -> int:
+    """Return the bytes of the candidate's smallest set, made of the first images of each class.
 
-    The text of the first rungs is the beginning of the text of all rungs.
+    Return 0 for a method that draws its own images, since only drawing them tells their bytes.
     """
-    every = dict.fromkeys(candidate.method for candidate in fields[0][1])
-    lines = [f"title = {_quoted(title)}", "", "[methods]"]
-    lines += [f"{_quoted(method)} = {_quoted(method)}" for method in every]
-    for rung, field in fields:
-        for codec in dict.fromkeys(candidate.codec for candidate in field):
-            methods = [c.method for c in field if c.codec == codec]
-            lines += [
-                "",
-                "[[table]]",
-                f'title = "rung {rung.number}, {codec}"',
-                f"data = {_quoted(data)}",
-                f"size = {size}",
-                f"budget = [{_quoted(budget)}]",
-                f"students = [{_quoted(student)}]",
-                f"methods = [{', '.join(map(_quoted, methods))}]",
-                f'protocols = ["{rung.protocol}"]',
-                f"replicates = {rung.draws}",
-                "observers = 1",
-                f'fit = "{fit}"',
-                f'codec = "{codec}"',
-            ]
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """Write a text as TOML does, which shares JSON's escapes."""
-    return json.dumps(text, ensure_ascii=False)
+    method, codec = method_from(candidate.method), Codec.parse(candidate.codec)
+    method.check(train, size=size, fit=fit, codec=codec)
+    if not isinstance(method, Pruned):
+        return 0
+    labels, names = train.labels, train.classes.names
+    ends = np.cumsum(np.bincount(labels, minlength=len(names)))
+    classes = np.split(np.argsort(labels, kind="stable"), ends[:-1])
+    counts = method.wanted(budget, [len(one) for one in classes], names).counts
+    first = [one[:count] for one, count in zip(classes, counts, strict=True)]
+    boxes = fit_boxes(train.sizes, fit)
+    plan = method.mosaic(Selection(np.concatenate(first)), labels, boxes, size=size)
+    return Sizes(codec, cores()).total(Rendered(plan, train))

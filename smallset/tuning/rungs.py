@@ -1,0 +1,113 @@
+"""The rungs of successive halving, as tables of a matrix."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smallset.budget import Bytes
+from smallset.methods import canonical
+from smallset.numbers import check_number
+from smallset.records import Fit, Result
+from smallset.tuning.candidates import Candidate
+
+_PROTOCOL = "small-v1"
+_FEW = 3
+"""The last rung has this many candidates or fewer."""
+_DRAWS = 3
+"""The sets and students of each candidate of the last rung. A candidate of another rung has one."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One round: `count` candidates are tried, each with `draws` students of `steps` steps."""
+
+    number: int
+    count: int
+    steps: int
+    draws: int
+
+    @property
+    def protocol(self) -> str:
+        """The protocol of its students."""
+        return f"{_PROTOCOL}(steps={self.steps})"
+
+    @property
+    def students(self) -> int:
+        """The students of all candidates."""
+        return self.count * self.draws
+
+    def results(self, candidate: Candidate, found: Sequence[Result]) -> list[Result]:
+        """Return the results of a candidate in this rung."""
+        wanted = candidate.spec, candidate.codec, self.protocol
+        return [
+            result
+            for result in found
+            if (canonical(result.spec, size=result.size), result.codec, result.protocol) == wanted
+        ]
+
+
+Fields = Sequence[tuple[Rung, Sequence[Candidate]]]
+"""Rungs with their candidates, the first rung first."""
+
+
+def rungs_of(count: int, *, steps: int) -> tuple[Rung, ...]:
+    """Return the rungs for so many candidates.
+
+    Each rung keeps a third of the candidates and doubles the steps. The last rung has `steps` steps
+    and at most three candidates, with three draws of each. Raises ValueError for too few steps.
+    """
+    counts = [count]
+    while counts[-1] > _FEW:
+        counts.append(-(-counts[-1] // 3))
+    last = len(counts) - 1
+    check_number("steps", steps, least=1 << last, unit=f"the steps of rung {last + 1}")
+    return tuple(
+        Rung(i + 1, count, steps >> (last - i), _DRAWS if i == last else 1)
+        for i, count in enumerate(counts)
+    )
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all rungs share. `data` is the name of the validation part in the run."""
+
+    title: str
+    data: str
+    size: int
+    fit: Fit
+    budget: Bytes
+    student: str
+
+
+def matrix_of(fields: Fields, setting: Setting) -> str:
+    """Return the text of a matrix with one table for each rung and codec.
+
+    The text of the first rungs is the beginning of the text of all rungs.
+    """
+    every = dict.fromkeys(candidate.method for candidate in fields[0][1])
+    lines = [f"title = {_quoted(setting.title)}", "", "[methods]"]
+    lines += [f"{_quoted(method)} = {_quoted(method)}" for method in every]
+    for rung, field in fields:
+        for codec in dict.fromkeys(candidate.codec for candidate in field):
+            methods = [c.method for c in field if c.codec == codec]
+            lines += [
+                "",
+                "[[table]]",
+                f'title = "rung {rung.number}, {codec}"',
+                f"data = {_quoted(setting.data)}",
+                f"size = {setting.size}",
+                f"budget = [{_quoted(str(setting.budget))}]",
+                f"students = [{_quoted(setting.student)}]",
+                f"methods = [{', '.join(map(_quoted, methods))}]",
+                f'protocols = ["{rung.protocol}"]',
+                f"replicates = {rung.draws}",
+                "observers = 1",
+                f'fit = "{setting.fit}"',
+                f'codec = "{codec}"',
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Write a text as TOML does, which shares JSON's escapes."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,61 @@
+"""The command tune, on few digits in this process."""
+
+from functools import partial
+
+import pytest
+from cli_toy import refused
+from serial_toy import Serial
+from sklearn.datasets import load_digits
+from sklearn.utils import Bunch
+
+from smallset.bench.run import run_bench
+
+QUICK = ("--method", "random", "--codec", "png", "--codec", "webp:50", "--steps", 4)
+
+
+@pytest.fixture
+def tune(shell, monkeypatch):
+    digits = load_digits()
+    few = Bunch(images=digits.images[:200], target=digits.target[:200])
+    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: few)
+
+    def here(request, **options):
+        return run_bench(request, **options | {"workers": Serial()})
+
+    monkeypatch.setattr("smallset.tuning.halving.run_bench", here)
+    return partial(shell, "tune", "digits", "made", "--workers", 1)
+
+
+def test_it_says_the_cost_prints_the_frontier_and_writes_the_set(shell, tune):
+    ran = tune("--budget", "bytes=4kB", *QUICK)
+    assert ran.code == 0, ran.err
+    for words in (
+        "images, 20 % of each class of the training images, chosen by content hash",
+        "2 candidates for bytes=4kB",
+        "rung 1: 2 candidates, 4 steps, 3 draws of each",
+        "6 of 6 students (convnet-d3) to train, about ",
+        "top-1  students  steps   images        bytes  candidate",
+        "%         3      4 ",
+        "random as webp:50\n",
+        "top-1 of convnet-d3 on 20 % of each class of the training images",
+        "wrote made: ",
+        "budget: ",
+    ):
+        assert words in ran.out, words
+    assert (shell.root / "made-tuning/results.jsonl").read_text().count("\n") == 6
+    refused(tune("--budget", "bytes=4kB", *QUICK), "'made' exists already")
+
+
+def test_a_dry_run_lists_the_candidates_and_changes_nothing(shell, tune):
+    ran = tune("--budget", "bytes=1.2kB", *QUICK, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert "  random as webp:50" in ran.out
+    assert "  left out, as one image of each class takes" in ran.out
+    assert "3 of 3 students" in ran.out
+    assert list(shell.root.iterdir()) == []
+
+
+def test_what_cannot_be_tuned_is_refused_in_one_line(tune):
+    refused(tune("--budget", "ipc=10"), "ipc=10 was given", "bytes=230kB")
+    refused(tune("--budget", "bytes=4kB", "--workers", -1), "workers=-1 runs nothing")
+    refused(tune("--budget", "bytes=4kB", "--method", "randm"), "randm")

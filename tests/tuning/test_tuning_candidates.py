@@ -1,0 +1,78 @@
+"""What tuning chooses from."""
+
+import numpy as np
+import pytest
+
+from smallset.budget import Bytes
+from smallset.data import from_arrays
+from smallset.methods import method_from
+from smallset.tuning.candidates import (
+    CODECS,
+    SELECTIONS,
+    SIDES,
+    candidates,
+    default_methods,
+    that_fit,
+)
+
+
+@pytest.fixture
+def train():
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8)
+    return from_arrays(images, np.arange(20) % 2).train
+
+
+def test_the_default_methods_store_whole_images_at_three_sides():
+    methods = default_methods(32)
+    assert len(methods) == len(SELECTIONS) * len(SIDES)
+    sides = [method_from(text).mosaic.side for text in methods]
+    assert sides == [None, 24, 16] * len(SELECTIONS)
+    assert {method_from(text).tiles for text in methods} == {1}
+    assert [method_from(text).mosaic.side for text in default_methods(1)] == [None] * len(
+        SELECTIONS
+    )
+
+
+def test_every_method_is_tried_with_every_codec_and_none_twice():
+    same = ["random", "random()", "prune(select=random)", "el2n", "el2n(select=easiest)"]
+    found = candidates(same, ["webp:90", "webp", "png"], size=8)
+    assert [(c.method, c.codec) for c in found] == [
+        ("random", "webp:90"), ("el2n", "webp:90"), ("random", "png"), ("el2n", "png"),
+    ]  # fmt: skip
+    assert "observer(model=resnet8" in found[1].spec
+    assert len(candidates(default_methods(32), CODECS, size=32)) == 6 * len(CODECS)
+
+
+def test_what_is_not_known_is_named():
+    with pytest.raises(ValueError, match="randm"):
+        candidates(["randm"], ["png"], size=8)
+    with pytest.raises(ValueError, match="'bmp' is not known"):
+        candidates(["random"], ["bmp"], size=8)
+
+
+def test_a_candidate_without_room_for_one_image_of_each_class_is_left_out(train):
+    every = candidates(["random"], ["png", "webp:10"], size=8)
+    roomy, beyond = that_fit(every, train, budget=Bytes(10_000), size=8, fit="squash")
+    assert (roomy, beyond) == (tuple(every), {})
+    small, beyond = that_fit(every, train, budget=Bytes(250), size=8, fit="squash")
+    assert [c.codec for c in small] == ["webp:10"]
+    assert [c.codec for c in beyond] == ["png"]
+    assert 250 < beyond[every[0]] < 2000
+
+
+def test_a_budget_below_every_candidate_says_the_smallest_that_works(train):
+    every = candidates(["random"], ["png", "webp:10"], size=8)
+    with pytest.raises(ValueError, match="bytes=10B has no room for one image of each") as error:
+        that_fit(every, train, budget=Bytes(10), size=8, fit="squash")
+    assert "random as webp:10. Give bytes=" in str(error.value)
+    least = Bytes.read(str(error.value).partition("Give bytes=")[2].split()[0])
+    assert that_fit(every, train, budget=least, size=8, fit="squash")[0] == (every[1],)
+
+
+def test_a_method_that_cannot_make_the_set_is_refused_before_anything_runs(train):
+    few = candidates(["random(factor=3)"], ["png"], size=8)
+    with pytest.raises(ValueError, match=r"needs 9 images of the class '0', but it has 8"):
+        that_fit(few, train, budget=Bytes(10_000), size=8, fit="squash")
+    narrow = candidates(["random(factor=9)"], ["png"], size=8)
+    with pytest.raises(ValueError, match="no room for 9 tiles a side"):
+        that_fit(narrow, train, budget=Bytes(10_000), size=8, fit="squash")

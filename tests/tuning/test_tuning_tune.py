@@ -1,0 +1,139 @@
+"""A whole tuning, in this process."""
+
+from collections import Counter
+from statistics import fmean
+
+import numpy as np
+import pytest
+from serial_toy import Serial
+
+from smallset import tune
+from smallset.data import from_arrays, open_data
+from smallset.data.validation import validation_of
+from smallset.evidence.lines import read_lines
+from smallset.methods import canonical
+from smallset.records import Result
+
+SHEETS = ("random", "prune(select=random, mosaic=sheet(side=4))")
+CODECS = ("png", "webp:50")
+
+
+@pytest.fixture
+def tuned(few, tmp_path):
+    """Tune the digits to 4 kB: four candidates on two rungs, ten students."""
+
+    def tuned(workers=None, **options):
+        given = {"budget": "bytes=4kB", "methods": SHEETS, "codecs": CODECS, "steps": 8}
+        given |= {"work": tmp_path / "work", "workers": workers or Serial()}
+        return tune("digits", tmp_path / "set", **(given | options))
+
+    return tuned
+
+
+def lines(place):
+    return read_lines(place / "set-tuning/results.jsonl", Result)
+
+
+def test_the_best_candidate_of_the_last_rung_is_made_of_all_training_images(tuned, tmp_path):
+    plans = []
+    found = tuned(planned=plans.append)
+    (plan,) = plans
+    assert [(rung.count, rung.steps, rung.draws) for rung in plan.rungs] == [(4, 4, 1), (2, 8, 3)]
+    assert (plan.done, plan.beyond, plan.setting.student) == (0, {}, "convnet-d3")
+    assert plan.forecast.seconds > 0
+
+    results = lines(tmp_path)
+    assert Counter(r.protocol for r in results) == {"small-v1(steps=4)": 4, "small-v1(steps=8)": 6}
+    first = sorted((r for r in results if "=4" in r.protocol), key=lambda r: -r.top1)
+    assert all(r.cost.images <= 4000 for r in results)
+    best, second, *rest = found.frontier
+    assert {(one.rung.number, len(one.results)) for one in (best, second)} == {(2, 3)}
+    assert {(one.rung.number, len(one.results)) for one in rest} == {(1, 1)}
+    assert best.top1 == fmean(r.top1 for r in best.results) >= second.top1
+    went_on = {(one.candidate.spec, one.candidate.codec) for one in (best, second)}
+    assert went_on == {(canonical(r.spec, size=8), r.codec) for r in first[:2]}
+    assert {r.set_seed for r in best.results} == {0, 1, 2}
+
+    made = found.made.manifest
+    assert (made.method, made.codec) == (best.candidate.method, best.candidate.codec)
+    assert made.image_bytes <= 4000
+    whole = open_data("digits", work=tmp_path / "work")
+    assert made.source.fingerprint == whole.fingerprint
+    assert {r.data_fingerprint for r in results} == {validation_of(whole).fingerprint}
+    assert str(best.candidate) in made.made_with["tuned"]
+    assert "4 candidates" in made.made_with["tuned"]
+    assert "convnet-d3, small-v1(steps=8)" in made.made_with["tuned_by"]
+    assert made.made_with["tuned_on"].endswith("chosen by content hash")
+
+
+def test_a_killed_tuning_goes_on_and_chooses_the_same(tuned, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        tuned(Serial(stop=8))
+    before = lines(tmp_path)
+    assert 0 < len(before) < 4
+    (tmp_path / "set-tuning/results.jsonl").open("a").write('{"torn')
+    with pytest.raises(KeyboardInterrupt):
+        tuned(Serial(stop=10))
+    assert 4 <= len(lines(tmp_path)) < 10
+    plans, rest = [], Serial()
+    found = tuned(rest, planned=plans.append)
+    assert lines(tmp_path)[: len(before)] == before
+    assert 4 <= plans[0].done < 10
+    assert len(lines(tmp_path)) == 10
+
+    (tmp_path / "set").rename(tmp_path / "first")
+    begun = rest.begun
+    again = tuned(rest)
+    assert rest.begun == begun
+    assert again.made.digest == found.made.digest
+
+
+def test_other_settings_in_the_same_run_folder_are_refused(tuned, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        tuned(Serial(stop=2))
+    others = (
+        {"budget": "bytes=5kB"}, {"steps": 16}, {"codecs": ("png",)}, {"student": "resnet8"},
+        {"methods": SHEETS[:1]}, {"size": 9},
+    )  # fmt: skip
+    for other in others:
+        with pytest.raises(ValueError, match="was begun with other settings: it has the line"):
+            tuned(**other)
+    assert not (tmp_path / "set").exists()
+
+
+def test_nothing_is_made_of_what_cannot_be_tuned(tuned, tmp_path):
+    wrong = {
+        "ipc=10 was given, but candidates are compared at equal bytes": {"budget": "ipc=10"},
+        "of a known kind": {"budget": "230kB"},
+        "bytes=50B has no room for one image of each class": {"budget": "bytes=50B"},
+        "randm": {"methods": ["randm"]},
+        "'bmp' is not known": {"codecs": ["bmp"]},
+        "convnet-d33": {"student": "convnet-d33"},
+        "steps=1 is too small": {"steps": 1},
+        "lies in the set": {"runs": tmp_path / "set/runs"},
+    }
+    for message, options in wrong.items():
+        with pytest.raises(ValueError, match=message):
+            tuned(**options)
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"work"}
+    (tmp_path / "set").mkdir()
+    with pytest.raises(FileExistsError, match="exists already, and nothing is overwritten"):
+        tuned()
+
+
+def test_data_too_small_to_hold_anything_out_name_the_class(tmp_path, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8), np.uint8)
+    labels = np.array([0, 0, 0, 1, 1])
+    data = from_arrays(images, labels, ["ape", "bee"])  # of two bees, one is held out
+    monkeypatch.setattr("smallset.exchange.set_data.open_data", lambda *_, **__: data)
+    with pytest.raises(ValueError, match=r"The class 'bee' has 1 image\(s\), all the same"):
+        tune("small", tmp_path / "set", budget="bytes=4kB", work=tmp_path / "work")
+    assert not (tmp_path / "set-tuning").exists()
+
+
+def test_a_candidate_without_room_is_named_and_the_others_are_tried(tuned):
+    plans = []
+    small = {"budget": "bytes=1.2kB", "methods": SHEETS[:1], "codecs": ("png", "webp:1")}
+    found = tuned(**small, planned=plans.append)
+    assert [str(one) for one in plans[0].beyond] == ["random as png"]
+    assert [str(one.candidate) for one in found.frontier] == ["random as webp:1"]
