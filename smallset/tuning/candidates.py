@@ -9,6 +9,7 @@ from PIL import features
 from smallset.budget import Bytes
 from smallset.data import ImageDataset, cores, fit_boxes
 from smallset.methods import PACK_VIEW, Pruned, brief_of, method_from, spec_of
+from smallset.methods.pruned import part_spec
 from smallset.records import Fit, Selection
 from smallset.store import Codec, Rendered, Sizes
 
@@ -44,7 +45,7 @@ def default_methods(size: int) -> tuple[str, ...]:
     """
     sides = dict.fromkeys(max(1, round(share * size)) for share in SIDES)
     sheets = ["sheet" if side == size else f"sheet(side={side})" for side in sides]
-    view = spec_of(PACK_VIEW)
+    view = part_spec(PACK_VIEW, brief=True)
     return tuple(
         f"prune({way}, mosaic={sheet}, view={view})" for way in SELECTIONS for sheet in sheets
     )
