@@ -38,6 +38,7 @@ def test_it_says_the_cost_prints_the_frontier_and_writes_the_set(shell, tune):
         "%         3      4 ",
         "random as webp:50\n",
         "top-1 of convnet-d3 on 20 % of each class of the training images",
+        "the best minus the second: +",
         "wrote made: ",
         "budget: ",
     ):

@@ -1,6 +1,7 @@
 """Print a tuning: its cost before it starts, each student, and the frontier."""
 
 from smallset.bench.run import Finished
+from smallset.evidence import welch_difference
 from smallset.terminal import WIDTH, duration, fitted, percent, say
 from smallset.terminal.sets import data_lines
 from smallset.tuning.tune import Tuned, TuningPlan
@@ -45,5 +46,13 @@ def show_frontier(tuned: Tuned) -> None:
             f"{percent(tried.top1):>8}  {len(tried.results):>8}  {tried.rung.steps:>5}  "
             f"{first.images:>7,}  {first.cost.images:>11,}  {tried.candidate}"
         )
-    tested = tuned.frontier[0].results[0]
+    best, *others = tuned.frontier
+    tested = best.results[0]
     say(f"top-1 of {tested.student} on {tested.held_out}")
+    if others and others[0].rung == best.rung:
+        values = ([result.top1 for result in one.results] for one in (best, others[0]))
+        gap = welch_difference(*values)
+        say(
+            f"the best minus the second: {100 * gap.mean:+.1f} points "
+            f"[{100 * gap.low:.1f}, {100 * gap.high:.1f}] (95 %)"
+        )
