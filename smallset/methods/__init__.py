@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from smallset.methods.method import PNG, Method, ShortClasses
-from smallset.methods.named import by_score, by_selector, pack, pca, random
+from smallset.methods.named import PACK_VIEW, by_score, by_selector, pack, pca, random
 from smallset.methods.pruned import PARTS, Pruned
 from smallset.methods.synthesised import Synthesised, by_synthesis
 from smallset.scores import AUM, EL2N, SCORES, Score
@@ -15,6 +15,7 @@ from smallset.train.views import Canvas, Patch, View
 
 __all__ = [
     "METHODS",
+    "PACK_VIEW",
     "PNG",
     "TABLES",
     "Method",

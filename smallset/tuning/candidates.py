@@ -8,13 +8,15 @@ from PIL import features
 
 from smallset.budget import Bytes
 from smallset.data import ImageDataset, cores, fit_boxes
-from smallset.methods import Pruned, method_from, spec_of
+from smallset.methods import PACK_VIEW, Pruned, brief_of, method_from, spec_of
+from smallset.methods.pruned import part_spec
 from smallset.records import Fit, Selection
 from smallset.store import Codec, Rendered, Sizes
 
 SELECTIONS = (
     "select=random",
     "score=el2n, select=middle(quantiles=(0, 0.5))",  # a draw from the easier half
+    "score=el2n, select=spread",
 )
 """How the default methods choose images. Each is one line."""
 SIDES = (1, 3 / 4, 1 / 2)
@@ -39,11 +41,14 @@ class Candidate:
 
 def default_methods(size: int) -> tuple[str, ...]:
     """Return the specs of the default methods for sets of `size` pixels: each way to choose images,
-    on sheets of each side.
+    on sheets of each side, with the view of `pack`.
     """
     sides = dict.fromkeys(max(1, round(share * size)) for share in SIDES)
     sheets = ["sheet" if side == size else f"sheet(side={side})" for side in sides]
-    return tuple(f"prune({way}, mosaic={sheet})" for way in SELECTIONS for sheet in sheets)
+    view = part_spec(PACK_VIEW, brief=True)
+    return tuple(
+        f"prune({way}, mosaic={sheet}, view={view})" for way in SELECTIONS for sheet in sheets
+    )
 
 
 def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> list[Candidate]:
@@ -51,11 +56,15 @@ def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> l
 
     Raises ValueError for an unknown method or codec.
     """
-    named: dict[str, str] = {}
-    for text in methods:
-        named.setdefault(spec_of(method_from(text).resolved(size=size)), text)
-    known = dict.fromkeys(str(Codec.parse(codec)) for codec in codecs)
-    return [Candidate(text, codec, spec) for codec in known for spec, text in named.items()]
+    found: dict[tuple[str, str], Candidate] = {}
+    for codec in (str(Codec.parse(codec)) for codec in codecs):
+        for text in methods:
+            method = method_from(text)
+            named = method.written_as(codec)  # a method such as pack names a codec of its own
+            spec = spec_of(named.resolved(size=size))
+            shown = text if named == method else brief_of(named)
+            found.setdefault((codec, spec), Candidate(shown, codec, spec))
+    return list(found.values())
 
 
 def that_fit(

@@ -5,7 +5,7 @@ import pytest
 
 from smallset.budget import Bytes
 from smallset.data import from_arrays
-from smallset.methods import method_from
+from smallset.methods import brief_of, method_from
 from smallset.tuning.candidates import (
     CODECS,
     SELECTIONS,
@@ -40,7 +40,16 @@ def test_every_method_is_tried_with_every_codec_and_none_twice():
         ("random", "webp:90"), ("el2n", "webp:90"), ("random", "png"), ("el2n", "png"),
     ]  # fmt: skip
     assert "observer(model=resnet8" in found[1].spec
-    assert len(candidates(default_methods(32), CODECS, size=32)) == 6 * len(CODECS)
+    assert len(candidates(default_methods(32), CODECS, size=32)) == 9 * len(CODECS)
+
+
+def test_a_method_that_names_its_codec_is_tried_with_each():
+    found = candidates(["pack", "pack(codec=webp:20)"], ["webp:50", "webp:20"], size=8)
+    assert [(c.method, c.codec) for c in found] == [
+        ("pack", "webp:50"),
+        (brief_of(method_from("pack(codec=webp:20)")), "webp:20"),
+    ]
+    assert len({c.spec for c in found}) == 2
 
 
 def test_what_is_not_known_is_named():
