@@ -91,7 +91,9 @@ class Seen:
 def study(name: str):
     spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/studies/{name}.py")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs/studies")  # as if it were started as a script
+        spec.loader.exec_module(module)
     return module
 
 

@@ -6,18 +6,15 @@ writes docs/findings/NAME.svg, and in README.md and docs/*.md each table between
 `<!-- table: NAME -->` and `<!-- end -->`. It takes seconds, and needs smallset[report].
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from smallset.evidence import Interval
-from smallset.report.page.charts import Chart, Point, finished
+from grid import Grid
+
 from smallset.report.page.figures import svgs
 from smallset.report.rows import Row
-from smallset.report.table import Heading, Table, span, write_markdown
 from smallset.report.tables import Report, read_runs, report_of
 
 DOCS = Path(__file__).parents[1]
@@ -25,8 +22,6 @@ PAGES = (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
 FIGURES = DOCS / "findings"
 BLOCK = re.compile(r"(?<=<!-- table: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
-# Okabe and Ito's colours, which colour-blind readers tell apart.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
 METHODS = {"hardest": "#d55e00", "random": "#009e73", "easiest": "#e69f00", "PCA": "#0072b2"}
 
 CNET, I96 = "CIFAR-10, ConvNet-D3", "Imagenette at 96 px, ResNet-10"
@@ -75,101 +70,15 @@ def report(matrix: str) -> Report:
 
 
 def rows(matrix: str, title: str) -> Mapping[str, Row]:
-    """Return the rows of one published table by their names. Raises KeyError for another title."""
-    tables = {section.title: section.rows for section in report(matrix).sections}
-    return {row.label: row for row in tables[title]}
+    """Return the rows of one published table by their names: none if it is not run yet.
 
-
-@dataclass(frozen=True)
-class Grid:
-    """Rows of published tables, in named columns; `columns[column][name]` is one of them.
-
-    The table gives the bytes of the columns `sized`, and n in each head if a column has one n.
-    `colours` belong to columns.
+    Raises KeyError for a table that the matrix does not ask for.
     """
-
-    columns: Mapping[str, Mapping[str, Row]]
-    sized: tuple[str, ...] = ()
-    colours: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the rows, in order of appearance."""
-        return tuple(dict.fromkeys(name for column in self.columns.values() for name in column))
-
-    def table(self) -> str:
-        """Return the Markdown of top-1 with its interval, bytes and n."""
-        sizes = {f"bytes, {s}" if len(self.sized) > 1 else "bytes": s for s in self.sized}
-        counts = {c: {row.top1.n for row in found.values()} for c, found in self.columns.items()}
-        alike = all(len(found) == 1 for found in counts.values())
-        heads = [
-            Heading("top-1, %"),
-            *(
-                Heading(f"{name}, n = {min(counts[name])}" if alike else name, "interval")
-                for name in self.columns
-            ),
-            *(Heading(head, "bytes") for head in sizes),
-            *([] if alike else [Heading("n")]),
-        ]
-        body = []
-        for name in self.names:
-            found = [column.get(name) for column in self.columns.values()]
-            weighed = [self.columns[column].get(name) for column in sizes.values()]
-            of_each = dict.fromkeys(str(row.top1.n) for row in found if row)
-            body.append(
-                (
-                    name,
-                    *(row and row.top1 for row in found),
-                    *(row and row.bytes() for row in weighed),
-                    *([] if alike else [", ".join(of_each)]),
-                )
-            )
-        table = Table("", tuple(heads), tuple(body))
-        return write_markdown(table).partition("\n\n")[2]
-
-    def chart(self, name: str, title: str, *, minus: bool = False, dodge: bool = True) -> Chart:
-        """Draw top-1, or its difference from random if `minus`, as points with their intervals.
-
-        With `dodge`, the columns of a row stand below each other.
-        """
-        import altair as alt
-
-        points = [
-            point(label, column, row.minus_random if minus else row.top1, minus)
-            for column, cells in self.columns.items()
-            for label, row in cells.items()
-            if row.minus_random or not minus
-        ]
-        order = list(self.columns)
-        colours = [self.colours.get(c, COLOURS[n % len(COLOURS)]) for n, c in enumerate(order)]
-        band = alt.Y("name:N", title=None, sort=list(self.names))
-        chart = alt.Chart(alt.NamedData(name="points")).encode(
-            band.axis(grid=True, tickBand="extent", labelLimit=230),
-            alt.Color("column:N", title=None, sort=order)
-            .scale(domain=order, range=colours)
-            .legend(labelLimit=300),
-        )
-        if dodge:
-            chart = chart.encode(yOffset=alt.YOffset("column:N", sort=order))
-        words = "top-1 minus random images, points" if minus else "top-1, %"
-        ends = alt.X("low:Q", title=words).scale(zero=False, padding=8).axis(tickCount=8)
-        rules = chart.mark_rule(strokeWidth=2, opacity=0.7).encode(ends, alt.X2("high:Q"))
-        dots = chart.mark_point(filled=True, size=55, opacity=1).encode(
-            alt.X("mean:Q"), tooltip=["name:N", "column:N", "said:N"]
-        )
-        layers = [alt.Chart().mark_rule(color="#404040").encode(x=alt.datum(0))] if minus else []
-        height = (10 * len(order) + 6 if dodge else 20) * len(self.names)
-        drawn = alt.layer(*layers, rules, dots)
-        return Chart(name, title, "", finished(drawn, points, height=height))
-
-
-def point(name: str, column: str, value: Interval, minus: bool) -> Point:
-    """Return a point in percent; that of one run has no interval."""
-    ends = (value.mean if math.isnan(end) else end for end in (value.low, value.high))
-    low, high = (round(100 * end, 2) for end in ends)
-    said = span(value, "points" if minus else "interval")
-    mean = round(100 * value.mean, 2)
-    return {"name": name, "column": column, "said": said, "mean": mean, "low": low, "high": high}
+    found = report(matrix)
+    tables = {section.title: section.rows for section in found.sections}
+    if any(line.startswith(f"{title}:") for line in found.not_begun):
+        return {}
+    return {row.label: row for row in tables[title]}
 
 
 def across(settings: Iterable[str], names: Mapping[str, str]) -> dict[str, dict[str, Row]]:
@@ -217,15 +126,9 @@ def labels_grid() -> Grid:
 
 def distillation_grid() -> Grid:
     """Return distilled sets beside real ones, under hard labels and a teacher's."""
-    regimes = {"hard labels": "hard labels", "a teacher's labels": "online(resnet20) labels"}
-    tables = (CNET, f"{CNET}, the rest of the family", f"{CNET}, pools of observers")
     columns = {
-        shown: {
-            name: row
-            for table in tables
-            for name, row in rows("distillation", f"{table}, ipc 10, {labels}").items()
-        }
-        for shown, labels in regimes.items()
+        "hard labels": rows("distillation", f"{CNET}, ipc 10, hard labels"),
+        "a teacher's labels": rows("distillation", f"{CNET}, ipc 10, online(resnet20) labels"),
     }
     return Grid(columns, tuple(columns))
 
@@ -282,11 +185,17 @@ def scores_grid() -> Grid:
 
 
 def first_grid() -> Grid:
-    """Return the five rows of the README."""
-    names = {name: name for name in METHODS} | {MOSAICS: PARTS[MOSAICS]}
-    settings = {"CIFAR-10": "CIFAR-10, ipc 10", "Imagenette": "Imagenette, ipc 10"}
-    found = across(settings.values(), names)
-    return Grid({shown: found[name] for shown, name in settings.items()}, tuple(settings))
+    """Return the five rows of the README: ten canvases per class, and sheets of as many bytes."""
+    names = {"random": "random", "PCA": "PCA", MOSAICS: PARTS[MOSAICS]}
+    sheets = {"random in pack's codec": "random, WebP sheets", "pack": "pack"}
+    columns = {}
+    for data, setting, size in (("CIFAR-10", CNET, "238kB"), ("Imagenette", I96, "1.7MB")):
+        found = across([f"{data}, ipc 10"], names)[f"{data}, ipc 10"]
+        title = f"{setting}, the bytes and steps of PCA at ipc 10, {size}, hard labels"
+        packed = rows("bytes", title)
+        more = {shown: packed[label] for label, shown in sheets.items() if label in packed}
+        columns[data] = found | more
+    return Grid(columns, tuple(columns))
 
 
 TABLES: Mapping[str, Callable[[], Grid]] = {

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from findings import METHODS, MOSAICS, SETTINGS, across, bytes_grid, point, report
+from findings import METHODS, MOSAICS, SETTINGS, across, bytes_grid, report
+from grid import point
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
@@ -142,6 +143,7 @@ def curve() -> Chart:
     points += [
         {**point("pack", setting, cells["pack"].top1, False), "bytes": cells["pack"].bytes()}
         for setting, cells in bytes_grid().columns.items()
+        if "pack" in cells
     ]
     [full] = report("cifar10").full
     whole = {**point("all 50,000 images", "", mean_interval([full.top1]), False)}
