@@ -261,3 +261,20 @@ def test_a_long_tail_keeps_fewer_of_each_later_class(tmp_path):
 def test_the_digits_of_the_readme_are_counted():
     data = open_data("digits", work=ROOT)
     assert len(data.train) + len(data.test) == 1797
+
+
+def test_the_validation_part_is_cut_from_each_class_without_the_test_split(tmp_path, monkeypatch):
+    validation, data, out = study("validation"), tmp_path / "data", tmp_path / "out"
+    monkeypatch.setattr(validation, "HELD_OUT", 3)
+    data.mkdir()
+    with pytest.raises(SystemExit, match=r"there is no train\*\.parquet in '.*data'"):
+        validation.write(data, out)
+    rows = pa.table({"label": np.arange(20) % 2, "row": np.arange(20)})
+    pq.write_table(rows, data / "train-00000-of-00001.parquet")
+    (data / "test-00000-of-00001.parquet").write_bytes(b"not read")
+    validation.write(data, out)
+    train, test = (pq.read_table(out / f"{s}-00000-of-00001.parquet") for s in ("train", "test"))
+    assert np.bincount(test["label"].to_numpy()).tolist() == [3, 3]
+    assert sorted([*train["row"].to_pylist(), *test["row"].to_pylist()]) == list(range(20))
+    with pytest.raises(SystemExit, match="is there already"):
+        validation.write(data, out)
