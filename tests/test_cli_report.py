@@ -51,11 +51,11 @@ def test_a_folder_of_the_users_is_not_written_to(shell, runs):
 def test_a_named_matrix_says_what_is_still_to_come(shell, runs):
     ran = shell("report", "runs/results.jsonl", "--matrix", "demo", "--format", "markdown")
     assert ran.code == 0, ran.err
-    assert "not run yet: Digits at 16 px, ResNet-8, ipc 5, hard labels: 15 cells\n" in ran.out
+    assert "not run yet: Digits at 16 px, ResNet-8, 15kB, hard labels: 15 cells\n" in ran.out
     written = (runs / "results-report/tables.md").read_text()
     assert written.startswith("# Digits\n")
     assert written.endswith(
-        "## Not run yet\n\n- Digits at 16 px, ResNet-8, ipc 5, hard labels: 15 cells\n"
+        "## Not run yet\n\n- Digits at 16 px, ResNet-8, 15kB, hard labels: 15 cells\n"
     )
     refused(shell("report", "runs", "--matrix", "dem"), "no matrix 'dem'")
 

@@ -68,7 +68,7 @@ def compress(
     from smallset.terminal.sets import show_chosen, show_set
 
     if ipc is None and keep is None and budget is None:
-        _offer(data, out, method, short_classes, size, fit, codec, seed, common)
+        _offer(data, out, method, short_classes, size, fit, codec, seed, plan_only, common)
     with workers_on(ray, device=common.device) as spread, Stages() as stages:
         verb = pipeline.select if plan_only else partial(pipeline.compress, codec=codec)
         made = verb(
@@ -188,6 +188,7 @@ def _offer(
     fit: Literal["squash", "crop", "pad"],
     codec: str | None,
     seed: int,
+    plan_only: bool,
     common: Common,
 ) -> None:
     """Say what each kind of budget would give, and end with the exit code of a wrong usage."""
@@ -197,7 +198,7 @@ def _offer(
     from smallset.terminal.sets import offers_line
 
     with Stages() as stages:
-        found = offers(
+        found, used = offers(
             common.data(data),
             out,
             method=method,
@@ -208,7 +209,7 @@ def _offer(
             seed=seed,
             **common.told(stages),
         )
-    complain(offers_line(*found))
+    complain(offers_line(found, None if plan_only else used))
     raise typer.Exit(2)
 
 

@@ -30,8 +30,8 @@ def tune(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="A method to try, as in `compress`. May be repeated. Default: random images and "
-            "the easier half, on sheets of three sides."
+            help="A method to try, as in `compress`. May be repeated. Default: random images, the "
+            "easier half and `spread`, on sheets of three sides."
         ),
     ] = None,
     codec: Annotated[

@@ -143,9 +143,9 @@ def _filled(job: Job, limit: int, spread: Workers | None) -> tuple[Job, Canvases
             break
     number, one = most_within(limit, most, tries.bytes_of)
     if not number:
-        of_each = "of each class " if job.method.balanced else ""
+        of_each = " of each class" if job.method.balanced else ""
         raise ValueError(
-            f"{job.budget} has no room for one image {of_each}, which takes {one:,} bytes as "
+            f"{job.budget} has no room for one image{of_each}, which takes {one:,} bytes as "
             f"{job.codec} at {job.seen.images.size} px. Give {Bytes(one)} or more, a smaller size, "
             "or another codec."
         )

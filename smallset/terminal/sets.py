@@ -66,17 +66,19 @@ def observer_lines(made_with: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def offers_line(offers: Sequence[Offer], codec: Codec) -> str:
-    """Return a line that says what each kind of budget would give."""
+def offers_line(offers: Sequence[Offer], codec: Codec | None) -> str:
+    """Return a line that says what each kind of budget would give; without a codec, no bytes."""
+    needed = "nothing says how much to keep. Needed one of --ipc, --keep and --budget. About"
+    if codec is None:
+        counted = [offer for offer in offers if offer.budget.limit is None]
+        said = (f"--budget {offer.budget}: {offer.images:,} images" for offer in counted)
+        return f"{needed}: {'; '.join(said)}."
     said = (
         f"--budget {offer.budget}: {offer.images:,} images, {float(f'{offer.bytes:.2g}'):,.0f} "
         "bytes"
         for offer in offers
     )
-    return (
-        "nothing says how much to keep. Needed one of --ipc, --keep and --budget. About, for "
-        f"random images as {codec}: {'; '.join(said)}."
-    )
+    return f"{needed}, for random images as {codec}: {'; '.join(said)}."
 
 
 def show_set(made: CompressedDataset) -> None:

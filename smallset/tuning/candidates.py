@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from PIL import features
@@ -22,6 +23,10 @@ SELECTIONS = (
 SIDES = (1, 3 / 4, 1 / 2)
 """The sides at which the default methods store images, as shares of the set's side."""
 CODECS = ("webp:50", "webp:20", *(("avif:50",) if features.check("avif") else ()))
+
+
+_ROOM = 1.25
+"""How many times the bytes of the first images must fit, since other draws take more."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,13 @@ def that_fit(
     Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels.
     """
     least = {one: _least_bytes(one, train, budget=budget, size=size, fit=fit) for one in every}
-    beyond = {one: taken for one, taken in least.items() if taken > budget.limit}
+    beyond = {one: taken for one, taken in least.items() if taken * _ROOM > budget.limit}
     if len(beyond) == len(every):
         smallest = min(beyond, key=lambda one: beyond[one])
         raise ValueError(
-            f"{budget} has no room for one image of each class, which takes {beyond[smallest]:,} "
-            f"bytes for the smallest candidate, {smallest}. Give {Bytes(beyond[smallest])} or "
-            "more, or other methods and codecs."
+            f"{budget} has no room for one image of each class, which takes about "
+            f"{beyond[smallest]:,} bytes for the smallest candidate, {smallest}. Give "
+            f"{Bytes(ceil(beyond[smallest] * _ROOM))} or more, or other methods and codecs."
         )
     return tuple(one for one in every if one not in beyond), beyond
 
@@ -95,6 +100,7 @@ def _least_bytes(
     Return 0 for a method that draws its own images, since only drawing them tells their bytes.
     """
     method, codec = method_from(candidate.method), Codec.parse(candidate.codec)
+    method, _ = method.under_bytes(size=size)[-1]  # the way that takes the fewest bytes
     method.check(train, size=size, fit=fit, codec=codec)
     if not isinstance(method, Pruned):
         return 0

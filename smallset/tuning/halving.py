@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -50,7 +51,7 @@ class Halving:
         old = run_folder.read_run(folder)
         if old is None or old.matrix.startswith(first):
             return
-        pairs = zip(old.matrix.splitlines(), first.splitlines(), strict=False)
+        pairs = zip_longest(old.matrix.splitlines(), first.splitlines(), fillvalue="")
         before, now = next((a, b) for a, b in pairs if a != b)
         raise ValueError(
             f"'{folder}' was begun with other settings: it has the line {before!r}, but needed is "
