@@ -1,5 +1,6 @@
 """The scripts of `examples/`, run on tiny images."""
 
+import json
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -98,3 +99,18 @@ def torchvision() -> None:
             takes = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
             torch.library.define(f"torchvision::{name}", takes)
         import_module("torchvision")
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_cells_of_the_notebook_run_and_its_outputs_are_small(capsys):
+    file = ROOT / "examples/digits.ipynb"
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] for cell in cells if cell["cell_type"] == "code")
+    assert file.stat().st_size < 200_000
+    names: dict[str, object] = {}
+    for cell in code:
+        exec(cell.replace("pca(", f"pca({QUICK[4:-1]}, ").replace("steps=100", "steps=2"), names)
+    said = capsys.readouterr().out.splitlines()
+    kinds = [line.split(":")[0] for line in said]
+    assert kinds[:-1] == ["random", "PCA", "random", "random", "PCA", "PCA"]
