@@ -60,6 +60,14 @@ def test_without_a_budget_one_line_says_what_each_would_give(shell):
     assert not Path("set").exists()
 
 
+def test_a_list_has_no_bytes_to_offer(shell):
+    tree(Path("data"))
+    ran = shell("compress", "data", "list", "--method", "random", "--plan-only")
+    assert ran.code == 2
+    assert "About: --budget ipc=8: 24 images; --budget keep=0.1: 3 images." in ran.err
+    assert not Path("list").exists()
+
+
 def test_other_errors_come_before_the_budget(shell):
     tree(Path("data"))
     Path("set").mkdir()

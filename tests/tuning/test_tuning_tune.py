@@ -93,7 +93,7 @@ def test_other_settings_in_the_same_run_folder_are_refused(tuned, tmp_path):
         tuned(Serial(stop=2))
     others = (
         {"budget": "bytes=5kB"}, {"steps": 16}, {"codecs": ("png",)}, {"student": "resnet8"},
-        {"methods": SHEETS[:1]}, {"size": 9},
+        {"methods": SHEETS[:1]}, {"size": 9}, {"codecs": (*CODECS, "webp:1")},
     )  # fmt: skip
     for other in others:
         with pytest.raises(ValueError, match="was begun with other settings: it has the line"):
