@@ -129,7 +129,7 @@ def main() -> None:
     pairs = []
     for name, architecture in MODELS.items():
         if not name.startswith(("convnet", "resnet")):
-            continue  # of the others there is no plain spelling here
+            continue  # this benchmark spells out no other network
         wide = name.startswith("resnet") and name in (
             "resnet10",
             "resnet18",

@@ -25,7 +25,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 def difference(
     matrix: str, title: str, row: str, other: str, other_title: str = "", by_observer: bool = False
 ) -> Interval:
-    """Return ROW minus OTHER, in fractions; raises SystemExit if there is no such table or row."""
+    """Return ROW minus OTHER, in fractions. Raises SystemExit for an unknown table or row."""
     tables = _sections(matrix)
     both = _row(tables, title, row), _row(tables, other_title or title, other)
     one, two = (_by_observer(r) if by_observer else [x.top1 for x in r] for r in both)

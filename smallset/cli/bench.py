@@ -48,8 +48,6 @@ def bench(
     ray: RayAddress = None,
 ) -> None:
     """Run the matrix MATRIX in the folder RUNS. A stopped run goes on."""
-    if workers < 0:
-        raise ValueError(f"workers={workers} runs nothing. Give at least 1, or 0 for one per core.")
     if ray is not None and (workers or dry_run):
         raise ValueError(
             f"{'--dry-run' if dry_run else f'--workers {workers}'} is about processes on this "

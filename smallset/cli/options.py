@@ -34,9 +34,22 @@ Fit = Annotated[
 Precision = Annotated[str, typer.Option(help="auto, float32 or bfloat16.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Workers = Annotated[int, typer.Option(help="CPU threads; 0 is all cores.")]
+
+
+def _checked_jobs(workers: int) -> int:
+    """Return the number of processes. Raises ValueError for a negative number."""
+    if workers < 0:
+        raise ValueError(f"workers={workers} runs nothing. Give at least 1, or 0 for one per core.")
+    return workers
+
+
 Jobs = Annotated[
     int,
-    typer.Option("--workers", help="One-thread processes side by side; 0 is one per core."),
+    typer.Option(
+        "--workers",
+        help="One-thread processes side by side; 0 is one per core.",
+        callback=_checked_jobs,
+    ),
 ]
 Work = Annotated[
     Path | None,

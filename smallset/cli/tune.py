@@ -69,9 +69,6 @@ def tune(
     from smallset.terminal.tuning import show_frontier, show_tuning, tried_line
     from smallset.tuning.tune import tune as tuned
 
-    if workers < 0:
-        raise ValueError(f"workers={workers} runs nothing. Give at least 1, or 0 for one per core.")
-
     def begin(plan: "TuningPlan") -> None:
         show_tuning(plan, candidates=dry_run)
         if dry_run:

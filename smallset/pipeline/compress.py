@@ -146,8 +146,8 @@ def _filled(job: Job, limit: int, spread: Workers | None) -> tuple[Job, Canvases
         of_each = " of each class" if job.method.balanced else ""
         raise ValueError(
             f"{job.budget} has no room for one image{of_each}, which takes {one:,} bytes as "
-            f"{job.codec} at {job.seen.images.size} px. Give {Bytes(one)} or more, a smaller size, "
-            "or another codec."
+            f"{job.codec} in a set of {job.seen.images.size} px. Give {Bytes(one)} or more, a "
+            "smaller size, or another codec."
         )
     return tries.taken(number)
 

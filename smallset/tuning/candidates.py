@@ -59,12 +59,18 @@ def default_methods(size: int) -> tuple[str, ...]:
 def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> list[Candidate]:
     """Return each method with each codec, without repetitions.
 
-    Raises ValueError for an unknown method or codec.
+    Raises ValueError for an unknown method or codec, and for an observer with a seed of its own.
     """
     found: dict[tuple[str, str], Candidate] = {}
     for codec in (str(Codec.parse(codec)) for codec in codecs):
         for text in methods:
             method = method_from(text)
+            looks = method.looks_through
+            if looks is not None and looks.seed:
+                raise ValueError(
+                    f"{text!r} gives its observer the seed {looks.seed}, but all candidates look "
+                    "through observers of seed 0. Leave the seed out."
+                )
             named = method.written_as(codec)  # a method such as pack names a codec of its own
             spec = spec_of(named.resolved(size=size))
             shown = text if named == method else brief_of(named)

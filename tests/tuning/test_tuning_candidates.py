@@ -58,6 +58,8 @@ def test_what_is_not_known_is_named():
         candidates(["randm"], ["png"], size=8)
     with pytest.raises(ValueError, match="'bmp' is not known"):
         candidates(["random"], ["bmp"], size=8)
+    with pytest.raises(ValueError, match="gives its observer the seed 5, but all candidates look"):
+        candidates(["el2n(observer=observer(seed=5))"], ["png"], size=8)
 
 
 def test_a_candidate_without_room_for_one_image_of_each_class_is_left_out(train):
