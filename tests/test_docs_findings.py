@@ -32,7 +32,7 @@ def test_every_finding_has_its_figure_and_the_figure_shows_what_the_lines_say():
 
 def test_the_picture_of_the_readme_shows_what_the_lines_say():
     picture = study("picture")
-    assert Image.open(picture.FIRST).text[picture.NUMBERS] == picture.numbers(picture.curve())
+    assert Image.open(picture.FIRST).text[picture.NUMBERS] == picture.numbers(picture.frontier())
     assert picture.PICTURE.exists()
 
 

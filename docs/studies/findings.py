@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grid import Grid
 
+from smallset.report.page.charts import Chart
 from smallset.report.page.figures import svgs
 from smallset.report.rows import Row
 from smallset.report.tables import Report, read_runs, report_of
@@ -45,10 +46,19 @@ PARTS = {
 }
 ONCE = {"PCA, no augmentation": "PCA, one whole tile an epoch"}
 PACKED = {
+    "random": "random, PNG",
+    "PCA": "PCA, PNG",
     "PCA in pack's codec": "PCA, WebP",
     "random in pack's codec": "random, WebP sheets",
     "easiest in pack's codec": "easiest, WebP sheets",
     "pack": "pack",
+}
+FRONTIER = {
+    "random, PNG": METHODS["random"],
+    "PCA, PNG": METHODS["PCA"],
+    PARTS[MOSAICS]: "#cc79a7",
+    "random, WebP sheets": "#56b4e9",
+    "pack": "#d55e00",
 }
 WORTH_KNOWING = (
     "random", "easiest by EL2N", "hardest by EL2N", "easiest by AUM", "herding", "CCS",
@@ -146,15 +156,45 @@ def bytes_grid() -> Grid:
     columns = {}
     for ipc, size in {1: "23.8kB", 10: "238kB", 50: "1.18MB"}.items():
         found = rows("cifar10", f"{CNET}, ipc {ipc}, hard labels")
-        packed = rows(
-            "bytes", f"{CNET}, the bytes and steps of PCA at ipc {ipc}, {size}, hard labels"
-        )
         columns[f"{size} (ipc {ipc})"] = {
             "random, PNG": found["random"],
             "PCA, PNG": found["PCA"],
-            **{shown: packed[label] for label, shown in PACKED.items() if label in packed},
+            **packed(f"{CNET}, the bytes and steps of PCA at ipc {ipc}", size),
         }
     return Grid(columns)
+
+
+def packed(title: str, size: str) -> dict[str, Row]:
+    """Return the rows of sets of `size` bytes in this table, by the names here."""
+    found = rows("bytes", f"{title}, {size}, hard labels")
+    return {shown: found[label] for label, shown in PACKED.items() if label in found}
+
+
+def storage_grid() -> Grid:
+    """Return sets at the bytes that the literature counts as float32 pixels of so many images."""
+    sizes = {"one image": "123kB", "ten images": "1.23MB", "50 images": "6.14MB"}
+    columns = {}
+    for images, size in sizes.items():
+        title = f"{CNET}, the float32 bytes of {images} a class"
+        columns[size] = packed(title, size)
+    return Grid(columns)
+
+
+def frontier() -> Chart:
+    """Draw top-1 on CIFAR-10 against bytes, from 10 kB to the full data.
+
+    A set takes as many steps as PCA does at that ipc, and the two outside of them 300 and 6,000.
+    """
+    settings = [name for name in SETTINGS if name.startswith("CIFAR-10")]
+    mosaics = across(settings, {MOSAICS: PARTS[MOSAICS]})
+    columns = {
+        "10kB": packed(f"{CNET}, 10 kB", "10kB"),
+        **bytes_grid().columns,
+        "6.14MB": packed(f"{CNET}, the float32 bytes of 50 images a class", "6.14MB"),
+    }
+    [full] = report("cifar10").full
+    title = "CIFAR-10: accuracy against bytes"
+    return Grid(mosaics | columns).curve("bytes", title, FRONTIER, full)
 
 
 def pruning_grid() -> Grid:
@@ -187,14 +227,10 @@ def scores_grid() -> Grid:
 def first_grid() -> Grid:
     """Return the five rows of the README: ten canvases per class, and sheets of as many bytes."""
     names = {"random": "random", "PCA": "PCA", MOSAICS: PARTS[MOSAICS]}
-    sheets = {"random in pack's codec": "random, WebP sheets", "pack": "pack"}
     columns = {}
     for data, setting, size in (("CIFAR-10", CNET, "238kB"), ("Imagenette", I96, "1.7MB")):
         found = across([f"{data}, ipc 10"], names)[f"{data}, ipc 10"]
-        title = f"{setting}, the bytes and steps of PCA at ipc 10, {size}, hard labels"
-        packed = rows("bytes", title)
-        more = {shown: packed[label] for label, shown in sheets.items() if label in packed}
-        columns[data] = found | more
+        columns[data] = found | packed(f"{setting}, the bytes and steps of PCA at ipc 10", size)
     return Grid(columns, tuple(columns))
 
 
@@ -206,6 +242,7 @@ TABLES: Mapping[str, Callable[[], Grid]] = {
     "distillation": distillation_grid,
     "pruning": pruning_grid,
     "bytes": bytes_grid,
+    "storage": storage_grid,
     "validation": validation_grid,
 }
 
@@ -219,7 +256,7 @@ def figures() -> dict[str, str]:
         ),
         labels_grid().chart("labels", "Ten images per class under hard and soft labels"),
         distillation_grid().chart("distillation", "CIFAR-10, ten images per class"),
-        bytes_grid().chart("bytes", "CIFAR-10, equal bytes and equal steps"),
+        frontier(),
         scores_grid().chart(
             "pruning", "CIFAR-10, ten images per class, every method", minus=True, dodge=False
         ),

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from smallset.evidence import Interval
+from smallset.evidence import Interval, mean_interval
+from smallset.records import Result
 from smallset.report.page.charts import Chart, Point, finished
 from smallset.report.rows import Row
 from smallset.report.table import Heading, Table, span, write_markdown
@@ -94,6 +95,37 @@ class Grid:
         height = (10 * len(order) + 6 if dodge else 20) * len(self.names)
         drawn = alt.layer(*layers, rules, dots)
         return Chart(name, title, "", finished(drawn, points, height=height))
+
+    def curve(self, name: str, title: str, colours: Mapping[str, str], whole: Result) -> Chart:
+        """Draw top-1 against bytes: a line for each name of `colours`, and a point for all data."""
+        import altair as alt
+
+        points = [
+            {**point(label, "", cells[label].top1, False), "bytes": cells[label].bytes()}
+            for label in colours
+            for cells in self.columns.values()
+            if label in cells
+        ]
+        last = f"all {whole.images:,} images"
+        every = {**point(last, "", mean_interval([whole.top1]), False)}
+        points.append(every | {"bytes": whole.cost.images})
+        order, shades = zip(*colours.items(), (last, "#404040"), strict=True)
+        chart = alt.Chart(alt.NamedData(name="points")).encode(
+            alt.X("bytes:Q", title="bytes of images (log)")
+            .scale(type="log", nice=False, padding=20)
+            .axis(format="~s", values=[10**power for power in range(4, 9)]),
+            alt.Color("name:N", title=None, sort=list(order))
+            .scale(domain=list(order), range=list(shades))
+            .legend(columns=2, labelLimit=300, symbolType="circle"),
+        )
+        lines = chart.mark_line(strokeWidth=2).encode(alt.Y("mean:Q"))
+        ends = alt.Y("low:Q", title="accuracy (top-1), %").scale(domainMin=0).axis(tickCount=5)
+        rules = chart.mark_rule(strokeWidth=2, opacity=0.7).encode(ends, alt.Y2("high:Q"))
+        dots = chart.mark_point(filled=True, size=70, opacity=1).encode(
+            alt.Y("mean:Q"), tooltip=["name:N", "bytes:Q", "said:N"]
+        )
+        drawn = finished(alt.layer(lines, rules, dots), points, height=260)
+        return Chart(name, title, "", drawn)
 
 
 def point(name: str, column: str, value: Interval, minus: bool) -> Point:

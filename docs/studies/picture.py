@@ -16,16 +16,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from findings import METHODS, MOSAICS, SETTINGS, across, bytes_grid, report
-from grid import point
+from findings import frontier
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from smallset import open_set
 from smallset.desk import desk_for
-from smallset.evidence import mean_interval
 from smallset.exchange.set_data import open_any
-from smallset.report.page.charts import Chart, finished
+from smallset.report.page.charts import Chart
 
 PICTURE = Path(__file__).with_name("canvases.png")
 FIRST = Path(__file__).parents[1] / "first.png"
@@ -55,7 +53,7 @@ def first() -> None:
     """Write the canvases with the curve at their right, twice as large as they are shown."""
     import vl_convert
 
-    left, chart = Image.open(PICTURE), curve()
+    left, chart = Image.open(PICTURE), frontier()
     still = {"width": 365, "height": 190, "background": "white", "padding": 4}
     png = vl_convert.vegalite_to_png({**chart.spec, **still, "title": chart.title}, scale=2)
     right = Image.open(io.BytesIO(png)).convert("RGB")
@@ -127,45 +125,6 @@ def page(heads: tuple[str, str], blocks: list[tuple[tuple[str, Image.Image], ...
         pen.line((lefts[0] + left.width + 12, middle, tip - 8, middle), "black", 5)
         pen.polygon((tip, middle, tip - 16, middle - 12, tip - 16, middle + 12), "black")
     return drawn
-
-
-def curve() -> Chart:
-    """Draw top-1 on CIFAR-10 against bytes, up to the full data."""
-    import altair as alt
-
-    settings = [name for name in SETTINGS if name.startswith("CIFAR-10")]
-    names = {"random": "random images", "PCA": "PCA", MOSAICS: "mosaics of random images"}
-    points = [
-        {**point(method, setting, row.top1, False), "bytes": row.bytes()}
-        for setting, cells in across(settings, names).items()
-        for method, row in cells.items()
-    ]
-    points += [
-        {**point("pack", setting, cells["pack"].top1, False), "bytes": cells["pack"].bytes()}
-        for setting, cells in bytes_grid().columns.items()
-        if "pack" in cells
-    ]
-    [full] = report("cifar10").full
-    whole = {**point("all 50,000 images", "", mean_interval([full.top1]), False)}
-    points.append(whole | {"bytes": full.cost.images})
-    order = [*names.values(), "pack", "all 50,000 images"]
-    colour = alt.Color("name:N", title=None, sort=order).scale(
-        domain=order, range=[METHODS["random"], METHODS["PCA"], "#cc79a7", "#d55e00", "#404040"]
-    )
-    chart = alt.Chart(alt.NamedData(name="points")).encode(
-        alt.X("bytes:Q", title="bytes of images (log)")
-        .scale(type="log", nice=False, padding=20)
-        .axis(format="~s", values=[10**power for power in range(4, 9)]),
-        colour.legend(columns=2, labelLimit=300, symbolType="circle"),
-    )
-    lines = chart.mark_line(strokeWidth=2).encode(alt.Y("mean:Q"))
-    ends = alt.Y("low:Q", title="accuracy (top-1), %").scale(domain=[0, 80]).axis(tickCount=5)
-    rules = chart.mark_rule(strokeWidth=2, opacity=0.7).encode(ends, alt.Y2("high:Q"))
-    dots = chart.mark_point(filled=True, size=70, opacity=1).encode(
-        alt.Y("mean:Q"), tooltip=["name:N", "bytes:Q", "said:N"]
-    )
-    drawn = finished(alt.layer(lines, rules, dots), points, height=260)
-    return Chart("curve", "CIFAR-10: accuracy against bytes", "", drawn)
 
 
 if __name__ == "__main__":
