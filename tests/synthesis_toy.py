@@ -34,5 +34,5 @@ def made(folder: Path, synthesis: Synthesis, *, ipc: int = 2, seed: int = 0) -> 
     begun = canvases(folder, synthesis, ipc=ipc, seed=seed)
     pixels = np.zeros((CLASSES * ipc, 8, 8, 3), np.uint8)
     for rows in begun.parts:
-        pixels[list(rows)] = begun.draw(rows)
+        pixels[list(rows)] = begun.draw(rows)[: len(rows)]
     return pixels

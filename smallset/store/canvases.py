@@ -47,13 +47,22 @@ class Canvases(ABC):
         return [range(start, min(start + ROWS, m)) for start in range(0, m, ROWS)]
 
     @property
+    def past(self) -> Sequence[int]:
+        """The numbers of iterations after which the first part also shows its first images.
+
+        These come after the canvases of the part, for a picture of how the images came about. None
+        of other parts, nor of canvases that are not kept.
+        """
+        return ()
+
+    @property
     def gpus(self) -> float:
         """The GPUs that a worker needs to draw a part."""
         return 0.0
 
     @abstractmethod
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw the canvases `rows`, which are a part if parts are kept."""
+        """Draw the canvases `rows`, which are a part if parts are kept, and behind them `past`."""
 
     def carried(self, rows: Rows) -> Drawing:
         """Return a function that draws `rows` on a worker. It can be pickled."""

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from smallset.parallel import Task, Workers
 from smallset.records import Progress
 from smallset.store.canvases import Canvases, Drawing, Rows
 from smallset.store.codec import Codec
+from smallset.store.past import COLUMNS, past_picture
 
 Pixels = UInt8[np.ndarray, "k s s 3"]
 
@@ -26,7 +27,8 @@ Pixels = UInt8[np.ndarray, "k s s 3"]
 class Parts:
     """The parts of some canvases, made by `threads` in this process or by the workers `spread`.
 
-    `work` is the folder for costly parts. None keeps nothing.
+    `work` is the folder for costly parts. None keeps nothing. If the canvases have a past,
+    `pictures` gets a picture of it.
     """
 
     canvases: Canvases
@@ -35,12 +37,16 @@ class Parts:
     spread: Workers | None
     work: Path | None
     progress: Progress | None
+    pictures: list[bytes] = field(default_factory=list)
 
     def encoded(self) -> Generator[tuple[int, bytes], None, None]:
         """Yield the row and the encoded image of each canvas, in any order."""
         if self._folder is not None:
             for rows, pixels in self._kept(self._folder):
-                yield from zip(rows, map(self.codec.encode, pixels), strict=True)
+                last, past = np.split(pixels, [len(rows)])
+                if len(past):
+                    self.pictures.append(past_picture(past, self.canvases.past, last))
+                yield from zip(rows, map(self.codec.encode, last), strict=True)
         elif self.codec.is_original:
             yield from self._by_rows(self.canvases.copied)
         elif self.spread is None:
@@ -98,8 +104,10 @@ class Parts:
             pixels: Pixels = np.load(file)
         except (OSError, ValueError, EOFError):
             return None
-        size = self.canvases.plan.size
-        sound = pixels.dtype == np.uint8 and pixels.shape == (len(rows), size, size, 3)
+        size, drawn = self.canvases.plan.size, len(rows)
+        if rows == self.canvases.parts[0]:
+            drawn += len(self.canvases.past) * min(drawn, COLUMNS)
+        sound = pixels.dtype == np.uint8 and pixels.shape == (drawn, size, size, 3)
         return pixels if sound else None
 
     def _on_workers(

@@ -22,6 +22,7 @@ from smallset.store.checked import CheckedRows, SetImages
 from smallset.store.codec import Codec
 from smallset.store.image_file import ImageFile
 from smallset.store.manifest import MANIFEST, Manifest, is_plain, read_manifest
+from smallset.store.past import PAST
 from smallset.store.plan_table import PLAN, read_plan
 from smallset.store.sheets import Sheets, TileRows
 from smallset.store.training_set import PlainSet, SetFacts
@@ -29,8 +30,9 @@ from smallset.train.render import render
 from smallset.train.views import VIEWS, View
 
 TRAIN = "train"
-# Files that are not verified: users may edit the card, and the Hub adds .gitattributes.
-FREE = (CARD, ".gitattributes")
+# Files that are not verified: users may edit the card, and the Hub adds .gitattributes. No number
+# rests on the picture.
+FREE = (CARD, ".gitattributes", PAST)
 
 
 @dataclass(frozen=True)

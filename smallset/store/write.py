@@ -18,6 +18,7 @@ from smallset.store.folders import class_folders
 from smallset.store.image_file import ImageFile
 from smallset.store.manifest import MANIFEST, About, Manifest, Origin
 from smallset.store.parts import Parts
+from smallset.store.past import PAST
 from smallset.store.plan_table import PLAN, class_ranks, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
 
@@ -80,6 +81,8 @@ def write(
         with writing(out):
             write_file(partial / PLAN, content)
             write_file(partial / CARD, card(manifest).encode())
+            for picture in parts.pictures:
+                write_file(partial / PAST, picture)
             write_file(partial / MANIFEST, manifest.to_json().encode())
     parts.forget()
     return open_set(out)

@@ -17,6 +17,7 @@ from jaxtyping import Float, Float32, Int64, UInt8
 
 from smallset.lazy import F, Tensor, torch
 from smallset.records import Progress
+from smallset.store.past import COLUMNS
 from smallset.synthesis.augment import Augment, Draws
 from smallset.synthesis.statistics import Watch
 from smallset.train.device import Machine
@@ -118,8 +119,12 @@ def recover(
     *,
     machine: Machine,
     progress: Progress | None = None,
-) -> UInt8[np.ndarray, "b s s 3"]:
+    past: Sequence[int] = (),
+) -> UInt8[np.ndarray, "k s s 3"]:
     """Make the images of a batch; the last iterate counts.
+
+    Behind them come the first `COLUMNS` images as they were after each number of iterations in
+    `past`, which are fewer than all and ascend.
 
     Observers take turns by iteration. Pixels are normalised as the first of them does. `progress`
     hears of ("recover", iterations done, iterations in all). Raises FloatingPointError if the
@@ -137,7 +142,10 @@ def recover(
         eye.open()
     terms = [start() for start in recipe.terms]
     optimizer = torch.optim.Adam([images], recipe.rate, BETAS, eps=1e-8, fused=True)
+    seen = []
     for t in range(recipe.iterations):
+        if t in past:
+            seen.append(space.pixels(images.detach()[:COLUMNS]))
         eye = eyes[(batch.turn + t) % len(eyes)]
         view = draws.view(images, t)
         logits = eye.look(view, t)
@@ -153,7 +161,7 @@ def recover(
             torch.clamp(images, space.black, space.white, out=images)
         if progress is not None:
             progress("recover", t + 1, recipe.iterations)
-    return space.pixels(images.detach())
+    return np.concatenate([space.pixels(images.detach()), *seen])
 
 
 @dataclass(frozen=True)

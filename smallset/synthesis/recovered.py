@@ -27,6 +27,8 @@ from smallset.train.device import Machine
 if TYPE_CHECKING:
     from smallset.models.network import Network
 
+_PAST = (0, 10, 30, 100, 300, 1000, 3000, 10_000)
+
 
 @dataclass(frozen=True, eq=False)
 class Recovered(Canvases):
@@ -56,6 +58,11 @@ class Recovered(Canvases):
         return self.batches
 
     @property
+    def past(self) -> Sequence[int]:
+        """A few numbers of iterations, each about three times the one before."""
+        return tuple(t for t in _PAST if t < self.recipe.iterations)
+
+    @property
     def gpus(self) -> float:
         """One, if the observer is on one here."""
         return 1.0 if self.machine.kind == "cuda" else 0.0
@@ -64,14 +71,22 @@ class Recovered(Canvases):
         """Make a batch."""
         place = part(progress, self.batches.index(rows), len(self.batches), "batch")
         return recover(
-            self._batch(rows), self.observers, self.recipe, machine=self.machine, progress=place
+            self._batch(rows),
+            self.observers,
+            self.recipe,
+            machine=self.machine,
+            progress=place,
+            past=self._past(rows),
         )
 
     def carried(self, rows: Rows) -> Drawing:
         """Send the batch and copies of the observers, which stay here as they are."""
         there = replace(self.machine, device=self.machine.kind, processes=1)
         sent = tuple(replace(w, network=copy.deepcopy(w.network).cpu()) for w in self.observers)
-        return partial(_made, self._batch(rows), sent, self.recipe, there)
+        return partial(_made, self._batch(rows), sent, self.recipe, there, self._past(rows))
+
+    def _past(self, rows: Rows) -> Sequence[int]:
+        return self.past if rows == self.batches[0] else ()
 
     def _batch(self, rows: Rows) -> Batch:
         label = self.plan.label
@@ -83,11 +98,15 @@ class Recovered(Canvases):
 
 
 def _made(
-    batch: Batch, observers: tuple[Watched, ...], recipe: Recipe, machine: Machine
+    batch: Batch,
+    observers: tuple[Watched, ...],
+    recipe: Recipe,
+    machine: Machine,
+    past: Sequence[int],
 ) -> UInt8[np.ndarray, "k s s 3"]:
     """Make a batch on a worker."""
     torch.set_num_threads(machine.threads)
-    return recover(batch, observers, recipe, machine=machine)
+    return recover(batch, observers, recipe, machine=machine, past=past)
 
 
 def looking(seen: Observed, observer: AnyObserver) -> "Network":

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from smallset.evidence.lines import read_lines
 from smallset.methods import METHODS
 from smallset.observers import observed
 from smallset.records import Result
+from smallset.report.page import page
+from smallset.report.page.sheets import sheets_of
+from smallset.report.tables import read_runs, report_of
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +66,11 @@ def test_an_observer_from_a_file_of_the_data_folder_keeps_its_name_on_every_mach
     lines = (request.runs / "results.jsonl").read_text()
     assert lines.count("{data}/ready.pt") == 2 * len(("method", "spec")) * 2
     assert str(tmp_path) not in lines
+
+    # In the page, the synthesised set alone shows how its images came about.
+    report = report_of(read_runs(request.runs))
+    drawn = page(replace(report, sheets=sheets_of(request.runs / "sets")))
+    assert re.findall("Enlarge (.*?)[,(].* by iteration", drawn) == ["sre2l"]
 
 
 def test_every_observer_of_a_pool_is_a_unit_and_trained_once(tmp_path, monkeypatch):

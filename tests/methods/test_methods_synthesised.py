@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from cli_toy import in_memory
+from PIL import Image
 from scores_toy import weights
 
 import smallset
 from smallset.methods import METHODS, method_from
 from smallset.parallel import Here
+from smallset.store.past import PAST
 from smallset.synthesis import SYNTHESES
 
 
@@ -45,6 +47,22 @@ def test_a_worker_gives_the_same_bytes(data):
     here = smallset.compress(data, "here", method=method, ipc=2, work=Path("w"))
     there = smallset.compress(data, "there", method=method, ipc=2, work=Path("w"), spread=Here(1))
     assert here.manifest.digest == there.manifest.digest
+    assert Path("here", PAST).read_bytes() == Path("there", PAST).read_bytes()
+
+
+def test_a_set_shows_how_its_first_images_came_about(data):
+    sizes = {}
+    for iterations in (0, 1, 11):
+        method = f"sre2l(observer={GIVEN}, iterations={iterations})"
+        made = smallset.compress(data, f"{iterations}", method=method, ipc=2, work=Path("w"))
+        if (made.path / PAST).exists():
+            sizes[iterations] = Image.open(made.path / PAST).size
+    assert smallset.verify(made.path).files == 6  # the picture is none of them
+    side = 68  # an image and the gap
+    # Three classes; iteration 0 and the last, then 10 too.
+    assert sizes == {1: (44 + 3 * side, 2 * side - 4), 11: (44 + 3 * side, 3 * side - 4)}
+    smallset.compress(data, "noise", method="noise", ipc=2, work=Path("w"))
+    assert not Path("noise", PAST).exists()
 
 
 def test_a_killed_set_loses_one_batch_at_most(data, monkeypatch):
@@ -69,6 +87,7 @@ def test_a_killed_set_loses_one_batch_at_most(data, monkeypatch):
     assert len(again) == 2
     fresh = smallset.compress(data, "fresh", method=method, ipc=3, work=Path("other"))
     assert made.manifest.plan_sha256 == fresh.manifest.plan_sha256
+    assert (made.path / PAST).read_bytes() == (fresh.path / PAST).read_bytes()
 
 
 def test_an_ipc_that_cannot_be_is_refused_before_anything_is_trained(data):

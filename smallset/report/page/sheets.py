@@ -1,4 +1,4 @@
-"""The contact sheets of a page: pictures of the sets of a run, inside the page."""
+"""The pictures of a page: the contact sheets of a run's sets, and how their images came about."""
 
 import base64
 import io
@@ -12,11 +12,15 @@ _PER_CLASS, _CLASSES, _WIDTH, _QUALITY = 6, 10, 900, 60
 
 @dataclass(frozen=True)
 class SetPicture:
-    """The contact sheet of one set: its picture as a data URI, or what is lacking for one."""
+    """The contact sheet of one set: its picture as a data URI, or what is lacking for one.
+
+    `past` is a picture of how the images of a synthesised set came about, "" for another set.
+    """
 
     name: str
     picture: str = ""
     lacking: str = ""
+    past: str = ""
 
 
 def sheets_of(sets: Path) -> tuple[SetPicture, ...]:
@@ -43,6 +47,7 @@ def _sheet(folder: Path, *, drawn: dict[str, SetPicture] | None) -> tuple[str, S
     """Return the name of a set, and its sheet unless `drawn` has one or is None."""
     from smallset.report.sheet import contact_sheet
     from smallset.store import open_set, read_manifest
+    from smallset.store.past import PAST
 
     name = folder.name
     try:
@@ -54,9 +59,14 @@ def _sheet(folder: Path, *, drawn: dict[str, SetPicture] | None) -> tuple[str, S
         sheet = contact_sheet(
             open_set(folder), per_class=_PER_CLASS, classes=_CLASSES, width=_WIDTH
         )
+        past = folder / PAST
+        came_about = _uri(past.read_bytes()) if past.is_file() else ""
     except (ValueError, OSError) as error:
         return name, SetPicture(name, lacking=f"no picture: {error}")
     file = io.BytesIO()
     sheet.save(file, format="WEBP", quality=_QUALITY)
-    encoded = base64.b64encode(file.getvalue()).decode()
-    return name, SetPicture(name, picture=f"data:image/webp;base64,{encoded}")
+    return name, SetPicture(name, picture=_uri(file.getvalue()), past=came_about)
+
+
+def _uri(webp: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"

@@ -151,15 +151,17 @@ def test_on_a_phone_only_the_table_scrolls_sideways(visit, published):
 
 
 def test_a_sheet_enlarges_and_escape_gives_the_page_back(visit):
-    drawn = SetPicture("a set", picture="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=")
+    dot = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+    drawn = SetPicture("a set", picture=dot, past=f"{dot}#past")
     report = report_of(Runs(tuple(replicates("random", RANDOM))))
     tab = visit(page(replace(report, sheets=(drawn, SetPicture("another", lacking="no picture")))))
-    tab.get_by_role("button", name="Enlarge a set").press("Enter")
     large = tab.locator("#large img")
-    assert large.is_visible()
-    assert large.get_attribute("src") == drawn.picture
-    tab.keyboard.press("Escape")
-    assert not large.is_visible()
+    for name, picture in (("a set", drawn.picture), ("a set by iteration", drawn.past)):
+        tab.get_by_role("button", name=f"Enlarge {name}", exact=True).press("Enter")
+        assert large.is_visible()
+        assert large.get_attribute("src") == picture
+        tab.keyboard.press("Escape")
+        assert not large.is_visible()
     assert "no picture" in tab.inner_text("#sheets")
 
 
