@@ -9,7 +9,7 @@
 
 LINES are files such as docs/results/distillation.jsonl, which `smallset bench distillation` writes.
 `--data imagenette-224` draws another data set than CIFAR-10. Each command also prints its numbers
-as a table. Needs the extra `report`.
+as a table. Needs the extra `dev`.
 """
 
 import argparse
@@ -203,7 +203,7 @@ def _drawn(
         dots.encode(wide, tall, ink, *([shape] if len(shapes) > 1 else [])),
         names.encode(wide, alt.Y("name_at:Q"), alt.Text("name:N"), ink),
     )
-    return finished(layers, points, height=HEIGHT)
+    return finished(layers.to_dict(validate=False), points, height=HEIGHT)
 
 
 def _chance(shown: Sequence[Entry]) -> tuple[float, str]:

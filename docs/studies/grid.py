@@ -93,7 +93,7 @@ class Grid:
         )
         layers = [alt.Chart().mark_rule(color="#404040").encode(x=alt.datum(0))] if minus else []
         height = (10 * len(order) + 6 if dodge else 20) * len(self.names)
-        drawn = alt.layer(*layers, rules, dots)
+        drawn = alt.layer(*layers, rules, dots).to_dict(validate=False)
         return Chart(name, title, "", finished(drawn, points, height=height))
 
     def curve(self, name: str, title: str, colours: Mapping[str, str], whole: Result) -> Chart:
@@ -124,8 +124,8 @@ class Grid:
         dots = chart.mark_point(filled=True, size=70, opacity=1).encode(
             alt.Y("mean:Q"), tooltip=["name:N", "bytes:Q", "said:N"]
         )
-        drawn = finished(alt.layer(lines, rules, dots), points, height=260)
-        return Chart(name, title, "", drawn)
+        drawn = alt.layer(lines, rules, dots).to_dict(validate=False)
+        return Chart(name, title, "", finished(drawn, points, height=260))
 
 
 def point(name: str, column: str, value: Interval, minus: bool) -> Point:

@@ -90,7 +90,8 @@ def drawn(shown: Sequence[tuple[str, Row]]) -> dict[str, object]:
     wide = alt.X("low:Q", title="top-1, %").scale(zero=False)
     rules = chart.mark_rule(strokeWidth=1.5).encode(wide, alt.X2("high:Q"))
     dots = chart.mark_point(filled=True, size=70, opacity=1).encode(alt.X("top1:Q"))
-    return finished(alt.layer(rules, dots), points, height=ROW_HEIGHT * len(points))
+    drawn = alt.layer(rules, dots).to_dict(validate=False)
+    return finished(drawn, points, height=ROW_HEIGHT * len(points))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ _SCRIPTS = ("dataTables.min.js", "vega.min.js", "vega-lite.min.js", "vega-embed.
 
 def page(report: "Report") -> str:
     """Return the report as one HTML file. Raises ValueError without the extra `report`."""
-    check_extra("altair", "jinja2", option="the page")
+    check_extra("jinja2", option="the page")
     found = entries(report.sections)
     drawn = charts(found)
     return _template().render(

@@ -4,15 +4,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from smallset.report.page.entries import Entry, class_differences
 from smallset.report.table import span
 
-if TYPE_CHECKING:
-    import altair as alt
-
 Point = Mapping[str, str | float]
+Spec = dict[str, object]
+"""A part of a Vega-Lite specification."""
 
 # The colours of Okabe and Ito: told apart by colour-blind readers, on white and on black.
 _VERDICTS = {
@@ -63,36 +61,39 @@ def _accuracy_charts(entries: Sequence[Entry]) -> list[Chart]:
     ]
 
 
-def _accuracy(entries: Sequence[Entry]) -> Mapping[str, object]:
-    import altair as alt
-
+def _accuracy(entries: Sequence[Entry]) -> Spec:
     points = list(map(_point, entries))
     regimes = sorted({str(point["labels"]) for point in points}, key=lambda r: (r != "hard", r))
-    chart = alt.Chart(alt.NamedData(name="points"))
-    x = alt.X("bytes:Q", title="bytes (log)").scale(type="log", nice=False, padding=24)
-    x = x.axis(format="~s", tickCount=6)
-    low = alt.Y("low:Q", title="top-1, %").scale(zero=False)
-    colour = alt.Color("verdict:N", title="against random")
+    x = channel(
+        "bytes:Q",
+        title="bytes (log)",
+        scale={"type": "log", "nice": False, "padding": 24},
+        axis={"format": "~s", "tickCount": 6},
+    )
+    y = channel("top1:Q")
+    ends = {"y": channel("low:Q", title="top-1, %", scale={"zero": False}), "y2": {"field": "high"}}
     verdicts = [verdict for verdict in _VERDICTS if any(e.verdict == verdict for e in entries)]
-    colour = colour.scale(domain=verdicts, range=[_VERDICTS[verdict] for verdict in verdicts])
-    shape = alt.Shape("labels:N", title="labels", sort=regimes)
-    shape = shape if len(regimes) > 1 else alt.ShapeValue("circle")
+    scale = {"domain": verdicts, "range": [_VERDICTS[verdict] for verdict in verdicts]}
+    colour = channel("verdict:N", title="against random", scale=scale)
+    shape = channel("labels:N", title="labels", sort=regimes)
     tooltip = [
-        alt.Tooltip(f"{name}:N", title=title)
+        channel(f"{name}:N", title=title)
         for name, title in (
             ("method", "method"), ("labels", "labels"), ("budget", "budget"),
             ("said", "top-1 %"), ("minus", "minus random"), ("counted", "bytes"), ("n", "n"),
         )
     ]  # fmt: skip
-    lines = chart.mark_line(strokeWidth=1, opacity=0.35, color="#808080")
-    lines = lines.encode(x, alt.Y("top1:Q"), alt.Detail(["method:N", "labels:N", "protocol:N"]))
-    rules = chart.mark_rule(strokeWidth=1.5, opacity=0.7).encode(
-        x, low, alt.Y2("high:Q"), colour, tooltip=tooltip
-    )
-    dots = chart.mark_point(filled=True, size=70, opacity=0.9).encode(
-        x, alt.Y("top1:Q"), colour, shape, tooltip=tooltip
-    )
-    return finished(alt.layer(lines, rules, dots), points, height=340)
+    told = {"x": x, "color": colour, "tooltip": tooltip}
+    lines = layer(
+        {"type": "line", "strokeWidth": 1, "opacity": 0.35, "color": "#808080"},
+        x=x, y=y, detail=[channel("method:N"), channel("labels:N"), channel("protocol:N")],
+    )  # fmt: skip
+    rules = layer({"type": "rule", "strokeWidth": 1.5, "opacity": 0.7}, **told, **ends)
+    dots = layer(
+        {"type": "point", "filled": True, "size": 70, "opacity": 0.9},
+        **told, y=y, shape=shape if len(regimes) > 1 else {"value": "circle"},
+    )  # fmt: skip
+    return finished({"layer": [lines, rules, dots]}, points, height=340)
 
 
 def _point(entry: Entry) -> Point:
@@ -154,26 +155,23 @@ def _class_charts(entries: Iterable[Entry]) -> list[Chart]:
     return found
 
 
-def _classes(cells: Sequence[Point], names: Sequence[str]) -> Mapping[str, object]:
-    import altair as alt
-
+def _classes(cells: Sequence[Point], names: Sequence[str]) -> Spec:
     most = max(abs(float(cell["points"])) for cell in cells) or 1
     methods = list(dict.fromkeys(str(cell["method"]) for cell in cells))
-    chart = alt.Chart(alt.NamedData(name="points")).encode(
-        alt.X("class:N", title=None, sort=list(names)).axis(labelAngle=-40, labelLimit=120),
-        alt.Y("method:N", title=None, sort=methods).axis(labelLimit=170),
-        tooltip=[
-            alt.Tooltip("method:N"),
-            alt.Tooltip("class:N"),
-            alt.Tooltip("said:N", title="minus random"),
+    at: Spec = {
+        "x": channel(
+            "class:N", title=None, sort=list(names), axis={"labelAngle": -40, "labelLimit": 120}
+        ),
+        "y": channel("method:N", title=None, sort=methods, axis={"labelLimit": 170}),
+        "tooltip": [
+            channel("method:N"), channel("class:N"), channel("said:N", title="minus random"),
         ],
-    )
-    colour = alt.Color("points:Q", title="points")
-    colour = colour.scale(domain=[-most, 0, most], range=["#d55e00", "#f4f4f4", "#0072b2"])
-    squares = chart.mark_rect().encode(colour)
-    dots = chart.mark_circle(size=16, color="#000000", opacity=0.8)
-    dots = dots.transform_filter("datum.clear")
-    return finished(alt.layer(squares, dots), cells, height=22 * len(methods))
+    }  # fmt: skip
+    scale = {"domain": [-most, 0, most], "range": ["#d55e00", "#f4f4f4", "#0072b2"]}
+    squares = layer({"type": "rect"}, **at, color=channel("points:Q", title="points", scale=scale))
+    dots = layer({"type": "circle", "size": 16, "color": "#000000", "opacity": 0.8}, **at)
+    dots["transform"] = [{"filter": "datum.clear"}]
+    return finished({"layer": [squares, dots]}, cells, height=22 * len(methods))
 
 
 def _largest(cells: Iterable[Point]) -> list[str]:
@@ -186,22 +184,35 @@ def _largest(cells: Iterable[Point]) -> list[str]:
     return [name for name in largest if name in kept]
 
 
-def finished(chart: "alt.LayerChart", points: Sequence[Point], *, height: int) -> dict[str, object]:
+def channel(shorthand: str, **more: object) -> Spec:
+    """Return an encoding of a field, such as "bytes:Q": Q for quantities, N for names."""
+    name, _, kind = shorthand.partition(":")
+    return {"field": name, "type": {"Q": "quantitative", "N": "nominal"}[kind], **more}
+
+
+def layer(mark: Spec, **encoding: object) -> Spec:
+    """Return one layer of a chart."""
+    return {"mark": mark, "encoding": encoding}
+
+
+def finished(chart: Mapping[str, object], points: Sequence[Point], *, height: int) -> Spec:
     """Return the specification of a chart as wide as its place, in the page's own colours."""
-    ink = {"labelColor": "currentColor", "titleColor": "currentColor"}
-    chart = (
-        chart.properties(width="container", height=height, background="transparent")
-        .configure(font="system-ui, sans-serif")
-        .configure_view(stroke=None)
-        .configure_axis(
-            **ink, gridColor="#80808040", domainColor="#808080", tickColor="#808080",
-            titleFontWeight="normal",
-        )
-        .configure_legend(**ink, orient="top", titleFontWeight="normal", symbolOpacity=1)
-    )  # fmt: skip
-    # Altair takes longer to check the points than a report has; the tests check whole charts.
-    spec = dict(chart.to_dict(validate=False))
-    return {**spec, "data": {"name": "points", "values": list(points)}}
+    ink = {"labelColor": "currentColor", "titleColor": "currentColor", "titleFontWeight": "normal"}
+    look = {
+        "font": "system-ui, sans-serif",
+        "view": {"stroke": None},
+        "axis": {**ink, "gridColor": "#80808040", "domainColor": "#808080", "tickColor": "#808080"},
+        "legend": {**ink, "orient": "top", "symbolOpacity": 1},
+    }
+    return {
+        **chart,
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": "container",
+        "height": height,
+        "background": "transparent",
+        "config": look,
+        "data": {"name": "points", "values": list(points)},
+    }
 
 
 def _short(number: float) -> float:

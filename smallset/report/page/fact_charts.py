@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from smallset.records import Fact
-from smallset.report.page.charts import Chart, Point, finished
+from smallset.report.page.charts import Chart, Point, Spec, channel, finished, layer
 
 _SPREAD = {"0.05": "lowest", "0.25": "low", "0.5": "median", "0.75": "high", "0.95": "highest"}
 _NAME = re.compile(r"(?P<measure>entropy|nll)(?:\((?P<options>[^()]*)\))?")
@@ -69,7 +69,7 @@ def _each(
     read: Iterable[_Read],
     name: str,
     caption: str,
-    draw: Callable[[Sequence[_Read]], dict[str, object]],
+    draw: Callable[[Sequence[_Read]], Spec],
 ) -> list[Chart]:
     def key(one: _Read) -> tuple[str, str, str]:
         return (*one.setting, one.measure)
@@ -82,30 +82,38 @@ def _each(
     ]
 
 
-def _distributions(read: Sequence[_Read]) -> dict[str, object]:
-    import altair as alt
-
+def _distributions(read: Sequence[_Read]) -> Spec:
     points: dict[str, dict[str, str | float]] = {}
     for one in read:
         point = points.setdefault(one.set, {"set": one.set, "n": one.fact.n})
         point[_SPREAD[one.options["quantile"]]] = one.fact.value
-    chart = alt.Chart(alt.NamedData(name="points")).encode(
-        alt.Y("set:N", title=None, sort=list(points)).axis(labelLimit=220),
-        tooltip=["set:N", *(alt.Tooltip(f"{n}:Q", format=".3g") for n in _SPREAD.values()), "n:Q"],
+    at: Spec = {
+        "y": channel("set:N", title=None, sort=list(points), axis={"labelLimit": 220}),
+        "tooltip": [
+            channel("set:N"),
+            *(channel(f"{n}:Q", format=".3g") for n in _SPREAD.values()),
+            channel("n:Q"),
+        ],
+    }
+    wide = layer(
+        {"type": "rule", "color": "#0072b2"},
+        **at,
+        x=channel("lowest:Q", title=f"{read[0].measure}, {read[0].fact.unit}"),
+        x2={"field": "highest"},
     )
-    unit = read[0].fact.unit
-    wide = chart.mark_rule(color="#0072b2").encode(
-        alt.X("lowest:Q", title=f"{read[0].measure}, {unit}"), alt.X2("highest:Q")
-    )
-    middle = chart.mark_bar(size=10, color="#56b4e9").encode(alt.X("low:Q"), alt.X2("high:Q"))
-    median = chart.mark_tick(size=16, thickness=3, color="#d55e00").encode(alt.X("median:Q"))
-    layers = alt.layer(wide, middle, median)
-    return finished(layers, list(points.values()), height=30 * len(points) + 10)
+    middle = layer(
+        {"type": "bar", "size": 10, "color": "#56b4e9"},
+        **at, x=channel("low:Q"), x2={"field": "high"},
+    )  # fmt: skip
+    median = layer(
+        {"type": "tick", "size": 16, "thickness": 3, "color": "#d55e00"},
+        **at, x=channel("median:Q"),
+    )  # fmt: skip
+    height = 30 * len(points) + 10
+    return finished({"layer": [wide, middle, median]}, list(points.values()), height=height)
 
 
-def _curves(read: Sequence[_Read]) -> dict[str, object]:
-    import altair as alt
-
+def _curves(read: Sequence[_Read]) -> Spec:
     points: list[Point] = [
         {
             "set": one.set,
@@ -119,23 +127,30 @@ def _curves(read: Sequence[_Read]) -> dict[str, object]:
         for one in read
     ]
     named = list(dict.fromkeys(str(point["set"]) for point in points))
-    colour = alt.Color("set:N", title="set").scale(domain=named, range=_COLOURS)
-    dash = alt.StrokeDash("crops:N", title="crops")
-    dash = dash.legend(symbolType="stroke", symbolStrokeColor="#808080")
-    chart = alt.Chart(alt.NamedData(name="points")).encode(
-        alt.X("ratio:Q", title="share of the area"), colour
+    at: Spec = {
+        "x": channel("ratio:Q", title="share of the area"),
+        "color": channel("set:N", title="set", scale={"domain": named, "range": _COLOURS}),
+    }
+    title = f"{read[0].measure}, {read[0].fact.unit}"
+    band = layer(
+        {"type": "area", "opacity": 0.15},
+        **at,
+        y=channel("low:Q", title=title, scale={"zero": False}),
+        y2={"field": "high"},
+        detail=channel("crops:N"),
     )
-    band = chart.mark_area(opacity=0.15).encode(
-        alt.Y("low:Q", title=f"{read[0].measure}, {read[0].fact.unit}").scale(zero=False),
-        alt.Y2("high:Q"),
-        alt.Detail("crops:N"),
-    )
-    line = chart.mark_line().encode(
-        alt.Y("value:Q"),
-        dash,
-        tooltip=["set:N", "crops:N", "ratio:Q", alt.Tooltip("value:Q", format=".3g"), "n:Q"],
-    )
-    return finished(alt.layer(band, line), points, height=340)
+    legend = {"symbolType": "stroke", "symbolStrokeColor": "#808080"}
+    line = layer(
+        {"type": "line"},
+        **at,
+        y=channel("value:Q"),
+        strokeDash=channel("crops:N", title="crops", legend=legend),
+        tooltip=[
+            channel("set:N"), channel("crops:N"), channel("ratio:Q"),
+            channel("value:Q", format=".3g"), channel("n:Q"),
+        ],
+    )  # fmt: skip
+    return finished({"layer": [band, line]}, points, height=340)
 
 
 # Okabe and Ito, without black and yellow, which vanish on one of the two papers.

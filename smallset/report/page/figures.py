@@ -20,7 +20,7 @@ def write_figures(report: "Report", out: Path) -> list[Path]:
     Raises ValueError without the extra `report`, FileExistsError if the folder exists, and OSError
     if it cannot be written.
     """
-    check_extra("altair", "vl_convert", option="--figures")
+    check_extra("vl_convert", option="--figures")
     check_output(out)
     texts = svgs([*charts(entries(report.sections)), *fact_charts(report.facts)])
     with writing(out):
