@@ -26,10 +26,11 @@ format: $(VENV)/dev
 slow: $(VENV)/dev
 	$(ONE_THREAD) $(VENV)/bin/python -m pytest -m slow
 
-# The tables and figures of the README and of docs/results.md, from the published lines.
+# The tables and figures of the README and of docs/results.md, from the published lines. Needs Chromium.
 figures: $(VENV)/dev
 	$(VENV)/bin/python docs/studies/findings.py
 	$(VENV)/bin/python docs/studies/picture.py first
+	$(VENV)/bin/python docs/studies/screens.py
 
 docs: $(VENV)/docs
 	$(VENV)/bin/python -m sphinx -q -W -b html -c docs/site docs build/site

@@ -162,7 +162,7 @@ def _classes(cells: Sequence[Point], names: Sequence[str]) -> Spec:
         "x": channel(
             "class:N", title=None, sort=list(names), axis={"labelAngle": -40, "labelLimit": 120}
         ),
-        "y": channel("method:N", title=None, sort=methods, axis={"labelLimit": 170}),
+        "y": channel("method:N", title=None, sort=methods, axis={"labelLimit": 220}),
         "tooltip": [
             channel("method:N"), channel("class:N"), channel("said:N", title="minus random"),
         ],

@@ -33,7 +33,10 @@ const draw = async (figure) => {
   if (plots.has(figure)) return;
   plots.set(figure, null);
   const spec = JSON.parse(figure.querySelector("script").textContent);
-  const options = { renderer: "svg", mode: "vega-lite", actions: { export: true, source: true, compiled: false, editor: false } };
+  // Larger than in the docs, whose charts are wider; on a phone one row of a legend would be cut.
+  const sizes = { labelFontSize: 12, titleFontSize: 12 };
+  const config = { axis: { ...sizes, titlePadding: 10 }, legend: { ...sizes, columns: root.clientWidth < 640 ? 2 : 0 } };
+  const options = { config, renderer: "svg", mode: "vega-lite", actions: { export: true, source: true, compiled: false, editor: false } };
   const { view } = await vegaEmbed(figure.querySelector(".plot"), spec, options);
   plots.set(figure, { view, points: spec.data.values });
   fill(figure);

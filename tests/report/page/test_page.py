@@ -47,7 +47,8 @@ def test_names_with_markup_are_text_everywhere():
 
 def test_without_a_baseline_the_page_says_so():
     text = body(page_of(*replicates("pca", BEST)))
-    assert "No random baseline, or nothing else, in “toy at 8 px, resnet8, ipc 1" in text
+    assert "No random baseline, or nothing else, in 1 of 1 setting: nothing is compared" in text
+    assert "<li>toy at 8 px, resnet8, ipc 1" in text
     assert "Differences in each class" not in text
 
 
