@@ -12,6 +12,7 @@ from store_toy import pixels_of, run_card
 
 from smallset.exchange.export import FORMATS, export_set
 from smallset.store import Codec, CompressedDataset
+from smallset.store.past import PAST, past_picture
 
 LAYOUTS = ("set", *FORMATS)
 
@@ -54,6 +55,17 @@ def check(loaded: datasets.Dataset, made: CompressedDataset, layout: str) -> Non
     rows = order if layout == "webdataset" else np.arange(len(made))
     assert loaded[label] == made.labels[rows].tolist()
     np.testing.assert_array_equal(pixels_of(loaded[images]), made.images(workers=1)[rows])
+
+
+def test_the_picture_of_how_images_came_about_is_none_of_them(make, tmp_path):
+    made = make("a", "set", first=0, ipc=2)
+    past = past_picture(np.zeros((2, 6, 6, 3), np.uint8), [0], np.zeros((2, 6, 6, 3), np.uint8))
+    (made.path / PAST).write_bytes(past)
+    for data in (*by_card(made.path), datasets.load_dataset(str(made.path), split="train")):
+        check(data, made, "set")
+    for to in FORMATS:
+        export_set(made, tmp_path / to, to=to)
+        assert not list((tmp_path / to).rglob(PAST))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
