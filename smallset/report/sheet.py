@@ -162,7 +162,7 @@ def _facts(compressed: CompressedDataset) -> list[str]:
         f"{manifest.images:,} images in all",
         f"{manifest.size} x {manifest.size} px{stored}",
         f"{_bytes(manifest.image_bytes)} as {manifest.codec}",
-        f"{ratio:,.3g} x smaller than its source" if ratio >= 1 else "larger than its source",
+        f"{ratio:,.1f} x smaller than its source" if ratio >= 1 else "larger than its source",
         f"view {brief_view(manifest.view)}",
     ]
 
