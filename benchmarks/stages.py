@@ -1,9 +1,9 @@
 """Seconds of one core at the stages of a large run: the inputs of docs/scale.md.
 
 Decoding a JPEG of 500 x 375 pixels (smooth noise, quality 90) to a square of 224, as the cache is
-made; drawing a canvas of four such images and encoding it, as a set is made. With `--cold`, instead:
-PCA's set of CIFAR-10 and pack's set of as many bytes in turn, each in a new work folder, with an
-observer of so many epochs. Target: pack takes at most 1.2 times as long.
+made; drawing a canvas of four such images and encoding it, as a set is made. With `--cold`: PCA's
+set of CIFAR-10 and pack's set of as many bytes in turn, each in a new work folder, with an observer
+of so many epochs. Target: pack takes at most 1.2 times as long.
 
     python benchmarks/stages.py [--rounds 5] [--clock cpu] [--cold 2]
 """
@@ -73,7 +73,7 @@ def compare_cold(epochs: int, rounds: int, threads: int, clock: Callable[[], flo
 
 
 def cold(method: str, epochs: int, threads: int, clock: Callable[[], float]) -> Counter[str]:
-    """Make a set of CIFAR-10 with nothing cached. Return the seconds up to the end of each stage."""
+    """Make a set of CIFAR-10 with nothing cached. Return the seconds of each stage."""
     stages: Counter[str] = Counter()
     data, last = cifar10(), clock()
     if data is None:
