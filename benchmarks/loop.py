@@ -2,7 +2,8 @@
 
 `smallset.train.loop.fit` draws views, gathers images, renders, steps and sums losses; the peer only
 steps (same weights, optimiser, autocast and memory layout, the batch ready in memory). ConvNets run
-compiled where a compiler is found, as `evaluate` runs them. Target: at least 0.90.
+compiled where a compiler is found, as `evaluate` runs them. Target: at least 0.90. The last two
+cases are sets on disk of 117 images a class, in PNG files of their own or on sheets (target: 0.95).
 
     python benchmarks/loop.py [--threads 1] [--json FILE]
 """
@@ -10,6 +11,8 @@ compiled where a compiler is found, as `evaluate` runs them. Target: at least 0.
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -17,16 +20,25 @@ from paired import Pair, Timer, compare, parser, settle, timer_for, write
 from steps import FixedBatch
 from torch import nn
 
+from smallset import compress
+from smallset.cell import set_pixels
+from smallset.data import from_arrays
+from smallset.desk import desk_for
+from smallset.methods import view_from
 from smallset.models import build_model
 from smallset.models.network import Network
 from smallset.train.device import Machine, can_compile, compiled_twin
-from smallset.train.loop import InMemory, StudentSeeds, fit
+from smallset.train.loop import Images, InMemory, StudentSeeds, fit
 from smallset.train.protocol import SMALL_V1
-from smallset.train.views import VIEWS
+from smallset.train.views import VIEWS, View
 
 # student, side in pixels, steps a round: a second or so of one core, at 224 px several.
 CASES = (("convnet-d3", 32, 10), ("resnet8", 32, 20), ("resnet10", 96, 3), ("resnet18", 224, 1))
-CLASSES, FACTOR = 10, 2
+CLASSES, FACTOR, IPC = 10, 2, 117
+SETS = {"PNG": ("random", "png"), "sheets": ("pack(select=random)", "webp:50")}
+
+Loaded = tuple[Images, np.ndarray, np.ndarray]
+"""The images of a set, their labels (n,) and the boxes of their tiles (n, tiles, 4)."""
 
 
 def main() -> None:
@@ -38,21 +50,47 @@ def main() -> None:
         for view in VIEWS:
             name = f"{student}, {size} px, {view} view"
             if options.only in name:
-                pairs.append(measure(name, student, size, steps, view, desk, timer))
+                loaded = noise(size, steps * SMALL_V1.batch, desk)
+                pairs.append(measure(name, student, loaded, VIEWS[view](), desk, timer))
                 print(pairs[-1].line(), flush=True)
+    for kind in SETS:
+        name = f"convnet-d3, 32 px, a set of {kind}"
+        if options.only in name:
+            pairs.append(measure(name, "convnet-d3", *on_disk(kind, desk), desk, timer))
+            print(pairs[-1].line(), flush=True)
     write(options, "loop", desk, pairs)
 
 
-def measure(
-    name: str, student: str, size: int, steps: int, view: str, desk: Machine, timer: Timer
-) -> Pair:
-    """Compare one epoch of `fit` with the same number of steps on a fixed batch."""
-    images = steps * SMALL_V1.batch
+def noise(size: int, images: int, desk: Machine) -> Loaded:
+    """Return random canvases of several tiles."""
     draw = np.random.default_rng(0)
     pixels = torch.from_numpy(draw.integers(0, 256, (images, size, size, 3), dtype=np.uint8))
     held = InMemory(pixels.permute(0, 3, 1, 2).contiguous().to(desk.device))
-    labels = np.arange(images) % CLASSES
     tile_box = np.broadcast_to(_tiles(size), (images, FACTOR**2, 4))
+    return held, np.arange(images) % CLASSES, tile_box
+
+
+def on_disk(kind: str, desk: Machine) -> tuple[Loaded, View]:
+    """Write a set of random images, and return what `evaluate` reads of it, and its view."""
+    method, codec = SETS[kind]
+    pixels = np.random.default_rng(0).integers(0, 256, (CLASSES * 150, 32, 32, 3), dtype=np.uint8)
+    source = from_arrays(pixels, np.arange(len(pixels)) % CLASSES)
+    with TemporaryDirectory() as folder:
+        at = desk_for(work=Path(folder), device=desk.device, workers=desk.threads)
+        options = at.options
+        made = compress(
+            source, Path(folder) / "set", method=method, codec=codec, ipc=IPC, **options
+        )
+        held = set_pixels(made, at)
+        return (held, made.dataset.labels, made.tile_box), view_from(made.facts.view)
+
+
+def measure(
+    name: str, student: str, loaded: Loaded, view: View, desk: Machine, timer: Timer
+) -> Pair:
+    """Compare one epoch of `fit` with the same number of steps on a fixed batch."""
+    held, labels, tile_box = loaded
+    steps, size = -(-len(labels) // SMALL_V1.batch), held.size
     model = build_model(student, classes=CLASSES, size=size, seed=0)
     desk.place(model)
     twin = copy.deepcopy(model)
@@ -72,7 +110,7 @@ def measure(
             labels,
             tile_box,
             protocol=protocol,
-            view=VIEWS[view](),
+            view=view,
             seeds=StudentSeeds(student=0, view=0),
             machine=desk,
             run=run,

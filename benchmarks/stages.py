@@ -1,29 +1,42 @@
 """Seconds of one core at the stages of a large run: the inputs of docs/scale.md.
 
 Decoding a JPEG of 500 x 375 pixels (smooth noise, quality 90) to a square of 224, as the cache is
-made; drawing a canvas of four such images and encoding it, as a set is made.
+made; drawing a canvas of four such images and encoding it, as a set is made. With `--cold`: PCA's
+set of CIFAR-10 and pack's set of as many bytes in turn, each in a new work folder, with an observer
+of so many epochs. Target: pack takes at most 1.2 times as long.
 
-    python benchmarks/stages.py [--rounds 5] [--clock cpu]
+    python benchmarks/stages.py [--rounds 5] [--clock cpu] [--cold 2]
 """
 
 import io
 import statistics
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from paired import CLOCKS, parser, settle
 from PIL import Image
+from real_data import cifar10
 
+from smallset import compress
 from smallset.data.decode import decode
 from smallset.data.fit import view_square
 from smallset.store import Codec
 
 SIZE, TIMES = 224, 20
+COLD = {"pca": "ipc=10", "pack": "bytes=238kB"}
 
 
 def main() -> None:
-    options = parser(__doc__, rounds=5).parse_args()
+    made = parser(__doc__, rounds=5)
+    made.add_argument("--cold", type=int, default=0, help="epochs of the observer")
+    options = made.parse_args()
     settle(options)
+    if options.cold:
+        compare_cold(options.cold, options.rounds, options.threads, CLOCKS[options.clock])
+        return
     encoded = photograph()
     print(f"one source: {len(encoded):,} bytes")
     squares = [view_square(decode(encoded), SIZE // 2, "squash", whole=True)] * 4
@@ -46,6 +59,44 @@ def main() -> None:
             times.append((clock() - started) / TIMES * 1000)
         spread = f"{min(times):.2f} to {max(times):.2f}"
         print(f"{name:<30} {statistics.median(times):8.2f} ms  ({spread})", flush=True)
+
+
+def compare_cold(epochs: int, rounds: int, threads: int, clock: Callable[[], float]) -> None:
+    """Print the seconds of each stage of both methods, and pack's share of PCA's by round."""
+    for turn in range(rounds):
+        order = list(COLD)[:: -1 if turn % 2 else 1]
+        found = {method: cold(method, epochs, threads, clock) for method in order}
+        for method, stages in found.items():
+            parts = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items())
+            print(f"{method:<5} {stages.total():6.1f} s: {parts}", flush=True)
+        print(f"ratio {found['pack'].total() / found['pca'].total():.3f}", flush=True)
+
+
+def cold(method: str, epochs: int, threads: int, clock: Callable[[], float]) -> Counter[str]:
+    """Make a set of CIFAR-10 with nothing cached. Return the seconds of each stage."""
+    stages: Counter[str] = Counter()
+    data, last = cifar10(), clock()
+    if data is None:
+        raise SystemExit("there is no CIFAR-10 here. Name its folder with SMALLSET_DATA.")
+
+    def told(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        now = clock()
+        stages[stage.partition(" ")[0]] += now - last
+        last = now
+
+    score = f"el2n(epochs={epochs}, observer=observer(epochs={epochs}))"
+    with TemporaryDirectory() as folder:
+        compress(
+            data,
+            Path(folder) / "set",
+            method=f"{method}(score={score})",
+            budget=COLD[method],
+            work=Path(folder) / "work",
+            workers=threads,
+            progress=told,
+        )
+    return stages
 
 
 def photograph(sides: tuple[int, int] = (500, 375)) -> bytes:

@@ -56,6 +56,15 @@ def test_a_dry_run_lists_the_candidates_and_changes_nothing(shell, tune):
     assert list(shell.root.iterdir()) == []
 
 
+def test_a_candidate_whose_draw_does_not_fit_is_named(tune, monkeypatch):
+    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    ran = tune("--budget", "bytes=1.2kB", *QUICK)
+    assert ran.code == 0, ran.err
+    assert "dropped out, as one image of each class took more than the budget: random as png" in (
+        ran.out
+    )
+
+
 def test_what_cannot_be_tuned_is_refused_in_one_line(tune):
     refused(tune("--budget", "ipc=10"), "ipc=10 was given", "bytes=230kB")
     refused(tune("--budget", "bytes=4kB", "--workers", -1), "workers=-1 runs nothing")

@@ -34,7 +34,8 @@ class Request:
     `data` is the folder of data sets and NAME=PATH pairs. Only tables run whose title contains
     `only`. `work` is the folder for caches and observers (None: the user's cache folder). `known`
     are results files of other runs, reused for the cells of this matrix (see `known_lines`).
-    `drop_leaks` leaves out training images that are also held out.
+    `drop_leaks` leaves out training images that are also held out. `without` are pairs of a
+    method's canonical spec and a codec whose cells stay undone.
     """
 
     matrix: str | Path
@@ -46,6 +47,7 @@ class Request:
     work: Path | None = None
     known: tuple[Path, ...] = ()
     drop_leaks: bool = False
+    without: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def _plan(request: Request) -> RunPlan:
     lacking = {cell.identity for cell in ground.cells} - lines.results.keys()
     taken, passed = run_folder.known_lines(known, run, lacking)
     lines = replace(lines, results={**lines.results, **taken})
-    units, pending = units_of(ground, lines, only=request.only)
+    units, pending = units_of(ground, lines, only=request.only, without=request.without)
     return RunPlan(
         request.runs,
         ground,

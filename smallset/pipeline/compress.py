@@ -15,7 +15,7 @@ from smallset.methods import Method, ShortClasses
 from smallset.numbers import check_number
 from smallset.parallel import Workers
 from smallset.pipeline.job import Job, begin
-from smallset.pipeline.within import most_within
+from smallset.pipeline.within import NoRoom, most_within
 from smallset.records import Fit
 from smallset.store import Canvases, CompressedDataset, Sizes, open_set, write
 from smallset.train.processes import first_before_others, is_first
@@ -130,7 +130,7 @@ def select(
 def _filled(job: Job, limit: int, spread: Workers | None) -> tuple[Job, Canvases]:
     """Return the job that wants as many canvases as fit into `limit` bytes, and the canvases.
 
-    Raises ValueError if not even one image of each class fits.
+    Raises NoRoom if not even one image of each class fits.
     """
     sizes = Sizes(job.codec, job.desk.workers or cores(), spread, job.desk.work)
     ways = job.method.under_bytes(size=job.seen.images.size)
@@ -144,10 +144,12 @@ def _filled(job: Job, limit: int, spread: Workers | None) -> tuple[Job, Canvases
     number, one = most_within(limit, most, tries.bytes_of)
     if not number:
         of_each = " of each class" if job.method.balanced else ""
-        raise ValueError(
+        raise NoRoom(
             f"{job.budget} has no room for one image{of_each}, which takes {one:,} bytes as "
             f"{job.codec} in a set of {job.seen.images.size} px. Give {Bytes(one)} or more, a "
-            "smaller size, or another codec."
+            "smaller size, or another codec.",
+            spec=job.known.spec,
+            codec=str(job.codec),
         )
     return tries.taken(number)
 

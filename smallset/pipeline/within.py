@@ -6,6 +6,14 @@ _LEAP = 16
 """How much larger a try may be than what fits, since few images are a rough guide."""
 
 
+class NoRoom(ValueError):
+    """Not even one image of each class fits into the bytes, of the method `spec` in `codec`."""
+
+    def __init__(self, message: str, spec: str = "", codec: str = "") -> None:
+        super().__init__(message)
+        self.spec, self.codec = spec, codec
+
+
 def most_within(limit: int, most: int | None, bytes_of: Callable[[int], int]) -> tuple[int, int]:
     """Return the largest number whose `bytes_of` is at most `limit`, and the bytes of one.
 

@@ -46,6 +46,8 @@ def show_frontier(tuned: Tuned) -> None:
             f"{percent(tried.top1):>8}  {len(tried.results):>8}  {tried.rung.steps:>5}  "
             f"{first.images:>7,}  {first.cost.images:>11,}  {tried.candidate}"
         )
+    for candidate in tuned.dropped:
+        say(f"  dropped out, as one image of each class took more than the budget: {candidate}")
     best, *others = tuned.frontier
     tested = best.results[0]
     say(f"top-1 of {tested.student} on {tested.held_out}")

@@ -10,10 +10,15 @@ from tempfile import TemporaryDirectory
 from smallset.bench import folder as run_folder
 from smallset.bench.run import Finished, Request, RunPlan, plan_bench, run_bench
 from smallset.evidence.lines import read_lines
-from smallset.parallel import Workers
+from smallset.methods import canonical
+from smallset.parallel import TaskError, Workers
+from smallset.pipeline.within import NoRoom
 from smallset.records import Result
 from smallset.tuning.candidates import Candidate
 from smallset.tuning.rungs import Fields, Rung, Setting, matrix_of
+
+_DROPPED = "dropped.txt"
+"""The file of the run folder with the names of the candidates that dropped out, one per line."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,13 @@ class Halving:
             run_folder.drop_torn_lines(folder)
         return read_lines(folder / run_folder.RESULTS, Result)
 
+    @property
+    def dropped(self) -> tuple[Candidate, ...]:
+        """The candidates that dropped out, since one image of each class took too many bytes."""
+        file = self.request.runs / _DROPPED
+        names = file.read_text(encoding="utf-8").splitlines() if file.exists() else ()
+        return tuple(one for one in self.candidates if str(one) in names)
+
     def fields(self, found: Sequence[Result]) -> Fields:
         """Return the candidates of each rung.
 
@@ -75,7 +87,7 @@ class Halving:
         fields = [(self.rungs[0], list(self.candidates))]
         for rung in self.rungs[1:]:
             before, tried = fields[-1]
-            if _complete(before, tried, found):
+            if self._complete(before, tried, found):
                 tried = [one.candidate for one in _ranked(before, tried, found)]
             fields.append((rung, tried[: rung.count]))
         return fields
@@ -88,15 +100,18 @@ class Halving:
     def run(
         self, *, jobs: int, workers: Workers | None, told: Callable[[Finished], None] | None
     ) -> list[Tried]:
-        """Train the students that are missing. Return all candidates, the best one first."""
+        """Train the students that are missing. Return all candidates, the best one first.
+
+        A candidate drops out if one image of each class, as a rung draws them, takes more bytes
+        than the budget has. Raises NoRoom or TaskError if none is left.
+        """
         for number, rung in enumerate(self.rungs, 1):
             found = self.found()
             fields = self.fields(found)[:number]
             # The last rung runs even if it is complete, because a run checks data and versions.
-            if rung == self.rungs[-1] or not _complete(*fields[-1], found):
-                with TemporaryDirectory() as place:
-                    request = self._request(fields, place)
-                    run_bench(request, jobs=jobs, workers=workers, told=told)
+            if rung == self.rungs[-1] or not self._complete(*fields[-1], found):
+                while not self._ran(fields, jobs, workers, told):
+                    pass
         found = self.found()
         reached: dict[Candidate, Tried] = {}
         for rung, tried in self.fields(found):
@@ -105,16 +120,43 @@ class Halving:
 
     def _request(self, fields: Fields, place: str) -> Request:
         """Return the request for some rungs, with their matrix in the folder `place`."""
+        without = frozenset((one.spec, one.codec) for one in self.dropped)
         file = Path(place) / "tuning.toml"
         file.write_text(matrix_of(fields, self.setting), encoding="utf-8")
-        return replace(self.request, matrix=file)
+        return replace(self.request, matrix=file, without=without)
 
+    def _ran(
+        self,
+        fields: Fields,
+        jobs: int,
+        workers: Workers | None,
+        told: Callable[[Finished], None] | None,
+    ) -> bool:
+        """Train the students of some rungs. Return False if a candidate dropped out meanwhile."""
+        try:
+            with TemporaryDirectory() as place:
+                run_bench(self._request(fields, place), jobs=jobs, workers=workers, told=told)
+        except ValueError as error:
+            reason = error.__cause__ if isinstance(error, TaskError) else error
+            if not isinstance(reason, NoRoom):
+                raise
+            of = canonical(reason.spec, size=self.setting.size), reason.codec
+            lost = [one for one in self.candidates if (one.spec, one.codec) == of]
+            with (self.request.runs / _DROPPED).open("a", encoding="utf-8") as file:
+                file.writelines(f"{one}\n" for one in lost)
+            if not lost or len(self.dropped) == len(self.candidates):
+                raise
+            return False
+        return True
 
-def _complete(rung: Rung, tried: Sequence[Candidate], found: Sequence[Result]) -> bool:
-    return all(len(rung.results(candidate, found)) == rung.draws for candidate in tried)
+    def _complete(self, rung: Rung, tried: Sequence[Candidate], found: Sequence[Result]) -> bool:
+        there = set(tried).difference(self.dropped)
+        return all(len(rung.results(one, found)) == rung.draws for one in there)
 
 
 def _ranked(rung: Rung, tried: Sequence[Candidate], found: Sequence[Result]) -> list[Tried]:
-    """Return the candidates of a complete rung, the best one first. Ties stay in order."""
+    """Return the candidates with all results of a rung, the best one first. Ties stay in order."""
     made = [Tried(one, rung, tuple(rung.results(one, found))) for one in tried]
-    return sorted(made, key=lambda one: -one.top1)
+    return sorted(
+        (one for one in made if len(one.results) == rung.draws), key=lambda one: -one.top1
+    )

@@ -49,10 +49,14 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The set that a tuning wrote, and all candidates, the best one first."""
+    """The set that a tuning wrote, and all candidates, the best one first.
+
+    The candidates in `dropped` had no room for one image of each class in one of their draws.
+    """
 
     made: CompressedDataset
     frontier: tuple[Tried, ...]
+    dropped: tuple[Candidate, ...]
 
 
 def tune(
@@ -156,7 +160,7 @@ def tune(
         drop_leaks=drop_leaks,
         progress=progress,
     )
-    return Tuned(made, tuple(frontier))
+    return Tuned(made, tuple(frontier), halving.dropped)
 
 
 def _check_places(out: Path, runs: Path, data: str) -> None:

@@ -12,6 +12,8 @@ from smallset.data import from_arrays, open_data
 from smallset.data.validation import validation_of
 from smallset.evidence.lines import read_lines
 from smallset.methods import canonical
+from smallset.parallel import Graph, TaskError
+from smallset.parallel.graph import opened, outcome, packed
 from smallset.records import Result
 
 SHEETS = ("random", "prune(select=random, mosaic=sheet(side=4))")
@@ -137,3 +139,43 @@ def test_a_candidate_without_room_is_named_and_the_others_are_tried(tuned):
     found = tuned(**small, planned=plans.append)
     assert [str(one) for one in plans[0].beyond] == ["random as png"]
     assert [str(one.candidate) for one in found.frontier] == ["random as webp:1"]
+
+
+class Apart(Serial):
+    """Let values and errors travel as bytes, as they do between processes."""
+
+    def run(self, tasks):
+        graph = Graph(tasks)
+        while (task := graph.take()) is not None:
+            self.begun += 1
+            yield opened(task, outcome(packed(task)))
+            graph.done(task)
+
+
+@pytest.mark.parametrize("workers", [Serial, Apart])
+def test_a_candidate_whose_draw_does_not_fit_drops_out_and_the_tuning_goes_on(
+    tuned, tmp_path, monkeypatch, workers
+):
+    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    small = {"budget": "bytes=1.2kB", "codecs": ("png", "webp:1", "webp:2"), "methods": SHEETS}
+    found = tuned(workers(), **small)
+    dropped = [str(one) for one in found.dropped]
+    assert dropped == [f"{method} as png" for method in SHEETS]
+    assert sorted(str(one.candidate) for one in found.frontier) == sorted(
+        f"{method} as {codec}" for method in SHEETS for codec in ("webp:1", "webp:2")
+    )
+    assert all(r.codec != "png" for r in lines(tmp_path))
+
+    (tmp_path / "set").rename(tmp_path / "first")
+    rest = workers()
+    again = tuned(rest, **small)
+    assert rest.begun == 0
+    assert (again.dropped, again.made.digest) == (found.dropped, found.made.digest)
+
+
+def test_a_tuning_stops_if_every_candidate_drops_out(tuned, tmp_path, monkeypatch):
+    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    none = {"budget": "bytes=50B", "codecs": ("png", "webp:1"), "methods": SHEETS[:1]}
+    with pytest.raises(TaskError, match="bytes=50B has no room for one image of each class"):
+        tuned(Apart(), **none)
+    assert not (tmp_path / "set").exists()

@@ -4,6 +4,8 @@ Observers need pixels, sets need observers, and cells need sets. Cells with soft
 teachers, or labels that teachers stored. To add a kind, add a file and its name here.
 """
 
+from collections.abc import Set
+
 from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds.cell import CellUnit, FullUnit
 from smallset.bench.kinds.labels import LabelsUnit
@@ -27,9 +29,11 @@ KINDS: dict[str, type[Unit]] = {
 
 
 def units_of(
-    ground: Ground, lines: Lines, *, only: str = ""
+    ground: Ground, lines: Lines, *, only: str = "", without: Set[tuple[str, str]] = frozenset()
 ) -> tuple[dict[str, Unit], tuple[Unit, ...]]:
     """Return the units of the tables whose title contains `only`, by key, and those left to do.
+
+    The cells of the methods and codecs in `without` are left out.
 
     A unit comes after the units that it needs, and before those of less urgent cells. A unit that
     only finished units need is not done again, even if its files are gone.
@@ -50,7 +54,10 @@ def units_of(
                 want(need)
 
     for cell in ground.cells:
-        for kind in KINDS.values() if only in cell.sweep.title else ():
+        identity = cell.identity
+        if only not in cell.sweep.title or (identity.spec, identity.codec) in without:
+            continue
+        for kind in KINDS.values():
             unit = kind.asked_by(cell, ground)
             if unit is not None:
                 add(unit)
