@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from smallset.lazy import special
+from smallset.shapes import Float
 
 Values = Sequence[float] | Float[np.ndarray, " _"]
 

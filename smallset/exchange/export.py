@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
 
 from smallset.exchange.cards import CARDS, image_ending
 from smallset.files import replacing, whole_folder, write_file, writing
 from smallset.lazy import pa, pq
 from smallset.records import Plan, Progress
+from smallset.shapes import Bool
 from smallset.spec import nearest
 from smallset.store import Codec, CompressedDataset
 from smallset.store.card import CARD

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int, Int32, Int64, UInt8
 
 from smallset.data import ImageDataset, content_of, cores, ordered
 from smallset.data.decode import BadImage, measure
 from smallset.data.fit import view_square
 from smallset.lazy import Tensor, torch
 from smallset.records import Classes, Plan, Resample
+from smallset.shapes import Float32, Int, Int32, Int64, UInt8
 from smallset.spec import build
 from smallset.store.card import CARD
 from smallset.store.checked import CheckedRows, SetImages
