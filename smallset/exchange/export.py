@@ -15,10 +15,10 @@ from smallset.records import Plan, Progress
 from smallset.shapes import Bool
 from smallset.spec import nearest
 from smallset.store import Codec, CompressedDataset
+from smallset.store.agreement import TRAIN
 from smallset.store.card import CARD
 from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN, class_ranks
-from smallset.store.read import TRAIN
 
 Told = Callable[[int], None]
 """A function that is told the number of images done."""

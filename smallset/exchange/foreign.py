@@ -19,8 +19,9 @@ from smallset.records import Classes
 from smallset.shapes import Int32
 from smallset.spec import write
 from smallset.store import ImageFile, PlainSet, Seeds, SetFacts
+from smallset.store.agreement import check_folder
 from smallset.store.checked import CheckedRows
-from smallset.store.read import check_folder, contents
+from smallset.store.read import contents
 
 METHOD = "foreign"
 HUB = "hf:"
