@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import PIL
-from jaxtyping import Int64
 from real_data import cifar10
 
 from smallset.data import ImageDataset, fit_boxes, open_data
 from smallset.mosaic import Sheet
 from smallset.records import Selection
+from smallset.shapes import Int64
 from smallset.store import Codec, render
 
 SIZE, ON_A_SHEET, MIDDLE = 32, 100, 4

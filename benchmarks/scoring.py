@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
 from paired import CLOCKS, Work, compare, parser, settle, timer_for, write
 from real_data import cifar10
 from steps import FixedBatch
@@ -29,6 +28,7 @@ from smallset.models import build_model
 from smallset.observers.observed import Observed
 from smallset.observers.observer import OBSERVER_V1, Observer
 from smallset.scores.output import EL2N
+from smallset.shapes import Int64, UInt8
 from smallset.train.device import Machine
 from smallset.train.loop import Images, InMemory
 

@@ -13,11 +13,11 @@ from argparse import Namespace
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
 from paired import Pair, Work, compare, enough, parser, settle, timer_for, write
 from PIL import Image
 from torch import Tensor
 
+from smallset.shapes import Float32, UInt8
 from smallset.train.device import Machine
 from smallset.train.render import _batched, _one_by_one, render, to_unit
 from smallset.train.views import Drawn, Patch

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.numbers import UNITS, check_number, check_share, read_bytes, read_whole, share_of
+from smallset.shapes import Int64
 from smallset.spec import nearest
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Literal
 
 import numpy as np
-from jaxtyping import Float32, Int32, Int64
 from msgspec import Meta
+
+from smallset.shapes import Float32, Int32, Int64
 
 Fit = Literal["squash", "crop", "pad"]
 Resample = Literal["antialias", "nearest"]

@@ -11,6 +11,7 @@ PACKAGE = ROOT / "smallset"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
+    "shapes": -1,  # what annotations of arrays are, also in `records`
     "files": 0, "records": 0, "spec": 0, "seeds": 0, "started": 0, "fingerprint": 0, "numbers": 0,
     "typed": 0, "lazy": 0,
     "budget": 1, "data": 1, "models": 1, "parallel": 1, "evidence": 1,

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 RUNS = """
 import json, sys
 from smallset import __main__
+SLOW = {"torch", "scipy", "sklearn", "datasets", "jaxtyping"}
 for words in json.loads(sys.argv[1]):
     sys.argv = ["smallset", *words]
     code = 0
@@ -24,7 +25,7 @@ for words in json.loads(sys.argv[1]):
         __main__.main()
     except SystemExit as stop:
         code = stop.code or 0
-    print(json.dumps([words, code, sorted({"torch", "sklearn", "datasets"} & {*sys.modules})]))
+    print(json.dumps([words, code, sorted(SLOW & {*sys.modules})]))
 """
 MATRIX = """
 title = "One"

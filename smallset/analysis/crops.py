@@ -7,7 +7,6 @@ Proposition 4.1 of arXiv 2502.06434: a lower NLL of crops does not imply a lower
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, Int64, Shaped
 
 from smallset.analysis.material import Analysis, Finding, Material
 from smallset.analysis.subject import Subject
@@ -22,6 +21,7 @@ from smallset.evidence.estimates import (
 from smallset.observers import AnyObserver
 from smallset.records import Fact
 from smallset.seeds import derive, generator
+from smallset.shapes import Bool, Float64, Int32, Int64, Shaped
 from smallset.train.views import Canvas, Drawn, View, draw_epoch
 
 RATIOS = (1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped
 
 from smallset.analysis.material import Analysis, Finding, Material
 from smallset.analysis.subject import Subject
 from smallset.evidence.estimates import Estimate
 from smallset.lazy import Tensor, torch
+from smallset.shapes import Float32, Int64, Shaped
 from smallset.train.render import render
 from smallset.train.views import Drawn
 

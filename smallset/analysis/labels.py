@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float64
 
 from smallset.analysis.material import Analysis, Finding, Looks, Material
 from smallset.analysis.subject import Subject
@@ -12,6 +11,7 @@ from smallset.analysis.text import percent_interval, shown
 from smallset.evidence.estimates import Estimate, mean_estimate, share_estimate
 from smallset.observers import AnyObserver, Observer
 from smallset.records import Fact
+from smallset.shapes import Bool, Float64
 from smallset.train.views import Drawn
 
 _LISTED = 5

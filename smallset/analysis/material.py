@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from jaxtyping import Int64, Shaped
 
 from smallset.analysis.subject import Subject
 from smallset.analysis.text import shown
@@ -19,6 +18,7 @@ from smallset.observers import OBSERVERS, AnyObserver, Observer
 from smallset.observers.observed import Observed
 from smallset.observers.record import record, write_rows
 from smallset.records import Fact, Result
+from smallset.shapes import Int64, Shaped
 from smallset.spec import portable, write
 from smallset.train.device import hardware
 from smallset.train.evaluation import inference_batch

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.cell import set_pixels
 from smallset.data import Data, ImageDataset
@@ -14,6 +13,7 @@ from smallset.desk import Desk
 from smallset.fingerprint import fingerprint
 from smallset.methods import view_from
 from smallset.records import Fit
+from smallset.shapes import Int32, Int64
 from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.loop import Images
 from smallset.train.views import Canvas, Patch

@@ -32,7 +32,7 @@ Methods and teachers are specs, as on the command line:
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -41,17 +41,20 @@ from typing import Annotated
 from msgspec import Meta
 
 from smallset.bench import shipped
-from smallset.bench.sweep import AUTO, FULL, Full, Sweep, Word, Words
+from smallset.bench.checks import (
+    check_different,
+    check_known,
+    check_methods,
+    check_names,
+    check_sizes,
+)
+from smallset.bench.sweep import FULL, Full, Sweep, Word, Words
 from smallset.bench.teachers import check_spec
 from smallset.bench.toml_table import TableText, keys_meant
-from smallset.budget import budget_from
 from smallset.labels import Regime, labels_from
 from smallset.methods import Method, method_from, spec_of
-from smallset.models.spec import read_model
 from smallset.observers import Observer
 from smallset.spec import nearest
-from smallset.store import Codec
-from smallset.train.protocol import PROTOCOLS, STANDARD_V1, protocol_named
 
 _BUDGETS = ("ipc", "keep", "budget")
 _Specs = Annotated[dict[str, str], Meta(description='a table of lines such as name = "spec"')]
@@ -176,7 +179,7 @@ def parse_matrix(text: str, name: str) -> Matrix:
     _check_keys(values, tables, top, parts)
     file = top.read(values, _File)
     methods, teachers = file.methods, file.teachers
-    _check_methods(methods, top)
+    check_methods(methods, top)
     for teacher, spec in teachers.items():
         if list(teachers.values()).count(spec) > 1:
             raise ValueError(
@@ -189,8 +192,8 @@ def parse_matrix(text: str, name: str) -> Matrix:
         for table, part in zip(file.table, parts, strict=True)
     )
     main = tuple(methods) if file.main is None else file.main
-    _check_different({"main": main}, top)
-    _check_known(main, methods, "method", top)
+    check_different({"main": main}, top)
+    check_known(main, methods, "method", top)
     titles = [sweep.title for sweep in sweeps]
     for title in titles:
         if titles.count(title) > 1:
@@ -198,7 +201,7 @@ def parse_matrix(text: str, name: str) -> Matrix:
                 f"{top.where(title)}: two tables are called {title!r}. Give each its own title."
             )
     matrix = Matrix(file.title, methods, teachers, sweeps, main)
-    _check_sizes(sweeps, top)
+    check_sizes(sweeps, top)
     for label, problem in same_methods(matrix):
         raise ValueError(f"{top.where(label)}: {problem}")
     return matrix
@@ -211,16 +214,16 @@ def _sweep(
     teachers: Mapping[str, str],
 ) -> Sweep:
     sweep = lines.read(values, Sweep)
-    _check_different(vars(sweep), lines)
-    _check_known(sweep.methods, methods, "method", lines)
-    _check_names(sweep, lines)
+    check_different(vars(sweep), lines)
+    check_known(sweep.methods, methods, "method", lines)
+    check_names(sweep, lines)
     for labels in sweep.labels:
         with lines.at(labels, f"labels {labels!r}: "):
             teacher = labels_from(labels).teacher_spec
             if teacher is not None and "(" in teacher:
                 check_spec(teacher)
         if teacher is not None and "(" not in teacher:
-            _check_known((teacher,), teachers, "teacher", lines)
+            check_known((teacher,), teachers, "teacher", lines)
     return sweep
 
 
@@ -257,85 +260,6 @@ def _check_keys(
         )
     if problems:
         raise ValueError(problems[0])
-
-
-def _check_different(values: Mapping[str, object], lines: TableText) -> None:
-    """Raise ValueError if a list contains a value twice."""
-    for key, listed in values.items():
-        if isinstance(listed, tuple) and len(set(listed)) < len(listed):
-            twice = next(value for value in listed if listed.count(value) > 1)
-            raise ValueError(f"{lines.where(key)}: {key} has {twice!r} twice. Give each once.")
-
-
-def _check_names(sweep: Sweep, lines: TableText) -> None:
-    """Raise ValueError for an unknown student, protocol, codec or budget. Opens no file."""
-    checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
-        (sweep.students, read_model),
-        (sweep.protocols, _check_protocol),
-        ((sweep.codec,), Codec.parse),
-        (sweep.budget or (), budget_from),
-    ]
-    for names, check in checks:
-        for name in names:
-            with lines.at(name):
-                check(name)
-    sized = [str(budget) for budget in sweep.budgets if budget.limit is not None]
-    if sized and AUTO in sweep.protocols:
-        raise ValueError(
-            f"{lines.where('protocols')}: protocols has {AUTO!r}, which goes by the number of "
-            f"images, but under {sized[0]} only encoding tells that number. Name a protocol, such "
-            f"as protocols = [{STANDARD_V1.name!r}]."
-        )
-
-
-def _check_protocol(name: str) -> None:
-    if name != AUTO and "(" in name:
-        protocol_named(name, views=1)
-    elif name not in (AUTO, *PROTOCOLS):
-        raise ValueError(f"there is no protocol {name!r}. {nearest(name, (AUTO, *PROTOCOLS))}")
-
-
-def _check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: TableText) -> None:
-    for name in given:
-        if name not in known:
-            raise ValueError(
-                f"{lines.where(name)}: there is no {noun} {name!r} under [{noun}s]. "
-                f"{nearest(name, known)}"
-            )
-
-
-def _check_methods(methods: Mapping[str, str], top: TableText) -> None:
-    for label, text in methods.items():
-        with top.at(label, f"method {label!r}: "):
-            method = method_from(text)
-        if label == FULL:
-            raise ValueError(
-                f"{top.where(label)}: the label 'full' is reserved for the whole training split. "
-                f"Give the method {text!r} another label."
-            )
-        looks = method.looks_through
-        if looks is not None and looks.seed:
-            raise ValueError(
-                f"{top.where(label)}: method {label!r} gives its observer the seed "
-                f"{looks.seed}, but replicate r always uses the seed r % observers. "
-                "Leave the seed out."
-            )
-
-
-def _check_sizes(tables: Iterable[Sweep], top: TableText) -> None:
-    """Raise ValueError if one table of a data set gives a size and another table leaves it out.
-
-    A report works without the data. It takes sizes from results, and could not tell such tables
-    apart.
-    """
-    named = {table.data for table in tables if table.size is not None}
-    for table in tables:
-        if table.size is None and table.data in named:
-            raise ValueError(
-                f"{top.where(table.title)}: the table {table.title!r} leaves out the size, but "
-                f"another table of {table.data!r} gives it. Give the size in all of them, or in "
-                "none."
-            )
 
 
 def same_methods(matrix: Matrix) -> Iterator[tuple[str, str]]:

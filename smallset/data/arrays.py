@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
 
 from smallset.data.dataset import Data
 from smallset.data.index import index
 from smallset.data.source import RawSplit, Source
 from smallset.data.splits import CUT_OFF
 from smallset.data.tables import numbered
+from smallset.shapes import UInt8
 
 
 class ArrayRows:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64, UInt8
 
 from smallset.data.decode import BadImage
 from smallset.lazy import pa
+from smallset.shapes import Int64, UInt8
 
 _NOTHING = (0, 0, 0)
 """The place of an array whose values are all empty or missing: offsets of zero bytes."""

@@ -12,7 +12,6 @@ from threading import Lock
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int64, UInt8
 
 from smallset.data.dataset import ImageDataset
 from smallset.data.decode import DECODE_VERSION
@@ -21,6 +20,7 @@ from smallset.data.threads import ordered, thread_count
 from smallset.files import replacing
 from smallset.lazy import Tensor, torch
 from smallset.records import Progress, Resample
+from smallset.shapes import Int64, UInt8
 
 _CHUNK = 64
 

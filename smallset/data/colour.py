@@ -4,8 +4,9 @@ import io
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image, ImageCms
+
+from smallset.shapes import UInt8
 
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
 _ROUNDING = 2

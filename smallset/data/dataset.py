@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int32, Int64, UInt8
 
 from smallset.data.decode import BadImage, decode
 from smallset.records import Classes
+from smallset.shapes import Int32, Int64, UInt8
 
 _LISTED = 5
 

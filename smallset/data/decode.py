@@ -20,11 +20,11 @@ from pathlib import PurePosixPath
 import numpy as np
 import PIL
 import simplejpeg
-from jaxtyping import UInt8
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 
 from smallset.data.colour import screen_rgb, to_srgb
 from smallset.data.samples import eight_bit, refusal
+from smallset.shapes import UInt8
 
 DECODE_VERSION = 2
 """Part of every cache key. Increase it if the same bytes would decode to other pixels."""

@@ -3,10 +3,10 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int, Int32, UInt8
 from PIL import Image
 
 from smallset.records import Fit, Resample
+from smallset.shapes import Int, Int32, UInt8
 
 View = Fit | Literal["test"]
 

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
 
 from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
@@ -25,6 +24,7 @@ from smallset.data.split_index import (
 from smallset.data.splits import cut_off
 from smallset.files import unfinished
 from smallset.records import Classes, Progress
+from smallset.shapes import Bool
 
 _INDEX_VERSION = 3
 

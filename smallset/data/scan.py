@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int32, Int64, Shaped
 
 from smallset.data.decode import BadImage, measure, misnamed
 from smallset.data.source import RawSplit
 from smallset.data.threads import ordered, thread_count
 from smallset.records import Progress
+from smallset.shapes import Int32, Int64, Shaped
 
 _CHUNK = 64
 _NAMED = 6

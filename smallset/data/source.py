@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data.dataset import Rows
 from smallset.files import at_home
+from smallset.shapes import Int64
 from smallset.spec import Registry, write
 
 _NAMED = 5

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.lazy import pa
+from smallset.shapes import Int32, Int64
 from smallset.typed import read_json
 
 _FACTS = "index.json"

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Int64, Shaped
 
 from smallset.data.source import first_names
 from smallset.records import composed
+from smallset.shapes import Bool, Int64, Shaped
 
 FRACTION = 0.2
 CUT_OFF = "20 % of each class, chosen by content hash"

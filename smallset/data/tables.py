@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data.arrow_rows import ArrowRows, LabelColumn
 from smallset.data.source import Folder, RawSplit, Source
 from smallset.data.splits import VALIDATION, choose_split, counterparts
 from smallset.records import composed
+from smallset.shapes import Int64
 
 _IMAGE_NAMES = ("image", "img")
 _LABEL_NAMES = ("label", "labels", "fine_label", "coarse_label", "class", "target", "y")

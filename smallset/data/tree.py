@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data.decode import EXTENSIONS
 from smallset.files import unfinished
 from smallset.lazy import pa
+from smallset.shapes import Int64
 
 _SET = "manifest.json"
 _OURS = {

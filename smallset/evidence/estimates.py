@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Shaped
 
 from smallset.evidence.intervals import Values, mean_interval
 from smallset.evidence.permutation import finite
 from smallset.lazy import special
 from smallset.seeds import generator
+from smallset.shapes import Float, Float64, Shaped
 
 LEAST_PAIRS = 3
 """Fewer pairs have no rank correlation."""

@@ -1,17 +1,13 @@
-"""95 % Student-t intervals over replicates: of a mean, of a difference, and of each class.
-
-`scipy.stats` has them too, and the tests compare with it. Importing it takes 0.7 s of CPU time,
-more than a whole report, so the quantile comes from `scipy.special`.
-"""
+"""95 % Student-t intervals over replicates: of a mean, of a difference, and of each class."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
-from smallset.lazy import special
+from smallset.evidence.student import student_quantile
+from smallset.shapes import Float
 
 Values = Sequence[float] | Float[np.ndarray, " _"]
 
@@ -78,7 +74,7 @@ def _moments(values: Values) -> tuple[int, float, float]:
 
 def _t(freedom: float) -> float:
     """Return the two-sided Student-t quantile."""
-    return float(special.stdtrit(freedom, 0.975))
+    return student_quantile(0.975, freedom)
 
 
 def _interval(mean: float, half_width: float, n: int, std: float) -> Interval:

@@ -6,9 +6,9 @@ from functools import lru_cache
 from itertools import chain, combinations
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from smallset.evidence.intervals import Values
+from smallset.shapes import Float, Int
 
 LEAST_REPLICATES = 6
 """With fewer a side, even the clearest difference has a weak p (0.0079 at five)."""

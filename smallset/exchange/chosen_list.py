@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import smallset_version
 from smallset.lazy import pa
 from smallset.records import Selection
+from smallset.shapes import Int64
 from smallset.store import About
 from smallset.store.plan_table import class_ranks, parquet_bytes, valid_text
 

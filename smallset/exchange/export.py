@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
 
 from smallset.exchange.cards import CARDS, image_ending
 from smallset.files import replacing, whole_folder, write_file, writing
 from smallset.lazy import pa, pq
 from smallset.records import Plan, Progress
+from smallset.shapes import Bool
 from smallset.spec import nearest
 from smallset.store import Codec, CompressedDataset
+from smallset.store.agreement import TRAIN
 from smallset.store.card import CARD
 from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN, class_ranks
-from smallset.store.read import TRAIN
 
 Told = Callable[[int], None]
 """A function that is told the number of images done."""

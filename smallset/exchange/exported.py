@@ -12,17 +12,17 @@ from smallset.exchange.chosen_list import TABLE as CHOSEN
 from smallset.exchange.foreign import HUB
 from smallset.files import at_home
 from smallset.store import CompressedDataset, open_set
-from smallset.store.manifest import MANIFEST
-from smallset.store.plan_table import PLAN
-from smallset.store.read import (
+from smallset.store.agreement import (
     TRAIN,
     check_files,
     check_folder,
     layout_of,
-    read_records,
     shards,
     strangers,
 )
+from smallset.store.manifest import MANIFEST
+from smallset.store.plan_table import PLAN
+from smallset.store.read import read_records
 
 _AGAIN = "Restore it, or export the set again."
 

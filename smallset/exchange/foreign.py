@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int32
 
 from smallset.data import ImageDataset
 from smallset.data.open import source_of
@@ -17,10 +16,12 @@ from smallset.exchange.naming import match_classes
 from smallset.files import at_home
 from smallset.fingerprint import fingerprint
 from smallset.records import Classes
+from smallset.shapes import Int32
 from smallset.spec import write
 from smallset.store import ImageFile, PlainSet, Seeds, SetFacts
+from smallset.store.agreement import check_folder
 from smallset.store.checked import CheckedRows
-from smallset.store.read import check_folder, contents
+from smallset.store.read import contents
 
 METHOD = "foreign"
 HUB = "hf:"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.records import Classes, composed
+from smallset.shapes import Int64
 from smallset.typed import read_json
 
 _SHAPE = '{"names": ["tench", ...], "wnids": ["n01440764", ...]}'

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
+from smallset.shapes import Float32, UInt8
 from smallset.spec import build, write
 
 Logits = Float32[np.ndarray, "k c"]

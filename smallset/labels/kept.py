@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.labels.regime import OpenLabels, ToStore, label_folder
 from smallset.labels.shards import LabelStore, stores
 from smallset.lazy import Tensor, torch
+from smallset.shapes import Float32, Int64
 from smallset.store import TrainingSet
 from smallset.train.device import Machine
 from smallset.train.mix import MIX_VERSION

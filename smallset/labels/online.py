@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.labels.regime import OpenLabels, Regime
 from smallset.lazy import Tensor, torch
 from smallset.models import Teacher, check_teacher_files, load_teacher
+from smallset.shapes import Float32, Int64
 from smallset.store import TrainingSet
 from smallset.train.device import Machine
 from smallset.train.protocol import StudentProtocol

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Int32, Int64
 
 from smallset.labels.shards import LabelCard, LabelStore
 from smallset.lazy import Tensor, torch
 from smallset.models import Teacher
 from smallset.records import Progress
+from smallset.shapes import Float32, Int32, Int64
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
 from smallset.train.loop import Images, StudentSeeds, repeated, shown

@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
 
 from smallset.files import replacing
 from smallset.fingerprint import fingerprint
 from smallset.labels.formats import Format, format_from
+from smallset.shapes import Float32, Int64, UInt8
 from smallset.typed import Positive, Text, Whole, read_json
 
 CARD = "labels.json"

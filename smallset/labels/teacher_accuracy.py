@@ -6,11 +6,11 @@ Soft labels carry the teacher's knowledge into the student, so every result stat
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data.work import kept_number
 from smallset.models import Teacher
 from smallset.records import Progress
+from smallset.shapes import Int64
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images

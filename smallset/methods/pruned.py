@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
@@ -18,6 +17,7 @@ from smallset.records import Fit, Selection
 from smallset.scores import SCORES, Score
 from smallset.seeds import generator
 from smallset.selection import SELECTORS, Easiest, Pool, Select
+from smallset.shapes import Int64
 from smallset.spec import LATER, Registry, write
 from smallset.store import Codec, Rendered
 from smallset.synthesis import SYNTHESES, Synthesis

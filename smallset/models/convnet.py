@@ -2,8 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
 from torch import Tensor, nn
+
+from smallset.shapes import Float
 
 
 class InstanceNorm(nn.Module):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch.nn.functional as F
-from jaxtyping import Float
 from torch import Tensor, nn
+
+from smallset.shapes import Float
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from smallset.models.spec import MEAN, STD, Colour
+from smallset.shapes import Float
 
 
 class Network(nn.Module):

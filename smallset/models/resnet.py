@@ -3,10 +3,10 @@
 from typing import Literal
 
 import torch.nn.functional as F
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from smallset.models.table import Shortcut
+from smallset.shapes import Float
 
 
 class BasicBlock(nn.Module):

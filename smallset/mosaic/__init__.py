@@ -4,11 +4,11 @@ from abc import abstractmethod
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.mosaic.grid import Grid
 from smallset.mosaic.sheet import Sheet
 from smallset.records import Plan, Selection
+from smallset.shapes import Int32, Int64
 
 
 @runtime_checkable

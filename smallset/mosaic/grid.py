@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.records import Plan, Resample, Selection
+from smallset.shapes import Int32, Int64
 
 _LARGEST = 1000  # far beyond any use; memory holds factor^2 boxes a canvas
 

@@ -5,10 +5,10 @@ from math import isqrt
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.numbers import share_of
 from smallset.records import CODEC_BLOCK, Plan, Selection
+from smallset.shapes import Int32, Int64
 
 _SHARES = (1.0, 0.75, 0.5)
 """The sides that side=fit tries, as shares of the set's size."""

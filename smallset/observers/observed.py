@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.data import ImageDataset
 from smallset.fingerprint import fingerprint
@@ -29,6 +28,7 @@ from smallset.observers.observer import (
 from smallset.observers.record import Dynamics, Records, infer, look, write_rows
 from smallset.records import Fit, Progress, part
 from smallset.seeds import derive
+from smallset.shapes import Float32, Int64
 from smallset.spec import write
 from smallset.train.device import Machine
 from smallset.train.loop import Images

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, Shaped
 
 from smallset.files import replacing
 from smallset.lazy import F, Module, Tensor, torch
 from smallset.models.weights import head_name
 from smallset.records import Progress
+from smallset.shapes import Float32, Float64, Int64, Shaped
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.loop import Images

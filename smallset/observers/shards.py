@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data import MappedPixels
 from smallset.lazy import torch
@@ -16,6 +15,7 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import Pretrained
 from smallset.observers.record import RECORD, Records, infer
 from smallset.parallel import Task, Workers
+from smallset.shapes import Int64
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
 from smallset.train.run import save

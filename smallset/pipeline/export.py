@@ -7,7 +7,7 @@ from smallset.files import check_output
 from smallset.labels import check_not_labels
 from smallset.records import Progress
 from smallset.store import CompressedDataset, open_set
-from smallset.store.read import layout_of
+from smallset.store.agreement import layout_of
 
 
 def export(

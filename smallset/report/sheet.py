@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from smallset.methods import brief_view
 from smallset.numbers import check_number
+from smallset.shapes import UInt8
 from smallset.store import CompressedDataset
 
 _BACKGROUND = (250, 250, 248)

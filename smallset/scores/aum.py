@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32
 
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
 from smallset.scores.score import MomentScore
+from smallset.shapes import Float, Float32
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Literal
 from zipfile import BadZipFile
 
 import numpy as np
-from jaxtyping import Float64, Shaped
 
 from smallset.lazy import pa, pa_csv, pc, pq
 from smallset.scores.row_index import (
@@ -19,6 +18,7 @@ from smallset.scores.row_index import (
     pandas_index,
     seeming,
 )
+from smallset.shapes import Float64, Shaped
 from smallset.spec import nearest
 
 FORMATS = (".parquet", ".csv", ".npy")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped
 
 from smallset.data import ImageDataset
 from smallset.files import at_home
@@ -14,6 +13,7 @@ from smallset.observers.observed import Observed
 from smallset.scores.column import FORMATS, ScoreColumn, read_column
 from smallset.scores.row_index import places
 from smallset.scores.score import Score
+from smallset.shapes import Float32, Int64, Shaped
 
 _SHOWN = 5
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64
 
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.scores.aum import AUM
 from smallset.scores.score import RunScore
+from smallset.shapes import Bool, Float, Float32, Float64
 
 
 @dataclass(frozen=True)

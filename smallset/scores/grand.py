@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
 
 from smallset.lazy import F, Tensor, torch
 from smallset.models import build_model
@@ -13,6 +12,7 @@ from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer, Pretrained
 from smallset.observers.record import Records
 from smallset.scores.score import MomentScore
+from smallset.shapes import Float, Float32, Int64
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
 

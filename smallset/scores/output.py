@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
 from smallset.scores.score import Epochs, MomentScore
+from smallset.shapes import Float
 
 
 @dataclass(frozen=True)

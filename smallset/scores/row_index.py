@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.lazy import pa
+from smallset.shapes import Int64
 
 _UNNAMED = re.compile(r"|Unnamed: 0.*|__index_level_\d+__")
 _USUAL = re.compile(

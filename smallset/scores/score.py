@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32
 
 from smallset.data import ImageDataset
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Pretrained, require_training
 from smallset.observers.record import Dynamics, Records
+from smallset.shapes import Float, Float32
 
 Epochs = int | tuple[int, ...] | Literal["late"] | None
 _MOST_RUNS = 1000

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.files import replacing
 from smallset.lazy import pa, pq
 from smallset.records import Scores
+from smallset.shapes import Int64
 from smallset.typed import read_json
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64, UInt8
 
 from smallset.lazy import Tensor, torch
 from smallset.observers.observed import Observed
@@ -14,6 +13,7 @@ from smallset.observers.record import BLOCK
 from smallset.records import Progress
 from smallset.scores.score import RunScore, check_window
 from smallset.scores.uncertainty import spreads
+from smallset.shapes import Float, Float32, Int64, UInt8
 from smallset.train.evaluation import inference_batch, predict
 from smallset.train.loop import Images
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
 
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import reduced
 from smallset.scores.score import RunScore, check_moments, check_window, probability
+from smallset.shapes import Float, Float32, Float64
 
 
 def windows(series: Float[np.ndarray, "t b"], window: int) -> Iterator[Float64[np.ndarray, "j b"]]:

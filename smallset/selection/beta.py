@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
 from smallset.lazy import special
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.select import Images, Pool, Select, part_by_part
+from smallset.shapes import Float32, Float64, Int64
 
 _TOP, _SUM = 10, 16.0  # from the paper: the number of hardest images, and a + b
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.select import Images, Pool, Select, check_counts, check_left, part_by_part
+from smallset.shapes import Int64
 
 
 @dataclass(frozen=True)

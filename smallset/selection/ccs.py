@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.numbers import share_of
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.select import Images, Pool, Select, check_left, part_by_part
+from smallset.shapes import Float32, Int64
 from smallset.store.plan_table import class_ranks
 
 _MOST_STRATA = 1_000_000

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
 from smallset.lazy import F, Tensor, torch
 from smallset.records import Selection
 from smallset.selection.geometry import points_of, squares
 from smallset.selection.select import Images, Pool, Select, part_by_part
+from smallset.shapes import Float32, Float64, Int64
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.lazy import Tensor, torch
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.select import Images, Pool, Select, part_by_part
+from smallset.shapes import Float32, Int64
 
 Order = Callable[[Float32[Tensor, "m d"], int, str], Int64[np.ndarray, " k"]]
 """Takes a copy of a class's features, the number wanted and the name of the class in draws, such as

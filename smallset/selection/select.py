@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.records import Selection
+from smallset.shapes import Float32, Int64
 
 _LARGEST = 1e15
 """The largest feature: float32 can hold the sum of 3e8 squares of this size."""

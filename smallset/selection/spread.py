@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.numbers import check_share, share_of
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.geometry import centred, points_of
 from smallset.selection.select import Images, Pool, Select, check_left, part_by_part
+from smallset.shapes import Float32, Int64
 
 _ROUNDS = 20
 """Rounds of k-means. Most of the gain comes in the first ones."""

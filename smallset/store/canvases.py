@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import Int64, UInt8
 
 from smallset.data import ImageDataset, cores, fit_boxes, ordered, read_box
 from smallset.data.arrays import ArrayRows
 from smallset.data.decode import BadImage, image_format
 from smallset.records import CODEC_BLOCK, Classes, Fit, Plan, Progress
+from smallset.shapes import Int64, UInt8
 from smallset.store.sheets import TileRows
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]

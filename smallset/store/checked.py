@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
 from smallset.data import ImageDataset
 from smallset.data.decode import BadImage
+from smallset.shapes import UInt8
 from smallset.store.codec import Codec
 from smallset.store.image_file import ImageFile
 

@@ -7,10 +7,10 @@ from typing import Literal, get_args
 import numpy as np
 import PIL
 import simplejpeg
-from jaxtyping import UInt8
 from PIL import Image, features
 
 from smallset.data.decode import BadImage, decode, image_format
+from smallset.shapes import UInt8
 
 Name = Literal["png", "jpeg", "webp", "avif", "original"]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from smallset.data import ordered
 from smallset.data.work import keeping
 from smallset.files import replacing
 from smallset.parallel import Task, Workers
 from smallset.records import Progress
+from smallset.shapes import UInt8
 from smallset.store.canvases import Canvases, Drawing, Rows
 from smallset.store.codec import Codec
 from smallset.store.past import COLUMNS, past_picture

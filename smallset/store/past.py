@@ -4,8 +4,9 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
+
+from smallset.shapes import UInt8
 
 # Hidden, because `datasets` takes every visible image of a folder for an example.
 PAST = ".iterations.webp"

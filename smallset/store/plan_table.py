@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data import ImageDataset
 from smallset.lazy import pa, pq
 from smallset.records import CODEC_BLOCK, Plan
+from smallset.shapes import Int64
 from smallset.store.image_file import ImageFile
 
 PLAN = "plan.parquet"

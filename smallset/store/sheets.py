@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
-from jaxtyping import Int32, Int64, UInt8
 
 from smallset.data.arrays import ArrayRows
 from smallset.data.decode import BadImage
+from smallset.shapes import Int32, Int64, UInt8
 from smallset.store.checked import CheckedRows
 from smallset.store.codec import Codec
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.data import ImageDataset
 from smallset.records import Fit, Resample
+from smallset.shapes import Int32, Int64
 from smallset.typed import Positive, Whole
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from smallset.data import cores, ordered
+from smallset.store.agreement import check_folder, contradictions, layout_of, strangers
 from smallset.store.image_file import ImageFile
 from smallset.store.manifest import read_manifest
 from smallset.store.plan_table import read_plan
-from smallset.store.read import check_folder, contradictions, layout_of, strangers
 
 T = TypeVar("T")
 # The most problems of one kind that are listed. An emptied folder would fill the screen.

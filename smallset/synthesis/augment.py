@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
 
 from smallset.lazy import Tensor, torch
 from smallset.seeds import generator
+from smallset.shapes import Float, Float32, Float64
 from smallset.train.views import crop_boxes
 
 Curve = Literal["cosine", "linear", "step"]

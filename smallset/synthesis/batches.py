@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Int64
 
+from smallset.shapes import Int64
 from smallset.store import Rows
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float64, Int32, Int64, Shaped, UInt8
 
 from smallset.data import ImageDataset, fit_boxes, ordered, read_box
 from smallset.data.threads import thread_count
@@ -26,6 +25,7 @@ from smallset.observers.observed import Observed
 from smallset.observers.shards import Shards
 from smallset.parallel import Task, Workers
 from smallset.seeds import generator
+from smallset.shapes import Float64, Int32, Int64, Shaped, UInt8
 from smallset.store.canvases import carried
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.lazy import F, Tensor, torch
 from smallset.observers.observed import Observed
+from smallset.shapes import Float32, Int64
 from smallset.synthesis.recover import Recipe
 from smallset.synthesis.sre2l import Numbers, SRe2L
 from smallset.synthesis.starts import RealStart, Start, check_real

@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.budget import Wanted
 from smallset.lazy import F, Tensor
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
+from smallset.shapes import Int64
 from smallset.synthesis.layers import Pass, by_class
 from smallset.synthesis.matched import ClassTerm, PoolTargets
 from smallset.synthesis.pooled import Pooled, PoolNumbers

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.files import replacing
 from smallset.fingerprint import fingerprint
@@ -18,6 +17,7 @@ from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.records import Progress
 from smallset.seeds import generator
+from smallset.shapes import Float32, Int64
 from smallset.synthesis.patches import cell_sums, channel_sums, over_images
 from smallset.synthesis.statistics import batch_norms
 from smallset.train.processes import first_before_others

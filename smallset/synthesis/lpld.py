@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.observers.observed import Observed
+from smallset.shapes import Int64
 from smallset.store import Rows
 from smallset.synthesis import layers
 from smallset.synthesis.batches import by_class

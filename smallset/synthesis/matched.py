@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from smallset.lazy import Module, Tensor, torch
 from smallset.seeds import generator
+from smallset.shapes import Float32, Int64
 from smallset.synthesis.layers import LayerStatistics, watched_layers
 from smallset.synthesis.patches import cell_sums, channel_sums, over_images
 from smallset.synthesis.recover import Batch

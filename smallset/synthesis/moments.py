@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float32, Int64
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from smallset.shapes import Float, Float32, Int64
 
 # Numbers of a row in the passes over all channels: short rows waste the processor's width.
 _ROW = 512

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
 from smallset.budget import Wanted
 from smallset.models import MEAN, STD
 from smallset.observers.observed import Observed
 from smallset.records import Plan, Progress
+from smallset.shapes import UInt8
 from smallset.store import Canvases, Rows
 from smallset.synthesis.batches import labels_of
 from smallset.synthesis.starts import NoiseStart

@@ -1,8 +1,7 @@
 """Statistics of cells: what stands where in a layer's input, over all images and channels."""
 
-from jaxtyping import Float, Float32
-
 from smallset.lazy import F, Tensor
+from smallset.shapes import Float, Float32
 from smallset.synthesis.augment import linear_map, mapped
 
 

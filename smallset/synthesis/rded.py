@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.budget import Wanted
 from smallset.mosaic import Grid
@@ -12,6 +11,7 @@ from smallset.observers import AnyObserver, Observer
 from smallset.observers.observed import Observed
 from smallset.records import Selection
 from smallset.seeds import generator
+from smallset.shapes import Int32, Int64
 from smallset.store.canvases import Rendered
 from smallset.synthesis.crops import CropRule, best_crops
 from smallset.synthesis.recovered import looking

@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64, UInt8
 
 from smallset.lazy import F, Tensor, torch
 from smallset.records import Progress
+from smallset.shapes import Float, Float32, Int64, UInt8
 from smallset.store.past import COLUMNS
 from smallset.synthesis.augment import Augment, Draws
 from smallset.synthesis.statistics import Watch

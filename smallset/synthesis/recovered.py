@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
 
 from smallset.fingerprint import fingerprint
 from smallset.lazy import torch
@@ -16,6 +15,7 @@ from smallset.observers import AnyObserver, Pretrained
 from smallset.observers.observed import Observed
 from smallset.records import Plan, Progress, part
 from smallset.seeds import derive
+from smallset.shapes import UInt8
 from smallset.store import Canvases, Drawing, Rows
 from smallset.synthesis import crops, layers
 from smallset.synthesis.batches import ranks_of

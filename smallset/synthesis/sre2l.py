@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.budget import Wanted
 from smallset.observers import AnyObserver, Observer
 from smallset.observers.observed import Observed
 from smallset.records import Plan
+from smallset.shapes import Int64
 from smallset.store import Rows
 from smallset.synthesis.augment import Augment
 from smallset.synthesis.batches import by_rank, labels_of

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
 
 from smallset.models.spec import Colour
 from smallset.observers.observed import Observed
 from smallset.seeds import generator
+from smallset.shapes import Float32, Int64, UInt8
 from smallset.store import Canvases, Rows
 from smallset.synthesis.batches import labels_of, ranks_of
 from smallset.train.loop import Images

@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from jaxtyping import Float32
-
 from smallset.lazy import Module, Tensor, torch
+from smallset.shapes import Float32
 
 if TYPE_CHECKING:
     from torch.nn import BatchNorm2d

@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 from typing import Literal, TypeVar
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.budget import Wanted
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
+from smallset.shapes import Int64
 from smallset.store import Canvases
 
 Setting = Literal["auto", "imagenet", "tiny", "cifar"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32
 
 from smallset.lazy import Tensor, torch
+from smallset.shapes import Float32
 from smallset.synthesis.recover import Batch
 from smallset.synthesis.statistics import Distances, Watch, batch_norms, moments
 

@@ -6,9 +6,9 @@ also of a smaller last batch, up to the order in which floats are added.
 """
 
 import numpy as np
-from jaxtyping import Float, Int64
 
 from smallset.lazy import Module, Tensor, dist, torch
+from smallset.shapes import Float, Int64
 from smallset.train.device import Machine
 from smallset.train.processes import rank
 

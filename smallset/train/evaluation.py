@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
 from smallset.lazy import Module, Tensor, torch
 from smallset.records import Progress
+from smallset.shapes import Float32, Float64, Int64
 from smallset.train.device import Machine
 from smallset.train.loop import Images
 from smallset.train.render import to_unit

@@ -8,11 +8,11 @@ from typing import Protocol as Shape
 from typing import runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32, Int64, UInt8
 
 from smallset.lazy import F, Module, Tensor, torch
 from smallset.records import Progress
 from smallset.seeds import derive
+from smallset.shapes import Float, Float32, Int32, Int64, UInt8
 from smallset.train.device import Machine
 from smallset.train.distributed import backward, idle_loss, own_share, share_norms
 from smallset.train.processes import is_first

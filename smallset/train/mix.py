@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64, Int32, Int64
 
 from smallset.lazy import special
 from smallset.seeds import generator
+from smallset.shapes import Float64, Int32, Int64
 
 MIX_VERSION = "mix-1"
 

@@ -5,10 +5,10 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Int32
 from PIL import Image
 from torch import Tensor, nn
 
+from smallset.shapes import Int32
 from smallset.train.views import Drawn, Patch, crop_boxes
 
 _NUMBERS = 24  # random numbers that `crop_boxes` uses for an image; the last two are flip and tile

@@ -1,9 +1,9 @@
 """Render the views of a batch: from boxes and flips to network input."""
 
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
 
 from smallset.lazy import F, Tensor, torch
+from smallset.shapes import Float32, Int32, UInt8
 from smallset.train.views import Drawn
 
 RENDER_VERSION = "render-1"

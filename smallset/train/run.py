@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int64
 
 from smallset.data import DECODE_VERSION
 from smallset.files import replacing
@@ -16,6 +15,7 @@ from smallset.lazy import torch
 from smallset.models import MODELS_VERSION, build_model, library_of
 from smallset.records import Progress
 from smallset.seeds import derive
+from smallset.shapes import Int64
 from smallset.train.device import Machine
 from smallset.train.loop import Images, StudentSeeds, fit, random_layers
 from smallset.train.processes import first_alone, wait

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Int32, Int64
 
 from smallset.seeds import generator
+from smallset.shapes import Int32, Int64
 from smallset.train.mix import Mix, draw_mixes
 from smallset.train.protocol import StudentProtocol
 from smallset.train.views import Drawn, View, draw_epoch

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, Int64
 
 from smallset.seeds import derive
+from smallset.shapes import Bool, Float64, Int32, Int64
 
 VERSION = "views-1"
 _BLOCK = 4096

@@ -125,7 +125,7 @@ def test_a_manifest_that_contradicts_the_plan_is_an_error(made, changes, message
 
 @pytest.mark.parametrize("path", ["../ape/x.png", "ape/../../x", "/etc/passwd", "ape", "ape/.."])
 def test_no_path_leads_out_of_the_set(made, path):
-    from smallset.store.read import contradictions
+    from smallset.store.agreement import contradictions
 
     files = (replace(made.files[0], path=path), *made.files[1:])
     assert f"the first is {path!r}" in contradictions(made.manifest, made.plan, files)[0]
