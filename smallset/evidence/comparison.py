@@ -3,13 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from smallset.evidence.intervals import Interval, Values, mean_interval, welch_difference
 from smallset.evidence.permutation import finite
-from smallset.evidence.student import student_quantile
+from smallset.lazy import special
 
 _POWER, _ALPHA = 0.8, 0.05
 
@@ -70,9 +69,7 @@ def replicates_needed(a: Values, b: Values) -> float:
         return 2.0
     freedom_each = spread**2 / sum(v**2 for v in parts)
     effect = spread / gap**2
-    normal = NormalDist()
-    least = (normal.inv_cdf(1 - _ALPHA / 2) + normal.inv_cdf(_POWER)) ** 2 * effect
-    n = max(2, math.ceil(least))
+    n = max(2, math.ceil((special.ndtri(1 - _ALPHA / 2) + special.ndtri(_POWER)) ** 2 * effect))
     # t quantiles are larger than normal ones, so the answer is a few steps above.
     while n < (_quantiles((n - 1) * freedom_each) ** 2) * effect:
         n += 1
@@ -100,7 +97,7 @@ def ars(augmented: float, plain: float) -> float:
 
 
 def _quantiles(freedom: float) -> float:
-    return student_quantile(1 - _ALPHA / 2, freedom) + student_quantile(_POWER, freedom)
+    return float(special.stdtrit(freedom, 1 - _ALPHA / 2) + special.stdtrit(freedom, _POWER))
 
 
 def _score(value: float) -> float:
