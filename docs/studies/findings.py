@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+import sensitivity
 from grid import Grid
 
 from smallset.report.page.charts import Chart
@@ -224,6 +225,17 @@ def scores_grid() -> Grid:
     return Grid(columns, colours=METHODS | {"by its own rule": "#404040"})
 
 
+def sensitivity_grid() -> Grid:
+    """Return PCA with one option varied; PNG is the codec of all rows that name none."""
+    shown = {
+        name: row
+        for found in sensitivity.published().values()
+        for name, row in found
+        if not name.endswith(", png")
+    }
+    return Grid({"CIFAR-10, ipc 10": shown}, ("CIFAR-10, ipc 10",))
+
+
 def first_grid() -> Grid:
     """Return the five rows of the README: ten canvases per class, and sheets of as many bytes."""
     names = {"random": "random", "PCA": "PCA", MOSAICS: PARTS[MOSAICS]}
@@ -244,6 +256,7 @@ TABLES: Mapping[str, Callable[[], Grid]] = {
     "bytes": bytes_grid,
     "storage": storage_grid,
     "validation": validation_grid,
+    "sensitivity": sensitivity_grid,
 }
 
 
@@ -261,6 +274,7 @@ def figures() -> dict[str, str]:
             "pruning", "CIFAR-10, ten images per class, every method", minus=True, dodge=False
         ),
     ]
+    found += [sensitivity.chart(option, shown) for option, shown in sensitivity.published().items()]
     return svgs(found)
 
 

@@ -43,10 +43,9 @@ def main() -> None:
         (Heading("image bytes", "bytes"), lambda pair: pair[1].bytes("images")),
         (Heading("n", "count"), lambda pair: pair[1].top1.n),
     )
-    first = shown[0][1].results[0]
-    title = f"{asked.option}: {first.dataset} at {first.size} px, {first.student}, ipc {first.ipc}"
-    print(write_markdown(table_of(title, shown, columns)))
-    [text] = svgs([Chart(asked.option, title, "", drawn(shown))]).values()
+    figure = chart(asked.option, shown)
+    print(write_markdown(table_of(figure.title, shown, columns)))
+    [text] = svgs([figure]).values()
     with replacing(asked.out) as file:
         file.write(text.encode())
 
@@ -54,6 +53,12 @@ def main() -> None:
 def tables():
     """Return the tables of the matrix, each with the option that it varies."""
     return [(t.title.split(", ")[-1].split(" ")[0], t) for t in read_matrix(NAME).sweeps]
+
+
+def published() -> dict[str, list[tuple[str, Row]]]:
+    """Return the published rows of each option."""
+    results = read_lines(Path(__file__).parents[1] / f"results/{NAME}.jsonl", Result)
+    return {option: rows_of(option, results) for option, _ in tables()}
 
 
 def rows_of(option: str, results: Sequence[Result]) -> list[tuple[str, Row]]:
@@ -75,23 +80,26 @@ def rows_of(option: str, results: Sequence[Result]) -> list[tuple[str, Row]]:
     return [(name, found[key]) for key, name in wanted.items()]
 
 
-def drawn(shown: Sequence[tuple[str, Row]]) -> dict[str, object]:
-    """Return the specification of a chart with a row for each method, random images in grey."""
+def chart(option: str, shown: Sequence[tuple[str, Row]]) -> Chart:
+    """Draw a row for each method, random images in grey."""
     points = []
     for name, row in shown:
         top1 = row.top1
         low, high = (top1.mean if math.isnan(end) else end for end in (top1.low, top1.high))
         ends = {"top1": 100 * top1.mean, "low": 100 * low, "high": 100 * high}
         points.append({"name": name, "ink": "grey" if row.label == "random" else "#0072b2", **ends})
-    chart = alt.Chart(alt.NamedData(name="points")).encode(
+    base = alt.Chart(alt.NamedData(name="points")).encode(
         alt.Y("name:N", title=None, sort=[name for name, _ in shown]).axis(labelLimit=240),
         alt.Color("ink:N", scale=None),
     )
     wide = alt.X("low:Q", title="top-1, %").scale(zero=False)
-    rules = chart.mark_rule(strokeWidth=1.5).encode(wide, alt.X2("high:Q"))
-    dots = chart.mark_point(filled=True, size=70, opacity=1).encode(alt.X("top1:Q"))
+    rules = base.mark_rule(strokeWidth=1.5).encode(wide, alt.X2("high:Q"))
+    dots = base.mark_point(filled=True, size=70, opacity=1).encode(alt.X("top1:Q"))
     drawn = alt.layer(rules, dots).to_dict(validate=False)
-    return finished(drawn, points, height=ROW_HEIGHT * len(points))
+    first = shown[0][1].results[0]
+    title = f"{option}: {first.dataset} at {first.size} px, {first.student}, ipc {first.ipc}"
+    spec = finished(drawn, points, height=ROW_HEIGHT * len(points))
+    return Chart(f"{NAME}-{option}", title, "", spec)
 
 
 if __name__ == "__main__":
