@@ -8,24 +8,22 @@ the extra `report`.
 """
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import altair as alt
+from grid import Grid
 
 from smallset.bench.matrix import read_matrix
 from smallset.evidence.lines import read_lines
 from smallset.files import replacing
 from smallset.records import Result
-from smallset.report.page.charts import Chart, finished
+from smallset.report.page.charts import Chart
 from smallset.report.page.figures import svgs
 from smallset.report.rows import Row
 from smallset.report.table import Heading, table_of, write_markdown
 from smallset.report.tables import Runs, report_of
 
 NAME = "sensitivity"
-ROW_HEIGHT = 28
 
 
 def main() -> None:
@@ -81,25 +79,10 @@ def rows_of(option: str, results: Sequence[Result]) -> list[tuple[str, Row]]:
 
 
 def chart(option: str, shown: Sequence[tuple[str, Row]]) -> Chart:
-    """Draw a row for each method, random images in grey."""
-    points = []
-    for name, row in shown:
-        top1 = row.top1
-        low, high = (top1.mean if math.isnan(end) else end for end in (top1.low, top1.high))
-        ends = {"top1": 100 * top1.mean, "low": 100 * low, "high": 100 * high}
-        points.append({"name": name, "ink": "grey" if row.label == "random" else "#0072b2", **ends})
-    base = alt.Chart(alt.NamedData(name="points")).encode(
-        alt.Y("name:N", title=None, sort=[name for name, _ in shown]).axis(labelLimit=240),
-        alt.Color("ink:N", scale=None),
-    )
-    wide = alt.X("low:Q", title="top-1, %").scale(zero=False)
-    rules = base.mark_rule(strokeWidth=1.5).encode(wide, alt.X2("high:Q"))
-    dots = base.mark_point(filled=True, size=70, opacity=1).encode(alt.X("top1:Q"))
-    drawn = alt.layer(rules, dots).to_dict(validate=False)
+    """Draw a row for each method."""
     first = shown[0][1].results[0]
-    title = f"{option}: {first.dataset} at {first.size} px, {first.student}, ipc {first.ipc}"
-    spec = finished(drawn, points, height=ROW_HEIGHT * len(points))
-    return Chart(f"{NAME}-{option}", title, "", spec)
+    setting = f"{first.dataset} at {first.size} px, {first.student}, ipc {first.ipc}"
+    return Grid({setting: dict(shown)}).chart(f"{NAME}-{option}", f"PCA: {option}", dodge=False)
 
 
 if __name__ == "__main__":
