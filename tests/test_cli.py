@@ -127,7 +127,8 @@ def test_evaluate_trains_only_what_is_not_in_the_results(shell, data, monkeypatc
     assert (again.code, len(trained), again.out) == (0, 2, first.out)
     assert shell.evaluate("set", data, "--seeds", 3).code == 0
     assert len(trained) == 3
-    assert shell.evaluate("set", data, "--seeds", 1, "--student", "resnet8-no").code == 1
+    words = ("evaluate", "set", "--data", data, "--seeds", 1)
+    assert shell(*words, "--student", "resnet8-no").code == 1
     found = read_lines(Path("results.jsonl"), Result)
     assert [r.student_seed for r in found] == [0, 1, 2]
     assert found[0].steps == 2

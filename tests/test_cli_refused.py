@@ -183,3 +183,10 @@ def test_a_run_folder_that_cannot_be_written_is_refused_first(shell, data, monke
     monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "locked")
     said = "the run folder 'locked/runs' cannot be made ("
     refused(shell("bench", "m.toml", "locked/runs", "--data", "."), said, "is read-only for you)")
+
+
+def test_an_option_given_twice_is_refused_unless_it_may_be(shell):
+    done = shell("evaluate", "set", "--data", "data", "--seeds", "2", "--seeds=3")
+    assert done.code == 2
+    assert "--seeds was given 2 times. Give it once." in done.err
+    refused(shell("bench", "m.toml", "runs", "--data", "a=x", "--data", "b=y"), "m.toml")

@@ -33,7 +33,7 @@ def analyze(
     *,
     observers: str | Sequence[str] = (),
     what: Sequence[str] | None = None,
-    results: str | Path | None = None,
+    results: str | Path | Sequence[str | Path] = (),
     out: str | Path | None = None,
     splits: bool = True,
     view: str | None = None,
@@ -47,7 +47,7 @@ def analyze(
 
     `observers` are specs of the networks that look: `observer(...)`, a network with its weights, or
     a folder that `train` made. `what` names entries of `ANALYSES` (None: all that the given
-    options allow). `results` is a file of students' results, which `accuracy` compares with the
+    options allow). `results` are files of students' results, which `accuracy` compares with the
     facts. `view`, `factor`, `size` and `classes` are those of `evaluate`, for sets without a
     manifest. All images are looked at with the side of the first set, or else of the data.
 
@@ -59,7 +59,8 @@ def analyze(
     """
     texts = [observers] if isinstance(observers, str) else list(observers)
     eyes = tuple(_observer(text) for text in texts)
-    chosen = _chosen(what, eyes, results)
+    files = [results] if isinstance(results, str | Path) else list(results)
+    chosen = _chosen(what, eyes, files)
     if len({*map(_name, sets)}) < len(sets) or len(set(eyes)) < len(eyes):
         raise ValueError(
             f"the sets {list(map(_name, sets))} or the observers {texts} name one of them "
@@ -77,7 +78,7 @@ def analyze(
             path = one.path if isinstance(one, CompressedDataset) else at_home(one)
             check_place(target, outside=path)
         known = read_lines(target, Fact)
-    lines = [] if results is None else _results(at_home(results))
+    lines = [line for file in files for line in _results(at_home(file))]
     desk = desk_for(**options)
     reading = Reading(view, factor, size, None if classes is None else Path(classes))
     opened, source = _open(sets, data, desk, reading)
@@ -150,7 +151,7 @@ def _observer(text: str) -> AnyObserver:
 
 
 def _chosen(
-    what: Sequence[str] | None, eyes: Sequence[AnyObserver], results: str | Path | None
+    what: Sequence[str] | None, eyes: Sequence[AnyObserver], results: Sequence[str | Path]
 ) -> list[type[Analysis]]:
     """Return the analyses to make. Raises ValueError if one is unknown or lacks its input."""
     if what is not None and not what:
@@ -160,14 +161,14 @@ def _chosen(
     for name in what or ():
         if name not in ANALYSES:
             raise ValueError(f"there is no analysis {name!r}. {nearest(name, ANALYSES)}")
-    if results is not None and what is not None and not any(ANALYSES[n].joins for n in what):
+    if results and what is not None and not any(ANALYSES[n].joins for n in what):
         raise ValueError(
-            f"the results {str(results)!r} were given, but none of {', '.join(what)} uses them. "
-            "Leave them out, or ask for accuracy too."
+            f"the results {', '.join(map(str, results))!r} were given, but none of "
+            f"{', '.join(what)} uses them. Leave them out, or ask for accuracy too."
         )
     wanted = list(ANALYSES) if what is None else list(dict.fromkeys(what))
     for name in wanted if what is not None else ():
-        if ANALYSES[name].joins and results is None:
+        if ANALYSES[name].joins and not results:
             raise ValueError(
                 f"the analysis {name!r} compares a set with its students, but no results were "
                 "given. Give --results FILE, as `smallset evaluate` wrote it."
@@ -178,7 +179,7 @@ def _chosen(
             "through one. Give --observer NETWORK, such as resnet20(weights=PATH, classes=FILE), "
             "a folder that `smallset train` made, or observer, which is trained here."
         )
-    return [ANALYSES[n] for n in wanted if results is not None or not ANALYSES[n].joins]
+    return [ANALYSES[n] for n in wanted if results or not ANALYSES[n].joins]
 
 
 def _results(path: Path) -> list[Result]:

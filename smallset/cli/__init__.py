@@ -2,11 +2,12 @@
 
 import io
 import sys
+from collections import Counter
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from smallset.cli import analyze, bench, label, make, measure, report, sets, tune
 from smallset.cli.torchrun import one_voice
@@ -14,6 +15,19 @@ from smallset.terminal import complain
 
 _ELSEWHERE = {"--jobs": "--workers"}
 """The names that some options have elsewhere, with our name for the same option."""
+
+
+class _Command(TyperCommand):
+    """A command that refuses an option given twice, of which typer would use the last only."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the class is private to typer
+        given = Counter(arg.partition("=")[0] for arg in args)
+        for option in self.params:
+            twice = [name for name in option.opts if given[name] > 1]
+            if twice and not getattr(option, "multiple", True):
+                complain(f"{twice[0]} was given {given[twice[0]]} times. Give it once.")
+                sys.exit(2)
+        return super().parse_args(ctx, args)
 
 
 class _Commands(TyperGroup):
@@ -64,7 +78,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": measure.demo,
 }
 for name, command in _COMMANDS.items():
-    app.command(name)(command)
+    app.command(name, cls=_Command)(command)
 
 
 def _say_version(asked: bool) -> bool:

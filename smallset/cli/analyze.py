@@ -33,8 +33,11 @@ def analyze(
         typer.Option(help="Analyses between commas, see `smallset list`. Default: all."),
     ] = None,
     results: Annotated[
-        Path | None,
-        typer.Option(help="File of `evaluate` or `bench`, to compare the sets with students."),
+        list[Path] | None,
+        typer.Option(
+            help="File of `evaluate` or `bench`, to compare the sets with students. May be given "
+            "several times."
+        ),
     ] = None,
     splits: Annotated[
         bool, typer.Option(help="Analyse the training and the held-out images of DATA too.")
@@ -72,7 +75,7 @@ def analyze(
             common.data(data),
             observers=observer or (),
             what=None if what is None else split(what),
-            results=results,
+            results=results or (),
             out=out,
             splits=splits,
             view=view,
