@@ -23,7 +23,7 @@ class _Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the class is private to typer
         given = Counter(arg.partition("=")[0] for arg in args)
         for option in self.params:
-            twice = [name for name in option.opts if given[name] > 1]
+            twice = [name for name in option.opts if name[0] == "-" and given[name] > 1]
             if twice and not getattr(option, "multiple", True):
                 complain(f"{twice[0]} was given {given[twice[0]]} times. Give it once.")
                 sys.exit(2)
