@@ -51,6 +51,7 @@ PACKED = {
     "random": "random, PNG",
     "PCA": "PCA, PNG",
     "PCA in pack's codec": "PCA, WebP",
+    "easiest in WebP files, patch view": "easiest, WebP files",
     "random in pack's codec": "random, WebP sheets",
     "easiest in pack's codec": "easiest, WebP sheets",
     "pack": "pack",

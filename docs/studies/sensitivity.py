@@ -4,7 +4,7 @@
 
 OPTION is factor, views, resize, epochs, runs or codec: the last part of a table's title in the
 matrix. LINES is the results.jsonl of the run. The command also prints the numbers as a table. Needs
-the extra `report`.
+the extra `dev`.
 """
 
 import argparse

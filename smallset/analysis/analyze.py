@@ -33,7 +33,7 @@ def analyze(
     *,
     observers: str | Sequence[str] = (),
     what: Sequence[str] | None = None,
-    results: str | Path | Sequence[str | Path] = (),
+    results: str | Path | Sequence[str | Path] | None = None,
     out: str | Path | None = None,
     splits: bool = True,
     view: str | None = None,
@@ -59,7 +59,7 @@ def analyze(
     """
     texts = [observers] if isinstance(observers, str) else list(observers)
     eyes = tuple(_observer(text) for text in texts)
-    files = [results] if isinstance(results, str | Path) else list(results)
+    files = [results] if isinstance(results, str | Path) else list(results or ())
     chosen = _chosen(what, eyes, files)
     if len({*map(_name, sets)}) < len(sets) or len(set(eyes)) < len(eyes):
         raise ValueError(

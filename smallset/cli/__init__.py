@@ -21,11 +21,13 @@ class _Command(TyperCommand):
     """A command that refuses an option given twice, of which typer would use the last only."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the class is private to typer
-        given = Counter(arg.partition("=")[0] for arg in args)
+        options = args[: args.index("--")] if "--" in args else args
+        given = Counter(arg.partition("=")[0] for arg in options)
         for option in self.params:
-            twice = [name for name in option.opts if name[0] == "-" and given[name] > 1]
-            if twice and not getattr(option, "multiple", True):
-                complain(f"{twice[0]} was given {given[twice[0]]} times. Give it once.")
+            names = [n for n in (*option.opts, *option.secondary_opts) if n[0] == "-"]
+            times = sum(given[name] for name in names)
+            if times > 1 and not getattr(option, "multiple", True):
+                complain(f"{'/'.join(names)} was given {times} times. Give it once.")
                 sys.exit(2)
         return super().parse_args(ctx, args)
 

@@ -75,7 +75,7 @@ def analyze(
             common.data(data),
             observers=observer or (),
             what=None if what is None else split(what),
-            results=results or (),
+            results=results,
             out=out,
             splits=splits,
             view=view,
