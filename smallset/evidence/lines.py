@@ -90,14 +90,15 @@ def drop_torn_line(path: Path) -> bool:
 
 
 def _add(file: io.FileIO, line: bytes) -> None:
-    """Write the whole line, or nothing if an error or Ctrl-C interrupts."""
+    """Write the whole line, or nothing if an error, or Ctrl-C before its end, interrupts."""
     before, written = file.seek(0, os.SEEK_END), 0
     try:
         while written < len(line):  # an unbuffered write may be partial
             written += file.write(line[written:])
         os.fsync(file.fileno())
-    except BaseException:
-        file.truncate(before)
+    except BaseException as error:
+        if written < len(line) or isinstance(error, OSError):
+            file.truncate(before)
         raise
 
 

@@ -117,29 +117,37 @@ def test_a_fact_is_a_line_too_and_no_result(tmp_path):
         read_lines(tmp_path / "f.jsonl", Result)
 
 
-@pytest.mark.parametrize("stop", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
 @pytest.mark.parametrize("earlier", [0, 1])
-def test_an_append_that_is_stopped_leaves_the_file_as_it_was(tmp_path, monkeypatch, stop, earlier):
+def test_an_append_without_space_leaves_the_file_as_it_was(tmp_path, monkeypatch, earlier):
     path = tmp_path / "r.jsonl"
     for _ in range(earlier):
         append_line(path, result())
     before = path.read_bytes() if earlier else b""
 
-    def fail(_: int) -> None:
-        raise stop
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left")
 
-    monkeypatch.setattr(module.os, "fsync", fail)
-    with pytest.raises(type(stop)) as caught:
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
         append_line(path, result(student_seed=1))
-    if isinstance(stop, OSError):
-        assert str(caught.value) == (
-            f"the result cannot be added to {str(path)!r} (No space left); the file is as it was. "
-            "Free some space, or give --results a file on another disk."
-        )
+    assert str(caught.value) == (
+        f"the result cannot be added to {str(path)!r} (No space left); the file is as it was. "
+        "Free some space, or give --results a file on another disk."
+    )
     assert path.read_bytes() == before
     monkeypatch.undo()
     append_line(path, result(student_seed=1))
     assert read_lines(path, Result)[-1] == result(student_seed=1)
+
+
+def test_ctrl_c_behind_a_whole_line_keeps_it(tmp_path, monkeypatch):
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        append_line(tmp_path / "r.jsonl", result())
+    assert read_lines(tmp_path / "r.jsonl", Result) == [result()]
 
 
 def test_results_go_to_a_file_in_a_folder_that_exists_outside_the_set(tmp_path, monkeypatch):
