@@ -2,7 +2,7 @@
 
     smallset analyze RUNS/sets/*[!s] --data PATH/cifar10 --observer R --what difficulty,accuracy \\
         --no-splits --results RUNS/results.jsonl --out facts.jsonl
-    grep -v quantile facts.jsonl > docs/results/facts.jsonl
+    grep -v quantile facts.jsonl > docs/studies/facts.jsonl
 
 made the facts, from the sets of the matrices bytes and distillation. `findings.py` draws them.
 """
@@ -43,7 +43,7 @@ def points() -> Points:
     results = [line for file in LINES for line in read_lines(file, Result)]
     found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     again: dict[str, dict[str, float]] = defaultdict(dict)
-    for fact in read_lines(RESULTS / "facts.jsonl", Fact):
+    for fact in read_lines(Path(__file__).with_name("facts.jsonl"), Fact):
         if fact.name in MEASURES:
             found[_view(fact.spec), fact.plan_sha256][fact.name] = fact.value
             again[_method(fact.spec)][fact.name] = fact.value
