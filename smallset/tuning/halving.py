@@ -82,15 +82,23 @@ class Halving:
     def fields(self, found: Sequence[Result]) -> Fields:
         """Return the candidates of each rung.
 
-        As long as a rung lacks results, its first candidates stand for the best ones.
+        The next best takes the place of a candidate that dropped out in a rung. As long as a rung
+        lacks results, its first candidates stand for the best ones.
         """
-        fields = [(self.rungs[0], list(self.candidates))]
-        for rung in self.rungs[1:]:
-            before, tried = fields[-1]
-            if self._complete(before, tried, found):
-                tried = [one.candidate for one in _ranked(before, tried, found)]
-            fields.append((rung, tried[: rung.count]))
+        fields, order = [], list(self.candidates)
+        for rung in self.rungs:
+            places = [one for one in order if not self.lost(one, rung, found)][: rung.count]
+            # A run loses no cell, so those that dropped out stay in the field of their rung.
+            field = order[: order.index(places[-1]) + 1] if len(places) == rung.count else order
+            fields.append((rung, field))
+            if self._complete(rung, field, found):
+                ranked = [one.candidate for one in _ranked(rung, field, found)]
+                order = ranked + [one for one in order if one not in field]
         return fields
+
+    def lost(self, candidate: Candidate, rung: Rung, found: Sequence[Result]) -> bool:
+        """Return whether a candidate dropped out in this rung or before."""
+        return candidate in self.dropped and len(rung.results(candidate, found)) < rung.draws
 
     def plan(self, fields: Fields) -> RunPlan:
         """Return the plan of some rungs, and change nothing."""
@@ -100,10 +108,10 @@ class Halving:
     def run(
         self, *, jobs: int, workers: Workers | None, told: Callable[[Finished], None] | None
     ) -> list[Tried]:
-        """Train the students that are missing. Return all candidates, the best one first.
+        """Train the students that are missing. Return the candidates, the best one first.
 
-        A candidate drops out if one image of each class, as a rung draws them, takes more bytes
-        than the budget has. Raises NoRoom or TaskError if none is left.
+        A candidate drops out, and is not returned, if one image of each class, as a rung draws
+        them, takes more bytes than the budget has. Raises NoRoom if none is left.
         """
         for number, rung in enumerate(self.rungs, 1):
             found = self.found()
@@ -111,11 +119,12 @@ class Halving:
             # The last rung runs even if it is complete, because a run checks data and versions.
             if rung == self.rungs[-1] or not self._complete(*fields[-1], found):
                 while not self._ran(fields, jobs, workers, told):
-                    pass
+                    fields = self.fields(self.found())[:number]
         found = self.found()
         reached: dict[Candidate, Tried] = {}
         for rung, tried in self.fields(found):
-            reached |= {one.candidate: one for one in _ranked(rung, tried, found)}
+            left = [one for one in tried if one not in self.dropped]
+            reached |= {one.candidate: one for one in _ranked(rung, left, found)}
         return sorted(reached.values(), key=lambda one: (-one.rung.number, -one.top1))
 
     def _request(self, fields: Fields, place: str) -> Request:
@@ -132,7 +141,16 @@ class Halving:
         workers: Workers | None,
         told: Callable[[Finished], None] | None,
     ) -> bool:
-        """Train the students of some rungs. Return False if a candidate dropped out meanwhile."""
+        """Train the students of some rungs. Return False if a candidate dropped out meanwhile.
+
+        Raises NoRoom if all candidates have dropped out.
+        """
+        if len(self.dropped) == len(self.candidates):
+            raise NoRoom(
+                f"{self.setting.budget} has no room for one image of each class: all "
+                f"{len(self.candidates)} candidates dropped out, each by one of its draws. Give "
+                "more bytes or other methods and codecs, and another folder with --runs."
+            )
         try:
             with TemporaryDirectory() as place:
                 run_bench(self._request(fields, place), jobs=jobs, workers=workers, told=told)
@@ -144,7 +162,7 @@ class Halving:
             lost = [one for one in self.candidates if (one.spec, one.codec) == of]
             with (self.request.runs / _DROPPED).open("a", encoding="utf-8") as file:
                 file.writelines(f"{one}\n" for one in lost)
-            if not lost or len(self.dropped) == len(self.candidates):
+            if not lost:
                 raise
             return False
         return True

@@ -186,7 +186,12 @@ def _planned(
         candidates=halving.candidates,
         beyond=beyond,
         rungs=halving.rungs,
-        done=sum(len(rung.results(one, found)) for rung, tried in fields for one in tried),
+        done=sum(
+            len(rung.results(one, found))
+            for rung, tried in fields
+            for one in tried
+            if not halving.lost(one, rung, found)
+        ),
         forecast=forecast(plan),
         jobs=jobs or jobs_for(plan),
     )
@@ -201,5 +206,5 @@ def _because(frontier: Sequence[Tried], data: Data) -> dict[str, str]:
     return {
         "tuned": f"the best of {len(frontier)} candidates by the top-1 of students, {said}",
         "tuned_on": f"{len(data.test)} images {data.held_out}",
-        "tuned_by": f"{first.student}, {first.protocol}, {best.rung.draws} draws of each",
+        "tuned_by": f"{first.student}, {first.protocol}, {len(best.results)} draws of each",
     }
