@@ -16,6 +16,7 @@ from smallset.models import check_model
 from smallset.parallel import Workers
 from smallset.pipeline import compress
 from smallset.pipeline.desk import check_apart, check_place, side_of
+from smallset.pipeline.within import NoRoom
 from smallset.records import Fit, Progress
 from smallset.store import CompressedDataset
 from smallset.tuning.candidates import (
@@ -49,9 +50,10 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The set that a tuning wrote, and all candidates, the best one first.
+    """The set that a tuning wrote, and the candidates, first the one that the set is of.
 
     The candidates in `dropped` had no room for one image of each class in one of their draws.
+    That draw may be the last one, from all training images.
     """
 
     made: CompressedDataset
@@ -88,8 +90,9 @@ def tune(
     `smallset.tuning.candidates`. A set of each is made of four fifths of the training images, and a
     `student` is tested on the other fifth; the data's held-out images take no part. The first of
     several rungs tries all candidates with few steps. Each rung keeps the best third and doubles
-    the steps, up to `steps` in the last rung, which has three draws of each. The set is the best
-    candidate's, made of all training images with the set seed `seed`. Its manifest says why.
+    the steps, up to `steps` in the last rung, which has three draws of each. The set is that of the
+    best candidate with room, made of all training images with the set seed `seed`. Its manifest
+    says why.
 
     `student=None` is convnet-d3 up to 64 px and resnet10 above. The folder `runs` (default: beside
     `out`) holds the run of the benchmark that trains the students. A killed tuning goes on at the
@@ -143,24 +146,34 @@ def tune(
     if planned is not None:
         planned(_planned(halving, opened, beyond, jobs))
     frontier = halving.run(jobs=jobs, workers=workers, told=told)
-    best = frontier[0].candidate
-    made = compress(
-        given,
-        out,
-        method=best.method,
-        codec=best.codec,
-        budget=asked,
-        size=side,
-        fit=fit,
-        seed=seed,
-        because=_because(frontier, opened),
-        device=device,
-        precision=precision,
-        work=work,
-        drop_leaks=drop_leaks,
-        progress=progress,
+    dropped = list(halving.dropped)
+    for place, one in enumerate(frontier):
+        try:
+            made = compress(
+                given,
+                out,
+                method=one.candidate.method,
+                codec=one.candidate.codec,
+                budget=asked,
+                size=side,
+                fit=fit,
+                seed=seed,
+                because=_because(frontier[place:], dropped, opened),
+                device=device,
+                precision=precision,
+                work=work,
+                drop_leaks=drop_leaks,
+                progress=progress,
+            )
+        except NoRoom:  # four fifths of the images had room, but this draw is from all of them
+            dropped.append(one.candidate)
+        else:
+            return Tuned(made, tuple(frontier[place:]), tuple(dropped))
+    raise NoRoom(
+        f"{asked} has no room for one image of each class, drawn from all training images with the "
+        f"seed {seed}, in any of the {len(frontier)} candidates that had room in the run. Give "
+        "another --seed, which trains no student again, or tune to more bytes."
     )
-    return Tuned(made, tuple(frontier), halving.dropped)
 
 
 def _check_places(out: Path, runs: Path, data: str) -> None:
@@ -197,14 +210,17 @@ def _planned(
     )
 
 
-def _because(frontier: Sequence[Tried], data: Data) -> dict[str, str]:
+def _because(frontier: Sequence[Tried], dropped: Sequence[Candidate], data: Data) -> dict[str, str]:
     """Return what the manifest says about the choice."""
     best = frontier[0]
     last = [one for one in frontier if one.rung == best.rung]
     first = best.results[0]
     said = "; ".join(f"{one.candidate}: {100 * one.top1:.2f} %" for one in last)
-    return {
+    because = {
         "tuned": f"the best of {len(frontier)} candidates by the top-1 of students, {said}",
         "tuned_on": f"{len(data.test)} images {data.held_out}",
         "tuned_by": f"{first.student}, {first.protocol}, {len(best.results)} draws of each",
     }
+    if dropped:
+        because["tuned_without"] = f"no room in the budget: {'; '.join(map(str, dropped))}"
+    return because

@@ -5,6 +5,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+from result_toy import result
 from serial_toy import Serial
 
 from smallset import tune
@@ -14,7 +15,10 @@ from smallset.evidence.lines import read_lines
 from smallset.methods import canonical
 from smallset.parallel import Graph
 from smallset.parallel.graph import opened, outcome, packed
+from smallset.pipeline import compress
+from smallset.pipeline.within import NoRoom
 from smallset.records import Result
+from smallset.tuning.halving import Halving, Tried
 
 SHEETS = ("random", "prune(select=random, mosaic=sheet(side=4))")
 CODECS = ("png", "webp:50")
@@ -179,4 +183,37 @@ def test_a_tuning_stops_if_every_candidate_drops_out(tuned, tmp_path, monkeypatc
     for _ in range(2):
         with pytest.raises(ValueError, match="all 2 candidates dropped out, each by one of its dr"):
             tuned(Apart(), **none)
+    assert not (tmp_path / "set").exists()
+
+
+def test_if_the_best_has_no_room_among_all_images_the_next_best_is_made(
+    tuned, tmp_path, monkeypatch
+):
+    def run(halving, **_):
+        rung, test = halving.rungs[-1], {"student": "convnet-d3", "protocol": "small-v1(steps=8)"}
+        tops = zip(halving.candidates, (0.9, 0.8, 0.7, 0.6), strict=True)
+        return [Tried(one, rung, (result(**test, top1=top),) * 3) for one, top in tops]
+
+    large = {f"{SHEETS[0]} as png", f"{SHEETS[1]} as png"}
+
+    def made(*places, method, codec, **options):
+        if f"{method} as {codec}" in large:
+            raise NoRoom("too large")
+        return compress(*places, method=method, codec=codec, **options)
+
+    monkeypatch.setattr(Halving, "run", run)
+    monkeypatch.setattr("smallset.tuning.tune.compress", made)
+    found = tuned()
+    assert {str(one) for one in found.dropped} == large
+    assert [one.top1 for one in found.frontier] == pytest.approx([0.7, 0.6])
+    because = found.made.manifest.made_with
+    assert (found.made.manifest.method, found.made.manifest.codec) == (SHEETS[0], "webp:50")
+    assert because["tuned"].startswith("the best of 2 candidates")
+    assert because["tuned_by"].endswith("3 draws of each")
+    assert all(one in because["tuned_without"] for one in large)
+
+    (tmp_path / "set").rename(tmp_path / "first")
+    large |= {f"{method} as webp:50" for method in SHEETS}
+    with pytest.raises(NoRoom, match="in any of the 4 candidates that had room in the run"):
+        tuned()
     assert not (tmp_path / "set").exists()
