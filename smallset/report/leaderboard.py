@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from smallset.evidence import PermutationTest
 from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
-from smallset.report.rows import Row, seeds_note
+from smallset.report.rows import BASELINE, Row, seeds_note
 from smallset.report.sections import ORDER, Section, teacher_words
 from smallset.report.table import Heading, Table, Value, counted, table_of
 from smallset.train.protocol import caveat
@@ -110,6 +110,8 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
         yield f"Classes without an image, of {len(r.classes)}: {vanished}."
     if not any(row.minus_random for row in rows):
         yield "Nothing is compared: this setting has no random baseline, or nothing else."
+    elif (random := section.baseline) and random.key != BASELINE:
+        yield f"Compared with {random.label!r}, the one row whose images are chosen at random."
     yield _p_note([row.permutation for row in rows if row.permutation])
     yield "Rank: shared where the Welch interval of a difference holds 0."
     if unclear := "; ".join(filter(None, map(_unclear, rows))):

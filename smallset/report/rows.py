@@ -1,7 +1,7 @@
 """Rows: the results of one method in one setting, compared with the random baseline."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from statistics import fmean
@@ -113,7 +113,20 @@ def row_key(result: Result) -> str:
 
 
 BASELINE = method_key(spec_of(random()))
-"""The key of the method that all others are compared with."""
+"""The key of plain random images."""
+_CHOSEN_AT_RANDOM = BASELINE[: BASELINE.index("mosaic=")]
+
+
+def baseline_key(keys: Iterable[str]) -> str | None:
+    """Return which of a setting's methods, by their `row_key`, all others are compared with.
+
+    That is `BASELINE`, or else the one method whose choice is random. If no method or several
+    choose at random, there is none.
+    """
+    chosen = [key for key in keys if key.startswith(_CHOSEN_AT_RANDOM)]
+    if BASELINE in chosen:
+        return BASELINE
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def setting_of(result: Result) -> tuple[object, ...]:
@@ -135,13 +148,13 @@ def rows(
     results: Sequence[Result],
     *,
     labels: Mapping[str, str] | None = None,
-    baseline: str = BASELINE,
+    baseline: str | None = None,
 ) -> list[Row]:
     """Group the results of one setting by method, in order of appearance.
 
     `labels` gives names to methods by their `row_key`; a method without one is called as it was
-    typed. `baseline` is the key of the method that all others are compared with. Raises ValueError
-    if results of several settings are mixed.
+    typed. `baseline` is the key of the method that all others are compared with, that of
+    `baseline_key` by default. Raises ValueError if results of several settings are mixed.
     """
     settings = {setting_of(result) for result in results}
     ours = {setting for setting in settings if setting[-1] != AS_FOUND}
@@ -153,7 +166,8 @@ def rows(
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(row_key(result), []).append(result)
-    random = [r.top1 for r in groups.get(baseline, ())]
+    baseline = baseline or baseline_key(groups)
+    random = [r.top1 for r in groups[baseline]] if baseline in groups else []
     made = []
     places = ranks([[r.top1 for r in group] for group in groups.values()])
     for (key, group), rank in zip(groups.items(), places, strict=True):

@@ -13,7 +13,7 @@ from smallset.evidence import welch_difference
 from smallset.labels import labels_words
 from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
-from smallset.report.rows import AS_FOUND, SETTING, Row, row_key, rows, setting_of
+from smallset.report.rows import AS_FOUND, SETTING, Row, baseline_key, row_key, rows, setting_of
 
 ORDER = "Order by mean, = where the interval of a step holds 0: "
 """The words before a section's order in the notes."""
@@ -65,6 +65,12 @@ class Section:
     def by_key(self) -> dict[str, Row]:
         """The rows by their key (see `row_key`)."""
         return {row.key: row for row in self.rows}
+
+    @property
+    def baseline(self) -> Row | None:
+        """The row that all others are compared with, None if there is none."""
+        key = baseline_key(self.by_key)
+        return None if key is None else self.by_key[key]
 
 
 def sections(

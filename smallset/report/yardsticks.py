@@ -59,7 +59,7 @@ def yardsticks(
     hard = [s for s in family if s.first.is_hard]
     own = [s for s in hard if s.first.protocol == section.first.protocol]
     others = (own or hard)[0].by_key if hard else {}
-    whole, random = full_of(section, full), section.by_key.get(BASELINE)
+    whole, random = full_of(section, full), section.baseline
     best = mean_interval([r.top1 for r in whole]).mean
     made = {}
     for key, row in section.by_key.items():

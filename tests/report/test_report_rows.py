@@ -8,8 +8,9 @@ from scipy import stats
 from smallset.evidence import holm, permutation_test, ranks, replicates_needed
 from smallset.methods import method_from, spec_of
 from smallset.records import Cost
-from smallset.report.leaderboard import comparison
+from smallset.report.leaderboard import comparison, leaderboard
 from smallset.report.rows import method_key, row_key, rows, seeds_note
+from smallset.report.sections import sections
 from smallset.report.table import times
 
 BASELINE = spec_of(method_from("random"))
@@ -87,6 +88,20 @@ def test_the_baseline_is_found_wherever_it_stands_and_its_absence_shows():
     alone = rows(group(BEST, method="el2n"))[0]
     assert alone.minus_random is None
     assert alone.verdict != "better"
+
+
+def test_without_plain_random_images_the_one_other_random_choice_is_the_baseline():
+    packed = group(RANDOM, method="packed", spec=spec_of(method_from("pack(select=random)")))
+    cropped = group(RANDOM, method="cropped", spec=spec_of(method_from("random(factor=2)")))
+    best = group(BEST, method="el2n")
+    assert [r.verdict for r in rows(packed + best)] == ["baseline", "better"]
+    assert [r.minus_random for r in rows(packed + cropped + best)] == [None] * 3
+    assert [r.verdict for r in rows(packed + group(RANDOM))] == ["unclear", "baseline"]
+    [section] = sections(packed + best, {})
+    note = "Compared with 'packed', the one row whose images are chosen at random."
+    assert note in leaderboard(section).notes
+    [section] = sections(group(RANDOM) + best, {})
+    assert not any(note.startswith("Compared with") for note in leaderboard(section).notes)
 
 
 def test_a_comparison_is_percent_images_and_bytes():

@@ -9,7 +9,7 @@ from smallset.budget import budget_from
 from smallset.evidence import Interval, welch_difference
 from smallset.records import Result
 from smallset.report.leaderboard import machines
-from smallset.report.rows import AS_FOUND, BASELINE, Row, seeds_note
+from smallset.report.rows import AS_FOUND, Row, seeds_note
 from smallset.report.sections import Section, teacher_words
 
 
@@ -58,7 +58,7 @@ class Entry:
     @property
     def baseline(self) -> Row | None:
         """The random baseline of the section, None if there is none."""
-        return self.section.by_key.get(BASELINE)
+        return self.section.baseline
 
     @property
     def verdict(self) -> str:
