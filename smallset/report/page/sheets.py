@@ -5,6 +5,8 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 MOST = 16
 """The most sheets in a page, which stays small enough to send."""
 _PER_CLASS, _CLASSES, _WIDTH, _QUALITY = 6, 10, 900, 60
@@ -60,13 +62,20 @@ def _sheet(folder: Path, *, drawn: dict[str, SetPicture] | None) -> tuple[str, S
             open_set(folder), per_class=_PER_CLASS, classes=_CLASSES, width=_WIDTH
         )
         past = folder / PAST
-        came_about = _uri(past.read_bytes()) if past.is_file() else ""
-    except (ValueError, OSError) as error:
+        came_about = _shrunk(past) if past.is_file() else ""
+    except (ValueError, OSError, Image.DecompressionBombError) as error:
         return name, SetPicture(name, lacking=f"no picture: {error}")
+    return name, SetPicture(name, picture=_uri(sheet), past=came_about)
+
+
+def _shrunk(file: Path) -> str:
+    """Return a picture of a set as a data URI, written anew, since anyone may have made the set."""
+    with Image.open(file, formats=["WEBP"]) as picture:
+        picture.thumbnail((_WIDTH, picture.height))
+        return _uri(picture)
+
+
+def _uri(picture: Image.Image) -> str:
     file = io.BytesIO()
-    sheet.save(file, format="WEBP", quality=_QUALITY)
-    return name, SetPicture(name, picture=_uri(file.getvalue()), past=came_about)
-
-
-def _uri(webp: bytes) -> str:
-    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
+    picture.save(file, format="WEBP", quality=_QUALITY)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,11 +1,15 @@
+import base64
+import io
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 from set_toy import write
 
 from smallset.report.page import sheets
 from smallset.report.page.sheets import sheets_of
 from smallset.store import Codec
+from smallset.store.past import PAST
 
 PNG = Codec.parse("png")
 
@@ -42,6 +46,17 @@ def test_a_set_without_its_images_or_manifest_says_so(sets):
     assert first.picture == ""
     assert first.lacking.startswith("no picture:")
     assert [sheet.name for sheet in found if sheet.lacking][:2] == [first.name, "b-0"]
+
+
+def test_the_picture_of_iterations_is_written_anew_and_no_wider_than_a_sheet(sets):
+    file = sets / "a-0" / PAST
+    Image.new("RGB", (1800, 20)).save(file, "WEBP", exif=b"Exif\0\0of its maker")
+    drawn = base64.b64decode(sheets_of(sets)[0].past.partition(",")[2])
+    assert b"maker" in file.read_bytes()
+    assert b"maker" not in drawn
+    assert Image.open(io.BytesIO(drawn)).size == (900, 10)
+    file.write_bytes(b"<script>")
+    assert sheets_of(sets)[0].lacking.startswith("no picture: cannot identify image file")
 
 
 def test_without_a_folder_there_are_no_sheets(tmp_path):
