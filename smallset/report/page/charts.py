@@ -41,23 +41,33 @@ def charts(entries: Sequence[Entry]) -> list[Chart]:
 
 
 def _accuracy_charts(entries: Sequence[Entry]) -> list[Chart]:
-    """Make a chart for each data set, image size and student."""
+    """Make a chart for each data set, image size and student.
+
+    One of a single point says nothing more than the table, and is left out if there are others.
+    """
 
     def key(entry: Entry) -> tuple[str, str]:
         return entry.data, entry.first.student
 
-    groups = groupby(sorted(entries, key=key), key)
+    drawn = [(title, list(group)) for title, group in groupby(sorted(entries, key=key), key)]
+    several = [(title, group) for title, group in drawn if len(group) > 1] or drawn
+    alone = (
+        " A data set and student with a single row make no chart."
+        if len(several) < len(drawn)
+        else ""
+    )
     return [
         Chart(
             f"bytes-{number}",
             f"{data}, {student}",
             "Mean top-1 with its 95 % interval against all bytes that a student is given: images, "
-            "labels and teacher. A line joins one method at several budgets. Colours say how a "
-            "method differs from random images of the same setting (95 % Welch interval).",
-            _accuracy(list(group)),
+            "labels and teacher. A line joins one method at several budgets, whatever the options "
+            "of its protocol, such as its steps. Colours say how a method differs from random "
+            f"images of the same setting (95 % Welch interval).{alone}",
+            _accuracy(group),
             follows=True,
         )
-        for number, ((data, student), group) in enumerate(groups)
+        for number, ((data, student), group) in enumerate(several)
     ]
 
 
@@ -68,14 +78,19 @@ def _accuracy(entries: Sequence[Entry]) -> Spec:
         "bytes:Q",
         title="bytes (log)",
         scale={"type": "log", "nice": False, "padding": 24},
-        axis={"format": "~s", "tickCount": 6},
+        axis={"format": "~s", "tickCount": 6, "labelOverlap": "greedy", "labelSeparation": 6},
     )
     y = channel("top1:Q")
     ends = {"y": channel("low:Q", title="top-1, %", scale={"zero": False}), "y2": {"field": "high"}}
     verdicts = [verdict for verdict in _VERDICTS if any(e.verdict == verdict for e in entries)]
     scale = {"domain": verdicts, "range": [_VERDICTS[verdict] for verdict in verdicts]}
     colour = channel("verdict:N", title="against random", scale=scale)
-    shape = channel("labels:N", title="labels", sort=regimes)
+    legend = {  # of many long names, so below, with the whole width to itself
+        "orient": "bottom", "symbolFillColor": "#808080", "symbolStrokeColor": "#808080",
+        "labelLimit": {"expr": "min(290, width - 20)"},
+        "columns": {"expr": "max(1, floor(width / 300))"},
+    }  # fmt: skip
+    shape = channel("labels:N", title="labels", sort=regimes, legend=legend)
     tooltip = [
         channel(f"{name}:N", title=title)
         for name, title in (
@@ -105,7 +120,7 @@ def _point(entry: Entry) -> Point:
         "id": entry.id,
         "method": row.label,
         "labels": entry.section.labels,
-        "protocol": entry.first.protocol,
+        "protocol": entry.first.protocol.partition("(")[0],
         "budget": entry.budget,
         "verdict": entry.verdict,
         "bytes": row.bytes(),
@@ -124,6 +139,7 @@ def _class_charts(entries: Iterable[Entry]) -> list[Chart]:
     found: list[Chart] = []
     for title, group in groupby(entries, lambda entry: entry.section.title):
         pairs = [(entry, class_differences(entry)) for entry in group]
+        random = pairs[0][0].baseline
         cells: list[Point] = [
             {
                 "id": entry.id,
@@ -137,7 +153,7 @@ def _class_charts(entries: Iterable[Entry]) -> list[Chart]:
             for name, minus in differences
             if not math.isnan(minus.mean)  # a class without held-out images
         ]
-        if not cells:
+        if random is None or not cells:
             continue
         names = _largest(cells)
         left_out = len({cell["class"] for cell in cells}) - len(names)
@@ -147,8 +163,8 @@ def _class_charts(entries: Iterable[Entry]) -> list[Chart]:
             Chart(
                 f"classes-{len(found)}",
                 title,
-                "The accuracy in each class minus that of random images, in points. A dot marks a "
-                f"difference whose 95 % Welch interval does not hold 0.{more}",
+                f"The accuracy in each class minus that of {random.label}, in points. A dot marks "
+                f"a difference whose 95 % Welch interval does not hold 0.{more}",
                 _classes(shown, names),
             )
         )

@@ -46,7 +46,10 @@ for (const figure of document.querySelectorAll("figure.chart")) {
   if (!folded || folded.open) draw(figure);
   else folded.addEventListener("toggle", () => draw(figure));
 }
-addEventListener("beforeprint", () => plots.forEach((plot) => plot?.view.resize().run()));
+addEventListener("beforeprint", () => {
+  document.querySelectorAll("details.warning").forEach((details) => (details.open = true));
+  plots.forEach((plot) => plot?.view.resize().run());
+});
 
 const form = document.getElementById("filters");
 if (form) {

@@ -150,6 +150,28 @@ def test_on_a_phone_only_the_table_scrolls_sideways(visit, published):
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_long_names_of_filters_stay_inside_a_phone_and_its_legend(visit):
+    tab = visit(page(report_of(read_runs(ROOT / "docs/results/distillation.jsonl"))), width=390)
+    for field in tab.locator("#filters select").all():
+        box = field.bounding_box()
+        assert box["x"] + box["width"] <= 390
+    tab.locator("#bytes svg.marks").first.wait_for()
+    ends = tab.locator("#bytes svg .role-legend-label text").evaluate_all(
+        "all => all.map(text => text.getBoundingClientRect().right)"
+    )
+    assert (
+        0
+        < max(ends)
+        <= tab.locator("#bytes svg.marks").evaluate("svg => svg.getBoundingClientRect().right")
+    )
+
+
+def test_what_is_not_compared_is_printed(visit):
+    tab = visit(page(report_of(Runs(tuple(replicates("pca", [0.3]))))))
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert tab.locator("details.warning li").is_visible()
+
+
 def test_a_sheet_enlarges_and_escape_gives_the_page_back(visit):
     dot = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
     drawn = SetPicture("a set", picture=dot, past=f"{dot}#past")

@@ -37,6 +37,24 @@ def test_each_data_set_and_student_has_its_own_chart_of_accuracy():
     ]  # fmt: skip
 
 
+def test_a_single_point_has_a_chart_only_if_there_is_no_other():
+    alone = replicates("random", RANDOM, student="convnet-d3")
+    [accuracy] = [chart for chart in made(*RESULTS, *alone) if chart.follows]
+    assert (accuracy.name, accuracy.title) == ("bytes-0", "toy at 8 px, resnet8")
+    assert "a single row make no chart" in accuracy.caption
+    [accuracy] = made(*alone)
+    assert "no chart" not in accuracy.caption
+
+
+def test_a_line_goes_on_if_only_the_steps_of_its_protocol_differ():
+    others = (
+        changed(r, protocol="small-v1(steps=600)", budget="bytes=9kB", images=4) for r in RESULTS
+    )
+    accuracy, *_ = made(*RESULTS, *others)
+    assert {point["protocol"] for point in accuracy.spec["data"]["values"]} == {"small-v1"}
+    assert len(accuracy.spec["data"]["values"]) == 4
+
+
 def test_one_run_has_an_interval_of_no_width_and_says_so():
     accuracy, *_ = made(*replicates("random", [0.3]), *replicates("pca", [0.4]))
     first, second = accuracy.spec["data"]["values"]
