@@ -87,7 +87,7 @@ def _accuracy(entries: Sequence[Entry]) -> Spec:
     colour = channel("verdict:N", title="against random", scale=scale)
     legend = {  # of many long names, so below, with the whole width to itself
         "orient": "bottom", "symbolFillColor": "#808080", "symbolStrokeColor": "#808080",
-        "labelLimit": {"expr": "min(290, width - 20)"},
+        "labelFontSize": 11, "labelLimit": {"expr": "min(290, width - 14)"},
         "columns": {"expr": "max(1, floor(width / 300))"},
     }  # fmt: skip
     shape = channel("labels:N", title="labels", sort=regimes, legend=legend)
