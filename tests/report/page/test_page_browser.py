@@ -155,15 +155,12 @@ def test_long_names_of_filters_stay_inside_a_phone_and_its_legend(visit):
     for field in tab.locator("#filters select").all():
         box = field.bounding_box()
         assert box["x"] + box["width"] <= 390
-    tab.locator("#bytes svg.marks").first.wait_for()
-    ends = tab.locator("#bytes svg .role-legend-label text").evaluate_all(
+    chart = tab.locator("#bytes svg.marks").first
+    chart.wait_for()
+    ends = chart.locator(".role-legend-label text").evaluate_all(
         "all => all.map(text => text.getBoundingClientRect().right)"
     )
-    assert (
-        0
-        < max(ends)
-        <= tab.locator("#bytes svg.marks").evaluate("svg => svg.getBoundingClientRect().right")
-    )
+    assert 0 < max(ends) <= chart.evaluate("svg => svg.getBoundingClientRect().right")
 
 
 def test_what_is_not_compared_is_printed(visit):
