@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from smallset.shapes import UInt8
 
@@ -22,6 +22,9 @@ def past_picture(
 
     Small images grow by a whole factor, and large ones shrink.
     """
+    # Here, because the font library is slow to load and every command imports this file.
+    from PIL import ImageDraw, ImageFont
+
     columns = min(len(last), COLUMNS)
     size = last.shape[1]
     side = _SMALL // size * size if size <= _SMALL else _LARGE
