@@ -209,12 +209,10 @@ def limit_of(text: str | None) -> int | None:
     return BUDGETS[name].read(value).limit if name in BUDGETS else None
 
 
-def one_budget(
-    ipc: object = None, keep: object = None, budget: str | Budget | None = None
-) -> Budget:
+def one_budget(ipc: object = None, keep: object = None, budget: object = None) -> Budget:
     """Return the budget given in one of three ways, or `DEFAULT` if none was given.
 
-    Raises ValueError if two were given or if a number is out of range.
+    Raises ValueError if two were given, if a number is out of range, and for any other `budget`.
     """
     given = {"ipc": ipc, "keep": keep, "budget": budget}
     named = [f"{name}={value}" for name, value in given.items() if value is not None]
@@ -227,4 +225,11 @@ def one_budget(
         return PerClass(check_number("ipc", ipc, least=1, unit="images per class"))
     if keep is not None:
         return Share(check_share("keep", keep))
-    return budget_from(budget) if isinstance(budget, str) else budget or DEFAULT
+    if isinstance(budget, str):
+        return budget_from(budget)
+    if budget is not None and not isinstance(budget, Budget):
+        raise ValueError(
+            f"budget={budget!r} is not a budget. Needed a text, such as '{DEFAULT}' or "
+            "'bytes=230kB'."
+        )
+    return budget or DEFAULT

@@ -17,6 +17,12 @@ def test_ten_images_a_class_are_the_default():
     assert one_budget(keep=0.2) == Share(0.2)
 
 
+@pytest.mark.parametrize("budget", [0, 230_000, 12.5, True, b"ipc=1"])
+def test_what_is_neither_text_nor_a_budget_is_refused(budget):
+    with pytest.raises(ValueError, match=r"is not a budget\. Needed a text, such as 'ipc=10'"):
+        one_budget(budget=budget)
+
+
 def test_two_budgets_at_once_are_refused():
     with pytest.raises(ValueError, match=r"ipc=10 and keep=0\.3 were both given, .*Give one of"):
         one_budget(10, 0.3)

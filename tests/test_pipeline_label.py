@@ -242,6 +242,18 @@ def test_wrong_options_are_refused_before_anything_is_written(label, made, optio
     assert not label_folder(made).exists()
 
 
+def test_labels_stay_within_a_budget_in_bytes(data, label, tmp_path):
+    given = {"method": "random", "budget": "bytes=100kB", "work": tmp_path / "work"}
+    made = smallset.compress(data, tmp_path / "small", **given)
+    with pytest.raises(
+        ValueError, match=r"the set's budget is bytes=100kB, of which its images take"
+    ):
+        label(made, epochs=300, format="float32")
+    assert not label_folder(made).exists()
+    store = label(made, epochs=1)
+    assert made.manifest.image_bytes + store.bytes(1) <= 100_000
+
+
 def test_a_set_without_a_manifest_is_refused(tmp_path):
     (tmp_path / "other" / "ape").mkdir(parents=True)
     with pytest.raises(ValueError, match=r"other' has no manifest, so its views are not known"):

@@ -45,6 +45,18 @@ def test_no_more_is_offered_than_a_class_has_images(method, images):
     assert str(codec) == ("webp:50" if method == "pack" else "png")
 
 
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("counts", [(400, 400, 400), (30, 3, 30)])
+def test_the_offer_of_bytes_is_what_random_images_packed_into_them_give(counts):
+    data = in_memory(np.repeat(np.arange(3), counts))
+    (*_, offer), _ = offers(data, "set", method="pack", size=32)
+    made = smallset.compress(
+        data, "set", method="pack(select=random)", budget=str(offer.budget), size=32
+    )
+    assert offer.images % 3 == 0
+    assert 0.8 * made.manifest.images <= offer.images <= 1.2 * made.manifest.images
+
+
 def test_without_a_budget_one_line_says_what_each_would_give(shell):
     tree(Path("data"))
     ran = shell("compress", "data", "set", "--method", "random")

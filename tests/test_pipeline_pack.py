@@ -61,6 +61,7 @@ def test_the_manifest_says_what_the_budget_decided_and_the_method_what_was_asked
     manifest = read_manifest(made.path)
     count = manifest.counts[0]
     assert manifest.made_with["allow"] == f"{(count / 10) ** 0.2:.3f}"
+    assert "bytes_left" not in manifest.made_with
     assert "mosaic=sheet(side=fit, columns=16, enough=50)" in manifest.spec
     assert "codec=webp:50" in manifest.spec
     assert spec_of(method_from(manifest.spec)) == manifest.spec
@@ -101,6 +102,18 @@ def test_random_images_are_packed_without_an_observer():
     assert "observer" not in made.manifest.made_with
     assert made.manifest.image_bytes <= 3000
     np.testing.assert_array_equal(np.bincount(made.labels), made.manifest.counts)
+
+
+def test_a_set_that_its_images_and_not_its_bytes_bound_says_so(shell):
+    tree(Path("data"), {"ape": 8, "bee": 3})
+    words = ("compress", "data", "--method", "pack(select=random)", "--budget", "bytes=1MB")
+    ran = shell(*words[:2], "set", *words[2:])
+    few = (
+        "no more than 3 of each class; the smallest class, 'bee', has 3; with --short-classes keep"
+    )
+    assert few in ran.out
+    ran = shell(*words[:2], "all", *words[2:], "--short-classes", "keep")
+    assert "no more than 8 of each class; the smallest class, 'bee', has 3\n" in ran.out
 
 
 @pytest.fixture

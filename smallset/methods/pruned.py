@@ -268,7 +268,7 @@ class Pruned(Method):
 
     def _too_few(self, budget: Budget, need: int, name: str, have: int) -> str:
         tiles, left = self.tiles, self.select.leaves(have)
-        layout = f" with {part_spec(self.mosaic)}" if tiles > 1 else ""
+        layout = f" with {part_spec(self.mosaic, brief=True)}" if tiles > 1 else ""
         there = f"has {have}" if self.pool is None else f"has {have} in a pool of {self.pool}"
         if left < have:
             there += f", of which {part_spec(self.select, brief=True)} leaves {left}"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
 
+import numpy as np
+
 from smallset.budget import Budget, Bytes, one_budget
 from smallset.data import cores
 from smallset.data.work import keeping
@@ -61,13 +63,14 @@ def compress(
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
     job = begin(data, out, method, asked, short_classes, size, fit, codec, seed, spread, desk)
+    notes: Mapping[str, str] = {}
     with keeping(desk.work):
         if asked.limit is None:
             canvases = job.canvases(job.wanted)
         else:
-            job, canvases = _filled(job, asked.limit, spread)
+            job, canvases, notes = _filled(job, asked.limit, spread)
     about = job.about()
-    about = replace(about, made_with={**about.made_with, **(because or {})})
+    about = replace(about, made_with={**about.made_with, **notes, **(because or {})})
     with first_before_others():
         if not is_first():
             return open_set(out)
@@ -127,10 +130,13 @@ def select(
         return write_list(selection, source, out, about=about, size=job.seen.images.size)
 
 
-def _filled(job: Job, limit: int, spread: Workers | None) -> tuple[Job, Canvases]:
+def _filled(
+    job: Job, limit: int, spread: Workers | None
+) -> tuple[Job, Canvases, Mapping[str, str]]:
     """Return the job that wants as many canvases as fit into `limit` bytes, and the canvases.
 
-    Raises NoRoom if not even one image of each class fits.
+    If the images ran out before the bytes, a note for the manifest says so. Raises NoRoom if not
+    even one image of each class fits.
     """
     sizes = Sizes(job.codec, job.desk.workers or cores(), spread, job.desk.work)
     ways = job.method.under_bytes(size=job.seen.images.size)
@@ -146,12 +152,23 @@ def _filled(job: Job, limit: int, spread: Workers | None) -> tuple[Job, Canvases
         of_each = " of each class" if job.method.balanced else ""
         raise NoRoom(
             f"{job.budget} has no room for one image{of_each}, which takes {one:,} bytes as "
-            f"{job.codec} in a set of {job.seen.images.size} px. Give {Bytes(one)} or more, a "
-            "smaller size, or another codec.",
+            f"{job.codec}. Give {Bytes(one)} or more, smaller images, or another codec.",
             spec=job.known.spec,
             codec=str(job.codec),
         )
-    return tries.taken(number)
+    notes = {} if number != most else {"bytes_left": _used_up(job, number)}
+    return *tries.taken(number), notes
+
+
+def _used_up(job: Job, number: int) -> str:
+    """Say why a set cannot have more than `number` canvases of each class, or in all."""
+    if not job.method.balanced:
+        return f"the method takes no more than {number:,} of these images"
+    least = int(np.argmin(job.have))
+    few = f"the smallest class, {job.data.train.classes.names[least]!r}, has {job.have[least]:,}"
+    more = "; with --short-classes keep, larger classes give more"
+    unequal = job.short_classes == "error" and job.have[least] < max(job.have)
+    return f"the method takes no more than {number:,} of each class; {few}{more if unequal else ''}"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def begin(
         raise ValueError(f"short_classes={short_classes!r} is not known. Give 'error' or 'keep'.")
     if codec is not None:
         method = method.written_as(codec)
-    parsed = Codec.parse(codec or method.codec or PNG)
+    parsed = Codec.parse((method.codec or PNG) if codec is None else codec)
     method.check_files()
     with first_before_others():
         opened = open_any(data, desk)

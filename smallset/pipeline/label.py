@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Unpack
 
+from smallset.budget import limit_of
 from smallset.cell import set_pixels
 from smallset.desk import Options, desk_for
 from smallset.exchange.exported import is_ours, open_made
@@ -16,6 +17,7 @@ from smallset.methods import view_from
 from smallset.models import check_teacher_files, load_teacher
 from smallset.numbers import check_number
 from smallset.store import CompressedDataset
+from smallset.store.training_set import SetFacts
 from smallset.train.protocol import STANDARD_V1, check_epochs
 
 
@@ -84,7 +86,19 @@ def label(
         },
         rows_a_shard=rows_a_shard(row_bytes),
     )
+    _check_room(facts, LabelStore(folder, card).bytes())
     store = begin(folder, card)
     seen = Shown(set_pixels(set, desk), tile_box, view)
     fill(store, loaded, seen, machine, desk.progress)
     return store
+
+
+def _check_room(facts: SetFacts, label_bytes: int) -> None:
+    """Raise ValueError if labels take more bytes than a set's budget in bytes leaves."""
+    limit = limit_of(facts.budget)
+    if limit is not None and facts.image_bytes + label_bytes > limit:
+        raise ValueError(
+            f"the set's budget is {facts.budget}, of which its images take {facts.image_bytes:,} "
+            f"bytes, but these labels take {label_bytes:,} more. Needed labels within the budget. "
+            "Give fewer epochs or a smaller format, or label a set made with --ipc or --keep."
+        )

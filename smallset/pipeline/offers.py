@@ -51,17 +51,28 @@ def offers(
     drawn = random()
     if isinstance(job.method, Pruned):
         drawn = replace(job.method, score=None, select=Random(), observer=None, pool=None)
-    asked = job.method.most(job.have)
+    asked, classes = job.method.most(job.have), len(job.have)
     few = min(job.have) // drawn.tiles
     tried = PerClass(min(_TRIED.images, few, few if asked is None else asked))
-    drawing = replace(job, method=drawn, short_classes="error")
-    canvases = drawing.canvases(drawing.wanting(tried.images))
-    bytes = Sizes(job.codec, desk.workers or cores()).total(canvases)
-    images = int(canvases.plan.images.sum())
+    sizes = Sizes(job.codec, desk.workers or cores())
+
+    def counted(way: Method) -> tuple[int, int]:
+        drawing = replace(job, method=way, short_classes="error")
+        canvases = drawing.canvases(drawing.wanting(tried.images))
+        return int(canvases.plan.images.sum()), sizes.total(canvases)
+
+    images, bytes = counted(drawn)
     kept = sum(_KEPT.canvases(job.have, job.method.tiles))
     limit = int(float(f"{max(bytes, job.data.train.encoded_bytes / 100):.0e}"))
+    for way, enough in drawn.under_bytes(size=job.seen.images.size):
+        shown, took = counted(way)
+        full = limit * shown // took // classes
+        if full >= enough:
+            break
+    most = full if asked is None else asked if job.method.balanced else asked // classes
+    each = min(full, most)
     return (
         Offer(tried, images, bytes),
         Offer(_KEPT, kept, bytes * kept // images),
-        Offer(Bytes(limit), limit * images // bytes, limit),
+        Offer(Bytes(limit), each * classes, limit * each // full),
     ), job.codec

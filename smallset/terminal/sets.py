@@ -95,6 +95,8 @@ def show_set(made: CompressedDataset) -> None:
     )
     if (limit := limit_of(m.budget)) is not None:
         say(f"budget: {m.image_bytes:,} of {limit:,} bytes")
+        if why := m.made_with.get("bytes_left"):
+            say(f"note: bytes are left, since {why}")
     if enlarged := _enlarged(made):
         say(f"note: {enlarged:,} images are stored larger than they are in the source")
     _say_unequal(m.classes, m.counts, m.asked)

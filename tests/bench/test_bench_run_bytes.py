@@ -78,10 +78,9 @@ def test_sets_of_different_sizes_are_compared_at_equal_steps(tmp_path):
     assert plan_bench(ask(tmp_path, text)).pending == ()
 
 
-def test_stored_labels_need_a_number_of_epochs(tmp_path):
-    text = BYTES.replace("finetune-v1(epochs=2)", "small-v1(steps=6)").replace(
-        "replicates = 1", 'replicates = 1\nlabels = ["stored(own)"]'
-    )
+@pytest.mark.parametrize("labels", ["stored(own)", "one-per-image(own)"])
+def test_a_budget_in_bytes_has_no_room_for_stored_labels(tmp_path, labels):
+    text = BYTES.replace("replicates = 1", f'replicates = 1\nlabels = ["{labels}"]')
     text += '\n[teachers]\nown = "train(model=resnet8, epochs=1)"\n'
-    with pytest.raises(ValueError, match=r"only encoding tells it\. Name a protocol with epochs"):
+    with pytest.raises(ValueError, match=r"bytes=1\.2kB is for the images and the stored labels"):
         plan_bench(ask(tmp_path, text))

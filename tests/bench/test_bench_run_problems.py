@@ -57,7 +57,7 @@ SAID = (
     "bad: the observer of 'deep': ConvNet-D4 halves the image 4 times, so it needs at least 16",
     "bad: the observer of 'often': 8 snapshots an epoch were asked for, but an epoch of 24 images",
     "bad: 'random': ipc=9 needs 9 images of the class 'ape', but it has 8. Use ipc<=8.",
-    "bad: 'PCA': ipc=9 with grid(factor=2, resize=antialias, content=whole) needs 36 images of "
+    "bad: 'PCA': ipc=9 with grid(factor=2) needs 36 images of "
     "the class 'ape', but it has 8. Use ipc<=2 or a smaller factor.",
     "tiles: a canvas of 1 px has no room for 2 tiles a side",
     "data 'atlantis': the data set 'atlantis' was not found (not in '",

@@ -46,14 +46,14 @@ def test_a_class_with_too_few_images_is_named_with_what_fits():
     with pytest.raises(ValueError, match="ipc=2") as caught:
         ask(PerClass(2), (9, 5, 8), MOSAIC)
     assert str(caught.value) == (
-        "ipc=2 with grid(factor=2, resize=antialias, content=whole) needs 8 images of the class "
+        "ipc=2 with grid(factor=2) needs 8 images of the class "
         "'bee', but it has 5. Use ipc<=1 or a smaller factor. "
         "Or let small classes give what they have: --short-classes keep."
     )
     with pytest.raises(ValueError, match=r"keep=0\.5") as caught:
         ask(Share(0.5), (9, 3, 8), MOSAIC)
     assert str(caught.value) == (
-        "keep=0.5 with grid(factor=2, resize=antialias, content=whole) needs 4 images of the "
+        "keep=0.5 with grid(factor=2) needs 4 images of the "
         "class 'bee', but it has 3. Use more images of that class or a smaller factor."
     )
 

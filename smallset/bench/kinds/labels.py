@@ -76,18 +76,17 @@ class LabelsUnit(Unit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Yield a sentence for each format that needs more classes, and for unknown epochs."""
+        """Yield a sentence for each format that needs more classes, and for budgets in bytes."""
         classes = len(ground.data[sweep.data].data.train.classes)
-        sized = any(budget.limit is not None for budget in sweep.budgets)
-        open_length = [name for name in sweep.protocols if sized and "steps=" in name]
+        filled = [budget for budget in sweep.budgets if budget.limit is not None]
         for labels in sweep.labels:
             asked = ground.matrix.regime(labels).stored_as(STANDARD_V1)
             if asked is not None:
-                if open_length and not asked.one_per_image:
+                if filled:
                     yield (
-                        f"labels {labels!r}: they are stored for a number of epochs, but under "
-                        f"{open_length[0]!r} and a budget in bytes only encoding tells it. Name a "
-                        f"protocol with epochs, such as '{STANDARD_V1.name}(epochs=30)'."
+                        f"labels {labels!r}: {filled[0]} is for the images and the stored labels "
+                        "together, but images fill it. Give ipc or keep, or labels that are not "
+                        "stored."
                     )
                 for problem in said(format_from(asked.format).row_bytes, classes):
                     yield f"labels {labels!r}: {problem}"
