@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from smallset.analysis.analyze import analyze
     from smallset.data import Folder, from_arrays, open_data
-    from smallset.pipeline import compress, evaluate, export, label, score, select, train_teacher
+    from smallset.pipeline import (
+        compress,
+        evaluate,
+        export,
+        label,
+        score,
+        select,
+        size,
+        train_teacher,
+    )
     from smallset.records import Fact, Result, Scores
     from smallset.store import CompressedDataset, open_set, verify
     from smallset.train.patchcrop import PatchCrop
@@ -37,6 +46,7 @@ __all__ = [
     "open_set",
     "score",
     "select",
+    "size",
     "train_teacher",
     "tune",
     "verify",
@@ -45,7 +55,16 @@ __all__ = [
 _HOMES = {
     "analysis.analyze": ("analyze",),
     "data": ("Folder", "from_arrays", "open_data"),
-    "pipeline": ("compress", "evaluate", "export", "label", "score", "select", "train_teacher"),
+    "pipeline": (
+        "compress",
+        "evaluate",
+        "export",
+        "label",
+        "score",
+        "select",
+        "size",
+        "train_teacher",
+    ),
     "records": ("Fact", "Result", "Scores"),
     "store": ("CompressedDataset", "open_set", "verify"),
     "train.patchcrop": ("PatchCrop",),

@@ -131,7 +131,7 @@ def test_pruning_nothing_is_stored_labels_and_pruning_uses_fewer_bytes(made, lab
 
 
 def test_labels_of_whole_images_are_learned_by_every_view(made, label, evaluate):
-    store = label(one_per_image=True, format="float16")
+    store = label(one_per_image=True, epochs=None, format="float16")
     assert (store.card.epochs, store.card.views, store.card.view_seed) == (1, IMAGES, None)
     pixels = torch.from_numpy(made.images(workers=1)).permute(0, 3, 1, 2) / 255
     wanted = bright_teacher().network(pixels).detach().numpy()
@@ -234,6 +234,8 @@ def test_labels_do_not_depend_on_shards(label, made, monkeypatch):
         ({"format": "top(k=4)"}, "top's k=4 is more than the 3 classes. Give k=3 or less."),
         ({"epochs": 0}, "epochs=0"),
         ({"view_seed": -1}, "view_seed=-1"),
+        ({"one_per_image": True}, "labels of whole images have neither epochs nor a seed of views"),
+        ({"one_per_image": True, "epochs": 1, "view_seed": 4}, "and view_seed=4 were given"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_written(label, made, options, said):
@@ -256,7 +258,9 @@ def test_labels_stay_within_a_budget_in_bytes(data, label, tmp_path):
 
 def test_a_set_without_a_manifest_is_refused(tmp_path):
     (tmp_path / "other" / "ape").mkdir(parents=True)
-    with pytest.raises(ValueError, match=r"other' has no manifest, so its views are not known"):
+    with pytest.raises(
+        ValueError, match=r"other' has no manifest, so nothing is known of its bytes and views"
+    ):
         smallset.label(tmp_path / "other", teacher=SPEC, work=tmp_path / "work")
 
 
@@ -323,6 +327,23 @@ def test_of_several_stores_the_smallest_that_does_is_taken(made, label):
 
     assert epochs("stored") == epochs("stored(format=int8)") == epochs("stored(view_seed=3)") == 4
     assert epochs("stored", replace(SHORT, epochs=5)) == 9
+
+
+def test_half_of_a_store_does_not_hide_a_whole_one(made, label, evaluate):
+    half, whole = label(), label(device="cpu", view_seed=0, epochs=EPOCHS + 1)
+    half.file(half.shards[0]).unlink()
+    assert (half.lacking, whole.lacking) == (1, 0)
+    assert evaluate(labels="stored").cost.labels == whole.bytes(EPOCHS)
+    assert "not whole" in smallset.size(made).here[1].name
+    whole.file(whole.shards[0]).unlink()
+    with pytest.raises(ValueError, match="are not whole: 1 of 1 shards"):
+        evaluate(labels="stored")
+
+
+def test_the_error_of_another_view_seed_says_how_to_make_its_labels(made, label):
+    label()
+    refused(made, f"stored(teacher='{SPEC}', view_seed=3)", f"--teacher '{SPEC}' --epochs")
+    refused(made, "stored(view_seed=3)", "--view-seed 3")
 
 
 def test_of_several_teachers_one_must_be_named(made, label, monkeypatch):

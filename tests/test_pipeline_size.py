@@ -82,7 +82,7 @@ def test_labels_are_counted_for_every_format_and_other_numbers(shell):
         (("set", "--format", "top(k=4)"), "top's k=4 is more than the 3 classes"),
         (("set", "--epochs", 0), "epochs=0 is too small"),
         (("set", "--classes", 0), "classes=0 is too small"),
-        (("data", "--epochs", 1), "'data' has no manifest, so its bytes are not recorded"),
+        (("data", "--epochs", 1), "'data' has no manifest, so nothing is known of its bytes"),
         (("nowhere",), "nowhere"),
     ],
 )

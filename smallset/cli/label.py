@@ -16,8 +16,9 @@ def label(
         str, typer.Option(help="The network that makes the labels: a folder of `train`, or SPEC.")
     ],
     epochs: Annotated[
-        int, typer.Option(help="Epochs to label. Each view of each epoch gets a label.")
-    ] = 300,
+        int | None,
+        typer.Option(help="Epochs to label. Each view of each epoch gets a label. Default: 300."),
+    ] = None,
     one_per_image: Annotated[
         bool,
         typer.Option("--one-per-image", help="Label each whole image once, and no views."),

@@ -45,6 +45,21 @@ def is_ours(given: str | Path) -> bool:
     return (folder / MANIFEST).is_file() or is_set(folder)
 
 
+def opened(given: str | Path | CompressedDataset, *, work: Path) -> CompressedDataset:
+    """Open a set as `open_made` does, and return an open one as it is.
+
+    Raises ValueError also for a folder that smallset did not write.
+    """
+    if isinstance(given, CompressedDataset):
+        return given
+    if not is_ours(given):
+        raise ValueError(
+            f"'{given}' has no manifest, so nothing is known of its bytes and views. Needed a set "
+            "that `smallset compress` or `smallset export` made."
+        )
+    return open_made(given, work=work)
+
+
 def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
     """Open a set that smallset wrote: as it was made, or exported to hub or imagefolder.
 

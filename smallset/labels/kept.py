@@ -1,5 +1,6 @@
 """Labels from a store: which store of a set a regime asks for, and how the loop reads it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from smallset.labels.regime import OpenLabels, ToStore, label_folder
 from smallset.labels.shards import LabelStore, stores
 from smallset.lazy import Tensor, torch
+from smallset.models import Teacher, load_teacher
 from smallset.shapes import Float32, Int64
 from smallset.store import TrainingSet
 from smallset.train.device import Machine
@@ -20,6 +22,15 @@ class KeptLabels(OpenLabels):
     """Labels from a store, which are also the `SoftLabels` of the loop."""
 
     store: LabelStore
+
+    def teacher_top1(self, measured: Callable[[Teacher], float]) -> float | None:
+        """Measure the teacher, or return None if it is no longer where its labels were made."""
+        card = self.store.card
+        try:
+            loaded = load_teacher(card.teacher, classes=card.classes, size=card.size)
+        except (ValueError, OSError):
+            return None
+        return measured(loaded) if loaded.sha256 == card.teacher_sha256 else None
 
     def soft(self, machine: Machine) -> "KeptLabels":
         """Return the labels themselves."""
@@ -55,7 +66,10 @@ def find(
     of_views = not asked.one_per_image
     kind = "labels of views" if of_views else "labels of whole images"
     flag = f"--epochs {asked.epochs}" if of_views else "--one-per-image"
-    make = f"smallset label '{made.path}' --teacher SPEC {flag} --format '{asked.format}'"
+    by = f"'{teacher}'" if teacher else "SPEC"
+    make = f"smallset label '{made.path}' --teacher {by} {flag} --format '{asked.format}'"
+    if asked.view_seed:
+        make += f" --view-seed {asked.view_seed}"
     found = [store for store in stores(folder) if store.card.of_views == of_views]
     if not found:
         raise FileNotFoundError(
@@ -85,7 +99,8 @@ def find(
             f"the set {made.name!r} has {kind} of several teachers: {_listed(fitting)}. Say which "
             "with teacher=SPEC."
         )
-    return min(fitting, key=lambda store: store.card.epochs)
+    # Half of a store, of other arithmetic, must not hide a whole one.
+    return min(fitting, key=lambda store: (store.lacking > 0, store.card.epochs))
 
 
 def _problem(

@@ -20,11 +20,6 @@ class OnePerImage(Regime):
     teacher: str = ""
     format: Format = Whole16()
 
-    @property
-    def teacher_spec(self) -> str | None:
-        """The spec of the teacher, or None if the files alone say who made them."""
-        return self.teacher or None
-
     def stored_as(self, protocol: StudentProtocol) -> ToStore:
         """Return one label for each image."""
         form = format_spec(self.format)

@@ -41,8 +41,8 @@ class Regime(ABC):
 
     @property
     def teacher_spec(self) -> str | None:
-        """The spec of the teacher, or None for a regime without a teacher."""
-        return getattr(self, "teacher", None)
+        """The spec of the teacher, or None if the regime has none or leaves it to the files."""
+        return getattr(self, "teacher", None) or None
 
     def taught_by(self, teacher: str) -> "Regime":
         """Return the same regime with another teacher."""

@@ -112,6 +112,16 @@ class LabelStore:
         shards = -(-rows // self.card.rows_a_shard)
         return len(_card_text(self.card)) + rows * self.row_bytes + shards * _DIGEST
 
+    @property
+    def lacking(self) -> int:
+        """How many shards are missing or cut short; `check` also finds those that are damaged."""
+        files = ((self.file(shard), len(shard)) for shard in self.shards)
+        whole = (
+            file.is_file() and file.stat().st_size == rows * self.row_bytes + _DIGEST
+            for file, rows in files
+        )
+        return len(self.shards) - sum(whole)
+
     def digest(self, shard: range) -> str | None:
         """Return the digest of a shard in hex, or None if the shard is missing or damaged."""
         try:
@@ -206,14 +216,18 @@ def _card_text(card: LabelCard) -> bytes:
 
 @contextmanager
 def _finished_stays(folder: Path) -> Iterator[None]:
-    """Turn the system's errors about a full or read-only disk into one clear OSError."""
+    """Turn the system's errors about writing into one clear OSError."""
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason = "the disk is full" if full else error.strerror or str(error)
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason, advice = "the disk is full", "Free some space"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            advice = "Make the folder writable"
+        else:
+            advice = "Mend this"
         raise OSError(
             f"the labels cannot be written to '{folder}': {reason}. The finished shards are kept. "
-            f"{'Free some space' if full else 'Make the folder writable'}, and run the same "
-            "command again to go on."
+            f"{advice}, and run the same command again to go on."
         ) from error

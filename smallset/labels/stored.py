@@ -30,11 +30,6 @@ class Stored(Regime):
                 "less than 1, such as 0.9 for a tenth of the bytes."
             )
 
-    @property
-    def teacher_spec(self) -> str | None:
-        """The spec of the teacher, or None if the files alone say who made them."""
-        return self.teacher or None
-
     def epochs(self, protocol: StudentProtocol) -> int:
         """Return the epochs that need labels of their own, at least one."""
         return max(1, round((1 - self.prune) * protocol.epochs))

@@ -1,6 +1,7 @@
 """The accuracy of a teacher on the held-out images, measured once and checked against chance.
 
-Soft labels carry the teacher's knowledge into the student, so every result states this accuracy.
+Soft labels carry the teacher's knowledge into the student, so a result states this accuracy if the
+teacher is at hand.
 """
 
 from pathlib import Path

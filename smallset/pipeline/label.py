@@ -6,7 +6,7 @@ from typing import Unpack
 from smallset.budget import limit_of
 from smallset.cell import set_pixels
 from smallset.desk import Options, desk_for
-from smallset.exchange.exported import is_ours, open_made
+from smallset.exchange.exported import opened
 from smallset.labels import label_folder
 from smallset.labels.formats import format_from, format_spec
 from smallset.labels.kept import what_views_depend_on
@@ -25,13 +25,13 @@ def label(
     set: str | Path | CompressedDataset,
     *,
     teacher: str,
-    epochs: int = 300,
+    epochs: int | None = None,
     one_per_image: bool = False,
     format: str = "float16",
     view_seed: int = 0,
     **options: Unpack[Options],
 ) -> LabelStore:
-    """Write a teacher's logits for every view of a set in each of `epochs` epochs.
+    """Write a teacher's logits for every view of a set in each of `epochs` epochs (default 300).
 
     `teacher` is the spec of a network, and `format` that of a format (`smallset.labels.FORMATS`).
     The views are those of a student with the seed `view_seed`, mixed as in all protocols for soft
@@ -46,18 +46,18 @@ def label(
     Raises ValueError or OSError if anything is wrong, for example if the teacher lacks a class.
     """
     form = format_from(format)
-    epochs = 1 if one_per_image else check_number("epochs", epochs, least=1, unit="epochs to label")
+    if one_per_image and (epochs not in (None, 1) or view_seed):
+        raise ValueError(
+            "labels of whole images have neither epochs nor a seed of views, but epochs="
+            f"{epochs} and view_seed={view_seed} were given. Leave both out, or one_per_image."
+        )
+    epochs = 1 if one_per_image else 300 if epochs is None else epochs
+    epochs = check_number("epochs", epochs, least=1, unit="epochs to label")
     check_epochs("label's", epochs)
     view_seed = check_number("view_seed", view_seed, least=0, unit="a seed")
     check_teacher_files(teacher)
     desk = desk_for(**options)
-    if not isinstance(set, CompressedDataset):
-        if not is_ours(set):
-            raise ValueError(
-                f"'{set}' has no manifest, so its views are not known. Needed a set that `smallset "
-                "compress` or `smallset export` made."
-            )
-        set = open_made(set, work=desk.work)
+    set = opened(set, work=desk.work)
     facts, machine = set.facts, desk.machine
     row_bytes = form.row_bytes(len(facts.classes))
     folder = label_folder(set)

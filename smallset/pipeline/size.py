@@ -5,9 +5,9 @@ from pathlib import Path
 
 import platformdirs
 
-from smallset.exchange.exported import is_ours, open_made
+from smallset.exchange.exported import opened
 from smallset.labels import FORMATS, label_folder
-from smallset.labels.formats import Format, Top, format_from, format_spec
+from smallset.labels.formats import Format, Top, format_from
 from smallset.labels.shards import stores
 from smallset.methods import view_from
 from smallset.numbers import check_number
@@ -56,15 +56,7 @@ def size(
     `format` is the spec of one format, None of each. With other `images`, their bytes are counted
     at the set's mean. Raises ValueError or OSError if anything is wrong.
     """
-    if isinstance(set, CompressedDataset):
-        made = set
-    elif is_ours(set):
-        made = open_made(set, work=platformdirs.user_cache_path("smallset"))
-    else:
-        raise ValueError(
-            f"'{set}' has no manifest, so its bytes are not recorded. Needed a set that `smallset "
-            "compress` or `smallset export` made."
-        )
+    made = opened(set, work=platformdirs.user_cache_path("smallset"))
     facts = made.facts
     epochs = check_number("epochs", epochs, least=1, unit="epochs with labels")
     classes = len(facts.classes) if classes is None else classes
@@ -95,19 +87,23 @@ def label_bytes(form: Format, labels: int, classes: int) -> int:
 
 
 def _formats(format: str | None, classes: int) -> list[tuple[str, Format]]:
-    if format is not None:
-        forms: list[Format] = [format_from(format)]
-    else:
-        kinds = FORMATS.values()
-        forms = [Top(min(Top.k, classes)) if kind is Top else kind() for kind in kinds]
-    return [(format_spec(form, brief=True), form) for form in forms]
+    k = min(Top.k, classes)
+    named = [f"top(k={k})" if kind is Top else name for name, kind in FORMATS.items()]
+    asked = named if format is None else [format]
+    return [(spec, format_from(spec)) for spec in asked]
 
 
 def _here(made: CompressedDataset) -> list[Priced]:
     """Return hard labels, those of each store, and those of each store's teacher."""
     images = Cost(made.facts.image_bytes)
     found = stores(label_folder(made))
-    kept = [Priced(store.card.words, replace(images, labels=store.bytes())) for store in found]
+    kept = [
+        Priced(
+            store.card.words + (", not whole: label again" if store.lacking else ""),
+            replace(images, labels=store.bytes()),
+        )
+        for store in found
+    ]
     teachers = {store.card.teacher_sha256: store.card for store in found}.values()
     online = [
         Priced(f"online by {card.teacher!r}", replace(images, teacher=card.teacher_bytes))
