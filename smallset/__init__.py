@@ -14,9 +14,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from smallset.analysis.analyze import analyze
     from smallset.data import Folder, from_arrays, open_data
-    from smallset.pipeline import compress, evaluate, export, label, score, select, train_teacher
+    from smallset.pipeline import (
+        compress,
+        evaluate,
+        export,
+        label,
+        open_set,
+        score,
+        select,
+        train_teacher,
+    )
     from smallset.records import Fact, Result, Scores
-    from smallset.store import CompressedDataset, open_set, verify
+    from smallset.store import CompressedDataset, verify
     from smallset.train.patchcrop import PatchCrop
     from smallset.tuning.tune import tune
 
@@ -45,9 +54,18 @@ __all__ = [
 _HOMES = {
     "analysis.analyze": ("analyze",),
     "data": ("Folder", "from_arrays", "open_data"),
-    "pipeline": ("compress", "evaluate", "export", "label", "score", "select", "train_teacher"),
+    "pipeline": (
+        "compress",
+        "evaluate",
+        "export",
+        "label",
+        "open_set",
+        "score",
+        "select",
+        "train_teacher",
+    ),
     "records": ("Fact", "Result", "Scores"),
-    "store": ("CompressedDataset", "open_set", "verify"),
+    "store": ("CompressedDataset", "verify"),
     "train.patchcrop": ("PatchCrop",),
     "tuning.tune": ("tune",),
 }

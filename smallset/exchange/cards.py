@@ -3,7 +3,15 @@
 from collections.abc import Callable, Sequence
 from math import isqrt
 
-from smallset.store.card import facts, folder_note, front_matter, heading, load_folders, sheet_note
+from smallset.store.card import (
+    facts,
+    folder_note,
+    front_matter,
+    heading,
+    load_folders,
+    opened,
+    sheet_note,
+)
 from smallset.store.codec import Codec
 from smallset.store.image_file import ImageFile
 from smallset.store.manifest import Manifest
@@ -106,7 +114,7 @@ print(data[0]["{ending}"].size, data[0]["cls"])
 `source_id` (the image of the source that is shown), `source_box` (in its pixels) and `tile_box` (in
 this image's pixels), each box left, top, right, bottom. The first image of every class comes first,
 then the second: a prefix is the smaller set."""
-    return _card(made, "train-*.tar", load, _MEASURE_ELSEWHERE)
+    return _card(made, "train-*.tar", load, stream=True)
 
 
 CARDS: dict[str, Callable[[CompressedDataset], str]] = {
@@ -127,9 +135,13 @@ def image_ending(files: Sequence[ImageFile]) -> str:
     return endings.pop() if len(endings) == 1 else SEVERAL
 
 
-def _card(made: CompressedDataset, files: str, load: str, measure: str = _MEASURE) -> str:
-    """Return the whole card, from the facts of the set and the words of a layout."""
+def _card(made: CompressedDataset, files: str, load: str, *, stream: bool = False) -> str:
+    """Return the whole card, from the facts of the set and the words of a layout.
+
+    What smallset reads is no `stream`.
+    """
     manifest = made.manifest
+    measure, ways = (_MEASURE_ELSEWHERE, ()) if stream else (_MEASURE, (opened(manifest),))
     return f"""\
 {front_matter(manifest, files=files)}
 {heading(manifest)}
@@ -145,7 +157,7 @@ without encoding any image again. Its licence is that of the source.
 
 ## Train
 
-{sheet_note(manifest)}{_training(manifest, made.tile_box.shape[1])}
+{sheet_note(manifest, *ways)}{_training(manifest, made.tile_box.shape[1])}
 
 {measure}
 

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
-
-from smallset.exchange.exported import is_ours, open_made
+from smallset.exchange.exported import is_ours
 from smallset.labels import FORMATS, label_folder
 from smallset.labels.formats import Format, Top, format_from, format_spec
 from smallset.labels.shards import stores
 from smallset.methods import view_from
 from smallset.numbers import check_number
+from smallset.pipeline.read import open_set
 from smallset.records import Cost
 from smallset.store import CompressedDataset
 
@@ -59,7 +58,7 @@ def size(
     if isinstance(set, CompressedDataset):
         made = set
     elif is_ours(set):
-        made = open_made(set, work=platformdirs.user_cache_path("smallset"))
+        made = open_set(set)
     else:
         raise ValueError(
             f"'{set}' has no manifest, so its bytes are not recorded. Needed a set that `smallset "

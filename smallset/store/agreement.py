@@ -53,6 +53,17 @@ def check_folder(path: Path) -> None:
         )
 
 
+def check_as_made(path: Path) -> None:
+    """Raise ValueError if a folder is an export, and the errors of `check_folder`."""
+    check_folder(path)
+    layout = layout_of(path)
+    if layout is not None:
+        raise ValueError(
+            f"'{path}' is an export to {layout}. Needed the set as it was made. Give the folder "
+            "that `smallset compress` made."
+        )
+
+
 def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...]) -> list[str]:
     """List the contradictions between the manifest and the plan, without full stops."""
     problems: list[str] = []

@@ -171,20 +171,28 @@ def _named(classes: Sequence[str], elsewhere: str = "") -> str:
     return f"{shown} and {more:,} more{elsewhere}" if more > 0 else shown
 
 
-def sheet_note(manifest: Manifest) -> str:
-    """Say how to get at the single images of a set of sheets, and nothing of another set."""
+def sheet_note(manifest: Manifest, *ways: str) -> str:
+    """Say what a sheet shows, and the `ways` to its single images; nothing if there is no sheet."""
     if manifest.sheet is None:
         return ""
+    note = (
+        f"Each image file is a sheet of {manifest.sheet} x {manifest.sheet} px with many images of "
+        "one class, and the\nboxes of the images are `tile_box` in `plan.parquet`."
+    )
+    return "\n".join((note, *ways)) + "\n\n"
+
+
+def opened(manifest: Manifest) -> str:
+    """Say what `open_set` gives."""
     return (
-        f"Each file is a sheet of {manifest.sheet} x {manifest.sheet} px with many images of one "
-        "class, and the boxes\nof the images are `tile_box` in `plan.parquet`. "
-        f"`smallset.open_set(PATH)` gives single images of {manifest.size} px,\nready for a "
-        "`DataLoader`; `smallset export --to images` writes one file for each.\n\n"
+        f"`smallset.open_set(PATH)` gives single images of {manifest.size} px, ready for a "
+        "`DataLoader`."
     )
 
 
 def _training(manifest: Manifest) -> str:
-    return sheet_note(manifest) + _view(manifest)
+    cut = "`smallset export PATH OUT --to images` writes a file for each of them."
+    return sheet_note(manifest, opened(manifest), cut) + _view(manifest)
 
 
 def _view(manifest: Manifest) -> str:
