@@ -113,7 +113,7 @@ print(data[0]["{ending}"].size, data[0]["cls"])
 `classes.json` names the classes in index order. `json` lists every image's tiles: `source_row` and
 `source_id` (the image of the source that is shown), `source_box` (in its pixels) and `tile_box` (in
 this image's pixels), each box left, top, right, bottom. The first image of every class comes first,
-then the second: a prefix is the smaller set."""
+then the second, and so on."""
     return _card(made, "train-*.tar", load, stream=True)
 
 

@@ -101,8 +101,8 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Write train-*.tar and classes.json (the names in index order).
 
     The first images of all classes come first, then the second ones, and so on. A stream shuffled
-    in a small buffer therefore mixes classes, and a prefix is the smaller set. The tar records no
-    time and no owner, so that equal sets give equal bytes.
+    in a small buffer therefore mixes classes. The tar records no time and no owner, so that equal
+    sets give equal bytes.
     """
     classes, label = {"names": list(made.manifest.classes)}, made.plan.label
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())

@@ -13,13 +13,13 @@ CARD = "README.md"
 _CLASSES_SHOWN = 50
 
 
-def card(manifest: Manifest) -> str:
+def card(manifest: Manifest, *, ordered: bool = False) -> str:
     """Return a set's card as Markdown, with the Hub's YAML in front.
 
-    The licence is "unknown": the images have the licence of their source, which is not known here.
+    `ordered` says that the first files of each class are the set of a smaller budget. The licence is "unknown": the images have the licence of their source, which is not known here.
     """
     files = f"*/{Codec.parse(manifest.codec).files}"
-    return f"{front_matter(manifest, files=files)}\n{_body(manifest)}"
+    return f"{front_matter(manifest, files=files)}\n{_body(manifest, ordered=ordered)}"
 
 
 def front_matter(manifest: Manifest, *, files: str, tagged: Sequence[str] = CARD_TAGS) -> str:
@@ -96,7 +96,8 @@ def folder_note(manifest: Manifest) -> str:
     return "Readers that take each folder for a class work too, and give the same class indices."
 
 
-def _body(manifest: Manifest) -> str:
+def _body(manifest: Manifest, *, ordered: bool) -> str:
+    prefix = "Within a class, files sort in order of choice: the first ones are the smaller set.\n"
     return f"""\
 {heading(manifest)}
 
@@ -111,8 +112,7 @@ image's class is the folder it lies in. Its licence is that of the source.
 
 {folder_note(manifest)}
 A reader that takes every file here for a class too needs `smallset export --to imagefolder`.
-Within a class, files sort in order of choice: the first ones are the smaller set.
-
+{prefix if ordered else ""}
 ## Train
 
 {_training(manifest)}
