@@ -286,6 +286,5 @@ def test_a_list_of_images_has_no_bytes(data):
 )
 def test_the_card_calls_the_first_files_the_smaller_set_only_if_they_are(method, ordered):
     made = smallset.compress(in_memory(), "set", method=method, ipc=2)
-    assert (
-        "the first ones are the smaller set" in (made.path / "README.md").read_text()
-    ) == ordered
+    text = (made.path / "README.md").read_text()
+    assert ("the first ones are the smaller set" in text) == ordered

@@ -3,7 +3,12 @@
 from collections.abc import Callable, Sequence
 from math import isqrt
 
+import numpy as np
+
+from smallset.records import Plan
+from smallset.shapes import Bool
 from smallset.store.card import (
+    counted,
     facts,
     folder_note,
     front_matter,
@@ -49,15 +54,16 @@ def images_card(made: CompressedDataset) -> str:
     It has no tags of a set of ours, since the folder counts as plain images.
     """
     manifest = made.manifest
+    counts, side = _single(made)
     return f"""\
-{front_matter(manifest, files="train/*/*.png", tagged=("smallset",))}
+{front_matter(manifest, files="train/*/*.png", tagged=("smallset",), images=sum(counts))}
 {heading(manifest)}
 
 The single images of a small training set, each as a PNG of its own for any reader of image files.
 The set itself, made by smallset {manifest.smallset}, takes {manifest.image_bytes:,} bytes; these
-files hold the same pixels and take more. Its licence is that of the source.
+files hold the same pixels without loss, and usually take more. Its licence is that of the source.
 
-{facts(manifest)}
+{facts(manifest, files=f"{counted(counts)}, {side}")}
 
 ## Load
 
@@ -67,6 +73,19 @@ files hold the same pixels and take more. Its licence is that of the source.
 
 Students see images at {manifest.size} px, and the view is `{manifest.view}`. {_MEASURE_ELSEWHERE}
 """
+
+
+def _single(made: CompressedDataset) -> tuple[list[int], str]:
+    """Return the number of single images of each class, and their side in words."""
+    plan, tiles = made.plan, shown(made.plan)
+    classes = len(made.manifest.classes)
+    counts = np.bincount(plan.label, weights=tiles.sum(1), minlength=classes).astype(int).tolist()
+    if Codec.parse(made.manifest.codec).is_original:
+        return counts, "each of its own size"
+    box = plan.tile_box[tiles]
+    sides = box[:, 2:] - box[:, :2]
+    low, high = int(sides.min()), int(sides.max())
+    return counts, f"{low} x {low} px" if low == high else f"{low} to {high} px a side"
 
 
 def hub_card(made: CompressedDataset) -> str:
@@ -123,6 +142,12 @@ CARDS: dict[str, Callable[[CompressedDataset], str]] = {
     "imagefolder": imagefolder_card,
     "images": images_card,
 }
+
+
+def shown(plan: Plan) -> Bool[np.ndarray, "m tiles"]:
+    """Say which tiles are images. A canvas that a method drew itself is one, without a source."""
+    tiles: Bool[np.ndarray, "m tiles"] = plan.source >= 0
+    return tiles if plan.source.shape[1] > 1 or plan.image_size else np.ones_like(tiles)
 
 
 def image_ending(files: Sequence[ImageFile]) -> str:

@@ -16,16 +16,21 @@ _CLASSES_SHOWN = 50
 def card(manifest: Manifest, *, ordered: bool = False) -> str:
     """Return a set's card as Markdown, with the Hub's YAML in front.
 
-    `ordered` says that the first files of each class are the set of a smaller budget. The licence is "unknown": the images have the licence of their source, which is not known here.
+    `ordered` says that the first files of each class are the set of a smaller budget.
+
+    The licence is "unknown": the images have the licence of their source, which is not known here.
     """
     files = f"*/{Codec.parse(manifest.codec).files}"
     return f"{front_matter(manifest, files=files)}\n{_body(manifest, ordered=ordered)}"
 
 
-def front_matter(manifest: Manifest, *, files: str, tagged: Sequence[str] = CARD_TAGS) -> str:
+def front_matter(
+    manifest: Manifest, *, files: str, tagged: Sequence[str] = CARD_TAGS, images: int | None = None
+) -> str:
     """Return the Hub's YAML. `files` is the pattern that matches the training images.
 
-    The tags `CARD_TAGS` tell a set of ours from plain images.
+    The tags `CARD_TAGS` tell a set of ours from plain images. `images` is the number of images in
+    the folder, if not that of the set.
 
     `datasets` caches a folder under its last name and a hash of `configs`, and ignores the files.
     The description is part of that hash, so the digest keeps two sets of one name apart.
@@ -38,7 +43,7 @@ license: unknown
 task_categories:
 - image-classification
 size_categories:
-- {_size_category(manifest.images)}
+- {_size_category(images or manifest.images)}
 tags:
 {tags}
 configs:
@@ -56,12 +61,15 @@ def heading(manifest: Manifest) -> str:
     return f"# {_plain(_title(manifest))}"
 
 
-def facts(manifest: Manifest) -> str:
-    """Return the table of a set's facts and the list of its classes, as Markdown."""
+def facts(manifest: Manifest, *, files: str | None = None) -> str:
+    """Return the table of a set's facts and the list of its classes, as Markdown.
+
+    `files` describes the image files of a folder that has others than the set.
+    """
     return f"""\
 | | |
 |---|---|
-{_table(manifest)}
+{_table(manifest, files)}
 
 Classes, in index order: {_named(manifest.classes, ", in `manifest.json`")}."""
 
@@ -124,14 +132,9 @@ every file shows.
 """
 
 
-def _table(manifest: Manifest) -> str:
+def _table(manifest: Manifest, files: str | None) -> str:
     source, seeds, asked = manifest.source, manifest.seeds, manifest.asked
     short, vanished = asked.short if asked else (), manifest.vanished
-    per_class = (
-        f"{min(manifest.counts)} to {max(manifest.counts)} a class"
-        if manifest.ipc is None
-        else f"{manifest.ipc} a class"
-    )
     bad = len(source.skipped)
     skipped = f", {bad:,} bad {'file' if bad == 1 else 'files'} left out" if bad else ""
     observer = "" if seeds.observer is None else f", observer {seeds.observer}"
@@ -141,15 +144,17 @@ def _table(manifest: Manifest) -> str:
         side = f"on sheets, trained on at {side}"
     if Codec.parse(manifest.codec).is_original:
         side = f"each of its own size, read at {side}"
+    of = " of the set" if files else ""
     rows = {
-        "Images": f"{manifest.images:,} ({per_class}), {side}",
+        **({"Files": files} if files else {}),
+        f"Images{of}": f"{counted(manifest.counts)}, {side}",
         **({"Asked for": _code(asked.budget)} if asked else {}),
         **({"Classes that gave all they had": _counted(short)} if short else {}),
         **({"Classes without an image": _counted(vanished)} if vanished else {}),
-        "Image bytes": f"{manifest.image_bytes:,} ({manifest.codec})",
+        f"Image bytes{of}": f"{manifest.image_bytes:,} ({manifest.codec})",
         "Source": f"{_code(source.given)}, {source.images:,} images of split "
         f"{_code(source.split)}, {source.bytes:,} bytes as encoded{skipped}",
-        "Compression": f"{ratio_images:,.1f} x in images, {ratio_bytes:,.1f} x in image bytes",
+        f"Compression{of}": f"{ratio_images:,.1f} x in images, {ratio_bytes:,.1f} x in image bytes",
         "Method": _code(manifest.method),
         "With all options": _code(manifest.spec),
         "Seeds": f"set {seeds.set}{observer}",
@@ -158,6 +163,12 @@ def _table(manifest: Manifest) -> str:
         "Training view": _code(manifest.view),
     }
     return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+
+
+def counted(counts: Sequence[int]) -> str:
+    """Say how many images there are, in all and in a class."""
+    few, many = min(counts), max(counts)
+    return f"{sum(counts):,} ({few if few == many else f'{few} to {many}'} a class)"
 
 
 def _counted(classes: Sequence[str]) -> str:
