@@ -153,7 +153,7 @@ def shown(plan: Plan) -> Bool[np.ndarray, "m tiles"]:
 def image_ending(files: Sequence[ImageFile]) -> str:
     """Return the file extension of the images in the tar, such as "png".
 
-    To its readers an extension is a column, and every sample needs the same columns. Images of
+    Readers take an extension for a column, and every sample needs the same columns. Images of
     several formats therefore share SEVERAL.
     """
     endings = {file.path.rpartition(".")[2] for file in files}
@@ -163,7 +163,7 @@ def image_ending(files: Sequence[ImageFile]) -> str:
 def _card(made: CompressedDataset, files: str, load: str, *, stream: bool = False) -> str:
     """Return the whole card, from the facts of the set and the words of a layout.
 
-    What smallset reads is no `stream`.
+    `stream` says that smallset does not read the layout.
     """
     manifest = made.manifest
     measure, ways = (_MEASURE_ELSEWHERE, ()) if stream else (_MEASURE, (opened(manifest),))
@@ -186,7 +186,7 @@ without encoding any image again. Its licence is that of the source.
 
 {measure}
 
-`manifest.json` says how the set was made; `plan.parquet` has the hash of every image
+`manifest.json` says how the set was made; `plan.parquet` has the hash of every image file
 and the boxes and source of every tile.
 """
 

@@ -12,7 +12,7 @@ from smallset.store.plan_table import PLAN
 
 TRAIN = "train"
 # Files that are not verified: users may edit the card, and the Hub adds .gitattributes. No number
-# rests on the picture.
+# rests on the picture, and a digest of it would differ by the version of the font library.
 FREE = (CARD, ".gitattributes", PAST)
 
 

@@ -99,7 +99,7 @@ def folder_note(manifest: Manifest) -> str:
     if manifest.vanished:
         return (
             "Classes without an image have no folder, and readers that count folders give the\n"
-            "classes behind them other indices: take the index from the front of a folder's name."
+            "classes after them other indices: take the index from the front of a folder's name."
         )
     return "Readers that take each folder for a class work too, and give the same class indices."
 
@@ -119,7 +119,7 @@ image's class is the folder it lies in. Its licence is that of the source.
 {load_folders(manifest)}
 
 {folder_note(manifest)}
-A reader that takes every file here for a class too needs `smallset export --to imagefolder`.
+A reader that also takes the other files here for classes needs `smallset export --to imagefolder`.
 {prefix if ordered else ""}
 ## Train
 
@@ -127,8 +127,8 @@ A reader that takes every file here for a class too needs `smallset export --to 
 
 `smallset evaluate PATH/OF/THIS/FOLDER --data SOURCE` trains a student under a fixed protocol and
 measures it on the source's held-out images; `smallset verify PATH/OF/THIS/FOLDER` checks every
-file. `manifest.json` says how the set was made, `plan.parquet` which source image every tile of
-every file shows.
+file. `manifest.json` says how the set was made, `plan.parquet` which source image, if any, every
+tile of every file shows.
 """
 
 

@@ -29,8 +29,9 @@ class Verification:
 def verify(path: Path) -> Verification:
     """Hash every file of the set in `path` and compare names, sizes and counts.
 
-    README.md may be edited. Raises FileNotFoundError or NotADirectoryError if there is no such
-    folder, and one ValueError that lists every problem, or that names the format of an export.
+    README.md may be edited, and the picture of iterations is not checked. Raises FileNotFoundError
+    or NotADirectoryError if there is no such folder, and one ValueError that lists every problem,
+    or that names the format of an export.
     """
     check_as_made(path)
     problems: list[str] = []
