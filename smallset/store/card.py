@@ -141,7 +141,7 @@ def _table(manifest: Manifest, files: str | None) -> str:
     ratio_images, ratio_bytes = source.images / manifest.images, source.bytes / manifest.image_bytes
     side = f"{manifest.size} x {manifest.size} px"
     if manifest.sheet is not None:
-        side = f"on sheets, trained on at {side}"
+        side = f"on sheets, shown to students at {side}"
     if Codec.parse(manifest.codec).is_original:
         side = f"each of its own size, read at {side}"
     of = " of the set" if files else ""
