@@ -19,13 +19,14 @@ if TYPE_CHECKING:
         evaluate,
         export,
         label,
+        open_set,
         score,
         select,
         size,
         train_teacher,
     )
     from smallset.records import Fact, Result, Scores
-    from smallset.store import CompressedDataset, open_set, verify
+    from smallset.store import CompressedDataset, verify
     from smallset.train.patchcrop import PatchCrop
     from smallset.tuning.tune import tune
 
@@ -60,13 +61,14 @@ _HOMES = {
         "evaluate",
         "export",
         "label",
+        "open_set",
         "score",
         "select",
         "size",
         "train_teacher",
     ),
     "records": ("Fact", "Result", "Scores"),
-    "store": ("CompressedDataset", "open_set", "verify"),
+    "store": ("CompressedDataset", "verify"),
     "train.patchcrop": ("PatchCrop",),
     "tuning.tune": ("tune",),
 }

@@ -185,7 +185,7 @@ def test_hugging_face_datasets_reads_a_set_with_the_same_classes(shell, monkeypa
 def test_verify_and_show_say_what_they_did(shell, data):
     assert shell.compress("data", "set", "--method", "random").code == 0
     size = open_set(Path("set")).manifest.image_bytes
-    said = f"set: 3 images, {size:,} bytes, every hash and count agrees\n"
+    said = f"set: 3 image files, {size:,} bytes, every hash and count agrees\n"
     assert shell("verify", "set").out == said
     assert shell("show", "set").out == "wrote set.png\n"
     assert shell("show", "set", "--out", "a.png").out == "wrote a.png\n"

@@ -273,3 +273,18 @@ def test_bytes_that_hold_no_image_of_each_class_are_refused_with_the_least_that_
 def test_a_list_of_images_has_no_bytes(data):
     with pytest.raises(ValueError, match="a list of images has no image files that take bytes"):
         smallset.select(data, "list", method="random", budget="bytes=1kB")
+
+
+@pytest.mark.parametrize(
+    ("method", "ordered"),
+    [
+        ("random(factor=2)", True),
+        ("spread(score=el2n(epochs=1, observer=observer(epochs=1)))", False),
+        (UNBALANCED, False),
+        ("prune(select=random, mosaic=sheet)", False),
+    ],
+)
+def test_the_card_calls_the_first_files_the_smaller_set_only_if_they_are(method, ordered):
+    made = smallset.compress(in_memory(), "set", method=method, ipc=2)
+    text = (made.path / "README.md").read_text()
+    assert ("the first ones are the smaller set" in text) == ordered

@@ -32,6 +32,6 @@ def test_an_export_is_not_exported_again(tmp_path, to):
         tmp_path / "data", tmp_path / "set", method="random", ipc=1, work=tmp_path / "work"
     )
     smallset.export(made, tmp_path / "out", to=to)
-    with pytest.raises(ValueError, match=f"out' is already an export to {to}. Needed the set that"):
+    with pytest.raises(ValueError, match=f"out' is an export to {to}. Needed the set as it was"):
         smallset.export(tmp_path / "out", tmp_path / "again", to="hub")
     assert not (tmp_path / "again").exists()

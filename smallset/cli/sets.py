@@ -47,7 +47,7 @@ def verify(
     from smallset.terminal import say
 
     found = verify_set(set)
-    say(f"{set}: {found.files:,} images, {found.bytes:,} bytes, every hash and count agrees")
+    say(f"{set}: {found.files:,} image files, {found.bytes:,} bytes, every hash and count agrees")
 
 
 def show(

@@ -3,7 +3,20 @@
 from collections.abc import Callable, Sequence
 from math import isqrt
 
-from smallset.store.card import facts, folder_note, front_matter, heading, load_folders, sheet_note
+import numpy as np
+
+from smallset.records import Plan
+from smallset.shapes import Bool
+from smallset.store.card import (
+    counted,
+    facts,
+    folder_note,
+    front_matter,
+    heading,
+    load_folders,
+    opened,
+    sheet_note,
+)
 from smallset.store.codec import Codec
 from smallset.store.image_file import ImageFile
 from smallset.store.manifest import Manifest
@@ -41,15 +54,16 @@ def images_card(made: CompressedDataset) -> str:
     It has no tags of a set of ours, since the folder counts as plain images.
     """
     manifest = made.manifest
+    counts, side = _single(made)
     return f"""\
-{front_matter(manifest, files="train/*/*.png", tagged=("smallset",))}
+{front_matter(manifest, files="train/*/*.png", tagged=("smallset",), images=sum(counts))}
 {heading(manifest)}
 
 The single images of a small training set, each as a PNG of its own for any reader of image files.
 The set itself, made by smallset {manifest.smallset}, takes {manifest.image_bytes:,} bytes; these
-files hold the same pixels and take more. Its licence is that of the source.
+files hold the same pixels without loss, and usually take more. Its licence is that of the source.
 
-{facts(manifest)}
+{facts(manifest, files=f"{counted(counts)}, {side}")}
 
 ## Load
 
@@ -59,6 +73,19 @@ files hold the same pixels and take more. Its licence is that of the source.
 
 Students see images at {manifest.size} px, and the view is `{manifest.view}`. {_MEASURE_ELSEWHERE}
 """
+
+
+def _single(made: CompressedDataset) -> tuple[list[int], str]:
+    """Return the number of single images of each class, and their side in words."""
+    plan, tiles = made.plan, shown(made.plan)
+    classes = len(made.manifest.classes)
+    counts = np.bincount(plan.label, weights=tiles.sum(1), minlength=classes).astype(int).tolist()
+    if Codec.parse(made.manifest.codec).is_original:
+        return counts, "each of its own size"
+    box = plan.tile_box[tiles]
+    sides = box[:, 2:] - box[:, :2]
+    low, high = int(sides.min()), int(sides.max())
+    return counts, f"{low} x {low} px" if low == high else f"{low} to {high} px a side"
 
 
 def hub_card(made: CompressedDataset) -> str:
@@ -105,8 +132,8 @@ print(data[0]["{ending}"].size, data[0]["cls"])
 `classes.json` names the classes in index order. `json` lists every image's tiles: `source_row` and
 `source_id` (the image of the source that is shown), `source_box` (in its pixels) and `tile_box` (in
 this image's pixels), each box left, top, right, bottom. The first image of every class comes first,
-then the second: a prefix is the smaller set."""
-    return _card(made, "train-*.tar", load, _MEASURE_ELSEWHERE)
+then the second, and so on."""
+    return _card(made, "train-*.tar", load, stream=True)
 
 
 CARDS: dict[str, Callable[[CompressedDataset], str]] = {
@@ -117,19 +144,29 @@ CARDS: dict[str, Callable[[CompressedDataset], str]] = {
 }
 
 
+def shown(plan: Plan) -> Bool[np.ndarray, "m tiles"]:
+    """Say which tiles are images. A canvas that a method drew itself is one, without a source."""
+    tiles: Bool[np.ndarray, "m tiles"] = plan.source >= 0
+    return tiles if plan.source.shape[1] > 1 or plan.image_size else np.ones_like(tiles)
+
+
 def image_ending(files: Sequence[ImageFile]) -> str:
     """Return the file extension of the images in the tar, such as "png".
 
-    To its readers an extension is a column, and every sample needs the same columns. Images of
+    Readers take an extension for a column, and every sample needs the same columns. Images of
     several formats therefore share SEVERAL.
     """
     endings = {file.path.rpartition(".")[2] for file in files}
     return endings.pop() if len(endings) == 1 else SEVERAL
 
 
-def _card(made: CompressedDataset, files: str, load: str, measure: str = _MEASURE) -> str:
-    """Return the whole card, from the facts of the set and the words of a layout."""
+def _card(made: CompressedDataset, files: str, load: str, *, stream: bool = False) -> str:
+    """Return the whole card, from the facts of the set and the words of a layout.
+
+    `stream` says that smallset does not read the layout.
+    """
     manifest = made.manifest
+    measure, ways = (_MEASURE_ELSEWHERE, ()) if stream else (_MEASURE, (opened(manifest),))
     return f"""\
 {front_matter(manifest, files=files)}
 {heading(manifest)}
@@ -145,11 +182,11 @@ without encoding any image again. Its licence is that of the source.
 
 ## Train
 
-{sheet_note(manifest)}{_training(manifest, made.tile_box.shape[1])}
+{sheet_note(manifest, *ways)}{_training(manifest, made.tile_box.shape[1])}
 
 {measure}
 
-`manifest.json` says how the set was made; `plan.parquet` has the hash of every image
+`manifest.json` says how the set was made; `plan.parquet` has the hash of every image file
 and the boxes and source of every tile.
 """
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.exchange.cards import CARDS, image_ending
+from smallset.exchange.cards import CARDS, image_ending, shown
 from smallset.files import replacing, whole_folder, write_file, writing
 from smallset.lazy import pa, pq
-from smallset.records import Plan, Progress
-from smallset.shapes import Bool
+from smallset.records import Progress
 from smallset.spec import nearest
 from smallset.store import Codec, CompressedDataset
 from smallset.store.agreement import TRAIN
@@ -101,8 +100,8 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Write train-*.tar and classes.json (the names in index order).
 
     The first images of all classes come first, then the second ones, and so on. A stream shuffled
-    in a small buffer therefore mixes classes, and a prefix is the smaller set. The tar records no
-    time and no owner, so that equal sets give equal bytes.
+    in a small buffer therefore mixes classes. The tar records no time and no owner, so that equal
+    sets give equal bytes.
     """
     classes, label = {"names": list(made.manifest.classes)}, made.plan.label
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
@@ -132,7 +131,7 @@ def write_images(made: CompressedDataset, folder: Path, told: Told) -> None:
     sort in order of choice.
     """
     plan, codec, rows = made.plan, Codec.parse(made.manifest.codec), made.rows
-    tiles = plan.source.shape[1]
+    tiles, images = plan.source.shape[1], shown(plan)
     one = tiles == 1 and plan.image_size is None  # with the codec original, of any size
     digits = len(str(tiles - 1))
     (folder / TRAIN).mkdir()
@@ -141,7 +140,7 @@ def write_images(made: CompressedDataset, folder: Path, told: Told) -> None:
     for row, file in enumerate(made.files):
         pixels = codec.decode(rows.read(row))
         stem = file.path.rpartition(".")[0]
-        for tile in np.flatnonzero(_shown(plan, row)).tolist():
+        for tile in np.flatnonzero(images[row]).tolist():
             left, top, right, bottom = plan.tile_box[row, tile]
             image = pixels if one else pixels[top:bottom, left:right]
             name = f"{stem}.png" if tiles == 1 else f"{stem}-{tile:0{digits}d}.png"
@@ -178,12 +177,6 @@ def provenance(made: CompressedDataset) -> dict[str, list[list[object]]]:
     columns = {name: table[name].to_pylist() for name in PROVENANCE}
     starts = range(0, len(table), tiles)
     return {name: [of[i : i + tiles] for i in starts] for name, of in columns.items()}
-
-
-def _shown(plan: Plan, row: int) -> Bool[np.ndarray, " tiles"]:
-    """Say which tiles are images. A canvas that a method drew itself is one, without a source."""
-    tiles: Bool[np.ndarray, " tiles"] = plan.source[row] >= 0
-    return tiles if plan.source.shape[1] > 1 or plan.image_size else np.ones_like(tiles)
 
 
 def _table(

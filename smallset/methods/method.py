@@ -42,6 +42,11 @@ class Method(ABC):
         return True
 
     @property
+    def ordered(self) -> bool:
+        """Whether the first files of each class are the set of a smaller budget."""
+        return False
+
+    @property
     def observers(self) -> tuple[AnyObserver, ...]:
         """The observers that the set depends on; none if no network looks."""
         return ()

@@ -114,6 +114,12 @@ class Pruned(Method):
         return self.select.balanced
 
     @property
+    def ordered(self) -> bool:
+        """Whether the first files of each class are the set of a smaller budget."""
+        select = self.select
+        return select.ordered and select.balanced and not isinstance(self.mosaic, Sheet)
+
+    @property
     def observers(self) -> tuple[AnyObserver, ...]:
         """The one observer that the choice depends on, or none."""
         looks = self.scores[0].observer if self.scores else None

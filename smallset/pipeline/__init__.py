@@ -4,8 +4,19 @@ from smallset.pipeline.compress import compress, select
 from smallset.pipeline.evaluate import evaluate
 from smallset.pipeline.export import export
 from smallset.pipeline.label import label
+from smallset.pipeline.read import open_set
 from smallset.pipeline.score import score
 from smallset.pipeline.size import size
 from smallset.pipeline.train import train_teacher
 
-__all__ = ["compress", "evaluate", "export", "label", "score", "select", "size", "train_teacher"]
+__all__ = [
+    "compress",
+    "evaluate",
+    "export",
+    "label",
+    "open_set",
+    "score",
+    "select",
+    "size",
+    "train_teacher",
+]

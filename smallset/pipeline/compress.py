@@ -84,6 +84,7 @@ def compress(
             spread=spread,
             work=desk.work,
             may_vanish=not job.method.balanced,
+            ordered=job.method.ordered,
             progress=desk.progress,
         )
 

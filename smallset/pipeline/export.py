@@ -7,7 +7,6 @@ from smallset.files import check_output
 from smallset.labels import check_not_labels
 from smallset.records import Progress
 from smallset.store import CompressedDataset, open_set
-from smallset.store.agreement import layout_of
 
 
 def export(
@@ -22,17 +21,11 @@ def export(
     `to` is "hub" (parquet in the Hub's layout), "imagefolder" (train/<class>/<file>),
     "webdataset" (tar shards) or "images" (one PNG for each tile, for other people's loaders). All
     but "images" copy image bytes and never encode them again. The same set gives the same bytes.
-    `evaluate` reads the first two layouts as the same set. Raises ValueError or OSError if anything
-    is wrong, and then leaves no output.
+    `evaluate` and `open_set` read the first two layouts as the same set. Raises ValueError
+    or OSError if anything is wrong, and then leaves no output.
     """
     check_output(Path(out))
     check_not_labels(Path(out))
-    layout = layout_of(Path(set)) if isinstance(set, str | Path) else None
-    if layout is not None:
-        raise ValueError(
-            f"'{set}' is already an export to {layout}. Needed the set that `smallset compress` "
-            "made. Export that set."
-        )
     made = set if isinstance(set, CompressedDataset) else open_set(Path(set))
     export_set(made, Path(out), to=to, progress=progress)
     return Path(out)

@@ -12,7 +12,7 @@ from smallset.store.plan_table import PLAN
 
 TRAIN = "train"
 # Files that are not verified: users may edit the card, and the Hub adds .gitattributes. No number
-# rests on the picture.
+# rests on the picture, and a digest of it would differ by the version of the font library.
 FREE = (CARD, ".gitattributes", PAST)
 
 
@@ -50,6 +50,17 @@ def check_folder(path: Path) -> None:
         raise NotADirectoryError(
             f"'{path}' is a file, but a set is a folder. Give the folder that `smallset compress` "
             f"made."
+        )
+
+
+def check_as_made(path: Path) -> None:
+    """Raise ValueError if a folder is an export, and the errors of `check_folder`."""
+    check_folder(path)
+    layout = layout_of(path)
+    if layout is not None:
+        raise ValueError(
+            f"'{path}' is an export to {layout}. Needed the set as it was made. Give the folder "
+            "that `smallset compress` made."
         )
 
 

@@ -13,19 +13,24 @@ CARD = "README.md"
 _CLASSES_SHOWN = 50
 
 
-def card(manifest: Manifest) -> str:
+def card(manifest: Manifest, *, ordered: bool = False) -> str:
     """Return a set's card as Markdown, with the Hub's YAML in front.
+
+    `ordered` says that the first files of each class are the set of a smaller budget.
 
     The licence is "unknown": the images have the licence of their source, which is not known here.
     """
     files = f"*/{Codec.parse(manifest.codec).files}"
-    return f"{front_matter(manifest, files=files)}\n{_body(manifest)}"
+    return f"{front_matter(manifest, files=files)}\n{_body(manifest, ordered=ordered)}"
 
 
-def front_matter(manifest: Manifest, *, files: str, tagged: Sequence[str] = CARD_TAGS) -> str:
+def front_matter(
+    manifest: Manifest, *, files: str, tagged: Sequence[str] = CARD_TAGS, images: int | None = None
+) -> str:
     """Return the Hub's YAML. `files` is the pattern that matches the training images.
 
-    The tags `CARD_TAGS` tell a set of ours from plain images.
+    The tags `CARD_TAGS` tell a set of ours from plain images. `images` is the number of images in
+    the folder, if not that of the set.
 
     `datasets` caches a folder under its last name and a hash of `configs`, and ignores the files.
     The description is part of that hash, so the digest keeps two sets of one name apart.
@@ -38,7 +43,7 @@ license: unknown
 task_categories:
 - image-classification
 size_categories:
-- {_size_category(manifest.images)}
+- {_size_category(images or manifest.images)}
 tags:
 {tags}
 configs:
@@ -56,12 +61,15 @@ def heading(manifest: Manifest) -> str:
     return f"# {_plain(_title(manifest))}"
 
 
-def facts(manifest: Manifest) -> str:
-    """Return the table of a set's facts and the list of its classes, as Markdown."""
+def facts(manifest: Manifest, *, files: str | None = None) -> str:
+    """Return the table of a set's facts and the list of its classes, as Markdown.
+
+    `files` describes the image files of a folder that has others than the set.
+    """
     return f"""\
 | | |
 |---|---|
-{_table(manifest)}
+{_table(manifest, files)}
 
 Classes, in index order: {_named(manifest.classes, ", in `manifest.json`")}."""
 
@@ -91,12 +99,13 @@ def folder_note(manifest: Manifest) -> str:
     if manifest.vanished:
         return (
             "Classes without an image have no folder, and readers that count folders give the\n"
-            "classes behind them other indices: take the index from the front of a folder's name."
+            "classes after them other indices: take the index from the front of a folder's name."
         )
     return "Readers that take each folder for a class work too, and give the same class indices."
 
 
-def _body(manifest: Manifest) -> str:
+def _body(manifest: Manifest, *, ordered: bool) -> str:
+    prefix = "Within a class, files sort in order of choice: the first ones are the smaller set.\n"
     return f"""\
 {heading(manifest)}
 
@@ -110,46 +119,42 @@ image's class is the folder it lies in. Its licence is that of the source.
 {load_folders(manifest)}
 
 {folder_note(manifest)}
-A reader that takes every file here for a class too needs `smallset export --to imagefolder`.
-Within a class, files sort in order of choice: the first ones are the smaller set.
-
+A reader that also takes the other files here for classes needs `smallset export --to imagefolder`.
+{prefix if ordered else ""}
 ## Train
 
 {_training(manifest)}
 
 `smallset evaluate PATH/OF/THIS/FOLDER --data SOURCE` trains a student under a fixed protocol and
 measures it on the source's held-out images; `smallset verify PATH/OF/THIS/FOLDER` checks every
-file. `manifest.json` says how the set was made, `plan.parquet` which source image every tile of
-every file shows.
+file. `manifest.json` says how the set was made, `plan.parquet` which source image, if any, every
+tile of every file shows.
 """
 
 
-def _table(manifest: Manifest) -> str:
+def _table(manifest: Manifest, files: str | None) -> str:
     source, seeds, asked = manifest.source, manifest.seeds, manifest.asked
     short, vanished = asked.short if asked else (), manifest.vanished
-    per_class = (
-        f"{min(manifest.counts)} to {max(manifest.counts)} a class"
-        if manifest.ipc is None
-        else f"{manifest.ipc} a class"
-    )
     bad = len(source.skipped)
     skipped = f", {bad:,} bad {'file' if bad == 1 else 'files'} left out" if bad else ""
     observer = "" if seeds.observer is None else f", observer {seeds.observer}"
     ratio_images, ratio_bytes = source.images / manifest.images, source.bytes / manifest.image_bytes
     side = f"{manifest.size} x {manifest.size} px"
     if manifest.sheet is not None:
-        side = f"on sheets, trained on at {side}"
+        side = f"on sheets, shown to students at {side}"
     if Codec.parse(manifest.codec).is_original:
         side = f"each of its own size, read at {side}"
+    of = " of the set" if files else ""
     rows = {
-        "Images": f"{manifest.images:,} ({per_class}), {side}",
+        **({"Files": files} if files else {}),
+        f"Images{of}": f"{counted(manifest.counts)}, {side}",
         **({"Asked for": _code(asked.budget)} if asked else {}),
         **({"Classes that gave all they had": _counted(short)} if short else {}),
         **({"Classes without an image": _counted(vanished)} if vanished else {}),
-        "Image bytes": f"{manifest.image_bytes:,} ({manifest.codec})",
+        f"Image bytes{of}": f"{manifest.image_bytes:,} ({manifest.codec})",
         "Source": f"{_code(source.given)}, {source.images:,} images of split "
         f"{_code(source.split)}, {source.bytes:,} bytes as encoded{skipped}",
-        "Compression": f"{ratio_images:,.1f} x in images, {ratio_bytes:,.1f} x in image bytes",
+        f"Compression{of}": f"{ratio_images:,.1f} x in images, {ratio_bytes:,.1f} x in image bytes",
         "Method": _code(manifest.method),
         "With all options": _code(manifest.spec),
         "Seeds": f"set {seeds.set}{observer}",
@@ -158,6 +163,12 @@ def _table(manifest: Manifest) -> str:
         "Training view": _code(manifest.view),
     }
     return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+
+
+def counted(counts: Sequence[int]) -> str:
+    """Say how many images there are, in all and in a class."""
+    few, many = min(counts), max(counts)
+    return f"{sum(counts):,} ({few if few == many else f'{few} to {many}'} a class)"
 
 
 def _counted(classes: Sequence[str]) -> str:
@@ -171,20 +182,28 @@ def _named(classes: Sequence[str], elsewhere: str = "") -> str:
     return f"{shown} and {more:,} more{elsewhere}" if more > 0 else shown
 
 
-def sheet_note(manifest: Manifest) -> str:
-    """Say how to get at the single images of a set of sheets, and nothing of another set."""
+def sheet_note(manifest: Manifest, *ways: str) -> str:
+    """Say what a sheet shows, and the `ways` to its single images; nothing if there is no sheet."""
     if manifest.sheet is None:
         return ""
+    note = (
+        f"Each image file is a sheet of {manifest.sheet} x {manifest.sheet} px with many images of "
+        "one class, and the\nboxes of the images are `tile_box` in `plan.parquet`."
+    )
+    return "\n".join((note, *ways)) + "\n\n"
+
+
+def opened(manifest: Manifest) -> str:
+    """Say what `open_set` gives."""
     return (
-        f"Each file is a sheet of {manifest.sheet} x {manifest.sheet} px with many images of one "
-        "class, and the boxes\nof the images are `tile_box` in `plan.parquet`. "
-        f"`smallset.open_set(PATH)` gives single images of {manifest.size} px,\nready for a "
-        "`DataLoader`; `smallset export --to images` writes one file for each.\n\n"
+        f"`smallset.open_set(PATH)` gives single images of {manifest.size} px, ready for a "
+        "`DataLoader`."
     )
 
 
 def _training(manifest: Manifest) -> str:
-    return sheet_note(manifest) + _view(manifest)
+    cut = "`smallset export PATH OUT --to images` writes a file for each of them."
+    return sheet_note(manifest, opened(manifest), cut) + _view(manifest)
 
 
 def _view(manifest: Manifest) -> str:

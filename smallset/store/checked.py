@@ -34,7 +34,7 @@ class CheckedRows:
         if hashlib.sha256(content).hexdigest() != self.files[row].sha256:
             raise ValueError(
                 f"{self.name(row)!r} of the set '{self.set}' was changed after it was written. "
-                "Restore it, or make the set again; `smallset verify` lists all that changed."
+                "Restore it, or make or export the set again."
             )
         return content
 

@@ -16,7 +16,7 @@ from smallset.lazy import Tensor, torch
 from smallset.records import Classes, Plan, Resample
 from smallset.shapes import Float32, Int, Int32, Int64, UInt8
 from smallset.spec import build
-from smallset.store.agreement import check_files, check_folder, contradictions, strangers
+from smallset.store.agreement import check_as_made, check_files, contradictions, strangers
 from smallset.store.checked import CheckedRows, SetImages
 from smallset.store.codec import Codec
 from smallset.store.image_file import ImageFile
@@ -208,13 +208,13 @@ def _measured(images: SetImages) -> Int32[np.ndarray, "m 2"]:
 
 
 def open_set(path: str | Path) -> CompressedDataset:
-    """Open the set in the folder `path`. Pixels are read later.
+    """Open the set in the folder `path`, as it was made. Pixels are read later.
 
     Raises FileNotFoundError or NotADirectoryError if there is no such folder, and ValueError if it
-    is not a set, or if its manifest, plan or list of files was edited or damaged.
+    is not a set or an export, or if its manifest, plan or list of files was edited or damaged.
     """
     path = Path(path)
-    check_folder(path)
+    check_as_made(path)
     made = read_records(path)
     check_files(
         path,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from smallset.data import cores, ordered
-from smallset.store.agreement import check_folder, contradictions, layout_of, strangers
+from smallset.store.agreement import check_as_made, contradictions, strangers
 from smallset.store.image_file import ImageFile
 from smallset.store.manifest import read_manifest
 from smallset.store.plan_table import read_plan
@@ -29,16 +29,11 @@ class Verification:
 def verify(path: Path) -> Verification:
     """Hash every file of the set in `path` and compare names, sizes and counts.
 
-    README.md may be edited. Raises FileNotFoundError or NotADirectoryError if there is no such
-    folder, and one ValueError that lists every problem.
+    README.md may be edited, and the picture of iterations is not checked. Raises FileNotFoundError
+    or NotADirectoryError if there is no such folder, and one ValueError that lists every problem,
+    or that names the format of an export.
     """
-    check_folder(path)
-    layout = layout_of(path)
-    if layout is not None:
-        raise ValueError(
-            f"'{path}' is an export to {layout}, but only a set as it was made can be verified. "
-            "Give the set that it was exported from."
-        )
+    check_as_made(path)
     problems: list[str] = []
     try:
         manifest = _read(lambda strict: read_manifest(path, trust=not strict), problems)

@@ -37,12 +37,14 @@ def write(
     spread: Workers | None = None,
     work: Path | None = None,
     may_vanish: bool = False,
+    ordered: bool = False,
     progress: Progress | None = None,
 ) -> CompressedDataset:
     """Draw every canvas and write the set, made from `dataset`, to the new folder `out`.
 
-    Files sort in order of choice. With `may_vanish` a class may be without images: then it has no
-    folder, and the other folders are numbered. The codec "original" copies the bytes of each image
+    Files sort in order of choice. `ordered` says that the first of each class are a smaller set.
+    With `may_vanish` a class may be without images: then it has no folder, and the other folders
+    are numbered. The codec "original" copies the bytes of each image
     and draws nothing. Canvases are drawn in `workers` threads (0: one per core) or by the workers
     `spread`, and the bytes do not depend on this choice. Finished parts of costly canvases are kept
     in the folder `work` until the set is written, so that a killed call can be continued.
@@ -80,7 +82,7 @@ def write(
         manifest = _manifest(plan, dataset, codec, about, folders, in_order, content)
         with writing(out):
             write_file(partial / PLAN, content)
-            write_file(partial / CARD, card(manifest).encode())
+            write_file(partial / CARD, card(manifest, ordered=ordered).encode())
             for picture in parts.pictures:
                 write_file(partial / PAST, picture)
             write_file(partial / MANIFEST, manifest.to_json().encode())

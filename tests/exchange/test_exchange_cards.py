@@ -59,6 +59,21 @@ def test_the_card_of_single_images_says_their_side_and_the_view_of_the_students(
     assert "mosaic" not in text
 
 
+@pytest.mark.parametrize(
+    ("factor", "formats", "files"),
+    [
+        (2, ("PNG",), "24 (8 a class), 3 x 3 px"),
+        (4, ("PNG",), "96 (32 a class), 1 to 2 px a side"),
+        (1, ("PNG", "JPEG"), "6 (2 a class), each of its own size"),
+    ],
+)
+def test_the_card_of_single_images_counts_its_own_files(make, factor, formats, files):
+    text = CARDS["images"](make(factor, formats=formats))
+    assert f"| Files | {files} |\n| Images of the set | 6 (2 a class), " in text
+    assert "| Image bytes of the set | " in text
+    assert "| Compression of the set | " in text
+
+
 def test_only_what_evaluate_reads_is_said_to_be_evaluated(make):
     made = make()
     command = "smallset evaluate PATH/OF/THIS/FOLDER"

@@ -45,7 +45,7 @@ def test_samples_hold_the_file_s_bytes_its_label_and_its_tiles(made, out):
     assert json.loads((out / "classes.json").read_text()) == {"names": ["cow", "b/e e", "ape"]}
 
 
-def test_a_prefix_is_the_smaller_set(out):
+def test_the_first_images_of_all_classes_come_first(out):
     with tarfile.open(out / "train-000000.tar") as tar:
         labels = [int(tar.extractfile(e).read()) for e in tar if e.name.endswith(".cls")]
         files = [json.load(tar.extractfile(e))["file"] for e in tar if e.name.endswith(".json")]

@@ -83,5 +83,5 @@ def test_a_missing_folder_or_one_without_a_manifest_is_not_a_set(tmp_path):
 
 def test_an_export_is_not_taken_for_a_broken_set(made, tmp_path):
     out = export(made.path, tmp_path / "exported", to="imagefolder")
-    with pytest.raises(ValueError, match="is an export to imagefolder, but only a set as it was"):
+    with pytest.raises(ValueError, match=r"is an export to imagefolder\. Needed the set as it was"):
         verify(out)

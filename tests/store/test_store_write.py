@@ -107,7 +107,7 @@ def test_an_interrupted_write_leaves_nothing(
 ):
     calls = [0]
 
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         calls[0] += 1
         raise stop
 

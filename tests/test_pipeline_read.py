@@ -1,0 +1,34 @@
+import pickle
+
+import pytest
+from cli_toy import tree
+
+import smallset
+
+METHOD = "prune(select=random, mosaic=sheet(columns=2))"
+
+
+@pytest.fixture
+def made(quick, tmp_path):
+    return smallset.compress(tree(tmp_path / "data"), "set", method=METHOD, ipc=4)
+
+
+@pytest.mark.parametrize("to", ["hub", "imagefolder"])
+def test_an_export_gives_the_images_that_its_card_promises(made, to):
+    out = smallset.export(made, "out", to=to)
+    assert "`smallset.open_set(PATH)`" in (out / "README.md").read_text()
+    again = pickle.loads(pickle.dumps(smallset.open_set(out)))  # as a DataLoader's worker gets it
+    assert (again.images() == made.images()).all()
+    image, label = again[5]
+    assert (image.shape, label) == ((3, 8, 8), 1)
+
+
+def test_a_set_as_it_was_made_is_opened(made):
+    assert smallset.open_set("set").manifest == made.manifest
+
+
+def test_a_stream_is_refused_and_its_card_promises_nothing(made):
+    out = smallset.export(made, "out", to="webdataset")
+    assert "open_set" not in (out / "README.md").read_text()
+    with pytest.raises(ValueError, match="is an export for webdataset, which can only be streamed"):
+        smallset.open_set(out)
