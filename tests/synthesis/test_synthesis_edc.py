@@ -42,7 +42,7 @@ def test_at_imagenet_sizes_it_starts_from_the_canvases_of_rded(edc, tmp_path):
     start = made(tmp_path, replace(edc, iterations=0, setting="imagenet"), ipc=2).astype(int)
     drawn = made(tmp_path, RDED(edc.pool[0]), ipc=2).astype(int)
     assert np.abs(start - drawn).max() <= 1
-    assert [EDC.settings[name].init for name in EDC.settings] == ["rded", "real", "real", "real"]
+    assert [EDC.settings[name].init for name in EDC.settings] == ["rded", "real", "real"]
     assert {numbers.init for numbers in GVBSM.settings.values()} == {"noise"}
 
 
