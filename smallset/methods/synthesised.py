@@ -74,9 +74,7 @@ class Synthesised(Method):
         made: dict[str, str] = {}
         for number, observer in enumerate(self.observers):
             found = looked_with(observer, seen)
-            made |= {
-                f"{k}_{number + 1}" if number and k in made else k: v for k, v in found.items()
-            }
+            made |= {f"{k}_{number + 1}" if number else k: v for k, v in found.items()}
         return made
 
 

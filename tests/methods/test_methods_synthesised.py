@@ -42,6 +42,20 @@ def test_a_set_is_written_like_any_other(data):
     assert not list(Path("w/parts").iterdir())
 
 
+def test_a_fact_of_the_second_observer_has_its_number(data):
+    method = f"g-vbsm(pool=(observer(model=resnet8, epochs=1), {GIVEN}), iterations=0)"
+    made = smallset.compress(data, "set", method=method, ipc=1, work=Path("w"), precision="float32")
+    about = made.manifest.made_with
+    assert "observer_sha256" not in about
+    assert about["observer_sha256_2"]
+
+
+@pytest.mark.parametrize("name", SYNTHESES)
+def test_every_published_setting_can_be_asked_for(name):
+    for setting in getattr(SYNTHESES[name], "settings", ()):
+        assert method_from(f"{name}(setting={setting})").synthesis.setting == setting
+
+
 def test_a_worker_gives_the_same_bytes(data):
     method = f"dwa(observer={GIVEN}, iterations=2)"
     here = smallset.compress(data, "here", method=method, ipc=2, work=Path("w"))
