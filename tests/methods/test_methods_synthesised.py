@@ -112,7 +112,7 @@ def test_an_ipc_that_cannot_be_is_refused_before_anything_is_trained(data):
 
 @pytest.mark.parametrize("method", ["rded", "dwa", "noise"])
 def test_short_classes_cannot_be_kept(data, method):
-    with pytest.raises(ValueError, match="keep' .* draws its own images, .* Leave it out"):
+    with pytest.raises(ValueError, match=r"keep' .* draws its own images, .* Leave it out"):
         smallset.compress(data, "set", method=method, ipc=11, short_classes="keep", work=Path("w"))
 
 
