@@ -92,6 +92,7 @@ class Pooled(Synthesis):
     settings: ClassVar[Mapping[str, PoolNumbers]]
 
     def __post_init__(self) -> None:
+        check_numbers(self, first=(self.first >= 0, "a weight of 0 or more"))
         for setting in self.settings:
             self._numbers(setting)
         pool_of(self.pool, epochs=self.epochs)

@@ -84,6 +84,7 @@ class SRe2L(Synthesis):
     }
 
     def __post_init__(self) -> None:
+        check_numbers(self, first=(self.first >= 0, "a weight of 0 or more"))
         for setting in self.settings:
             self._numbers(setting)
 

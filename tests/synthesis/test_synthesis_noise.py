@@ -28,6 +28,14 @@ def test_any_rows_may_be_drawn_and_nothing_is_kept(tmp_path):
     np.testing.assert_array_equal(begun.draw(range(4, 6)), made(tmp_path, PureNoise(), ipc=3)[4:6])
 
 
-def test_a_deviation_of_zero_is_refused():
-    with pytest.raises(ValueError, match=r"noise's std=\(0.1, 0, 0.1\) is not above 0"):
-        PureNoise(std=(0.1, 0, 0.1))
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"std": (0.1, 0, 0.1)}, r"std=\(0.1, 0, 0.1\) cannot be used. Give that of pixels"),
+        ({"mean": (0.5, 9, 0.5)}, r"mean=\(0.5, 9, 0.5\) cannot be used. Give that of pixels"),
+        ({"mean": (-1, 0, 0)}, r"mean=\(-1, 0, 0\) cannot be used"),
+    ],
+)
+def test_colours_that_cannot_be_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        PureNoise(**options)
