@@ -122,7 +122,7 @@ def _passes(
     which: Literal["norms", "all"],
 ) -> Iterator[tuple[Int64[Tensor, " b"], list[Pair]]]:
     """Yield the labels of each batch, and each image's sums: by layer, of channels, then cells."""
-    network = seen.network(observer, epoch=seen.settled(observer).trains_for)
+    network = seen.network(observer)
     layers = watched_layers(network.net, which)
     read: dict[int, list[Pair]] = {}
 

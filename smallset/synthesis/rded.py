@@ -15,7 +15,6 @@ from smallset.seeds import generator
 from smallset.shapes import Int32, Int64
 from smallset.store.canvases import Rendered
 from smallset.synthesis.crops import CropRule, best_crops
-from smallset.synthesis.recovered import looking
 from smallset.synthesis.synthesis import Synthesis, check_numbers
 
 _POOL = 300
@@ -97,7 +96,7 @@ class RDED(Synthesis):
         needed = (wanted.counts * grid.tiles).tolist()
         pools = [self._pool(seen, label, n, seed) for label, n in enumerate(needed)]
         rule = CropRule(self.crops, self.area, self.ratio, size // grid.factor, size)
-        network = looking(seen, self.observer)
+        network = seen.network(self.observer)
         found = best_crops(seen, self.observer, network, pools, rule, seed=seed)
         boxes, chosen = _nowhere(seen), []
         for images, best, n in zip(pools, found, needed, strict=True):
