@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all."""
 
 import errno
+import io
 import os
 import secrets
 import shutil
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 
 def at_home(path: str | Path) -> Path:
@@ -41,6 +44,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array as an .npy file that appears whole."""
+    buffer = io.BytesIO()  # `np.save` into a file forgets the number of the system's error
+    np.save(buffer, array)
+    with replacing(path) as file:
+        file.write(buffer.getbuffer())
 
 
 def check_output(out: Path) -> None:

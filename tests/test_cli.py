@@ -26,6 +26,7 @@ from smallset.records import Result
 from smallset.scores import SCORES
 from smallset.scores.table import read_scores
 from smallset.store import open_set
+from smallset.synthesis.pools import POOLS
 from smallset.train import loop
 from smallset.train.protocol import PROTOCOLS
 from smallset.train.views import VIEWS
@@ -221,7 +222,7 @@ def test_list_names_every_entry_with_a_line(shell, monkeypatch):
     assert max(map(len, ran.out.splitlines())) <= 80
     for title, tables in {
         "methods": METHODS, "scores": SCORES, "views": VIEWS, "students": MODELS,
-        "protocols": PROTOCOLS, "budgets": BUDGETS, "mosaics": MOSAICS,
+        "protocols": PROTOCOLS, "budgets": BUDGETS, "mosaics": MOSAICS, "pools": POOLS,
     }.items():  # fmt: skip
         assert f"\n{title}\n" in f"\n{ran.out}"
         for name in tables:

@@ -101,6 +101,16 @@ def test_stored_labels_train_as_online_labels_on_the_same_views(made, label, bat
     assert torch.equal(trained(made, EXACT, rules), trained(made, taught, rules))
 
 
+def test_labels_of_which_none_is_pruned_or_left_out_train_as_whole_ones(made, label):
+    label(format="float32")
+    label(format="top(k=3)")  # of three classes, in float16
+    none = trained(made, "stored(format=float32, prune=0.0)", SHORT)
+    assert torch.equal(none, trained(made, f"online(teacher={SPEC})", SHORT))
+    every = trained(made, "stored(format=top(k=3))", SHORT)
+    torch.testing.assert_close(every, none, rtol=0, atol=1e-3)
+    assert not torch.equal(trained(made, "stored(format=float32, prune=0.5)", SHORT), none)
+
+
 def test_a_result_of_stored_labels_is_that_of_online_labels_but_for_its_bytes(label, evaluate):
     store = label(format="float32")
     stored, taught = evaluate(labels=EXACT), evaluate(labels="online", teacher=SPEC)

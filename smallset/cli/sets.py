@@ -18,10 +18,11 @@ def list_() -> None:
     from smallset.methods import METHODS
     from smallset.models import MODELS
     from smallset.mosaic import MOSAICS
-    from smallset.observers import OBSERVERS
+    from smallset.observers import OBSERVERS, Observer
     from smallset.scores import SCORES
     from smallset.selection import SELECTORS
-    from smallset.spec import first_line
+    from smallset.spec import first_line, write
+    from smallset.synthesis.pools import POOLS
     from smallset.terminal import show_list
     from smallset.train.protocol import PROTOCOLS
     from smallset.train.views import VIEWS
@@ -37,6 +38,8 @@ def list_() -> None:
         if table is MODELS:
             lines["timm:NAME, torchvision:NAME"] = "any network of those libraries, if installed"
         show_list(title, lines.items())
+    pools = {name: write(pool, {Observer: OBSERVERS}, brief=True) for name, pool in POOLS.items()}
+    show_list("pools", pools.items())
 
 
 def verify(

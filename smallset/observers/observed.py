@@ -136,11 +136,15 @@ class Observed:
             self._loaded[observer.network] = teacher
         return self._loaded[observer.network]
 
-    def network(self, observer: AnyObserver, *, run: int = 0, epoch: int) -> "Network":
+    def network(
+        self, observer: AnyObserver, *, run: int = 0, epoch: int | None = None
+    ) -> "Network":
         """Return the observer's network at the end of an epoch, counted from 1, on the device.
 
-        Its parameters allow gradients. A pretrained network has only epoch 1.
+        None is the last epoch. The parameters allow gradients. A pretrained network has only
+        epoch 1.
         """
+        epoch = self.settled(observer).trains_for if epoch is None else epoch
         if isinstance(observer, Pretrained):
             if (run, epoch) != (0, 1):
                 require_training(observer, f"run {run}, epoch {epoch}")
@@ -160,7 +164,7 @@ class Observed:
         """Return the inputs of the last linear layer after the last epoch, mapped from disk."""
 
         def rows() -> Iterator[Float32[np.ndarray, "b d"]]:
-            model = self.network(observer, run=run, epoch=self.settled(observer).trains_for)
+            model = self.network(observer, run=run)
             machine, told = self.machine, self.progress
             seen = look(model, self.images, machine=machine, stage="features", progress=told)
             return (features.cpu().numpy() for _, _, features in seen)

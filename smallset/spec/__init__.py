@@ -129,11 +129,11 @@ def _resolve(value: object, wanted: object, tables: Registry, where: str) -> obj
     if origin in (Union, types.UnionType):
         return _resolve_any(value, wanted, tables, where)
     if origin is tuple and isinstance(value, tuple):
-        inner = get_args(wanted)
+        inner, own = get_args(wanted), f"a part of {where}"
         if len(inner) == 2 and inner[1] is Ellipsis:
-            return tuple(_resolve(v, inner[0], tables, where) for v in value)
+            return tuple(_resolve(v, inner[0], tables, own) for v in value)
         if len(inner) == len(value):
-            return tuple(_resolve(v, t, tables, where) for v, t in zip(value, inner, strict=True))
+            return tuple(_resolve(v, t, tables, own) for v, t in zip(value, inner, strict=True))
     plain = _again(value) if wanted is str and isinstance(value, Call) else _plain(value)
     if origin is Literal and plain in get_args(wanted):
         return plain
@@ -149,7 +149,8 @@ def _resolve_any(value: object, wanted: object, tables: Registry, where: str) ->
     if value is None and type(None) in get_args(wanted):
         return None
     for choice in get_args(wanted):
-        if choice in tables:  # its own errors say more than an error about the union
+        parts = isinstance(value, tuple) and get_origin(choice) is tuple
+        if choice in tables or parts:  # its own errors say more than an error about the union
             return _resolve(value, choice, tables, where)
         try:
             return _resolve(value, choice, tables, where)
@@ -295,6 +296,8 @@ def _plain(value: object) -> object:
 def _show(value: object) -> str:
     if isinstance(value, Call):
         return f"{value.name}(...)"
+    if isinstance(value, tuple):
+        return write(value, {})
     if value is None or isinstance(value, bool):
         return str(value).lower()
     return repr(_plain(value))

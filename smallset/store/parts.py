@@ -12,7 +12,7 @@ import numpy as np
 
 from smallset.data import ordered
 from smallset.data.work import keeping
-from smallset.files import replacing
+from smallset.files import write_array
 from smallset.parallel import Task, Workers
 from smallset.records import Progress
 from smallset.shapes import UInt8
@@ -94,8 +94,7 @@ class Parts:
         for rows, pixels in made:
             with keeping(folder.parents[1]):
                 folder.mkdir(parents=True, exist_ok=True)
-                with replacing(_file(folder, rows)) as file:
-                    np.save(file, pixels)
+                write_array(_file(folder, rows), pixels)
             yield rows, pixels
 
     def _read(self, file: Path, rows: Rows) -> Pixels | None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from smallset.data import ImageDataset, fit_boxes, ordered, read_box
 from smallset.data.threads import thread_count
-from smallset.files import replacing
+from smallset.files import write_array
 from smallset.fingerprint import fingerprint
 from smallset.lazy import F, Tensor, torch
 from smallset.observers import AnyObserver
@@ -95,8 +95,7 @@ def best_crops(
         with closing(_scored(seen, network, missing, rule)) as scored:
             for pool, best in scored:
                 _check_finite(best, pool, seen)
-                with replacing(_file(folder, pool)) as file:
-                    np.save(file, best)
+                write_array(_file(folder, pool), best)
                 found[pool.label] = best
                 left -= len(best)
                 if seen.progress is not None:

@@ -4,9 +4,11 @@ Each needs one pass over them, is made once and is kept in the work folder. A la
 mean and biased variance of each channel, and a convolution two more: those of each cell.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,9 +25,6 @@ from smallset.synthesis.statistics import batch_norms
 from smallset.train.processes import first_before_others
 from smallset.train.render import render, to_unit
 from smallset.train.views import Canvas, draw_epoch
-
-if TYPE_CHECKING:
-    pass
 
 VERSION = "layers-1"
 
@@ -123,7 +122,7 @@ def _passes(
     which: Literal["norms", "all"],
 ) -> Iterator[tuple[Int64[Tensor, " b"], list[Pair]]]:
     """Yield the labels of each batch, and each image's sums: by layer, of channels, then cells."""
-    network = seen.network(observer, epoch=seen.settled(observer).trains_for)
+    network = seen.network(observer)
     layers = watched_layers(network.net, which)
     read: dict[int, list[Pair]] = {}
 
@@ -194,10 +193,19 @@ def _kept(
     key = fingerprint([VERSION, seen.fingerprint(observer, 0), seen.source, name])[:24]
     file = seen.work / "statistics" / f"{key}.npz"
     with first_before_others():
-        if not file.exists():
-            made = make()
+        kept = _read(file)
+        if kept is None:
+            kept = make()
             file.parent.mkdir(parents=True, exist_ok=True)
             with replacing(file) as out:
-                np.savez(out, lengths=made.lengths, values=made.values)
-    kept: Mapping[str, np.ndarray] = np.load(file)
-    return LayerStatistics(kept["lengths"], kept["values"])
+                np.savez(out, lengths=kept.lengths, values=kept.values)
+    return kept
+
+
+def _read(file: Path) -> LayerStatistics | None:
+    """Return what was kept before, or None without a sound file."""
+    try:
+        with np.load(file) as kept:
+            return LayerStatistics(kept["lengths"], kept["values"])
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return None

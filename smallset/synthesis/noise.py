@@ -12,7 +12,7 @@ from smallset.shapes import UInt8
 from smallset.store import Canvases, Rows
 from smallset.synthesis.batches import labels_of
 from smallset.synthesis.starts import NoiseStart
-from smallset.synthesis.synthesis import Synthesis
+from smallset.synthesis.synthesis import Synthesis, check_numbers
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,11 @@ class PureNoise(Synthesis):
     std: tuple[float, float, float] = STD
 
     def __post_init__(self) -> None:
-        if min(self.std) <= 0:
-            raise ValueError(f"noise's std={self.std} is not above 0. Give that of pixels in 0..1.")
+        check_numbers(
+            self,
+            mean=(0 <= min(self.mean) <= max(self.mean) <= 1, "that of pixels in 0..1"),
+            std=(min(self.std) > 0, "that of pixels in 0..1, above 0"),
+        )
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
         """Draw nothing yet."""

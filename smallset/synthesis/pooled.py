@@ -18,7 +18,7 @@ from smallset.synthesis.layers import Pass, over_batches
 from smallset.synthesis.matched import PoolTargets
 from smallset.synthesis.pools import SMALL, Pool, pool_of
 from smallset.synthesis.recover import Recipe, Watched
-from smallset.synthesis.recovered import Recovered, check_norms, looking, made_from
+from smallset.synthesis.recovered import Recovered, check_norms, made_from
 from smallset.synthesis.starts import Init, NoiseStart, Start
 from smallset.synthesis.synthesis import Setting, Synthesis, check_numbers, filled, setting_of
 
@@ -92,6 +92,7 @@ class Pooled(Synthesis):
     settings: ClassVar[Mapping[str, PoolNumbers]]
 
     def __post_init__(self) -> None:
+        check_numbers(self, first=(self.first >= 0, "a weight of 0 or more"))
         for setting in self.settings:
             self._numbers(setting)
         pool_of(self.pool, epochs=self.epochs)
@@ -127,7 +128,7 @@ class Pooled(Synthesis):
         size, counts = seen.images.size, wanted.counts
         numbers = self._numbers(setting_of(self.setting, size))
         pool = self.resolved(size=size).observers
-        networks = [looking(seen, one) for one in pool]
+        networks = [seen.network(one) for one in pool]
         targets = [self._targets(seen, one, numbers) for one in pool]
         return Recovered(
             plan=Plan.without_sources(size, labels_of(counts)),

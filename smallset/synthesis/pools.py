@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from smallset.observers import AnyObserver, Observer, Pretrained
-from smallset.spec import nearest
+from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
+from smallset.spec import nearest, write
 
 Pool = str | tuple[AnyObserver, ...]
 
@@ -40,8 +40,9 @@ def pool_of(pool: Pool, *, epochs: int | None) -> tuple[AnyObserver, ...]:
     """
     if isinstance(pool, tuple):
         if not pool or epochs is not None:
+            named = write(pool, {Observer: OBSERVERS}, brief=True)
             raise ValueError(
-                f"pool={pool!r} names its own observers, so epochs={epochs} says nothing. Give "
+                f"pool={named} names its own observers, so epochs={epochs} says nothing. Give "
                 "each observer its epochs: pool=(observer(model=resnet8, epochs=5),)."
                 if pool
                 else "the pool has no observer. Give one at least, or the name of a pool."

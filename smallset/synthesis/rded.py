@@ -1,6 +1,7 @@
 """RDED: the crops of real images that an observer finds easiest, several on a canvas."""
 
 from dataclasses import dataclass, replace
+from math import isqrt
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,6 @@ from smallset.seeds import generator
 from smallset.shapes import Int32, Int64
 from smallset.store.canvases import Rendered
 from smallset.synthesis.crops import CropRule, best_crops
-from smallset.synthesis.recovered import looking
 from smallset.synthesis.synthesis import Synthesis, check_numbers
 
 _POOL = 300
@@ -25,12 +25,12 @@ _POOL = 300
 class RDED(Synthesis):
     """Crops of real images that an observer finds easiest, some on a canvas (arXiv 2312.03526).
 
-    The set seed draws `pool` images of each class (auto: 300, or as many as the canvases need), and
-    `crops` crops of each: a share `area` of the image, `ratio` of width to height. The observer
-    sees a crop in its final size, on a canvas of the mean colour. The crop with the least cross
-    entropy represents its image, and the best images fill the canvases: `factor` x `factor` crops
-    on each, rank after rank over all canvases of the class. `factor=auto` is 2 from 128 px and 1
-    below. A budget counts the canvases.
+    The set seed draws `pool` images of each class (auto: 300, or as many as the canvases need), all
+    of a class that has fewer, and `crops` crops of each: a share `area` of the image, `ratio` of
+    width to height. The observer sees a crop in its final size, on a canvas of the mean colour. The
+    crop with the least cross entropy represents its image, and the best images fill the canvases:
+    `factor` x `factor` crops on each, rank after rank over all canvases of the class. `factor=auto`
+    is 2 from 128 px and 1 below. A budget counts the canvases.
     """
 
     observer: AnyObserver = Observer()
@@ -72,13 +72,15 @@ class RDED(Synthesis):
         grid(Selection(np.empty(0, np.int64)), seen.labels, _nowhere(seen), size=size)
         have = np.bincount(seen.labels, minlength=seen.classes)
         there = have if self.pool == "auto" else np.minimum(have, self.pool)
-        worst = int(np.argmin(there - counts * grid.tiles))
-        needed, least = int(counts[worst]) * grid.tiles, int(there[worst])
+        needs = counts * grid.tiles
+        worst = int(np.argmin(there - needs))
+        needed, least = int(needs[worst]), int(there[worst])
         if needed <= least:
             return
+        factor = isqrt(int((there // counts).min()))
         remedies = [f"ipc<={least // grid.tiles}"] if least >= grid.tiles else []
-        remedies += [f"factor<{self.factor}"] if self.factor not in ("auto", 1) else []
-        remedies += [f"pool>={needed}"] if least < needed <= have[worst] else []
+        remedies += [f"factor<={factor}"] if factor else []
+        remedies += [f"pool>={needs.max()}"] if (needs <= have).all() else []
         raise ValueError(
             f"the crops on a canvas are of different images, so ipc={counts[worst]} with "
             f"factor={grid.factor} needs {needed} images of the class "
@@ -94,7 +96,7 @@ class RDED(Synthesis):
         needed = (wanted.counts * grid.tiles).tolist()
         pools = [self._pool(seen, label, n, seed) for label, n in enumerate(needed)]
         rule = CropRule(self.crops, self.area, self.ratio, size // grid.factor, size)
-        network = looking(seen, self.observer)
+        network = seen.network(self.observer)
         found = best_crops(seen, self.observer, network, pools, rule, seed=seed)
         boxes, chosen = _nowhere(seen), []
         for images, best, n in zip(pools, found, needed, strict=True):

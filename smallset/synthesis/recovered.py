@@ -4,7 +4,6 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +22,6 @@ from smallset.synthesis.recover import VERSION, Batch, Recipe, Watched, recover
 from smallset.synthesis.starts import Start
 from smallset.synthesis.statistics import batch_norms
 from smallset.train.device import Machine
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 _PAST = (0, 10, 30, 100, 300, 1000, 3000, 10_000)
 
@@ -107,11 +103,6 @@ def _made(
     """Make a batch on a worker."""
     torch.set_num_threads(machine.threads)
     return recover(batch, observers, recipe, machine=machine, past=past)
-
-
-def looking(seen: Observed, observer: AnyObserver) -> "Network":
-    """Return an observer's network as it is at the end of its training, or as it was given."""
-    return seen.network(observer, epoch=seen.settled(observer).trains_for)
 
 
 def check_norms(seen: Observed, observers: Sequence[AnyObserver]) -> None:

@@ -15,7 +15,7 @@ from smallset.store import Rows
 from smallset.synthesis.augment import Augment
 from smallset.synthesis.batches import by_rank, labels_of
 from smallset.synthesis.recover import Recipe, Watched
-from smallset.synthesis.recovered import Recovered, check_norms, looking, made_from
+from smallset.synthesis.recovered import Recovered, check_norms, made_from
 from smallset.synthesis.starts import NoiseStart, Start
 from smallset.synthesis.synthesis import Setting, Synthesis, check_numbers, filled, setting_of
 from smallset.synthesis.targets import NormTargets
@@ -84,6 +84,7 @@ class SRe2L(Synthesis):
     }
 
     def __post_init__(self) -> None:
+        check_numbers(self, first=(self.first >= 0, "a weight of 0 or more"))
         for setting in self.settings:
             self._numbers(setting)
 
@@ -102,7 +103,7 @@ class SRe2L(Synthesis):
         """Look for the observer, which may be trained first; make no image yet."""
         size, counts = seen.images.size, wanted.counts
         numbers = self._numbers(setting_of(self.setting, size))
-        network = looking(seen, self.observer)
+        network = seen.network(self.observer)
         return Recovered(
             plan=Plan.without_sources(size, labels_of(counts)),
             batches=self._batches(counts, numbers),

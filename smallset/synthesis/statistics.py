@@ -5,7 +5,7 @@ All statistics are float32, whatever the arithmetic of the observer.
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from smallset.lazy import Module, Tensor, torch
 from smallset.shapes import Float32
@@ -19,17 +19,6 @@ Read = Callable[[Tensor], tuple[Tensor, ...]]
 """Given the input of a layer, returns its statistics, each a float32 vector."""
 
 
-@runtime_checkable
-class Price(Protocol):
-    """What the statistics of all layers cost."""
-
-    def left_out(self, iteration: int) -> Collection[int]:
-        """Return the positions of the layers whose statistics need not be read."""
-
-    def __call__(self, flat: Float32[Tensor, " n"], iteration: int) -> Float32[Tensor, ""]:
-        """Return the cost of all statistics, which stand in one vector, layer after layer."""
-
-
 class Watch:
     """Reads statistics of the inputs of some layers, and gives back the gradient of their cost.
 
@@ -37,7 +26,7 @@ class Watch:
     becomes a part of autograd's graph. All other layers are hooked.
     """
 
-    def __init__(self, layers: Sequence[tuple[Module, Read]], cost: Price) -> None:
+    def __init__(self, layers: Sequence[tuple[Module, Read]], cost: "Distances") -> None:
         from smallset.synthesis.moments import Tap
 
         self._cost = cost
@@ -149,7 +138,7 @@ class Distances:
         self._targets = torch.cat([*targets])
 
     def left_out(self, iteration: int) -> Collection[int]:
-        """Leave no layer out."""
+        """Return the positions of the layers whose statistics need not be read: none."""
         del iteration
         return ()
 

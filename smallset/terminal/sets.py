@@ -35,34 +35,36 @@ def data_lines(data: Data) -> list[str]:
 
 
 def observer_lines(made_with: Mapping[str, str]) -> list[str]:
-    """Return lines about an observer: its network, its accuracy, and the epochs that were read.
+    """Return lines about each observer: its network, its accuracy, and the epochs that were read.
 
     `made_with` is a field of a manifest, or the facts of a column of scores. Without an observer in
     it, there are no lines.
     """
-    if "observer_right" not in made_with:
-        return []
-    right = float(made_with["observer_right"])
-    lines = [
-        f"observer: {made_with['observer']}",
-        f"observer's top-1 on its clean training images: {percent(right)}",
-    ]
-    read = [int(epoch) for epoch in made_with.get("epochs_read", "").split()]
-    if read:
-        trained, last = int(made_with["observer_epochs"]), max(read)
-        run = read == list(range(read[0], last + 1))
-        which = f"{read[0]} to {last}" if run and len(read) > 2 else ", ".join(map(str, read))
-        lines.append(f"epochs read: {which} of {trained}")
-        if last < trained:
+    lines: list[str] = []
+    for key in made_with:
+        if not key.startswith("observer_right"):
+            continue
+        number = key.removeprefix("observer_right")  # "" for the first one, then "_2"
+        lines += [
+            f"observer: {made_with['observer' + number]}",
+            f"observer's top-1 on its clean training images: {percent(float(made_with[key]))}",
+        ]
+        read = [int(epoch) for epoch in made_with.get("epochs_read" + number, "").split()]
+        if read:
+            trained, last = int(made_with["observer_epochs" + number]), max(read)
+            run = read == list(range(read[0], last + 1))
+            which = f"{read[0]} to {last}" if run and len(read) > 2 else ", ".join(map(str, read))
+            lines.append(f"epochs read: {which} of {trained}")
+            if last < trained:
+                lines.append(
+                    f"note: the score does not read the epochs after {last}, although they were "
+                    f"trained. observer=observer(epochs={last}) trains less, on another schedule"
+                )
+        if float(made_with["observer_learned" + number]) < _HARDLY:
             lines.append(
-                f"note: the score does not read the epochs after {last}, although they were "
-                f"trained. observer=observer(epochs={last}) trains less, on another schedule"
+                "warning: the observer has hardly learned, so scores and images that rest on it "
+                "may mean little. Give it more epochs"
             )
-    if float(made_with["observer_learned"]) < _HARDLY:
-        lines.append(
-            "warning: the observer has hardly learned, so its scores may mean little. Train "
-            "longer: observer=observer(epochs=N)"
-        )
     return lines
 
 

@@ -42,6 +42,20 @@ def test_a_set_is_written_like_any_other(data):
     assert not list(Path("w/parts").iterdir())
 
 
+def test_a_fact_of_the_second_observer_has_its_number(data):
+    method = f"g-vbsm(pool=(observer(model=resnet8, epochs=1), {GIVEN}), iterations=0)"
+    made = smallset.compress(data, "set", method=method, ipc=1, work=Path("w"), precision="float32")
+    about = made.manifest.made_with
+    assert "observer_sha256" not in about
+    assert about["observer_sha256_2"]
+
+
+@pytest.mark.parametrize("name", SYNTHESES)
+def test_every_published_setting_can_be_asked_for(name):
+    for setting in getattr(SYNTHESES[name], "settings", ()):
+        assert method_from(f"{name}(setting={setting})").synthesis.setting == setting
+
+
 def test_a_worker_gives_the_same_bytes(data):
     method = f"dwa(observer={GIVEN}, iterations=2)"
     here = smallset.compress(data, "here", method=method, ipc=2, work=Path("w"))
@@ -94,6 +108,12 @@ def test_an_ipc_that_cannot_be_is_refused_before_anything_is_trained(data):
     with pytest.raises(ValueError, match="dwa starts each image from another real image"):
         smallset.compress(data, "set", method="dwa", ipc=11, work=Path("w"))
     assert not Path("w/observers").exists()
+
+
+@pytest.mark.parametrize("method", ["rded", "dwa", "noise"])
+def test_short_classes_cannot_be_kept(data, method):
+    with pytest.raises(ValueError, match=r"keep' .* draws its own images, .* Leave it out"):
+        smallset.compress(data, "set", method=method, ipc=11, short_classes="keep", work=Path("w"))
 
 
 @pytest.mark.parametrize(

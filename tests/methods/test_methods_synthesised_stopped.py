@@ -1,18 +1,20 @@
 """Syntheses that a kill or a full disk stops: nothing half-written, and what is finished stays."""
 
 import errno
+import io
 import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cli_toy import Shell, contents, refused, tree
 from scores_toy import weights
 
+from smallset import files
 from smallset.synthesis import crops, recovered
 
 PACKAGE = Path(__file__).parents[2]
@@ -67,17 +69,32 @@ def test_a_killed_command_goes_on_at_the_next_batch(shell, monkeypatch):
     assert shell("verify", shell.outs / "set").code == 0
 
 
-def full_at(call: int, then):
-    """Return a function that finds the disk full at one call."""
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class FullFile(io.FileIO):
+    """A file on a full disk."""
+
+    write = no_room
+
+
+def full_at(call: int, names: str):
+    """Return a `replacing` whose disk is full at one call for a file of such a name."""
     calls = []
 
-    def save(*arguments, **options):
-        calls.append(1)
-        if len(calls) == call:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return then(*arguments, **options)
+    @contextmanager
+    def replacing(path):
+        calls.extend([1] if path.match(names) else [])
+        if len(calls) == call and path.match(names):
+            with files.unfinished(path) as part, io.BufferedWriter(FullFile(part, "w")) as file:
+                yield file
+        else:
+            with whole(path) as file:
+                yield file
 
-    return save
+    whole = files.replacing
+    return replacing
 
 
 FULL = "cannot take more: the disk is full. What was finished there is kept. Free some space"
@@ -88,9 +105,9 @@ def test_a_full_disk_keeps_the_finished_batches(shell, monkeypatch, disk):
     method = f"sre2l(observer={GIVEN}, iterations=2)"
     with monkeypatch.context() as patch:
         if disk == "work":
-            patch.setattr("smallset.store.parts.np.save", full_at(2, np.save))
+            patch.setattr(files, "replacing", full_at(2, "rows-*.npy"))
         else:
-            patch.setattr(import_module("smallset.store.write"), "write_file", full_at(1, None))
+            patch.setattr(import_module("smallset.store.write"), "write_file", no_room)
         said = FULL if disk == "work" else "/set' cannot be written: the disk is full"
         refused(compress(shell, shell.outs / "set", method), said)
     assert contents(shell.outs) == []
@@ -102,7 +119,7 @@ def test_a_full_disk_keeps_the_finished_batches(shell, monkeypatch, disk):
 def test_a_full_work_folder_keeps_the_crops_of_finished_classes(shell, monkeypatch):
     method = f"rded(observer={GIVEN})"
     with monkeypatch.context() as patch:
-        patch.setattr(crops.np, "save", full_at(2, np.save))
+        patch.setattr(files, "replacing", full_at(2, "class-*.npy"))
         refused(compress(shell, shell.outs / "set", method), FULL, "--work DIR")
     assert contents(shell.outs) == []
     whole, again = crops._losses, []

@@ -26,6 +26,11 @@ def test_with_its_changes_off_it_is_sre2l_bit_for_bit(dwa, off, tmp_path):
     np.testing.assert_array_equal(made(tmp_path, dwa), plain)
 
 
+def test_cifar_runs_contain_no_flip_and_no_crop(tmp_path):
+    augment = canvases(tmp_path, DWA(resnet8(tmp_path))).recipe.augment  # 8 px are as CIFAR's
+    assert (augment.area, augment.flip, augment.roll) == ((1, 1), 0, (0, 4))
+
+
 @pytest.mark.parametrize("change", [{"steps": 0}, {"steps": 3}, {"radius": 0.1}, {"r_var": 1.0},
                                     {"init": "noise"}], ids=str)  # fmt: skip
 def test_each_mechanism_acts(dwa, change, tmp_path):

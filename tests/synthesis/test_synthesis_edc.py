@@ -42,7 +42,7 @@ def test_at_imagenet_sizes_it_starts_from_the_canvases_of_rded(edc, tmp_path):
     start = made(tmp_path, replace(edc, iterations=0, setting="imagenet"), ipc=2).astype(int)
     drawn = made(tmp_path, RDED(edc.pool[0]), ipc=2).astype(int)
     assert np.abs(start - drawn).max() <= 1
-    assert [EDC.settings[name].init for name in EDC.settings] == ["rded", "real", "real", "real"]
+    assert [EDC.settings[name].init for name in EDC.settings] == ["rded", "real", "real"]
     assert {numbers.init for numbers in GVBSM.settings.values()} == {"noise"}
 
 
@@ -87,6 +87,7 @@ def test_flatness_compares_with_an_average_of_the_images_and_not_of_weights():
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"shared": 1.5}, "shared=1.5, flatness=0.0 cannot be used"),
+    ({"first": -5.0}, "first=-5.0 cannot be used. Give a weight of 0 or more"),
     ({"memory": 1.0}, "memory=1.0 cannot be used. Give a share of 0 or more, below 1"),
 ])  # fmt: skip
 def test_bad_options_are_refused(options, said):

@@ -79,3 +79,14 @@ def test_they_are_made_once_and_kept_apart_by_observer(tmp_path):
     assert not told
     by_class(seen, resnet8(tmp_path, 1), 4, "norms")
     assert told
+
+
+@pytest.mark.parametrize("left", [0, 500, -500])
+def test_a_damaged_file_is_made_again(left, tmp_path):
+    seen, observer = toy(tmp_path), resnet8(tmp_path)
+    first = by_class(seen, observer, 4, "norms")
+    [file] = (tmp_path / "statistics").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:left])
+    np.testing.assert_array_equal(by_class(seen, observer, 4, "norms").values, first.values)
+    assert file.read_bytes() == whole

@@ -1,10 +1,20 @@
 """Pure noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
+from scores_toy import CLASSES
 from synthesis_toy import canvases, made
 
 from smallset.synthesis.noise import PureNoise
+from smallset.train.device import Machine
+from smallset.train.loop import InMemory, StudentSeeds, fit
+from smallset.train.protocol import SMALL_V1
+from smallset.train.views import Canvas
+
+LABELS = np.arange(40) // 10
 
 
 def test_it_is_normal_noise_in_normalised_space_cut_off_at_black_and_white(tmp_path):
@@ -28,6 +38,46 @@ def test_any_rows_may_be_drawn_and_nothing_is_kept(tmp_path):
     np.testing.assert_array_equal(begun.draw(range(4, 6)), made(tmp_path, PureNoise(), ipc=3)[4:6])
 
 
-def test_a_deviation_of_zero_is_refused():
-    with pytest.raises(ValueError, match=r"noise's std=\(0.1, 0, 0.1\) is not above 0"):
-        PureNoise(std=(0.1, 0, 0.1))
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"std": (0.1, 0, 0.1)}, r"std=\(0.1, 0, 0.1\) cannot be used. Give that of pixels"),
+        ({"mean": (0.5, 9, 0.5)}, r"mean=\(0.5, 9, 0.5\) cannot be used. Give that of pixels"),
+        ({"mean": (-1, 0, 0)}, r"mean=\(-1, 0, 0\) cannot be used"),
+    ],
+)
+def test_colours_that_cannot_be_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        PureNoise(**options)
+
+
+def real_images(labels: np.ndarray) -> np.ndarray:
+    """Return images that show a pattern of their class under noise of the same strength."""
+    rng = np.random.default_rng(len(labels))
+    patterns = np.random.default_rng(0).standard_normal((CLASSES, 8, 8, 3))
+    shown = patterns[labels] + rng.standard_normal((len(labels), 8, 8, 3))
+    return (128 + 40 * shown).clip(0, 255).astype(np.uint8)
+
+
+def accuracy(pixels: np.ndarray, seed: int) -> float:
+    """Train a linear student on images, class after class, and test it on real ones."""
+    torch.manual_seed(seed)
+    student = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8**2, CLASSES))
+    images = InMemory(torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous())
+    whole = np.tile(np.array([0, 0, 8, 8], np.int32), (len(LABELS), 1, 1))
+    fit(
+        student, images, LABELS, whole, protocol=replace(SMALL_V1, epochs=20, batch=40),
+        view=Canvas((1.0, 1.0), flip=0.0), seeds=StudentSeeds.of(seed),
+        machine=Machine("cpu", "float32", 1),
+    )  # fmt: skip
+    wanted = np.arange(100) % CLASSES
+    shown = torch.from_numpy(real_images(wanted)).permute(0, 3, 1, 2) / 255
+    return float((student(shown).argmax(1).numpy() == wanted).mean())
+
+
+def test_students_of_noise_stay_at_chance_under_hard_labels(tmp_path):
+    found = [accuracy(made(tmp_path, PureNoise(), ipc=10, seed=s), s) for s in range(6)]
+    error = np.std(found, ddof=1) / len(found) ** 0.5
+    assert np.mean(found) == pytest.approx(1 / CLASSES, abs=3 * error)
+    # Real images teach the same student.
+    assert accuracy(real_images(LABELS), 2) > 2 / CLASSES

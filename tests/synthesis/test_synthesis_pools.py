@@ -30,7 +30,16 @@ def test_the_small_pool_is_of_networks_of_our_own():
     ("text", "said"),
     [
         ("g-vbsm(pool=smal)", "there is no pool 'smal'. Did you mean 'small'\\?"),
-        ("g-vbsm(pool=(observer(model=resnet8),), epochs=5)", "names its own observers, so epochs"),
+        (
+            "g-vbsm(pool=(observer(epochs=1),), epochs=5)",
+            r"^pool=\(observer\(epochs=1\),\) names its own observers, so epochs=5",
+        ),
+        (
+            "g-vbsm(pool=(observer(epochs=1), resnet8))",
+            "^the observer 'resnet8' has learned nothing",
+        ),
+        ("g-vbsm(pool=(observer, 3))", "pool' must name an observer, not 3"),
+        ("sre2l(area=(0, a, 1))", r"must be a tuple of 2 .*, not \(0, a, 1\)"),
         ("g-vbsm(pool=(observer(model=resnet9),))", "resnet9"),
     ],
 )

@@ -104,10 +104,12 @@ def test_the_factor_is_settled_by_the_size():
 
 @pytest.mark.parametrize(("options", "ipc", "said"), [
     ({}, 3, "so ipc=3 with factor=2 needs 12 images of the class 'ape', but it has 10. "
-            "Use ipc<=2, or factor<2."),
+            "Use ipc<=2, or factor<=1."),
     ({"factor": "auto", "pool": 5}, 6, "has 5 in a pool of 5. Use ipc<=5, or pool>=6."),
     ({"factor": 1, "pool": 5}, 11, "has 5 in a pool of 5. Use ipc<=5."),
-    ({"factor": 4}, 1, "needs 16 images .* has 10. Use factor<4."),
+    ({"factor": 4}, 1, "needs 16 images .* has 10. Use factor<=3."),
+    ({"factor": 4, "pool": 5}, 2, "has 5 in a pool of 5. Use factor<=1."),
+    ({"factor": 3, "pool": 5}, 1, "has 5 in a pool of 5. Use factor<=2, or pool>=9."),
     ({"factor": 9}, 1, "a canvas of 8 px has no room for 9 tiles a side"),
 ])  # fmt: skip
 def test_a_set_that_cannot_be_is_refused_before_anything_is_trained(

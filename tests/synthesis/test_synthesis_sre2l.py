@@ -105,6 +105,7 @@ def test_an_observer_without_batch_norm_is_refused_before_it_is_trained(observer
     [
         ("sre2l(iterations=-1)", "iterations=-1 cannot be used. Give 0 or more"),
         ("sre2l(rate=0)", r"rate=0.0 cannot be used. Give a learning rate above 0"),
+        ("lpld(first=-1)", "first=-1.0 cannot be used. Give a weight of 0 or more"),
         ("sre2l(roll=(3, 1))", r"roll=\(3, 1\) cannot be used"),
         ("sre2l(area=(0, 1))", r"area=\(0.0, 1.0\) cannot be used"),
         ("sre2l(setting=mnist)", "sre2l's option 'setting' must be one of auto, imagenet"),

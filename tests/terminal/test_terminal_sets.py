@@ -29,7 +29,15 @@ def test_epochs_that_were_trained_for_nothing_are_said():
 
 def test_an_observer_that_has_hardly_learned_is_warned_of():
     assert observer_lines(MADE | {"observer_learned": "0.3999"})[2:] == [
-        "warning: the observer has hardly learned, so its scores may mean little. Train longer: "
-        "observer=observer(epochs=N)"
+        "warning: the observer has hardly learned, so scores and images that rest on it may mean "
+        "little. Give it more epochs"
     ]
     assert len(observer_lines(MADE | {"observer_learned": "0.4"})) == 2
+
+
+def test_each_observer_of_a_pool_is_named_and_warned_of():
+    second = {f"{key}_2": value for key, value in MADE.items()}
+    said = observer_lines(MADE | second | {"observer_2": "w", "observer_learned_2": "0.1"})
+    assert said[:2] == observer_lines(MADE)
+    assert said[2] == "observer: w"
+    assert said[4].startswith("warning: the observer has hardly learned")
