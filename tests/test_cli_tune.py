@@ -57,7 +57,7 @@ def test_a_dry_run_lists_the_candidates_and_changes_nothing(shell, tune):
 
 
 def test_a_candidate_whose_draw_does_not_fit_is_named(tune, monkeypatch):
-    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    monkeypatch.setattr("smallset.tuning.candidates._least_bytes", lambda *_, **__: 0)
     ran = tune("--budget", "bytes=1.2kB", *QUICK)
     assert ran.code == 0, ran.err
     assert "dropped out, as one image of each class took more than the budget: random as png" in (

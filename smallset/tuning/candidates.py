@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 from PIL import features
@@ -11,6 +10,7 @@ from smallset.budget import Bytes
 from smallset.data import ImageDataset, cores, fit_boxes
 from smallset.methods import PACK_VIEW, Pruned, brief_of, method_from, spec_of
 from smallset.methods.pruned import part_spec
+from smallset.mosaic import Sheet
 from smallset.records import Fit, Selection
 from smallset.store import Codec, Rendered, Sizes
 
@@ -20,13 +20,7 @@ SELECTIONS = (
     "score=el2n, select=spread",
 )
 """How the default methods choose images. Each is one line."""
-SIDES = (1, 3 / 4, 1 / 2)
-"""The sides at which the default methods store images, as shares of the set's side."""
 CODECS = ("webp:50", "webp:20", *(("avif:50",) if features.check("avif") else ()))
-
-
-_ROOM = 1.25
-"""How many times the bytes of the first images must fit, since other draws take more."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +40,10 @@ class Candidate:
 
 def default_methods(size: int) -> tuple[str, ...]:
     """Return the specs of the default methods for sets of `size` pixels: each way to choose images,
-    on sheets of each side, with the view of `pack`.
+    on sheets of each side that side=fit tries, with the view of `pack`.
     """
-    sides = dict.fromkeys(max(1, round(share * size)) for share in SIDES)
-    sheets = ["sheet" if side == size else f"sheet(side={side})" for side in sides]
+    _, *smaller = Sheet(side="fit").tried(size)  # the first has the side of the set
+    sheets = ["sheet", *(part_spec(sheet, brief=True) for sheet in smaller)]
     view = part_spec(PACK_VIEW, brief=True)
     return tuple(
         f"prune({way}, mosaic={sheet}, view={view})" for way in SELECTIONS for sheet in sheets
@@ -87,13 +81,13 @@ def that_fit(
     Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels.
     """
     least = {one: _least_bytes(one, train, budget=budget, size=size, fit=fit) for one in every}
-    beyond = {one: taken for one, taken in least.items() if taken * _ROOM > budget.limit}
+    beyond = {one: taken for one, taken in least.items() if taken > budget.limit}
     if len(beyond) == len(every):
         smallest = min(beyond, key=lambda one: beyond[one])
         raise ValueError(
             f"{budget} has no room for one image of each class, which takes about "
             f"{beyond[smallest]:,} bytes for the smallest candidate, {smallest}. Give "
-            f"{Bytes(ceil(beyond[smallest] * _ROOM))} or more, or other methods and codecs."
+            f"{Bytes(beyond[smallest])} or more, or other methods and codecs."
         )
     return tuple(one for one in every if one not in beyond), beyond
 

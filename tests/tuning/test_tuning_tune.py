@@ -160,7 +160,7 @@ class Apart(Serial):
 def test_a_candidate_whose_draw_does_not_fit_drops_out_and_the_tuning_goes_on(
     tuned, tmp_path, monkeypatch, workers
 ):
-    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    monkeypatch.setattr("smallset.tuning.candidates._least_bytes", lambda *_, **__: 0)
     small = {"budget": "bytes=1.2kB", "codecs": ("png", "webp:1", "webp:2"), "methods": SHEETS}
     found = tuned(workers(), **small)
     dropped = [str(one) for one in found.dropped]
@@ -178,7 +178,7 @@ def test_a_candidate_whose_draw_does_not_fit_drops_out_and_the_tuning_goes_on(
 
 
 def test_a_tuning_stops_if_every_candidate_drops_out(tuned, tmp_path, monkeypatch):
-    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    monkeypatch.setattr("smallset.tuning.candidates._least_bytes", lambda *_, **__: 0)
     none = {"budget": "bytes=50B", "codecs": ("png", "webp:1"), "methods": SHEETS[:1]}
     for _ in range(2):
         with pytest.raises(ValueError, match="all 2 candidates dropped out, each by one of its dr"):
