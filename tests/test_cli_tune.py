@@ -52,7 +52,10 @@ def test_a_dry_run_lists_the_candidates_and_changes_nothing(shell, tune):
     assert ran.code == 0, ran.err
     assert "  random as webp:50" in ran.out
     assert "  left out, as one image of each class takes" in ran.out
+    assert "1 candidate for bytes=1.2kB\n" in ran.out
+    assert "rung 1: 1 candidate, 4 steps, 3 draws of each\n" in ran.out
     assert "3 of 3 students" in ran.out
+    assert "with the observers, besides starting, decoding and drawing\n" in ran.out
     assert list(shell.root.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import features
 
-from smallset.budget import Bytes
+from smallset.budget import Budget, Bytes
 from smallset.data import ImageDataset, cores, fit_boxes
 from smallset.methods import PACK_VIEW, Pruned, brief_of, method_from, spec_of
 from smallset.methods.pruned import part_spec
@@ -73,13 +73,15 @@ def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> l
 
 
 def that_fit(
-    every: Sequence[Candidate], train: ImageDataset, *, budget: Bytes, size: int, fit: Fit
+    every: Sequence[Candidate], train: ImageDataset, *, budget: Budget, size: int, fit: Fit
 ) -> tuple[tuple[Candidate, ...], Mapping[Candidate, int]]:
     """Return the candidates with room for one image of each class in the budget, and the others
     with the bytes that those images take.
 
-    Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels.
+    Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels,
+    and ValueError or OSError if a method names a file that cannot be used.
     """
+    assert budget.limit is not None  # `tune` refuses other budgets
     least = {one: _least_bytes(one, train, budget=budget, size=size, fit=fit) for one in every}
     beyond = {one: taken for one, taken in least.items() if taken > budget.limit}
     if len(beyond) == len(every):
@@ -93,7 +95,7 @@ def that_fit(
 
 
 def _least_bytes(
-    candidate: Candidate, train: ImageDataset, *, budget: Bytes, size: int, fit: Fit
+    candidate: Candidate, train: ImageDataset, *, budget: Budget, size: int, fit: Fit
 ) -> int:
     """Return the bytes of the candidate's smallest set, made of the first images of each class.
 
@@ -101,7 +103,9 @@ def _least_bytes(
     """
     method, codec = method_from(candidate.method), Codec.parse(candidate.codec)
     method, _ = method.under_bytes(size=size)[-1]  # the way that takes the fewest bytes
+    method.check_files()
     method.check(train, size=size, fit=fit, codec=codec)
+    method.files(train)
     if not isinstance(method, Pruned):
         return 0
     labels, names = train.labels, train.classes.names

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smallset.budget import Bytes
+from smallset.budget import Budget
 from smallset.methods import canonical
 from smallset.numbers import check_number
 from smallset.records import Fit, Result
@@ -75,7 +75,7 @@ class Setting:
     data: str
     size: int
     fit: Fit
-    budget: Bytes
+    budget: Budget
     student: str
 
 

@@ -54,6 +54,16 @@ def test_what_is_not_known_is_named():
         candidates(["el2n(observer=observer(seed=5))"], ["png"], size=8)
 
 
+def test_a_file_that_cannot_be_used_is_named_once(train, tmp_path):
+    every = candidates(["prune(score=file(none.npy))"], ["png", "webp:10"], size=8)
+    with pytest.raises(FileNotFoundError, match=r"none\.npy"):
+        that_fit(every, train, budget=Bytes(10_000), size=8, fit="squash")
+    np.save(tmp_path / "few.npy", np.arange(3.0))
+    every = candidates([f"prune(score=file({tmp_path / 'few.npy'}))"], ["png"], size=8)
+    with pytest.raises(ValueError, match=r"few\.npy' has 3 rows, but"):
+        that_fit(every, train, budget=Bytes(10_000), size=8, fit="squash")
+
+
 def test_a_candidate_without_room_for_one_image_of_each_class_is_left_out(train):
     every = candidates(["random"], ["png", "webp:10"], size=8)
     roomy, beyond = that_fit(every, train, budget=Bytes(10_000), size=8, fit="squash")

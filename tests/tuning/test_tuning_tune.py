@@ -9,6 +9,7 @@ from result_toy import result
 from serial_toy import Serial
 
 from smallset import tune
+from smallset.budget import Budget
 from smallset.data import from_arrays, open_data
 from smallset.data.validation import validation_of
 from smallset.evidence.lines import read_lines
@@ -69,7 +70,8 @@ def test_the_best_candidate_of_the_last_rung_is_made_of_all_training_images(tune
     assert str(best.candidate) in made.made_with["tuned"]
     assert "4 candidates" in made.made_with["tuned"]
     assert "convnet-d3, small-v1(steps=8)" in made.made_with["tuned_by"]
-    assert made.made_with["tuned_on"].endswith("chosen by content hash")
+    held = f"{len(validation_of(whole).test)} images, 20 % of each class of the training images, "
+    assert made.made_with["tuned_on"] == f"{held}chosen by content hash"
 
 
 def test_a_killed_tuning_goes_on_and_chooses_the_same(tuned, tmp_path):
@@ -127,12 +129,32 @@ def test_nothing_is_made_of_what_cannot_be_tuned(tuned, tmp_path):
         tuned()
 
 
+class Kilobytes(Budget):
+    """A budget of another kind with a limit."""
+
+    name, value, limit = "kilobytes", "0.05", 50
+
+    @classmethod
+    def read(cls, value):
+        return cls()
+
+    def canvases(self, have, tiles):
+        return (1,) * len(have)
+
+
+def test_any_budget_with_a_limit_in_bytes_is_taken(tuned):
+    with pytest.raises(
+        ValueError, match=r"kilobytes=0\.05 has no room for one image of each class"
+    ):
+        tuned(budget=Kilobytes())
+
+
 def test_data_too_small_to_hold_anything_out_name_the_class(tmp_path, monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (5, 8, 8), np.uint8)
     labels = np.array([0, 0, 0, 1, 1])
     data = from_arrays(images, labels, ["ape", "bee"])  # of two bees, one is held out
     monkeypatch.setattr("smallset.exchange.set_data.open_data", lambda *_, **__: data)
-    with pytest.raises(ValueError, match=r"The class 'bee' has 1 image\(s\), all the same"):
+    with pytest.raises(ValueError, match=r"bee.* \(it has 1 image\).*Add images to the class\.$"):
         tune("small", tmp_path / "set", budget="bytes=4kB", work=tmp_path / "work")
     assert not (tmp_path / "set-tuning").exists()
 
@@ -143,6 +165,9 @@ def test_a_candidate_without_room_is_named_and_the_others_are_tried(tuned):
     found = tuned(**small, planned=plans.append)
     assert [str(one) for one in plans[0].beyond] == ["random as png"]
     assert [str(one.candidate) for one in found.frontier] == ["random as webp:1"]
+    because = found.made.manifest.made_with
+    assert because["tuned"].startswith("the best of 1 candidate by")
+    assert because["tuned_without"] == "no room in the budget: random as png"
 
 
 class Apart(Serial):
