@@ -59,6 +59,27 @@ def test_a_dry_run_lists_the_candidates_and_changes_nothing(shell, tune):
     assert list(shell.root.iterdir()) == []
 
 
+def test_a_codec_is_shown_once_beside_the_method_as_it_was_typed(tune):
+    method = "pack(select=random)"
+    words = ("--method", method, "--codec", "webp:50", "--codec", "webp:20", "--steps", 1)
+    ran = tune("--budget", "bytes=4kB", *words, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert f"  {method} as webp:50\n  {method} as webp:20\n" in ran.out
+    ran = tune("--budget", "bytes=4kB", *words)
+    assert ran.code == 0, ran.err
+    assert f" %: {method}, webp:20, " in ran.out
+    assert "codec=" not in ran.out
+
+
+def test_the_frontier_shows_the_steps_that_students_took(tune):
+    words = ("--method", "random", "--codec", "webp:50", "--steps", 1)
+    ran = tune("--budget", "bytes=20kB", *words)
+    assert ran.code == 0, ran.err
+    assert "rung 1: 1 candidate, 1 step, 3 draws of each\n" in ran.out
+    assert " images, 3 steps\n" in ran.out
+    assert "%         3      3      1" in ran.out
+
+
 def test_a_candidate_whose_draw_does_not_fit_is_named(tune, monkeypatch):
     monkeypatch.setattr("smallset.tuning.candidates._least_bytes", lambda *_, **__: 0)
     ran = tune("--budget", "bytes=1.2kB", *QUICK)

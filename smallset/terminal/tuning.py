@@ -36,7 +36,8 @@ def tried_line(finished: Finished) -> str:
     assert result is not None
     begin = f"{finished.number}/{finished.total}  {percent(result.top1)}: "
     end = f", {result.codec}, {counted(result.images, 'image')}, {counted(result.steps, 'step')}"
-    return begin + fitted(result.method, WIDTH - len(begin) - len(end)) + end
+    method = finished.unit.asker.label.removesuffix(f" as {result.codec}")
+    return begin + fitted(method, WIDTH - len(begin) - len(end)) + end
 
 
 def show_frontier(tuned: Tuned) -> None:

@@ -37,6 +37,14 @@ class Candidate:
     def __str__(self) -> str:
         return f"{self.method} as {self.codec}"
 
+    @property
+    def in_matrix(self) -> tuple[str, str]:
+        """The label and the spec in a matrix, where a method such as pack must name its codec."""
+        method = method_from(self.method)
+        if method.codec is None:
+            return self.method, self.method
+        return str(self), brief_of(method.written_as(self.codec))
+
 
 def default_methods(size: int) -> tuple[str, ...]:
     """Return the specs of the default methods for sets of `size` pixels: each way to choose images,
@@ -67,8 +75,7 @@ def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> l
                 )
             named = method.written_as(codec)  # a method such as pack names a codec of its own
             spec = spec_of(named.resolved(size=size))
-            shown = text if named == method else brief_of(named)
-            found.setdefault((codec, spec), Candidate(shown, codec, spec))
+            found.setdefault((codec, spec), Candidate(text, codec, spec))
     return list(found.values())
 
 

@@ -84,12 +84,12 @@ def matrix_of(fields: Fields, setting: Setting) -> str:
 
     The text of the first rungs is the beginning of the text of all rungs.
     """
-    every = dict.fromkeys(candidate.method for candidate in fields[0][1])
+    every = dict(candidate.in_matrix for candidate in fields[0][1])
     lines = [f"title = {_quoted(setting.title)}", "", "[methods]"]
-    lines += [f"{_quoted(method)} = {_quoted(method)}" for method in every]
+    lines += [f"{_quoted(label)} = {_quoted(spec)}" for label, spec in every.items()]
     for rung, field in fields:
         for codec in dict.fromkeys(candidate.codec for candidate in field):
-            methods = [c.method for c in field if c.codec == codec]
+            methods = [c.in_matrix[0] for c in field if c.codec == codec]
             lines += [
                 "",
                 "[[table]]",

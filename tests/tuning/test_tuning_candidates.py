@@ -38,11 +38,11 @@ def test_every_method_is_tried_with_every_codec_and_none_twice():
 
 def test_a_method_that_names_its_codec_is_tried_with_each():
     found = candidates(["pack", "pack(codec=webp:20)"], ["webp:50", "webp:20"], size=8)
-    assert [(c.method, c.codec) for c in found] == [
-        ("pack", "webp:50"),
-        (brief_of(method_from("pack(codec=webp:20)")), "webp:20"),
-    ]
+    assert [str(c) for c in found] == ["pack as webp:50", "pack as webp:20"]
     assert len({c.spec for c in found}) == 2
+    assert [c.in_matrix for c in found] == [
+        (str(c), brief_of(method_from(f"pack(codec={c.codec})"))) for c in found
+    ]
 
 
 def test_what_is_not_known_is_named():

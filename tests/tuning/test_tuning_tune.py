@@ -170,6 +170,16 @@ def test_a_candidate_without_room_is_named_and_the_others_are_tried(tuned):
     assert because["tuned_without"] == "no room in the budget: random as png"
 
 
+def test_the_winner_is_named_as_its_method_was_typed(tuned):
+    pack = "pack(select=random)"
+    found = tuned(methods=(pack,), codecs=("webp:50", "webp:20"), steps=1)
+    assert {str(one.candidate) for one in found.frontier} == {
+        f"{pack} as webp:50", f"{pack} as webp:20",
+    }  # fmt: skip
+    made = found.made.manifest
+    assert (made.method, made.codec) == (pack, found.frontier[0].candidate.codec)
+
+
 class Apart(Serial):
     """Let values and errors travel as bytes, as they do between processes."""
 
