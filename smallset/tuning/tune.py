@@ -172,7 +172,7 @@ def tune(
             return Tuned(made, tuple(frontier[place:]), tuple(dropped))
     raise NoRoom(
         f"{asked} has no room for one image of each class, drawn from all training images with the "
-        f"seed {seed}, in any of the {len(frontier)} candidates that had room in the run. Give "
+        f"seed {seed}. In the run, {counted(len(frontier), 'candidate')} had room. Give "
         "another --seed, which trains no student again, or tune to more bytes."
     )
 
