@@ -1,4 +1,4 @@
-"""Numbers that a user gives: whole ones, shares of a whole, and bytes."""
+"""Numbers that a user gives (whole ones, shares of a whole, and bytes), and numbers of things."""
 
 import re
 from decimal import Decimal
@@ -53,6 +53,11 @@ def share_of(share: float, of: int) -> int:
     The share counts as the decimal number that was typed: 0.145 of 100 is 14.5, and rounds up.
     """
     return int(Fraction(str(float(share))) * of + Fraction(1, 2))
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number and its noun, in the plural unless it is 1."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def read_bytes(name: str, text: str) -> int:

@@ -43,7 +43,7 @@ def table(root: Path, labels: list[object], *, names: list[str] | None = None) -
         ("hollow", ["holds no images"]),
         ("a-file", ["'a-file' is a file", "Give the folder"]),
         ("one", ["'one' has 1 class ['ape']", "at least two"]),
-        ("lone", ["The class 'bee' has 1 image(s), all the same", "Add images"]),
+        ("lone", ["'bee' has no two different images (it has 1 image)", "or a test split if"]),
     ],
 )  # fmt: skip
 def test_data_that_is_not_there_or_too_little_is_named(shell, data, said):
@@ -81,14 +81,14 @@ def test_bad_files_are_named_and_left_out_only_when_asked(shell, data, monkeypat
     out = shell.outs / "set"
     ran = shell.compress("data", out, "--method", "random", *(["--skip-bad"] if skip else []))
     if not skip:
-        refused(ran, "'data' has 5 bad file(s): 'ape/bomb.png' is too large (",
+        refused(ran, "'data' has 5 bad files: 'ape/bomb.png' is too large (",
                 "'ape/cut.png' is damaged or cut short", "'ape/empty.png' is empty (0 bytes)",
                 "'ape/notes.txt' has the extension '.txt'", "--skip-bad")  # fmt: skip
         assert contents(shell.outs) == []
         return
     assert ran.code == 0
-    assert "left out 5 bad file(s): ape/bomb.png, ape/cut.png, ape/empty.png, " in ran.out
-    odd = "1 file(s) of another format than their names say, read by their content: "
+    assert "left out 5 bad files: ape/bomb.png, ape/cut.png, ape/empty.png, " in ran.out
+    odd = "1 file of another format than named, read by the content: "
     assert f"{odd}'ape/other.jpg'" in ran.out
     names = ("bomb.png", "cut.png", "empty.png", "notes.txt", "words.png")
     assert open_set(out).manifest.source.skipped == tuple(f"ape/{name}" for name in names)

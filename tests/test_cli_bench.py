@@ -60,7 +60,9 @@ def test_dry_run_says_what_is_shared_how_long_and_what_that_rests_on(shell, monk
         "to do: 1 pixels -> 2 sets -> 2 cells",
     ]
     # 2 epochs of 3 images and a third of 6 test images, twice, at 0.01 images/s, in 2 processes
-    assert said[6].startswith("about 13 min in 2 processes, besides decoding and drawing; up to ")
+    assert said[6].startswith(
+        "about 13 min in 2 processes, besides starting, decoding and drawing; up to "
+    )
     assert said[7] == "  from a few steps measured here: resnet8 at 8 px, batch 3"
     assert not (shell.root / "runs").exists()
 

@@ -104,7 +104,7 @@ def test_sheets_under_a_budget_in_bytes_say_what_they_hold(shell):
     ran = shell("compress", "data", "set", *words)
     assert "wrote set: 9 images on 3 sheets, for 8 px in 3 classes" in ran.out
     assert f"budget: {open_set(Path('set')).manifest.image_bytes:,} of 3,000 bytes\n" in ran.out
-    assert "note: 9 images are stored larger than they are in the source\n" in ran.out
+    assert "note: 9 images stored larger than in the source\n" in ran.out
     words[3] = "bytes=3lb"
     refused(shell("compress", "data", "other", *words), "has the unit 'lb'", "GB, MB, kB, GiB")
     words[3] = "bytes=30"

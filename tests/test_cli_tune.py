@@ -52,12 +52,36 @@ def test_a_dry_run_lists_the_candidates_and_changes_nothing(shell, tune):
     assert ran.code == 0, ran.err
     assert "  random as webp:50" in ran.out
     assert "  left out, as one image of each class takes" in ran.out
+    assert "1 candidate for bytes=1.2kB\n" in ran.out
+    assert "rung 1: 1 candidate, 4 steps, 3 draws of each\n" in ran.out
     assert "3 of 3 students" in ran.out
+    assert "with the observers, besides starting, decoding and drawing\n" in ran.out
     assert list(shell.root.iterdir()) == []
 
 
+def test_a_codec_is_shown_once_beside_the_method_as_it_was_typed(tune):
+    method = "pack(select=random)"
+    words = ("--method", method, "--codec", "webp:50", "--codec", "webp:20", "--steps", 1)
+    ran = tune("--budget", "bytes=4kB", *words, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert f"  {method} as webp:50\n  {method} as webp:20\n" in ran.out
+    ran = tune("--budget", "bytes=4kB", *words)
+    assert ran.code == 0, ran.err
+    assert f" %: {method}, webp:20, " in ran.out
+    assert "codec=" not in ran.out
+
+
+def test_the_frontier_shows_the_steps_that_students_took(tune):
+    words = ("--method", "random", "--codec", "webp:50", "--steps", 1)
+    ran = tune("--budget", "bytes=20kB", *words)
+    assert ran.code == 0, ran.err
+    assert "rung 1: 1 candidate, 1 step, 3 draws of each\n" in ran.out
+    assert " images, 3 steps\n" in ran.out
+    assert "%         3      3      1" in ran.out
+
+
 def test_a_candidate_whose_draw_does_not_fit_is_named(tune, monkeypatch):
-    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    monkeypatch.setattr("smallset.tuning.candidates._least_bytes", lambda *_, **__: 0)
     ran = tune("--budget", "bytes=1.2kB", *QUICK)
     assert ran.code == 0, ran.err
     assert "dropped out, as one image of each class took more than the budget: random as png" in (

@@ -32,6 +32,8 @@ def check_names(sweep: Sweep, lines: TableText) -> None:
         for name in names:
             with lines.at(name):
                 check(name)
+    # Budgets may be one budget in two spellings.
+    check_different({"budget": tuple(map(str, sweep.budgets))}, lines)
     sized = [str(budget) for budget in sweep.budgets if budget.limit is not None]
     if sized and AUTO in sweep.protocols:
         raise ValueError(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from smallset.cli.options import Common, Data, Fit, RayAddress, Size, spelled_out, workers_on
+from smallset.numbers import counted
 
 
 @spelled_out
@@ -156,8 +157,8 @@ def train(
             **common.told(stages),
         )
     say(
-        f"wrote {out}: {made.model} at {made.size} px, {recipe}, {made.epochs} "
-        f"epoch{'' if made.epochs == 1 else 's'}, {made.weights_bytes:,} bytes"
+        f"wrote {out}: {made.model} at {made.size} px, {recipe}, "
+        f"{counted(made.epochs, 'epoch')}, {made.weights_bytes:,} bytes"
     )
     say(f"top-1 {100 * made.top1:.2f} % of the held-out images, {len(made.classes)} classes")
 

@@ -1,6 +1,5 @@
 """The command that turns results into tables: report."""
 
-from collections.abc import Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from smallset.bench import shipped
+from smallset.numbers import counted
 
 
 def report(
@@ -70,7 +70,9 @@ def report(
     written = [*tables.write_report(made, folder, formats), *drawn]
     for section in made.sections:
         best = max(section.rows, key=lambda row: row.top1.mean)
-        counts = f"{_count(section.rows, 'method')}, {_count(section.results, 'result')}"
+        counts = (
+            f"{counted(len(section.rows), 'method')}, {counted(len(section.results), 'result')}"
+        )
         lacking = f", {section.missing} of {section.wanted} cells missing"
         say(
             f"{section.title}: {counts}, best {best.label} {100 * best.top1.mean:.1f} %"
@@ -82,7 +84,3 @@ def report(
         say(f"not run yet: {line}")
     for path in written:
         say(f"wrote {path}")
-
-
-def _count(things: Sized, noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from smallset.data.decode import BadImage, decode
+from smallset.numbers import counted
 from smallset.records import Classes
 from smallset.shapes import Int32, Int64, UInt8
 
@@ -179,7 +180,7 @@ def content_of(sha256: bytes) -> int:
 
 
 def _images(number: int) -> str:
-    return f"{number:,} training image{'' if number == 1 else 's'}"
+    return counted(number, "training image")
 
 
 def _are(number: int) -> str:

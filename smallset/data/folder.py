@@ -7,6 +7,7 @@ from smallset.data.layout import HELD_OUT, Layout, found_layout, given_layout
 from smallset.data.source import Folder, RawSplit, Source
 from smallset.data.splits import VALIDATION, choose_split, counterparts
 from smallset.data.tree import has_image, is_ours, list_files, loose_images, ours_in, subfolders
+from smallset.numbers import counted
 from smallset.records import composed
 
 
@@ -83,7 +84,7 @@ def _classes(folder: Path, apart: Mapping[str, Path]) -> tuple[str, ...]:
     loose = sorted(loose_images(folder))
     if loose:
         raise ValueError(
-            f"{str(folder)!r} has {len(loose)} image(s) outside any class folder, such as "
+            f"{str(folder)!r} has {counted(len(loose), 'image')} outside any class folder, such as "
             f"{loose[0]!r}. Needed every image in the folder of its class. Move or remove them."
         )
     names = [n for n in subfolders(folder) if folder / n not in apart.values()]

@@ -13,6 +13,7 @@ from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
 from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import replacing
+from smallset.numbers import counted
 from smallset.typed import read_json
 
 AGAIN = "Remove the file, and the data is looked at again."
@@ -45,7 +46,7 @@ def parquet_source(
         mode = "force_redownload" if catalogue.exists() else None
         tables = {split: _load_parquet(name, split, used[split], work, mode) for split in used}
         keep(catalogue, {split: asdict(table) for split, table in tables.items()})
-    unread = [f"{split} ({len(files[split])} file(s))" for split in files if split not in _READ]
+    unread = [f"{s} ({counted(len(files[s]), 'file')})" for s in files if s not in _READ]
     return table_source(name, key, tables, unread=unread, chosen=chosen)
 
 
@@ -95,9 +96,10 @@ def _load_parquet(
         except Exception as error:  # the errors of Arrow and the builder have no common class
             cause = error.__cause__ or error
             raise ValueError(
-                f"The {split} split of {name!r} ({files[0].name} and so on, {len(files)} file(s)) "
-                f"cannot be read as parquet ({type(cause).__name__}: {cause}). Needed whole "
-                "parquet files with equal columns. Fetch or write them again."
+                f"The {split} split of {name!r} ({files[0].name} and so on, "
+                f"{counted(len(files), 'file')}) cannot be read as parquet "
+                f"({type(cause).__name__}: {cause}). Needed whole parquet files with equal "
+                "columns. Fetch or write them again."
             ) from error
     return replace(tables[split], beside=tuple(dict.fromkeys(str(f.parent) for f in files)))
 

@@ -23,6 +23,7 @@ from smallset.data.split_index import (
 )
 from smallset.data.splits import cut_off
 from smallset.files import unfinished
+from smallset.numbers import counted
 from smallset.records import Classes, Progress
 from smallset.shapes import Bool
 
@@ -83,7 +84,7 @@ def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
     if count := sum(number for number, _ in misnamed):
         first = [identity for _, identities in misnamed for identity in identities]
         yield (
-            f"{count:,} file(s) of another format than their names say, read by their content: "
+            f"{counted(count, 'file')} of another format than named, read by the content: "
             f"{first_names(first)}"
         )
 
@@ -141,7 +142,8 @@ def _build(
     splits = {name: _part(name, one) for name, one in scans.items()}
     if source.test is None:
         (raw, whole), *_ = scans.items()
-        held = cut_off(whole.labels, whole.content, source.classes)
+        or_else = ", or a test split if the source has none"
+        held = cut_off(whole.labels, whole.content, source.classes, or_else=or_else)
         rest = replace(whole, bad=(), misnamed=(0, ()))  # so that bad files are named once
         splits = {"train": _part(raw, whole, ~held), "test": _part(raw, rest, held)}
     fingerprint = _fingerprint(source, list(scans.values()))
@@ -190,8 +192,9 @@ def _refuse_bad(source: Source, bad: Sequence[tuple[str, str]]) -> None:
     named = "; ".join(f"{identity!r} {reason}" for identity, reason in bad[:5])
     more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
     raise ValueError(
-        f"{source.name!r} has {len(bad)} bad file(s): {named}{more}. Every file must be an image "
-        "that decodes. Repair or remove them, or go on without them: --skip-bad (skip_bad=True)."
+        f"{source.name!r} has {counted(len(bad), 'bad file')}: {named}{more}. Every file must "
+        "be an image that decodes. Repair or remove them, or go on without them: --skip-bad "
+        "(skip_bad=True)."
     )
 
 
@@ -199,7 +202,7 @@ def _refuse_empty_classes(source: Source, split: str, one: Scan) -> None:
     counts = np.bincount(one.labels, minlength=len(source.classes))
     empty = [source.classes[c] for c in np.flatnonzero(counts == 0)]
     if empty:
-        left = f" once {len(one.bad)} bad file(s) are left out" if one.bad else ""
+        left = f" after leaving out {counted(len(one.bad), 'bad file')}" if one.bad else ""
         raise ValueError(
             f"The {split} split of {source.name!r} has no image of the class(es) "
             f"{first_names(empty)}{left}. Every class needs images in it. Add some, or remove the "

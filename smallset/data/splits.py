@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 
 from smallset.data.source import first_names
+from smallset.numbers import counted
 from smallset.records import composed
 from smallset.shapes import Bool, Int64, Shaped
 
@@ -52,6 +53,8 @@ def cut_off(
     labels: Int64[np.ndarray, " n"],
     content: Shaped[np.ndarray, " n"],
     classes: tuple[str, ...],
+    *,
+    or_else: str = "",
 ) -> Bool[np.ndarray, " n"]:
     """Mark the 20 % of each class with the smallest content hashes, at least one image.
 
@@ -59,7 +62,7 @@ def cut_off(
     a class may give a little more than 20 %. Equal images of different classes, whose labels
     contradict each other, may be on different sides.
 
-    Raises ValueError naming a class that has no two different images.
+    Raises ValueError naming a class that has no two different images. `or_else` ends the message.
     """
     held = np.zeros(len(labels), bool)
     order = np.argsort(labels, kind="stable")
@@ -70,9 +73,9 @@ def cut_off(
         chosen = hashes <= last
         if chosen.all():
             raise ValueError(
-                f"The class {name!r} has {len(members)} image(s), all the same, but one image must "
-                "be held out and a different one stay. Add images to the class, or a test split "
-                "if the source has none."
+                f"The class {name!r} has no two different images (it has "
+                f"{counted(len(members), 'image')}), but one must be held out and a different one "
+                f"stay. Add images to the class{or_else}."
             )
         held[members[chosen]] = True
     return held

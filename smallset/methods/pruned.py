@@ -11,6 +11,7 @@ from smallset.data import ImageDataset, fit_boxes
 from smallset.methods.method import Method, ShortClasses
 from smallset.models import check_teacher_files
 from smallset.mosaic import MOSAICS, Grid, Mosaic, Sheet
+from smallset.numbers import counted
 from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
 from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
@@ -283,8 +284,8 @@ class Pruned(Method):
         else:
             fits = "more images of that class" if self.pool is None else "a larger pool"
         return (
-            f"{budget}{layout} needs {need} images of the class {name!r}, but it {there}. "
-            f"Use {fits}{' or a smaller factor' if tiles > 1 else ''}"
+            f"{budget}{layout} needs {counted(need, 'image')} of the class {name!r}, but it "
+            f"{there}. Use {fits}{' or a smaller factor' if tiles > 1 else ''}"
             f"{', or let the selection leave more' if left < have else ''}."
         )
 

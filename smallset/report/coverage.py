@@ -10,9 +10,9 @@ from smallset.bench.sweep import AUTO, FULL, Sweep
 from smallset.budget import Budget, limit_of
 from smallset.labels import labels_spec
 from smallset.methods import known_method
+from smallset.numbers import counted
 from smallset.records import Result
 from smallset.report.rows import AS_FOUND, method_key, row_key
-from smallset.report.table import counted
 from smallset.train.protocol import protocol_for
 
 CellKey = tuple[str, int | None, int | None, int]

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from smallset.evidence import PermutationTest
+from smallset.numbers import counted
 from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
 from smallset.report.rows import BASELINE, Row, seeds_note
 from smallset.report.sections import ORDER, Section, teacher_words
-from smallset.report.table import Heading, Table, Value, counted, table_of
+from smallset.report.table import Heading, Table, Value, table_of
 from smallset.train.protocol import caveat
 
 _COLUMNS: tuple[tuple[Heading, Callable[[Row], Value]], ...] = (

@@ -21,8 +21,9 @@ from smallset.evidence import (
     worst_class,
 )
 from smallset.methods import canonical, known_method, random, spec_of
+from smallset.numbers import counted
 from smallset.records import Result
-from smallset.report.table import Named, counted
+from smallset.report.table import Named
 
 # The fields that all results of one table share.
 SETTING = (

@@ -82,11 +82,6 @@ def times(ratio: float) -> str:
     return f"{ratio:,.1f}" if ratio >= 1 else f"{ratio:.2g}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number and its noun, in the plural unless it is 1."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def span(interval: Interval, kind: Kind) -> str:
     """Write a mean and its interval: shares in percent, differences in signed points."""
     if kind == "measure":

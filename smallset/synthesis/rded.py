@@ -8,6 +8,7 @@ import numpy as np
 
 from smallset.budget import Wanted
 from smallset.mosaic import Grid
+from smallset.numbers import counted
 from smallset.observers import AnyObserver, Observer
 from smallset.observers.observed import Observed
 from smallset.records import Selection
@@ -83,7 +84,7 @@ class RDED(Synthesis):
         remedies += [f"pool>={needs.max()}"] if (needs <= have).all() else []
         raise ValueError(
             f"the crops on a canvas are of different images, so ipc={counts[worst]} with "
-            f"factor={grid.factor} needs {needed} images of the class "
+            f"factor={grid.factor} needs {counted(needed, 'image')} of the class "
             f"{seen.dataset.classes.names[worst]!r}, but it has {least}"
             f"{f' in a pool of {self.pool}' if least < have[worst] else ''}. "
             f"Use {', or '.join(remedies) or 'more images of that class'}."

@@ -56,8 +56,8 @@ def show_forecast(found: Forecast, jobs: int) -> None:
         return
     say(
         f"about {duration(found.seconds / jobs)} in {jobs} process{'' if jobs == 1 else 'es'}, "
-        f"besides decoding and drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, and up to "
-        f"{found.work_bytes / 1e6:,.0f} MB of decoded pixels in the work folder"
+        f"besides starting, decoding and drawing; up to {found.run_bytes / 1e6:,.1f} MB of sets, "
+        f"and up to {found.work_bytes / 1e6:,.0f} MB of decoded pixels in the work folder"
     )
     basis = {"result lines": found.known, "a few steps measured here": found.measured}
     for source, trainings in basis.items():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from smallset.bench.run import Finished
 from smallset.evidence import mean_interval
+from smallset.numbers import counted
 from smallset.records import Result
 from smallset.terminal import WIDTH, bytes_against, duration, fitted, percent, say
 from smallset.train.protocol import caveat
@@ -47,10 +48,9 @@ def show_evaluation(found: list[Result], results: Path) -> None:
     say(_cost(first))
     if said := caveat(first.protocol):
         say(said)
-    threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
     compiled = ", compiled" if first.compiled else ""
     say(
-        f"{first.precision} on {first.hardware}, {threads}{compiled}; "
+        f"{first.precision} on {first.hardware}, {counted(first.threads, 'thread')}{compiled}; "
         f"torch {first.versions['torch']}"
     )
     if len(found) > 1:

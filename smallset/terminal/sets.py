@@ -8,6 +8,7 @@ import numpy as np
 from smallset.budget import limit_of
 from smallset.data import Data
 from smallset.exchange.chosen_list import ChosenList
+from smallset.numbers import counted
 from smallset.pipeline.offers import Offer
 from smallset.records import Scores
 from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
@@ -24,13 +25,13 @@ def data_lines(data: Data) -> list[str]:
     names = data.train.classes.names
     skipped = (*data.train.skipped, *data.test.skipped)
     lines = [
-        f"{data.name}: {len(data.train):,} training images of {_classes(len(names))} "
+        f"{data.name}: {counted(len(data.train), 'training image')} of {_classes(len(names))} "
         f"({_first(names, 5)})",
-        f"held out: {len(data.test):,} images, {data.held_out}",
+        f"held out: {counted(len(data.test), 'image')}, {data.held_out}",
         *data.notes,
     ]
     if skipped:
-        lines.append(f"left out {len(skipped):,} bad file(s): {_first(skipped, 5)}")
+        lines.append(f"left out {counted(len(skipped), 'bad file')}: {_first(skipped, 5)}")
     return [*lines, *(f"warning: {doubt}" for doubt in data.doubts())]
 
 
@@ -72,12 +73,15 @@ def offers_line(offers: Sequence[Offer], codec: Codec | None) -> str:
     """Return a line that says what each kind of budget would give; without a codec, no bytes."""
     needed = "nothing says how much to keep. Needed one of --ipc, --keep and --budget. About"
     if codec is None:
-        counted = [offer for offer in offers if offer.budget.limit is None]
-        said = (f"--budget {offer.budget}: {offer.images:,} images" for offer in counted)
+        said = (
+            f"--budget {offer.budget}: {counted(offer.images, 'image')}"
+            for offer in offers
+            if offer.budget.limit is None
+        )
         return f"{needed}: {'; '.join(said)}."
     said = (
-        f"--budget {offer.budget}: {offer.images:,} images, {float(f'{offer.bytes:.2g}'):,.0f} "
-        "bytes"
+        f"--budget {offer.budget}: {counted(offer.images, 'image')}, "
+        f"{float(f'{offer.bytes:.2g}'):,.0f} bytes"
         for offer in offers
     )
     return f"{needed}, for random images as {codec}: {'; '.join(said)}."
@@ -86,13 +90,12 @@ def offers_line(offers: Sequence[Offer], codec: Codec | None) -> str:
 def show_set(made: CompressedDataset) -> None:
     """Print what a new set is."""
     m = made.manifest
-    side = (
-        f"of {m.size} px" if m.sheet is None else f"on {len(made.files):,} sheets, for {m.size} px"
-    )
+    sheets = counted(len(made.files), "sheet")
+    side = f"of {m.size} px" if m.sheet is None else f"on {sheets}, for {m.size} px"
     if Codec.parse(m.codec).is_original:
         side = f"as they are (read at {m.size} px)"
     say(
-        f"wrote {made.path}: {m.images:,} images {side} in {len(m.classes)} classes, "
+        f"wrote {made.path}: {counted(m.images, 'image')} {side} in {_classes(len(m.classes))}, "
         f"{bytes_against(m.image_bytes, m.source.bytes)}"
     )
     if (limit := limit_of(m.budget)) is not None:
@@ -100,7 +103,7 @@ def show_set(made: CompressedDataset) -> None:
         if why := m.made_with.get("bytes_left"):
             say(f"note: bytes are left, since {why}")
     if enlarged := _enlarged(made):
-        say(f"note: {enlarged:,} images are stored larger than they are in the source")
+        say(f"note: {counted(enlarged, 'image')} stored larger than in the source")
     _say_unequal(m.classes, m.counts, m.asked)
     if renamed := renamed_folders(m.classes, m.folders, m.counts):
         say(renamed)
@@ -112,8 +115,8 @@ def show_set(made: CompressedDataset) -> None:
 def show_chosen(made: ChosenList) -> None:
     """Print what a new list of chosen images is."""
     say(
-        f"wrote {made.path}: the list of {len(made):,} images out of {made.of:,}, in "
-        f"{len(made.classes)} classes, and no pixels"
+        f"wrote {made.path}: the list of {counted(len(made), 'image')} out of {made.of:,}, in "
+        f"{_classes(len(made.classes))}, and no pixels"
     )
     _say_unequal(made.classes, made.counts, made.about.asked)
     for line in observer_lines(made.about.made_with):
@@ -125,8 +128,8 @@ def show_scores(made: Mapping[str, Scores], out: Path) -> None:
     for name, found in made.items():
         low, middle, high = np.quantile(found.values, (0, 0.5, 1))
         say(
-            f"{name}: {len(found.values):,} images, easiest {low:.4g}, median {middle:.4g}, "
-            f"hardest {high:.4g}"
+            f"{name}: {counted(len(found.values), 'image')}, easiest {low:.4g}, "
+            f"median {middle:.4g}, hardest {high:.4g}"
         )
     looks: dict[str, list[str]] = {}
     for name, found in made.items():

@@ -2,6 +2,7 @@
 
 from smallset.bench.run import Finished
 from smallset.evidence import welch_difference
+from smallset.numbers import counted
 from smallset.terminal import WIDTH, duration, fitted, percent, say
 from smallset.terminal.sets import data_lines
 from smallset.tuning.tune import Tuned, TuningPlan
@@ -11,20 +12,21 @@ def show_tuning(plan: TuningPlan, *, candidates: bool = False) -> None:
     """Print what a tuning costs. If `candidates`, print each candidate too."""
     for line in data_lines(plan.data):
         say(line)
-    say(f"{len(plan.candidates)} candidates for {plan.setting.budget}")
+    say(f"{counted(len(plan.candidates), 'candidate')} for {plan.setting.budget}")
     for candidate in plan.candidates if candidates else ():
         say(f"  {candidate}")
     for candidate, least in plan.beyond.items():
         say(f"  left out, as one image of each class takes {least:,} bytes: {candidate}")
     for rung in plan.rungs:
         draws = f", {rung.draws} draws of each" if rung.draws > 1 else ""
-        say(f"  rung {rung.number}: {rung.count} candidates, {rung.steps} steps{draws}")
+        tried, steps = counted(rung.count, "candidate"), counted(rung.steps, "step")
+        say(f"  rung {rung.number}: {tried}, {steps}{draws}")
     total = sum(rung.students for rung in plan.rungs)
     processes = f"{plan.jobs} process{'' if plan.jobs == 1 else 'es'}"
     say(
         f"{total - plan.done} of {total} students ({plan.setting.student}) to train, about "
         f"{duration(plan.forecast.seconds / plan.jobs)} in {processes} with the observers, besides "
-        "decoding and drawing"
+        "starting, decoding and drawing"
     )
 
 
@@ -33,8 +35,9 @@ def tried_line(finished: Finished) -> str:
     result = finished.result
     assert result is not None
     begin = f"{finished.number}/{finished.total}  {percent(result.top1)}: "
-    end = f", {result.codec}, {result.images:,} images, {result.steps} steps"
-    return begin + fitted(result.method, WIDTH - len(begin) - len(end)) + end
+    end = f", {result.codec}, {counted(result.images, 'image')}, {counted(result.steps, 'step')}"
+    method = finished.unit.asker.label.removesuffix(f" as {result.codec}")
+    return begin + fitted(method, WIDTH - len(begin) - len(end)) + end
 
 
 def show_frontier(tuned: Tuned) -> None:
@@ -43,7 +46,7 @@ def show_frontier(tuned: Tuned) -> None:
     for tried in tuned.frontier:
         first = tried.results[0]
         say(
-            f"{percent(tried.top1):>8}  {len(tried.results):>8}  {tried.rung.steps:>5}  "
+            f"{percent(tried.top1):>8}  {len(tried.results):>8}  {first.steps:>5}  "
             f"{first.images:>7,}  {first.cost.images:>11,}  {tried.candidate}"
         )
     for candidate in tuned.dropped:

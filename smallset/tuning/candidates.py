@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 from PIL import features
 
-from smallset.budget import Bytes
+from smallset.budget import Budget, Bytes
 from smallset.data import ImageDataset, cores, fit_boxes
 from smallset.methods import PACK_VIEW, Pruned, brief_of, method_from, spec_of
 from smallset.methods.pruned import part_spec
+from smallset.mosaic import Sheet
 from smallset.records import Fit, Selection
 from smallset.store import Codec, Rendered, Sizes
 
@@ -20,13 +20,7 @@ SELECTIONS = (
     "score=el2n, select=spread",
 )
 """How the default methods choose images. Each is one line."""
-SIDES = (1, 3 / 4, 1 / 2)
-"""The sides at which the default methods store images, as shares of the set's side."""
 CODECS = ("webp:50", "webp:20", *(("avif:50",) if features.check("avif") else ()))
-
-
-_ROOM = 1.25
-"""How many times the bytes of the first images must fit, since other draws take more."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +37,21 @@ class Candidate:
     def __str__(self) -> str:
         return f"{self.method} as {self.codec}"
 
+    @property
+    def in_matrix(self) -> tuple[str, str]:
+        """The label and the spec in a matrix, where a method such as pack must name its codec."""
+        method = method_from(self.method)
+        if method.codec is None:
+            return self.method, self.method
+        return str(self), brief_of(method.written_as(self.codec))
+
 
 def default_methods(size: int) -> tuple[str, ...]:
     """Return the specs of the default methods for sets of `size` pixels: each way to choose images,
-    on sheets of each side, with the view of `pack`.
+    on sheets of each side that side=fit tries, with the view of `pack`.
     """
-    sides = dict.fromkeys(max(1, round(share * size)) for share in SIDES)
-    sheets = ["sheet" if side == size else f"sheet(side={side})" for side in sides]
+    _, *smaller = Sheet(side="fit").tried(size)  # the first has the side of the set
+    sheets = ["sheet", *(part_spec(sheet, brief=True) for sheet in smaller)]
     view = part_spec(PACK_VIEW, brief=True)
     return tuple(
         f"prune({way}, mosaic={sheet}, view={view})" for way in SELECTIONS for sheet in sheets
@@ -73,33 +75,34 @@ def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> l
                 )
             named = method.written_as(codec)  # a method such as pack names a codec of its own
             spec = spec_of(named.resolved(size=size))
-            shown = text if named == method else brief_of(named)
-            found.setdefault((codec, spec), Candidate(shown, codec, spec))
+            found.setdefault((codec, spec), Candidate(text, codec, spec))
     return list(found.values())
 
 
 def that_fit(
-    every: Sequence[Candidate], train: ImageDataset, *, budget: Bytes, size: int, fit: Fit
+    every: Sequence[Candidate], train: ImageDataset, *, budget: Budget, size: int, fit: Fit
 ) -> tuple[tuple[Candidate, ...], Mapping[Candidate, int]]:
     """Return the candidates with room for one image of each class in the budget, and the others
     with the bytes that those images take.
 
-    Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels.
+    Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels,
+    and ValueError or OSError if a method names a file that cannot be used.
     """
+    assert budget.limit is not None  # `tune` refuses other budgets
     least = {one: _least_bytes(one, train, budget=budget, size=size, fit=fit) for one in every}
-    beyond = {one: taken for one, taken in least.items() if taken * _ROOM > budget.limit}
+    beyond = {one: taken for one, taken in least.items() if taken > budget.limit}
     if len(beyond) == len(every):
         smallest = min(beyond, key=lambda one: beyond[one])
         raise ValueError(
             f"{budget} has no room for one image of each class, which takes about "
             f"{beyond[smallest]:,} bytes for the smallest candidate, {smallest}. Give "
-            f"{Bytes(ceil(beyond[smallest] * _ROOM))} or more, or other methods and codecs."
+            f"{Bytes(beyond[smallest])} or more, or other methods and codecs."
         )
     return tuple(one for one in every if one not in beyond), beyond
 
 
 def _least_bytes(
-    candidate: Candidate, train: ImageDataset, *, budget: Bytes, size: int, fit: Fit
+    candidate: Candidate, train: ImageDataset, *, budget: Budget, size: int, fit: Fit
 ) -> int:
     """Return the bytes of the candidate's smallest set, made of the first images of each class.
 
@@ -107,7 +110,9 @@ def _least_bytes(
     """
     method, codec = method_from(candidate.method), Codec.parse(candidate.codec)
     method, _ = method.under_bytes(size=size)[-1]  # the way that takes the fewest bytes
+    method.check_files()
     method.check(train, size=size, fit=fit, codec=codec)
+    method.files(train)
     if not isinstance(method, Pruned):
         return 0
     labels, names = train.labels, train.classes.names

@@ -11,6 +11,7 @@ from smallset.bench import folder as run_folder
 from smallset.bench.run import Finished, Request, RunPlan, plan_bench, run_bench
 from smallset.evidence.lines import read_lines
 from smallset.methods import canonical
+from smallset.numbers import counted
 from smallset.parallel import TaskError, Workers
 from smallset.pipeline.within import NoRoom
 from smallset.records import Result
@@ -147,9 +148,10 @@ class Halving:
         """
         if len(self.dropped) == len(self.candidates):
             raise NoRoom(
-                f"{self.setting.budget} has no room for one image of each class: all "
-                f"{len(self.candidates)} candidates dropped out, each by one of its draws. Give "
-                "more bytes or other methods and codecs, and another folder with --runs."
+                f"{self.setting.budget} has no room for one image of each class: the "
+                f"{counted(len(self.candidates), 'candidate')} dropped out, each by one of its "
+                "draws. Give more bytes, or other methods and codecs, and another folder with "
+                "--runs."
             )
         try:
             with TemporaryDirectory() as place:

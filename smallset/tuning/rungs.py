@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smallset.budget import Bytes
+from smallset.budget import Budget
 from smallset.methods import canonical
 from smallset.numbers import check_number
 from smallset.records import Fit, Result
@@ -75,7 +75,7 @@ class Setting:
     data: str
     size: int
     fit: Fit
-    budget: Bytes
+    budget: Budget
     student: str
 
 
@@ -84,12 +84,12 @@ def matrix_of(fields: Fields, setting: Setting) -> str:
 
     The text of the first rungs is the beginning of the text of all rungs.
     """
-    every = dict.fromkeys(candidate.method for candidate in fields[0][1])
+    every = dict(candidate.in_matrix for candidate in fields[0][1])
     lines = [f"title = {_quoted(setting.title)}", "", "[methods]"]
-    lines += [f"{_quoted(method)} = {_quoted(method)}" for method in every]
+    lines += [f"{_quoted(label)} = {_quoted(spec)}" for label, spec in every.items()]
     for rung, field in fields:
         for codec in dict.fromkeys(candidate.codec for candidate in field):
-            methods = [c.method for c in field if c.codec == codec]
+            methods = [c.in_matrix[0] for c in field if c.codec == codec]
             lines += [
                 "",
                 "[[table]]",

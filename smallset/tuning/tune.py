@@ -7,12 +7,13 @@ from pathlib import Path
 from smallset.bench.forecast import Forecast, forecast
 from smallset.bench.run import Finished, Request, jobs_for
 from smallset.bench.sources import Places
-from smallset.budget import Budget, Bytes, one_budget
+from smallset.budget import Budget, one_budget
 from smallset.data import Data, Folder
 from smallset.data.validation import validation_named
 from smallset.desk import desk_for
 from smallset.exchange.set_data import open_any
 from smallset.models import check_model
+from smallset.numbers import counted
 from smallset.parallel import Workers
 from smallset.pipeline import compress
 from smallset.pipeline.desk import check_apart, check_place, side_of
@@ -103,7 +104,7 @@ def tune(
     Raises ValueError or OSError if anything is wrong.
     """
     out, asked = Path(out), one_budget(budget=budget)
-    if not isinstance(asked, Bytes):
+    if asked.limit is None:
         raise ValueError(
             f"{asked} was given, but candidates are compared at equal bytes: at equal numbers of "
             "images, the largest side and the best codec would always be chosen. Give a budget in "
@@ -158,7 +159,7 @@ def tune(
                 size=side,
                 fit=fit,
                 seed=seed,
-                because=_because(frontier[place:], dropped, opened),
+                because=_because(frontier[place:], [*beyond, *dropped], opened),
                 device=device,
                 precision=precision,
                 work=work,
@@ -171,7 +172,7 @@ def tune(
             return Tuned(made, tuple(frontier[place:]), tuple(dropped))
     raise NoRoom(
         f"{asked} has no room for one image of each class, drawn from all training images with the "
-        f"seed {seed}, in any of the {len(frontier)} candidates that had room in the run. Give "
+        f"seed {seed}. In the run, {counted(len(frontier), 'candidate')} had room. Give "
         "another --seed, which trains no student again, or tune to more bytes."
     )
 
@@ -210,17 +211,18 @@ def _planned(
     )
 
 
-def _because(frontier: Sequence[Tried], dropped: Sequence[Candidate], data: Data) -> dict[str, str]:
-    """Return what the manifest says about the choice."""
+def _because(frontier: Sequence[Tried], without: Sequence[Candidate], data: Data) -> dict[str, str]:
+    """Return what the manifest says about the choice. `without` are those that had no room."""
     best = frontier[0]
     last = [one for one in frontier if one.rung == best.rung]
     first = best.results[0]
     said = "; ".join(f"{one.candidate}: {100 * one.top1:.2f} %" for one in last)
     because = {
-        "tuned": f"the best of {len(frontier)} candidates by the top-1 of students, {said}",
-        "tuned_on": f"{len(data.test)} images {data.held_out}",
+        "tuned": f"the best of {counted(len(frontier), 'candidate')} by the top-1 of students, "
+        f"{said}",
+        "tuned_on": f"{counted(len(data.test), 'image')}, {data.held_out}",
         "tuned_by": f"{first.student}, {first.protocol}, {len(best.results)} draws of each",
     }
-    if dropped:
-        because["tuned_without"] = f"no room in the budget: {'; '.join(map(str, dropped))}"
+    if without:
+        because["tuned_without"] = f"no room in the budget: {'; '.join(map(str, without))}"
     return because

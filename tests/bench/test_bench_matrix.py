@@ -124,6 +124,7 @@ def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
          "line 14: a table has one of ipc = [1, 10], keep"),
         (("ipc = [1]", "keep = 0.5"), "line 13: keep = 0.5, but it must be a list of different sh"),
         (("ipc = [1]", "keep = [0.5, 1.5]"), "keep = [0.5, 1.5], but it must be a list of"),
+        (("ipc = [1]", 'budget = ["bytes=8kB", "bytes=8000"]'), "budget has 'bytes=8kB' twice."),
         (("ipc = [1]", "keep = [0.5, 0.5]"), "keep has 0.5 twice. Give each once."),
         (('["random", "PCA"]', '["random", "PCB"]'), "line 2: there is no method 'PCB' under [me"),
         (('"easy", "PCA"]', '"esay", "PCA"]'),

@@ -295,7 +295,7 @@ def test_somebody_elses_json_makes_no_class_vanish(write_folder, work, content):
 
 
 UNCLEAR = [
-    (TWO | {"train/lost.JPG": 9}, r"has 1 image\(s\) outside any class.*'lost\.JPG'.*Move"),
+    (TWO | {"train/lost.JPG": 9}, r"has 1 image outside any class.*'lost\.JPG'.*Move"),
     ({"notes.txt": b"x"}, "holds no images in a layout that is understood"),
     (TEST, r"has test/ but no train/ with class.*Add train/<class>"),
     ({"train/1.png": 1, "test/2.png": 2}, r"has test/, train/ but no train/ with class.*Add train"),

@@ -175,7 +175,7 @@ def test_labels_that_are_fractions_are_an_error(tmp_path, work):
 def test_rows_without_bytes_are_bad_images(tmp_path, work):
     rows = {"image": [{"bytes": None, "path": "gone.png"}] * 2, "label": [0, 1]}
     pq.write_table(pa.table(rows), tmp_path / "train.parquet")
-    with pytest.raises(ValueError, match=r"2 bad file\(s\): '00000000/gone.png' has no bytes"):
+    with pytest.raises(ValueError, match=r"2 bad files: '00000000/gone.png' has no bytes"):
         open_data(tmp_path, work=work)
 
 

@@ -53,7 +53,7 @@ def test_splits_of_other_names_are_left_unused_and_named(write_parquet, work):
     assert (data.train.labels.tolist(), data.test.labels.tolist()) == ([0, 1, 0], [1, 0])
     [note] = data.notes
     assert note == (
-        "left unused: validation (for choosing only), test_ood (1 file(s)), train_small (1 file(s))"
+        "left unused: validation (for choosing only), test_ood (1 file), train_small (1 file)"
     )
 
 

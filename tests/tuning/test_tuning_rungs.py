@@ -28,6 +28,21 @@ def test_so_few_steps_that_the_first_rung_has_none_are_refused():
         rungs_of(18, steps=3)
 
 
+def test_a_method_that_names_a_codec_has_a_label_for_each():
+    every = candidates(["pack", "random"], ["png", "webp:50"], size=8)
+    (rung,) = rungs_of(1, steps=8)
+    matrix = parse_matrix(matrix_of([(rung, every)], SETTING), "toys")
+    assert [sweep.methods for sweep in matrix.sweeps] == [
+        ("pack as png", "random"), ("pack as webp:50", "random"),
+    ]  # fmt: skip
+    made = [
+        (matrix.spec(label, 8), sweep.codec_of(matrix.method(label)))
+        for sweep in matrix.sweeps
+        for label in sweep.methods
+    ]
+    assert made == [(candidate.spec, candidate.codec) for candidate in every]
+
+
 def test_the_matrix_has_a_table_for_each_rung_and_codec_and_only_grows():
     every = candidates(["random", "prune(select=random, mosaic=sheet)"], ["png", "webp:50"], size=8)
     first, second = rungs_of(4, steps=8)

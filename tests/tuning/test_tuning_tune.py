@@ -9,6 +9,7 @@ from result_toy import result
 from serial_toy import Serial
 
 from smallset import tune
+from smallset.budget import Budget
 from smallset.data import from_arrays, open_data
 from smallset.data.validation import validation_of
 from smallset.evidence.lines import read_lines
@@ -69,7 +70,8 @@ def test_the_best_candidate_of_the_last_rung_is_made_of_all_training_images(tune
     assert str(best.candidate) in made.made_with["tuned"]
     assert "4 candidates" in made.made_with["tuned"]
     assert "convnet-d3, small-v1(steps=8)" in made.made_with["tuned_by"]
-    assert made.made_with["tuned_on"].endswith("chosen by content hash")
+    held = f"{len(validation_of(whole).test)} images, 20 % of each class of the training images, "
+    assert made.made_with["tuned_on"] == f"{held}chosen by content hash"
 
 
 def test_a_killed_tuning_goes_on_and_chooses_the_same(tuned, tmp_path):
@@ -127,12 +129,32 @@ def test_nothing_is_made_of_what_cannot_be_tuned(tuned, tmp_path):
         tuned()
 
 
+class Kilobytes(Budget):
+    """A budget of another kind with a limit."""
+
+    name, value, limit = "kilobytes", "0.05", 50
+
+    @classmethod
+    def read(cls, value):
+        return cls()
+
+    def canvases(self, have, tiles):
+        return (1,) * len(have)
+
+
+def test_any_budget_with_a_limit_in_bytes_is_taken(tuned):
+    with pytest.raises(
+        ValueError, match=r"kilobytes=0\.05 has no room for one image of each class"
+    ):
+        tuned(budget=Kilobytes())
+
+
 def test_data_too_small_to_hold_anything_out_name_the_class(tmp_path, monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (5, 8, 8), np.uint8)
     labels = np.array([0, 0, 0, 1, 1])
     data = from_arrays(images, labels, ["ape", "bee"])  # of two bees, one is held out
     monkeypatch.setattr("smallset.exchange.set_data.open_data", lambda *_, **__: data)
-    with pytest.raises(ValueError, match=r"The class 'bee' has 1 image\(s\), all the same"):
+    with pytest.raises(ValueError, match=r"bee.* \(it has 1 image\).*Add images to the class\.$"):
         tune("small", tmp_path / "set", budget="bytes=4kB", work=tmp_path / "work")
     assert not (tmp_path / "set-tuning").exists()
 
@@ -143,6 +165,19 @@ def test_a_candidate_without_room_is_named_and_the_others_are_tried(tuned):
     found = tuned(**small, planned=plans.append)
     assert [str(one) for one in plans[0].beyond] == ["random as png"]
     assert [str(one.candidate) for one in found.frontier] == ["random as webp:1"]
+    because = found.made.manifest.made_with
+    assert because["tuned"].startswith("the best of 1 candidate by")
+    assert because["tuned_without"] == "no room in the budget: random as png"
+
+
+def test_the_winner_is_named_as_its_method_was_typed(tuned):
+    pack = "pack(select=random)"
+    found = tuned(methods=(pack,), codecs=("webp:50", "webp:20"), steps=1)
+    assert {str(one.candidate) for one in found.frontier} == {
+        f"{pack} as webp:50", f"{pack} as webp:20",
+    }  # fmt: skip
+    made = found.made.manifest
+    assert (made.method, made.codec) == (pack, found.frontier[0].candidate.codec)
 
 
 class Apart(Serial):
@@ -160,7 +195,7 @@ class Apart(Serial):
 def test_a_candidate_whose_draw_does_not_fit_drops_out_and_the_tuning_goes_on(
     tuned, tmp_path, monkeypatch, workers
 ):
-    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    monkeypatch.setattr("smallset.tuning.candidates._least_bytes", lambda *_, **__: 0)
     small = {"budget": "bytes=1.2kB", "codecs": ("png", "webp:1", "webp:2"), "methods": SHEETS}
     found = tuned(workers(), **small)
     dropped = [str(one) for one in found.dropped]
@@ -178,10 +213,10 @@ def test_a_candidate_whose_draw_does_not_fit_drops_out_and_the_tuning_goes_on(
 
 
 def test_a_tuning_stops_if_every_candidate_drops_out(tuned, tmp_path, monkeypatch):
-    monkeypatch.setattr("smallset.tuning.candidates._ROOM", 0)
+    monkeypatch.setattr("smallset.tuning.candidates._least_bytes", lambda *_, **__: 0)
     none = {"budget": "bytes=50B", "codecs": ("png", "webp:1"), "methods": SHEETS[:1]}
     for _ in range(2):
-        with pytest.raises(ValueError, match="all 2 candidates dropped out, each by one of its dr"):
+        with pytest.raises(ValueError, match="the 2 candidates dropped out, each by one of its dr"):
             tuned(Apart(), **none)
     assert not (tmp_path / "set").exists()
 
@@ -214,6 +249,6 @@ def test_if_the_best_has_no_room_among_all_images_the_next_best_is_made(
 
     (tmp_path / "set").rename(tmp_path / "first")
     large |= {f"{method} as webp:50" for method in SHEETS}
-    with pytest.raises(NoRoom, match="in any of the 4 candidates that had room in the run"):
+    with pytest.raises(NoRoom, match="In the run, 4 candidates had room"):
         tuned()
     assert not (tmp_path / "set").exists()

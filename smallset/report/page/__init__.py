@@ -4,11 +4,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from smallset.numbers import counted
 from smallset.report.page.charts import charts
 from smallset.report.page.entries import Entry, entries
 from smallset.report.page.extra import check_extra
 from smallset.report.page.fact_charts import fact_charts
-from smallset.report.table import counted, span, times, write_html
+from smallset.report.table import span, times, write_html
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -72,7 +72,7 @@ def test_a_thousand_cells_fit_in_a_page():
         for r in replicates("random", many)
     ]
     text = page_of(*made)
-    assert "1000 results, 100 rows" in text
+    assert "1,000 results, 100 rows" in text
     assert len(text.encode()) < 3_000_000
 
 
