@@ -59,7 +59,7 @@ def points() -> Points:
         name = names.get((budget, result.protocol, regime))
         of = found.get((_view(result.spec), result.plan_sha256))
         of = of or again.get((budget, _method(result.spec)))
-        if name and of and result.dataset == "cifar10":
+        if name and of and (result.dataset, result.student) == ("cifar10", "convnet-d3"):
             row = (*(of[measure] for measure in MEASURES), 100 * result.top1)
             rows[name, _method(result.spec)].append(row)
     made: Points = {name: {} for name in GROUPS}

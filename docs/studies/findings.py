@@ -37,6 +37,12 @@ SETTINGS = {
     "Imagenette, ipc 1": ("imagenette", f"{I96}, ipc 1, hard labels"),
     "Imagenette, ipc 10": ("imagenette", f"{I96}, ipc 10, hard labels"),
 }
+EQUAL_BYTES = {
+    "CIFAR-10, ipc 1": "23.8kB",
+    "CIFAR-10, ipc 10": "238kB",
+    "CIFAR-10, ipc 50": "1.18MB",
+    "Imagenette, ipc 10": "1.7MB",
+}
 MOSAICS = "mosaics of random images under the patch view"
 PARTS = {
     "PCA": "PCA",
@@ -52,6 +58,7 @@ PACKED = {
     "PCA": "PCA, PNG",
     "PCA in pack's codec": "PCA, WebP",
     "easiest in WebP files, patch view": "easiest, WebP files",
+    "random in JPEG sheets": "random, JPEG sheets",
     "random in pack's codec": "random, WebP sheets",
     "easiest in pack's codec": "easiest, WebP sheets",
     "pack": "pack",
@@ -140,10 +147,26 @@ def labels_grid() -> Grid:
 
 def distillation_grid() -> Grid:
     """Return distilled sets beside real ones, under hard labels and a teacher's."""
+    regimes = {"hard labels": "hard", "a teacher's labels": "online(resnet20)"}
     columns = {
-        "hard labels": rows("distillation", f"{CNET}, ipc 10, hard labels"),
-        "a teacher's labels": rows("distillation", f"{CNET}, ipc 10, online(resnet20) labels"),
+        regime: {
+            label: row
+            for label, row in rows("distillation", f"{CNET}, ipc 10, {labels} labels").items()
+            if "by our" not in label
+        }
+        for regime, labels in regimes.items()
     }
+    return Grid(columns, tuple(columns))
+
+
+def own_grid() -> Grid:
+    """Return sets of Imagenette by an observer that smallset trained, which is the teacher too."""
+    names = {name: name for name in ("random", "easiest", "PCA", "noise")}
+    names |= {f"{name} by ResNet-10": name for name in ("SRe2L", "RDED")}
+    columns = {}
+    for shown, labels in {"hard labels": "hard", "its labels": "online(own-resnet10)"}.items():
+        found = rows("distillation", f"{I64}, ipc 10, {labels} labels")
+        columns[shown] = {names[label]: row for label, row in found.items() if label in names}
     return Grid(columns, tuple(columns))
 
 
@@ -155,15 +178,17 @@ def validation_grid() -> Grid:
     return Grid({"237 kB": rows("pack", title)}, ("237 kB",))
 
 
-def bytes_grid() -> Grid:
+def bytes_grid(settings: Iterable[str] = EQUAL_BYTES) -> Grid:
     """Return sets of equal bytes and equal steps, at the bytes of PCA at each ipc."""
     columns = {}
-    for ipc, size in {1: "23.8kB", 10: "238kB", 50: "1.18MB"}.items():
-        found = rows("cifar10", f"{CNET}, ipc {ipc}, hard labels")
-        columns[f"{size} (ipc {ipc})"] = {
+    for setting in settings:
+        (matrix, title), size = SETTINGS[setting], EQUAL_BYTES[setting]
+        found = rows(matrix, title)
+        students, _, ipc = title.removesuffix(", hard labels").rpartition(", ")
+        columns[f"{setting}, {size}"] = {
             "random, PNG": found["random"],
             "PCA, PNG": found["PCA"],
-            **packed(f"{CNET}, the bytes and steps of PCA at ipc {ipc}", size),
+            **packed(f"{students}, the bytes and steps of PCA at {ipc}", size),
         }
     return Grid(columns)
 
@@ -184,6 +209,36 @@ def storage_grid() -> Grid:
     return Grid(columns)
 
 
+def epochs_grid() -> Grid:
+    """Return sheets trained for as many epochs as PCA's canvases, and so for more steps."""
+    return Grid(
+        {
+            size: packed(f"{CNET}, the bytes and epochs of PCA at ipc {ipc}", size)
+            for ipc, size in {1: "23.8kB", 10: "238kB"}.items()
+        },
+        ("23.8kB", "238kB"),
+    )
+
+
+def students_grid() -> Grid:
+    """Return other students at the bytes of PCA at ipc 10."""
+    columns = {}
+    title = "Imagenette at 64 px, ConvNet-D4 and ResNet-18"
+    for name, student in {"ConvNet-D4": "convnet-d4", "ResNet-18": "resnet18"}.items():
+        canvases = rows("cross-architecture", f"{title}, {student}, ipc 10, hard labels")
+        sheets = rows(
+            "cross-architecture",
+            f"{title}, the bytes and views of PCA at ipc 10, {student}, 822kB, hard labels",
+        )
+        found = canvases | sheets
+        columns[f"Imagenette at 64 px, {name}"] = {
+            shown: found[label] for label, shown in PACKED.items() if label in found
+        }
+    title = "CIFAR-10, ResNet-18, the bytes and steps of PCA at ipc 10"
+    columns["CIFAR-10, ResNet-18"] = packed(title, "238kB")
+    return Grid(columns)
+
+
 def frontier() -> Chart:
     """Draw top-1 on CIFAR-10 against bytes, from 10 kB to the full data.
 
@@ -193,7 +248,7 @@ def frontier() -> Chart:
     mosaics = across(settings, {MOSAICS: PARTS[MOSAICS]})
     columns = {
         "10kB": packed(f"{CNET}, 10 kB", "10kB"),
-        **bytes_grid().columns,
+        **bytes_grid(settings).columns,
         "6.14MB": packed(f"{CNET}, the float32 bytes of 50 images a class", "6.14MB"),
     }
     [full] = report("cifar10").full
@@ -243,10 +298,11 @@ def first_grid() -> Grid:
     """Return the five rows of the README: ten canvases per class, and sheets of as many bytes."""
     names = {"random": "random", "PCA": "PCA", MOSAICS: PARTS[MOSAICS]}
     columns = {}
-    for data, setting, size in (("CIFAR-10", CNET, "238kB"), ("Imagenette", I96, "1.7MB")):
-        found = across([f"{data}, ipc 10"], names)[f"{data}, ipc 10"]
-        sheets = packed(f"{setting}, the bytes and steps of PCA at ipc 10", size)
-        columns[data] = found | {shown: sheets[shown] for shown in SHEETS if shown in sheets}
+    for data in ("CIFAR-10", "Imagenette"):
+        setting = f"{data}, ipc 10"
+        [sheets] = bytes_grid([setting]).columns.values()
+        found = across([setting], names)[setting]
+        columns[data] = found | {shown: sheets[shown] for shown in SHEETS}
     return Grid(columns, tuple(columns))
 
 
@@ -259,6 +315,9 @@ GRIDS: Mapping[str, Callable[[], Grid]] = {
     "pruning": pruning_grid,
     "bytes": bytes_grid,
     "storage": storage_grid,
+    "epochs": epochs_grid,
+    "students": students_grid,
+    "own": own_grid,
     "validation": validation_grid,
     "sensitivity": sensitivity_grid,
 }
