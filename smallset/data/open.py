@@ -96,8 +96,8 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
     if is_set(path) or (path.name == "train" and is_set(parent)):  # of an export to imagefolder
         raise ValueError(
             f"{str(path)!r} is a set that smallset wrote, and is not read as a folder of images. "
-            f"Give {str(path if is_set(path) else path.parent)!r} to compress, score or evaluate, or "
-            "open it with open_set."
+            f"Give {str(path if is_set(path) else path.parent)!r} to compress, score or evaluate, "
+            "or open it with open_set."
         )
     if named is not None and named.train is None and named.test is not None:
         raise ValueError(
