@@ -264,6 +264,15 @@ def test_labels_stay_within_a_budget_in_bytes(data, label, tmp_path):
     assert not label_folder(made).exists()
     store = label(made, epochs=1)
     assert made.manifest.image_bytes + store.bytes(1) <= 100_000
+    label(made, epochs=100, format="float32")
+    with pytest.raises(ValueError, match="but its labels would take"):
+        label(made, epochs=200, format="float32")  # with those that are there
+
+
+def test_labels_that_another_error_stops_say_to_mend_it(made, label):
+    label_folder(made).write_text("in the way")
+    with pytest.raises(OSError, match=r"finished shards are kept\. Mend this, and run the same"):
+        label()
 
 
 def test_a_set_without_a_manifest_is_refused(tmp_path):

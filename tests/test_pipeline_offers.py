@@ -57,6 +57,15 @@ def test_the_offer_of_bytes_is_what_random_images_packed_into_them_give(counts):
     assert 0.8 * made.manifest.images <= offer.images <= 1.2 * made.manifest.images
 
 
+@pytest.mark.usefixtures("quick")
+def test_an_offer_of_bytes_holds_one_image_of_each_class_at_least():
+    data = in_memory(np.arange(3))
+    for codec in ("png", "webp:90", "webp:10", "jpeg:20"):
+        (ipc, _, offer), _ = offers(data, "set", method="random", codec=codec)
+        assert (ipc.images, offer.images) == (3, 3)
+        assert ipc.bytes <= offer.bytes == offer.budget.limit
+
+
 def test_without_a_budget_one_line_says_what_each_would_give(shell):
     tree(Path("data"))
     ran = shell("compress", "data", "set", "--method", "random")

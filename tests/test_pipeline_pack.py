@@ -116,6 +116,13 @@ def test_a_set_that_its_images_and_not_its_bytes_bound_says_so(shell):
     assert "no more than 8 of each class; the smallest class, 'bee', has 3\n" in ran.out
 
 
+def test_an_unbalanced_set_without_further_images_says_so():
+    method = f"pack({EASY}, select=easiest(balanced=false))"
+    made = smallset.compress(in_memory(), "set", method=method, budget="bytes=1MB")
+    left = "the method takes no more than 30 of these images"
+    assert made.manifest.made_with["bytes_left"] == left
+
+
 @pytest.fixture
 def shell(tmp_path, monkeypatch, capsys) -> Shell:
     return Shell(tmp_path, monkeypatch, capsys)

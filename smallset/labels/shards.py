@@ -170,13 +170,18 @@ class LabelStore:
         ]
 
 
+def store_of(folder: Path, card: LabelCard) -> LabelStore:
+    """Return the store of a card in a folder of stores, which may not have begun."""
+    name = f"{card.format.partition('(')[0]}-{card.epochs}-{fingerprint(card.identity)[:12]}"
+    return LabelStore(folder / name, card)
+
+
 def begin(folder: Path, card: LabelCard) -> LabelStore:
     """Open the store of a card in a folder of stores, and begin it if it is new.
 
     Raises OSError if the folder cannot be written.
     """
-    name = f"{card.format.partition('(')[0]}-{card.epochs}-{fingerprint(card.identity)[:12]}"
-    store = LabelStore(folder / name, card)
+    store = store_of(folder, card)
     with _finished_stays(folder):
         store.folder.mkdir(parents=True, exist_ok=True)
         for left in store.folder.glob(".*.partial-*"):  # by a killed run

@@ -117,9 +117,14 @@ class Method(ABC):
 
         With `short_classes="keep"`, a class with too few images gives all it has. None is like
         "error", but the error does not suggest the option. Raises ValueError if the classes cannot
-        meet the budget.
+        meet the budget, and for "keep" unless the method chooses images.
         """
-        del names, short_classes
+        del names
+        if short_classes == "keep":
+            raise ValueError(
+                "short_classes='keep' lets small classes give what they have, but this method "
+                "draws its own images, as many of each class as are asked. Leave it out."
+            )
         return Wanted(np.array(budget.canvases(have, self.tiles), np.int64) * self.tiles)
 
     def most(self, have: Sequence[int], *, short_classes: ShortClasses | None = None) -> int | None:

@@ -1,11 +1,11 @@
 """Methods that draw their own images: a synthesis, and the view that belongs to the set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from smallset.budget import Budget, Wanted
+from smallset.budget import Wanted
 from smallset.data import ImageDataset
-from smallset.methods.method import Method, ShortClasses
+from smallset.methods.method import Method
 from smallset.methods.named import with_options
 from smallset.models import check_teacher_files, library_of
 from smallset.models.adapters import ADAPTERS
@@ -62,22 +62,6 @@ class Synthesised(Method):
                 "codec 'original' copies the bytes of whole images, but this method draws its own. "
                 "Use another codec, such as png."
             )
-
-    def wanted(
-        self,
-        budget: Budget,
-        have: Sequence[int],
-        names: Sequence[str],
-        *,
-        short_classes: ShortClasses | None = None,
-    ) -> Wanted:
-        """Return the images wanted of each class. Raises ValueError for "keep"."""
-        if short_classes == "keep":
-            raise ValueError(
-                "short_classes='keep' lets small classes give what they have, but this method "
-                "draws its own images, as many of each class as are asked. Leave it out."
-            )
-        return super().wanted(budget, have, names)
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
         """Make the canvases. This may train observers, after all that can fail early."""

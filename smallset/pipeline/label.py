@@ -1,5 +1,6 @@
 """label(): let a teacher write the soft labels of a set, beside the set."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -11,7 +12,7 @@ from smallset.labels import label_folder
 from smallset.labels.formats import format_from, format_spec
 from smallset.labels.kept import what_views_depend_on
 from smallset.labels.relabel import Shown, fill
-from smallset.labels.shards import LabelCard, LabelStore, begin, rows_a_shard
+from smallset.labels.shards import LabelCard, LabelStore, begin, rows_a_shard, store_of, stores
 from smallset.lazy import torch
 from smallset.methods import view_from
 from smallset.models import check_teacher_files, load_teacher
@@ -86,19 +87,19 @@ def label(
         },
         rows_a_shard=rows_a_shard(row_bytes),
     )
-    _check_room(facts, LabelStore(folder, card).bytes())
+    _check_room(facts, {one.folder: one for one in (*stores(folder), store_of(folder, card))})
     store = begin(folder, card)
     seen = Shown(set_pixels(set, desk), tile_box, view)
     fill(store, loaded, seen, machine, desk.progress)
     return store
 
 
-def _check_room(facts: SetFacts, label_bytes: int) -> None:
-    """Raise ValueError if labels take more bytes than a set's budget in bytes leaves."""
-    limit = limit_of(facts.budget)
+def _check_room(facts: SetFacts, found: Mapping[Path, LabelStore]) -> None:
+    """Raise ValueError if all stores of labels take more than a set's budget in bytes leaves."""
+    limit, label_bytes = limit_of(facts.budget), sum(store.bytes() for store in found.values())
     if limit is not None and facts.image_bytes + label_bytes > limit:
         raise ValueError(
             f"the set's budget is {facts.budget}, of which its images take {facts.image_bytes:,} "
-            f"bytes, but these labels take {label_bytes:,} more. Needed labels within the budget. "
+            f"bytes, but its labels would take {label_bytes:,}. Needed both within the budget. "
             "Give fewer epochs or a smaller format, or label a set made with --ipc or --keep."
         )

@@ -56,16 +56,17 @@ def offers(
     tried = PerClass(min(_TRIED.images, few, few if asked is None else asked))
     sizes = Sizes(job.codec, desk.workers or cores())
 
-    def counted(way: Method) -> tuple[int, int]:
+    def encoded(way: Method) -> tuple[int, int]:
         drawing = replace(job, method=way, short_classes="error")
         canvases = drawing.canvases(drawing.wanting(tried.images))
         return int(canvases.plan.images.sum()), sizes.total(canvases)
 
-    images, bytes = counted(drawn)
+    ways = drawn.under_bytes(size=job.seen.images.size)
+    images, bytes = encoded(ways[0][0])
     kept = sum(_KEPT.canvases(job.have, job.method.tiles))
-    limit = int(float(f"{max(bytes, job.data.train.encoded_bytes / 100):.0e}"))
-    for way, enough in drawn.under_bytes(size=job.seen.images.size):
-        shown, took = counted(way)
+    limit = _rounded_up(max(bytes, job.data.train.encoded_bytes // 100))
+    for number, (way, enough) in enumerate(ways):
+        shown, took = encoded(way) if number else (images, bytes)
         full = limit * shown // took // classes
         if full >= enough:
             break
@@ -76,3 +77,9 @@ def offers(
         Offer(_KEPT, kept, bytes * kept // images),
         Offer(Bytes(limit), each * classes, limit * each // full),
     ), job.codec
+
+
+def _rounded_up(bytes: int) -> int:
+    """Return the next number with one digit before its zeros."""
+    step: int = 10 ** (len(str(bytes)) - 1)
+    return -(-bytes // step) * step
