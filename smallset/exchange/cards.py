@@ -8,11 +8,11 @@ import numpy as np
 from smallset.records import Plan
 from smallset.shapes import Bool
 from smallset.store.card import (
-    counted,
     facts,
     folder_note,
     front_matter,
     heading,
+    images_words,
     load_folders,
     opened,
     sheet_note,
@@ -63,7 +63,7 @@ The single images of a small training set, each as a PNG of its own for any read
 The set itself, made by smallset {manifest.smallset}, takes {manifest.image_bytes:,} bytes; these
 files hold the same pixels without loss, and usually take more. Its licence is that of the source.
 
-{facts(manifest, files=f"{counted(counts)}, {side}")}
+{facts(manifest, files=f"{images_words(counts)}, {side}")}
 
 ## Load
 

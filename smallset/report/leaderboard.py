@@ -71,12 +71,12 @@ def machines(results: Sequence[Result]) -> str:
         ", ".join(f"{name} {v}" for name, v in r.versions.items() if name != "records")
         for r in results
     )
-    records = sorted({r.versions["records"] for r in results if "records" in r.versions})
-    looked = f"; observers' records: {', '.join(records)}" if records else ""
-    said = (
+    records = Counter(r.versions["records"] for r in results if "records" in r.versions)
+    said = [
         "; ".join(f"{kind} ({n} results)" if len(found) > 1 else kind for kind, n in found.items())
-        for found in (kinds, builds)
-    )
+        for found in (kinds, builds, records)
+    ]
+    looked = f"; observers' records: {said.pop()}" if records else said.pop()
     return f"{'; '.join(said)}{looked}."
 
 
@@ -112,7 +112,7 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     if not any(row.minus_random for row in rows):
         yield "Nothing is compared: this setting has no random baseline, or nothing else."
     elif (random := section.baseline) and random.key != BASELINE:
-        yield f"Compared with {random.label!r}, the one row whose images are chosen at random."
+        yield f"Compared with {random.label!r}, whose images are chosen at random."
     yield _p_note([row.permutation for row in rows if row.permutation])
     yield "Rank: shared where the Welch interval of a difference holds 0."
     if unclear := "; ".join(filter(None, map(_unclear, rows))):
@@ -123,6 +123,13 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     if known is not None:
         yield _published_note(section, known)
     yield machines(section.results)
+    records: dict[str, list[str]] = {}
+    for row in rows:
+        if "records" in (versions := row.results[0].versions):
+            records.setdefault(versions["records"], []).append(row.label)
+    if len(records) > 1:
+        newest = max(records)
+        yield f"By the observers' records {newest}: {', '.join(records[newest])}."
 
 
 def _vanished(row: Row) -> str:

@@ -121,13 +121,11 @@ _CHOSEN_AT_RANDOM = BASELINE[: BASELINE.index("mosaic=")]
 def baseline_key(keys: Iterable[str]) -> str | None:
     """Return which of a setting's methods, by their `row_key`, all others are compared with.
 
-    That is `BASELINE`, or else the one method whose choice is random. If no method or several
-    choose at random, there is none.
+    That is `BASELINE`, or else the first method whose choice is random. If no method chooses at
+    random, there is none.
     """
     chosen = [key for key in keys if key.startswith(_CHOSEN_AT_RANDOM)]
-    if BASELINE in chosen:
-        return BASELINE
-    return chosen[0] if len(chosen) == 1 else None
+    return BASELINE if BASELINE in chosen else next(iter(chosen), None)
 
 
 def setting_of(result: Result) -> tuple[object, ...]:

@@ -195,14 +195,23 @@ def _apart(result: Result, alike: Sequence[Result]) -> str:
 
 
 def check_one_version(group: Sequence[Result], title: str) -> None:
-    """Raise ValueError if results differ in the version of this package or of the records."""
-    looked = [r for r in group if r.observer_seed is not None or "records" in r.versions]
-    for name, results in (("smallset", group), ("records", looked)):
+    """Raise ValueError if results differ in the version of this package.
+
+    The results of one method must also be of one version of the observers' records. Records only
+    decide which images a method chooses, so methods of different versions can be compared.
+    """
+    looked: dict[str, list[Result]] = {}
+    for r in group:
+        if r.observer_seed is not None or "records" in r.versions:
+            looked.setdefault(row_key(r), []).append(r)
+    parts = [("smallset", "table", repr(title), group)]
+    parts += [("records", "row", f"{rs[0].method!r} in {title!r}", rs) for rs in looked.values()]
+    for name, part, of, results in parts:
         versions = sorted({r.versions.get(name, "unknown") for r in results})
         if len(versions) > 1:
             raise ValueError(
-                f"the results of {title!r} come from {name} {' and '.join(versions)}, whose "
-                "numbers may not mean the same; a table needs one version. Keep each version's "
+                f"the results of {of} come from {name} {' and '.join(versions)}, whose "
+                f"numbers may not mean the same; a {part} needs one version. Keep each version's "
                 "lines in a file of its own, or run the older ones again."
             )
 

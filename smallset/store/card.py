@@ -147,7 +147,7 @@ def _table(manifest: Manifest, files: str | None) -> str:
     of = " of the set" if files else ""
     rows = {
         **({"Files": files} if files else {}),
-        f"Images{of}": f"{counted(manifest.counts)}, {side}",
+        f"Images{of}": f"{images_words(manifest.counts)}, {side}",
         **({"Asked for": _code(asked.budget)} if asked else {}),
         **({"Classes that gave all they had": _counted(short)} if short else {}),
         **({"Classes without an image": _counted(vanished)} if vanished else {}),
@@ -165,7 +165,7 @@ def _table(manifest: Manifest, files: str | None) -> str:
     return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
 
 
-def counted(counts: Sequence[int]) -> str:
+def images_words(counts: Sequence[int]) -> str:
     """Say how many images there are, in all and in a class."""
     few, many = min(counts), max(counts)
     return f"{sum(counts):,} ({few if few == many else f'{few} to {many}'} a class)"

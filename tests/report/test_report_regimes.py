@@ -40,7 +40,7 @@ def test_regimes_of_sets_by_different_records_do_not_stand_side_by_side():
     hard = [*replicates("random", RANDOM), *replicates("pca", BEST, versions=versions[0])]
     soft = replicates("pca", RANDOM, **ONLINE, versions=versions[1])
     parts = sections([*hard, *soft], {})
-    said = r"'Soft labels against hard: toy.*' come from records observer-1 and observer-2, whose"
+    said = r"'pca' in 'Soft labels against hard: toy.*' come from records observer-1 and observer-2"
     with pytest.raises(ValueError, match=said):
         overviews(parts)
 
