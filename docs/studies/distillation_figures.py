@@ -34,6 +34,7 @@ from smallset.report.table import Heading, table_of, write_markdown
 from smallset.report.tables import Runs, report_of
 
 MATRIX = "distillation"
+NOISE = ("noise", "noise in squares")
 SET = "random"
 """The method whose sets have stored labels of every format."""
 # The colours of Okabe and Ito that can be told apart on white.
@@ -115,7 +116,7 @@ def by_bytes(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]
 
 def of_noise(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]]:
     """Draw noise against ipc; raises SystemExit unless two budgets have both regimes."""
-    noise = [e for e in shown if e.row.label == "noise" and e.first.regime in ("hard", "online")]
+    noise = [e for e in shown if e.row.label in NOISE and e.first.regime in ("hard", "online")]
     budgets = [
         {e.first.ipc for e in noise if e.first.regime == regime} for regime in ("hard", "online")
     ]
@@ -125,8 +126,12 @@ def of_noise(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]
             f"{_listed(budgets[1])} under online labels, but the figure needs two ipc under both. "
             f"Run `smallset bench {MATRIX} --only Noise` for more."
         )
-    points = [_point(e, e.first.ipc, e.first.regime, line=e.first.regime) for e in noise]
-    return noise, _drawn(points, "images per class", "labels", [_chance(shown)])
+    points = [
+        _point(e, e.first.ipc, e.section.labels, line=f"{e.row.label} {e.section.labels}")
+        | {"shape": e.row.label}
+        for e in noise
+    ]
+    return noise, _drawn(points, "images per class", "labels", [_chance(shown)], shapes="images")
 
 
 def frontier(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]]:
@@ -156,7 +161,8 @@ def frontier(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]
         points.append(_point(entry, size, form, line=joined) | {"shape": own})
     others = [entry for entry in group if entry.first.regime in ("hard", "online")]
     marks = [(100 * e.row.top1.mean, f"{e.first.regime} labels") for e in others]
-    return [*others, *stored], _drawn(points, "bytes of labels", "format", marks)
+    drawn = _drawn(points, "bytes of labels", "format", marks, shapes="labels of their own")
+    return [*others, *stored], drawn
 
 
 FIGURES: dict[str, Callable[[Sequence[Entry]], tuple[Sequence[Entry], dict[str, object]]]] = {
@@ -177,16 +183,21 @@ def _point(entry: Entry, x: float, colour: str, *, line: str) -> dict[str, str |
 
 
 def _drawn(
-    points: Sequence[Point], x: str, colour: str, marks: Iterable[tuple[float, str]]
+    points: Sequence[Point],
+    x: str,
+    colour: str,
+    marks: Iterable[tuple[float, str]],
+    *,
+    shapes: str = "",
 ) -> dict[str, object]:
     """Return the specification of points on a log axis, with `marks` as named dotted levels."""
     colours = list(dict.fromkeys(str(point["colour"]) for point in points))
-    shapes = list(dict.fromkeys(str(point["shape"]) for point in points))
+    kinds = list(dict.fromkeys(str(point["shape"]) for point in points))
     wide = alt.X("x:Q", title=f"{x} (log)").scale(type="log", nice=False, padding=40)
     wide = wide.axis(format="~s", tickCount=6)
     tall = alt.Y("top1:Q", title="top-1, %").scale(zero=False).axis(titlePadding=12)
     ink = alt.Color("colour:N", title=colour).scale(domain=colours, range=COLOURS)
-    shape = alt.Shape("shape:N", title="labels of their own").scale(domain=shapes)
+    shape = alt.Shape("shape:N", title=shapes).scale(domain=kinds)
     chart = alt.Chart(alt.NamedData(name="points"))
     lines = chart.transform_filter("datum.line").mark_line(strokeWidth=1, color="#808080")
     dots = chart.mark_point(filled=True, size=60, opacity=1)
@@ -198,9 +209,9 @@ def _drawn(
         levels.mark_text(align="left", dy=-6, color="#606060").encode(
             at, alt.Text("said:N"), x=alt.value(4)
         ),
-        lines.encode(wide, tall, alt.Detail("line:N"), *([ink] if len(shapes) == 1 else [])),
+        lines.encode(wide, tall, alt.Detail("line:N"), *([ink] if len(kinds) == 1 else [])),
         chart.mark_rule(strokeWidth=1.5).encode(wide, alt.Y("low:Q"), alt.Y2("high:Q"), ink),
-        dots.encode(wide, tall, ink, *([shape] if len(shapes) > 1 else [])),
+        dots.encode(wide, tall, ink, *([shape] if len(kinds) > 1 else [])),
         names.encode(wide, alt.Y("name_at:Q"), alt.Text("name:N"), ink),
     )
     return finished(layers.to_dict(validate=False), points, height=HEIGHT)

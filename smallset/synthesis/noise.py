@@ -8,7 +8,7 @@ from smallset.budget import Wanted
 from smallset.models import MEAN, STD
 from smallset.observers.observed import Observed
 from smallset.records import Plan, Progress
-from smallset.shapes import UInt8
+from smallset.shapes import Int64, UInt8
 from smallset.store import Canvases, Rows
 from smallset.synthesis.batches import labels_of
 from smallset.synthesis.starts import NoiseStart
@@ -34,24 +34,51 @@ class PureNoise(Synthesis):
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
         """Draw nothing yet."""
+        return self._grains(1, seen.images.size, wanted, seed)
+
+    def _grains(self, grain: int, size: int, wanted: Wanted, seed: int) -> "NoiseCanvases":
+        plan = Plan.without_sources(size, labels_of(wanted.counts))
+        start = NoiseStart(-(-size // grain), wanted.counts, seed)
+        return NoiseCanvases(plan, start, self.mean, self.std, grain)
+
+
+@dataclass(frozen=True)
+class CoarseNoise(PureNoise):
+    """Noise in squares of one colour, which has the large shapes that single pixels lack.
+
+    `grain` is the side of a square in pixels; with 1 it is the noise of `PureNoise`.
+    """
+
+    grain: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, grain=(self.grain >= 1, "the side of a square in pixels, at least 1"))
+
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError for squares larger than the images."""
         size = seen.images.size
-        start = NoiseStart(size, wanted.counts, seed)
-        return NoiseCanvases(
-            Plan.without_sources(size, labels_of(wanted.counts)), start, self.mean, self.std
-        )
+        check_numbers(self, grain=(self.grain <= size, f"at most the images' side, {size} pixels"))
+
+    def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
+        """Draw nothing yet."""
+        return self._grains(self.grain, seen.images.size, wanted, seed)
 
 
 @dataclass(frozen=True, eq=False)
 class NoiseCanvases(Canvases):
-    """Noise as pixels."""
+    """Noise as pixels, each number as a square of `grain` pixels a side."""
 
     plan: Plan
     start: NoiseStart
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    grain: int
 
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
         """Draw any rows; bytes are cut off and not rounded, as in every synthesis."""
         mean, std = (np.array(one, np.float32)[:, None, None] for one in (self.mean, self.std))
         shown = np.clip(self.start(rows) * std + mean, 0, 1) * np.float32(255)
-        return np.ascontiguousarray(shown.astype(np.uint8).transpose(0, 2, 3, 1))
+        coarse = shown.astype(np.uint8).transpose(0, 2, 3, 1)
+        whole = coarse.repeat(self.grain, axis=1).repeat(self.grain, axis=2)
+        return np.ascontiguousarray(whole[:, : self.plan.size, : self.plan.size])
