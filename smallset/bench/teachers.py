@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from smallset.bench.sources import Places
 from smallset.models import build_model, weights_sha256
+from smallset.models.several import read_several
 from smallset.models.spec import read_model
 from smallset.models.teacher import load_teacher
 from smallset.pipeline.train import RECIPES
@@ -41,8 +42,10 @@ def check_spec(spec: str) -> None:
     """Raise ValueError for a wrong teacher spec. Opens no file."""
     own = own_teacher(spec)
     if own is None:
-        if "(" in spec:  # otherwise the spec may be a folder
-            read_model(spec)
+        several = read_several(spec)
+        for one in (spec,) if several is None else several.specs:
+            if "(" in one:  # otherwise the spec may be a folder
+                read_model(one)
         return
     read_model(own.model)
     if own.epochs < 1:

@@ -1,5 +1,7 @@
 """A network together with the normalisation of pixels that belongs to its weights."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -72,3 +74,26 @@ class TeacherNetwork(Network):
             return images
         sides = (self.size, self.size)
         return F.interpolate(images, sides, mode="bilinear", antialias=side > self.size)
+
+
+class MeanLogits(nn.Module):
+    """The mean of several networks' logits.
+
+    With `rescale`, each network's logits of a view are first scaled to the mean of the networks'
+    Euclidean norms, so that no network outweighs the others. G-VBSM (arXiv 2311.17950) rescales so
+    on ImageNet, by the norms of a whole batch. Here a view has its own norms, so that its label
+    does not depend on the other views of its batch.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module], *, rescale: bool) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.rescale = rescale
+
+    def forward(self, pixels: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
+        """Return the mean logits for RGB pixels in 0..1."""
+        logits = torch.stack([network(pixels).float() for network in self.networks])
+        if self.rescale:
+            norms = logits.norm(dim=2, keepdim=True)
+            logits = logits * (norms.mean(0) / norms.clamp_min(torch.finfo(norms.dtype).tiny))
+        return logits.mean(0)

@@ -1,7 +1,7 @@
 """Teachers: trained networks whose logits are for the data's classes, in the data's order."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from smallset.lazy import Module, Tensor
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
+from smallset.models.several import read_several
 from smallset.models.spec import MEAN, STD, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
@@ -41,6 +42,7 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
 
     `spec` is a folder that `smallset train` made, or a network with its weights:
     `resnet20(weights=PATH, shortcut=a, classes=FILE)`, `timm:NAME(weights=default, classes=FILE)`.
+    Or it is several of them: `teachers(A, B)` gives the mean of their logits (see `read_several`).
 
     FILE lists the classes of the teacher's outputs (see `read_classes`), which may be more than the
     data's. `classes=same` says that they are the data's classes in the data's order.
@@ -51,6 +53,10 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
     """
     if at_home(spec).is_dir():
         return _from_folder(spec, classes)
+    several = read_several(spec)
+    if several is not None:
+        loaded = [load_teacher(one, classes=classes, size=size) for one in several.specs]
+        return _together(spec, loaded, rescale=several.rescale)
     teacher = _from_spec(spec, classes, size)
     check_runs(teacher.network, name=spec, size=size, outputs=len(classes))
     return teacher
@@ -61,6 +67,10 @@ def check_teacher_files(spec: str) -> None:
     folder = at_home(spec)
     if folder.is_dir():
         read_trained(folder)
+        return
+    if (several := read_several(spec)) is not None:
+        for one in several.specs:
+            check_teacher_files(one)
         return
     wanted = _ready(spec)
     file = weights_file(wanted)
@@ -125,6 +135,23 @@ def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
     outputs = listed_classes(card.classes, source=f"the teacher {spec!r}").pick(classes)
     net = _loaded(wanted, file, classes=len(card.classes), size=card.size)
     return _teacher(spec, wanted, net, outputs, file.stat().st_size, found)
+
+
+def _together(spec: str, loaded: Sequence[Teacher], *, rescale: bool) -> Teacher:
+    from smallset.models.network import MeanLogits, TeacherNetwork
+
+    networks = [teacher.network for teacher in loaded]
+    # Each network normalises the pixels itself and has the data's classes.
+    network = TeacherNetwork(
+        MeanLogits(networks, rescale=rescale),
+        outputs=tuple(range(len(networks[0].outputs))),
+        size=None,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+    )
+    facts = rescale, [teacher.sha256 for teacher in loaded]
+    sha256 = hashlib.sha256(repr(facts).encode()).hexdigest()
+    return Teacher(spec, network, sum(teacher.bytes for teacher in loaded), sha256)
 
 
 def _loaded(wanted: ModelSpec, file: Path, *, classes: int, size: int) -> Module:

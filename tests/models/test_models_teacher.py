@@ -2,6 +2,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from smallset.fingerprint import file_sha256
-from smallset.models import load_teacher
+from smallset.models import check_teacher_files, load_teacher
 from smallset.models.trained import CARD, WEIGHTS
 
 PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -156,6 +157,66 @@ def test_what_is_no_teacher_is_refused(spec, error, said, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=re.escape(said)):
         load_teacher(spec, classes=ANIMALS, size=8)
+
+
+def two_teachers(tmp_path) -> tuple[str, str]:
+    """The specs of two networks, the second of which has logits a hundred times as large."""
+    specs = []
+    for name, scale in (("small", 1.0), ("large", 100.0)):
+        net = network(seed=len(specs))
+        with torch.no_grad():
+            for value in net.get_submodule("head").parameters():
+                value.mul_(scale)
+        specs.append(f"resnet8(weights={saved(tmp_path / f'{name}.pt', net)}, classes=same)")
+    return specs[0], specs[1]
+
+
+def test_several_teachers_give_the_mean_of_their_logits(tmp_path):
+    one, other = two_teachers(tmp_path)
+    both = load_teacher(f"teachers({one}, {other})", classes=ANIMALS, size=8)
+    alone = [load_teacher(spec, classes=ANIMALS, size=8) for spec in (one, other)]
+    a, b = (teacher.network(PIXELS) for teacher in alone)
+    torch.testing.assert_close(both.network(PIXELS), (a + b) / 2)
+    assert both.bytes == sum(teacher.bytes for teacher in alone)
+    assert not both.network.training
+
+
+def test_rescaled_teachers_weigh_the_same_in_every_view(tmp_path):
+    one, other = two_teachers(tmp_path)
+    both = load_teacher(f"teachers({one}, {other}, rescale=true)", classes=ANIMALS, size=8)
+    a, b = (load_teacher(s, classes=ANIMALS, size=8).network(PIXELS) for s in (one, other))
+    norm = (a.norm(dim=1) + b.norm(dim=1)) / 2
+    directions = F.normalize(a, dim=1) + F.normalize(b, dim=1)
+    torch.testing.assert_close(both.network(PIXELS), directions * norm[:, None] / 2)
+    # A view's label does not depend on the views beside it.
+    torch.testing.assert_close(both.network(PIXELS[:1]), both.network(PIXELS)[:1])
+
+
+def test_the_hash_of_several_teachers_changes_with_each_and_with_their_scales(tmp_path):
+    one, other = two_teachers(tmp_path)
+    specs = [
+        f"teachers({one}, {other})",
+        f"teachers({other}, {one})",
+        f"teachers({one}, {other}, rescale=true)",
+        f"teachers({one}, {one})",
+    ]
+    found = {load_teacher(spec, classes=ANIMALS, size=8).sha256 for spec in specs}
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("teachers(a)", "names 1 teacher, but a mean needs two or more"),
+        ("teachers(a, b, norms=1)", "has the option 'norms', but teachers(...) has only rescale"),
+        ("teachers(a, b, rescale=2)", "rescale is not true or false"),
+        ("teachers(resnet8, b)", "the teacher 'resnet8' has learned nothing"),
+    ],
+)
+def test_several_teachers_that_cannot_be_are_refused(spec, said):
+    for refused in (check_teacher_files, partial(load_teacher, classes=ANIMALS, size=8)):
+        with pytest.raises(ValueError, match=re.escape(said)):
+            refused(spec)
 
 
 def first_rows(table: Path, each: int) -> tuple[Tensor, np.ndarray]:
