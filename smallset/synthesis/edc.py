@@ -97,7 +97,7 @@ class EDC(Pooled):
         init = self._init(seen)
         if init == "rded":
             canvases = self._rded(seen).canvases(seen, Wanted(counts), seed=seed)
-            return CanvasStart(canvases, *colours(network))
+            return CanvasStart(*colours(network), canvases)
         if init == "real":
             return RealStart.drawn(seen, network, counts, seed, flip=0.5)
         return super()._start(seen, network, counts, seed)

@@ -19,7 +19,7 @@ from smallset.store import Canvases, Drawing, Rows
 from smallset.synthesis import crops, layers
 from smallset.synthesis.batches import ranks_of
 from smallset.synthesis.recover import VERSION, Batch, Recipe, Watched, recover
-from smallset.synthesis.starts import Start
+from smallset.synthesis.starts import PixelStart, Start
 from smallset.synthesis.statistics import batch_norms
 from smallset.train.device import Machine
 
@@ -90,7 +90,10 @@ class Recovered(Canvases):
         # By what the batch begins with and not by its place: a set of more images has the same one.
         seed = derive(self.seed, "batch", int(label[rows[0]]), int(rank))
         turn = self.batches.index(rows) * self.recipe.iterations
-        return Batch(self.start(rows), label[list(rows)], seed, turn)
+        unchanged = None
+        if not self.recipe.iterations and isinstance(self.start, PixelStart):
+            unchanged = self.start.pixels(rows)
+        return Batch(self.start(rows), label[list(rows)], seed, turn, unchanged)
 
 
 def _made(

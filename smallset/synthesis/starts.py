@@ -1,5 +1,6 @@
 """What images are before the first iteration: noise, real images, or canvases of another method."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -48,7 +49,23 @@ class NoiseStart:
 
 
 @dataclass(frozen=True)
-class RealStart:
+class PixelStart(ABC):
+    """A start from pixels, which a network's `mean` and `std` normalise."""
+
+    mean: Colour
+    std: Colour
+
+    @abstractmethod
+    def pixels(self, rows: Rows) -> UInt8[np.ndarray, "b s s 3"]:
+        """Return the pixels of some rows of the set; they do not depend on the other rows."""
+
+    def __call__(self, rows: Rows) -> Float32[np.ndarray, "b 3 s s"]:
+        """Return the normalised pixels of some rows."""
+        return normalised(self.pixels(rows), self.mean, self.std)
+
+
+@dataclass(frozen=True)
+class RealStart(PixelStart):
     """Real training images of the class, each image of the set another one.
 
     The set seed orders the images of a class, and a smaller set starts from the first of those that
@@ -58,8 +75,6 @@ class RealStart:
     images: Images
     source: Int64[np.ndarray, " m"]
     mirrored: Int64[np.ndarray, " k"]
-    mean: Colour
-    std: Colour
 
     @classmethod
     def drawn(
@@ -78,27 +93,24 @@ class RealStart:
             source.append(generator(seed, "start", label).permutation(own)[:count])
             turned.append(generator(seed, "mirrored", label).random(count) < flip)
         mirrored = np.flatnonzero(np.concatenate(turned))
-        return cls(seen.images, np.concatenate(source), mirrored, *colours(network))
+        return cls(*colours(network), seen.images, np.concatenate(source), mirrored)
 
-    def __call__(self, rows: Rows) -> Float32[np.ndarray, "b 3 s s"]:
+    def pixels(self, rows: Rows) -> UInt8[np.ndarray, "b s s 3"]:
         """Read the images of some rows."""
         pixels = self.images.batch(self.source[list(rows)]).permute(0, 2, 3, 1).numpy()
         turned = np.isin(np.array(rows), self.mirrored)
-        pixels = np.where(turned[:, None, None, None], pixels[:, :, ::-1], pixels)
-        return normalised(pixels, self.mean, self.std)
+        return np.where(turned[:, None, None, None], pixels[:, :, ::-1], pixels)
 
 
 @dataclass(frozen=True)
-class CanvasStart:
+class CanvasStart(PixelStart):
     """The canvases of another method."""
 
     canvases: Canvases
-    mean: Colour
-    std: Colour
 
-    def __call__(self, rows: Rows) -> Float32[np.ndarray, "b 3 s s"]:
+    def pixels(self, rows: Rows) -> UInt8[np.ndarray, "b s s 3"]:
         """Draw some canvases."""
-        return normalised(self.canvases.draw(rows), self.mean, self.std)
+        return self.canvases.draw(rows)
 
 
 def check_real(name: str, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:

@@ -47,6 +47,6 @@ class Grey(Canvases):
 def test_canvases_of_another_method_are_normalised_as_the_observer_does(tmp_path):
     network = toy(tmp_path).network(resnet8(tmp_path), epoch=1)
     mean, std = colours(network)
-    start = CanvasStart(Grey(Plan.without_sources(8, np.arange(4))), mean, std)
+    start = CanvasStart(mean, std, Grey(Plan.without_sources(8, np.arange(4))))
     np.testing.assert_allclose(start((1, 2))[0, :, 0, 0], (0.2 - np.array(mean)) / std, rtol=1e-5)
     assert normalised(np.zeros((1, 8, 8, 3), np.uint8), mean, std).shape == (1, 3, 8, 8)
