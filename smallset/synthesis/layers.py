@@ -26,7 +26,7 @@ from smallset.train.processes import first_before_others
 from smallset.train.render import render, to_unit
 from smallset.train.views import Canvas, draw_epoch
 
-VERSION = "layers-1"
+VERSION = "layers-2"
 
 Pair = tuple[Tensor, Tensor]
 """Of each image: means, and mean squares."""

@@ -1,6 +1,6 @@
 """Statistics of cells: what stands where in a layer's input, over all images and channels."""
 
-from smallset.lazy import F, Tensor
+from smallset.lazy import F, Tensor, torch
 from smallset.shapes import Float, Float32
 from smallset.synthesis.augment import linear_map, mapped
 
@@ -15,7 +15,8 @@ def cell_sums(
     x = x.float()
     if x.shape[2] % patch or x.shape[3] % patch:
         whole = (linear_map(0, n, inside=n, to=-(-n // patch) * patch) for n in x.shape[2:])
-        x = mapped(x, *whole)
+        with torch.autocast(x.device.type, enabled=False):  # it would round the products
+            x = mapped(x, *whole)
     mean, square = (
         F.avg_pool2d(y.mean(1, keepdim=True), patch).flatten(1) for y in (x, x.square())
     )

@@ -25,7 +25,7 @@ from smallset.train.device import Machine
 if TYPE_CHECKING:
     from smallset.models.network import Network
 
-VERSION = "recover-1"
+VERSION = "recover-2"
 """Changed if the same batch would give other pixels."""
 
 BETAS = (0.5, 0.9)

@@ -22,6 +22,15 @@ def test_a_map_is_enlarged_to_whole_cells(side, cells):
     assert mean.tolist() == [[5.0] * cells] * 2
 
 
+def test_cells_are_not_rounded_by_the_precision_of_the_network():
+    x = torch.rand(2, 3, 7, 7, generator=torch.Generator().manual_seed(0))  # to be enlarged to 8
+    exact = cell_sums(x, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = cell_sums(x, 4)
+    for a, b in zip(found, exact, strict=True):
+        assert torch.equal(a, b)
+
+
 def test_channels_over_images_are_those_of_all_numbers():
     x = torch.randn(5, 3, 4, 4)
     mean, variance = over_images(*channel_sums(x))
