@@ -73,7 +73,8 @@ FRONTIER = {
 }
 WORTH_KNOWING = (
     "random", "easiest by EL2N", "hardest by EL2N", "easiest by AUM", "herding", "CCS",
-    "PCA by EL2N", "PCA by AUM", "PCA of the easier half by EL2N",
+    "spread by EL2N", "PCA by EL2N", "PCA by AUM", "PCA of the easier half by EL2N",
+    "PCA of spread by EL2N",
 )  # fmt: skip
 SCORES = (
     "EL2N", "GraNd", "forgetting", "AUM", "loss", "entropy", "margin", "least confidence",
