@@ -124,7 +124,7 @@ def of_noise(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]
         raise SystemExit(
             f"noise has results at ipc {_listed(budgets[0])} under hard labels and at "
             f"{_listed(budgets[1])} under online labels, but the figure needs two ipc under both. "
-            f"Run `smallset bench {MATRIX} --only Noise` for more."
+            f"Run `smallset bench {MATRIX} --only noise` for more."
         )
     points = [
         _point(e, e.first.ipc, e.section.labels, line=f"{e.row.label} {e.section.labels}")

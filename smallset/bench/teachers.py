@@ -40,12 +40,20 @@ def own_teacher(spec: str) -> Own | None:
 
 def check_spec(spec: str) -> None:
     """Raise ValueError for a wrong teacher spec. Opens no file."""
+    several = read_several(spec)
+    if several is not None:
+        for one in several.specs:
+            if own_teacher(one) is not None:
+                raise ValueError(
+                    f"{spec!r}: {one!r} would be trained by the benchmark, but several teachers "
+                    "must be ready. Train it with `smallset train`, and give its folder."
+                )
+            check_spec(one)
+        return
     own = own_teacher(spec)
     if own is None:
-        several = read_several(spec)
-        for one in (spec,) if several is None else several.specs:
-            if "(" in one:  # otherwise the spec may be a folder
-                read_model(one)
+        if "(" in spec:  # otherwise the spec may be a folder
+            read_model(spec)
         return
     read_model(own.model)
     if own.epochs < 1:

@@ -94,6 +94,5 @@ class MeanLogits(nn.Module):
         """Return the mean logits for RGB pixels in 0..1."""
         logits = torch.stack([network(pixels).float() for network in self.networks])
         if self.rescale:
-            norms = logits.norm(dim=2, keepdim=True)
-            logits = logits * (norms.mean(0) / norms.clamp_min(torch.finfo(norms.dtype).tiny))
+            logits = F.normalize(logits, dim=2) * logits.norm(dim=2, keepdim=True).mean(0)
         return logits.mean(0)

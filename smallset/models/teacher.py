@@ -12,7 +12,7 @@ from smallset.lazy import Module, Tensor
 from smallset.models.adapters import check_runs, pretrained
 from smallset.models.build import fresh_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
-from smallset.models.several import read_several
+from smallset.models.several import Several, read_several
 from smallset.models.spec import MEAN, STD, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
@@ -56,7 +56,7 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
     several = read_several(spec)
     if several is not None:
         loaded = [load_teacher(one, classes=classes, size=size) for one in several.specs]
-        return _together(spec, loaded, rescale=several.rescale)
+        return _together(several, loaded)
     teacher = _from_spec(spec, classes, size)
     check_runs(teacher.network, name=spec, size=size, outputs=len(classes))
     return teacher
@@ -137,21 +137,21 @@ def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
     return _teacher(spec, wanted, net, outputs, file.stat().st_size, found)
 
 
-def _together(spec: str, loaded: Sequence[Teacher], *, rescale: bool) -> Teacher:
+def _together(several: Several, loaded: Sequence[Teacher]) -> Teacher:
     from smallset.models.network import MeanLogits, TeacherNetwork
 
     networks = [teacher.network for teacher in loaded]
     # Each network normalises the pixels itself and has the data's classes.
     network = TeacherNetwork(
-        MeanLogits(networks, rescale=rescale),
+        MeanLogits(networks, rescale=several.rescale),
         outputs=tuple(range(len(networks[0].outputs))),
         size=None,
         mean=(0.0, 0.0, 0.0),
         std=(1.0, 1.0, 1.0),
     )
-    facts = rescale, [teacher.sha256 for teacher in loaded]
+    facts = several.rescale, [teacher.sha256 for teacher in loaded]
     sha256 = hashlib.sha256(repr(facts).encode()).hexdigest()
-    return Teacher(spec, network, sum(teacher.bytes for teacher in loaded), sha256)
+    return Teacher(several.text, network, sum(teacher.bytes for teacher in loaded), sha256)
 
 
 def _loaded(wanted: ModelSpec, file: Path, *, classes: int, size: int) -> Module:

@@ -85,10 +85,10 @@ class Observer:
 class Pretrained(Spelled):
     """A pretrained network: a spec with weights, or a folder that `smallset train` wrote.
 
-    `network` is what `load_teacher` takes: `resnet20(weights=PATH, shortcut=a, classes=same)`,
-    `timm:resnet50(weights=default, classes=FILE)`, or a folder. It is not trained and has a single
-    moment, called epoch 1, the same in every run and for every seed. Its logits are limited to the
-    data's classes. In a spec, a folder is quoted or contains a slash.
+    `network` is one network, as `load_teacher` takes it: `timm:resnet50(weights=default,
+    classes=FILE)`, `resnet20(weights=PATH, shortcut=a, classes=same)`, or a folder. It is not
+    trained and has a single moment, called epoch 1, the same in every run and for every seed. Its
+    logits are limited to the data's classes. In a spec, a folder is quoted or contains a slash.
     """
 
     network: str

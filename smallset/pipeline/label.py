@@ -76,7 +76,7 @@ def label(
         view_seed=None if one_per_image else view_seed,
         mix_alpha=None if one_per_image else STANDARD_V1.mix_alpha,
         format=format_spec(form),
-        teacher=teacher,
+        teacher=loaded.spec,
         teacher_sha256=loaded.sha256,
         teacher_bytes=loaded.bytes,
         made_with=what_views_depend_on()

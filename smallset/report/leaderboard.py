@@ -8,7 +8,7 @@ from smallset.evidence import PermutationTest
 from smallset.numbers import counted
 from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
-from smallset.report.rows import BASELINE, Row, seeds_note
+from smallset.report.rows import BASELINE, Row, chosen_at_random, seeds_note
 from smallset.report.sections import ORDER, Section, teacher_words
 from smallset.report.table import Heading, Table, Value, table_of
 from smallset.train.protocol import caveat
@@ -112,7 +112,9 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     if not any(row.minus_random for row in rows):
         yield "Nothing is compared: this setting has no random baseline, or nothing else."
     elif (random := section.baseline) and random.key != BASELINE:
-        yield f"Compared with {random.label!r}, whose images are chosen at random."
+        alike = sum(chosen_at_random(row.key) for row in rows)
+        which = f"the first of {alike} rows" if alike > 1 else "the one row"
+        yield f"Compared with {random.label!r}, {which} whose images are chosen at random."
     yield _p_note([row.permutation for row in rows if row.permutation])
     yield "Rank: shared where the Welch interval of a difference holds 0."
     if unclear := "; ".join(filter(None, map(_unclear, rows))):
@@ -127,9 +129,8 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     for row in rows:
         if "records" in (versions := row.results[0].versions):
             records.setdefault(versions["records"], []).append(row.label)
-    if len(records) > 1:
-        newest = max(records)
-        yield f"By the observers' records {newest}: {', '.join(records[newest])}."
+    for version in sorted(records, key=lambda version: len(records[version]))[:-1]:
+        yield f"Chosen or drawn by the observers' records {version}: {', '.join(records[version])}."
 
 
 def _vanished(row: Row) -> str:

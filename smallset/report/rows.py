@@ -118,13 +118,18 @@ BASELINE = method_key(spec_of(random()))
 _CHOSEN_AT_RANDOM = BASELINE[: BASELINE.index("mosaic=")]
 
 
+def chosen_at_random(key: str) -> bool:
+    """Tell whether the method of a row chooses its images at random."""
+    return key.startswith(_CHOSEN_AT_RANDOM)
+
+
 def baseline_key(keys: Iterable[str]) -> str | None:
     """Return which of a setting's methods, by their `row_key`, all others are compared with.
 
     That is `BASELINE`, or else the first method whose choice is random. If no method chooses at
     random, there is none.
     """
-    chosen = [key for key in keys if key.startswith(_CHOSEN_AT_RANDOM)]
+    chosen = list(filter(chosen_at_random, keys))
     return BASELINE if BASELINE in chosen else next(iter(chosen), None)
 
 

@@ -14,6 +14,7 @@ from smallset.labels import labels_words
 from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
 from smallset.report.rows import AS_FOUND, SETTING, Row, baseline_key, row_key, rows, setting_of
+from smallset.spec import portable
 
 ORDER = "Order by mean, = where the interval of a step holds 0: "
 """The words before a section's order in the notes."""
@@ -104,8 +105,7 @@ def teacher_name(spec: str) -> str:
     """Write a teacher's spec without the folders of its files, which differ between machines."""
     if "(" not in spec:
         return re.split(r"[/\\]", spec.rstrip("/\\"))[-1]
-    unquoted = re.sub(r"""(["'])[^"']*[/\\]([^"']*)\1""", r"\2", spec)
-    return re.sub(r"[^\s=(),\"']*[/\\]", "", unquoted)
+    return portable(spec)
 
 
 def teacher_words(r: Result) -> str:
@@ -198,7 +198,7 @@ def check_one_version(group: Sequence[Result], title: str) -> None:
     """Raise ValueError if results differ in the version of this package.
 
     The results of one method must also be of one version of the observers' records. Records only
-    decide which images a method chooses, so methods of different versions can be compared.
+    decide which images a method chooses or draws, so methods of different versions can be compared.
     """
     looked: dict[str, list[Result]] = {}
     for r in group:

@@ -1,6 +1,6 @@
 """Pure noise: the control of the whole field."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from smallset.models import MEAN, STD
 from smallset.observers.observed import Observed
 from smallset.records import Plan, Progress
 from smallset.shapes import Int64, UInt8
+from smallset.spec import LATER
 from smallset.store import Canvases, Rows
 from smallset.synthesis.batches import labels_of
 from smallset.synthesis.starts import NoiseStart
@@ -19,41 +20,21 @@ from smallset.synthesis.synthesis import Synthesis, check_numbers
 class PureNoise(Synthesis):
     """Noise of no class, from no image: what labels alone can teach.
 
-    Independent numbers of mean 0 and variance 1 in normalised space, clamped to colours.
+    Independent numbers of mean 0 and variance 1 in normalised space, clamped to colours. Each fills
+    a square of `grain` pixels a side: a larger grain gives shapes that single pixels lack.
     """
 
     mean: tuple[float, float, float] = MEAN
     std: tuple[float, float, float] = STD
+    grain: int = field(default=1, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_numbers(
             self,
             mean=(0 <= min(self.mean) <= max(self.mean) <= 1, "that of pixels in 0..1"),
             std=(min(self.std) > 0, "that of pixels in 0..1, above 0"),
+            grain=(self.grain >= 1, "the side of a square in pixels, at least 1"),
         )
-
-    def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
-        """Draw nothing yet."""
-        return self._grains(1, seen.images.size, wanted, seed)
-
-    def _grains(self, grain: int, size: int, wanted: Wanted, seed: int) -> "NoiseCanvases":
-        plan = Plan.without_sources(size, labels_of(wanted.counts))
-        start = NoiseStart(-(-size // grain), wanted.counts, seed)
-        return NoiseCanvases(plan, start, self.mean, self.std, grain)
-
-
-@dataclass(frozen=True)
-class CoarseNoise(PureNoise):
-    """Noise in squares of one colour, which has the large shapes that single pixels lack.
-
-    `grain` is the side of a square in pixels; with 1 it is the noise of `PureNoise`.
-    """
-
-    grain: int = 8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, grain=(self.grain >= 1, "the side of a square in pixels, at least 1"))
 
     def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
         """Raise ValueError for squares larger than the images."""
@@ -62,7 +43,10 @@ class CoarseNoise(PureNoise):
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
         """Draw nothing yet."""
-        return self._grains(self.grain, seen.images.size, wanted, seed)
+        size = seen.images.size
+        start = NoiseStart(-(-size // self.grain), wanted.counts, seed)
+        plan = Plan.without_sources(size, labels_of(wanted.counts))
+        return NoiseCanvases(plan, start, self.mean, self.std, self.grain)
 
 
 @dataclass(frozen=True, eq=False)

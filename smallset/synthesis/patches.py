@@ -15,7 +15,7 @@ def cell_sums(
     x = x.float()
     if x.shape[2] % patch or x.shape[3] % patch:
         whole = (linear_map(0, n, inside=n, to=-(-n // patch) * patch) for n in x.shape[2:])
-        with torch.autocast(x.device.type, enabled=False):  # it would round the products
+        with torch.autocast(x.device.type, enabled=False):  # autocast would round
             x = mapped(x, *whole)
     mean, square = (
         F.avg_pool2d(y.mean(1, keepdim=True), patch).flatten(1) for y in (x, x.square())

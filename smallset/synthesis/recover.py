@@ -36,15 +36,13 @@ class Batch:
     """The images that are made together: where they start, their classes, and the batch's seed.
 
     `start` holds normalised pixels. `turn` is the number of iterations that batches before this one
-    take: with several observers they go on taking turns. `unchanged` are the images if no iteration
-    changes them: normalised and back, a pixel could lose 1, as bytes are cut off and not rounded.
+    take: with several observers they go on taking turns.
     """
 
     start: Float32[np.ndarray, "b 3 s s"]
     labels: Int64[np.ndarray, " b"]
     seed: int
     turn: int = 0
-    unchanged: UInt8[np.ndarray, "b s s 3"] | None = None
 
 
 @runtime_checkable
@@ -132,8 +130,6 @@ def recover(
     hears of ("recover", iterations done, iterations in all). Raises FloatingPointError if the
     images are no longer finite.
     """
-    if batch.unchanged is not None:
-        return batch.unchanged
     space = Space.of(observers[0].network, machine)
     images = torch.from_numpy(batch.start).to(machine.device, copy=True).requires_grad_()
     labels = torch.from_numpy(batch.labels).to(machine.device)

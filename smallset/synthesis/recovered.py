@@ -65,6 +65,8 @@ class Recovered(Canvases):
 
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
         """Make a batch."""
+        if (images := self._unchanged(rows)) is not None:
+            return images
         place = part(progress, self.batches.index(rows), len(self.batches), "batch")
         return recover(
             self._batch(rows),
@@ -77,6 +79,8 @@ class Recovered(Canvases):
 
     def carried(self, rows: Rows) -> Drawing:
         """Send the batch and copies of the observers, which stay here as they are."""
+        if (images := self._unchanged(rows)) is not None:
+            return partial(np.copy, images)
         there = replace(self.machine, device=self.machine.kind, processes=1)
         sent = tuple(replace(w, network=copy.deepcopy(w.network).cpu()) for w in self.observers)
         return partial(_made, self._batch(rows), sent, self.recipe, there, self._past(rows))
@@ -90,10 +94,16 @@ class Recovered(Canvases):
         # By what the batch begins with and not by its place: a set of more images has the same one.
         seed = derive(self.seed, "batch", int(label[rows[0]]), int(rank))
         turn = self.batches.index(rows) * self.recipe.iterations
-        unchanged = None
-        if not self.recipe.iterations and isinstance(self.start, PixelStart):
-            unchanged = self.start.pixels(rows)
-        return Batch(self.start(rows), label[list(rows)], seed, turn, unchanged)
+        return Batch(self.start(rows), label[list(rows)], seed, turn)
+
+    def _unchanged(self, rows: Rows) -> UInt8[np.ndarray, "k s s 3"] | None:
+        """Return the images themselves if no iteration changes them.
+
+        Normalising and back would lower some pixels by 1, since bytes are cut off and not rounded.
+        """
+        if self.recipe.iterations or not isinstance(self.start, PixelStart):
+            return None
+        return self.start.pixels(rows)
 
 
 def _made(

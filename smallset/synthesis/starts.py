@@ -99,7 +99,8 @@ class RealStart(PixelStart):
         """Read the images of some rows."""
         pixels = self.images.batch(self.source[list(rows)]).permute(0, 2, 3, 1).numpy()
         turned = np.isin(np.array(rows), self.mirrored)
-        return np.where(turned[:, None, None, None], pixels[:, :, ::-1], pixels)
+        mirrored = np.where(turned[:, None, None, None], pixels[:, :, ::-1], pixels)
+        return np.ascontiguousarray(mirrored)
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,12 @@ def test_teacher_in_a_folder_is_known_by_its_card(tmp_path, monkeypatch):
     )
     found = forecast(plan_bench(ask(tmp_path, soft)))
     assert Training("resnet20", 8, 3, 3) in found.measured
+    train_teacher("data/toy", "data/other", model="resnet8", epochs=1, size=8, work=tmp_path / "w")
+    both = soft.replace('"{data}/own"', '"teachers({data}/own, {data}/other)"')
+    more = forecast(plan_bench(ask(tmp_path, both)))
+    assert {Training(name, 8, 3, 3) for name in ("resnet8", "resnet20")} <= {*more.measured}
+    views = 2 * 3 * 2  # of two students, of which each network takes a forward pass
+    assert more.seconds - found.seconds == pytest.approx(views / 3 / 100)
 
 
 def test_rate_file_that_a_power_cut_emptied_is_measured_again(tmp_path, monkeypatch):

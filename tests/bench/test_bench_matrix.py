@@ -196,8 +196,15 @@ def test_error_in_a_matrix_names_line_and_way_out(change, said):
             "epochs=1000000000000 is too large. Give the passes over the data, at most 100000.",
         ),
         ("train(model=resnet8, recipe=teacher-v9)", "no recipe 'teacher-v9'. Did you mean"),
+        (
+            "teachers({data}/own, train(model=resnet8))",
+            "'train(model=resnet8)' would be trained by",
+        ),
         ("teachers({data}/own)", "names 1 teacher, but a mean needs two or more"),
-        ("teachers({data}/own, resnet9(classes=same))", "there is no model 'resnet9'. Did you"),
+        (
+            "teachers({data}/own, teachers({data}/own, resnet9(classes=same)))",
+            "there is no model 'resnet9'. Did you",
+        ),
     ],
 )
 def test_a_teacher_that_cannot_be_is_named_with_its_line(spec, said):

@@ -181,6 +181,26 @@ def test_several_teachers_give_the_mean_of_their_logits(tmp_path):
     assert not both.network.training
 
 
+def test_several_teachers_may_be_folders_in_quotes_and_several_teachers(tmp_path):
+    folder = tmp_path / "my own, (old)"
+    folder.mkdir()
+    file = saved(folder / WEIGHTS, network(classes=2))
+    card = replace(
+        CARD_OF_A_TOY, weights_sha256=file_sha256(file), weights_bytes=file.stat().st_size
+    )
+    (folder / CARD).write_text(card.to_json())
+    inner = f"resnet8(weights={saved(tmp_path / 'two.pt', network(classes=2))}, classes=same)"
+    spec = f' teachers( teachers({inner},"{folder}"), "{folder}",)'
+    check_teacher_files(spec)
+    loaded = load_teacher(spec, classes=("ape", "bee"), size=8)
+    own = load_teacher(str(folder), classes=("ape", "bee"), size=8)
+    other = load_teacher(inner, classes=("ape", "bee"), size=8)
+    mean = (other.network(PIXELS) + 3 * own.network(PIXELS)) / 4
+    torch.testing.assert_close(loaded.network(PIXELS), mean)
+    assert loaded.spec == f'teachers(teachers({inner}, "{folder}"), "{folder}")'
+    assert load_teacher(loaded.spec, classes=("ape", "bee"), size=8).sha256 == loaded.sha256
+
+
 def test_rescaled_teachers_weigh_the_same_in_every_view(tmp_path):
     one, other = two_teachers(tmp_path)
     both = load_teacher(f"teachers({one}, {other}, rescale=true)", classes=ANIMALS, size=8)
@@ -207,7 +227,11 @@ def test_the_hash_of_several_teachers_changes_with_each_and_with_their_scales(tm
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
+        ("teachers()", "names 0 teachers, but a mean needs two or more"),
         ("teachers(a)", "names 1 teacher, but a mean needs two or more"),
+        ("teachers(a,)", "names 1 teacher, but a mean needs two or more"),
+        ("teachers(a, true)", "true is not a teacher. Needed a folder that `smallset train` made"),
+        ("teachers(a, (b, c))", "(b, c) is not a teacher"),
         ("teachers(a, b, norms=1)", "has the option 'norms', but teachers(...) has only rescale"),
         ("teachers(a, b, rescale=2)", "rescale is not true or false"),
         ("teachers(resnet8, b)", "the teacher 'resnet8' has learned nothing"),

@@ -98,7 +98,10 @@ def test_without_plain_random_images_the_first_other_random_choice_is_the_baseli
     assert [r.verdict for r in rows(packed + cropped + best)] == ["baseline", "unclear", "better"]
     assert [r.verdict for r in rows(packed + group(RANDOM))] == ["unclear", "baseline"]
     [section] = sections(packed + best, {})
-    note = "Compared with 'packed', whose images are chosen at random."
+    note = "Compared with 'packed', the one row whose images are chosen at random."
+    assert note in leaderboard(section).notes
+    [section] = sections(packed + cropped + best, {})
+    note = "Compared with 'cropped', the first of 2 rows whose images are chosen at random."
     assert note in leaderboard(section).notes
     [section] = sections(group(RANDOM) + best, {})
     assert not any(note.startswith("Compared with") for note in leaderboard(section).notes)

@@ -148,9 +148,10 @@ def test_a_method_goes_by_what_was_typed_less_the_seed_that_varies(typed, shown)
     ("spec", "shown"),
     [("resnet20(weights=/a/b/r.th, size=32)", "resnet20(weights=r.th, size=32)"),
      ('resnet20(weights="/a b/c d/r.th", classes="/x y/z.json")',
-      "resnet20(weights=r.th, classes=z.json)"),
+      'resnet20(weights="r.th", classes="z.json")'),
      ("runs/own teacher/", "own teacher"), (r"C:\nets\own", "own"),
-     ("train(model=resnet18, epochs=3)", "train(model=resnet18, epochs=3)")],
+     ("train(model=resnet18, epochs=3)", "train(model=resnet18, epochs=3)"),
+     ('online(teacher="teachers(/x/y/a, /z/w/b)")', 'online(teacher="teachers(a, b)")')],
 )  # fmt: skip
 def test_a_teacher_is_named_without_the_folders_of_its_files(spec, shown):
     assert teacher_name(spec) == shown

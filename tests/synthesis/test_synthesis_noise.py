@@ -8,7 +8,7 @@ import torch
 from scores_toy import CLASSES
 from synthesis_toy import canvases, made
 
-from smallset.synthesis.noise import CoarseNoise, PureNoise
+from smallset.synthesis.noise import PureNoise
 from smallset.train.device import Machine
 from smallset.train.loop import InMemory, StudentSeeds, fit
 from smallset.train.protocol import SMALL_V1
@@ -38,21 +38,21 @@ def test_any_rows_may_be_drawn_and_nothing_is_kept(tmp_path):
     np.testing.assert_array_equal(begun.draw(range(4, 6)), made(tmp_path, PureNoise(), ipc=3)[4:6])
 
 
-def test_coarse_noise_is_in_squares_of_one_colour(tmp_path):
-    pixels = made(tmp_path, CoarseNoise(grain=3), ipc=3)  # 8 pixels a side: the last are cut off
+def test_a_grain_makes_squares_of_one_colour(tmp_path):
+    pixels = made(tmp_path, PureNoise(grain=3), ipc=3)  # 8 pixels a side: the last are cut off
     assert pixels.shape == (12, 8, 8, 3)
     squares = pixels[:, ::3, ::3]
     assert len(np.unique(squares)) > 100
     shown = squares.repeat(3, axis=1).repeat(3, axis=2)[:, :8, :8]
     np.testing.assert_array_equal(pixels, shown)
-    fine = made(tmp_path, CoarseNoise(grain=1), ipc=3)
+    fine = made(tmp_path, PureNoise(grain=1), ipc=3)
     np.testing.assert_array_equal(fine, made(tmp_path, PureNoise(), ipc=3))
 
 
 @pytest.mark.parametrize(("grain", "needed"), [(0, "at least 1"), (9, "at most .* 8 pixels")])
 def test_a_grain_that_fits_no_image_is_refused(tmp_path, grain, needed):
     with pytest.raises(ValueError, match=f"grain={grain} cannot be used. Give .*{needed}"):
-        made(tmp_path, CoarseNoise(grain=grain), ipc=3)
+        made(tmp_path, PureNoise(grain=grain), ipc=3)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from smallset.bench.kinds.unit import (
     check_network,
     expected_views,
     keyed,
-    network_of,
+    networks_of,
     said,
     training_of,
 )
@@ -145,12 +145,12 @@ class CellUnit(StudentUnit):
         shares = [(student, views + tests * len(data.test) * FORWARD)]
         regime = labels_from(self.labels)
         if regime.watched:
-            network = (
-                (self.teacher.own.model, wanted.size)
+            networks = (
+                [(self.teacher.own.model, wanted.size)]
                 if self.teacher is not None
-                else network_of(regime.teacher_spec or "", wanted.size)
+                else networks_of(regime.teacher_spec or "", wanted.size)
             )
-            shares.append((Training(*network, batch, classes), views * FORWARD))
+            shares += [(Training(*one, batch, classes), views * FORWARD) for one in networks]
         return shares
 
 

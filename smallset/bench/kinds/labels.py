@@ -14,7 +14,7 @@ from smallset.bench.kinds.unit import (
     expected_images,
     expected_views,
     keyed,
-    network_of,
+    networks_of,
     said,
 )
 from smallset.bench.rates import FORWARD, Training
@@ -110,15 +110,15 @@ class LabelsUnit(Unit):
     def shares(self, ground: Ground) -> Shares:
         """Count the views that the teacher looks at."""
         wanted = self.wanted
-        network = (
-            (self.own.own.model, wanted.size)
+        networks = (
+            [(self.own.own.model, wanted.size)]
             if self.own is not None
-            else network_of(self.teacher, wanted.size)
+            else networks_of(self.teacher, wanted.size)
         )
         images = expected_images(self.asker, ground)
         batch = min(protocol_named(wanted.protocol, views=images).batch, images)
         classes = _classes(self.asker, ground)
-        return [(Training(*network, batch, classes), self.views * FORWARD)]
+        return [(Training(*one, batch, classes), self.views * FORWARD) for one in networks]
 
     def run_bytes(self, lines: Lines) -> int:
         """Count the bytes of the labels."""

@@ -14,7 +14,7 @@ from smallset.bench.kinds.unit import (
     Unit,
     check_network,
     keyed,
-    network_of,
+    networks_of,
     said,
     training_of,
 )
@@ -105,8 +105,8 @@ class ObserverUnit(Unit):
         """Count the runs of the score that needs most of them, with all inference passes."""
         images = len(ground.data[self.asker.sweep.data].data.train)
         if isinstance(self.observer, Pretrained):
-            network = network_of(self.observer.network, self.wanted.size)
-            return [(training_of(self, ground, *network), images * FORWARD)]
+            networks = networks_of(self.observer.network, self.wanted.size)
+            return [(training_of(self, ground, *one), images * FORWARD) for one in networks]
         settled = self.observer.resolved(size=self.wanted.size, images=images)
         asked = (int(getattr(score_from(text), "runs", 1)) for text in self.scores)
         passes = settled.trains_for * max(asked, default=1) * (1 + settled.snapshots * FORWARD)

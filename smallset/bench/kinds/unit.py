@@ -17,6 +17,7 @@ from smallset.files import at_home
 from smallset.fingerprint import fingerprint
 from smallset.methods import method_from
 from smallset.models import build_model, weights_sha256
+from smallset.models.several import read_several
 from smallset.models.spec import read_model
 from smallset.models.trained import read_trained
 from smallset.records import Identity
@@ -146,13 +147,16 @@ def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
         ground.weights[model] = sha256
 
 
-def network_of(spec: str, size: int) -> tuple[str, int]:
-    """Return the name of a trained network, and the side in pixels of its input."""
+def networks_of(spec: str, size: int) -> list[tuple[str, int]]:
+    """Return the name of each network of a teacher, and the side in pixels of its input."""
+    several = read_several(spec)
+    if several is not None:
+        return [network for one in several.specs for network in networks_of(one, size)]
     if at_home(spec).is_dir():
         made = read_trained(at_home(spec))
-        return made.model, made.size
+        return [(made.model, made.size)]
     ready = read_model(spec)
-    return ready.name, ready.size or size
+    return [(ready.name, ready.size or size)]
 
 
 def said(check: Callable[P, object], *given: P.args, **named: P.kwargs) -> list[str]:
