@@ -187,11 +187,18 @@ def test_figures_of_distillation_draw_what_there_is_and_say_what_is_missing(tmp_
 
     drawn = draw("bytes", random, noise, labelled(random, "online", teacher=10**6))
     assert [drawn.count(f">{name}<") for name in ("random", "noise", "chance")] == [2, 1, 1]
-    with pytest.raises(SystemExit, match=r"noise has results at ipc 10 under hard labels and at"):
+    with pytest.raises(SystemExit, match=r"noise has results at ipc 10 under hard") as no:
         draw("noise", noise)
+    advised = re.search("--only (.*)` for more", str(no.value))[1]
+    assert any(advised in sweep.title for sweep in read_matrix("distillation").sweeps)
     five = [replace(noise, ipc=n, images=10 * n, top1=n / 100) for n in (1, 50)]
     drawn = draw("noise", *five, *(labelled(line, "online", teacher=9) for line in five))
     assert drawn.count('aria-roledescription="point"') == 4
+    squares = spec_of(method_from("noise(grain=8)"))
+    other = [replace(line, method="noise(grain=8)", spec=squares, top1=0.2) for line in five]
+    drawn = draw("noise", *five, *other, *(labelled(line, "online", teacher=9) for line in five))
+    assert drawn.count('aria-roledescription="point"') == 6
+    assert ">noise in squares<" in drawn
     with pytest.raises(SystemExit, match=r"with 0 kinds of stored labels, but the fi"):
         draw("frontier", random)
     specs = {"stored": 3000, "stored(prune=0.9)": 300, "one-per-image(format=int8)": 30}

@@ -200,6 +200,8 @@ def _drawn(
     shape = alt.Shape("shape:N", title=shapes).scale(domain=kinds)
     chart = alt.Chart(alt.NamedData(name="points"))
     lines = chart.transform_filter("datum.line").mark_line(strokeWidth=1, color="#808080")
+    joined = {(point["line"], point["colour"]) for point in points if point["line"]}
+    of_one_colour = len(joined) == len({line for line, _ in joined})
     dots = chart.mark_point(filled=True, size=60, opacity=1)
     names = chart.transform_filter("datum.name").mark_text(align="left", dx=7, fontSize=11)
     levels = alt.Chart(alt.Data(values=[{"y": y, "said": said} for y, said in marks]))
@@ -209,7 +211,7 @@ def _drawn(
         levels.mark_text(align="left", dy=-6, color="#606060").encode(
             at, alt.Text("said:N"), x=alt.value(4)
         ),
-        lines.encode(wide, tall, alt.Detail("line:N"), *([ink] if len(kinds) == 1 else [])),
+        lines.encode(wide, tall, alt.Detail("line:N"), *([ink] if of_one_colour else [])),
         chart.mark_rule(strokeWidth=1.5).encode(wide, alt.Y("low:Q"), alt.Y2("high:Q"), ink),
         dots.encode(wide, tall, ink, *([shape] if len(kinds) > 1 else [])),
         names.encode(wide, alt.Y("name_at:Q"), alt.Text("name:N"), ink),

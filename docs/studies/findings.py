@@ -161,14 +161,19 @@ def distillation_grid() -> Grid:
 
 
 def own_grid() -> Grid:
-    """Return sets of Imagenette by an observer that smallset trained, which is the teacher too."""
-    names = {name: name for name in ("random", "easiest", "PCA", "noise")}
-    names |= {f"{name} by ResNet-10": name for name in ("SRe2L", "RDED")}
+    """Return sets by an observer that smallset trained, which is the teacher too."""
     columns = {}
-    for shown, labels in {"hard labels": "hard", "its labels": "online(own-resnet10)"}.items():
-        found = rows("distillation", f"{I64}, ipc 10, {labels} labels")
-        columns[shown] = {names[label]: row for label, row in found.items() if label in names}
-    return Grid(columns, tuple(columns))
+    for data, title, by, teacher in (
+        ("CIFAR-10", CNET, "our ResNet-20", "own-resnet20"),
+        ("Imagenette", I64, "ResNet-10", "own-resnet10"),
+    ):
+        names = {name: name for name in ("random", "easiest", "PCA", "noise")}
+        names |= {f"{name} by {by}": name for name in ("SRe2L", "RDED")}
+        for shown, labels in {"hard labels": "hard", "its labels": f"online({teacher})"}.items():
+            found = rows("distillation", f"{title}, ipc 10, {labels} labels")
+            column = {names[label]: row for label, row in found.items() if label in names}
+            columns[f"{data}, {shown}"] = column
+    return Grid(columns, tuple(columns)[1::2])
 
 
 def validation_grid() -> Grid:

@@ -53,7 +53,10 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 
 def teacher_notes(family: Sequence[Section]) -> list[str]:
     """Describe each teacher once, by its name in the matrix or its letter."""
-    letters, taught = _letters(family), {s.first.teacher: s for s in family if s.first.teacher}
+    letters, taught = _letters(family), dict[str, Section]()
+    for s in sorted(family, key=lambda s: not s.first.cost.teacher):  # there its top-1 is known
+        if s.first.teacher:
+            taught.setdefault(s.first.teacher, s)
     return [
         f"Teacher{_named(s.labels) or letters[teacher]}: {teacher_words(s.first)}."
         for teacher, s in taught.items()

@@ -45,6 +45,15 @@ def test_regimes_of_sets_by_different_records_do_not_stand_side_by_side():
         overviews(parts)
 
 
+def test_a_teacher_is_described_as_where_it_is_needed():
+    stored = {**ONLINE, "labels": "stored(teacher=wise)", "cost": Cost(1000, labels=10)}
+    stored["teacher_top1"] = None
+    parts = sections([*HARD, *SOFT, *replicates("random", BEST, **stored)], {})
+    [note] = [n for n in overviews(parts)[0].notes if n.startswith("Teacher")]
+    assert "not needed by the student" not in note
+    assert "unknown" not in note
+
+
 def test_the_two_orders_can_be_read_off():
     [found] = overviews(sections([*HARD, *SOFT], {}))
     assert found.notes[0] == (
