@@ -39,7 +39,9 @@ def evaluate(
     ] = "hard",
     teacher: Annotated[
         str | None,
-        typer.Option(help="The network that makes the labels of --labels online."),
+        typer.Option(
+            help="What makes the labels of --labels online: a folder, a network or teachers(A, B)."
+        ),
     ] = None,
     view: Annotated[
         str | None,
