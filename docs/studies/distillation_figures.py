@@ -91,7 +91,11 @@ def table(title: str, shown: Sequence[Entry]):
 
 
 def by_bytes(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]]:
-    """Draw accuracy against all bytes; a name stands at a method's best point in a regime."""
+    """Draw accuracy against all bytes; a name stands at a method's best point in a regime.
+
+    Noise in squares is left to the figure of noise.
+    """
+    shown = [entry for entry in shown if entry.row.label != NOISE[1]]
     regimes = {entry.first.regime for entry in shown}
     points = []
     for regime in sorted(regimes, key=lambda name: (name != "hard", name)):
