@@ -266,7 +266,7 @@ def pruning_grid() -> Grid:
     """Return the pruning methods that are worth knowing, in three settings and at 10 % kept."""
     titles = {
         "CIFAR-10, ipc 10": f"Every method, {CNET}, ipc 10, hard labels",
-        "CIFAR-10, ipc 50": f"Eleven methods, {CNET}, ipc 50, hard labels",
+        "CIFAR-10, ipc 50": f"Twelve methods, {CNET}, ipc 50, hard labels",
         "Imagenette, ipc 10": f"Ten methods, {I96}, ipc 10, hard labels",
         "CIFAR-10, 10 % kept": "Shares of CIFAR-10, ResNet-8, 20 epochs, keep 10 %, hard labels",
     }
