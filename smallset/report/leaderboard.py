@@ -72,12 +72,11 @@ def machines(results: Sequence[Result]) -> str:
         for r in results
     )
     records = Counter(r.versions["records"] for r in results if "records" in r.versions)
-    said = [
+    machine, build, looked = (
         "; ".join(f"{kind} ({n} results)" if len(found) > 1 else kind for kind, n in found.items())
         for found in (kinds, builds, records)
-    ]
-    looked = f"; observers' records: {said.pop()}" if records else said.pop()
-    return f"{'; '.join(said)}{looked}."
+    )
+    return "; ".join([machine, build, *([f"observers' records: {looked}"] if looked else [])]) + "."
 
 
 def _notes(section: Section, known: Published | None) -> Iterator[str]:

@@ -53,10 +53,9 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 
 def teacher_notes(family: Sequence[Section]) -> list[str]:
     """Describe each teacher once, by its name in the matrix or its letter."""
-    letters, taught = _letters(family), dict[str, Section]()
-    for s in sorted(family, key=lambda s: not s.first.cost.teacher):  # there its top-1 is known
-        if s.first.teacher:
-            taught.setdefault(s.first.teacher, s)
+    # Last, and so kept, are the sections that need the teacher: there its top-1 is known.
+    ordered = sorted(family, key=lambda s: s.first.cost.teacher > 0)
+    letters, taught = _letters(family), {s.first.teacher: s for s in ordered if s.first.teacher}
     return [
         f"Teacher{_named(s.labels) or letters[teacher]}: {teacher_words(s.first)}."
         for teacher, s in taught.items()

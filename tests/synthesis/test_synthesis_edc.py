@@ -41,6 +41,9 @@ def test_without_an_iteration_it_is_its_initial_images(edc, tmp_path):
 def test_at_imagenet_sizes_it_starts_from_the_canvases_of_rded(edc, tmp_path):
     start = made(tmp_path, replace(edc, iterations=0, setting="imagenet"), ipc=2)
     np.testing.assert_array_equal(start, made(tmp_path, RDED(edc.pool[0]), ipc=2))
+    begun = canvases(tmp_path, replace(edc, iterations=0, setting="imagenet"), ipc=2)
+    sent = [begun.carried(rows)() for rows in begun.parts]  # as a worker draws them
+    np.testing.assert_array_equal(np.concatenate(sent), start)
     assert [EDC.settings[name].init for name in EDC.settings] == ["rded", "real", "real"]
     assert {numbers.init for numbers in GVBSM.settings.values()} == {"noise"}
 
