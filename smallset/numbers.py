@@ -1,6 +1,7 @@
 """Numbers that a user gives (whole ones, shares of a whole, and bytes), and numbers of things."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
@@ -58,6 +59,16 @@ def share_of(share: float, of: int) -> int:
 def counted(number: int, noun: str) -> str:
     """Write a number and its noun, in the plural unless it is 1."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(names: Iterable[str], most: int = 5, *, total: int | None = None) -> str:
+    """List the first names for a message, in quotes, and count the others: "'a', 'b' and 3 more".
+
+    `total` is the number of names if `names` are only the first of them.
+    """
+    quoted = [repr(name) for name in names]
+    more = (total or len(quoted)) - most
+    return ", ".join(quoted[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def read_bytes(name: str, text: str) -> int:

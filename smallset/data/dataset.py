@@ -8,11 +8,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from smallset.data.decode import BadImage, decode
-from smallset.numbers import counted
+from smallset.numbers import counted, listed
 from smallset.records import Classes
 from smallset.shapes import Int32, Int64, UInt8
-
-_LISTED = 5
 
 
 @runtime_checkable
@@ -76,8 +74,7 @@ class ImageDataset:
 
     def listed(self, images: Int64[np.ndarray, " k"]) -> str:
         """List the ids of images for a message, five at most."""
-        shown = ", ".join(repr(self.id(int(i))) for i in images[:_LISTED])
-        return shown + (f" and {len(images) - _LISTED} more" if len(images) > _LISTED else "")
+        return listed((self.id(int(i)) for i in images[:5]), total=len(images))
 
     def encoded(self, i: int) -> bytes:
         """Return image i's bytes as the source holds them (a Netpbm image for plain arrays)."""

@@ -12,8 +12,8 @@ import numpy as np
 
 from smallset.data.dataset import Data, ImageDataset
 from smallset.data.decode import DECODE_VERSION
-from smallset.data.scan import Scan, scan
-from smallset.data.source import RawSplit, Source, first_names
+from smallset.data.scan import Scan, refuse_bad, refuse_empty_classes, scan
+from smallset.data.source import Source
 from smallset.data.split_index import (
     SplitFacts,
     SplitIndex,
@@ -23,7 +23,7 @@ from smallset.data.split_index import (
 )
 from smallset.data.splits import cut_off
 from smallset.files import unfinished
-from smallset.numbers import counted
+from smallset.numbers import counted, listed
 from smallset.records import Classes, Progress
 from smallset.shapes import Bool
 
@@ -54,8 +54,10 @@ def index(
     build = partial(_build, source, skip_bad=skip_bad, workers=workers, progress=progress)
     parts = _parts(source, work, build)
     if not skip_bad:
-        _refuse_bad(source, [bad for part in parts.splits.values() for bad in part.facts.bad])
-    by_name = {raw.name: raw for raw in _raws(source)}
+        refuse_bad(
+            repr(source.name), [bad for part in parts.splits.values() for bad in part.facts.bad]
+        )
+    by_name = {raw.name: raw for raw in source.splits}
     train, test = (
         ImageDataset(
             name=source.name,
@@ -85,7 +87,7 @@ def _notes(source: Source, parts: SplitIndexes) -> Iterator[str]:
         first = [identity for _, identities in misnamed for identity in identities]
         yield (
             f"{counted(count, 'file')} of another format than named, read by the content: "
-            f"{first_names(first)}"
+            f"{listed(first, total=count)}"
         )
 
 
@@ -118,7 +120,7 @@ def _parts(
 
 def _key(source: Source) -> str:
     """Hash everything an index depends on: the files, the classes in order, the held-out rule."""
-    splits = [raw.name for raw in _raws(source)]
+    splits = [raw.name for raw in source.splits]
     text = json.dumps([source.key, source.classes, splits, source.held_out])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -133,12 +135,12 @@ def _build(
 ) -> SplitIndexes:
     scans = {
         raw.name: scan(raw, source.classes, scratch=scratch, workers=workers, progress=progress)
-        for raw in _raws(source)
+        for raw in source.splits
     }
     if not skip_bad:
-        _refuse_bad(source, [bad for one in scans.values() for bad in one.bad])
+        refuse_bad(repr(source.name), [bad for one in scans.values() for bad in one.bad])
     for name, one in scans.items():
-        _refuse_empty_classes(source, name, one)
+        refuse_empty_classes(f"The {name} split of {source.name!r}", one, source.classes)
     splits = {name: _part(name, one) for name, one in scans.items()}
     if source.test is None:
         (raw, whole), *_ = scans.items()
@@ -167,10 +169,6 @@ def _part(raw: str, one: Scan, keep: Bool[np.ndarray, " n"] | slice = slice(None
     return SplitIndex(facts, *arrays)
 
 
-def _raws(source: Source) -> list[RawSplit]:
-    return [source.train] if source.test is None else [source.train, source.test]
-
-
 def _fingerprint(source: Source, scans: Sequence[Scan]) -> str:
     """Hash the classes in order, the held-out rule, and every image's entry in sorted order.
 
@@ -184,27 +182,3 @@ def _fingerprint(source: Source, scans: Sequence[Scan]) -> str:
         for start in range(0, len(one.entry), 1 << 16):
             digest.update(one.entry[start : start + (1 << 16)].tobytes())
     return digest.hexdigest()
-
-
-def _refuse_bad(source: Source, bad: Sequence[tuple[str, str]]) -> None:
-    if not bad:
-        return
-    named = "; ".join(f"{identity!r} {reason}" for identity, reason in bad[:5])
-    more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
-    raise ValueError(
-        f"{source.name!r} has {counted(len(bad), 'bad file')}: {named}{more}. Every file must "
-        "be an image that decodes. Repair or remove them, or go on without them: --skip-bad "
-        "(skip_bad=True)."
-    )
-
-
-def _refuse_empty_classes(source: Source, split: str, one: Scan) -> None:
-    counts = np.bincount(one.labels, minlength=len(source.classes))
-    empty = [source.classes[c] for c in np.flatnonzero(counts == 0)]
-    if empty:
-        left = f" after leaving out {counted(len(one.bad), 'bad file')}" if one.bad else ""
-        raise ValueError(
-            f"The {split} split of {source.name!r} has no image of the class(es) "
-            f"{first_names(empty)}{left}. Every class needs images in it. Add some, or remove the "
-            "class everywhere."
-        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smallset.data.source import Folder, first_names
+from smallset.data.source import Folder
 from smallset.data.splits import VALIDATION, splits_named
 from smallset.data.tree import (
     has_files,
@@ -15,6 +15,7 @@ from smallset.data.tree import (
     ours_in,
     subfolders,
 )
+from smallset.numbers import listed
 
 HELD_OUT = ("test", *VALIDATION)
 # Hugging Face `datasets` finds more words, anywhere in a path, but only in lower case. Here, the
@@ -121,9 +122,9 @@ def _check_train(root: Path, splits: Mapping[str, Path], top: Sequence[str]) -> 
     if others and set(splits) == {"train"}:
         raise ValueError(
             f"{str(root)!r} has the folder {train.name!r} with folders in it, and beside it images "
-            f"in {first_names(others)}. Needed to know whether {train.name!r} is a split or a "
-            f"class. Say --train {train.name} if it is the training split, or --train . if all of "
-            "them are classes."
+            f"in {listed(others)}. Needed to know whether {train.name!r} is a split or a class. "
+            f"Say --train {train.name} if it is the training split, or --train . if all of them "
+            "are classes."
         )
     inner = _inner(train)
     if inner is not None and inner[0] != train:
@@ -141,7 +142,7 @@ def _check_classes(root: Path, top: Sequence[str]) -> None:
     ]
     if len(holders) > 1:
         raise ValueError(
-            f"{str(root)!r} has splits inside its folders {first_names(holders)}. Needed "
+            f"{str(root)!r} has splits inside its folders {listed(holders)}. Needed "
             "train/<class>/*, with an optional test/<class>/*. Move the folders, or say --train . "
             "if these are classes, and all of their images are for training."
         )
@@ -161,8 +162,8 @@ def _check_classes(root: Path, top: Sequence[str]) -> None:
     tests.sort(key=lambda n: "test" not in splits_named(n.casefold()))
     advice = _advice(root, places[train], [places[n] for n in tests])
     raise ValueError(
-        f"{str(root)!r} has folders that seem to be splits and not classes: {first_names(seem)}. "
-        f"{train!r} holds {first_names(subfolders(places[train]))}. Needed to know which is which. "
+        f"{str(root)!r} has folders that seem to be splits and not classes: {listed(seem)}. "
+        f"{train!r} holds {listed(subfolders(places[train]))}. Needed to know which is which. "
         f"Say {advice}, or --train . if they are classes."
     )
 
@@ -212,6 +213,6 @@ def _check_no_parquet(root: Path) -> None:
     else:
         what = f"Point to {' or '.join(repr(str(root / top)) for top in tops[:5])}"
     raise ValueError(
-        f"{str(root)!r} holds parquet files only in folders further down: {first_names(tops)}. "
+        f"{str(root)!r} holds parquet files only in folders further down: {listed(tops)}. "
         f"Needed the folder of one data set, which holds train-*.parquet or data/. {what}."
     )

@@ -2,8 +2,8 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +12,13 @@ import numpy as np
 from smallset.data.decode import BadImage, measure, misnamed
 from smallset.data.source import RawSplit
 from smallset.data.threads import ordered, thread_count
+from smallset.numbers import counted, listed
 from smallset.records import Progress
 from smallset.shapes import Int32, Int64, Shaped
 
 _CHUNK = 64
-_NAMED = 6
-"""The most misnamed files that are named: one more than a message lists."""
+_NAMED = 5
+"""The most misnamed files that are named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,15 +42,11 @@ class Scan:
     lasting: bool
 
 
-_COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "labels": ("i8", ()),
-    "rows": ("i8", ()),
-    "sizes": ("i4", (2,)),
-    "encoded_bytes": ("i8", ()),
-    "content": ("S32", ()),
-    "entry": ("S32", ()),
-}
-"""The type and the shape of one entry of each array in a `Scan`."""
+_COLUMNS = {
+    "labels": "i8", "rows": "i8", "sizes": "2i4", "encoded_bytes": "i8", "content": "S32",
+    "entry": "S32",
+}  # fmt: skip
+"""The type of an image's entry in each array of a `Scan`."""
 
 
 class _Row(NamedTuple):
@@ -76,7 +73,10 @@ def scan(
     Bad rows are collected instead of raised, so that one message can name them all.
     """
     total, labels = len(split.rows), split.labels()
-    into = _empty(total, scratch, split.name)
+    columns = {
+        name: _column(total, kind, scratch and scratch / f"{split.name}.{name}")
+        for name, kind in _COLUMNS.items()
+    }
     bad: list[tuple[str, str]] = []
     odd, first_odd = 0, []
     good = done = 0
@@ -91,18 +91,41 @@ def scan(
                 odd += 1
                 first_odd += [row.name] if odd <= _NAMED else []
             label = int(labels[row.row])
-            into.labels[good] = label
-            into.rows[good] = row.row
-            into.sizes[good] = row.size
-            into.encoded_bytes[good] = row.encoded_bytes
-            into.content[good] = row.content
-            into.entry[good] = _entry(split.name, classes[label], row)
+            entry = f"{split.name}\0{classes[label]}\0{row.name}\0".encode() + row.content
+            hashed = hashlib.sha256(entry).digest()
+            values = (label, row.row, row.size, row.encoded_bytes, row.content, hashed)
+            for column, value in zip(columns.values(), values, strict=True):
+                column[good] = value
             good += 1
         done += len(chunk)
         if progress is not None:
             progress(f"index {split.name}", done, total)
-    cut = {name: getattr(into, name)[:good] for name in _COLUMNS}
-    return replace(into, **cut, bad=tuple(bad), misnamed=(odd, tuple(first_odd)), lasting=lasting)
+    arrays = {name: column[:good] for name, column in columns.items()}
+    return Scan(**arrays, bad=tuple(bad), misnamed=(odd, tuple(first_odd)), lasting=lasting)
+
+
+def refuse_bad(where: str, bad: Sequence[tuple[str, str]]) -> None:
+    """Raise ValueError if there are bad files, which are (id, reason). `where` begins it."""
+    if bad:
+        named = "; ".join(f"{identity!r} {reason}" for identity, reason in bad[:5])
+        more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
+        raise ValueError(
+            f"{where} has {counted(len(bad), 'bad file')}: {named}{more}. Every file must be an "
+            "image that decodes. Repair or remove them, or go on without them: --skip-bad "
+            "(skip_bad=True)."
+        )
+
+
+def refuse_empty_classes(where: str, found: Scan, classes: Sequence[str]) -> None:
+    """Raise ValueError if a class has no good image. `where` begins the message."""
+    counts = np.bincount(found.labels, minlength=len(classes))
+    empty = [name for name, count in zip(classes, counts, strict=True) if not count]
+    if empty:
+        left = f" after leaving out {counted(len(found.bad), 'bad file')}" if found.bad else ""
+        raise ValueError(
+            f"{where} has no image of the class(es) {listed(empty)}{left}. Every class "
+            "needs images in it. Add some, or remove the class everywhere."
+        )
 
 
 def _measured(split: RawSplit, workers: int) -> Iterator[list[_Row]]:
@@ -144,28 +167,13 @@ def _measure_row(split: RawSplit, row: int) -> _Row:
     return _Row(row, name, content, size, len(data), misnamed=odd)
 
 
-def _entry(split: str, class_name: str, row: _Row) -> bytes:
-    text = f"{split}\0{class_name}\0{row.name}\0"
-    return hashlib.sha256(text.encode() + row.content).digest()
-
-
-def _empty(total: int, scratch: Path | None, split: str) -> Scan:
-    """Allocate the columns: in memory, or mapped from scratch files."""
-
-    def column(name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-        if scratch is None or total == 0:
-            return np.empty((total, *shape), dtype)
-        path = scratch / f"{split}.{name}"
-        _reserve(path, total * int(np.prod(shape, initial=np.dtype(dtype).itemsize)))
-        return np.memmap(path, dtype, "r+", shape=(total, *shape))
-
-    columns = {name: column(name, *kind) for name, kind in _COLUMNS.items()}
-    return Scan(**columns, bad=(), misnamed=(0, ()), lasting=True)
-
-
-def _reserve(path: Path, size: int) -> None:
-    """Write zeros. On a full disk this is an error, but a hole in a mapped file kills Python."""
-    zeros = bytes(1 << 16)
+def _column(total: int, kind: str, path: Path | None) -> np.ndarray:
+    """Allocate an array in memory, or mapped from a new file."""
+    if path is None or total == 0:
+        return np.empty(total, kind)
+    size, zeros = total * np.dtype(kind).itemsize, bytes(1 << 16)
+    # On a full disk, writing zeros is an error. A hole in a mapped file would kill Python.
     with path.open("wb") as file:
         for start in range(0, size, len(zeros)):
             file.write(zeros[: size - start])
+    return np.memmap(path, kind, "r+", shape=(total,))

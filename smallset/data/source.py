@@ -1,6 +1,6 @@
 """A data set before any image is read: the folder a user names, and the splits found there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,8 +11,6 @@ from smallset.data.dataset import Rows
 from smallset.files import at_home
 from smallset.shapes import Int64
 from smallset.spec import Registry, write
-
-_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,11 @@ class Source:
     held_out: str
     unused: tuple[str, ...] = ()
 
+    @property
+    def splits(self) -> list[RawSplit]:
+        """The splits that are read, the training split first."""
+        return [self.train] if self.test is None else [self.train, self.test]
+
 
 def _parquet_at(path: Path) -> list[Path]:
     """Return the parquet file at a path, or the parquet files in a folder without subfolders."""
@@ -141,8 +144,3 @@ def _parquet_at(path: Path) -> list[Path]:
         return [path] if path.suffix == ".parquet" else []
     inside = sorted(path.iterdir())
     return [] if any(p.is_dir() for p in inside) else [p for p in inside if p.suffix == ".parquet"]
-
-
-def first_names(names: Sequence[str]) -> str:
-    """List names in quotes for a message, five at most."""
-    return ", ".join(map(repr, names[:_NAMED])) + (" ..." if len(names) > _NAMED else "")

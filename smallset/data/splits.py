@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from smallset.data.source import first_names
-from smallset.numbers import counted
+from smallset.numbers import counted, listed
 from smallset.records import composed
 from smallset.shapes import Bool, Int64, Shaped
 
@@ -94,7 +93,7 @@ def counterparts(own: Sequence[str], classes: Sequence[str], *, name: str, split
     lacking = sorted({*classes} - {*own})
     if extra or lacking:
         sides = (("class(es) unknown to train:", extra), ("lacks:", lacking))
-        problems = [f"{what} {first_names(names)}" for what, names in sides if names]
+        problems = [f"{what} {listed(names)}" for what, names in sides if names]
         raise ValueError(
             f"The {split} split of {name!r} differs from train in its classes; "
             f"{'; '.join(problems)}. Needed the same classes in both. Rename, add or remove them."

@@ -8,7 +8,7 @@ import numpy as np
 
 from smallset.data import ImageDataset
 from smallset.data.open import source_of
-from smallset.data.scan import Scan, scan
+from smallset.data.scan import Scan, refuse_bad, refuse_empty_classes, scan
 from smallset.data.source import Source
 from smallset.data.work import keeping
 from smallset.desk import Desk
@@ -47,20 +47,9 @@ def read_foreign(
         found = scan(
             split, source.classes, scratch=None, workers=desk.workers, progress=desk.progress
         )
-    if found.bad and not desk.skip_bad:
-        named = "; ".join(f"{identity!r} {reason}" for identity, reason in found.bad[:5])
-        more = f"; and {len(found.bad) - 5} more" if len(found.bad) > 5 else ""
-        raise ValueError(
-            f"the set '{name}' has {len(found.bad)} bad file(s): {named}{more}. Needed images that "
-            "decode. Repair or remove them, or go on without them: --skip-bad (skip_bad=True)."
-        )
-    counts = np.bincount(found.labels, minlength=len(source.classes))
-    empty = [source.classes[c] for c in np.flatnonzero(counts == 0)]
-    if empty:
-        raise ValueError(
-            f"the set '{name}' has no image of {', '.join(map(repr, empty))}. Needed at least one "
-            "of every class. Add some, or test on data without these classes."
-        )
+    if not desk.skip_bad:
+        refuse_bad(f"the set '{name}'", found.bad)
+    refuse_empty_classes(f"the set '{name}'", found, source.classes)
     return _images(name, classes, index, source, found)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from smallset.files import at_home
+from smallset.numbers import listed
 from smallset.typed import read_json, typed
 
 SAME = "same"
@@ -38,21 +39,21 @@ class ClassList:
         unclear = [name for name in classes if name in self.unclear]
         if unclear:
             raise ValueError(
-                f"{self.source} has {_listed(unclear)} twice, so their outputs are not clear. "
+                f"{self.source} has {listed(unclear)} twice, so their outputs are not clear. "
                 "Needed each of the data's classes once. Use WordNet ids, or correct the file."
             )
         missing = [name for name in classes if name not in self.labels]
         if missing:
             raise ValueError(
-                f"{self.source} has no class for {_listed(missing)} of the data's {len(classes)}; "
-                f"it has {_listed(list(self.labels))}. Classes are matched by exact name or "
+                f"{self.source} has no class for {listed(missing)} of the data's {len(classes)}; "
+                f"it has {listed(self.labels)}. Classes are matched by exact name or "
                 "WordNet id. Give classes=FILE with the data's names for this teacher's outputs."
             )
         picked = tuple(self.labels[name] for name in classes)
         if len(set(picked)) < len(picked):
             twice = [n for n, p in zip(classes, picked, strict=True) if picked.count(p) > 1]
             raise ValueError(
-                f"{self.source} gives one output to the classes {_listed(twice)}. Needed one "
+                f"{self.source} gives one output to the classes {listed(twice)}. Needed one "
                 "each. Correct the file."
             )
         return picked
@@ -129,8 +130,3 @@ def _numbered(pairs: list[tuple[str, int]], outputs: int | None, source: str) ->
     unclear = frozenset(name for name, output in pairs if labels[name] != output)
     clear = {name: output for name, output in labels.items() if name not in unclear}
     return ClassList(clear, outputs or 1 + max(output for _, output in pairs), source, unclear)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f"{', '.join(map(repr, names[:10]))}{more}"

@@ -9,6 +9,7 @@ from smallset.data import ImageDataset
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
 from smallset.lazy import pa, pc
+from smallset.numbers import listed
 from smallset.observers.observed import Observed
 from smallset.scores.column import FORMATS, ScoreColumn, read_column
 from smallset.scores.row_index import places
@@ -203,9 +204,8 @@ class File(Score):
         all_of, lost = (
             np.bincount(c, minlength=len(names)) for c in (dataset.labels, dataset.labels[missing])
         )
-        gone = [repr(names[c]) for c in np.flatnonzero((lost == all_of) & (lost > 0))]
-        more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
-        whole = f" It has none at all of class {', '.join(gone[:_SHOWN])}{more}." if gone else ""
+        gone = [names[c] for c in np.flatnonzero((lost == all_of) & (lost > 0))]
+        whole = f" It has none at all of class {listed(gone)}." if gone else ""
         return (
             f"{self.path!r} has no score for {len(missing)} of the {len(dataset)} training images "
             f"of {dataset.name!r} (by its column {key!r}), such as {dataset.listed(missing)}."

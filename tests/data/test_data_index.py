@@ -198,7 +198,10 @@ def test_a_file_that_could_not_be_read_once_is_not_left_out_for_good(
     assert len(list((work / "index").iterdir())) == 1
 
 
-def test_scratch_files_hold_their_space_before_they_are_mapped(tmp_path):
-    for size in (0, 1, 1 << 16, 200_001):
-        scan._reserve(tmp_path / "column", size)
-        assert (tmp_path / "column").read_bytes() == bytes(size)
+@pytest.mark.parametrize("number", [0, 1, 25_001])
+def test_scratch_files_hold_their_space_before_they_are_mapped(tmp_path, number):
+    column = scan._column(number, "2i4", tmp_path / "column")
+    assert column.shape == (number, 2)
+    assert not column.any()
+    if number:
+        assert (tmp_path / "column").read_bytes() == bytes(8 * number)

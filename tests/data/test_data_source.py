@@ -1,7 +1,6 @@
 import pytest
 
 from smallset.data import Folder, open_data
-from smallset.data.source import first_names
 
 SEG = {
     f"seg_{split}/seg_{split}/{name}/{k}.png": 10 * number + k
@@ -10,11 +9,6 @@ SEG = {
     )
     for k in range(2)
 }
-
-
-def test_five_names_are_listed():
-    assert first_names(["a", "b"]) == "'a', 'b'"
-    assert first_names(list("abcdef")) == "'a', 'b', 'c', 'd', 'e' ..."
 
 
 def test_a_folder_is_chosen_by_its_path(write_folder):

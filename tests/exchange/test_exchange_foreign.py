@@ -177,7 +177,7 @@ def test_an_image_that_changes_after_opening_is_an_error(read, tmp_path):
 def test_bad_images_are_an_error_that_names_them_or_left_out_when_asked(read, tmp_path):
     bad = {"train/ape/c.png": b"", "train/bee/z.jpg": encoded(3, form="JPEG")[:300]}
     root = folder(tmp_path / "theirs", {**FILES, **bad})
-    with pytest.raises(ValueError, match=r"2 bad file\(s\): 'ape/c.png' is empty .*--skip-bad"):
+    with pytest.raises(ValueError, match=r"2 bad files: 'ape/c.png' is empty .*--skip-bad"):
         read(root)
     images = read(root, skip_bad=True)
     assert images.labels.tolist() == [0, 1, 1, 2]
@@ -188,7 +188,7 @@ def test_an_empty_class_is_an_error_that_names_it(read, tmp_path):
     root = folder(tmp_path / "theirs")
     (root / "train/bee/x.jpg").unlink()
     with pytest.raises(
-        ValueError, match=r"set 'theirs' has no image of 'bee'\. Needed .* Add some"
+        ValueError, match=r"set 'theirs' has no image of .* 'bee'\. Every .* Add some"
     ):
         read(root)
 
