@@ -71,7 +71,7 @@ def refused(ran: Ran, *said: str) -> None:
     Lines about the data may come before the error, but no result.
     """
     assert ran.code == 1, ran
-    assert ran.err.startswith("error: ")
+    assert ran.err.startswith("Error: ")
     assert ran.err.count("\n") == 1, ran.err
     assert "Traceback" not in ran.err
     assert not RESULT.search(ran.out), ran.out

@@ -38,7 +38,7 @@ def test_ctrl_c_while_importing_leaves_no_traceback(tmp_path):
         process.send_signal(signal.SIGINT)
     for process in started:
         _, stderr = process.communicate(timeout=60)
-        assert stderr == "" or stderr.startswith("error: stopped. ")
+        assert stderr == "" or stderr.startswith("Error: stopped. ")
 
 
 class Swallows:

@@ -11,7 +11,6 @@ import datasets
 import numpy as np
 import pytest
 import torch
-import typer
 from cli_toy import QUICK, TINY, contents, picture, refused, results, tree
 from PIL import Image
 
@@ -229,36 +228,35 @@ def test_list_names_every_entry_with_a_line(shell, monkeypatch):
             assert re.search(rf"^ +{re.escape(name)} +\S", ran.out, re.M), name
 
 
-@pytest.mark.parametrize("command", ["", *cli._COMMANDS])
+@pytest.mark.parametrize("command", ["", *cli.app.commands])
 def test_help_fits_80_columns_and_names_every_option(shell, monkeypatch, command):
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 80)
     ran = shell(*command.split(), "--help")
     assert ran.code == 0
     assert max(map(len, ran.out.splitlines())) <= 80
-    group = typer.main.get_command(cli.app)
-    shown = group.commands[command].params if command else []
+    shown = cli.app.commands[command].params if command else []
     for parameter in shown:
-        name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
-        assert name in ran.out
-    assert "…" not in ran.out
-    if not command:
-        assert list(group.commands) == list(cli._COMMANDS)
-        assert all(name in ran.out for name in cli._COMMANDS)
+        names = [*parameter.opts, *parameter.secondary_opts]
+        for name in [parameter.metavar] if parameter.param_type_name == "argument" else names:
+            assert (name in ran.out) is not getattr(parameter, "hidden", False), name
+    if not command:  # a first line that is too long would end in "..."
+        assert "..." not in ran.out.replace("[ARGS]...", "")
+        listed = re.findall(r"^  (\w+)  +[A-Z]", ran.out, re.M)
+        assert listed == list(cli.app.commands)
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["compres"], "No such command 'compres'. Did you mean 'compress'"),
+        (["compres"], "No such command 'compres'. (Did you mean one of: 'compress'"),
         (["compress", "digits"], "Missing argument 'OUT'"),
-        (["compress", "digits", "x", "--ipd", "3"], "No such option: --ipd"),
+        (["compress", "digits", "x", "--ipd", "3"], "No such option '--ipd'"),
         (["compress", "digits", "x", "--ipc", "few"], "Invalid value for '--ipc'"),
         (["compress", "digits", "x", "--fit", "zoom"], "'zoom' is not one of 'squash'"),
         (["bench", "demo", "x", "--jobs", "2"],
-         "error: there is no option --jobs. Use --workers instead."),
-        (["report", "x", "--jobs", "2"], "No such option: --jobs"),
-        (["verify", "x", "--jobs", "2"], "No such option: --jobs"),
+         "Error: There is no option --jobs. Use --workers instead."),
+        (["report", "x", "--jobs", "2"], "No such option '--jobs'"),
+        (["verify", "x", "--jobs", "2"], "No such option '--jobs'"),
         (["evaluate", "x"], "Missing option '--data'"),
         (["export", "x", "y"], "Missing option '--to'"),
         (["train", "x", "y"], "Missing option '--model'"),
@@ -268,7 +266,7 @@ def test_help_fits_80_columns_and_names_every_option(shell, monkeypatch, command
 def test_usage_errors_say_what_is_wrong_and_exit_2(shell, words, said):
     ran = shell(*words)
     assert ran.code == 2
-    assert said in " ".join(ran.err.replace("│", " ").split())
+    assert said in " ".join(ran.err.split())
     assert "Traceback" not in ran.err
     assert contents(shell.root) == []
 

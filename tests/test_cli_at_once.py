@@ -48,7 +48,7 @@ ANSWERED = [
     ["list"],
     ["verify", "set"],
     ["report", str(ROOT / "docs/results/cifar10.jsonl"), "--out", "tables"],
-    *([command, "--help"] for command in cli._COMMANDS),
+    *([command, "--help"] for command in cli.app.commands),
 ]
 EVALUATE = ["evaluate", "set", "--data", "data"]
 REFUSED = [
@@ -145,11 +145,10 @@ def test_importing_the_package_loads_nothing_that_is_slow(folder):
 
 
 def test_a_shell_completes_commands_and_options(folder):
-    asked = {"_SMALLSET_COMPLETE": "complete_bash"}
+    asked = {"_SMALLSET_COMPLETE": "bash_complete"}
     words = {"COMP_WORDS": "smallset com", "COMP_CWORD": "1"}
-    assert fresh(folder, "-m", "smallset", **asked, **words).stdout.split() == ["compress"]
+    assert fresh(folder, "-m", "smallset", **asked, **words).stdout == "plain,compress\n"
     words = {"COMP_WORDS": "smallset compress --drop", "COMP_CWORD": "2"}
-    assert fresh(folder, "-m", "smallset", **asked, **words).stdout.split() == ["--drop-leaks"]
-    here = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    said = fresh(folder, "-m", "smallset", "--show-completion", "bash", **here).stdout
-    assert "complete -o default -F _smallset_completion smallset" in said
+    assert fresh(folder, "-m", "smallset", **asked, **words).stdout == "plain,--drop-leaks\n"
+    script = fresh(folder, "-m", "smallset", _SMALLSET_COMPLETE="bash_source").stdout
+    assert "complete -o nosort -F _smallset_completion smallset" in script

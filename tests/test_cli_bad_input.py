@@ -187,7 +187,7 @@ def test_a_set_that_was_changed_is_refused_by_verify_and_evaluate(shell, data):
         before = contents(shell.outs)
         verified = shell("verify", made)
         assert verified.code == 1
-        assert verified.err.startswith("error: ")
+        assert verified.err.startswith("Error: ")
         assert said in verified.err
         assert verified.out == ""
         refused(shell.evaluate(made, data, "--seeds", 1), said)

@@ -192,6 +192,6 @@ def test_an_option_given_twice_is_refused_unless_it_may_be(shell):
     done = shell("analyze", "set", "--data", "data", "--splits", "--no-splits")
     assert (done.code, done.err) == (
         2,
-        "error: --splits/--no-splits was given 2 times. Give it once.\n",
+        "Error: --splits/--no-splits was given 2 times. Give it once.\n",
     )
     refused(shell("bench", "m.toml", "runs", "--data", "a=x", "--data", "b=y"), "m.toml")

@@ -19,7 +19,7 @@ from smallset import data
 from smallset.evidence import lines as results_file
 from smallset.train import loop, run
 
-STOPPED = "error: stopped. Finished work is kept. Run the same command again to go on from there.\n"
+STOPPED = "Error: stopped. Finished work is kept. Run the same command again to go on from there.\n"
 Space = namedtuple("Space", "total used free")
 PACKAGE = Path(__file__).parents[1]
 WRITE = importlib.import_module("smallset.store.write")
@@ -156,7 +156,7 @@ def test_a_full_disk_at_the_results_leaves_them_as_they_were(shell, monkeypatch)
     monkeypatch.setattr(results_file.os, "fsync", full)
     ran = shell.evaluate("set", "data", "--seeds", 2)
     assert ran.code == 1
-    assert "error: the result cannot be added to 'results.jsonl' (No space left" in ran.err
+    assert "Error: the result cannot be added to 'results.jsonl' (No space left" in ran.err
     assert Path("results.jsonl").read_bytes() == before
 
 

@@ -5,7 +5,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 from cli_toy import tree
 
 from smallset.bench.matrix import parse_matrix
@@ -32,9 +31,8 @@ CODE = [page for page in GUIDE if "```python" in page.read_text(encoding="utf-8"
 def test_a_command_of_the_guide_is_one_that_smallset_takes(page, line):
     """Every command, option, value of a closed choice and method spec."""
     _, name, *words = shlex.split(line)
-    command = typer.main.get_command(app).commands[name]
-    given = command.make_context(name, words).params
-    methods = given.get("method", ())
+    given = app.commands[name].make_context(name, words).params
+    methods = given.get("method") or given.get("methods", ())
     for method in [methods] if isinstance(methods, str) else methods:
         method_from(method)
 

@@ -70,9 +70,9 @@ def test_without_a_budget_one_line_says_what_each_would_give(shell):
     tree(Path("data"))
     ran = shell("compress", "data", "set", "--method", "random")
     assert ran.code == 2
-    [line] = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    [line] = [line for line in ran.err.splitlines() if line.startswith("Error: ")]
     assert re.fullmatch(
-        r"error: nothing says how much to keep\. Needed one of --ipc, --keep and --budget\. About, "
+        r"Error: nothing says how much to keep\. Needed one of --ipc, --keep and --budget\. About, "
         r"for random images as png: --budget ipc=8: 24 images, [\d,]+ bytes; "
         r"--budget keep=0\.1: 3 images, [\d,]+ bytes; "
         r"--budget bytes=[\d.]+k?B: 2\d images, [\d,]+ bytes\.",

@@ -4,7 +4,7 @@ import sys
 CODE = """
 import sys, time
 import smallset.__main__
-assert "smallset.started" in sys.modules and "typer" not in sys.modules
+assert "smallset.started" in sys.modules and "click" not in sys.modules
 before = time.perf_counter()
 from smallset import cli, started
 from smallset.terminal import progress

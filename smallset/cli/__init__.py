@@ -3,104 +3,84 @@
 import io
 import sys
 from collections import Counter
-from collections.abc import Callable
-from typing import Annotated, Any
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
 
 from smallset.cli import analyze, bench, label, make, measure, report, sets, tune
 from smallset.cli.torchrun import one_voice
 from smallset.terminal import complain
 
-_ELSEWHERE = {"--jobs": "--workers"}
-"""The names that some options have elsewhere, with our name for the same option."""
+
+def _check_once(command: click.Command, words: list[str]) -> None:
+    """Raise UsageError for an option given twice, of which click would use the last only."""
+    options = words[: words.index("--")] if "--" in words else words
+    given = Counter(word.partition("=")[0] for word in options)
+    for option in command.params:
+        names = [name for name in (*option.opts, *option.secondary_opts) if name[0] == "-"]
+        times = sum(given[name] for name in names)
+        if times > 1 and not getattr(option, "multiple", False):
+            raise click.UsageError(f"{'/'.join(names)} was given {times} times. Give it once.")
 
 
-class _Command(TyperCommand):
-    """A command that refuses an option given twice, of which typer would use the last only."""
+class _Commands(click.Group):
+    """Commands in the order in which they were added, which say what Ctrl-C did."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the class is private to typer
-        options = args[: args.index("--")] if "--" in args else args
-        given = Counter(arg.partition("=")[0] for arg in options)
-        for option in self.params:
-            names = [n for n in (*option.opts, *option.secondary_opts) if n[0] == "-"]
-            times = sum(given[name] for name in names)
-            if times > 1 and not getattr(option, "multiple", True):
-                complain(f"{'/'.join(names)} was given {times} times. Give it once.")
-                sys.exit(2)
-        return super().parse_args(ctx, args)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, words = super().resolve_command(ctx, args)
+        if command is not None:
+            _check_once(command, words)
+        return name, command, words
 
-class _Commands(TyperGroup):
-    """Commands that say what Ctrl-C did. Typer itself says nothing, or "Aborted"."""
-
-    def invoke(self, ctx: object) -> object:
+    def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)  # type: ignore[arg-type]
+            return super().invoke(ctx)
         except KeyboardInterrupt:
             complain(
                 "stopped. Finished work is kept. Run the same command again to go on from there."
             )
             sys.exit(130)
-        except Exception as error:  # the class of an unknown option is private to typer
-            wrong = getattr(error, "option_name", None)
-            right = _ELSEWHERE.get(wrong or "")
-            command = getattr(getattr(error, "ctx", None), "command", None)
-            if right not in (name for p in getattr(command, "params", ()) for name in p.opts):
-                raise
-            complain(f"there is no option {wrong}. Use {right} instead.")
-            sys.exit(2)
 
 
-app = typer.Typer(
-    cls=_Commands,
-    help="Make an image dataset small, and measure what it is really worth.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-)
-
-# In the order in which `--help` shows them.
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "compress": make.compress,
-    "tune": tune.tune,
-    "evaluate": measure.evaluate,
-    "analyze": analyze.analyze,
-    "score": make.score,
-    "train": make.train,
-    "label": label.label,
-    "size": label.size,
-    "bench": bench.bench,
-    "report": report.report,
-    "export": make.export,
-    "list": sets.list_,
-    "verify": sets.verify,
-    "show": sets.show,
-    "demo": measure.demo,
-}
-for name, command in _COMMANDS.items():
-    app.command(name, cls=_Command)(command)
-
-
-def _say_version(asked: bool) -> bool:
+def _say_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked:
         from smallset.fingerprint import smallset_version
-        from smallset.terminal import say
 
-        say(f"smallset {smallset_version()}")
-        raise typer.Exit
-    return asked
+        click.echo(f"smallset {smallset_version()}")
+        ctx.exit()
 
 
-@app.callback()
-def _whole(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version."),
-    ] = False,
-) -> None:
-    del version  # `_say_version` has answered
+@click.group(
+    cls=_Commands,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 80,
+        "show_default": True,
+    },
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Say the version.",
+)
+def app() -> None:
+    """Make an image dataset small, and measure what it is really worth."""
+
+
+# In the order in which `--help` shows them.
+for command in (
+    make.compress, tune.tune, measure.evaluate, analyze.analyze, make.score, make.train,
+    label.label, label.size, bench.bench, report.report, make.export, sets.list_, sets.verify,
+    sets.show, measure.demo,
+):  # fmt: skip
+    app.add_command(command)
 
 
 def main() -> None:

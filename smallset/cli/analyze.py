@@ -1,65 +1,48 @@
 """The command `analyze`: what is known of sets besides the accuracy of their students."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from smallset.analysis.material import Finding
 
-from smallset.cli.options import DATA_HELP, Common, spelled_out
+from smallset.cli.options import DATA_HELP, PATH, as_verb, desk_options, foreign_options
 
 
-@spelled_out
-def analyze(
-    sets: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SET]...", help="Sets, as `evaluate` takes them. Without any: the data alone."
-        ),
-    ] = None,
-    *,
-    data: Annotated[str, typer.Option(help=f"The data of the sets: {DATA_HELP}.")],
-    observer: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A network to look through: NETWORK(weights=..., classes=...), a folder that "
-            "`train` made, or observer(...), which is trained here. May be given several times."
-        ),
-    ] = None,
-    what: Annotated[
-        str | None,
-        typer.Option(help="Analyses between commas, see `smallset list`. Default: all."),
-    ] = None,
-    results: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="File of `evaluate` or `bench`, to compare the sets with students. May be given "
-            "several times."
-        ),
-    ] = None,
-    splits: Annotated[
-        bool, typer.Option(help="Analyse the training and the held-out images of DATA too.")
-    ] = True,
-    view: Annotated[
-        str | None, typer.Option(help="For a SET without a manifest: as in `evaluate`.")
-    ] = None,
-    factor: Annotated[
-        int | None, typer.Option(help="For a SET without a manifest: as in `evaluate`.")
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="For a SET without a manifest: as in `evaluate`.")
-    ] = None,
-    classes: Annotated[
-        Path | None, typer.Option(help="For a SET without a manifest: as in `evaluate`.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="File of facts (.jsonl) to append to. Default: none.")
-    ] = None,
-    common: Common,
-) -> None:
-    """Say how easy, varied and clean the images of SETs and of DATA are."""
+@click.command
+@click.argument(
+    "sets",
+    metavar="[SET]...",
+    nargs=-1,
+    help="Sets, as `evaluate` takes them. Without any: the data alone.",
+)
+@click.option("--data", required=True, help=f"The data of the sets: {DATA_HELP}.")
+@click.option(
+    "--observer",
+    "observers",
+    multiple=True,
+    help="A network to look through: NETWORK(weights=..., classes=...), a folder that `train` "
+    "made, or observer(...), which is trained here. May be given several times.",
+)
+@click.option("--what", help="Analyses between commas, see `smallset list`. Default: all.")
+@click.option(
+    "--results",
+    type=PATH,
+    multiple=True,
+    help="File of `evaluate` or `bench`, to compare the sets with students. May be given several "
+    "times.",
+)
+@click.option(
+    "--splits/--no-splits",
+    default=True,
+    help="Analyse the training and the held-out images of DATA too.",
+)
+@foreign_options
+@click.option("--out", type=PATH, help="File of facts (.jsonl) to append to. Default: none.")
+@desk_options
+def analyze(what: str | None, **given: Any) -> None:
+    """Say how easy, varied and clean the images of SETs and DATA are."""
     from smallset.analysis import analyze as analysis
     from smallset.spec import split
     from smallset.terminal.progress import Stages
@@ -70,20 +53,7 @@ def analyze(
             for line in finding.lines:
                 stages.say(line)
 
-        found = analysis.analyze(
-            sets or (),
-            common.data(data),
-            observers=observer or (),
-            what=None if what is None else split(what),
-            results=results,
-            out=out,
-            splits=splits,
-            view=view,
-            factor=factor,
-            size=size,
-            classes=classes,
-            **common.told(stages),
-            told=told,
-        )
-        if out is not None:
-            stages.say(f"{len(found)} facts in {out}")
+        names = None if what is None else split(what)
+        found = analysis.analyze(**as_verb(given, stages), what=names, told=told)
+        if given["out"] is not None:
+            stages.say(f"{len(found)} facts in {given['out']}")

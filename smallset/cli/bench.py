@@ -1,51 +1,62 @@
 """The command that runs a matrix: bench."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from smallset.bench import shipped
-from smallset.cli.options import Device, DropLeaks, Jobs, Precision, RayAddress, Work, workers_on
+from smallset.cli.options import (
+    PATH,
+    device_option,
+    drop_leaks_option,
+    jobs_option,
+    precision_option,
+    ray_option,
+    work_option,
+    workers_on,
+)
 
 if TYPE_CHECKING:
     from smallset.bench.run import Finished, RunPlan
 
 
+@click.command
+@click.argument("matrix", metavar="MATRIX", help=f"A file, or one of {', '.join(shipped())}.")
+@click.argument("runs", metavar="RUNS", type=PATH, help="The folder of the run.")
+@click.option(
+    "--data",
+    multiple=True,
+    help="Folder of all data sets, or NAME=PATH for one. May be repeated.",
+)
+@jobs_option
+@click.option("--dry-run", is_flag=True, help="Show what is left to do and how long it takes.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Do not run: show the state of a run that another process works on, and rewrite its page "
+    "RUNS/report/page.html at each result.",
+)
+@click.option("--only", default="", help="Only tables whose title contains this text.")
+@precision_option
+@device_option
+@work_option
+@click.option(
+    "--known",
+    type=PATH,
+    multiple=True,
+    help="Results of another run, which are reused instead of computed again. May be repeated.",
+)
+@drop_leaks_option
+@ray_option
 def bench(
-    matrix: Annotated[
-        str, typer.Argument(metavar="MATRIX", help=f"A file, or one of {', '.join(shipped())}.")
-    ],
-    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="The folder of the run.")],
-    data: Annotated[
-        list[str] | None,
-        typer.Option(help="Folder of all data sets, or NAME=PATH for one. May be repeated."),
-    ] = None,
-    workers: Jobs = 0,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what is left to do and how long it takes.")
-    ] = False,
-    watch: Annotated[
-        bool,
-        typer.Option(
-            "--watch",
-            help="Do not run: show the state of a run that another process works on, and rewrite "
-            "its page RUNS/report/page.html at each result.",
-        ),
-    ] = False,
-    only: Annotated[str, typer.Option(help="Only tables whose title contains this text.")] = "",
-    precision: Precision = "auto",
-    device: Device = "auto",
-    work: Work = None,
-    known: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Results of another run, which are reused instead of computed again. May be "
-            "repeated."
-        ),
-    ] = None,
-    drop_leaks: DropLeaks = False,
-    ray: RayAddress = None,
+    matrix: str,
+    runs: Path,
+    workers: int,
+    dry_run: bool,
+    watch: bool,
+    ray: str | None,
+    **given: Any,
 ) -> None:
     """Run the matrix MATRIX in the folder RUNS. A stopped run goes on."""
     if ray is not None and (workers or dry_run):
@@ -70,17 +81,7 @@ def bench(
     from smallset.terminal.results import finished_line
     from smallset.terminal.sets import observer_lines
 
-    request = Request(
-        matrix,
-        runs,
-        tuple(data or ()),
-        only,
-        precision,
-        device,
-        work,
-        tuple(known or ()),
-        drop_leaks,
-    )
+    request = Request(matrix, runs, **given)
     if dry_run:
         plan = plan_bench(request)
         show_plan(plan, cells=True)
@@ -100,9 +101,9 @@ def bench(
             if line.startswith("warning"):
                 say(f"  {line}")
 
-    with workers_on(ray, device=device) as cluster:
+    with workers_on(ray, device=request.device) as cluster:
         plan = run_bench(request, jobs=workers, workers=cluster, planned=begin, told=told)
-    left = sum(1 for cell in plan.ground.cells if only not in cell.sweep.title)
+    left = sum(1 for cell in plan.ground.cells if request.only not in cell.sweep.title)
     say(
         f"finished: {runs / 'results.jsonl'}"
         + (f" ({left} cells of other tables were not requested)" if left else "")

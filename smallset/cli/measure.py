@@ -1,77 +1,56 @@
 """Commands that measure what a set is worth: evaluate, demo."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from smallset.bench.run import Finished
 
-from smallset.cli.options import DATA_HELP, Common, Jobs, Work, spelled_out
+from smallset.cli.options import (
+    DATA_HELP,
+    PATH,
+    as_verb,
+    desk_options,
+    foreign_options,
+    jobs_option,
+    work_option,
+)
 
 
-@spelled_out
-def evaluate(
-    set: Annotated[
-        str,
-        typer.Argument(
-            metavar="SET",
-            help="A folder that `compress` or `export` made, or a set from elsewhere: class "
-            "folders, parquet files, hf:owner/name.",
-        ),
-    ],
-    data: Annotated[str, typer.Option(help=f"The data with the held-out images: {DATA_HELP}.")],
-    student: Annotated[
-        str | None,
-        typer.Option(help="See `smallset list`. Default: resnet18-3x3, above 64 px resnet18."),
-    ] = None,
-    seeds: Annotated[int, typer.Option(help="Number of students to train.")] = 3,
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) and "
-            "NAME(steps=N) are longer or shorter."
-        ),
-    ] = None,
-    labels: Annotated[
-        str, typer.Option(help="See `smallset list`: hard, online(teacher=SPEC), stored.")
-    ] = "hard",
-    teacher: Annotated[
-        str | None,
-        typer.Option(
-            help="What makes the labels of --labels online: a folder, a network or teachers(A, B)."
-        ),
-    ] = None,
-    view: Annotated[
-        str | None,
-        typer.Option(
-            help="For a SET without a manifest: canvas (default), patch (one tile of an image per "
-            "epoch), or each-patch (every tile)."
-        ),
-    ] = None,
-    factor: Annotated[
-        int | None,
-        typer.Option(help="For a SET without a manifest and a patch view: tiles per side."),
-    ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option(help="For a SET without a manifest: side in pixels. Default: as its images."),
-    ] = None,
-    classes: Annotated[
-        Path | None,
-        typer.Option(
-            help="For a SET without a manifest: JSON file that pairs class names and WordNet ids."
-        ),
-    ] = None,
-    results: Annotated[Path, typer.Option(help="File to append to.")] = Path("results.jsonl"),
-    *,
-    common: Common,
-) -> None:
+@click.command
+@click.argument(
+    "set",
+    metavar="SET",
+    help="A folder that `compress` or `export` made, or a set from elsewhere: class folders, "
+    "parquet files, hf:owner/name.",
+)
+@click.option("--data", required=True, help=f"The data with the held-out images: {DATA_HELP}.")
+@click.option("--student", help="See `smallset list`. Default: resnet18-3x3, above 64 px resnet18.")
+@click.option("--seeds", type=int, default=3, help="Number of students to train.")
+@click.option(
+    "--protocol",
+    help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) and "
+    "NAME(steps=N) are longer or shorter.",
+)
+@click.option(
+    "--labels",
+    default="hard",
+    help="See `smallset list`: hard, online(teacher=SPEC), stored.",
+)
+@click.option(
+    "--teacher",
+    help="What makes the labels of --labels online: a folder, a network or teachers(A, B).",
+)
+@foreign_options
+@click.option("--results", type=PATH, default=Path("results.jsonl"), help="File to append to.")
+@desk_options
+def evaluate(**given: Any) -> None:
     """Train students on SET and test them on held-out DATA."""
-    if seeds < 1:
+    if given["seeds"] < 1:
         raise ValueError(
-            f"seeds={seeds} trains no student. Give the number of students, at least 1."
+            f"seeds={given['seeds']} trains no student. Give the number of students, at least 1."
         )
     from smallset import pipeline
     from smallset.terminal.progress import Stages
@@ -79,32 +58,23 @@ def evaluate(
 
     with Stages() as stages:
         found = pipeline.evaluate(
-            set,
-            common.data(data),
-            student=student,
-            protocol=protocol,
-            labels=labels,
-            teacher=teacher,
-            view=view,
-            factor=factor,
-            size=size,
-            classes=classes,
-            seeds=seeds,
-            results=results,
-            **common.told(stages),
-            told=lambda result: stages.say(result_line(result)),
+            **as_verb(given, stages), told=lambda result: stages.say(result_line(result))
         )
-    show_evaluation(found, results)
+    show_evaluation(found, given["results"])
 
 
-def demo(
-    out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="Folder for the sets, sheets and results.")
-    ] = Path("demo"),
-    workers: Jobs = 0,
-    work: Work = None,
-) -> None:
-    """Compress the embedded digits in three ways to equal bytes and say what each is worth."""
+@click.command
+@click.argument(
+    "out",
+    metavar="[OUT]",
+    type=PATH,
+    default=Path("demo"),
+    help="Folder for the sets, sheets and results.",
+)
+@jobs_option
+@work_option
+def demo(out: Path, workers: int, work: Path | None) -> None:
+    """Compress small digits in three ways, and compare the sets."""
     from smallset.cli.sets import save_sheet
     from smallset.demo import run_demo
     from smallset.report.leaderboard import comparison

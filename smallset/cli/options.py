@@ -1,145 +1,182 @@
-"""The options that several commands share, with their help texts.
+"""The options that several commands share, and how a command hands its options to a verb.
 
+An option has the name of the verb's parameter, so that a command passes its options on as they are.
 Files of this room import at their top only what `--help` needs.
 """
 
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
+import click
 
 if TYPE_CHECKING:
-    from smallset.data.source import Folder
-    from smallset.desk import Options
-    from smallset.parallel import Workers as Crew
+    from smallset.parallel import Workers
     from smallset.terminal.progress import Stages
 
+Run = TypeVar("Run", bound=Callable[..., None])
 
+PATH = click.Path(path_type=Path)
 DATA_HELP = (
     "digits, a folder of class folders or of parquet files, hf:owner/name, or a set that smallset "
     "wrote"
 )
-Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
-Size = Annotated[
-    int | None, typer.Option(help="Side in pixels. Default: the images' common side, else 224.")
-]
-Fit = Annotated[
-    Literal["squash", "crop", "pad"], typer.Option(help="How an oblong image becomes a square.")
-]
-Precision = Annotated[str, typer.Option(help="auto, float32 or bfloat16.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Workers = Annotated[int, typer.Option(help="CPU threads; 0 is all cores.")]
 
 
-def _checked_jobs(workers: int) -> int:
-    """Return the number of processes. Raises ValueError for a negative number."""
+def out_argument(what: str) -> Callable[[Run], Run]:
+    """Return the argument OUT: the new `what`."""
+    return click.argument("out", metavar="OUT", type=PATH, help=f"The new {what}.")
+
+
+def together(*options: Callable[[Run], Run]) -> Callable[[Run], Run]:
+    """Return a decorator that adds options in this order."""
+
+    def add(command: Run) -> Run:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _one_per_core(_: click.Context, __: click.Parameter, workers: int) -> int:
     if workers < 0:
         raise ValueError(f"workers={workers} runs nothing. Give at least 1, or 0 for one per core.")
     return workers
 
 
-Jobs = Annotated[
-    int,
-    typer.Option(
+def _say_workers(_: click.Context, __: click.Parameter, jobs: str | None) -> None:
+    if jobs is not None:
+        raise click.UsageError("There is no option --jobs. Use --workers instead.")
+
+
+data_argument = click.argument("data", metavar="DATA", help=f"{DATA_HELP}.")
+set_argument = click.argument(
+    "set", metavar="SET", type=PATH, help="A folder that `compress` or `export` made."
+)
+size_option = click.option(
+    "--size", type=int, help="Side in pixels. Default: the images' common side, else 224."
+)
+fit_option = click.option(
+    "--fit",
+    type=click.Choice(["squash", "crop", "pad"]),
+    default="squash",
+    help="How an oblong image becomes a square.",
+)
+precision_option = click.option("--precision", default="auto", help="auto, float32 or bfloat16.")
+device_option = click.option("--device", default="auto", help="auto, cpu, cuda or cuda:N.")
+threads_option = click.option("--workers", type=int, default=0, help="CPU threads; 0 is all cores.")
+jobs_option = together(
+    click.option(
         "--workers",
+        type=int,
+        default=0,
+        callback=_one_per_core,
         help="One-thread processes side by side; 0 is one per core.",
-        callback=_checked_jobs,
     ),
-]
-Work = Annotated[
-    Path | None,
-    typer.Option(help="Folder for caches and observers. Default: the user's cache folder."),
-]
-Cache = Annotated[
-    Literal["disk", "none"], typer.Option(help="Keep decoded pixels on disk, or decode every time.")
-]
-SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Go on without unreadable images, counting them.")
-]
-DropLeaks = Annotated[
-    bool,
-    typer.Option("--drop-leaks", help="Leave out training images that are also held out."),
-]
-Train = Annotated[
-    str | None,
-    typer.Option(
+    click.option("--jobs", hidden=True, expose_value=False, callback=_say_workers),
+)
+work_option = click.option(
+    "--work",
+    type=PATH,
+    help="Folder for caches and observers. Default: the user's cache folder.",
+)
+drop_leaks_option = click.option(
+    "--drop-leaks", is_flag=True, help="Leave out training images that are also held out."
+)
+split_options = together(
+    click.option(
+        "--train",
         metavar="PATTERN",
         help="The training images in DATA: a folder of class folders, or parquet files such as "
         "'train-*.parquet'. Default: by the names of folders and files.",
     ),
-]
-Test = Annotated[
-    str | None,
-    typer.Option(
+    click.option(
+        "--test",
         metavar="PATTERN",
         help="The held-out images in DATA, likewise. If DATA is a set that smallset wrote: the "
         "data whose held-out images are used.",
     ),
-]
-RayAddress = Annotated[
-    str | None,
-    typer.Option(
-        "--ray",
-        metavar="auto|HOST:PORT",
-        help="Spread the work over a Ray cluster. auto is the cluster in RAY_ADDRESS or on this "
-        "machine, or else a new cluster on this machine's cores.",
+)
+desk_options = together(
+    split_options,
+    precision_option,
+    device_option,
+    threads_option,
+    work_option,
+    click.option(
+        "--cache",
+        type=click.Choice(["disk", "none"]),
+        default="disk",
+        help="Keep decoded pixels on disk, or decode every time.",
     ),
-]
+    click.option(
+        "--skip-bad", is_flag=True, help="Go on without unreadable images, counting them."
+    ),
+    drop_leaks_option,
+)
+foreign_options = together(
+    click.option(
+        "--view",
+        help="For a SET without a manifest: canvas (default), patch (one tile of an image per "
+        "epoch), or each-patch (every tile).",
+    ),
+    click.option(
+        "--factor",
+        type=int,
+        help="For a SET without a manifest and a patch view: tiles per side.",
+    ),
+    click.option(
+        "--size",
+        type=int,
+        help="For a SET without a manifest: side in pixels. Default: as its images.",
+    ),
+    click.option(
+        "--classes",
+        type=PATH,
+        help="For a SET without a manifest: JSON file that pairs class names and WordNet ids.",
+    ),
+)
+ray_option = click.option(
+    "--ray",
+    metavar="auto|HOST:PORT",
+    help="Spread the work over a Ray cluster. auto is the cluster in RAY_ADDRESS or on this "
+    "machine, or else a new cluster on this machine's cores.",
+)
 
 
-@dataclass(frozen=True)
-class Common:
-    """The options of every command that works on DATA."""
+def with_splits(data: str, train: str | None, test: str | None, **given: Any) -> dict[str, Any]:
+    """Return the options `given` with DATA as a verb takes it, with the patterns of its splits."""
+    from smallset.data.source import Folder
 
-    train: Train = None
-    test: Test = None
-    precision: Precision = "auto"
-    device: Device = "auto"
-    workers: Workers = 0
-    work: Work = None
-    cache: Cache = "disk"
-    skip_bad: SkipBad = False
-    drop_leaks: DropLeaks = False
-
-    def data(self, data: str) -> "str | Folder":
-        """Return DATA with the patterns of --train and --test, as a verb takes it."""
-        from smallset.data.source import Folder
-
-        if self.train is None and self.test is None:
-            return data
-        return Folder(data, self.train, self.test)
-
-    def told(self, stages: "Stages") -> "Options":
-        """Return the options as a verb takes them, with `stages` to show the progress."""
-        given = {name: value for name, value in vars(self).items() if name not in ("train", "test")}
-        given |= {"cache": self.cache == "disk", "progress": stages, "opened": stages.opened}
-        return given  # type: ignore[return-value]
+    patterned = train is not None or test is not None
+    return given | {"data": Folder(data, train, test) if patterned else data}
 
 
-def spelled_out(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that takes each field of `Common` as an option of its own."""
-    own = inspect.signature(command).parameters
-    shared = inspect.signature(Common).parameters
+def as_verb(given: dict[str, Any], stages: "Stages") -> dict[str, Any]:
+    """Return the options of a command with `desk_options` as a verb takes them.
 
-    @wraps(command)
-    def run(**values: object) -> None:
-        group = {name: values.pop(name) for name in shared}
-        command(**values, common=Common(**group))  # type: ignore[arg-type]
+    `stages` shows the progress.
+    """
+    return with_splits(**given) | {
+        "cache": given["cache"] == "disk",
+        "progress": stages,
+        "opened": stages.opened,
+    }
 
-    every = [*own.values(), *shared.values()]
-    keywords = [p.replace(kind=p.KEYWORD_ONLY) for p in every if p.name != "common"]
-    run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in keywords}
-    return run
+
+def check_cached(ray: str | None, cache: str) -> None:
+    """Raise ValueError for a cluster whose workers would find no decoded pixels."""
+    if ray is not None and cache == "none":
+        raise ValueError(
+            "--cache none and --ray were both given, but Ray's workers read the decoded pixels "
+            "from the work folder. Leave out one of them."
+        )
 
 
 @contextmanager
-def workers_on(address: str | None, *, device: str) -> "Iterator[Crew | None]":
+def workers_on(address: str | None, *, device: str) -> "Iterator[Workers | None]":
     """Yield the workers of a Ray cluster, or None without --ray. They stop when the block ends.
 
     Raises ValueError for a device with a number and under torchrun, and the errors of `Ray`.

@@ -2,56 +2,62 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
 
-import typer
+import click
 
 from smallset.bench import shipped
-from smallset.numbers import counted
+from smallset.cli.options import PATH
 
 
+@click.command
+@click.argument(
+    "runs", metavar="RUNS", type=PATH, help="A folder of `bench`, or a file of results or facts."
+)
+@click.option(
+    "--matrix",
+    help="The matrix of the results, which names rows and missing cells: a file, or one of "
+    f"{', '.join(shipped())}. Default: RUNS/matrix.toml, else none.",
+)
+@click.option(
+    "--out", type=PATH, help="Folder of the tables. Default: RUNS/report, or beside the file."
+)
+@click.option(
+    "--format",
+    type=click.Choice(["markdown", "csv", "classes", "latex", "html", "all"]),
+    default="all",
+    help="classes is a CSV with the accuracy of every class.",
+)
+@click.option(
+    "--per-byte",
+    is_flag=True,
+    help="Begin with a table of all rows of a student, sorted by accuracy per byte.",
+)
+@click.option("--html", is_flag=True, help="Instead of tables: one page for a browser, page.html.")
+@click.option(
+    "--figures",
+    metavar="FOLDER",
+    type=PATH,
+    help="Also: a new folder for the page's charts as SVG.",
+)
 def report(
-    runs: Annotated[
-        Path,
-        typer.Argument(metavar="RUNS", help="A folder of `bench`, or a file of results or facts."),
-    ],
-    matrix: Annotated[
-        str | None,
-        typer.Option(
-            help="The matrix of the results, which names rows and missing cells: a file, or "
-            f"one of {', '.join(shipped())}. Default: RUNS/matrix.toml, else none."
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the tables. Default: RUNS/report, or beside the file."),
-    ] = None,
-    format: Annotated[
-        Literal["markdown", "csv", "classes", "latex", "html", "all"],
-        typer.Option(help="classes is a CSV with the accuracy of every class."),
-    ] = "all",
-    per_byte: Annotated[
-        bool,
-        typer.Option(
-            "--per-byte",
-            help="Begin with a table of all rows of a student, sorted by accuracy per byte.",
-        ),
-    ] = False,
-    html: Annotated[
-        bool,
-        typer.Option("--html", help="Instead of tables: one page for a browser, page.html."),
-    ] = False,
-    figures: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Also: a new folder for the page's charts as SVG."),
-    ] = None,
+    runs: Path,
+    matrix: str | None,
+    out: Path | None,
+    format: str,
+    per_byte: bool,
+    html: bool,
+    figures: Path | None,
 ) -> None:
-    """Make tables of RUNS, with each method beside random and soft labels beside hard labels."""
+    """Make tables of RUNS.
+
+    Each method stands beside random images, and soft labels beside hard labels.
+    """
     if html and format != "all":
         raise ValueError(
             f"--format {format} and --html were both given, but --html writes the page alone. "
             "Leave out one of them."
         )
+    from smallset.numbers import counted
     from smallset.report import tables
     from smallset.report.page.figures import write_figures
     from smallset.report.page.sheets import sheets_of

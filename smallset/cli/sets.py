@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from smallset.cli.options import PATH, set_argument
 
 if TYPE_CHECKING:
     from smallset.store import CompressedDataset
 
 
+@click.command("list")
 def list_() -> None:
-    """Show every name that an option takes: methods, budgets, scores, students and so on."""
+    """Show every name that an option takes."""
     from smallset.analysis import ANALYSES
     from smallset.budget import BUDGETS
     from smallset.labels import FORMATS, LABELS
@@ -42,9 +45,9 @@ def list_() -> None:
     show_list("pools", pools.items())
 
 
-def verify(
-    set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
-) -> None:
+@click.command
+@set_argument
+def verify(set: Path) -> None:
     """Check every hash and count of SET."""
     from smallset.store import verify as verify_set
     from smallset.terminal import say
@@ -53,12 +56,10 @@ def verify(
     say(f"{set}: {found.files:,} image files, {found.bytes:,} bytes, every hash and count agrees")
 
 
-def show(
-    set: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `compress` made.")],
-    out: Annotated[
-        Path | None, typer.Option(help="PNG file to write. Default: SET's name + .png, here.")
-    ] = None,
-) -> None:
+@click.command
+@set_argument
+@click.option("--out", type=PATH, help="PNG file to write. Default: SET's name + .png, here.")
+def show(set: Path, out: Path | None) -> None:
     """Draw a contact sheet of SET."""
     from smallset.files import check_output
     from smallset.store import open_set

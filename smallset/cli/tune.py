@@ -1,21 +1,22 @@
 """The command that finds the best set of so many bytes: tune."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from smallset.cli.options import (
-    Data,
-    Device,
-    DropLeaks,
-    Fit,
-    Jobs,
-    Precision,
-    Size,
-    Test,
-    Train,
-    Work,
+    PATH,
+    data_argument,
+    device_option,
+    drop_leaks_option,
+    fit_option,
+    jobs_option,
+    out_argument,
+    precision_option,
+    size_option,
+    split_options,
+    with_splits,
+    work_option,
 )
 
 if TYPE_CHECKING:
@@ -23,47 +24,42 @@ if TYPE_CHECKING:
     from smallset.tuning.tune import TuningPlan
 
 
-def tune(
-    data: Data,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder of the set.")],
-    budget: Annotated[str, typer.Option(help="The bytes of all image files: bytes=230kB.")],
-    method: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A method to try, as in `compress`. May be repeated. Default: random images, the "
-            "easier half and `spread`, on sheets of three sides."
-        ),
-    ] = None,
-    codec: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A codec to try with every method. May be repeated. Default: webp:50, webp:20, "
-            "and avif:50 if Pillow has it."
-        ),
-    ] = None,
-    student: Annotated[
-        str | None, typer.Option(help="Default: convnet-d3, above 64 px resnet10.")
-    ] = None,
-    steps: Annotated[int, typer.Option(help="Steps of each student in the last rung.")] = 600,
-    size: Size = None,
-    fit: Fit = "squash",
-    seed: Annotated[int, typer.Option(help="Set seed of the set that is written.")] = 0,
-    runs: Annotated[
-        Path | None, typer.Option(help="Folder of the students' run. Default: OUT-tuning.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the candidates and how long it takes.")
-    ] = False,
-    train: Train = None,
-    test: Test = None,
-    workers: Jobs = 0,
-    precision: Precision = "auto",
-    device: Device = "auto",
-    work: Work = None,
-    drop_leaks: DropLeaks = False,
-) -> None:
-    """Find the best set of so many bytes for DATA without its held-out images, and write OUT."""
-    from smallset.cli.options import Common
+@click.command
+@data_argument
+@out_argument("folder of the set")
+@click.option("--budget", required=True, help="The bytes of all image files: bytes=230kB.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    help="A method to try, as in `compress`. May be repeated. Default: random images, the easier "
+    "half and `spread`, on sheets of three sides.",
+)
+@click.option(
+    "--codec",
+    "codecs",
+    multiple=True,
+    help="A codec to try with every method. May be repeated. Default: webp:50, webp:20, and "
+    "avif:50 if Pillow has it.",
+)
+@click.option("--student", help="Default: convnet-d3, above 64 px resnet10.")
+@click.option("--steps", type=int, default=600, help="Steps of each student in the last rung.")
+@size_option
+@fit_option
+@click.option("--seed", type=int, default=0, help="Set seed of the set that is written.")
+@click.option("--runs", type=PATH, help="Folder of the students' run. Default: OUT-tuning.")
+@click.option("--dry-run", is_flag=True, help="Show the candidates and how long it takes.")
+@split_options
+@jobs_option
+@precision_option
+@device_option
+@work_option
+@drop_leaks_option
+def tune(dry_run: bool, workers: int, **given: Any) -> None:
+    """Find the best set of so many bytes for DATA, and write OUT.
+
+    The held-out images of DATA take no part.
+    """
     from smallset.terminal.progress import Stages
     from smallset.terminal.sets import show_set
     from smallset.terminal.tuning import show_frontier, show_tuning, tried_line
@@ -72,7 +68,7 @@ def tune(
     def begin(plan: "TuningPlan") -> None:
         show_tuning(plan, candidates=dry_run)
         if dry_run:
-            raise typer.Exit
+            raise SystemExit(0)
 
     def told(finished: "Finished") -> None:
         if finished.result is not None:
@@ -81,25 +77,7 @@ def tune(
 
     with Stages() as stages:
         made = tuned(
-            Common(train=train, test=test).data(data),
-            out,
-            budget=budget,
-            methods=method or (),
-            codecs=codec or (),
-            student=student,
-            steps=steps,
-            size=size,
-            fit=fit,
-            seed=seed,
-            runs=runs,
-            precision=precision,
-            device=device,
-            work=work,
-            drop_leaks=drop_leaks,
-            jobs=workers,
-            planned=begin,
-            told=told,
-            progress=stages,
+            **with_splits(**given), jobs=workers, planned=begin, told=told, progress=stages
         )
     show_frontier(made)
     show_set(made.made)

@@ -3,30 +3,35 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table as RichTable
+import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from smallset.report.table import Table
 
-# Results go to stdout, progress and errors to stderr. Lines are not wrapped, so that a log can be
-# searched. Markup and emoji are off, because a user's text may contain "[x]" or ":cat:".
-OUT = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 WIDTH = 99
 """The maximal number of columns in a line of progress."""
 
 
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console whose lines are not wrapped, so that a log can be searched.
+
+    Markup and emoji are off, because a user's text may contain "[x]" or ":cat:".
+    """
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
 def say(line: str) -> None:
-    """Print a line of result."""
-    OUT.print(line)
+    """Print a line of result on stdout."""
+    click.echo(line)
 
 
 def complain(error: str) -> None:
-    """Print an error on stderr."""
-    ERR.print(f"error: {error}")
+    """Print an error on stderr, as progress is."""
+    click.echo(f"Error: {error}", err=True)
 
 
 def duration(seconds: float) -> str:
@@ -41,6 +46,8 @@ def fitted(text: str, columns: int) -> str:
 
     The text consists of parts between commas. The longest parts lose their middles first.
     """
+    from rich.cells import cell_len
+
     for parts in (text.split(", "), [text]):
         for most in range(max(map(len, parts)), 2, -1):
             line = ", ".join(_shortened(part, most) for part in parts)
@@ -70,22 +77,27 @@ def bytes_against(image_bytes: int, source_bytes: int) -> str:
 
 def show_list(title: str, entries: Iterable[tuple[str, str]]) -> None:
     """Print pairs of a name and a description, one per line."""
+    from rich.table import Table as RichTable
+
     table = RichTable(title=title, title_justify="left", title_style="bold", box=None)
     table.show_header = False
     table.add_column(no_wrap=True)
     table.add_column()
     for name, line in entries:
         table.add_row(f"  {name}", line)
-    OUT.print(table)
+    console().print(table)
 
 
 def show_table(table: "Table") -> None:
     """Print a table and its notes. The first column is aligned left, the others right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+
     shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for number, name in enumerate(table.header):
         shown.add_column(name, justify="right" if number else "left", no_wrap=True)
     for cells in table.cells:
         shown.add_row(*cells)
-    OUT.print(shown)
+    console().print(shown)
     for note in table.notes:
-        OUT.print(note)
+        say(note)

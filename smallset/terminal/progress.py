@@ -1,14 +1,19 @@
 """Progress: bars on a terminal, plain lines in a log, with the same words."""
 
+import sys
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, TaskID, TextColumn
-from rich.progress import Progress as Bars
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
 from smallset.data import Data
 from smallset.started import STARTED
-from smallset.terminal import ERR, OUT, WIDTH, duration, fitted
+from smallset.terminal import WIDTH, console, duration, fitted, say
 from smallset.terminal.sets import data_lines
 
 _BAR = 12
@@ -28,15 +33,7 @@ class Stages:
         self._paces: dict[str, _Pace] = {}
         self._tasks: dict[str, TaskID] = {}
         self._shown = ""
-        self._bars: Bars | None = None
-        if ERR.is_terminal:
-            self._bars = Bars(
-                BarColumn(bar_width=_BAR),
-                TextColumn("{task.description}", markup=False),
-                console=ERR,
-                transient=True,
-                redirect_stdout=False,
-            )
+        self._bars = _new_bars() if sys.stderr.isatty() else None
 
     def __enter__(self) -> "Stages":
         if self._bars is not None:
@@ -48,8 +45,8 @@ class Stages:
             self._bars.stop()
         if kind is None:
             for stage, pace in self._paces.items():
-                ERR.print(f"{stage:<24} {pace.seconds:8.1f} s")
-            ERR.print(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s")
+                click.echo(f"{stage:<24} {pace.seconds:8.1f} s", err=True)
+            click.echo(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s", err=True)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Record progress, and show it."""
@@ -62,7 +59,7 @@ class Stages:
             self._show(self._bars, name)
         elif now - self._logged >= _LOG_EVERY_SECONDS and pace.rate:
             self._logged = now
-            ERR.print(self._words(name))
+            click.echo(self._words(name), err=True)
 
     def opened(self, data: Data) -> None:
         """Print what smallset found in the data."""
@@ -71,14 +68,13 @@ class Stages:
 
     def say(self, line: str) -> None:
         """Print a line of result among the progress."""
-        if self._bars is None:
-            OUT.print(line)
-            return
-        self._bars.stop()
-        OUT.print(line)
-        self._bars.start()
+        if self._bars is not None:
+            self._bars.stop()
+        say(line)
+        if self._bars is not None:
+            self._bars.start()
 
-    def _show(self, bars: Bars, name: str) -> None:
+    def _show(self, bars: "Bars", name: str) -> None:
         """Update the bar of a stage. Only the newest line shows the time left."""
         if self._shown != name and self._shown in self._tasks:
             bars.update(self._tasks[self._shown], description=self._words(self._shown, left=False))
@@ -101,6 +97,18 @@ class Stages:
             words += f", {duration(seconds)} left"
         room = WIDTH - _BAR - 2 if self._bars is not None else WIDTH
         return fitted(name, room - len(words)) + words
+
+
+def _new_bars() -> "Bars":
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    return Progress(
+        BarColumn(bar_width=_BAR),
+        TextColumn("{task.description}", markup=False),
+        console=console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+    )
 
 
 @dataclass

@@ -4,9 +4,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import click
+
 from smallset.report import tables
 from smallset.report.page.sheets import sheets_of
-from smallset.terminal import OUT, WIDTH, fitted, say
+from smallset.terminal import WIDTH, fitted, say
 
 _EVERY_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
@@ -64,8 +66,7 @@ def _show(report: tables.Report, runs: Path) -> bool:
     live = report.unfinished
     shown = replace(report, live=live, sheets=sheets_of(runs / "sets"))
     (written,) = tables.write_report(shown, runs / "report", [tables.PAGE])
-    if OUT.is_terminal:
-        OUT.clear()
+    click.clear()
     say(f"{report.title}, {time.strftime('%H:%M:%S')}")
     for line in state_lines(report):
         say(line)

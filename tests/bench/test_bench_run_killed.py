@@ -115,7 +115,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_worker(tmp_path):
     os.killpg(driver.pid, signal.SIGINT)
     said, _ = driver.communicate(timeout=120)
     assert driver.returncode == 130
-    assert said.splitlines()[-1].startswith("error: stopped. Finished work is kept")
+    assert said.splitlines()[-1].startswith("Error: stopped. Finished work is kept")
     assert "Traceback" not in said
     assert before
     assert not [p for p in before if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

@@ -29,4 +29,4 @@ def test_what_the_user_named_is_printed_as_it_is(capsys):
     for text in (":cat:", "[bold]x[/bold]", "[/]", "a" * 300, "Träumer"):
         say(text)
         complain(text)
-        assert capsys.readouterr() == (f"{text}\n", f"error: {text}\n")
+        assert capsys.readouterr() == (f"{text}\n", f"Error: {text}\n")

@@ -3,9 +3,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from rich.console import Console
 
-from smallset.terminal import progress
 from smallset.terminal.progress import Stages
 
 
@@ -29,8 +27,9 @@ def clock(monkeypatch) -> Clock:
 @pytest.fixture
 def on_terminal(monkeypatch) -> Callable[[], None]:
     def pretend() -> None:
-        console = Console(stderr=True, force_terminal=True, width=100, highlight=False)
-        monkeypatch.setattr(progress, "ERR", console)
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+        for name, value in {"COLUMNS": "100", "TERM": "xterm"}.items():
+            monkeypatch.setenv(name, value)
 
     return pretend
 

@@ -167,7 +167,7 @@ def test_hardware_says_how_many_processes_worked():
 def test_a_failure_of_both_processes_is_told_once_and_leaves_nothing(folder):
     (code, out, err), (other_code, other_out, other_err) = said(folder, "refused")
     assert (code, other_code, results(out), other_out) == (1, 1, "", "")
-    assert (err + other_err).count("error: the network has 9 BatchNorm layers") == 1
+    assert (err + other_err).count("Error: the network has 9 BatchNorm layers") == 1
     assert (err + other_err).count("\n") == 1
     assert not (folder / "results.jsonl").exists()
 
