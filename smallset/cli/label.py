@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from smallset.cli.options import (
+    NATURAL,
+    POSITIVE,
     device_option,
     precision_option,
     set_argument,
@@ -23,7 +25,7 @@ from smallset.cli.options import (
 )
 @click.option(
     "--epochs",
-    type=int,
+    type=POSITIVE,
     help="Epochs to label. Each view of each epoch gets a label. Default: 300.",
 )
 @click.option("--one-per-image", is_flag=True, help="Label each whole image once, and no views.")
@@ -32,7 +34,7 @@ from smallset.cli.options import (
     default="float16",
     help='See `smallset list`: float32, float16, int8, "top(k=10)".',
 )
-@click.option("--view-seed", type=int, default=0, help="Seed of the views, as of a student.")
+@click.option("--view-seed", type=NATURAL, default=0, help="Seed of the views, as of a student.")
 @precision_option
 @device_option
 @threads_option
@@ -61,9 +63,13 @@ def label(set: Path, view_seed: int, **given: Any) -> None:
 
 @click.command
 @set_argument
-@click.option("--epochs", type=int, default=300, help="For labels that SET could have: epochs.")
-@click.option("--classes", type=int, help="Likewise: classes of a label. Default: those of SET.")
-@click.option("--images", type=int, help="Likewise: images. Default: as many as SET has.")
+@click.option(
+    "--epochs", type=POSITIVE, default=300, help="For labels that SET could have: epochs."
+)
+@click.option(
+    "--classes", type=POSITIVE, help="Likewise: classes of a label. Default: those of SET."
+)
+@click.option("--images", type=POSITIVE, help="Likewise: images. Default: as many as SET has.")
 @click.option("--format", help="Likewise: one format only. Default: each of them.")
 def size(set: Path, **given: Any) -> None:
     """Count the bytes of SET: images, labels and teachers.

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from smallset.cli.options import (
+    NATURAL,
+    POSITIVE,
     as_verb,
     check_cached,
     data_argument,
@@ -27,7 +29,7 @@ from smallset.cli.options import (
     default="pca",
     help='See `smallset list`; options in brackets: "pca(factor=3)".',
 )
-@click.option("--ipc", type=int, help="Images per class to write.")
+@click.option("--ipc", type=POSITIVE, help="Images per class to write.")
 @click.option(
     "--keep",
     type=float,
@@ -54,7 +56,7 @@ from smallset.cli.options import (
 @click.option(
     "--plan-only", is_flag=True, help="Write the list of chosen images without any pixels."
 )
-@click.option("--seed", type=int, default=0, help="Set seed, for all random choices.")
+@click.option("--seed", type=NATURAL, default=0, help="Set seed, for all random choices.")
 @ray_option
 @desk_options
 def compress(plan_only: bool, ray: str | None, **given: Any) -> None:
@@ -113,10 +115,10 @@ def score(ray: str | None, **given: Any) -> None:
 @out_argument("folder of the teacher")
 @click.option("--model", required=True, help="See `smallset list`.")
 @click.option("--recipe", default="teacher-v1", help="The training protocol.")
-@click.option("--epochs", type=int, help="Passes over the data. Default: the recipe's.")
+@click.option("--epochs", type=POSITIVE, help="Passes over the data. Default: the recipe's.")
 @size_option
 @fit_option
-@click.option("--seed", type=int, default=0, help="Seed of weights, order and views.")
+@click.option("--seed", type=NATURAL, default=0, help="Seed of weights, order and views.")
 @desk_options
 def train(**given: Any) -> None:
     """Train a network on DATA, as a teacher in the new folder OUT."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 from smallset.cli.options import (
     DATA_HELP,
     PATH,
+    POSITIVE,
     as_verb,
     desk_options,
     foreign_options,
@@ -28,7 +29,7 @@ from smallset.cli.options import (
 )
 @click.option("--data", required=True, help=f"The data with the held-out images: {DATA_HELP}.")
 @click.option("--student", help="See `smallset list`. Default: resnet18-3x3, above 64 px resnet18.")
-@click.option("--seeds", type=int, default=3, help="Number of students to train.")
+@click.option("--seeds", type=POSITIVE, default=3, help="Number of students to train.")
 @click.option(
     "--protocol",
     help="Default: small-v1 under 1,280 images, else standard-v1. NAME(epochs=N) and "
@@ -48,10 +49,6 @@ from smallset.cli.options import (
 @desk_options
 def evaluate(**given: Any) -> None:
     """Train students on SET and test them on held-out DATA."""
-    if given["seeds"] < 1:
-        raise ValueError(
-            f"seeds={given['seeds']} trains no student. Give the number of students, at least 1."
-        )
     from smallset import pipeline
     from smallset.terminal.progress import Stages
     from smallset.terminal.results import result_line, show_evaluation

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Run = TypeVar("Run", bound=Callable[..., None])
 
 PATH = click.Path(path_type=Path)
+POSITIVE = click.IntRange(min=1)
+NATURAL = click.IntRange(min=0)
 DATA_HELP = (
     "digits, a folder of class folders or of parquet files, hf:owner/name, or a set that smallset "
     "wrote"
@@ -40,12 +42,6 @@ def together(*options: Callable[[Run], Run]) -> Callable[[Run], Run]:
     return add
 
 
-def _one_per_core(_: click.Context, __: click.Parameter, workers: int) -> int:
-    if workers < 0:
-        raise ValueError(f"workers={workers} runs nothing. Give at least 1, or 0 for one per core.")
-    return workers
-
-
 def _say_workers(_: click.Context, __: click.Parameter, jobs: str | None) -> None:
     if jobs is not None:
         raise click.UsageError("There is no option --jobs. Use --workers instead.")
@@ -56,7 +52,7 @@ set_argument = click.argument(
     "set", metavar="SET", type=PATH, help="A folder that `compress` or `export` made."
 )
 size_option = click.option(
-    "--size", type=int, help="Side in pixels. Default: the images' common side, else 224."
+    "--size", type=POSITIVE, help="Side in pixels. Default: the images' common side, else 224."
 )
 fit_option = click.option(
     "--fit",
@@ -64,15 +60,21 @@ fit_option = click.option(
     default="squash",
     help="How an oblong image becomes a square.",
 )
-precision_option = click.option("--precision", default="auto", help="auto, float32 or bfloat16.")
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    help="Precision of training and inference.",
+)
 device_option = click.option("--device", default="auto", help="auto, cpu, cuda or cuda:N.")
-threads_option = click.option("--workers", type=int, default=0, help="CPU threads; 0 is all cores.")
+threads_option = click.option(
+    "--workers", type=NATURAL, default=0, help="CPU threads; 0 is all cores."
+)
 jobs_option = together(
     click.option(
         "--workers",
-        type=int,
+        type=NATURAL,
         default=0,
-        callback=_one_per_core,
         help="One-thread processes side by side; 0 is one per core.",
     ),
     click.option("--jobs", hidden=True, expose_value=False, callback=_say_workers),
@@ -124,12 +126,12 @@ foreign_options = together(
     ),
     click.option(
         "--factor",
-        type=int,
+        type=POSITIVE,
         help="For a SET without a manifest and a patch view: tiles per side.",
     ),
     click.option(
         "--size",
-        type=int,
+        type=POSITIVE,
         help="For a SET without a manifest: side in pixels. Default: as its images.",
     ),
     click.option(

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smallset.cli.options import (
+    NATURAL,
     PATH,
+    POSITIVE,
     data_argument,
     device_option,
     drop_leaks_option,
@@ -43,10 +45,10 @@ if TYPE_CHECKING:
     "avif:50 if Pillow has it.",
 )
 @click.option("--student", help="Default: convnet-d3, above 64 px resnet10.")
-@click.option("--steps", type=int, default=600, help="Steps of each student in the last rung.")
+@click.option("--steps", type=POSITIVE, default=600, help="Steps of each student in the last rung.")
 @size_option
 @fit_option
-@click.option("--seed", type=int, default=0, help="Set seed of the set that is written.")
+@click.option("--seed", type=NATURAL, default=0, help="Set seed of the set that is written.")
 @click.option("--runs", type=PATH, help="Folder of the students' run. Default: OUT-tuning.")
 @click.option("--dry-run", is_flag=True, help="Show the candidates and how long it takes.")
 @split_options
