@@ -15,8 +15,7 @@ from paired import Work, compare, parser, settle, timer_for, write
 
 from smallset.models import build_model
 from smallset.synthesis.recover import Batch, Watched, recover
-from smallset.synthesis.sre2l import SRe2L
-from smallset.synthesis.targets import NormTargets
+from smallset.synthesis.sre2l import NormTargets, SRe2L
 from smallset.train.device import Machine
 
 CLASSES = 10

@@ -1,6 +1,6 @@
 """Which images are made together: a batch is made as a whole, since BatchNorm terms couple it."""
 
-from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 
@@ -23,31 +23,21 @@ def by_rank(counts: Int64[np.ndarray, " c"], classes: int) -> tuple[Rows, ...]:
 
     The images of a batch have one rank, and the classes of a batch are neighbours.
     """
-    first = np.cumsum(counts) - counts
-
-    def batches() -> Iterator[Rows]:
-        for rank in range(int(counts.max())):
-            for start in range(0, len(counts), classes):
-                own = np.arange(start, min(start + classes, len(counts)))
-                rows = first[own[counts[own] > rank]] + rank
-                if len(rows):
-                    yield tuple(rows.tolist())
-
-    return tuple(batches())
+    return _together(ranks_of(counts), labels_of(counts) // classes)
 
 
 def by_class(counts: Int64[np.ndarray, " c"], images: int) -> tuple[Rows, ...]:
     """Put at most `images` images of a single class in a batch."""
-    ends = np.cumsum(counts).tolist()
-    return tuple(
-        tuple(range(start, min(start + images, end)))
-        for end, count in zip(ends, counts.tolist(), strict=True)
-        for start in range(end - count, end, images)
-    )
+    return _together(labels_of(counts), ranks_of(counts) // images)
 
 
 def class_major(counts: Int64[np.ndarray, " c"], images: int) -> tuple[Rows, ...]:
     """Cut all images, class after class, into batches of `images`: few classes, many images."""
-    total = int(counts.sum())
-    starts = range(0, total, images)
-    return tuple(tuple(range(start, min(start + images, total))) for start in starts)
+    return _together(np.arange(counts.sum()) // images)
+
+
+def _together(*keys: Int64[np.ndarray, " m"]) -> tuple[Rows, ...]:
+    """Put the images with equal keys in a batch; the batches are in the order of their keys."""
+    key_of = [*zip(*(key.tolist() for key in keys), strict=True)]
+    rows = sorted(range(len(key_of)), key=key_of.__getitem__)
+    return tuple(tuple(batch) for _, batch in groupby(rows, key_of.__getitem__))

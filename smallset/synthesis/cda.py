@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from smallset.synthesis.augment import Augment, Curve
-from smallset.synthesis.sre2l import Numbers, SRe2L
+from smallset.synthesis.augment import Curve
+from smallset.synthesis.optimised import Numbers
+from smallset.synthesis.recover import Recipe
+from smallset.synthesis.sre2l import SRe2L
+from smallset.synthesis.synthesis import check_numbers
 
 
 @dataclass(frozen=True)
@@ -20,19 +23,19 @@ class CDA(SRe2L):
     curve: Curve = "cosine"
 
     settings: ClassVar[Mapping[str, Numbers]] = {
-        "imagenet": Numbers(4000, 0.25, 0.01, 100, (0, 32)),
-        "tiny": Numbers(4000, 0.4, 0.05, 100, (0, 4)),
+        "imagenet": Numbers(4000, 0.25, 100, (0, 32), r_bn=0.01),
+        "tiny": Numbers(4000, 0.4, 100, (0, 4), r_bn=0.05),
         # Nothing is published for CIFAR: SRe2L's numbers, with the crops that CDA is about.
-        "cifar": Numbers(1000, 0.25, 0.01, 100, (0, 4)),
+        "cifar": Numbers(1000, 0.25, 100, (0, 4), r_bn=0.01),
     }
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.milestone <= 1:
-            raise ValueError(
-                f"cda's milestone={self.milestone} is not a share of the iterations. "
-                "Give a number in 0..1."
-            )
+        within = 0 <= self.milestone <= 1
+        check_numbers(self, milestone=(within, "a share of the iterations, in 0..1"))
 
-    def _augment(self, numbers: Numbers) -> Augment:
-        return replace(super()._augment(numbers), milestone=self.milestone, curve=self.curve)
+    def recipe(self, size: int) -> Recipe:
+        """Return what the engine does, with crops from easy to hard."""
+        recipe = super().recipe(size)
+        augment = replace(recipe.augment, milestone=self.milestone, curve=self.curve)
+        return replace(recipe, augment=augment)

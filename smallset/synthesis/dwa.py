@@ -9,9 +9,10 @@ import numpy as np
 from smallset.lazy import F, Tensor, torch
 from smallset.observers.observed import Observed
 from smallset.shapes import Float32, Int64
+from smallset.synthesis.optimised import Numbers
 from smallset.synthesis.recover import Recipe
-from smallset.synthesis.sre2l import Numbers, SRe2L
-from smallset.synthesis.starts import RealStart, Start, check_real
+from smallset.synthesis.sre2l import SRe2L
+from smallset.synthesis.starts import Start, check_real, real_start
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -32,10 +33,10 @@ class DWA(SRe2L):
     radius: float | None = None
 
     settings: ClassVar[Mapping[str, Numbers]] = {
-        "imagenet": Numbers(2000, 0.25, 0.01, 100, (0, 32), r_var=2, steps=15, radius=0.015),
-        "tiny": Numbers(2000, 0.1, 0.01, 200, (0, 4), r_var=11, steps=12, radius=0.015),
+        "imagenet": Numbers(2000, 0.25, 100, (0, 32), r_bn=0.01, r_var=2, steps=15, radius=0.015),
+        "tiny": Numbers(2000, 0.1, 200, (0, 4), r_bn=0.01, r_var=11, steps=12, radius=0.015),
         "cifar": Numbers(
-            1000, 0.25, 0.01, 100, (0, 4), (1, 1), 0, r_var=11, steps=12, radius=0.015
+            1000, 0.25, 100, (0, 4), (1, 1), 0, r_bn=0.01, r_var=11, steps=12, radius=0.015
         ),
     }
 
@@ -45,8 +46,9 @@ class DWA(SRe2L):
         if self.init == "real":
             check_real("dwa", seen, counts)
 
-    def _recipe(self, numbers: Numbers) -> Recipe:
-        recipe = super()._recipe(numbers)
+    def recipe(self, size: int) -> Recipe:
+        """Return what the engine does, with the climb of the weights if it has steps."""
+        recipe, numbers = super().recipe(size), self.numbers(size)
         if not numbers.steps:
             return recipe
         return replace(recipe, ascent=Directed(numbers.steps, numbers.radius))
@@ -56,7 +58,7 @@ class DWA(SRe2L):
     ) -> Start:
         if self.init == "noise":
             return super()._start(seen, network, counts, seed)
-        return RealStart.drawn(seen, network, counts, seed)
+        return real_start(seen, network, counts, seed)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from smallset.observers.observed import Observed
 from smallset.shapes import Int64
 from smallset.synthesis.layers import Pass, by_class
 from smallset.synthesis.matched import ClassTerm, PoolTargets
-from smallset.synthesis.pooled import Pooled, PoolNumbers
+from smallset.synthesis.optimised import Numbers
+from smallset.synthesis.pools import Pooled
 from smallset.synthesis.rded import RDED
 from smallset.synthesis.recover import Look, Recipe
-from smallset.synthesis.starts import CanvasStart, Init, RealStart, Start, check_real, colours
-from smallset.synthesis.synthesis import setting_of
+from smallset.synthesis.starts import Init, PixelStart, Start, check_real, real_start
+from smallset.synthesis.synthesis import check_numbers
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -42,33 +43,33 @@ class EDC(Pooled):
     class_term: ClassTerm = "paper"
     flatness: float = 0.0
 
-    settings: ClassVar[Mapping[str, PoolNumbers]] = {
-        "imagenet": PoolNumbers(
-            2000, 0.05, 0.1, 80, (0.5, 1), 0.5, (0, 0), 0, 0.8, 0.0, 16,
-            Pass(256, (0.08, 1.0), 0.5), init="rded",
+    settings: ClassVar[Mapping[str, Numbers]] = {
+        "imagenet": Numbers(
+            2000, 0.05, 80, (0, 0), (0.5, 1), r_match=0.1, memory=0.8, patch=16,
+            looked=Pass(256, (0.08, 1.0), 0.5), init="rded",
         ),
-        "tiny": PoolNumbers(
-            2000, 0.05, 0.01, 100, (0.5, 1), 0.5, (0, 0), 0, 0.8, 0.0, 4, Pass(64, (1, 1), 0.5, 8),
-            init="real",
+        "tiny": Numbers(
+            2000, 0.05, 100, (0, 0), (0.5, 1), r_match=0.01, memory=0.8,
+            looked=Pass(64, (1, 1), 0.5, 8), init="real",
         ),
-        "cifar": PoolNumbers(
-            75, 0.05, 0.01, 0, (0.08, 1), 0.5, (0, 0), 0, 0.8, 0.0, 4, Pass(64, (1, 1), 0.5, 4),
-            init="real",
+        "cifar": Numbers(
+            75, 0.05, 0, (0, 0), r_match=0.01, memory=0.8,
+            looked=Pass(64, (1, 1), 0.5, 4), init="real",
         ),
     }  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.shared <= 1 or self.flatness < 0:
-            raise ValueError(
-                f"shared={self.shared}, flatness={self.flatness} cannot be used. Give a share in "
-                "0..1 and a weight of 0 or more."
-            )
+        check_numbers(
+            self,
+            shared=(0 <= self.shared <= 1, "a share in 0..1"),
+            flatness=(self.flatness >= 0, "a weight of 0 or more"),
+        )
 
     def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
         """Raise ValueError as Pooled, and for too few real images to start from."""
         super().check(seen, counts)
-        init = self._init(seen)
+        init = self.numbers(seen.images.size).init
         if init == "real":
             check_real("edc", seen, counts)
         elif init == "rded":
@@ -78,15 +79,16 @@ class EDC(Pooled):
                 why = f"edc starts from canvases of rded: {error} Or give init=noise."
                 raise ValueError(why) from error
 
-    def _targets(self, seen: Observed, observer: AnyObserver, numbers: PoolNumbers) -> PoolTargets:
+    def _targets(self, seen: Observed, observer: AnyObserver, numbers: Numbers) -> PoolTargets:
         targets = super()._targets(seen, observer, numbers)
         if self.shared == 1:
             return targets
         own = by_class(seen, observer, numbers.patch, "all" if self.convolutions else "norms")
         return replace(targets, of_classes=own, shared=self.shared, class_term=self.class_term)
 
-    def _recipe(self, numbers: PoolNumbers) -> Recipe:
-        recipe = super()._recipe(numbers)
+    def recipe(self, size: int) -> Recipe:
+        """Return what the engine does, with the paper's further term if it counts."""
+        recipe = super().recipe(size)
         if not self.flatness:
             return recipe
         return replace(recipe, terms=(partial(Flatness, self.flatness),))
@@ -94,19 +96,16 @@ class EDC(Pooled):
     def _start(
         self, seen: Observed, network: "Network", counts: Int64[np.ndarray, " c"], seed: int
     ) -> Start:
-        init = self._init(seen)
+        init = self.numbers(seen.images.size).init
         if init == "rded":
             canvases = self._rded(seen).canvases(seen, Wanted(counts), seed=seed)
-            return CanvasStart(*colours(network), canvases)
+            return PixelStart(network, canvases.draw)
         if init == "real":
-            return RealStart.drawn(seen, network, counts, seed, flip=0.5)
+            return real_start(seen, network, counts, seed, flip=0.5)
         return super()._start(seen, network, counts, seed)
 
     def _rded(self, seen: Observed) -> RDED:
         return RDED(self.resolved(size=seen.images.size).observers[0])
-
-    def _init(self, seen: Observed) -> Init:
-        return self._numbers(setting_of(self.setting, seen.images.size)).init
 
 
 class Flatness:

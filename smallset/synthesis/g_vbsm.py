@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from smallset.lazy import F, Tensor, torch
 from smallset.synthesis.layers import Pass
-from smallset.synthesis.pooled import Pooled, PoolNumbers
+from smallset.synthesis.optimised import Numbers
+from smallset.synthesis.pools import Pooled
 from smallset.synthesis.recover import Look, Recipe
+from smallset.synthesis.synthesis import check_numbers
 
 SIDE = 32
 """Images are compared at so many pixels a side."""
@@ -28,31 +30,33 @@ class GVBSM(Pooled):
     density: float = 1.0
     tau: float = 4.0
 
-    settings: ClassVar[Mapping[str, PoolNumbers]] = {
-        "imagenet": PoolNumbers(
-            4000, 0.1, 0.01, 80, (0.08, 1), 0.5, (0, 32), 0, 0.4, 0.0, 16,
-            Pass(256, (0.08, 1.0), 0.5),
+    settings: ClassVar[Mapping[str, Numbers]] = {
+        "imagenet": Numbers(
+            4000, 0.1, 80, (0, 32), r_match=0.01, memory=0.4, patch=16,
+            looked=Pass(256, (0.08, 1.0), 0.5),
         ),
-        "tiny": PoolNumbers(
-            4000, 0.05, 0.01, 100, (1, 1), 0.5, (0, 32), 8, 0.8, 0.4, 4, Pass(64, (1, 1), 0.5, 8),
+        "tiny": Numbers(
+            4000, 0.05, 100, (0, 32), (1, 1), r_match=0.01, pad=8, memory=0.8, drop=0.4,
+            looked=Pass(64, (1, 1), 0.5, 8),
         ),
         # Observers that have hardly learned are a part of the recipe.
-        "cifar": PoolNumbers(
-            4000, 0.05, 0.01, 100, (1, 1), 0.5, (0, 32), 4, 0.8, 0.4, 4, Pass(64, (1, 1), 0.5, 4),
-            epochs=5,
+        "cifar": Numbers(
+            4000, 0.05, 100, (0, 32), (1, 1), r_match=0.01, pad=4, memory=0.8, drop=0.4,
+            looked=Pass(64, (1, 1), 0.5, 4), epochs=5,
         ),
     }  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.density < 0 or self.tau <= 0:
-            raise ValueError(
-                f"density={self.density}, tau={self.tau} cannot be used. Give a weight of 0 or "
-                "more and a temperature above 0."
-            )
+        check_numbers(
+            self,
+            density=(self.density >= 0, "a weight of 0 or more"),
+            tau=(self.tau > 0, "a temperature above 0"),
+        )
 
-    def _recipe(self, numbers: PoolNumbers) -> Recipe:
-        recipe = super()._recipe(numbers)
+    def recipe(self, size: int) -> Recipe:
+        """Return what the engine does, with the term that keeps images apart if it counts."""
+        recipe = super().recipe(size)
         if not self.density:
             return recipe
         return replace(recipe, terms=(partial(Density, self.density, self.tau),))

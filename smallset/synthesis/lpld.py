@@ -6,13 +6,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.shapes import Int64
 from smallset.store import Rows
 from smallset.synthesis import layers
-from smallset.synthesis.batches import by_class
-from smallset.synthesis.sre2l import Numbers, SRe2L
-from smallset.synthesis.targets import NormTargets
+from smallset.synthesis.batches import by_class, by_rank
+from smallset.synthesis.optimised import Numbers
+from smallset.synthesis.sre2l import NormTargets, SRe2L
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class LPLD(SRe2L):
     statistics: Literal["class", "running"] = "class"
 
     settings: ClassVar[Mapping[str, Numbers]] = {
-        "imagenet": Numbers(4000, 0.25, 0.01, 100, (0, 32)),
-        "tiny": Numbers(4000, 0.1, 0.05, 100, (-4, 4)),
+        "imagenet": Numbers(4000, 0.25, 100, (0, 32), r_bn=0.01),
+        "tiny": Numbers(4000, 0.1, 100, (-4, 4), r_bn=0.05),
         # Nothing is published for CIFAR: SRe2L's numbers.
         "cifar": SRe2L.settings["cifar"],
     }
@@ -42,13 +43,11 @@ class LPLD(SRe2L):
                 "of one. Give statistics=running, or together=class."
             )
 
-    def _batches(self, counts: Int64[np.ndarray, " c"], numbers: Numbers) -> tuple[Rows, ...]:
-        if self.together == "class":
-            return by_class(counts, numbers.batch)
-        return super()._batches(counts, numbers)
+    def _batches(self, counts: Int64[np.ndarray, " c"], images: int) -> tuple[Rows, ...]:
+        return (by_class if self.together == "class" else by_rank)(counts, images)
 
-    def _targets(self, seen: Observed, numbers: Numbers) -> NormTargets:
-        targets = super()._targets(seen, numbers)
+    def _targets(self, seen: Observed, observer: AnyObserver, numbers: Numbers) -> NormTargets:
+        targets = super()._targets(seen, observer, numbers)
         if self.statistics == "running" or not numbers.r_bn:
             return targets
-        return replace(targets, of_classes=layers.by_class(seen, self.observer, 1, "norms").values)
+        return replace(targets, of_classes=layers.by_class(seen, observer, 1, "norms").values)

@@ -15,7 +15,7 @@ from smallset.shapes import Float32, Int64
 from smallset.synthesis.layers import LayerStatistics, watched_layers
 from smallset.synthesis.patches import cell_sums, channel_sums, over_images
 from smallset.synthesis.recover import Batch
-from smallset.synthesis.statistics import Distances, Read, Watch, moments
+from smallset.synthesis.statistics import Distances, Read, Watch, moments, running
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -72,7 +72,7 @@ class PoolTargets:
             kept = _by_layer(layers, self.whole, self.whole.values[0])
         for own, layer in zip(kept, layers, strict=True):
             if isinstance(layer, torch.nn.BatchNorm2d):
-                own[:] = [one for one in (layer.running_mean, layer.running_var) if one is not None]
+                own[:] = running([layer])
         return kept
 
     def _by_class(self, layers: Sequence[Module], classes: "_Classes") -> list[list[list[Tensor]]]:

@@ -1,13 +1,21 @@
-"""Pools of observers that take turns, by name."""
+"""Pools of observers that take turns, by name, and what G-VBSM and EDC share."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
 
 from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
+from smallset.observers.observed import Observed
+from smallset.shapes import Int64
 from smallset.spec import nearest, write
+from smallset.store import Rows
+from smallset.synthesis.batches import by_rank, class_major
+from smallset.synthesis.layers import over_batches
+from smallset.synthesis.matched import PoolTargets
+from smallset.synthesis.optimised import Numbers, Optimised, Setting
 
 Pool = str | tuple[AnyObserver, ...]
-
-SMALL = "small"
 
 
 def _trained(*models: str) -> tuple[Observer, ...]:
@@ -21,7 +29,7 @@ def _torchvision(*names: str) -> tuple[Pretrained, ...]:
 
 POOLS: dict[str, tuple[AnyObserver, ...]] = {
     # Two with BatchNorm and one without, trained in minutes on two cores.
-    SMALL: _trained("auto", "resnet20", "convnet-d3"),
+    "small": _trained("auto", "resnet20", "convnet-d3"),
     # As published for CIFAR and Tiny-ImageNet, but for WRN-16-2, which is in no library here.
     "cifar": _trained(
         "resnet18-3x3", "convnet-d3", "mobilenet-v2", "torchvision:shufflenet_v2_x0_5"
@@ -38,20 +46,88 @@ def pool_of(pool: Pool, *, epochs: int | None) -> tuple[AnyObserver, ...]:
 
     Raises ValueError for an unknown name, a pool of no observers, and epochs of other observers.
     """
-    if isinstance(pool, tuple):
-        if not pool or epochs is not None:
-            named = write(pool, {Observer: OBSERVERS}, brief=True)
+    if isinstance(pool, str):
+        if pool not in POOLS:
             raise ValueError(
-                f"pool={named} names its own observers, so epochs={epochs} says nothing. Give "
-                "each observer its epochs: pool=(observer(model=resnet8, epochs=5),)."
-                if pool
-                else "the pool has no observer. Give one at least, or the name of a pool."
+                f"there is no pool {pool!r}. {nearest(pool, POOLS)} Or give observers."
             )
-        return pool
-    if pool not in POOLS:
-        raise ValueError(f"there is no pool {pool!r}. {nearest(pool, POOLS)} Or give observers.")
-    if epochs is None:
-        return POOLS[pool]
-    return tuple(
-        replace(one, epochs=epochs) if isinstance(one, Observer) else one for one in POOLS[pool]
-    )
+        return tuple(
+            one if epochs is None or isinstance(one, Pretrained) else replace(one, epochs=epochs)
+            for one in POOLS[pool]
+        )
+    if not pool:
+        raise ValueError("the pool has no observer. Give one at least, or the name of a pool.")
+    if epochs is not None:
+        raise ValueError(
+            f"pool={write(pool, {Observer: OBSERVERS}, brief=True)} names its own observers, so "
+            f"epochs={epochs} says nothing. Give each observer its epochs: "
+            "pool=(observer(model=resnet8, epochs=5),)."
+        )
+    return pool
+
+
+@dataclass(frozen=True)
+class Pooled(Optimised):
+    """Images that several observers take turns to change."""
+
+    pool: Pool = "small"
+    setting: Setting = "auto"
+    epochs: int | None = None
+    iterations: int | None = None
+    rate: float | None = None
+    r_match: float | None = None
+    first: float = 10.0
+    batch: int | None = None
+    together: Literal["class", "rank"] = "class"
+    area: tuple[float, float] | None = None
+    flip: float | None = None
+    roll: tuple[int, int] | None = None
+    pad: int | None = None
+    memory: float | None = None
+    convolutions: bool = True
+    drop: float | None = None
+    patch: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pool_of(self.pool, epochs=self.epochs)
+
+    @property
+    def observers(self) -> tuple[AnyObserver, ...]:
+        """The observers of the pool, in turn."""
+        return pool_of(self.pool, epochs=self.epochs)
+
+    def through(self, observer: AnyObserver) -> "Pooled":
+        """Return the same synthesis with another first observer, and its seed for the others."""
+        rest = [
+            replace(one, seed=observer.seed) if isinstance(one, Observer) else one
+            for one in self.observers[1:]
+        ]
+        return replace(self, pool=(observer, *rest), epochs=None)
+
+    def resolved(self, *, size: int) -> "Pooled":
+        """Return the same synthesis with every observer's network named."""
+        epochs = self.numbers(size).epochs if isinstance(self.pool, str) else None
+        own = pool_of(self.pool, epochs=epochs)
+        return replace(self, pool=tuple(one.resolved(size=size) for one in own), epochs=None)
+
+    def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
+        """Raise ValueError for an observer without anything to compare."""
+        del counts
+        if not self.convolutions:
+            self._check_norms(seen)
+
+    def _batches(self, counts: Int64[np.ndarray, " c"], images: int) -> tuple[Rows, ...]:
+        return (class_major if self.together == "class" else by_rank)(counts, images)
+
+    def _targets(self, seen: Observed, observer: AnyObserver, numbers: Numbers) -> PoolTargets:
+        whole = None
+        if self.convolutions:
+            whole = over_batches(seen, observer, numbers.looked, numbers.patch)
+        return PoolTargets(
+            whole=whole,
+            memory=numbers.memory,
+            drop=numbers.drop,
+            patch=numbers.patch,
+            first=self.first,
+        )

@@ -8,7 +8,7 @@ in eval mode: the network that was given stays as it is, bit for bit.
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -57,7 +57,6 @@ class Matching(Protocol):
 class Look:
     """What there is in an iteration: the images, what the observer sees of them, and its logits."""
 
-    iteration: int
     images: Float32[Tensor, "b 3 s s"]
     view: Float32[Tensor, "b 3 s s"]
     logits: Float32[Tensor, "b c"]
@@ -66,22 +65,11 @@ class Look:
     """Gives the logits of other images under the same view, without gradients."""
 
 
-@runtime_checkable
-class Term(Protocol):
-    """A further term of the loss. One object serves one batch and may remember iterations."""
+Term = Callable[[Look], Tensor]
+"""A further term of the loss. One object serves one batch and may remember iterations."""
 
-    def __call__(self, look: Look) -> Tensor:
-        """Return what is added to the loss."""
-
-
-@runtime_checkable
-class Ascent(Protocol):
-    """Moves the weights of an observer once, before a batch is made."""
-
-    def __call__(
-        self, network: "Network", view: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
-    ) -> None:
-        """Change the weights of a copy of the observer."""
+Ascent = Callable[["Network", Tensor, Tensor], None]
+"""Moves the weights of a copy of an observer, given a view and its labels, before a batch."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,7 @@ class Recipe:
     rate: float
     weight: float
     augment: Augment
-    terms: tuple[Callable[[], Term], ...] = field(default=())
+    terms: tuple[Callable[[], Term], ...] = ()
     ascent: Ascent | None = None
 
     def rate_at(self, iteration: int) -> float:
@@ -152,7 +140,7 @@ def recover(
         loss = F.cross_entropy(logits, labels)
         for term in terms:
             again = partial(eye.again, draws, t)
-            loss = loss + term(Look(t, images, view, logits, labels, again))
+            loss = loss + term(Look(images, view, logits, labels, again))
         images.grad = None
         eye.backward(loss)
         optimizer.param_groups[0]["lr"] = recipe.rate_at(t)

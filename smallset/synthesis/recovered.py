@@ -9,18 +9,13 @@ import numpy as np
 
 from smallset.fingerprint import fingerprint
 from smallset.lazy import torch
-from smallset.models import build_model
-from smallset.observers import AnyObserver, Pretrained
-from smallset.observers.observed import Observed
 from smallset.records import Plan, Progress, part
 from smallset.seeds import derive
 from smallset.shapes import UInt8
 from smallset.store import Canvases, Drawing, Rows
-from smallset.synthesis import crops, layers
 from smallset.synthesis.batches import ranks_of
-from smallset.synthesis.recover import VERSION, Batch, Recipe, Watched, recover
+from smallset.synthesis.recover import Batch, Recipe, Watched, recover
 from smallset.synthesis.starts import PixelStart, Start
-from smallset.synthesis.statistics import batch_norms
 from smallset.train.device import Machine
 
 _PAST = (0, 10, 30, 100, 300, 1000, 3000, 10_000)
@@ -116,35 +111,3 @@ def _made(
     """Make a batch on a worker."""
     torch.set_num_threads(machine.threads)
     return recover(batch, observers, recipe, machine=machine, past=past)
-
-
-def check_norms(seen: Observed, observers: Sequence[AnyObserver]) -> None:
-    """Raise ValueError, before any of them is trained, for an observer without BatchNorm."""
-    for observer in map(seen.settled, observers):
-        if isinstance(observer, Pretrained):
-            named, net = observer.network, seen.given(observer).network.net
-        else:
-            named, size = observer.model, seen.images.size
-            net = build_model(named, classes=seen.classes, size=size, seed=0).net
-        if not batch_norms(net):
-            raise ValueError(
-                "the images are to match statistics of the observer's BatchNorm layers, but "
-                f"{named!r} has none. Needed a network with BatchNorm, such as "
-                "observer(model=resnet8). Without BatchNorm there are noise and rded, and g-vbsm "
-                "and edc with convolutions=true."
-            )
-
-
-def made_from(
-    seen: Observed, observers: Sequence[AnyObserver], options: object, *, seed: int
-) -> str:
-    """Name all that the engine's images depend on besides their classes."""
-    facts = {
-        "versions": [VERSION, layers.VERSION, crops.VERSION],
-        "observers": [seen.fingerprint(one, 0) for one in observers],
-        "options": repr(options),
-        "seed": seed,
-        "source": seen.source,
-        "machine": [seen.machine.precision, seen.machine.kind, seen.machine.threads],
-    }
-    return fingerprint(facts)

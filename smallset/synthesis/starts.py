@@ -1,18 +1,16 @@
 """What images are before the first iteration: noise, real images, or canvases of another method."""
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from smallset.models.spec import Colour
 from smallset.observers.observed import Observed
 from smallset.seeds import generator
 from smallset.shapes import Float32, Int64, UInt8
-from smallset.store import Canvases, Rows
+from smallset.store import Rows
 from smallset.synthesis.batches import labels_of, ranks_of
-from smallset.train.loop import Images
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -20,12 +18,8 @@ if TYPE_CHECKING:
 Init = Literal["noise", "real", "rded"]
 
 
-@runtime_checkable
-class Start(Protocol):
-    """Gives the normalised pixels that the images of a set start from."""
-
-    def __call__(self, rows: Rows) -> Float32[np.ndarray, "b 3 s s"]:
-        """Return the pixels of some rows of the set; they do not depend on the other rows."""
+Start = Callable[[Rows], Float32[np.ndarray, "b 3 s s"]]
+"""Returns the normalised pixels of some rows of a set; an image does not depend on other rows."""
 
 
 @dataclass(frozen=True)
@@ -49,69 +43,48 @@ class NoiseStart:
 
 
 @dataclass(frozen=True)
-class PixelStart(ABC):
-    """A start from pixels, which a network's `mean` and `std` normalise."""
+class PixelStart:
+    """Pixels, which a network normalises. `pixels` returns those of some rows of the set.
 
-    mean: Colour
-    std: Colour
+    An image's pixels must not depend on the other rows.
+    """
 
-    @abstractmethod
-    def pixels(self, rows: Rows) -> UInt8[np.ndarray, "b s s 3"]:
-        """Return the pixels of some rows of the set; they do not depend on the other rows."""
+    network: "Network"
+    pixels: Callable[[Rows], UInt8[np.ndarray, "b s s 3"]]
 
     def __call__(self, rows: Rows) -> Float32[np.ndarray, "b 3 s s"]:
         """Return the normalised pixels of some rows."""
-        return normalised(self.pixels(rows), self.mean, self.std)
+        mean, std = (one.cpu().numpy() for one in (self.network.mean, self.network.std))
+        scaled = self.pixels(rows).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+        return np.ascontiguousarray((scaled - mean) / std)
 
 
-@dataclass(frozen=True)
-class RealStart(PixelStart):
-    """Real training images of the class, each image of the set another one.
+def real_start(
+    seen: Observed,
+    network: "Network",
+    counts: Int64[np.ndarray, " c"],
+    seed: int,
+    *,
+    flip: float = 0.0,
+) -> PixelStart:
+    """Start from real training images of the class, each image of the set from another one.
 
     The set seed orders the images of a class, and a smaller set starts from the first of those that
-    a larger one starts from. `mirrored` are the rows of the set that start from a mirror image.
+    a larger one starts from. Each is a mirror image with probability `flip`.
     """
+    source, turned = [], []
+    for label, count in enumerate(counts.tolist()):
+        own = np.flatnonzero(seen.labels == label)
+        source.append(generator(seed, "start", label).permutation(own)[:count])
+        turned.append(generator(seed, "mirrored", label).random(count) < flip)
+    images, mirrored = np.concatenate(source), np.concatenate(turned)
 
-    images: Images
-    source: Int64[np.ndarray, " m"]
-    mirrored: Int64[np.ndarray, " k"]
+    def pixels(rows: Rows) -> UInt8[np.ndarray, "b s s 3"]:
+        shown = seen.images.batch(images[list(rows)]).permute(0, 2, 3, 1).numpy()
+        turned = mirrored[list(rows), None, None, None]
+        return np.ascontiguousarray(np.where(turned, shown[:, :, ::-1], shown))
 
-    @classmethod
-    def drawn(
-        cls,
-        seen: Observed,
-        network: "Network",
-        counts: Int64[np.ndarray, " c"],
-        seed: int,
-        *,
-        flip: float = 0.0,
-    ) -> "RealStart":
-        """Draw the images, each a mirror image with probability `flip`, for a network."""
-        source, turned = [], []
-        for label, count in enumerate(counts.tolist()):
-            own = np.flatnonzero(seen.labels == label)
-            source.append(generator(seed, "start", label).permutation(own)[:count])
-            turned.append(generator(seed, "mirrored", label).random(count) < flip)
-        mirrored = np.flatnonzero(np.concatenate(turned))
-        return cls(*colours(network), seen.images, np.concatenate(source), mirrored)
-
-    def pixels(self, rows: Rows) -> UInt8[np.ndarray, "b s s 3"]:
-        """Read the images of some rows."""
-        pixels = self.images.batch(self.source[list(rows)]).permute(0, 2, 3, 1).numpy()
-        turned = np.isin(np.array(rows), self.mirrored)
-        mirrored = np.where(turned[:, None, None, None], pixels[:, :, ::-1], pixels)
-        return np.ascontiguousarray(mirrored)
-
-
-@dataclass(frozen=True)
-class CanvasStart(PixelStart):
-    """The canvases of another method."""
-
-    canvases: Canvases
-
-    def pixels(self, rows: Rows) -> UInt8[np.ndarray, "b s s 3"]:
-        """Draw some canvases."""
-        return self.canvases.draw(rows)
+    return PixelStart(network, pixels)
 
 
 def check_real(name: str, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
@@ -124,18 +97,3 @@ def check_real(name: str, seen: Observed, counts: Int64[np.ndarray, " c"]) -> No
             f"{seen.dataset.classes.names[short]!r} has {have[short]} and {counts[short]} are "
             f"wanted. Use ipc<={have.min()}, or init=noise."
         )
-
-
-def colours(network: "Network") -> tuple[Colour, Colour]:
-    """Return the mean and the deviation that a network normalises by."""
-    mean, std = (one.flatten().tolist() for one in (network.mean, network.std))
-    return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])
-
-
-def normalised(
-    pixels: UInt8[np.ndarray, "b s s 3"], mean: Colour, std: Colour
-) -> Float32[np.ndarray, "b 3 s s"]:
-    """Return pixels as a network sees them."""
-    scaled = pixels.astype(np.float32) / np.float32(255)
-    moved = (scaled - np.array(mean, np.float32)) / np.array(std, np.float32)
-    return np.ascontiguousarray(moved.transpose(0, 3, 1, 2))

@@ -115,6 +115,12 @@ def batch_norms(net: Module) -> "list[BatchNorm2d]":
     return [norm for norm in norms if norm.running_mean is not None]
 
 
+def running(norms: Sequence["BatchNorm2d"]) -> list[Tensor]:
+    """Return the running mean and the running variance of each layer."""
+    pairs = [(norm.running_mean, norm.running_var) for norm in norms]
+    return [one for pair in pairs for one in pair if one is not None]
+
+
 def moments(x: Tensor) -> tuple[Float32[Tensor, " d"], Float32[Tensor, " d"]]:
     """Return the mean and the biased variance of each channel over images, rows and columns."""
     from smallset.synthesis.moments import Moments

@@ -1,8 +1,7 @@
 """What every way of drawing images for a set has in common."""
 
 from abc import ABC, abstractmethod
-from dataclasses import fields, replace
-from typing import Literal, TypeVar
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +10,6 @@ from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.shapes import Int64
 from smallset.store import Canvases
-
-Setting = Literal["auto", "imagenet", "tiny", "cifar"]
-N = TypeVar("N")
 
 
 class Synthesis(ABC):
@@ -49,19 +45,6 @@ class Synthesis(ABC):
     @abstractmethod
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
         """Make the canvases; `seed` is the set seed. Call `check` first."""
-
-
-def setting_of(setting: Setting, size: int) -> str:
-    """Name the published setting for images of a side in pixels: by data sets of that side."""
-    if setting != "auto":
-        return setting
-    return "cifar" if size <= 32 else "tiny" if size <= 64 else "imagenet"
-
-
-def filled(numbers: N, options: object) -> N:
-    """Return the numbers of a setting, and the options of the same names that are not None."""
-    given = {f.name: getattr(options, f.name, None) for f in fields(numbers)}  # type: ignore[arg-type]
-    return replace(numbers, **{k: v for k, v in given.items() if v is not None})  # type: ignore[type-var]
 
 
 def check_numbers(numbers: object, **needed: tuple[bool, str]) -> None:

@@ -9,7 +9,6 @@ from scores_toy import _PIXELS, LABELS, toy
 from synthesis_toy import canvases, made, resnet8
 
 from smallset.synthesis.dwa import DWA, Directed
-from smallset.synthesis.sre2l import SRe2L
 
 NUMBERS = {"iterations": 3, "rate": 0.2, "r_bn": 0.1, "area": (0.3, 1.0), "flip": 0.5}
 
@@ -17,24 +16,6 @@ NUMBERS = {"iterations": 3, "rate": 0.2, "r_bn": 0.1, "area": (0.3, 1.0), "flip"
 @pytest.fixture
 def dwa(tmp_path) -> DWA:
     return DWA(resnet8(tmp_path), **NUMBERS)
-
-
-@pytest.mark.parametrize("off", [{"steps": 0}, {"radius": 0.0}], ids=lambda off: next(iter(off)))
-def test_with_its_changes_off_it_is_sre2l_bit_for_bit(dwa, off, tmp_path):
-    plain = made(tmp_path, SRe2L(dwa.observer, **NUMBERS))
-    dwa = replace(dwa, **off, r_var=1.0, init="noise")
-    np.testing.assert_array_equal(made(tmp_path, dwa), plain)
-
-
-def test_cifar_runs_contain_no_flip_and_no_crop(tmp_path):
-    augment = canvases(tmp_path, DWA(resnet8(tmp_path))).recipe.augment  # 8 px are as CIFAR's
-    assert (augment.area, augment.flip, augment.roll) == ((1, 1), 0, (0, 4))
-
-
-@pytest.mark.parametrize("change", [{"steps": 0}, {"steps": 3}, {"radius": 0.1}, {"r_var": 1.0},
-                                    {"init": "noise"}], ids=str)  # fmt: skip
-def test_each_mechanism_acts(dwa, change, tmp_path):
-    assert (made(tmp_path, dwa) != made(tmp_path, replace(dwa, **change))).any()
 
 
 def test_each_image_starts_from_another_real_image_of_its_class(dwa, tmp_path):

@@ -11,7 +11,7 @@ from synthesis_toy import resnet8
 from smallset.models import build_model
 from smallset.synthesis.augment import Augment
 from smallset.synthesis.recover import Batch, Recipe, Space, Watched, recover
-from smallset.synthesis.targets import NormTargets
+from smallset.synthesis.sre2l import NormTargets
 from smallset.train.device import Machine
 
 HERE = Machine("cpu", "float32", 1)

@@ -19,35 +19,6 @@ def sre2l(tmp_path) -> SRe2L:
     return SRe2L(resnet8(tmp_path), iterations=3, r_bn=0.1, area=(0.3, 1.0), flip=0.5)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"r_bn": 0.0}, {"roll": (0, 0)}, {"area": (1.0, 1.0)}, {"flip": 0.0}, {"first": 1.0},
-     {"rate": 0.1}, {"iterations": 2}, {"batch": 3}],
-    ids=lambda change: next(iter(change)),
-)  # fmt: skip
-def test_each_mechanism_acts(sre2l, change, tmp_path):
-    assert (made(tmp_path, sre2l) != made(tmp_path, replace(sre2l, **change))).any()
-
-
-def test_the_published_numbers_are_settled_by_the_size():
-    settings = {size: SRe2L()._numbers(setting) for size, setting in
-                ((32, "cifar"), (64, "tiny"), (224, "imagenet"))}  # fmt: skip
-    rows = [(n.iterations, n.rate, n.r_bn, n.batch, n.roll, n.area, n.flip)
-            for n in settings.values()]  # fmt: skip
-    assert rows == [
-        (1000, 0.25, 0.01, 100, (0, 4), (1, 1), 0),
-        (4000, 0.1, 1.0, 100, (-4, 4), (0.08, 1), 0.5),
-        (4000, 0.25, 0.01, 100, (0, 32), (0.08, 1), 0.5),
-    ]
-    assert SRe2L(iterations=7)._numbers("tiny").iterations == 7
-
-
-def test_cifar_runs_contain_no_flip_and_no_crop(tmp_path):
-    begun = canvases(tmp_path, SRe2L(resnet8(tmp_path)))  # 8 px are CIFAR's setting
-    augment = begun.recipe.augment
-    assert (augment.area, augment.flip, augment.roll) == ((1, 1), 0, (0, 4))
-
-
 def test_a_batch_is_one_image_of_each_class_and_makes_the_same_alone(sre2l, tmp_path):
     begun = canvases(tmp_path, sre2l, ipc=3)
     assert begun.parts == tuple(tuple(range(k, 3 * CLASSES, 3)) for k in range(3))
@@ -62,12 +33,6 @@ def test_a_smaller_set_is_the_beginning_of_a_larger_one(sre2l, tmp_path):
 def test_without_an_iteration_it_is_pure_noise(sre2l, tmp_path):
     start = made(tmp_path, replace(sre2l, iterations=0))
     np.testing.assert_array_equal(start, made(tmp_path, PureNoise(MEAN, STD)))
-
-
-def test_a_worker_draws_the_same(sre2l, tmp_path):
-    begun = canvases(tmp_path, sre2l)
-    rows = begun.parts[1]
-    np.testing.assert_array_equal(begun.carried(rows)(), begun.draw(rows))
 
 
 def test_finished_batches_are_kept_under_a_name_of_all_they_depend_on(sre2l, tmp_path):
@@ -98,22 +63,6 @@ def test_an_observer_without_batch_norm_is_refused_before_it_is_trained(observer
                        r"with convolutions=true"):  # fmt: skip
         canvases(tmp_path, SRe2L(observer))
     assert not (tmp_path / "observers").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("sre2l(iterations=-1)", "iterations=-1 cannot be used. Give 0 or more"),
-        ("sre2l(rate=0)", r"rate=0.0 cannot be used. Give a learning rate above 0"),
-        ("lpld(first=-1)", "first=-1.0 cannot be used. Give a weight of 0 or more"),
-        ("sre2l(roll=(3, 1))", r"roll=\(3, 1\) cannot be used"),
-        ("sre2l(area=(0, 1))", r"area=\(0.0, 1.0\) cannot be used"),
-        ("sre2l(setting=mnist)", "sre2l's option 'setting' must be one of auto, imagenet"),
-    ],
-)
-def test_bad_options_are_refused(text, said):
-    with pytest.raises(ValueError, match=said):
-        method_from(text)
 
 
 def test_the_spec_builds_it_again():
