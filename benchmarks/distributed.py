@@ -21,9 +21,11 @@ import torch.distributed as dist
 
 from smallset.models import build_model
 from smallset.train.device import Machine, hardware
-from smallset.train.loop import InMemory, StudentSeeds, fit
+from smallset.train.loop import fit
 from smallset.train.processes import first_alone, joined
 from smallset.train.protocol import SMALL_V1
+from smallset.train.shown import InMemory, Shown
+from smallset.train.steps import StudentSeeds
 from smallset.train.views import Canvas
 
 _IMAGES, _SIZE, _CLASSES = 200, 32, 10
@@ -36,15 +38,14 @@ def epoch(processes: int, precision: str) -> tuple[float, float]:
     here.place(model, channels_last=False)
     draw = np.random.default_rng(0)
     pixels = draw.integers(0, 256, (_IMAGES, 3, _SIZE, _SIZE), dtype=np.uint8)
-    whole = np.tile(np.array([0, 0, _SIZE, _SIZE], np.int32), (_IMAGES, 1, 1))
+    shown = Shown.whole(InMemory(torch.from_numpy(pixels)), Canvas())
     labels, short = np.arange(_IMAGES) % _CLASSES, replace(SMALL_V1, epochs=2)
     optimizer = short.optimizer_for(model)
     for number in range(2):
         began = time.process_time()
         fitted = fit(
-            model, InMemory(torch.from_numpy(pixels)), labels, whole, protocol=short,
-            view=Canvas(), seeds=StudentSeeds(0, 0), machine=here, optimizer=optimizer,
-            epochs=range(number, number + 1),
+            model, shown, labels, protocol=short, seeds=StudentSeeds(0, 0), machine=here,
+            optimizer=optimizer, epochs=range(number, number + 1),
         )  # fmt: skip
     return fitted.seconds, time.process_time() - began
 

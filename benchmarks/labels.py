@@ -22,14 +22,16 @@ from paired import Pair, compare, parser, settle, timer_for, write
 from smallset.labels.formats import format_from, format_spec
 from smallset.labels.kept import KeptLabels
 from smallset.labels.regime import Hard
-from smallset.labels.relabel import Shown, fill
+from smallset.labels.relabel import fill
 from smallset.labels.shards import LabelCard, LabelStore, begin, rows_a_shard
 from smallset.models import Teacher, build_model
 from smallset.models.network import TeacherNetwork
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
-from smallset.train.loop import InMemory, SoftLabels, StudentSeeds, fit
+from smallset.train.loop import SoftLabels, fit
 from smallset.train.protocol import STANDARD_V1
+from smallset.train.shown import InMemory, Shown
+from smallset.train.steps import StudentSeeds
 from smallset.train.views import Canvas
 
 # teacher or student, side, classes, images, epochs
@@ -111,8 +113,8 @@ def learning(
 
         def train() -> int:
             fit(
-                network, seen.images, np.arange(m) % classes, seen.tile_box, protocol=rules,
-                view=seen.view, seeds=StudentSeeds.of(0, 0), machine=desk, soft=soft,
+                network, seen, np.arange(m) % classes, protocol=rules,
+                seeds=StudentSeeds.of(0, 0), machine=desk, soft=soft,
             )  # fmt: skip
             return m * epochs
 
@@ -137,8 +139,7 @@ def known(model: str, classes: int, size: int) -> Teacher:
 def images(m: int, size: int, desk: Machine) -> Shown:
     """Return images of noise, as a teacher sees them."""
     pixels = np.random.default_rng(0).integers(0, 256, (m, 3, size, size), dtype=np.uint8)
-    whole = np.tile(np.array([0, 0, size, size], np.int32), (m, 1, 1))
-    return Shown(InMemory(torch.from_numpy(pixels).to(desk.device)), whole, Canvas())
+    return Shown.whole(InMemory(torch.from_numpy(pixels).to(desk.device)), Canvas())
 
 
 def empty(folder: Path, form: str, m: int, size: int, classes: int, epochs: int) -> LabelStore:

@@ -24,21 +24,19 @@ from smallset import compress
 from smallset.cell import set_pixels
 from smallset.data import from_arrays
 from smallset.desk import desk_for
-from smallset.methods import view_from
 from smallset.models import build_model
 from smallset.models.network import Network
 from smallset.train.device import Machine, can_compile, compiled_twin
-from smallset.train.loop import Images, InMemory, StudentSeeds, fit
+from smallset.train.loop import fit
 from smallset.train.protocol import SMALL_V1
-from smallset.train.views import VIEWS, View
+from smallset.train.shown import InMemory
+from smallset.train.steps import StudentSeeds
+from smallset.train.views import VIEWS, View, view_from
 
 # student, side in pixels, steps a round: a second or so of one core, at 224 px several.
 CASES = (("convnet-d3", 32, 10), ("resnet8", 32, 20), ("resnet10", 96, 3), ("resnet18", 224, 1))
 CLASSES, FACTOR, IPC = 10, 2, 117
 SETS = {"PNG": ("random", "png"), "sheets": ("pack(select=random)", "webp:50")}
-
-Loaded = tuple[Images, np.ndarray, np.ndarray]
-"""The images of a set, their labels (n,) and the boxes of their tiles (n, tiles, 4)."""
 
 
 def main() -> None:
@@ -50,8 +48,9 @@ def main() -> None:
         for view in VIEWS:
             name = f"{student}, {size} px, {view} view"
             if options.only in name:
-                loaded = noise(size, steps * SMALL_V1.batch, desk)
-                pairs.append(measure(name, student, loaded, VIEWS[view](), desk, timer))
+                shown = noise(size, steps * SMALL_V1.batch, VIEWS[view](), desk)
+                labels = np.arange(len(shown.images)) % CLASSES
+                pairs.append(measure(name, student, shown, labels, desk, timer))
                 print(pairs[-1].line(), flush=True)
     for kind in SETS:
         name = f"convnet-d3, 32 px, a set of {kind}"
@@ -61,17 +60,17 @@ def main() -> None:
     write(options, "loop", desk, pairs)
 
 
-def noise(size: int, images: int, desk: Machine) -> Loaded:
+def noise(size: int, images: int, view: View, desk: Machine) -> Shown:
     """Return random canvases of several tiles."""
     draw = np.random.default_rng(0)
     pixels = torch.from_numpy(draw.integers(0, 256, (images, size, size, 3), dtype=np.uint8))
     held = InMemory(pixels.permute(0, 3, 1, 2).contiguous().to(desk.device))
     tile_box = np.broadcast_to(_tiles(size), (images, FACTOR**2, 4))
-    return held, np.arange(images) % CLASSES, tile_box
+    return Shown(held, tile_box, view)
 
 
-def on_disk(kind: str, desk: Machine) -> tuple[Loaded, View]:
-    """Write a set of random images, and return what `evaluate` reads of it, and its view."""
+def on_disk(kind: str, desk: Machine) -> tuple[Shown, np.ndarray]:
+    """Write a set of random images, and return what `evaluate` shows of it, and its labels."""
     method, codec = SETS[kind]
     pixels = np.random.default_rng(0).integers(0, 256, (CLASSES * 150, 32, 32, 3), dtype=np.uint8)
     source = from_arrays(pixels, np.arange(len(pixels)) % CLASSES)
@@ -82,15 +81,14 @@ def on_disk(kind: str, desk: Machine) -> tuple[Loaded, View]:
             source, Path(folder) / "set", method=method, codec=codec, ipc=IPC, **options
         )
         held = set_pixels(made, at)
-        return (held, made.dataset.labels, made.tile_box), view_from(made.facts.view)
+        return Shown(held, made.tile_box, view_from(made.facts.view)), made.dataset.labels
 
 
 def measure(
-    name: str, student: str, loaded: Loaded, view: View, desk: Machine, timer: Timer
+    name: str, student: str, shown: Shown, labels: np.ndarray, desk: Machine, timer: Timer
 ) -> Pair:
     """Compare one epoch of `fit` with the same number of steps on a fixed batch."""
-    held, labels, tile_box = loaded
-    steps, size = -(-len(labels) // SMALL_V1.batch), held.size
+    steps, size = -(-len(labels) // SMALL_V1.batch), shown.images.size
     model = build_model(student, classes=CLASSES, size=size, seed=0)
     desk.place(model)
     twin = copy.deepcopy(model)
@@ -106,11 +104,9 @@ def measure(
         epoch = next(epochs)
         fitted = fit(
             model,
-            held,
+            shown,
             labels,
-            tile_box,
             protocol=protocol,
-            view=view,
             seeds=StudentSeeds(student=0, view=0),
             machine=desk,
             run=run,

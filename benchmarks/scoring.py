@@ -30,7 +30,7 @@ from smallset.observers.observer import OBSERVER_V1, Observer
 from smallset.scores.output import EL2N
 from smallset.shapes import Int64, UInt8
 from smallset.train.device import Machine
-from smallset.train.loop import Images, InMemory
+from smallset.train.shown import Images, InMemory
 
 SIZE, CLASSES = 32, 10
 # What `predict` takes at 32 px.

@@ -8,7 +8,6 @@ from smallset.data import Data, pixel_cache
 from smallset.desk import Desk
 from smallset.fingerprint import fingerprint
 from smallset.labels import Hard, OpenLabels, labels_spec, teacher_top1
-from smallset.methods import view_from
 from smallset.models import Teacher, build_model, library_of, weights_sha256, worth_compiling
 from smallset.models.spec import read_model
 from smallset.records import Cost, Result, part
@@ -21,6 +20,9 @@ from smallset.train.mix import MIX_VERSION
 from smallset.train.processes import first_alone
 from smallset.train.protocol import StudentProtocol
 from smallset.train.run import component_versions, versions_behind
+from smallset.train.shown import Images, InMemory, Shown
+from smallset.train.steps import StudentSeeds
+from smallset.train.views import view_from
 
 # From about this many views on, a compiled network saves more seconds than the compiler takes. The
 # rule depends on one student alone, so that resumed and uninterrupted runs compute the same.
@@ -101,13 +103,13 @@ def pays_to_compile(student: str, views: int) -> bool:
     return worth_compiling(student) and views >= COMPILE_FROM_VIEWS
 
 
-def load_pixels(cell: Cell, desk: Desk) -> tuple[loop.Images, loop.Images]:
+def load_pixels(cell: Cell, desk: Desk) -> tuple[Images, Images]:
     """Return the images of the set (see `set_pixels`) and the held-out images, decoded."""
     test = desk.decoded(cell.data.test, cell.set.facts.size, view="test")
     return set_pixels(cell.set, desk), test
 
 
-def set_pixels(made: TrainingSet, desk: Desk) -> loop.Images:
+def set_pixels(made: TrainingSet, desk: Desk) -> Images:
     """Return the images of a set, decoded.
 
     They are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do not depend on
@@ -126,14 +128,14 @@ def set_pixels(made: TrainingSet, desk: Desk) -> loop.Images:
     )
     if many:
         return images
-    return loop.InMemory(images.batch(np.arange(len(images))).to(desk.machine.device))
+    return InMemory(images.batch(np.arange(len(images))).to(desk.machine.device))
 
 
 def train_and_test(
     cell: Cell,
     seed: int,
-    images: loop.Images,
-    test: loop.Images,
+    images: Images,
+    test: Images,
     desk: Desk,
     *,
     place: tuple[int, int] = (0, 1),
@@ -217,7 +219,7 @@ def _result(
 
 
 def _fit(
-    cell: Cell, seed: int, images: loop.Images, test: loop.Images, desk: Desk
+    cell: Cell, seed: int, images: Images, test: Images, desk: Desk
 ) -> tuple[loop.Fitted, Accuracy]:
     """Train one student. Return its run, and the best of its tests, or its only test at the end."""
     facts, here = cell.set.facts, desk.machine
@@ -246,20 +248,20 @@ def _fit(
         if cell.protocol.tests_after(epoch):
             tests.append(tested())
 
+    labels = cell.labels
+    shown = Shown(
+        images, cell.set.tile_box, view_from(facts.view), mixed=labels.mixed, pool=labels.pool
+    )
     with loop.random_layers(seed):
         fitted = loop.fit(
             model,
-            images,
+            shown,
             cell.set.dataset.labels,
-            cell.set.tile_box,
             protocol=cell.protocol.suited_to(cell.student),
-            view=view_from(facts.view),
-            seeds=loop.StudentSeeds.of(seed, cell.labels.view_seed),
+            seeds=StudentSeeds.of(seed, labels.view_seed),
             machine=here,
             run=compiled_twin(model) if cell.compiles else model,
-            soft=cell.labels.soft(here),
-            mixed=cell.labels.mixed,
-            pool=cell.labels.pool,
+            soft=labels.soft(here),
             progress=desk.progress,
             after_epoch=peek,
         )

@@ -11,7 +11,7 @@ from smallset.observers.observed import Observed
 from smallset.observers.record import record
 from smallset.records import Progress
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory
+from smallset.train.shown import InMemory
 
 CLASSES = 4
 LABELS = np.arange(40) % CLASSES

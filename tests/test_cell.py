@@ -16,6 +16,8 @@ from smallset.train import loop
 from smallset.train.device import Machine
 from smallset.train.evaluation import Accuracy
 from smallset.train.protocol import CROSS_V1, FINETUNE_V1, RETHINKDC_V1, SMALL_V1, STANDARD_V1
+from smallset.train.shown import InMemory
+from smallset.train.steps import StudentSeeds
 
 
 @pytest.fixture
@@ -202,19 +204,19 @@ def test_pinned_views_are_those_of_one_student_for_all(bright, monkeypatch):
     pixels = cell.load_pixels(one, desk)
     fit = loop.fit
 
-    def noted(*arguments: object, seeds: loop.StudentSeeds, **options: object) -> loop.Fitted:
+    def noted(*arguments: object, seeds: StudentSeeds, **options: object) -> loop.Fitted:
         used.append(seeds)
         return fit(*arguments, seeds=seeds, **options)
 
-    used: list[loop.StudentSeeds] = []
+    used: list[StudentSeeds] = []
     monkeypatch.setattr(loop, "fit", noted)
     pinned = replace(one, labels=replace(one.labels, view_seed=0))
     free, same, other = (
         cell.train_and_test(each, seed, *pixels, desk)
         for each, seed in ((one, 0), (pinned, 0), (pinned, 1))
     )
-    assert used[0] == used[1] == loop.StudentSeeds.of(0)
-    assert used[2] == replace(loop.StudentSeeds.of(1), view=used[0].view)
+    assert used[0] == used[1] == StudentSeeds.of(0)
+    assert used[2] == replace(StudentSeeds.of(1), view=used[0].view)
     assert (same.loss, same.top1) == (free.loss, free.top1) != (other.loss, other.top1)
     assert len({free.fingerprint, same.fingerprint, other.fingerprint}) == 3
 
@@ -234,7 +236,7 @@ def test_a_large_set_stays_on_disk_and_gives_the_same_student(bright, monkeypatc
     small = cell.train_and_test(one, 0, *cell.load_pixels(one, desk), desk)
     monkeypatch.setattr(cell, "IN_MEMORY_BYTES", 0)
     images, test = cell.load_pixels(one, replace(desk, cache=cache))
-    assert not isinstance(images, loop.InMemory)
+    assert not isinstance(images, InMemory)
     large = cell.train_and_test(one, 0, images, test, desk)
     assert (large.loss, large.top1, large.per_class) == (small.loss, small.top1, small.per_class)
     assert large.fingerprint == small.fingerprint

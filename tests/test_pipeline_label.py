@@ -17,11 +17,13 @@ import smallset
 from smallset.data import Data
 from smallset.labels import label_folder, labels_from, online
 from smallset.labels.shards import LabelStore
-from smallset.methods import view_from
 from smallset.train import protocol
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory, StudentSeeds, fit
+from smallset.train.loop import fit
 from smallset.train.protocol import SMALL_V1, StudentProtocol
+from smallset.train.shown import InMemory, Shown
+from smallset.train.steps import StudentSeeds
+from smallset.train.views import view_from
 
 LABEL = importlib.import_module("smallset.pipeline.label")
 RELABEL = importlib.import_module("smallset.labels.relabel")
@@ -84,10 +86,10 @@ def trained(made: smallset.CompressedDataset, labels: str, rules: StudentProtoco
     pixels = InMemory(torch.from_numpy(made.images(workers=1)).permute(0, 3, 1, 2).contiguous())
     torch.manual_seed(0)
     student = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8**2, 3))
+    view = view_from(made.facts.view)
     fit(
-        student, pixels, made.labels, made.tile_box, protocol=rules,
-        view=view_from(made.facts.view), seeds=StudentSeeds.of(5, 0), machine=HERE,
-        soft=opened.soft(HERE), mixed=opened.mixed, pool=opened.pool,
+        student, Shown(pixels, made.tile_box, view, opened.mixed, opened.pool), made.labels,
+        protocol=rules, seeds=StudentSeeds.of(5, 0), machine=HERE, soft=opened.soft(HERE),
     )  # fmt: skip
     return torch.cat([p.detach().flatten() for p in student.parameters()])
 

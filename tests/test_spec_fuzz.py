@@ -7,12 +7,12 @@ import pytest
 
 from smallset.bench.teachers import check_spec
 from smallset.labels import LABELS, labels_from
-from smallset.methods import METHODS, method_from, score_from, spec_of, view_from
+from smallset.methods import METHODS, method_from, score_from, spec_of
 from smallset.models import MODELS
 from smallset.models.spec import read_model
 from smallset.scores import SCORES
 from smallset.train.protocol import PROTOCOLS, protocol_named
-from smallset.train.views import VIEWS
+from smallset.train.views import VIEWS, view_from
 
 
 def protocol_of(text):

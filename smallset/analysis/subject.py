@@ -11,12 +11,11 @@ from smallset.data import Data, ImageDataset
 from smallset.data import View as How
 from smallset.desk import Desk
 from smallset.fingerprint import fingerprint
-from smallset.methods import view_from
 from smallset.records import Fit
 from smallset.shapes import Int32, Int64
 from smallset.store import CompressedDataset, TrainingSet
-from smallset.train.loop import Images
-from smallset.train.views import Canvas, Patch
+from smallset.train.shown import Images
+from smallset.train.views import Patch, View, view_from, whole_boxes
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Subject:
     opened: Callable[[], Images]
     labels: Int64[np.ndarray, " m"]
     tile_box: Int32[np.ndarray, "m tiles 4"]
-    view: Canvas | Patch | None
+    view: View | None
     box: Int32[np.ndarray, "k 4"]
     owner: Int64[np.ndarray, " k"]
     sources: Int64[np.ndarray, "k s"]
@@ -66,7 +65,6 @@ def of_set(made: TrainingSet, data: Data, desk: Desk, *, name: str) -> Subject:
     """Return a set as a subject. Its images are decoded at the first look."""
     facts, tile_box = made.facts, made.tile_box
     view = view_from(facts.view)
-    assert isinstance(view, Canvas | Patch)
     m, tiles = tile_box.shape[:2]
     shown = np.full((m, tiles), -1)
     if isinstance(made, CompressedDataset) and made.origin == data.fingerprint:
@@ -101,7 +99,7 @@ def of_split(split: ImageDataset, data: Data, size: int, fit: Fit, desk: Desk) -
     view: How = "test" if held_out else fit
     name = "held-out" if held_out else "full"
     n = len(split)
-    whole = np.tile(np.array([0, 0, size, size], np.int32), (n, 1))
+    whole = whole_boxes(n, size)
     return Subject(
         name="held-out images" if held_out else "training images",
         method=name,
@@ -111,9 +109,9 @@ def of_split(split: ImageDataset, data: Data, size: int, fit: Fit, desk: Desk) -
         digest=fingerprint([data.fingerprint, name, size, view]),
         opened=partial(desk.decoded, split, size, view=view),
         labels=split.labels,
-        tile_box=whole[:, None],
+        tile_box=whole,
         view=None,
-        box=whole,
+        box=whole[:, 0],
         owner=np.arange(n),
         sources=np.full((n, 1), -1) if held_out else np.arange(n)[:, None],
         dataset=split,

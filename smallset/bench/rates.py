@@ -15,6 +15,8 @@ from smallset.train import loop
 from smallset.train.device import Machine, compiled_twin
 from smallset.train.protocol import STANDARD_V1, protocol_named
 from smallset.train.run import component_versions
+from smallset.train.shown import InMemory, Shown
+from smallset.train.steps import StudentSeeds
 from smallset.train.views import Canvas
 
 _STEPS = 4
@@ -70,19 +72,16 @@ def _measure(training: Training, machine: Machine) -> float:
     model = build_model(training.model, classes=training.classes, size=size, seed=0)
     machine.place(model, channels_last=training.compiled or not model.worth_compiling)
     noise = np.random.default_rng(0).integers(0, 256, (count, 3, size, size), np.uint8)
-    images = loop.InMemory(torch.from_numpy(noise).to(machine.device))
-    whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (count, 1, 4))
+    images = InMemory(torch.from_numpy(noise).to(machine.device))
     run = compiled_twin(model) if training.compiled else model
 
     def fitted(steps: int) -> loop.Fitted:
         return loop.fit(
             model,
-            images,
+            Shown.whole(images, Canvas()),
             np.arange(count) % training.classes,
-            whole,
             protocol=replace(STANDARD_V1, epochs=steps, batch=count),
-            view=Canvas(),
-            seeds=loop.StudentSeeds(student=0, view=0),
+            seeds=StudentSeeds(student=0, view=0),
             machine=machine,
             run=run,
         )

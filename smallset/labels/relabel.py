@@ -1,7 +1,7 @@
 """Relabel: let a teacher fill a store with the logits of views, or of whole images."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,28 +9,16 @@ from smallset.labels.shards import LabelCard, LabelStore
 from smallset.lazy import Tensor, torch
 from smallset.models import Teacher
 from smallset.records import Progress
-from smallset.shapes import Float32, Int32, Int64
+from smallset.shapes import Float32, Int64
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
-from smallset.train.loop import Images, StudentSeeds, repeated, shown
 from smallset.train.mix import draw_epoch_mix
 from smallset.train.render import paste
-from smallset.train.steps import Step
-from smallset.train.views import Drawn, View, draw_epoch
+from smallset.train.shown import Shown
+from smallset.train.steps import Step, StudentSeeds
+from smallset.train.views import Drawn, draw_epoch
 
 _KEPT_BYTES = 64 << 20
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The images of a set, as the teacher of a store sees them: in views, or whole.
-
-    `view` is that of the set.
-    """
-
-    images: Images
-    tile_box: Int32[np.ndarray, "m tiles 4"]
-    view: View
 
 
 def fill(
@@ -70,16 +58,14 @@ class _Views:
     """
 
     def __init__(self, card: LabelCard, seen: Shown, machine: Machine) -> None:
-        self._card, self._seen, self._machine = card, seen, machine
-        self._images, self._tiles = seen.images, seen.tile_box
-        if card.of_views:
-            self._images, self._tiles = repeated(seen.images, seen.tile_box, seen.view)
+        self._card, self._machine = card, machine
+        self._seen = seen if card.of_views else Shown.whole(seen.images, seen.view)
         self._keeps = card.views * card.size**2 * 3 * 4 <= _KEPT_BYTES
         self._step: Step | None = None
 
     def batches(self, rows: range) -> Iterator[Float32[Tensor, "b 3 t t"]]:
         """Render the views of some rows, in batches that depend on the rows alone."""
-        size = inference_batch(self._images.size)
+        size = inference_batch(self._seen.images.size)
         for start in range(rows.start, rows.stop, size):
             batch = np.arange(start, min(start + size, rows.stop))
             epochs, views = np.divmod(batch, self._card.views)
@@ -90,10 +76,10 @@ class _Views:
         if self._step is None or self._step.epoch != epoch:
             self._step = self._draw(int(epoch))
             if self._keeps:
-                self._plain = shown(self._images, replace(self._step, mix=None), self._machine)
+                self._plain = replace(self._step, mix=None).render(self._seen, self._machine)
         step = self._step.take(views)
         if not self._keeps:
-            return shown(self._images, step, self._machine)
+            return step.render(self._seen, self._machine)
         own = self._plain[int(views[0]) : int(views[-1]) + 1]  # neighbours
         if step.mix is None:
             return own
@@ -102,11 +88,11 @@ class _Views:
 
     def _draw(self, epoch: int) -> Step:
         """Draw an epoch as one step of all its views."""
-        size, every = self._images.size, np.arange(self._card.views)
+        size, every = self._seen.images.size, np.arange(self._card.views)
         if self._card.view_seed is None or self._card.mix_alpha is None:
-            box = np.tile(np.array([0, 0, size, size], np.int32), (len(every), 1))
+            box = self._seen.tile_box[:, 0]
             return Step(epoch, every, Drawn(box, np.zeros(len(every), bool)), None)
         seed = StudentSeeds.of(0, self._card.view_seed).view
-        drawn = draw_epoch(self._seen.view, self._tiles, seed=seed, epoch=epoch)
+        drawn = draw_epoch(self._seen.view, self._seen.boxes, seed=seed, epoch=epoch)
         mix = draw_epoch_mix(len(every), size, alpha=self._card.mix_alpha, seed=seed, epoch=epoch)
         return Step(epoch, every, drawn, mix)

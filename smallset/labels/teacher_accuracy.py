@@ -14,8 +14,8 @@ from smallset.records import Progress
 from smallset.shapes import Int64
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
-from smallset.train.loop import Images
 from smallset.train.run import component_versions
+from smallset.train.shown import Images
 
 
 def teacher_top1(

@@ -11,7 +11,7 @@ from smallset.scores import AUM, EL2N, SCORES, Score
 from smallset.selection import CCS, D2, Herding, KCenter, Moderate, Spread
 from smallset.spec import Registry, build, write
 from smallset.synthesis import SYNTHESES
-from smallset.train.views import Canvas, Patch, View
+from smallset.train.views import view_from
 
 __all__ = [
     "METHODS",
@@ -30,7 +30,6 @@ __all__ = [
     "random",
     "score_from",
     "spec_of",
-    "view_from",
 ]
 
 METHODS: dict[str, Callable[..., Method]] = {
@@ -65,13 +64,6 @@ def score_from(text: str) -> Score:
     score = build(text, Score, TABLES)
     assert isinstance(score, Score)
     return score
-
-
-def view_from(text: str) -> View:
-    """Build a view from its spec, such as `patch` or `canvas(scale=(0.02, 0.25))`."""
-    view = build(text, View, TABLES)
-    assert isinstance(view, Canvas | Patch)
-    return view
 
 
 def spec_of(part: object) -> str:

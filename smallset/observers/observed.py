@@ -31,9 +31,9 @@ from smallset.seeds import derive
 from smallset.shapes import Float32, Int64
 from smallset.spec import write
 from smallset.train.device import Machine
-from smallset.train.loop import Images
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
 from smallset.train.run import check_moments, component_versions, save, train_kept
+from smallset.train.shown import Images, Shown
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -290,12 +290,11 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         _look(place, observer.model, model, folder, moment)
 
     train_kept(
-        data.images,
+        Shown.whole(data.images, VIEW),
         data.labels,
         model=observer.model,
         classes=data.classes,
         protocol=observer.protocol,
-        view=VIEW,
         seed=derive(observer.seed, "observer", run),
         machine=data.machine,
         state=folder / "state.pt",

@@ -14,7 +14,7 @@ from smallset.records import Progress
 from smallset.shapes import Float32, Float64, Int64, Shaped
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
-from smallset.train.loop import Images
+from smallset.train.shown import Images
 
 if TYPE_CHECKING:
     from smallset.models.network import Network

@@ -20,9 +20,9 @@ from smallset.numbers import whole
 from smallset.pipeline.foreign import Reading, training_set
 from smallset.records import Result
 from smallset.store import CompressedDataset
-from smallset.train import loop
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import protocol_for
+from smallset.train.shown import Images
 
 
 def evaluate(
@@ -100,7 +100,7 @@ def evaluate(
     check_held_out(source)
     check_unseen(opened_set, source)
     cell = Cell(opened_set, source, name, chosen, desk.machine, opened_labels)
-    pixels: tuple[loop.Images, loop.Images] | None = None
+    pixels: tuple[Images, Images] | None = None
     made = []
     for number, seed in enumerate(wanted):
         fingerprint = cell.fingerprint(seed)

@@ -12,12 +12,12 @@ from smallset.exchange.foreign import HUB, as_found, read_foreign, set_name
 from smallset.exchange.naming import read_naming
 from smallset.exchange.set_data import AnyData, check_held_out, open_any
 from smallset.files import at_home
-from smallset.methods import spec_of, view_from
+from smallset.methods import spec_of
 from smallset.mosaic import Grid
 from smallset.numbers import check_number
 from smallset.pipeline.desk import side_of
 from smallset.store import CompressedDataset, TrainingSet
-from smallset.train.views import Patch, View
+from smallset.train.views import Patch, View, view_from
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,16 @@ from smallset.exchange.exported import opened
 from smallset.labels import label_folder
 from smallset.labels.formats import format_from, format_spec
 from smallset.labels.kept import what_views_depend_on
-from smallset.labels.relabel import Shown, fill
+from smallset.labels.relabel import fill
 from smallset.labels.shards import LabelCard, LabelStore, begin, rows_a_shard, store_of, stores
 from smallset.lazy import torch
-from smallset.methods import view_from
 from smallset.models import check_teacher_files, load_teacher
 from smallset.numbers import check_number
 from smallset.store import CompressedDataset
 from smallset.store.training_set import SetFacts
 from smallset.train.protocol import STANDARD_V1, check_epochs
+from smallset.train.shown import Shown
+from smallset.train.views import view_from
 
 
 def label(

@@ -9,10 +9,10 @@ from smallset.exchange.exported import opened
 from smallset.labels import FORMATS, label_folder
 from smallset.labels.formats import Format, Top, format_from
 from smallset.labels.shards import stores
-from smallset.methods import view_from
 from smallset.numbers import check_number
 from smallset.records import Cost
 from smallset.store import CompressedDataset
+from smallset.train.views import view_from
 
 
 @dataclass(frozen=True)

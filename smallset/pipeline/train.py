@@ -28,6 +28,7 @@ from smallset.train.evaluation import accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import Protocol, check_epochs
 from smallset.train.run import component_versions, train_kept, versions_behind
+from smallset.train.shown import Shown
 from smallset.train.views import Canvas
 
 if TYPE_CHECKING:
@@ -87,12 +88,11 @@ def train_teacher(
         with first_before_others():
             images = desk.decoded(source.train, job.size, view=fit)
         network = train_kept(
-            images,
+            Shown.whole(images, VIEW),
             source.train.labels,
             model=model,
             classes=len(source.train.classes),
             protocol=chosen,
-            view=VIEW,
             seed=derive(seed, "teacher"),
             machine=desk.machine,
             state=state,

@@ -15,7 +15,7 @@ from smallset.report.regimes import families, regime_names, teacher_notes
 from smallset.report.rows import BASELINE, Row, method_key
 from smallset.report.sections import Section, setting_words
 from smallset.report.table import Heading, Table, Value, table_of
-from smallset.train.views import Canvas, Patch, plain
+from smallset.train.views import plain
 
 # The fields that a student of the full data must share with the students measured against it.
 _shared = attrgetter("data_fingerprint", "student", "size", "fit", "precision")
@@ -139,7 +139,7 @@ def augmentation_tables(sections: Sequence[Section]) -> list[Table]:
 def _twin_key(row: Row, size: int) -> str | None:
     """Return the key of the same method without augmentation, None if there is none."""
     method = known_method(row.results[0].spec)
-    if method is None or not isinstance(method.view, Canvas | Patch):
+    if method is None:
         return None
     found = method_key(spec_of(method.resolved(size=size).under(plain(method.view))))
     return None if found == row.key else found

@@ -15,7 +15,7 @@ from smallset.scores.score import RunScore, check_window
 from smallset.scores.uncertainty import spreads
 from smallset.shapes import Float, Float32, Int64, UInt8
 from smallset.train.evaluation import inference_batch, predict
-from smallset.train.loop import Images
+from smallset.train.shown import Images
 
 # Probabilities in memory at once: 256 MB of float32.
 _HELD = 2**26

@@ -15,7 +15,6 @@ from smallset.data.fit import view_square
 from smallset.lazy import Tensor, torch
 from smallset.records import Classes, Plan, Resample
 from smallset.shapes import Float32, Int, Int32, Int64, UInt8
-from smallset.spec import build
 from smallset.store.agreement import check_as_made, check_files, contradictions, strangers
 from smallset.store.checked import CheckedRows, SetImages
 from smallset.store.codec import Codec
@@ -25,7 +24,7 @@ from smallset.store.plan_table import read_plan
 from smallset.store.sheets import Sheets, TileRows
 from smallset.store.training_set import PlainSet, SetFacts
 from smallset.train.render import render
-from smallset.train.views import VIEWS, View
+from smallset.train.views import View, view_from, whole_boxes
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,7 @@ class CompressedDataset:
 
     @cached_property
     def _view(self) -> View:
-        view = build(self.manifest.view, View, {View: VIEWS})
-        assert isinstance(view, View)
-        return view
+        return view_from(self.manifest.view)
 
     @property
     def name(self) -> str:
@@ -106,8 +103,7 @@ class CompressedDataset:
         """The tiles of each image: left, top, right and bottom, in its pixels."""
         if self.manifest.sheet is None:
             return self.plan.tile_box
-        whole = np.array([0, 0, self.manifest.size, self.manifest.size], np.int32)
-        return np.broadcast_to(whole, (len(self), 1, 4))
+        return whole_boxes(len(self), self.manifest.size)
 
     @property
     def rows(self) -> CheckedRows:

@@ -24,7 +24,7 @@ from smallset.synthesis.patches import cell_sums, channel_sums, over_images
 from smallset.synthesis.statistics import batch_norms
 from smallset.train.processes import first_before_others
 from smallset.train.render import render, to_unit
-from smallset.train.views import Canvas, draw_epoch
+from smallset.train.views import Canvas, draw_epoch, whole_boxes
 
 VERSION = "layers-2"
 
@@ -152,8 +152,9 @@ def _views(
     """Yield all training images once: their positions, and what is seen of them."""
     n, size = len(seen.images), seen.images.size
     order = generator(0, "pass", "order").permutation(n)
-    whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (n, 1, 4))
-    drawn = draw_epoch(Canvas(scale=look.area, flip=look.flip), whole, seed=0, epoch=0)
+    drawn = draw_epoch(
+        Canvas(scale=look.area, flip=look.flip), whole_boxes(n, size), seed=0, epoch=0
+    )
     places = generator(0, "pass", "places").integers(0, 2 * look.pad + 1, (n, 2))
     for start in range(0, n, look.batch):
         indices = order[start : start + look.batch]

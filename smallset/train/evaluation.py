@@ -9,8 +9,8 @@ from smallset.lazy import Module, Tensor, torch
 from smallset.records import Progress
 from smallset.shapes import Float32, Float64, Int64
 from smallset.train.device import Machine
-from smallset.train.loop import Images
 from smallset.train.render import to_unit
+from smallset.train.shown import Images
 
 
 @dataclass(frozen=True)

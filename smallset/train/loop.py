@@ -12,28 +12,13 @@ import numpy as np
 from smallset.lazy import F, Module, Tensor, torch
 from smallset.records import Progress
 from smallset.seeds import derive
-from smallset.shapes import Float, Float32, Int32, Int64, UInt8
+from smallset.shapes import Float, Float32, Int64
 from smallset.train.device import Machine
 from smallset.train.distributed import backward, idle_loss, own_share, share_norms
 from smallset.train.processes import is_first
 from smallset.train.protocol import Protocol, StudentProtocol
-from smallset.train.render import paste, render
-from smallset.train.steps import Step, Steps
-from smallset.train.views import View
-
-
-@runtime_checkable
-class Images(Shape):
-    """What the loop needs of a set: its length, the side in pixels, and any batch as uint8."""
-
-    @property
-    def size(self) -> int:
-        """Side in pixels."""
-
-    def __len__(self) -> int: ...
-
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Return the images at `indices`."""
+from smallset.train.shown import Shown
+from smallset.train.steps import Steps, StudentSeeds
 
 
 @runtime_checkable
@@ -49,7 +34,7 @@ class SoftLabels(Shape):
     on the batch; stored labels must refuse it when they open.
 
     `indices` are rows of the set. If an epoch has k views of an image (`View.an_epoch`), view j of
-    row i has the index i * k + j. With a pool of epochs (`fit`), `epoch` is that of the views.
+    row i has the index i * k + j. With a pool of epochs (`Shown`), `epoch` is that of the views.
     """
 
     def __call__(
@@ -62,45 +47,6 @@ class SoftLabels(Shape):
 
 
 @dataclass(frozen=True)
-class InMemory:
-    """A small set as one uint8 tensor, on the device that trains."""
-
-    pixels: UInt8[Tensor, "m 3 s s"]
-
-    @property
-    def size(self) -> int:
-        """Side in pixels."""
-        return int(self.pixels.shape[-1])
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Return the images at `indices`, on the device."""
-        return self.pixels[torch.from_numpy(indices).to(self.pixels.device)]
-
-
-@dataclass(frozen=True)
-class _Repeated:
-    """Each image `times` times in a row, once for each of its views in an epoch."""
-
-    images: Images
-    times: int
-
-    @property
-    def size(self) -> int:
-        """Side in pixels."""
-        return self.images.size
-
-    def __len__(self) -> int:
-        return len(self.images) * self.times
-
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Return the images of the views at `indices`."""
-        return self.images.batch(indices // self.times)
-
-
-@dataclass(frozen=True)
 class Fitted:
     """A finished training: steps, views seen, seconds, and the last epoch's mean loss."""
 
@@ -110,39 +56,18 @@ class Fitted:
     loss: float
 
 
-@dataclass(frozen=True)
-class StudentSeeds:
-    """The seeds of a run: `student` orders the batches, `view` draws the views and their mixes."""
-
-    student: int
-    view: int
-
-    @classmethod
-    def of(cls, student_seed: int, view_seed: int | None = None) -> "StudentSeeds":
-        """Derive both seeds from a student's seed, or the view seed from `view_seed` if given.
-
-        With `view_seed` s, every student sees the views that student s sees without it.
-        """
-        pinned = student_seed if view_seed is None else view_seed
-        return cls(student=derive(student_seed, "order"), view=derive(pinned, "view"))
-
-
 def fit(
     model: Module,
-    images: Images,
+    shown: Shown,
     labels: Int64[np.ndarray, " m"],
-    tile_box: Int32[np.ndarray, "m tiles 4"],
     *,
     protocol: Protocol,
-    view: View,
     seeds: StudentSeeds,
     machine: Machine,
     run: Module | None = None,
     optimizer: "torch.optim.Optimizer | None" = None,
     epochs: range | None = None,
     soft: SoftLabels | None = None,
-    mixed: bool = True,
-    pool: int | None = None,
     progress: Progress | None = None,
     after_step: Callable[[int, int], None] | None = None,
     after_epoch: Callable[[int], None] | None = None,
@@ -152,37 +77,23 @@ def fit(
     `run` is the module to call, such as the compiled twin of `model`. `epochs` is a part of the
     protocol's epochs, for a resumed run with its `optimizer`. The first process calls `after_step`
     with each finished (epoch, step) and `after_epoch` with each finished epoch; both may use the
-    network in eval mode. If an epoch has several views of an image, view k of image i has the index
-    `i * views + k`.
+    network in eval mode.
 
-    The student learns the logits of `soft` labels as the protocol says. Then views are mixed,
-    unless `mixed` is false. With a `pool`, the student sees views of the first `pool` epochs alone
-    (`Steps`).
+    The student learns the logits of `soft` labels as the protocol says.
 
     Raises ValueError if the protocol has no rules for soft labels, or the processes cannot share
     the network's BatchNorm. Raises FloatingPointError, with epoch and step, if the loss is not
     finite.
     """
     rules = None if soft is None else _soft_rules(protocol)
-    labels = labels.repeat(view.an_epoch(tile_box.shape[1]))
-    images, tile_box = repeated(images, tile_box, view)
+    target = torch.tensor(labels.repeat(shown.views)).to(machine.device)
     share_norms(model, machine)
     optimizer = protocol.optimizer_for(model) if optimizer is None else optimizer
     run = model if run is None else run
-    target = torch.tensor(labels).to(machine.device)
     span = range(protocol.epochs) if epochs is None else epochs
-    course = Steps(
-        tile_box=tile_box,
-        size=images.size,
-        view=view,
-        batch=protocol.batch,
-        rules=rules if mixed else None,
-        order=seeds.student,
-        seed=seeds.view,
-        pool=pool,
-    )
+    course = Steps(shown, protocol.batch, rules if shown.mixed else None, seeds)
     count, loss, seconds = 0, float("nan"), 0.0
-    seen, whole = span.start * len(images), protocol.epochs * len(images)
+    seen, whole = span.start * len(shown), protocol.epochs * len(shown)
     for epoch in span:
         started = time.perf_counter()
         model.train()
@@ -193,7 +104,7 @@ def fit(
             own = own_share(len(step.indices), machine)
             if len(own):
                 mine = step.take(own)
-                pixels = shown(images, mine, machine)
+                pixels = mine.render(shown, machine)
                 with machine.autocast():
                     logits = run(pixels).float()
                 hard = target[torch.from_numpy(mine.indices).to(target.device)]
@@ -203,7 +114,7 @@ def fit(
                 else:
                     step_loss = F.cross_entropy(logits, hard)
             else:
-                step_loss = idle_loss(model, images.size, machine)
+                step_loss = idle_loss(model, shown.images.size, machine)
             optimizer.zero_grad(set_to_none=True)
             losses.append(backward(model, step_loss, len(own) / len(step.indices), machine))
             optimizer.step()
@@ -218,7 +129,7 @@ def fit(
         seconds += time.perf_counter() - started
         if after_epoch is not None and is_first():
             after_epoch(epoch)
-    return Fitted(count, len(span) * len(images), seconds, loss)
+    return Fitted(count, len(span) * len(shown), seconds, loss)
 
 
 @contextmanager
@@ -259,31 +170,6 @@ def divergence(
         F.softmax(teacher / temperature, 1),
         reduction="batchmean",
     )
-
-
-def repeated(
-    images: Images, tile_box: Int32[np.ndarray, "m tiles 4"], view: View
-) -> tuple[Images, Int32[np.ndarray, "v each 4"]]:
-    """Return the image and the tiles of each view of an epoch: an image's own, or one tile each."""
-    views = view.an_epoch(tile_box.shape[1])
-    return (
-        (images, tile_box) if views == 1 else (_Repeated(images, views), tile_box.reshape(-1, 1, 4))
-    )
-
-
-def shown(images: Images, step: Step, machine: Machine) -> Float32[Tensor, "b 3 t t"]:
-    """Render the views of a step on the device, with the partners pasted in if there is a mix."""
-    pixels = _rendered(images, step.indices, step, machine)
-    if step.mix is None:
-        return pixels
-    return paste(pixels, _rendered(images, step.mix.partner, step, machine), step.mix.box)
-
-
-def _rendered(
-    images: Images, indices: Int64[np.ndarray, " b"], step: Step, machine: Machine
-) -> Float32[Tensor, "b 3 t t"]:
-    pixels = images.batch(indices).to(machine.device)
-    return render(pixels, step.drawn.take(indices), size=images.size)
 
 
 def _soft_rules(protocol: Protocol) -> StudentProtocol:

@@ -5,7 +5,6 @@ a stored logit does not depend on its batch. `mix="batch"` is the published way,
 one permutation for each batch. It depends on batch size and order and is for comparison only.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,25 +53,6 @@ def draw_batch_mix(
     draw = generator(seed, "mix", MIX_VERSION, epoch, "batch", step)
     box = cutmix_boxes(draw.random((1, 3)), size, alpha)
     return Mix(draw.permutation(indices), np.repeat(box, len(indices), axis=0))
-
-
-def draw_mixes(
-    batches: Sequence[Int64[np.ndarray, " _"]],
-    size: int,
-    *,
-    mix: Mixing,
-    alpha: float,
-    seed: int,
-    epoch: int,
-) -> list[Mix]:
-    """Draw the mixes of one epoch, batch by batch."""
-    if mix == "image":
-        whole = draw_epoch_mix(sum(map(len, batches)), size, alpha=alpha, seed=seed, epoch=epoch)
-        return [whole.take(indices) for indices in batches]
-    return [
-        draw_batch_mix(indices, size, alpha=alpha, seed=seed, epoch=epoch, step=step)
-        for step, indices in enumerate(batches)
-    ]
 
 
 def cutmix_boxes(

@@ -17,12 +17,13 @@ from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.shapes import Int64
 from smallset.train.device import Machine
-from smallset.train.loop import Images, StudentSeeds, fit, random_layers
+from smallset.train.loop import fit, random_layers
 from smallset.train.processes import first_alone, wait
 from smallset.train.protocol import Protocol, steps_of
 from smallset.train.render import RENDER_VERSION
+from smallset.train.shown import Shown
+from smallset.train.steps import StudentSeeds
 from smallset.train.views import VERSION as VIEWS_VERSION
-from smallset.train.views import View
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -51,13 +52,12 @@ def versions_behind(network: str) -> dict[str, str]:
 
 
 def train_kept(
-    images: Images,
+    shown: Shown,
     labels: Int64[np.ndarray, " n"],
     *,
     model: str,
     classes: int,
     protocol: Protocol,
-    view: View,
     seed: int,
     machine: Machine,
     state: Path,
@@ -73,14 +73,16 @@ def train_kept(
     killed run continues to the same weights. The caller must name `state` by a fingerprint of these
     arguments. Raises ValueError as `check_moments`.
     """
-    network = build_model(model, classes=classes, size=images.size, seed=derive(seed, "weights"))
+    network = build_model(
+        model, classes=classes, size=shown.images.size, seed=derive(seed, "weights")
+    )
     machine.place(network)
     optimizer = protocol.optimizer_for(network)
     begun = first_alone(state.exists)
     done = _restore(state, network, optimizer, machine) if begun else 0
     wait()  # until all have read `state`, which the first process replaces and may delete
 
-    steps = check_moments(len(images), protocol, moments)
+    steps = check_moments(len(shown.images), protocol, moments)
     due = {steps * moment // moments - 1: moment for moment in range(1, moments + 1)}
 
     def look(epoch: int, step: int) -> None:
@@ -91,18 +93,13 @@ def train_kept(
         saved = {"model": network.state_dict(), "optimizer": optimizer.state_dict()}
         save(state, saved | {"epochs": epoch + 1})
 
-    whole = np.broadcast_to(
-        np.array([0, 0, images.size, images.size], np.int32), (len(images), 1, 4)
-    )
     for epoch in range(done, protocol.epochs):
         with random_layers(seed, epoch):  # seeded by epoch, so that a resumed run draws the same
             fit(
                 network,
-                images,
+                shown,
                 labels,
-                whole,
                 protocol=protocol,
-                view=view,
                 seeds=StudentSeeds.of(seed),
                 machine=machine,
                 optimizer=optimizer,

@@ -5,11 +5,32 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from smallset.seeds import generator
-from smallset.shapes import Int32, Int64
-from smallset.train.mix import Mix, draw_mixes
+from smallset.lazy import Tensor
+from smallset.seeds import derive, generator
+from smallset.shapes import Float32, Int64
+from smallset.train.device import Machine
+from smallset.train.mix import Mix, draw_batch_mix, draw_epoch_mix
 from smallset.train.protocol import StudentProtocol
-from smallset.train.views import Drawn, View, draw_epoch
+from smallset.train.render import paste, render
+from smallset.train.shown import Shown
+from smallset.train.views import Drawn, draw_epoch
+
+
+@dataclass(frozen=True)
+class StudentSeeds:
+    """The seeds of a run: `student` orders the batches, `view` draws the views and their mixes."""
+
+    student: int
+    view: int
+
+    @classmethod
+    def of(cls, student_seed: int, view_seed: int | None = None) -> "StudentSeeds":
+        """Derive both seeds from a student's seed, or the view seed from `view_seed` if given.
+
+        With `view_seed` s, every student sees the views that student s sees without it.
+        """
+        pinned = student_seed if view_seed is None else view_seed
+        return cls(student=derive(student_seed, "order"), view=derive(pinned, "view"))
 
 
 @dataclass(frozen=True)
@@ -28,23 +49,25 @@ class Step:
         """Return the step with only the views at these positions."""
         return replace(self, indices=self.indices[own], mix=self.mix and self.mix.take(own))
 
+    def render(self, shown: Shown, machine: Machine) -> Float32[Tensor, "b 3 t t"]:
+        """Render the views on the device, with the partners pasted in if there is a mix."""
+
+        def rendered(indices: Int64[np.ndarray, " b"]) -> Float32[Tensor, "b 3 t t"]:
+            pixels = shown.batch(indices).to(machine.device)
+            return render(pixels, self.drawn.take(indices), size=shown.images.size)
+
+        own = rendered(self.indices)
+        return own if self.mix is None else paste(own, rendered(self.mix.partner), self.mix.box)
+
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """The steps of a training on images with these tiles, in views of `size` pixels.
+    """The steps of a training. `rules` mix the views; None mixes nothing."""
 
-    `rules` mix the views; None mixes nothing. `order` is the seed of the batches, `seed` that of
-    the views and their mixes. With a `pool`, every step shows views of the first `pool` epochs.
-    """
-
-    tile_box: Int32[np.ndarray, "m tiles 4"]
-    size: int
-    view: View
+    shown: Shown
     batch: int
     rules: StudentProtocol | None
-    order: int
-    seed: int
-    pool: int | None = None
+    seeds: StudentSeeds
     _known: dict[int, list[Step]] = field(default_factory=dict, init=False)
 
     def of(self, epoch: int) -> Iterator[Step]:
@@ -53,12 +76,13 @@ class Steps:
         With a pool (label pruning, arXiv 2410.15919), each step is a batch of the pool, drawn with
         replacement. A smaller last batch is drawn less often, so that all views are equally likely.
         """
-        if self.pool is None:
+        pool = self.shown.pool
+        if pool is None:
             yield from self._drawn(epoch)
             return
         sizes = np.array([len(part) for part in self._parts(0)])
-        draw = generator(self.order, "pool", epoch)
-        shown = draw.integers(self.pool, size=len(sizes)).tolist()
+        draw = generator(self.seeds.student, "pool", epoch)
+        shown = draw.integers(pool, size=len(sizes)).tolist()
         places = draw.choice(len(sizes), size=len(sizes), p=sizes / sizes.sum()).tolist()
         for source, place in zip(shown, places, strict=True):
             if source not in self._known:
@@ -67,22 +91,28 @@ class Steps:
 
     def _drawn(self, epoch: int) -> list[Step]:
         """Draw the views of an epoch, and cut them into steps."""
-        drawn = draw_epoch(self.view, self.tile_box, seed=self.seed, epoch=epoch)
-        parts = self._parts(epoch)
+        seed, parts = self.seeds.view, self._parts(epoch)
+        drawn = draw_epoch(self.shown.view, self.shown.boxes, seed=seed, epoch=epoch)
         mixes: Sequence[Mix | None] = [None] * len(parts)
         if self.rules is not None:
-            mixes = draw_mixes(
-                parts,
-                self.size,
-                mix=self.rules.mix,
-                alpha=self.rules.mix_alpha,
-                seed=self.seed,
-                epoch=epoch,
-            )
+            mixes = self._mixes(parts, epoch, self.rules)
         return [Step(epoch, part, drawn, mix) for part, mix in zip(parts, mixes, strict=True)]
 
+    def _mixes(
+        self, parts: list[Int64[np.ndarray, " _"]], epoch: int, rules: StudentProtocol
+    ) -> list[Mix]:
+        seed, alpha, size = self.seeds.view, rules.mix_alpha, self.shown.images.size
+        if rules.mix == "image":
+            whole = draw_epoch_mix(len(self.shown), size, alpha=alpha, seed=seed, epoch=epoch)
+            return [whole.take(part) for part in parts]
+        return [
+            draw_batch_mix(part, size, alpha=alpha, seed=seed, epoch=epoch, step=step)
+            for step, part in enumerate(parts)
+        ]
+
     def _parts(self, epoch: int) -> list[Int64[np.ndarray, " b"]]:
-        return batches(len(self.tile_box), self.batch, seed=self.order, epoch=epoch)
+        seed = self.seeds.student
+        return batches(len(self.shown), self.batch, seed=seed, epoch=epoch)
 
 
 def batches(images: int, batch: int, *, seed: int, epoch: int) -> list[Int64[np.ndarray, " b"]]:

@@ -6,12 +6,12 @@ of images or the machine.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from smallset.seeds import derive
 from smallset.shapes import Bool, Float64, Int32, Int64
+from smallset.spec import build
 
 VERSION = "views-1"
 _BLOCK = 4096
@@ -33,53 +33,35 @@ class Drawn:
         return Drawn(self.box[images], self.flip[images])
 
 
-@runtime_checkable
-class View(Protocol):
-    """Draws a box inside each image, and whether to mirror it."""
-
-    @abstractmethod
-    def an_epoch(self, tiles: int) -> int:
-        """Return the number of views in an epoch of an image with `tiles` tiles."""
-
-    @abstractmethod
-    def draw(
-        self,
-        tile_box: Int32[np.ndarray, "m tiles 4"],
-        images: Int64[np.ndarray, " k"],
-        *,
-        seed: int,
-        epoch: int,
-    ) -> Drawn:
-        """Draw the views of `images` (indices into `tile_box`) for one epoch."""
-
-
 @dataclass(frozen=True)
-class _Crop(ABC):
-    """A random resized crop inside an area of the image, then a flip."""
+class View(ABC):
+    """A random resized crop inside an area of the image, then a flip.
+
+    `scale` is the range of the crop's share of the area, `ratio` of width to height, `flip` the
+    probability of a mirror image.
+    """
 
     scale: tuple[float, float] = (0.08, 1.0)
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     flip: float = 0.5
 
     def __post_init__(self) -> None:
-        name = next(name for name, kind in VIEWS.items() if kind is type(self))
-        if not 0 < self.scale[0] <= self.scale[1] <= 1:
-            raise ValueError(
-                f"{name}'s scale={self.scale} is not a range of area shares. "
-                "Give (low, high) with 0 < low <= high <= 1."
-            )
-        if not 0 < self.ratio[0] <= self.ratio[1]:
-            raise ValueError(
-                f"{name}'s ratio={self.ratio} is not a range of width to height. "
-                "Give (low, high) with 0 < low <= high."
-            )
-        if not 0 <= self.flip <= 1:
-            raise ValueError(
-                f"{name}'s flip={self.flip} is not a probability. Give a number in 0..1."
-            )
+        needs = {
+            "scale": (0 < self.scale[0] <= self.scale[1] <= 1, "a range of area shares",
+                      "(low, high) with 0 < low <= high <= 1"),
+            "ratio": (0 < self.ratio[0] <= self.ratio[1], "a range of width to height",
+                      "(low, high) with 0 < low <= high"),
+            "flip": (0 <= self.flip <= 1, "a probability", "a number in 0..1"),
+        }  # fmt: skip
+        for option, (fits, kind, needed) in needs.items():
+            if not fits:
+                called = {view: name for name, view in VIEWS.items()}.get(type(self), "a view")
+                raise ValueError(
+                    f"{called}'s {option}={getattr(self, option)} is not {kind}. Give {needed}."
+                )
 
     def an_epoch(self, tiles: int) -> int:
-        """Return 1: one view of each image."""
+        """Return the number of views in an epoch of an image with `tiles` tiles."""
         return 1
 
     def draw(
@@ -90,7 +72,7 @@ class _Crop(ABC):
         seed: int,
         epoch: int,
     ) -> Drawn:
-        """Draw a crop inside each image's area."""
+        """Draw the views of `images` (indices into `tile_box`) for one epoch."""
         numbers = uniform(images, seed=seed, epoch=epoch)
         area = self._area(tile_box[images], numbers)
         flip = numbers[:, 2 * _TRIES + 2] < self.flip
@@ -103,12 +85,8 @@ class _Crop(ABC):
         """Return the box of each image in which its crop lies."""
 
 
-class Canvas(_Crop):
-    """One random resized crop across the whole image, then a flip (the field's standard).
-
-    `scale` is the range of the crop's share of the area, `ratio` of width to height, `flip` the
-    probability of a mirror image.
-    """
+class Canvas(View):
+    """One random resized crop across the whole image, then a flip (the field's standard)."""
 
     def _area(
         self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
@@ -117,7 +95,7 @@ class Canvas(_Crop):
         return np.concatenate([tiles[..., :2].min(1), tiles[..., 2:].max(1)], axis=1)
 
 
-class Patch(_Crop):
+class Patch(View):
     """The A of PCA: one random resized crop inside one tile, then a flip; one view an epoch.
 
     The tile is drawn uniformly for every image and epoch. `scale` is a share of the tile's area
@@ -145,16 +123,24 @@ class EachPatch(Patch):
         return tiles
 
 
-VIEWS: dict[str, type[Canvas] | type[Patch]] = {
-    "canvas": Canvas,
-    "patch": Patch,
-    "each-patch": EachPatch,
-}
+VIEWS: dict[str, type[View]] = {"canvas": Canvas, "patch": Patch, "each-patch": EachPatch}
 
 
-def plain(view: Canvas | Patch) -> Canvas | Patch:
+def view_from(text: str) -> View:
+    """Build a view from its spec, such as `patch` or `canvas(scale=(0.02, 0.25))`."""
+    view = build(text, View, {View: VIEWS})
+    assert isinstance(view, View)  # build() gives what its table makes
+    return view
+
+
+def plain(view: View) -> View:
     """Return the view without augmentation: whole images or tiles, not mirrored."""
     return replace(view, scale=(1.0, 1.0), ratio=(1.0, 1.0), flip=0.0)
+
+
+def whole_boxes(images: int, size: int) -> Int32[np.ndarray, "m 1 4"]:
+    """Return the tile boxes of images of `size` pixels with one tile each."""
+    return np.broadcast_to(np.array([0, 0, size, size], np.int32), (images, 1, 4))
 
 
 def draw_epoch(

@@ -10,7 +10,7 @@ from labels_toy import bright_images, bright_teacher, files
 from smallset.labels import teacher_top1
 from smallset.models.teacher import Teacher
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory
+from smallset.train.shown import InMemory
 
 HERE = Machine("cpu", "float32", 1)
 LABELS = np.arange(30) % 3

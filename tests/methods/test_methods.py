@@ -14,7 +14,6 @@ from smallset.methods import (
     canonical_view,
     method_from,
     spec_of,
-    view_from,
 )
 from smallset.mosaic import Grid, Sheet
 from smallset.observers import Observer, Pretrained
@@ -49,7 +48,7 @@ from smallset.selection import (
     Spread,
 )
 from smallset.spec import first_line
-from smallset.train.views import Canvas, EachPatch, Patch
+from smallset.train.views import Canvas, EachPatch, Patch, view_from
 
 HARD = {
     "el2n": EL2N,

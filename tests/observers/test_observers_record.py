@@ -12,7 +12,7 @@ from smallset.observers import record as module
 from smallset.observers.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_rows
 from smallset.scores.aum import probability_margin
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory
+from smallset.train.shown import InMemory
 
 LOGITS = [[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 3.5]]
 LABELS = [0, 1, 2]

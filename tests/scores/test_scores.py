@@ -9,7 +9,7 @@ from smallset.observers import Observer, Pretrained
 from smallset.observers.observed import Observed
 from smallset.scores import SCORES, File, Score
 from smallset.train import run
-from smallset.train.loop import InMemory
+from smallset.train.shown import InMemory
 
 SHORT = Observer("resnet8", epochs=3, snapshots=1)
 # What fits an observer of three epochs.

@@ -12,8 +12,8 @@ from smallset.scores import GraNd
 from smallset.scores import grand as module
 from smallset.scores.grand import check_gradients, chunk_of, gradient_norms
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory
 from smallset.train.render import to_unit
+from smallset.train.shown import InMemory
 
 SHORT = Observer("resnet8", epochs=2)
 HERE = Machine("cpu", "float32", 1)

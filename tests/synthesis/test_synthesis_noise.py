@@ -10,8 +10,10 @@ from synthesis_toy import canvases, made
 
 from smallset.synthesis.noise import PureNoise
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory, StudentSeeds, fit
+from smallset.train.loop import fit
 from smallset.train.protocol import SMALL_V1
+from smallset.train.shown import InMemory, Shown
+from smallset.train.steps import StudentSeeds
 from smallset.train.views import Canvas
 
 LABELS = np.arange(40) // 10
@@ -81,10 +83,9 @@ def accuracy(pixels: np.ndarray, seed: int) -> float:
     torch.manual_seed(seed)
     student = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8**2, CLASSES))
     images = InMemory(torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous())
-    whole = np.tile(np.array([0, 0, 8, 8], np.int32), (len(LABELS), 1, 1))
     fit(
-        student, images, LABELS, whole, protocol=replace(SMALL_V1, epochs=20, batch=40),
-        view=Canvas((1.0, 1.0), flip=0.0), seeds=StudentSeeds.of(seed),
+        student, Shown.whole(images, Canvas((1.0, 1.0), flip=0.0)), LABELS,
+        protocol=replace(SMALL_V1, epochs=20, batch=40), seeds=StudentSeeds.of(seed),
         machine=Machine("cpu", "float32", 1),
     )  # fmt: skip
     wanted = np.arange(100) % CLASSES

@@ -13,35 +13,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from loop_toy import CLASSES, student, train
 from torch import nn
 
-from smallset.models import build_model
 from smallset.train import protocol
 from smallset.train.device import machine
-from smallset.train.loop import InMemory, SoftLabels, StudentSeeds, fit
+from smallset.train.loop import SoftLabels
 from smallset.train.processes import joined
 from smallset.train.protocol import SMALL_V1, StudentProtocol
-from smallset.train.views import Canvas
 
-SIZE, CLASSES, IMAGES = 8, 4, 19  # 19 images in batches of 8: the last one has 3
 # SGD: AdamW makes steps of full size out of the rounding errors of gradients that should be 0.
-SHORT = replace(SMALL_V1, batch=8, epochs=2, optimizer="sgd", rate=0.02, momentum=(0.9, 0.0))
 STUDENTS = replace(SMALL_V1, epochs=2, optimizer="sgd", rate=0.02, momentum=(0.9, 0.0))
-LABELS = np.arange(IMAGES) % CLASSES
-WHOLE = np.tile(np.array([0, 0, SIZE, SIZE], np.int32), (IMAGES, 1, 1))
-
+SHORT = replace(STUDENTS, batch=8)
 RULES: dict[str, StudentProtocol] = {
     "hard": SHORT,
     "hard, an image a batch": replace(SHORT, batch=1, rate=0.002),
     "soft": replace(SHORT, rate=0.4),
     "soft, mixed in batches": replace(SHORT, rate=0.4, mix="batch"),
 }
-
-
-def pictures() -> InMemory:
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (IMAGES, 3, SIZE, SIZE), dtype=np.uint8)
-    return InMemory(torch.from_numpy(pixels))
 
 
 def soft_labels(pixels: torch.Tensor, indices: np.ndarray, epoch: int) -> torch.Tensor:
@@ -59,11 +48,8 @@ def trained(
 ) -> tuple[dict[str, torch.Tensor], float]:
     """Train ConvNet-D3 with all processes; give its weights and the last epoch's loss."""
     here = machine(device="cpu", precision="float32", workers=1)
-    model = model or build_model("convnet-d3", classes=CLASSES, size=SIZE, seed=0)
-    fitted = fit(
-        here.place(model), pictures(), LABELS, WHOLE, protocol=rules, view=Canvas(),
-        seeds=StudentSeeds(student=1, view=2), machine=here, soft=soft, after_epoch=told,
-    )  # fmt: skip
+    model = model or student("convnet-d3")
+    fitted = train(model, protocol=rules, machine=here, soft=soft, after_epoch=told)
     return model.state_dict(), fitted.loss
 
 
@@ -118,12 +104,11 @@ def train_together(rank: int, port: int) -> None:
             told: list[int] = []
             soft = soft_labels if name.startswith("soft") else None
             kept[name] = (*trained(rules, soft, told=told.append), told)
-        bad = build_model("convnet-d3", classes=CLASSES, size=SIZE, seed=0)
+        bad = student("convnet-d3")
         with torch.no_grad():
             bad.net.head.bias[1] = float("nan") if rank == 1 else 0.0
         kept["not finite"] = _refusal(lambda: trained(SHORT, None, model=bad))
-        normed = build_model("resnet8", classes=CLASSES, size=SIZE, seed=0)
-        kept["norms"] = _refusal(lambda: trained(SHORT, None, model=normed))
+        kept["norms"] = _refusal(lambda: trained(SHORT, None, model=student("resnet8")))
         kept["alone"] = processes.first_alone(lambda: f"rank {rank}")
         file = Path("made by the first")
         with processes.first_before_others():

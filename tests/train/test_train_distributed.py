@@ -13,6 +13,7 @@ import pytest
 import torch
 from cli_toy import results, tree
 from distributed_toy import RULES, free_port, soft_labels, trained, two_processes
+from loop_toy import student
 from torch import nn
 
 from smallset import pipeline
@@ -57,7 +58,7 @@ def said(folder: Path, name: str) -> list[tuple[int, str, str]]:
 @pytest.mark.parametrize("name", RULES)
 def test_two_processes_train_the_weights_of_one(both, name):
     weights, loss = trained(RULES[name], soft_labels if name.startswith("soft") else None)
-    fresh = build_model("convnet-d3", classes=distributed_toy.CLASSES, size=8, seed=0)
+    fresh = student("convnet-d3")
     for kept in both:
         theirs, their_loss, _ = kept[name]
         assert their_loss == pytest.approx(loss, rel=1e-5)

@@ -5,7 +5,7 @@ from torch import nn
 
 from smallset.train.device import Machine
 from smallset.train.evaluation import accuracy, predict
-from smallset.train.loop import InMemory
+from smallset.train.shown import InMemory
 
 HERE = Machine("cpu", "float32", 1)
 

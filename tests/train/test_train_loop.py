@@ -1,71 +1,37 @@
-from collections.abc import Callable
 from dataclasses import replace
 from math import ceil
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
+from loop_toy import (
+    CLASSES,
+    HERE,
+    IMAGES,
+    LABELS,
+    PICTURES,
+    SEEDS,
+    SHORT,
+    SIZE,
+    same,
+    student,
+    train,
+)
 from torch import nn
 
-from smallset.models import build_model
 from smallset.train.device import Machine
-from smallset.train.loop import Fitted, Images, InMemory, StudentSeeds, fit
-from smallset.train.protocol import SMALL_V1, Protocol
-from smallset.train.steps import batches
+from smallset.train.loop import Fitted, fit
+from smallset.train.shown import InMemory, Shown
+from smallset.train.steps import StudentSeeds, batches
 from smallset.train.views import Canvas, Drawn, EachPatch, Patch, View
-
-SIZE, CLASSES = 8, 4
-SHORT = replace(SMALL_V1, batch=8, epochs=3)
-HERE = Machine("cpu", "float32", 1)
-SEEDS = StudentSeeds(student=1, view=2)
-
-
-def pictures(n: int = 19) -> InMemory:
-    rng = np.random.default_rng(0)
-    return InMemory(torch.from_numpy(rng.integers(0, 256, (n, 3, SIZE, SIZE), dtype=np.uint8)))
-
-
-def whole(n: int) -> np.ndarray:
-    return np.tile(np.array([0, 0, SIZE, SIZE], np.int32), (n, 1, 1))
-
-
-def student(seed: int = 0, name: str = "resnet8") -> nn.Module:
-    return HERE.place(build_model(name, classes=CLASSES, size=SIZE, seed=seed))
-
-
-def train(
-    model: nn.Module,
-    n: int = 19,
-    *,
-    protocol: Protocol = SHORT,
-    seeds: StudentSeeds = SEEDS,
-    machine: Machine = HERE,
-    optimizer: torch.optim.Optimizer | None = None,
-    epochs: range | None = None,
-    run: nn.Module | None = None,
-    after_epoch: Callable[[int], None] | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Fitted:
-    return fit(
-        model, pictures(n), np.arange(n) % CLASSES, whole(n),
-        protocol=protocol, view=Canvas(), seeds=seeds, machine=machine, optimizer=optimizer,
-        epochs=epochs, run=run, after_epoch=after_epoch, progress=progress,
-    )  # fmt: skip
-
-
-def weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    return {key: value.clone() for key, value in model.state_dict().items()}
-
-
-def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return all(torch.equal(one[key], other[key]) for key in one)
 
 
 @pytest.mark.parametrize("name", ["resnet8", "convnet-d3"])
 def test_same_seeds_give_the_same_weights_bit_for_bit(name):
-    one, other = student(name=name), student(name=name)
+    one, other = student(name), student(name)
     assert train(one).loss == train(other).loss
-    assert equal(weights(one), weights(other))
+    assert same(one, other)
 
 
 @pytest.mark.parametrize("seeds", [StudentSeeds(9, 2), StudentSeeds(1, 9)], ids=["order", "views"])
@@ -73,7 +39,7 @@ def test_another_seed_gives_other_weights(seeds):
     one, other = student(), student()
     train(one)
     train(other, seeds=seeds)
-    assert not equal(weights(one), weights(other))
+    assert not same(one, other)
 
 
 def test_training_does_not_read_or_move_the_global_random_state():
@@ -84,19 +50,25 @@ def test_training_does_not_read_or_move_the_global_random_state():
     torch.manual_seed(99)
     np.random.seed(99)
     train(other)
-    assert equal(weights(one), weights(other))
+    assert same(one, other)
 
 
-@pytest.mark.parametrize("kind", ["adamw", "sgd"])
-@pytest.mark.parametrize("stop", [1, 2])
-def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(kind, stop, tmp_path):
+def mean_colours(pixels: torch.Tensor, indices: np.ndarray, epoch: int) -> torch.Tensor:
+    """Soft labels."""
+    return pixels.mean((2, 3)) @ torch.eye(3, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stop", "soft"), [("adamw", 1, None), ("sgd", 2, None), ("adamw", 2, mean_colours)]
+)
+def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(kind, stop, soft, tmp_path):
     protocol = replace(SHORT, optimizer=kind)
     one = student()
-    straight = train(one, protocol=protocol)
+    straight = train(one, protocol=protocol, soft=soft)
 
     begun = student()
     optimizer = protocol.optimizer_for(begun)
-    train(begun, protocol=protocol, optimizer=optimizer, epochs=range(stop))
+    train(begun, protocol=protocol, soft=soft, optimizer=optimizer, epochs=range(stop))
     torch.save({"model": begun.state_dict(), "optimizer": optimizer.state_dict()}, tmp_path / "s")
 
     resumed = student(seed=5)
@@ -104,8 +76,9 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(kind, stop, tmp_
     resumed.load_state_dict(saved["model"])
     optimizer = protocol.optimizer_for(resumed)
     optimizer.load_state_dict(saved["optimizer"])
-    rest = train(resumed, protocol=protocol, optimizer=optimizer, epochs=range(stop, 3))
-    assert equal(weights(one), weights(resumed))
+    left = range(stop, 3)
+    rest = train(resumed, protocol=protocol, soft=soft, optimizer=optimizer, epochs=left)
+    assert same(one, resumed)
     assert rest.loss == straight.loss
 
 
@@ -125,26 +98,6 @@ def test_a_run_counts_its_steps_images_and_loss():
     assert ended == [0, 1, 2]
 
 
-@pytest.mark.parametrize(("images", "sizes"), [
-    (100, [50, 50]), (120, [50, 50, 20]), (101, [50, 51]), (51, [51]), (50, [50]), (1, [1]),
-])  # fmt: skip
-def test_the_last_batch_is_kept_and_one_of_one_joins_the_one_before(images, sizes):
-    cut = batches(images, 50, seed=0, epoch=0)
-    assert [len(part) for part in cut] == sizes
-    assert sorted(np.concatenate(cut).tolist()) == list(range(images))
-
-
-def test_orders_differ_by_seed_and_epoch():
-    orders = [
-        tuple(np.concatenate(batches(40, 16, seed=seed, epoch=epoch)))
-        for seed in (0, 1)
-        for epoch in (0, 1)
-    ]
-    assert len(set(orders)) == 4
-    again = tuple(np.concatenate(batches(40, 16, seed=0, epoch=0)))
-    assert again == orders[0]
-
-
 class Asked:
     """Images that remember which of them were asked for."""
 
@@ -154,19 +107,16 @@ class Asked:
         self.order: list[int] = []
 
     def __len__(self) -> int:
-        return 19
+        return IMAGES
 
     def batch(self, indices: np.ndarray) -> torch.Tensor:
         self.order += indices.tolist()
-        return pictures().batch(indices)
+        return PICTURES.batch(indices)
 
 
 def test_every_image_is_seen_once_an_epoch():
     asked = Asked()
-    fit(
-        student(), asked, np.zeros(19, np.int64), whole(19),
-        protocol=SHORT, view=Canvas(), seeds=SEEDS, machine=HERE,
-    )  # fmt: skip
+    train(student(), Shown.whole(asked, Canvas()))
     for epoch in np.split(np.array(asked.order), 3):
         assert sorted(epoch.tolist()) == list(range(19))
 
@@ -187,14 +137,10 @@ class Watched(nn.Module):
         return logits
 
 
-class Told:
+class Told(Canvas):
     """A view that notes how it was asked, and shows the image as it is."""
 
-    def __init__(self) -> None:
-        self.asked: list[tuple[list[int], int, int]] = []
-
-    def an_epoch(self, tiles: int) -> int:
-        return 1
+    asked: ClassVar[list[tuple[list[int], int, int]]] = []
 
     def draw(self, tile_box: np.ndarray, images: np.ndarray, *, seed: int, epoch: int) -> Drawn:
         self.asked.append((images.tolist(), seed, epoch))
@@ -202,13 +148,11 @@ class Told:
 
 
 def test_the_view_is_drawn_by_image_and_epoch_and_its_own_seed():
-    model, view = Watched(), Told()
-    fit(
-        model, pictures(), np.zeros(19, np.int64), whole(19),
-        protocol=SHORT, view=view, seeds=SEEDS, machine=HERE,
-    )  # fmt: skip
-    assert view.asked == [(list(range(19)), 2, epoch) for epoch in range(3)]
-    images = pictures().pixels.float() / 255
+    model = Watched()
+    Told.asked.clear()
+    train(model, Shown.whole(PICTURES, Told()))
+    assert Told.asked == [(list(range(19)), 2, epoch) for epoch in range(3)]
+    images = PICTURES.pixels.float() / 255
     order = [
         indices
         for epoch in range(3)
@@ -221,11 +165,8 @@ def test_the_view_is_drawn_by_image_and_epoch_and_its_own_seed():
 def test_one_step_is_the_optimisers_own_on_the_mean_cross_entropy():
     ours, theirs = Watched(), Watched()
     theirs.load_state_dict(ours.state_dict())
-    protocol, labels = replace(SHORT, batch=32, epochs=1), np.arange(19) % CLASSES
-    fitted = fit(
-        ours, pictures(), labels, whole(19),
-        protocol=protocol, view=Told(), seeds=SEEDS, machine=HERE,
-    )  # fmt: skip
+    protocol = replace(SHORT, batch=32, epochs=1)
+    fitted = train(ours, Shown.whole(PICTURES, Told()), protocol=protocol)
     optimizer = torch.optim.AdamW(
         [
             {"params": [theirs.head.weight], "weight_decay": 0.01},
@@ -234,7 +175,7 @@ def test_one_step_is_the_optimisers_own_on_the_mean_cross_entropy():
         1e-3,
     )
     loss = nn.functional.cross_entropy(
-        theirs(pictures().pixels.float() / 255), torch.from_numpy(labels)
+        theirs(PICTURES.pixels.float() / 255), torch.from_numpy(LABELS)
     )
     loss.backward()
     optimizer.step()
@@ -299,8 +240,8 @@ def colours_shown(view: View) -> tuple[list[int], Fitted]:
             pixels[canvas, :, top:bottom, left:right] = 40 * canvas + 10 * tile
     model = Watched(classes=6)
     fitted = fit(
-        model, InMemory(pixels), np.arange(6), np.tile(tiles, (6, 1, 1)),
-        protocol=SHORT, view=view, seeds=SEEDS, machine=HERE,
+        model, Shown(InMemory(pixels), np.tile(tiles, (6, 1, 1)), view), np.arange(6),
+        protocol=SHORT, seeds=SEEDS, machine=HERE,
     )  # fmt: skip
     shown = torch.cat(model.shown) * 255
     assert shown.flatten(1).std(1).max() < 1e-4  # one colour a view: one tile
@@ -334,10 +275,3 @@ def test_each_view_of_a_canvas_has_the_label_of_that_canvas(monkeypatch):
     monkeypatch.setattr(torch.nn.functional, "cross_entropy", watched)
     shown, _ = colours_shown(EachPatch())
     assert told == [colour // 40 for colour in shown]
-
-
-def test_a_set_in_memory_gives_what_is_asked_in_that_order():
-    images = pictures()
-    assert isinstance(images, Images)
-    assert (len(images), images.size) == (19, SIZE)
-    assert torch.equal(images.batch(np.array([3, 1])), images.pixels[[3, 1]])

@@ -7,30 +7,28 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from loop_toy import (
+    CLASSES,
+    IMAGES,
+    LABELS,
+    PICTURES,
+    SEEDS,
+    SHORT,
+    SHOWN,
+    SIZE,
+    same,
+    student,
+    train,
+)
 from torch import nn
 
-from smallset.models import build_model
 from smallset.train import loop, steps
-from smallset.train.device import Machine
-from smallset.train.loop import InMemory, SoftLabels, StudentSeeds, divergence, fit
+from smallset.train.loop import divergence
 from smallset.train.mix import draw_batch_mix, draw_epoch_mix
-from smallset.train.protocol import SMALL_V1, Protocol
+from smallset.train.protocol import Protocol
 from smallset.train.render import render
-from smallset.train.steps import batches
-from smallset.train.views import Canvas, draw_epoch
-
-SIZE, CLASSES, IMAGES = 8, 4, 19
-SHORT = replace(SMALL_V1, batch=8, epochs=3)
-HERE = Machine("cpu", "float32", 1)
-SEEDS = StudentSeeds(student=1, view=2)
-LABELS = np.arange(IMAGES) % CLASSES
-WHOLE = np.tile(np.array([0, 0, SIZE, SIZE], np.int32), (IMAGES, 1, 1))
-
-
-def pictures() -> InMemory:
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (IMAGES, 3, SIZE, SIZE), dtype=np.uint8)
-    return InMemory(torch.from_numpy(pixels))
+from smallset.train.steps import StudentSeeds, batches
+from smallset.train.views import draw_epoch
 
 
 class Watching:
@@ -45,39 +43,15 @@ class Watching:
         return pixels.mean((2, 3)) @ torch.eye(3, CLASSES)
 
 
-def train(
-    model: nn.Module,
-    soft: SoftLabels | None,
-    *,
-    protocol: Protocol = SHORT,
-    seeds: StudentSeeds = SEEDS,
-    optimizer: torch.optim.Optimizer | None = None,
-    epochs: range | None = None,
-) -> loop.Fitted:
-    return fit(
-        model, pictures(), LABELS, WHOLE, protocol=protocol, view=Canvas(), seeds=seeds,
-        machine=HERE, soft=soft, optimizer=optimizer, epochs=epochs,
-    )  # fmt: skip
-
-
-def student() -> nn.Module:
-    return HERE.place(build_model("resnet8", classes=CLASSES, size=SIZE, seed=0))
-
-
 def flat() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(3 * SIZE**2, CLASSES))
 
 
-def same(one: nn.Module, other: nn.Module) -> bool:
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
-
-
 def naive_views(epoch: int) -> torch.Tensor:
     """The unmixed views of every image in an epoch."""
-    drawn = draw_epoch(Canvas(), WHOLE, seed=SEEDS.view, epoch=epoch)
-    return render(pictures().pixels, drawn, size=SIZE)
+    drawn = draw_epoch(SHOWN.view, SHOWN.boxes, seed=SEEDS.view, epoch=epoch)
+    return render(PICTURES.pixels, drawn, size=SIZE)
 
 
 def naive_mix(own: torch.Tensor, partner: torch.Tensor, box: np.ndarray) -> torch.Tensor:
@@ -89,7 +63,7 @@ def naive_mix(own: torch.Tensor, partner: torch.Tensor, box: np.ndarray) -> torc
 
 def test_a_mixed_view_holds_a_box_of_its_partners_own_view():
     soft = Watching()
-    train(flat(), soft)
+    train(flat(), soft=soft)
     for epoch in range(3):
         views = naive_views(epoch)
         mix = draw_epoch_mix(IMAGES, SIZE, alpha=1.0, seed=SEEDS.view, epoch=epoch)
@@ -104,17 +78,16 @@ def test_a_mixed_view_holds_a_box_of_its_partners_own_view():
 )
 def test_views_are_the_same_in_another_batch_size_and_order(batch, order):
     one, other = Watching(), Watching()
-    train(flat(), one)
-    train(
-        flat(), other, protocol=replace(SHORT, batch=batch), seeds=StudentSeeds(order, SEEDS.view)
-    )
+    train(flat(), soft=one)
+    seeds = StudentSeeds(order, SEEDS.view)
+    train(flat(), soft=other, protocol=replace(SHORT, batch=batch), seeds=seeds)
     assert one.seen.keys() == other.seen.keys()
     assert all(torch.equal(one.seen[key], other.seen[key]) for key in one.seen)
 
 
 def test_the_published_way_mixes_inside_each_batch():
     soft = Watching()
-    train(flat(), soft, protocol=replace(SHORT, mix="batch", epochs=1))
+    train(flat(), soft=soft, protocol=replace(SHORT, mix="batch", epochs=1))
     views = naive_views(0)
     for step, part in enumerate(batches(IMAGES, 8, seed=SEEDS.student, epoch=0)):
         mix = draw_batch_mix(part, SIZE, alpha=1.0, seed=SEEDS.view, epoch=0, step=step)
@@ -133,8 +106,12 @@ def test_the_student_sees_what_the_teacher_sees():
             self.shown.append(x)
             return self.head(x)
 
+    def soft(pixels: torch.Tensor, indices: np.ndarray, epoch: int) -> torch.Tensor:
+        seen.append(pixels)
+        return torch.ones(len(indices), CLASSES)
+
     model, seen = Student(), []
-    train(model, lambda pixels, indices, epoch: seen.append(pixels) or torch.ones(len(indices), 4))
+    train(model, soft=soft)
     assert all(torch.equal(a, b) for a, b in zip(model.shown, seen, strict=True))
 
 
@@ -170,7 +147,7 @@ def test_one_step_is_the_optimisers_own_on_the_divergence(temperature):
     ours, theirs = flat(), flat()
     protocol = replace(SHORT, batch=32, epochs=1, temperature=temperature)
     soft = Watching()
-    fitted = train(ours, soft, protocol=protocol)
+    fitted = train(ours, soft=soft, protocol=protocol)
     order = batches(IMAGES, 32, seed=SEEDS.student, epoch=0)[0]
     pixels = torch.stack([soft.seen[0, image] for image in order.tolist()])
     logits = pixels.mean((2, 3)) @ torch.eye(3, CLASSES)
@@ -188,10 +165,7 @@ def test_one_step_is_the_optimisers_own_on_the_divergence(temperature):
 
 def test_labels_for_whole_images_are_learned_without_a_mix():
     soft = Watching()
-    fit(
-        flat(), pictures(), LABELS, WHOLE, protocol=SHORT, view=Canvas(), seeds=SEEDS,
-        machine=HERE, soft=soft, mixed=False,
-    )  # fmt: skip
+    train(flat(), replace(SHOWN, mixed=False), soft=soft)
     for epoch in range(3):
         seen = torch.stack([soft.seen[epoch, image] for image in range(IMAGES)])
         assert torch.equal(seen, naive_views(epoch))
@@ -199,11 +173,8 @@ def test_labels_for_whole_images_are_learned_without_a_mix():
 
 def test_a_pool_shows_the_views_of_the_first_epochs_alone():
     whole, pooled = Watching(), Watching()
-    train(flat(), whole)
-    fit(
-        flat(), pictures(), LABELS, WHOLE, protocol=replace(SHORT, epochs=9), view=Canvas(),
-        seeds=SEEDS, machine=HERE, soft=pooled, pool=2,
-    )  # fmt: skip
+    train(flat(), soft=whole)
+    train(flat(), replace(SHOWN, pool=2), soft=pooled, protocol=replace(SHORT, epochs=9))
     assert {epoch for epoch, _ in pooled.seen} == {0, 1}
     assert all(torch.equal(pooled.seen[key], whole.seen[key]) for key in pooled.seen)
 
@@ -216,34 +187,33 @@ def test_a_student_comes_to_agree_with_its_teacher():
         with torch.no_grad():
             return 10 * teacher(pixels)
 
-    first = train(model, soft, protocol=protocol, epochs=range(1)).loss
-    assert train(model, soft, protocol=protocol, epochs=range(1, 60)).loss < first / 2
+    first = train(model, soft=soft, protocol=protocol, epochs=range(1)).loss
+    assert train(model, soft=soft, protocol=protocol, epochs=range(1, 60)).loss < first / 2
 
 
 def test_hard_labels_never_ask_for_a_mix(monkeypatch):
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a mix was drawn")
 
-    monkeypatch.setattr(steps, "draw_mixes", refuse)
-    monkeypatch.setattr(loop, "paste", refuse)
-    train(student(), None)
+    monkeypatch.setattr(steps, "draw_epoch_mix", refuse)
+    train(flat())
     with pytest.raises(AssertionError, match="a mix was drawn"):
-        train(student(), Watching())
+        train(flat(), soft=Watching())
 
 
 def test_hard_labels_give_the_bits_they_gave_before_there_were_soft_ones():
     ours, theirs = student(), student()
-    fitted = train(ours, None)
+    fitted = train(ours)
     optimizer = SHORT.optimizer_for(theirs)
-    target, images = torch.tensor(LABELS), pictures()
+    target = torch.tensor(LABELS)
     theirs.train()
     for epoch in range(3):
         for group in optimizer.param_groups:
             group["lr"] = SHORT.rate_at(epoch)
         losses = []
-        drawn = draw_epoch(Canvas(), WHOLE, seed=SEEDS.view, epoch=epoch)
+        drawn = draw_epoch(SHOWN.view, SHOWN.boxes, seed=SEEDS.view, epoch=epoch)
         for indices in batches(IMAGES, 8, seed=SEEDS.student, epoch=epoch):
-            pixels = render(images.batch(indices), drawn.take(indices), size=SIZE)
+            pixels = render(PICTURES.batch(indices), drawn.take(indices), size=SIZE)
             loss = F.cross_entropy(theirs(pixels).float(), target[torch.from_numpy(indices)])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -253,15 +223,6 @@ def test_hard_labels_give_the_bits_they_gave_before_there_were_soft_ones():
     assert fitted.loss == float(torch.stack(losses).mean())
 
 
-def test_a_resumed_soft_run_equals_the_uninterrupted_one_bit_for_bit():
-    straight, parts = student(), student()
-    train(straight, Watching())
-    optimizer = SHORT.optimizer_for(parts)
-    for epochs in (range(2), range(2, 3)):
-        train(parts, Watching(), optimizer=optimizer, epochs=epochs)
-    assert same(straight, parts)
-
-
 def test_a_protocol_without_soft_labels_refuses_them():
     plain = Protocol("plain-v1", "", 8, 3, "adamw", 1e-3, 0.0, (0.9, 0.999))
     said = (
@@ -269,5 +230,5 @@ def test_a_protocol_without_soft_labels_refuses_them():
         "them. Use a protocol for students, such as 'standard-v1', or hard labels."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
-        train(student(), Watching(), protocol=plain)
-    train(student(), None, protocol=plain)
+        train(flat(), soft=Watching(), protocol=plain)
+    train(flat(), protocol=plain)

@@ -13,9 +13,9 @@ from smallset.models import MODELS, Architecture
 from smallset.models.network import Network
 from smallset.train import run
 from smallset.train.device import Machine
-from smallset.train.loop import InMemory
 from smallset.train.protocol import SMALL_V1
 from smallset.train.run import component_versions, train_kept
+from smallset.train.shown import InMemory, Shown
 from smallset.train.views import Canvas
 
 
@@ -24,9 +24,8 @@ def test_whatever_decides_a_number_has_a_version():
     assert all(component_versions().values())
 
 
-IMAGES = InMemory(
-    torch.from_numpy(np.random.default_rng(0).integers(0, 256, (24, 3, 8, 8), dtype=np.uint8))
-)
+PIXELS = np.random.default_rng(0).integers(0, 256, (24, 3, 8, 8), dtype=np.uint8)
+SHOWN = Shown.whole(InMemory(torch.from_numpy(PIXELS)), Canvas())
 LABELS = np.arange(24) % 3
 SHORT = replace(SMALL_V1, epochs=3, batch=10, optimizer="sgd", rate=0.1, momentum=(0.9, 0.0))
 
@@ -37,11 +36,10 @@ class Killed(BaseException):
 
 def trained(state: Path, **options: object) -> Network:
     return train_kept(
-        IMAGES,
+        SHOWN,
         LABELS,
         classes=3,
         protocol=SHORT,
-        view=Canvas(),
         machine=Machine("cpu", "float32", 1),
         state=state,
         **{"model": "resnet8", "seed": 4, **options},

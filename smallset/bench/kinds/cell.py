@@ -37,6 +37,7 @@ from smallset.pipeline import evaluate
 from smallset.records import Identity, Result
 from smallset.store import PlainSet, Seeds, SetFacts
 from smallset.train.protocol import protocol_named
+from smallset.train.views import whole_boxes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,8 +217,7 @@ def whole_split(data: Data, wanted: Identity) -> PlainSet:
     digest = fingerprint(
         [wanted.spec, data.fingerprint, train.split, size, wanted.fit, wanted.view]
     )
-    whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (len(train), 1, 4))
-    return PlainSet(data.name, digest, facts, train, whole)
+    return PlainSet(data.name, digest, facts, train, whole_boxes(len(train), size))
 
 
 def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
