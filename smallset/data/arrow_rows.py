@@ -1,14 +1,13 @@
 """Encoded images in memory-mapped Arrow files, read by row without keeping them in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from smallset.data.decode import BadImage
 from smallset.lazy import pa
-from smallset.shapes import Int64, UInt8
+from smallset.shapes import UInt8
 
 _NOTHING = (0, 0, 0)
 """The place of an array whose values are all empty or missing: offsets of zero bytes."""
@@ -25,9 +24,11 @@ class ArrowRows:
     the positions of a batch's buffers in the mapped file are kept.
     """
 
-    def __init__(self, files: Sequence[Path], image: str, *, beside: Sequence[Path] = ()) -> None:
-        self._files = tuple(files)
-        self._beside = tuple(beside)
+    def __init__(
+        self, files: Sequence[str | Path], image: str, *, beside: Sequence[str | Path] = ()
+    ) -> None:
+        self._files = files
+        self._beside = tuple(map(Path, beside))
         buffers = [_mapped(file) for file in self._files]
         self.schema: pa.Schema = pa.ipc.open_stream(buffers[0]).schema
         self._bytes = [np.frombuffer(buffer, np.uint8) for buffer in buffers]
@@ -81,37 +82,7 @@ class ArrowRows:
         return _value(source, at, *places[:3]), _value(source, at, *places[3:])
 
 
-@dataclass(frozen=True)
-class LabelColumn:
-    """The label column of some rows. `where` names the split in error messages."""
-
-    rows: ArrowRows
-    name: str
-    where: str
-
-    @property
-    def is_text(self) -> bool:
-        """Tell whether the labels are class names."""
-        kind = self.rows.schema.field(self.name).type
-        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-    def texts(self) -> "pa.ChunkedArray":
-        """Return the labels as Arrow strings."""
-        return self.rows.column(self.name)
-
-    def numbers(self) -> Int64[np.ndarray, " n"]:
-        """Return whole numbers, with -1 for missing ones. Raises ValueError for other types."""
-        kind = self.rows.schema.field(self.name).type
-        if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
-            raise ValueError(
-                f"The column {self.name!r} of {self.where} holds {kind} values; needed class "
-                "indices or class names as text. Convert the column."
-            )
-        labels: np.ndarray = self.rows.column(self.name).cast(pa.int64()).fill_null(-1).to_numpy()
-        return labels
-
-
-def _mapped(file: Path) -> "pa.Buffer":
+def _mapped(file: str | Path) -> "pa.Buffer":
     return pa.memory_map(str(file)).read_buffer()
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from smallset.data.layout import HELD_OUT, Layout, found_layout, given_layout
+from smallset.data.layout import found_layout, given_layout
 from smallset.data.source import Folder, RawSplit, Source
-from smallset.data.splits import VALIDATION, choose_split, counterparts
+from smallset.data.splits import choose_split, counterparts, why_unused
 from smallset.data.tree import has_image, is_ours, list_files, loose_images, ours_in, subfolders
 from smallset.numbers import counted
 from smallset.records import composed
@@ -28,10 +28,18 @@ def folder_source(root: Path, name: str, *, work: Path, chosen: Folder | None = 
     classes = _classes(layout.train, layout.held_out)
     rows, key = list_files(layout.train, classes, work=work)
     train = RawSplit("train", rows, rows.labels, check_names=True)
-    split, held_out = _choose(layout, classes, chosen)
+    reasons = {s: _why_unlabelled(path, classes) for s, path in layout.held_out.items()}
+    clear = not all(reasons.values())
+
+    def labelled(split: str) -> bool:
+        # If some split shares classes with train, a split that shares none has no labels. If no
+        # split does, one with several folders counts, so that the other class names are reported.
+        return not reasons[split] if clear else len(subfolders(layout.held_out[split])) > 1
+
+    split, held_out = choose_split(layout.held_out, labelled, chosen)
     unused = [*layout.unused, *ours_in(layout.train)]
     others = [(s, path) for s, path in layout.held_out.items() if s != split]
-    unused += [f"{path.name}/ ({_why(s, path, classes)})" for s, path in others]
+    unused += [f"{path.name}/ ({why_unused(s, reasons[s])})" for s, path in others]
     test = None
     if split is not None:
         place = layout.held_out[split]
@@ -43,40 +51,16 @@ def folder_source(root: Path, name: str, *, work: Path, chosen: Folder | None = 
     return Source(name, key, classes, train, test, held_out, tuple(dict.fromkeys(unused)))
 
 
-def _choose(
-    layout: Layout, classes: tuple[str, ...], chosen: Folder | None
-) -> tuple[str | None, str]:
-    """Choose the held-out split: the given one, else the first that has labels."""
-    if chosen is not None and chosen.test is not None:
-        return "test", chosen.said
-    places = layout.held_out
-    available = [split for split in HELD_OUT if split in places]
-    clear = any(_knows(places[split], classes) for split in available)
-
-    def labelled(split: str) -> bool:
-        # If some split shares classes with train, a split that shares none has no labels. If no
-        # split does, one with several folders counts, so that the other class names are reported.
-        return _knows(places[split], classes) if clear else len(subfolders(places[split])) > 1
-
-    return choose_split(available, labelled)
-
-
-def _knows(folder: Path, classes: tuple[str, ...]) -> bool:
-    """Tell whether a split has images, and a class folder that train has too."""
-    own = {composed(name) for name in subfolders(folder)}
-    return bool(own & {composed(name) for name in classes}) and has_image(folder)
-
-
-def _why(split: str, folder: Path, classes: tuple[str, ...]) -> str:
-    """Return the reason why a split is not used."""
+def _why_unlabelled(folder: Path, classes: tuple[str, ...]) -> str:
+    """Return why a split has no labels, or "" if it has images and a class folder of train."""
     own = subfolders(folder)
     if not own:
         return "no class folders"
     if not has_image(folder):
         return "no images"
-    if not _knows(folder, classes):
-        return f"no labels: its only folder is {own[0]!r}" if len(own) == 1 else "no labels"
-    return "for choosing only" if split in VALIDATION else "not needed"
+    if {*map(composed, own)} & {*map(composed, classes)}:
+        return ""
+    return f"no labels: its only folder is {own[0]!r}" if len(own) == 1 else "no labels"
 
 
 def _classes(folder: Path, apart: Mapping[str, Path]) -> tuple[str, ...]:

@@ -32,11 +32,6 @@ class Folder:
         """Return the spec that `open_data` reads."""
         return write(self, TABLES)
 
-    @property
-    def said(self) -> str:
-        """What `Data.held_out` says about the held-out images."""
-        return f"{self.test!r}, as given"
-
     def part(self, split: Literal["train", "test"]) -> Path | None:
         """Return the folder that the pattern of a split names, or None without a pattern.
 

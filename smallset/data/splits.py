@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
+from smallset.data.source import Folder
 from smallset.numbers import counted, listed
 from smallset.records import composed
 from smallset.shapes import Bool, Int64, Shaped
@@ -32,13 +33,15 @@ def splits_named(path: str) -> set[str]:
 
 
 def choose_split(
-    available: Collection[str], labelled: Callable[[str], bool]
+    available: Collection[str], labelled: Callable[[str], bool], chosen: Folder | None = None
 ) -> tuple[str | None, str]:
     """Return the name of the held-out split, and a sentence that says why.
 
-    The held-out split is `test` if it has labels, else the validation split. None means that a part
-    of each class must be cut off.
+    The held-out split is `test` if the user has chosen its files or if it has labels, else the
+    validation split. None means that a part of each class must be cut off.
     """
+    if chosen is not None and chosen.test is not None:
+        return "test", f"{chosen.test!r}, as given"
     if "test" in available and labelled("test"):
         return "test", "test split of the source"
     why = "its test split has no labels" if "test" in available else "it has no test split"
@@ -46,6 +49,11 @@ def choose_split(
         if name in available and labelled(name):
             return name, f"{name} split of the source ({why})"
     return None, CUT_OFF
+
+
+def why_unused(split: str, unlabelled: str) -> str:
+    """Return why a split that is there is not used. `unlabelled` says why it has no labels."""
+    return unlabelled or ("for choosing only" if split in VALIDATION else "not needed")
 
 
 def cut_off(

@@ -1,15 +1,15 @@
 """Make a source of the tables of its splits: find columns, classes and the held-out split."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
-from smallset.data.arrow_rows import ArrowRows, LabelColumn
+from smallset.data.arrow_rows import ArrowRows
 from smallset.data.source import Folder, RawSplit, Source
-from smallset.data.splits import VALIDATION, choose_split, counterparts
+from smallset.data.splits import choose_split, counterparts, why_unused
+from smallset.lazy import pa
 from smallset.records import composed
 from smallset.shapes import Int64
 
@@ -32,6 +32,81 @@ class ArrowSplit:
     class_names: dict[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class LabelColumn:
+    """The label column of some rows. `where` names the split in error messages.
+
+    `names` are the classes in index order, if the schema has them.
+    """
+
+    rows: ArrowRows
+    column: str
+    where: str
+    names: tuple[str, ...] | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether the labels are class names."""
+        kind = self.rows.schema.field(self.column).type
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+    @property
+    def is_labelled(self) -> bool:
+        """Tell whether any row has a label. Hidden test labels are all null or -1."""
+        if self.is_text:
+            return bool(self.rows.column(self.column).null_count < len(self.rows))
+        return bool((self.numbers() >= 0).any())
+
+    def classes(self) -> tuple[str, ...]:
+        """Return the classes in index order.
+
+        They are the schema's names, else the sorted texts, else "0" to "c-1" for whole numbers.
+        Raises ValueError if the whole numbers do not start at 0 or have a gap.
+        """
+        if self.names is not None:
+            return self.names
+        if self.is_text:
+            return tuple(sorted(self.rows.column(self.column).unique().drop_null().to_pylist()))
+        return numbered(self.numbers(), f"The labels in {self.column!r} of the {self.where}")
+
+    def numbers(self) -> Int64[np.ndarray, " n"]:
+        """Return whole numbers, with -1 for missing ones. Raises ValueError for other types."""
+        kind = self.rows.schema.field(self.column).type
+        if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
+            raise ValueError(
+                f"The column {self.column!r} of the {self.where} holds {kind} values; needed class "
+                "indices or class names as text. Convert the column."
+            )
+        column = self.rows.column(self.column)
+        labels: np.ndarray = column.cast(pa.int64()).fill_null(-1).to_numpy()
+        return labels
+
+    def positions(self, classes: tuple[str, ...]) -> Int64[np.ndarray, " n"]:
+        """Return each row's position in `classes`.
+
+        Raises ValueError naming the first row whose label is missing, out of range or not a known
+        name.
+        """
+        found: np.ndarray
+        if self.is_text:
+            texts = self.rows.column(self.column).combine_chunks().dictionary_encode()
+            known = np.array([*_matched(texts.dictionary.to_pylist(), classes), -1])
+            found = known.take(texts.indices.fill_null(len(known) - 1))
+            needed = "the name of a class of the training split"
+        else:
+            found = self.numbers()
+            needed = f"0 to {len(classes) - 1}, one of the {len(classes)} classes"
+        outside = np.flatnonzero((found < 0) | (found >= len(classes)))
+        if len(outside):
+            row = int(outside[0])
+            given = self.rows.column(self.column)[row].as_py()
+            raise ValueError(
+                f"Row {row} of the {self.where} has the label {given!r} in {self.column!r} "
+                f"({len(outside)} rows have a bad label); needed {needed}. Correct or remove them."
+            )
+        return found
+
+
 def table_source(
     name: str,
     key: str,
@@ -42,52 +117,48 @@ def table_source(
 ) -> Source:
     """Make a source of the table of each split.
 
-    The held-out split is `choose_split`'s, unless the user has `chosen` the files. `unread` names
-    splits that have no table here. Raises ValueError for a missing train split, for missing or
-    ambiguous columns, and for classes that differ between the splits.
+    The held-out split is `choose_split`'s. `chosen` says that the user has named the files, and
+    `unread` names splits that have no table here. Raises ValueError for a missing train split, for
+    missing or ambiguous columns, and for classes that differ between the splits.
     """
     if "train" not in tables:
         raise ValueError(
             f"{name!r} has the splits {sorted(tables)}; needed one called 'train'. Rename one, or "
             "say which files are meant with --train and --test."
         )
-    column = _label_column(tables["train"], f"The train split of {name!r}")
+    column = _label_column(tables["train"], f"train split of {name!r}")
 
+    @cache
     def labels(split: str) -> LabelColumn:
-        table = tables[split]
-        images = _image_column(table, f"The {split} split of {name!r}")
-        files, beside = [*map(Path, table.files)], [*map(Path, table.beside)]
-        rows = ArrowRows(files, images, beside=beside)
-        return LabelColumn(rows, column, f"the {split} split of {name!r}")
+        table, where = tables[split], f"{split} split of {name!r}"
+        rows = ArrowRows(table.files, _image_column(table, where), beside=table.beside)
+        return LabelColumn(rows, column, where, table.class_names.get(column))
 
     @cache
     def labelled(split: str) -> bool:
-        return column in tables[split].columns and _is_labelled(labels(split))
+        return column in tables[split].columns and labels(split).is_labelled
 
     train = labels("train")
-    classes = _class_names(train, tables["train"])
-    test, held_out = choose_split(tables.keys(), labelled)
-    if chosen is not None and chosen.test is not None:
-        test, held_out = "test", chosen.said
-        if not labelled(test):
-            raise ValueError(
-                f"The test split of {name!r} has no labels in a column {column!r}, but it was "
-                "named to hold the held-out images. Needed labels in the same column as in train. "
-                "Name other files with --test."
-            )
-    first = np.arange(len(classes))
-    train_split = RawSplit("train", train.rows, lambda: _read_labels(train, classes, first))
-    test_split, used = None, [train.rows]
-    if test is not None:
-        own = tables[test].class_names.get(column, classes)
-        place = np.argsort(counterparts(own, classes, name=name, split=test))
-        held = labels(test)
-        test_split = RawSplit(test, held.rows, lambda: _read_labels(held, own, place))
-        used.append(held.rows)
-    unused = [f"{s} ({_why(s, labelled)})" for s in tables if s not in ("train", test)]
+    classes = train.classes()
+    split, held_out = choose_split(tables, labelled, chosen)
+    if split is not None and not labelled(split):
+        raise ValueError(
+            f"The test split of {name!r} has no labels in a column {column!r}, but it was "
+            "named to hold the held-out images. Needed labels in the same column as in train. "
+            "Name other files with --test."
+        )
+    read, test = [train], None
+    if split is not None:
+        held = labels(split)
+        own = held.names or classes
+        place = np.argsort(counterparts(own, classes, name=name, split=split))
+        read, test = [train, held], RawSplit(split, held.rows, lambda: place[held.positions(own)])
+    others = [s for s in tables if s not in ("train", split)]
+    unused = [f"{s} ({why_unused(s, '' if labelled(s) else 'no labels')})" for s in others]
     # If rows name files by path, these files may change unnoticed, so no index is kept.
-    key = "" if any(rows.by_path for rows in used) else key
-    return Source(name, key, classes, train_split, test_split, held_out, (*unused, *unread))
+    key = "" if any(one.rows.by_path for one in read) else key
+    train_split = RawSplit("train", train.rows, lambda: train.positions(classes))
+    return Source(name, key, classes, train_split, test, held_out, (*unused, *unread))
 
 
 def numbered(labels: Int64[np.ndarray, " n"], what: str) -> tuple[str, ...]:
@@ -127,62 +198,13 @@ def _label_column(table: ArrowSplit, where: str) -> str:
     return _only(tuple(table.class_names) or named, "label", table, where)
 
 
-def _class_names(labels: LabelColumn, table: ArrowSplit) -> tuple[str, ...]:
-    """Return the classes in index order.
-
-    They are the schema's names, else the sorted texts, else "0" to "c-1" for whole numbers. Raises
-    ValueError if the whole numbers do not start at 0 or have a gap.
-    """
-    if labels.name in table.class_names:
-        return table.class_names[labels.name]
-    if labels.is_text:
-        return tuple(sorted(labels.texts().unique().drop_null().to_pylist()))
-    return numbered(labels.numbers(), f"The labels in {labels.name!r} of {labels.where}")
-
-
-def _is_labelled(labels: LabelColumn) -> bool:
-    """Tell whether any row has a label. Hidden test labels are all null or -1."""
-    if labels.is_text:
-        return bool(labels.texts().null_count < len(labels.rows))
-    return bool((labels.numbers() >= 0).any())
-
-
-def _read_labels(
-    labels: LabelColumn, own: tuple[str, ...], place: Int64[np.ndarray, " c"]
-) -> Int64[np.ndarray, " n"]:
-    """Return the labels as class indices.
-
-    `own` names the split's own classes, and `place` holds the index of each. Raises ValueError
-    naming the first row whose label is missing, out of range or not a known name.
-    """
-    if labels.is_text:
-        known = _places(labels, own)
-        lists = (piece.to_pylist() for piece in labels.texts().chunks)
-        found = np.fromiter((known.get(text, -1) for texts in lists for text in texts), np.int64)
-        needed = "the name of a class of the training split"
-    else:
-        found = labels.numbers()
-        needed = f"0 to {len(own) - 1}, one of the {len(own)} classes"
-    outside = np.flatnonzero((found < 0) | (found >= len(own)))
-    if len(outside):
-        row = int(outside[0])
-        given = labels.rows.column(labels.name)[row].as_py()
-        raise ValueError(
-            f"Row {row} of {labels.where} has the label {given!r} in {labels.name!r} "
-            f"({len(outside)} rows have a bad label); needed {needed}. Correct or remove them."
-        )
-    return place.take(found)
-
-
-def _places(labels: LabelColumn, own: tuple[str, ...]) -> dict[str, int]:
-    """Return the index of each text that names a class, in any Unicode form."""
-    known = {name: c for c, name in enumerate(own)}
-    forms = {composed(name): c for c, name in enumerate(own)}
-    if len(forms) == len(own):  # otherwise two classes differ in their form only
-        for text in labels.texts().unique().drop_null().to_pylist():
-            if text not in known and composed(text) in forms:
-                known[text] = forms[composed(text)]
-    return known
+def _matched(texts: Sequence[str], classes: tuple[str, ...]) -> list[int]:
+    """Return the position of the class that each text names in any Unicode form, or -1."""
+    known = {name: c for c, name in enumerate(classes)}
+    forms = {composed(name): c for name, c in known.items()}
+    if len(forms) < len(classes):  # two classes differ in their form only
+        forms = {}
+    return [known.get(text, forms.get(composed(text), -1)) for text in texts]
 
 
 def _only(found: tuple[str, ...], what: str, table: ArrowSplit, where: str) -> str:
@@ -190,12 +212,6 @@ def _only(found: tuple[str, ...], what: str, table: ArrowSplit, where: str) -> s
         return found[0]
     problem = f"has several {what} columns {list(found)}" if found else f"has no {what} column"
     raise ValueError(
-        f"{where} {problem}; its columns are {list(table.columns)}. Needed one, such as "
+        f"The {where} {problem}; its columns are {list(table.columns)}. Needed one, such as "
         f"{what!r}. Rename the right column, or remove the others."
     )
-
-
-def _why(split: str, labelled: Callable[[str], bool]) -> str:
-    if not labelled(split):
-        return "no labels"
-    return "for choosing only" if split in VALIDATION else "not needed"

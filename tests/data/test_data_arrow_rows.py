@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from smallset.data.arrow_rows import ArrowRows, LabelColumn
+from smallset.data.arrow_rows import ArrowRows
 from smallset.data.decode import BadImage
+from smallset.data.tables import LabelColumn
 
 CONTENT = [b"first", b"", None, b"fourth", b"fifth"]
 PATHS = ["a.png", None, "", "ü.png", "e.png"]
