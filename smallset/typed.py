@@ -22,7 +22,7 @@ from msgspec import Meta, inspect
 
 T = TypeVar("T")
 if TYPE_CHECKING:
-    from builtins import type as Kind
+    Kind = type[T]
 else:
     Kind = {T: object}  # `dict[str, int]` is a kind too, and not a type when types are checked
 Steps = tuple[str | int, ...]

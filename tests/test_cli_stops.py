@@ -53,7 +53,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         if place == "index":
             patch.setattr(CHOOSE, "open_any", raises(stop))
         elif place == "decode":
-            patch.setattr(data.cache._Squares, "__call__", raises(stop))
+            patch.setattr(data.cache, "view_square", raises(stop))
         elif place == "train":
             patch.setattr(loop.F, "cross_entropy", raises(stop))
         elif place == "record":

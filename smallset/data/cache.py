@@ -2,11 +2,10 @@
 
 import shutil
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property, partial
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Protocol, runtime_checkable
@@ -64,12 +63,18 @@ class MappedPixels(Pixels):
 class StreamedPixels(Pixels):
     """Square images that are decoded again for each batch, in threads. Nothing is kept."""
 
-    def __init__(self, squares: "_Squares", *, workers: int) -> None:
-        dataset = squares.dataset
-        self.size = squares.size
-        self.labels = dataset.labels
-        self._squares = squares
-        self._pool = ThreadPoolExecutor(_threads(dataset, workers), "smallset")
+    def __init__(
+        self,
+        square: Callable[[int], UInt8[np.ndarray, "s s 3"]],
+        labels: Int64[np.ndarray, " n"],
+        size: int,
+        *,
+        threads: int,
+    ) -> None:
+        self.size = size
+        self.labels = labels
+        self._square = square
+        self._pool = ThreadPoolExecutor(threads, "smallset")
         weakref.finalize(self, self._pool.shutdown, wait=False)
 
     def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
@@ -77,7 +82,8 @@ class StreamedPixels(Pixels):
         squares = np.empty((len(indices), self.size, self.size, 3), np.uint8)
 
         def draw(start: int) -> None:
-            squares[start : start + 16] = self._squares(indices[start : start + 16])
+            for place in range(start, min(start + 16, len(indices))):
+                squares[place] = self._square(int(indices[place]))
 
         for _ in self._pool.map(draw, range(0, len(indices), 16)):
             pass
@@ -135,88 +141,62 @@ def pixel_cache(
     """
     if size < 1:
         raise ValueError(f"Given size={size}; needed 1 pixel or more. Use a size such as 32.")
-    squares = _Squares(dataset, size, view, resample)
-    if work is None:
-        return StreamedPixels(squares, workers=workers)
-    name = f"{dataset.fingerprint[:32]}-{dataset.split}-{size}px-{view}-v{DECODE_VERSION}.uint8"
-    path = work / "pixels" / name
-    needed = len(dataset) * size * size * 3
-    if not path.exists() or path.stat().st_size != needed:
-        _make(squares, path, workers, progress)
-    return MappedPixels(path, dataset.labels, size)
+    total, whole = len(dataset), is_small_or_square(dataset.sizes)
+    threads = thread_count(workers, mean_bytes=dataset.encoded_bytes / max(1, total))
 
+    def square(i: int) -> UInt8[np.ndarray, "s s 3"]:
+        return view_square(dataset.pixels(i), size, view, whole=whole, resample=resample)
 
-@dataclass(frozen=True)
-class _Squares:
-    """Draws the images at some positions of a data set as squares."""
-
-    dataset: ImageDataset
-    size: int
-    view: View
-    resample: Resample
-
-    @cached_property
-    def _whole(self) -> bool:
-        return is_small_or_square(self.dataset.sizes)
-
-    def __call__(self, indices: range | Int64[np.ndarray, " k"]) -> UInt8[np.ndarray, "k s s 3"]:
-        draw = partial(view_square, whole=self._whole, resample=self.resample)
-        return np.stack([draw(self.dataset.pixels(int(i)), self.size, self.view) for i in indices])
-
-
-def _threads(dataset: ImageDataset, workers: int) -> int:
-    return thread_count(workers, mean_bytes=dataset.encoded_bytes / max(1, len(dataset)))
-
-
-def _make(squares: _Squares, path: Path, workers: int, progress: Progress | None) -> None:
-    dataset, size = squares.dataset, squares.size
-    total = len(dataset)
-    chunks = (range(total)[start : start + _CHUNK] for start in range(0, total, _CHUNK))
-    threads = _threads(dataset, workers)
-    with _new_file(path, total * size * size * 3) as append:
+    def blocks() -> Iterator[UInt8[np.ndarray, "k s s 3"]]:
+        chunks = (range(total)[start : start + _CHUNK] for start in range(0, total, _CHUNK))
         done = 0
-        for block in ordered(squares, chunks, threads=threads):
-            append(block)
+        for block in ordered(lambda c: np.stack([*map(square, c)]), chunks, threads=threads):
+            yield block
             done += len(block)
             if progress is not None:
                 progress(f"decode {dataset.split} at {size} px", done, total)
 
+    if work is None:
+        return StreamedPixels(square, dataset.labels, size, threads=threads)
+    name = f"{dataset.fingerprint[:32]}-{dataset.split}-{size}px-{view}-v{DECODE_VERSION}.uint8"
+    path = work / "pixels" / name
+    needed = total * size * size * 3
+    if not path.exists() or path.stat().st_size != needed:
+        _write(path, needed, blocks())
+    return MappedPixels(path, dataset.labels, size)
 
-@contextmanager
-def _new_file(path: Path, needed: int) -> Iterator[Callable[[np.ndarray], None]]:
-    """Yield a function that appends an array's bytes to a file, which appears whole or not at all.
+
+def _write(path: Path, needed: int, blocks: Iterable[np.ndarray]) -> None:
+    """Write the bytes of all blocks to a file, which appears whole or not at all.
 
     The file is written rather than mapped, so that a full disk raises an error instead of killing
-    the process. Raises OSError naming the bytes needed and free, the folder, and the ways out.
+    the process. Raises the errors of `_explained`, and those of the blocks as they are.
     """
-    folder, filling = path.parent, True
+    explained = partial(_explained, path.parent, needed)
+    with ExitStack() as stack:
+        with explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(path.parent).free < needed:
+                raise OSError
+            file = stack.enter_context(replacing(path))
+        for block in blocks:
+            with explained():
+                file.write(block.data)
+        with explained():
+            stack.close()
 
-    def failure(error: OSError) -> OSError:
+
+@contextmanager
+def _explained(folder: Path, needed: int) -> Iterator[None]:
+    """Turn an OSError into one that names the bytes needed and free, the folder, and ways out."""
+    try:
+        yield
+    except OSError as error:
         at = next(p for p in (folder, *folder.parents) if p.exists())
         free = shutil.disk_usage(at).free
         why = f"cannot be written: {error.strerror}" if error.strerror else "too little space"
-        return OSError(
+        raise OSError(
             f"The decoded-pixel cache needs {needed:,} bytes in {str(folder)!r}, where {free:,} "
             f"are free ({why}). Choose another folder with --work DIR, or decode on demand with "
             "--cache none."
-        )
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free < needed:
-            raise OSError
-        with replacing(path) as file:
-
-            def append(block: np.ndarray) -> None:
-                try:
-                    file.write(np.ascontiguousarray(block).data)
-                except OSError as error:
-                    raise failure(error) from error
-
-            filling = False  # an error raised inside the block is not about this file
-            yield append
-            filling = True
-    except OSError as error:
-        if filling:
-            raise failure(error) from error
-        raise
+        ) from error

@@ -14,10 +14,7 @@ from smallset.data.splits import VALIDATION
 from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import replacing
 from smallset.numbers import counted
-from smallset.typed import read_json
-
-AGAIN = "Remove the file, and the data is looked at again."
-"""What to do about a damaged file in the work folder."""
+from smallset.typed import Kind, T, read_json
 
 _CATALOGUE = 3
 """The format of the file that keeps the facts of a table."""
@@ -40,10 +37,11 @@ def parquet_source(
     used = {split: files[split] for split in files if split in _READ}
     key = files_key(used)
     catalogue = work / "parquet" / f"{key}-{_CATALOGUE}.json"
-    tables = _recall(catalogue)
-    if tables is None:
+    tables = recall(catalogue, dict[str, ArrowSplit])
+    arrow = [Path(file) for table in (tables or {}).values() for file in table.files]
+    if tables is None or not all(file.exists() for file in arrow):
         # `datasets` does not notice that a file is missing in its cache.
-        mode = "force_redownload" if catalogue.exists() else None
+        mode = "force_redownload" if tables is not None else None
         tables = {split: _load_parquet(name, split, used[split], work, mode) for split in used}
         keep(catalogue, {split: asdict(table) for split, table in tables.items()})
     unread = [f"{s} ({counted(len(files[s]), 'file')})" for s in files if s not in _READ]
@@ -144,14 +142,12 @@ def files_key(files: Mapping[str, Iterable[Path]]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _recall(catalogue: Path) -> dict[str, ArrowSplit] | None:
-    """Return the kept tables, without importing `datasets`, or None if a file is missing."""
+def recall(catalogue: Path, kind: Kind[T]) -> T | None:
+    """Return what `keep` wrote, or None without the file. Raises ValueError if it is damaged."""
     if not catalogue.exists():
         return None
-    where = f"'{catalogue}'"
-    tables = read_json(catalogue.read_bytes(), dict[str, ArrowSplit], where=where, advice=AGAIN)
-    there = all(Path(file).exists() for table in tables.values() for file in table.files)
-    return tables if there else None
+    advice = "Remove the file, and the data is looked at again."
+    return read_json(catalogue.read_bytes(), kind, where=f"'{catalogue}'", advice=advice)
 
 
 def keep(catalogue: Path, entries: object) -> None:

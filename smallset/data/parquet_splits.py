@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from smallset.data.hub import AGAIN, files_key, keep, quiet
+from smallset.data.hub import files_key, keep, quiet, recall
 from smallset.data.splits import KEYWORDS, splits_named
-from smallset.typed import read_json
 
 
 def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
@@ -24,16 +23,11 @@ def parquet_splits(folder: Path, *, work: Path) -> dict[str, list[Path]]:
     readme = folder / "README.md"  # may hold the configuration
     key = files_key({version("datasets"): [*files, *([readme] if readme.exists() else [])]})
     catalogue = work / "parquet" / f"{key}.splits"
-    if catalogue.exists():
-        kept = catalogue.read_bytes()
-        said = read_json(kept, dict[str, list[str]], where=f"'{catalogue}'", advice=AGAIN)
-        return {split: [folder / name for name in names] for split, names in said.items()}
-    found = _ask(folder, work)
-    for split, paths in found.items():
-        _check_words(folder, split, paths)
-    names = {s: [p.relative_to(folder).as_posix() for p in paths] for s, paths in found.items()}
-    keep(catalogue, names)
-    return found
+    found = recall(catalogue, dict[str, list[str]])
+    if found is None:
+        found = _ask(folder, work)
+        keep(catalogue, found)
+    return {split: [folder / name for name in names] for split, names in found.items()}
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -53,8 +47,11 @@ def _candidates(folder: Path) -> list[Path]:
     return files if named or alone else []
 
 
-def _ask(folder: Path, work: Path) -> dict[str, list[Path]]:
-    """Return the files of each split, or nothing if some of the files are not parquet."""
+def _ask(folder: Path, work: Path) -> dict[str, list[str]]:
+    """Return the files of each split, or nothing if some of the files are not parquet.
+
+    Files are paths below the folder.
+    """
     from datasets import load_dataset_builder
 
     with quiet():
@@ -69,21 +66,23 @@ def _ask(folder: Path, work: Path) -> dict[str, list[Path]]:
             ) from error
     given = builder.config.data_files or {}
     found = {
-        str(split): [folder / Path(file).relative_to(folder.resolve()) for file in files]
+        str(split): [Path(file).relative_to(folder.resolve()).as_posix() for file in files]
         for split, files in given.items()
     }
-    whole = all(p.suffix == ".parquet" for paths in found.values() for p in paths)
-    return found if whole else {}
+    if not all(name.endswith(".parquet") for names in found.values() for name in names):
+        return {}
+    for split, names in found.items():
+        _check_words(folder, split, names)
+    return found
 
 
-def _check_words(folder: Path, split: str, paths: Iterable[Path]) -> None:
+def _check_words(folder: Path, split: str, names: Iterable[str]) -> None:
     """Refuse a file named after another split in capitals, as `datasets` reads only lower case."""
-    for path in paths:
-        name = path.relative_to(folder).as_posix()
+    for name in names:
         missed = splits_named(name.casefold()) - splits_named(name)
         if missed and split in KEYWORDS and split not in missed:
             raise ValueError(
-                f"Hugging Face `datasets` takes {path.name!r} in {str(folder)!r} for a part of the "
-                f"{split} split, but its name says {min(missed)}. Needed names of splits in lower "
-                "case. Rename it, or say --train PATTERN --test PATTERN."
+                f"Hugging Face `datasets` takes {Path(name).name!r} in {str(folder)!r} for a part "
+                f"of the {split} split, but its name says {min(missed)}. Needed names of splits in "
+                "lower case. Rename it, or say --train PATTERN --test PATTERN."
             )
