@@ -4,21 +4,27 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
+from typing import NamedTuple
 
 import numpy as np
 
-from smallset.analysis.difficulty import OWN_VIEW, VIEWS, in_training
-from smallset.analysis.material import Analysis, Finding, Material
+from smallset.analysis.difficulty import OWN_VIEW, in_training
+from smallset.analysis.material import Analysis, Finding, Material, Sight
 from smallset.analysis.subject import Subject
 from smallset.analysis.text import interval
 from smallset.evidence.estimates import LEAST_PAIRS, spearman
 from smallset.fingerprint import fingerprint
-from smallset.observers import AnyObserver
 from smallset.records import Result
 from smallset.spec import portable, quoted
 
-Setting = tuple[str, str, str, str]
-"""The budget, student, protocol and labels of results that are compared with each other."""
+
+class TrainedUnder(NamedTuple):
+    """What results have in common that are compared with each other."""
+
+    budget: str
+    student: str
+    protocol: str
+    labels: str
 
 
 class EasyIsGood(Analysis):
@@ -33,25 +39,26 @@ class EasyIsGood(Analysis):
             yield Finding(lines=(f"no results of {', '.join(one.name for one in lost)}",))
         for observer in material.observers:
             yield from material.headline(observer)
-            measured = {one: _measured(material, one, observer) for one in material.sets}
+            sights = {one: Sight(material, one, observer) for one in material.sets}
+            measured = {one: _measured(sight) for one, sight in sights.items()}
             for setting, top1 in settings.items():
-                yield _compared(material, observer, setting, top1, measured)
+                yield _compared(sights[next(iter(top1))], setting, top1, measured)
 
 
 def by_setting(
     sets: tuple[Subject, ...], results: Sequence[Result]
-) -> tuple[dict[Setting, dict[Subject, float]], list[Subject]]:
+) -> tuple[dict[TrainedUnder, dict[Subject, float]], list[Subject]]:
     """Return the mean top-1 of each set's students by setting, and the sets without any result.
 
     A result belongs to the set of its plan and view.
     """
     by_plan = {(one.plan_sha256, one.view_spec): one for one in sets}
-    found: dict[Setting, dict[Subject, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[TrainedUnder, dict[Subject, list[float]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         subject = by_plan.get((result.plan_sha256, result.view))
         if subject is not None:
             budget = result.budget or f"ipc={result.ipc}"
-            setting = (budget, result.student, result.protocol, result.labels)
+            setting = TrainedUnder(budget, result.student, result.protocol, result.labels)
             found[setting][subject].append(result.top1)
     means = {
         setting: {subject: fmean(values) for subject, values in of_set.items()}
@@ -61,50 +68,41 @@ def by_setting(
     return means, [one for one in sets if one not in seen]
 
 
-def _measured(material: Material, subject: Subject, observer: AnyObserver) -> dict[str, float]:
-    looks = material.plain(subject, observer)
-    found = {name: float(looks[name].mean()) for name in ("entropy", "nll")}
-    if subject.view is not None:
-        viewed = in_training(material, subject, observer).reshape(VIEWS, -1)
-        for name in ("entropy", "nll"):
-            found[f"{name}({OWN_VIEW})"] = float(viewed[name].mean())
-    return found
+def _measured(sight: Sight) -> dict[str, float]:
+    """Return the mean entropy and NLL of whole images and of training views."""
+    looks, views, names = sight.whole(), in_training(sight), ("entropy", "nll")
+    return {name: float(looks[name].mean()) for name in names} | {
+        f"{name}({OWN_VIEW})": float(views[name].mean()) for name in names
+    }
 
 
 def _compared(
-    material: Material,
-    observer: AnyObserver,
-    setting: Setting,
+    first: Sight,
+    setting: TrainedUnder,
     top1: Mapping[Subject, float],
     measured: Mapping[Subject, Mapping[str, float]],
 ) -> Finding:
-    budget, student, protocol, labels = setting
-    title = f"{budget}, {student}, {protocol}, {portable(labels)}"
-    subjects, accuracies = list(top1), list(top1.values())
+    """Correlate what was measured of sets with their top-1. `first` sees one of them."""
+    title = ", ".join([*setting[:3], portable(setting.labels)])
+    about, accuracies = f"{len(top1)} sets", list(top1.values())
+    whole = fingerprint(sorted(subject.digest for subject in top1))
+    options = ", ".join(
+        f"{key}={quoted(portable(value), always=True)}" for key, value in setting._asdict().items()
+    )
     facts, said = [], []
-    for name in measured[subjects[0]]:
-        values = [measured[subject][name] for subject in subjects]
+    for name in measured[first.subject]:
+        values = [measured[subject][name] for subject in top1]
         if len(values) < LEAST_PAIRS or np.ptp(values) == 0 or np.ptp(accuracies) == 0:
             continue
         found = spearman(values, accuracies, seed=0)
-        options = ", ".join(
-            f"{key}={quoted(portable(value), always=True)}"
-            for key, value in zip(("budget", "student", "protocol", "labels"), setting, strict=True)
-        )
-        fact = material.fact(
-            subjects[0], f"rank correlation({name}, top1, {options})", found, observer=observer
-        )
-        digests = sorted(subject.digest for subject in subjects)
-        about = f"{len(subjects)} sets"
-        whole = fingerprint(digests)
+        fact = first.fact(f"rank correlation({name}, top1, {options})", found)
         facts.append(replace(fact, method=about, spec=about, plan_sha256=whole, set_digest=whole))
         said.append(f"{name} {interval(found)}")
     if not said:
-        return Finding(
-            lines=(
-                f"{title}: results of {len(subjects)}, but a rank correlation needs "
-                f"{LEAST_PAIRS} sets that differ",
-            )
+        line = (
+            f"{title}: results of {len(top1)}, but a rank correlation needs {LEAST_PAIRS} sets "
+            "that differ"
         )
-    line = f"{title}: rank correlation with top-1 over {len(subjects)} sets: {'; '.join(said)}"
+        return Finding(lines=(line,))
+    line = f"{title}: rank correlation with top-1 over {about}: {'; '.join(said)}"
     return Finding(tuple(facts), (line,))

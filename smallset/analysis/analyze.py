@@ -1,7 +1,8 @@
 """analyze(): say what is known of sets besides the accuracy of their students."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Unpack
 
@@ -101,7 +102,7 @@ def analyze(
         results=lines,
     )
     facts: list[Fact] = []
-    for finding in _findings(chosen, material):
+    for finding in chain.from_iterable(analysis()(material) for analysis in chosen):
         facts += finding.facts
         for fact in finding.facts:
             if target is not None and fact not in known:
@@ -109,11 +110,6 @@ def analyze(
         if told is not None:
             told(finding)
     return facts
-
-
-def _findings(chosen: Sequence[type[Analysis]], material: Material) -> Iterator[Finding]:
-    for analysis in chosen:
-        yield from analysis()(material)
 
 
 def _open(
@@ -128,7 +124,7 @@ def _open(
     for made in opened:
         fits = partial(check_classes, made.facts.classes, data=called)
         data = open_any(data, desk, fits=fits)
-    source = open_any(data, desk) if not isinstance(data, Data) else data
+    source = open_any(data, desk)
     for made in opened:
         check_unseen(made, source)
     return opened, source
@@ -158,26 +154,27 @@ def _chosen(
         raise ValueError(
             f"no analysis was asked for. Needed one at least. Known: {', '.join(ANALYSES)}."
         )
-    for name in what or ():
+    wanted = list(dict.fromkeys(ANALYSES if what is None else what))
+    for name in wanted:
         if name not in ANALYSES:
             raise ValueError(f"there is no analysis {name!r}. {nearest(name, ANALYSES)}")
-    if results and what is not None and not any(ANALYSES[n].joins for n in what):
+    joining = [name for name in wanted if ANALYSES[name].joins]
+    if what is not None and results and not joining:
         raise ValueError(
             f"the results {', '.join(map(str, results))!r} were given, but none of "
             f"{', '.join(what)} uses them. Leave them out, or ask for accuracy too."
         )
-    wanted = list(ANALYSES) if what is None else list(dict.fromkeys(what))
-    for name in wanted if what is not None else ():
-        if ANALYSES[name].joins and not results:
-            raise ValueError(
-                f"the analysis {name!r} compares a set with its students, but no results were "
-                "given. Give --results FILE, as `smallset evaluate` wrote it."
-            )
-    if not eyes and any(ANALYSES[name].looks for name in wanted):
+    if what is not None and joining and not results:
         raise ValueError(
-            f"no observer was given, but {', '.join(n for n in wanted if ANALYSES[n].looks)} looks "
-            "through one. Give --observer NETWORK, such as resnet20(weights=PATH, classes=FILE), "
-            "a folder that `smallset train` made, or observer, which is trained here."
+            f"the analysis {joining[0]!r} compares a set with its students, but no results were "
+            "given. Give --results FILE, as `smallset evaluate` wrote it."
+        )
+    looking = [name for name in wanted if ANALYSES[name].looks]
+    if looking and not eyes:
+        raise ValueError(
+            f"no observer was given, but {', '.join(looking)} looks through one. Give --observer "
+            "NETWORK, such as resnet20(weights=PATH, classes=FILE), a folder that `smallset train` "
+            "made, or observer, which is trained here."
         )
     return [ANALYSES[n] for n in wanted if results or not ANALYSES[n].joins]
 

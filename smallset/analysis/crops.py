@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from smallset.analysis.material import Analysis, Finding, Material
+from smallset.analysis.material import Analysis, Finding, Material, Sight
 from smallset.analysis.subject import Subject
 from smallset.analysis.text import interval, percent_interval
 from smallset.evidence.estimates import (
@@ -18,11 +18,10 @@ from smallset.evidence.estimates import (
     mean_estimate,
     share_estimate,
 )
-from smallset.observers import AnyObserver
 from smallset.records import Fact
 from smallset.seeds import derive, generator
 from smallset.shapes import Bool, Float64, Int32, Int64, Shaped
-from smallset.train.views import Canvas, Drawn, View, draw_epoch
+from smallset.train.views import Canvas, Drawn, View, draw_epoch, spans
 
 RATIOS = (1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1)
 """The shares of the area that training crops show, from the largest."""
@@ -48,17 +47,17 @@ class Crops(Analysis):
             yield from material.headline(observer)
             first: tuple[Subject, Curve] | None = None
             for subject in material.sets:
-                box, finding = _chosen(material, subject, observer)
+                sight = Sight(material, subject, observer)
+                box, finding = _chosen(sight)
                 yield finding
-                whole = _curve(material, subject, observer, subject.box, subject.owner)
-                cropped = _curve(material, subject, observer, box, subject.owner)
-                yield _swept(material, subject, observer, whole, cropped)
-                if len(subject.box) > len(subject.labels):
-                    yield _across(material, subject, observer)
+                whole = _curve(sight, subject.box, subject.owner)
+                yield _swept(sight, whole, cropped=_curve(sight, box, subject.owner))
+                if subject.boxes_each > 1:
+                    yield _across(sight)
                 if first is None:
                     first = subject, whole
                 else:
-                    yield _against(material, subject, observer, whole, *first)
+                    yield _against(sight, whole, *first)
 
 
 def crossing(ratios: tuple[float, ...], gap: Float64[np.ndarray, "ratios"]) -> float:
@@ -95,55 +94,41 @@ def star(
     return Estimate(value, float(low), float(high), min(own.shape[1], other.shape[1]))
 
 
-def _drawn(view: View, area: Int32[np.ndarray, "k 4"], times: int, name: str) -> Drawn:
-    """Return `times` views inside each area, one after the other."""
-    draws = [
-        draw_epoch(view, area[:, None], seed=derive(0, "crops", name), epoch=epoch)
-        for epoch in range(times)
-    ]
-    return Drawn(np.concatenate([d.box for d in draws]), np.concatenate([d.flip for d in draws]))
+def _draws(view: View, area: Int32[np.ndarray, "k 4"], times: int, name: str) -> list[Drawn]:
+    """Draw `times` views inside each area."""
+    seed = derive(0, "crops", name)
+    return [draw_epoch(view, area[:, None], seed=seed, epoch=epoch) for epoch in range(times)]
 
 
-def _chosen(
-    material: Material, subject: Subject, observer: AnyObserver
-) -> tuple[Int32[np.ndarray, "k 4"], Finding]:
+def _chosen(sight: Sight) -> tuple[Int32[np.ndarray, "k 4"], Finding]:
     """Choose each box's crop with the lowest NLL. Return the crops and what choosing changed."""
-    k, plain = len(subject.box), material.plain(subject, observer)
-    drawn = _drawn(Canvas(flip=0.0), subject.box, CANDIDATES, "candidates")
-    looks = material.look(subject, observer, drawn, np.tile(subject.owner, CANDIDATES))
-    looks = looks.reshape(CANDIDATES, k)
-    best, every = looks["nll"].argmin(0), np.arange(k)
-    box = drawn.box.reshape(CANDIDATES, k, 4)[best, every]
+    subject, whole = sight.subject, sight.whole()
+    draws = _draws(Canvas(flip=0.0), subject.box, CANDIDATES, "candidates")
+    looks = sight.look(draws, subject.owner)
+    best, every = looks["nll"].argmin(0), np.arange(len(subject.box))
     crops = looks[best, every]
     changes = {
         (name, over): mean_estimate(_wide(crops[name]) - base)
         for name in ("nll", "entropy")
-        for over, base in (("whole", _wide(plain[name])), ("crops", _wide(looks[name]).mean(0)))
+        for over, base in (("whole", _wide(whole[name])), ("crops", _wide(looks[name]).mean(0)))
     }
+    against = share_estimate(contrary(whole, crops))
     facts = [
-        material.fact(
-            subject, f"{name} change(chosen=crops, from={over})", found, "nats", observer=observer
-        )
-        for (name, over), found in changes.items()
+        *(
+            sight.fact(f"{name} change(chosen=crops, from={over})", found, "nats")
+            for (name, over), found in changes.items()
+        ),
+        sight.fact("lower nll, higher entropy(chosen=crops, from=whole)", against),
     ]
-    against = contrary(plain, crops)
-    facts.append(
-        material.fact(
-            subject,
-            "lower nll, higher entropy(chosen=crops, from=whole)",
-            share_estimate(against),
-            observer=observer,
-        )
-    )
     parts = [
         f"{name} {interval(found)} from {'the whole image' if over == 'whole' else 'a random crop'}"
         for (name, over), found in changes.items()
     ]
     line = (
         f"{subject.name}: crops chosen by NLL change {'; '.join(parts)}; "
-        f"{percent_interval(facts[-1])} have a lower NLL but a higher entropy"
+        f"{percent_interval(against)} have a lower NLL but a higher entropy"
     )
-    return box, Finding(tuple(facts), (line,))
+    return np.stack([one.box for one in draws])[best, every], Finding(tuple(facts), (line,))
 
 
 def contrary(
@@ -156,77 +141,53 @@ def contrary(
     return found
 
 
-def _curve(
-    material: Material,
-    subject: Subject,
-    observer: AnyObserver,
-    area: Int32[np.ndarray, "k 4"],
-    owner: Int64[np.ndarray, " k"],
-) -> Curve:
-    """Return the mean entropy of `DRAWS` training crops in each box's area, at each ratio."""
-    views = [_drawn(Canvas(scale=(r, r)), area, DRAWS, f"ratio {r}") for r in RATIOS]
-    box, flip = (np.concatenate([getattr(v, name) for v in views]) for name in ("box", "flip"))
-    owners = np.tile(owner, DRAWS * len(RATIOS))
-    looks = material.look(subject, observer, Drawn(box, flip), owners)
-    curve: Curve = _wide(looks["entropy"]).reshape(len(RATIOS), DRAWS, -1).mean(1)
+def _curve(sight: Sight, area: Int32[np.ndarray, "k 4"], owner: Int64[np.ndarray, " k"]) -> Curve:
+    """Return the mean entropy of `DRAWS` training crops in each area, at each ratio."""
+    draws = [
+        drawn
+        for ratio in RATIOS
+        for drawn in _draws(Canvas(scale=(ratio, ratio)), area, DRAWS, f"ratio {ratio}")
+    ]
+    entropy = _wide(sight.look(draws, owner)["entropy"])
+    curve: Curve = entropy.reshape(len(RATIOS), DRAWS, -1).mean(1)
     return curve
 
 
-def _swept(
-    material: Material, subject: Subject, observer: AnyObserver, whole: Curve, cropped: Curve
-) -> Finding:
+def _swept(sight: Sight, whole: Curve, cropped: Curve) -> Finding:
     """Return both curves as facts, and r* of the chosen crops against their whole images."""
-    facts = [
-        *_facts(material, subject, observer, whole, ""),
-        *_facts(material, subject, observer, cropped, ", chosen=crops"),
-    ]
-    found = star(cropped, whole, paired=True, seed=0)
-    name = "r*(chosen=crops, from=whole)"
-    facts.append(material.fact(subject, name, found, observer=observer))
-    lines = [
-        f"{subject.name}: entropy of training crops of {_SHOWN} of the area: {_listed(whole)}",
-        f"{subject.name}: the same inside the chosen crops: {_listed(cropped)}; {_star(found)}",
-    ]
-    return Finding(tuple(facts), tuple(lines))
+    name, found = sight.subject.name, star(cropped, whole, paired=True, seed=0)
+    facts = (
+        *_facts(sight, whole, ""),
+        *_facts(sight, cropped, ", chosen=crops"),
+        sight.fact("r*(chosen=crops, from=whole)", found),
+    )
+    lines = (
+        f"{name}: entropy of training crops of {_SHOWN} of the area: {_listed(whole)}",
+        f"{name}: the same inside the chosen crops: {_listed(cropped)}; {_star(found)}",
+    )
+    return Finding(facts, lines)
 
 
-def _across(material: Material, subject: Subject, observer: AnyObserver) -> Finding:
+def _across(sight: Sight) -> Finding:
     """Return the curve of crops across whole mosaics, which the patch view avoids."""
-    tiles = subject.tile_box
-    area = np.concatenate([tiles[..., :2].min(1), tiles[..., 2:].max(1)], axis=1)
-    curve = _curve(material, subject, observer, area, np.arange(len(area)))
-    facts = _facts(material, subject, observer, curve, ", view=canvas")
-    return Finding(tuple(facts), (f"{subject.name}: across whole mosaics: {_listed(curve)}",))
+    area = spans(sight.subject.tile_box)
+    curve = _curve(sight, area, np.arange(len(area)))
+    line = f"{sight.subject.name}: across whole mosaics: {_listed(curve)}"
+    return Finding(tuple(_facts(sight, curve, ", view=canvas")), (line,))
 
 
-def _facts(
-    material: Material, subject: Subject, observer: AnyObserver, curve: Curve, options: str
-) -> list[Fact]:
-    return [
-        material.fact(
-            subject,
-            f"entropy(crop={ratio}{options})",
-            mean_estimate(values),
-            "nats",
-            observer=observer,
-        )
-        for ratio, values in zip(RATIOS, curve, strict=True)
-    ]
+def _facts(sight: Sight, curve: Curve, options: str) -> Iterator[Fact]:
+    for ratio, values in zip(RATIOS, curve, strict=True):
+        yield sight.fact(f"entropy(crop={ratio}{options})", mean_estimate(values), "nats")
 
 
 def _against(
-    material: Material,
-    subject: Subject,
-    observer: AnyObserver,
-    whole: Curve,
-    base: Subject,
-    other: Float64[np.ndarray, "ratios j"],
+    sight: Sight, whole: Curve, base: Subject, other: Float64[np.ndarray, "ratios j"]
 ) -> Finding:
     """Return r* of a set against the set `base`, whose curve is `other`."""
     found = star(whole, other, paired=False, seed=0)
-    name = f"r*(from={base.digest[:12]})"
-    line = f"{subject.name} against {base.name}: {_star(found)}"
-    return Finding((material.fact(subject, name, found, observer=observer),), (line,))
+    line = f"{sight.subject.name} against {base.name}: {_star(found)}"
+    return Finding((sight.fact(f"r*(from={base.digest[:12]})", found),), (line,))
 
 
 def _star(found: Estimate) -> str:

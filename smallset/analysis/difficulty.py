@@ -4,13 +4,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from smallset.analysis.material import Analysis, Finding, Looks, Material
-from smallset.analysis.subject import Subject
+from smallset.analysis.material import Analysis, Finding, Material, Sight
 from smallset.analysis.text import interval, percent_interval
-from smallset.evidence.estimates import mean_estimate, quantile_estimate, share_estimate
-from smallset.observers import AnyObserver
+from smallset.evidence.estimates import (
+    Estimate,
+    mean_estimate,
+    quantile_estimate,
+    share_estimate,
+)
 from smallset.records import Fact
 from smallset.seeds import derive
+from smallset.shapes import Shaped
 from smallset.train.views import draw_epoch
 
 VIEWS = 8
@@ -28,59 +32,46 @@ class Difficulty(Analysis):
         for observer in material.observers:
             yield from material.headline(observer)
             for subject in material.subjects:
-                yield self._of(material, subject, observer)
-
-    def _of(self, material: Material, subject: Subject, observer: AnyObserver) -> Finding:
-        looks = material.plain(subject, observer)
-        facts = [
-            *_means(material, subject, observer, looks),
-            *(
-                material.fact(
-                    subject,
-                    f"{name}(quantile={share})",
-                    quantile_estimate(looks[name], share),
-                    "nats",
-                    observer=observer,
-                )
-                for name in ("entropy", "nll")
-                for share in QUANTILES
-            ),
-        ]
-        lines = [_line(subject.name, facts)]
-        if subject.view is not None:
-            looks = in_training(material, subject, observer)
-            viewed = _means(material, subject, observer, looks, views=VIEWS)
-            lines.append(_line(f"{subject.name}, training views", viewed))
-            facts += viewed
-        return Finding(tuple(facts), tuple(lines))
+                yield _found(Sight(material, subject, observer))
 
 
-def in_training(material: Material, subject: Subject, observer: AnyObserver) -> Looks:
-    """Look at `VIEWS` training views of every image: rows (epochs m), epoch after epoch."""
+def in_training(sight: Sight) -> Shaped[np.ndarray, "views m"]:
+    """Look at `VIEWS` training views of every image of a set."""
+    subject, seed = sight.subject, derive(0, "analysis")
     assert subject.view is not None
-    m = len(subject.labels)
-    drawn = [
-        draw_epoch(subject.view, subject.tile_box, seed=derive(0, "analysis"), epoch=epoch)
-        for epoch in range(VIEWS)
+    draws = [
+        draw_epoch(subject.view, subject.tile_box, seed=seed, epoch=epoch) for epoch in range(VIEWS)
     ]
-    both = type(drawn[0])(
-        np.concatenate([one.box for one in drawn]), np.concatenate([one.flip for one in drawn])
-    )
-    return material.look(subject, observer, both, np.tile(np.arange(m), VIEWS))
+    return sight.look(draws, np.arange(len(subject.labels)))
+
+
+def _found(sight: Sight) -> Finding:
+    name, looks = sight.subject.name, sight.whole()
+    facts = _means(sight, looks[None], share_estimate(looks["margin"] > 0))
+    lines = [_line(name, facts)]
+    for measure in ("entropy", "nll"):
+        for share in QUANTILES:
+            found = quantile_estimate(looks[measure], share)
+            facts.append(sight.fact(f"{measure}(quantile={share})", found, "nats"))
+    if sight.subject.view is not None:
+        views = in_training(sight)
+        right = mean_estimate((views["margin"] > 0).mean(0))
+        viewed = _means(sight, views, right, f"({OWN_VIEW})")
+        lines.append(_line(f"{name}, training views", viewed))
+        facts += viewed
+    return Finding(tuple(facts), tuple(lines))
 
 
 def _means(
-    material: Material, subject: Subject, observer: AnyObserver, looks: Looks, *, views: int = 1
+    sight: Sight, views: Shaped[np.ndarray, "views k"], right: Estimate, options: str = ""
 ) -> list[Fact]:
     """Return the facts entropy, nll and right: means over images, each the mean of its views."""
-    of_image = {name: looks[name].reshape(views, -1).mean(0) for name in ("entropy", "nll")}
-    right = (looks["margin"] > 0).reshape(views, -1)
-    found = {name: (mean_estimate(values), "nats") for name, values in of_image.items()}
-    found["right"] = (share_estimate(right[0]) if views == 1 else mean_estimate(right.mean(0)), "")
-    options = "" if views == 1 else f"({OWN_VIEW})"
     return [
-        material.fact(subject, name + options, *one, observer=observer)
-        for name, one in found.items()
+        *(
+            sight.fact(f"{name}{options}", mean_estimate(views[name].mean(0)), "nats")
+            for name in ("entropy", "nll")
+        ),
+        sight.fact(f"right{options}", right),
     ]
 
 

@@ -11,7 +11,6 @@ from smallset.evidence.estimates import Estimate
 from smallset.lazy import Tensor, torch
 from smallset.shapes import Float32, Int64, Shaped
 from smallset.train.render import render
-from smallset.train.views import Drawn
 
 NEAR = 0.98
 """The least similarity of near-duplicates. Of the 100 closest pairs of a held-out and a training
@@ -96,11 +95,11 @@ def _compared(
     vectors: Callable[[Subject], Vectors],
 ) -> Finding:
     k = len(subject.box)
-    skipped = np.full((k, 1), -1)
-    if place == "itself":
-        skipped = np.arange(k)[:, None]
-    elif place == "training":
-        skipped = subject.sources
+    where, skipped = {
+        "itself": ("inside", np.arange(k)[:, None]),
+        "training": ("among the training images", subject.sources),
+        "held-out": ("among the held-out images", np.full((k, 1), -1)),
+    }[place]
     inputs = {
         "version": f"duplicates-1 {SIDE}",
         "subjects": [one.digest + one.box.tobytes().hex() for one in (subject, other)],
@@ -131,9 +130,6 @@ def _compared(
         f"({found['similarity'][i]:.3f})"
         for i in first
     )
-    where = {"itself": "inside", "training": "among the training images"}.get(
-        place, "among the held-out images"
-    )
     besides = " besides their sources" if place == "training" and (skipped >= 0).any() else ""
     line = f"{subject.name}: {len(near):,} of {k:,} have a near-duplicate {where}{besides}"
     if clash.any():
@@ -143,10 +139,10 @@ def _compared(
 
 def _vectors(material: Material, subject: Subject) -> Vectors:
     device, k = material.seen.machine.device, len(subject.box)
-    whole = Drawn(subject.box, np.zeros(k, bool))
     parts = []
     for start in range(0, k, _BLOCK):
         at = np.arange(start, min(start + _BLOCK, k))
         images = subject.images.batch(subject.owner[at]).to(device)
-        parts.append(thumbnails(render(images, whole.take(at), size=SIDE)))
-    return torch.cat([one for one, _ in parts]), torch.cat([other for _, other in parts])
+        parts.append(thumbnails(render(images, subject.whole.take(at), size=SIDE)))
+    plain, mirrored = map(torch.cat, zip(*parts, strict=True))
+    return plain, mirrored

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from smallset.analysis.material import Analysis, Finding, Looks, Material
-from smallset.analysis.subject import Subject
+from smallset.analysis.material import Analysis, Finding, Looks, Material, Sight
 from smallset.analysis.text import percent_interval, shown
 from smallset.evidence.estimates import Estimate, mean_estimate, share_estimate
-from smallset.observers import AnyObserver, Observer
-from smallset.records import Fact
+from smallset.observers import Observer
 from smallset.shapes import Bool, Float64
-from smallset.train.views import Drawn
 
 _LISTED = 5
 _CLASSES = 10
@@ -34,9 +32,12 @@ class LabelQuality(Analysis):
             yield Finding((material.fact(subject, "balance", found),), (line,))
         for observer in material.observers:
             yield from material.headline(observer)
-            usual = _usual(material, observer)
+            # A network has often learned its training images by heart, so those serve only if
+            # nothing is held out.
+            judge = material.held_out if len(material.held_out.labels) else material.train
+            usual = _usual(Sight(material, judge, observer))
             for subject in material.subjects:
-                yield _through(material, subject, observer, usual)
+                yield _through(Sight(material, subject, observer), usual)
 
 
 def balance(counts: np.ndarray) -> float:
@@ -62,29 +63,26 @@ def doubtful(
     return wrong
 
 
-def _usual(material: Material, observer: AnyObserver) -> Float64[np.ndarray, " c"]:
-    """Return the mean probability of each class over its held-out images.
+def _usual(sight: Sight) -> Float64[np.ndarray, " c"]:
+    """Return the mean probability of each class over its images.
 
-    A network has often learned its training images by heart, so those serve only if nothing is held
-    out. A class without images is never usual.
+    A class without images is never usual.
     """
-    subject = material.held_out if len(material.held_out.labels) else material.train
-    own = np.exp(-material.plain(subject, observer)["nll"].astype(np.float64))
-    classes = len(material.data.train.classes)
-    counts = np.bincount(subject.labels, minlength=classes)
-    sums = np.bincount(subject.labels, own, classes)
+    own = np.exp(-sight.whole()["nll"].astype(np.float64))
+    classes, labels = len(sight.material.data.train.classes), sight.subject.labels
+    counts = np.bincount(labels, minlength=classes)
     means: Float64[np.ndarray, " c"] = np.full(classes, np.inf)
-    np.divide(sums, counts, out=means, where=counts > 0)
+    np.divide(np.bincount(labels, own, classes), counts, out=means, where=counts > 0)
     return means
 
 
-def _through(
-    material: Material, subject: Subject, observer: AnyObserver, usual: Float64[np.ndarray, " c"]
-) -> Finding:
-    looks, labels = _sources(material, subject, observer), subject.box_labels
-    names = list(map(shown, material.data.train.classes.names))
+def _through(sight: Sight, usual: Float64[np.ndarray, " c"]) -> Finding:
+    material, subject = sight.material, sight.subject
+    looks, labels = _sources(sight), subject.box_labels
+    given = material.data.train.classes.names
+    names = list(map(shown, given))
     wrong = doubtful(looks, usual, labels)
-    fact = material.fact(subject, "doubtful labels", share_estimate(wrong), observer=observer)
+    share = share_estimate(wrong)
     first = np.flatnonzero(wrong)[np.argsort(looks["margin"][wrong], kind="stable")][:_LISTED]
     listed = "; ".join(
         f"{subject.id(int(i))} as {names[labels[i]]} (looks like {names[looks['top'][i]]})"
@@ -92,22 +90,19 @@ def _through(
     )
     more = f" and {wrong.sum() - len(first):,} more" if wrong.sum() > len(first) else ""
     lines = [
-        f"{subject.name}: {percent_interval(fact)} of labels doubtful"
+        f"{subject.name}: {percent_interval(share)} of labels doubtful"
         + (f": {listed}{more}" if listed else "")
     ]
-    facts = [fact, *_run(material, subject, observer)]
+    facts = [sight.fact("doubtful labels", share)]
+    if (negative := _negative_aum(sight)) is not None:
+        facts.append(sight.fact("negative aum", share_estimate(negative)))
     told = subject in material.sets or not material.sets  # the lines of splits would bury the sets'
     for c, name in enumerate(names):
         rows = np.flatnonzero(labels == c)
         if not len(rows):
             continue
         nll = looks["nll"][rows]
-        given = json.dumps(material.data.train.classes.names[c])
-        facts.append(
-            material.fact(
-                subject, f"nll(class={given})", mean_estimate(nll), "nats", observer=observer
-            )
-        )
+        facts.append(sight.fact(f"nll(class={json.dumps(given[c])})", mean_estimate(nll), "nats"))
         if c < _CLASSES and told:
             easy, hard = rows[nll.argmin()], rows[nll.argmax()]
             lines.append(
@@ -119,27 +114,28 @@ def _through(
     return Finding(tuple(facts), tuple(lines))
 
 
-def _sources(material: Material, subject: Subject, observer: AnyObserver) -> Looks:
+def _sources(sight: Sight) -> Looks:
     """Look at the whole source image of every box if it is known, or else at the box.
 
     A tile is an image of fewer pixels, which a network may not know although its label is right.
     """
-    train, shown_images = material.train, subject.sources
-    if subject is train or shown_images.shape[1] > 1 or (shown_images < 0).any():
-        return material.plain(subject, observer)
-    owner = shown_images[:, 0]
-    whole = Drawn(train.box[owner], np.zeros(len(owner), bool))
-    return material.look(train, observer, whole, owner)
+    train, sources = sight.material.train, sight.subject.sources
+    if sight.subject is train or sources.shape[1] > 1 or (sources < 0).any():
+        return sight.whole()
+    owner = sources[:, 0]
+    looks: Looks = replace(sight, subject=train).look([train.whole.take(owner)], owner)[0]
+    return looks
 
 
-def _run(material: Material, subject: Subject, observer: AnyObserver) -> list[Fact]:
-    """Return the share of shown training images with a negative AUM (arXiv 2001.10528).
+def _negative_aum(sight: Sight) -> Bool[np.ndarray, " s"] | None:
+    """Return which of the shown training images have a negative AUM (arXiv 2001.10528).
 
-    Only an observer that was trained here has a run, and only known sources have a place in it.
+    None if the observer was not trained here and so has no run, or if a source is not known.
     """
-    shown_images = subject.sources[subject.sources >= 0]
-    if not isinstance(observer, Observer) or len(shown_images) < subject.sources.size:
-        return []
-    run = material.seen.dynamics(observer)
-    aum = run.reduced(lambda margin: margin.mean(0), "margin")[shown_images]
-    return [material.fact(subject, "negative aum", share_estimate(aum < 0), observer=observer)]
+    sources = sight.subject.sources.ravel()
+    if not isinstance(sight.observer, Observer) or (sources < 0).any():
+        return None
+    run = sight.material.seen.dynamics(sight.observer)
+    aum = run.reduced(lambda margin: margin.mean(0), "margin")
+    negative: Bool[np.ndarray, " s"] = aum[sources] < 0
+    return negative

@@ -83,31 +83,6 @@ class Material:
         if len(self.observers) > 1:
             yield Finding(lines=(f"through {shown(self.named(observer))}:",))
 
-    def plain(self, subject: Subject, observer: AnyObserver) -> Looks:
-        """Look at every whole box of a subject."""
-        drawn = Drawn(subject.box, np.zeros(len(subject.box), bool))
-        return self.look(subject, observer, drawn, subject.owner)
-
-    def look(
-        self,
-        subject: Subject,
-        observer: AnyObserver,
-        drawn: Drawn,
-        owner: Int64[np.ndarray, " k"],
-    ) -> Looks:
-        """Look at k views of a subject's images `owner`, or read the kept look.
-
-        Raises ValueError if the network gives numbers that are not finite.
-        """
-        facts = {
-            "version": ANALYSIS_VERSION,
-            "observer": self.seen.fingerprint(observer, 0),
-            "subject": subject.digest,
-            "size": self.seen.images.size,
-            "views": [array.tobytes().hex() for array in (drawn.box, drawn.flip, owner)],
-        }
-        return self.kept(facts, lambda: self._looks(subject, observer, drawn, owner), len(owner))
-
     def kept(
         self,
         facts: Mapping[str, object],
@@ -159,15 +134,50 @@ class Material:
             },
         )
 
-    def _looks(
-        self,
-        subject: Subject,
-        observer: AnyObserver,
-        drawn: Drawn,
-        owner: Int64[np.ndarray, " k"],
-    ) -> Iterator[tuple[int, Looks]]:
-        machine, size = self.seen.machine, self.seen.images.size
-        network = self._network(observer)
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A subject as one observer sees it."""
+
+    material: Material
+    subject: Subject
+    observer: AnyObserver
+
+    def whole(self) -> Looks:
+        """Look at every whole box."""
+        looks: Looks = self.look([self.subject.whole], self.subject.owner)[0]
+        return looks
+
+    def look(
+        self, draws: Sequence[Drawn], owner: Int64[np.ndarray, " k"]
+    ) -> Shaped[np.ndarray, "draws k"]:
+        """Look at the images `owner` once for each of `draws`, or read the kept looks.
+
+        Raises ValueError if the network gives numbers that are not finite.
+        """
+        drawn = Drawn(
+            np.concatenate([one.box for one in draws]), np.concatenate([one.flip for one in draws])
+        )
+        owners = np.tile(owner, len(draws))
+        seen = self.material.seen
+        facts = {
+            "version": ANALYSIS_VERSION,
+            "observer": seen.fingerprint(self.observer, 0),
+            "subject": self.subject.digest,
+            "size": seen.images.size,
+            "views": [array.tobytes().hex() for array in (drawn.box, drawn.flip, owners)],
+        }
+        looks = self.material.kept(facts, lambda: self._looks(drawn, owners), len(owners))
+        return looks.reshape(len(draws), len(owner))
+
+    def fact(self, name: str, found: Estimate, unit: str = "") -> Fact:
+        """Return what the observer found of the subject as a line."""
+        return self.material.fact(self.subject, name, found, unit, observer=self.observer)
+
+    def _looks(self, drawn: Drawn, owner: Int64[np.ndarray, " k"]) -> Iterator[tuple[int, Looks]]:
+        seen, subject = self.material.seen, self.subject
+        machine, size = seen.machine, seen.images.size
+        network = self._network()
         batch = inference_batch(size)
         for start in range(0, len(owner), batch):
             at = np.arange(start, min(start + batch, len(owner)))
@@ -184,17 +194,19 @@ class Material:
             bad = at[~np.isfinite(looks["entropy"] + looks["nll"])]
             if len(bad):
                 raise ValueError(
-                    f"the observer {self.named(observer)!r} gives numbers that are not finite, for "
-                    f"instance of {subject.dataset.id(int(owner[bad[0]]))!r}. Needed finite ones "
-                    "of every image. Take another network, or --precision float32."
+                    f"the observer {self.material.named(self.observer)!r} gives numbers that are "
+                    f"not finite, for instance of {subject.dataset.id(int(owner[bad[0]]))!r}. "
+                    "Needed finite ones of every image. Take another network, or --precision "
+                    "float32."
                 )
             yield start, looks
-            if self.seen.progress is not None:
-                self.seen.progress(f"look at {subject.name}", int(at[-1]) + 1, len(owner))
+            if seen.progress is not None:
+                seen.progress(f"look at {subject.name}", int(at[-1]) + 1, len(owner))
 
-    def _network(self, observer: AnyObserver) -> "Network":
-        epochs = self.seen.settled(observer).trains_for
-        return self.seen.network(observer, epoch=epochs).requires_grad_(False)
+    def _network(self) -> "Network":
+        seen, observer = self.material.seen, self.observer
+        epochs = seen.settled(observer).trains_for
+        return seen.network(observer, epoch=epochs).requires_grad_(False)
 
 
 class Analysis(ABC):

@@ -15,7 +15,7 @@ from smallset.records import Fit
 from smallset.shapes import Int32, Int64
 from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.shown import Images
-from smallset.train.views import Patch, View, view_from, whole_boxes
+from smallset.train.views import Drawn, Patch, View, spans, view_from, whole_boxes
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +23,9 @@ class Subject:
     """The m images of a set or a split, and the k boxes that show one whole image each.
 
     A box (left, top, right, bottom) is a tile if the set's view looks at single tiles, or else all
-    tiles of an image together. `owner` is the image of each box. `sources` are the positions of
-    the training images that a box shows, -1 if unknown. `view` is None for a split, whose images
-    are not trained on.
+    tiles of an image together. `sources` are the positions of the training images that a box shows,
+    -1 if unknown. `view_spec` is None for a split, whose images are not trained on. `opened`
+    decodes the images.
     """
 
     name: str
@@ -35,11 +35,7 @@ class Subject:
     view_spec: str | None
     digest: str
     opened: Callable[[], Images]
-    labels: Int64[np.ndarray, " m"]
     tile_box: Int32[np.ndarray, "m tiles 4"]
-    view: View | None
-    box: Int32[np.ndarray, "k 4"]
-    owner: Int64[np.ndarray, " k"]
     sources: Int64[np.ndarray, "k s"]
     dataset: ImageDataset
 
@@ -47,6 +43,38 @@ class Subject:
     def images(self) -> Images:
         """The images, decoded at the first use."""
         return self.opened()
+
+    @property
+    def labels(self) -> Int64[np.ndarray, " m"]:
+        """The class index of each image."""
+        return self.dataset.labels
+
+    @cached_property
+    def view(self) -> View | None:
+        """The view that students train with, None for a split."""
+        return None if self.view_spec is None else view_from(self.view_spec)
+
+    @property
+    def boxes_each(self) -> int:
+        """The number of boxes of an image."""
+        return self.tile_box.shape[1] if isinstance(self.view, Patch) else 1
+
+    @cached_property
+    def box(self) -> Int32[np.ndarray, "k 4"]:
+        """The boxes, image after image."""
+        if isinstance(self.view, Patch):
+            return self.tile_box.reshape(-1, 4)
+        return spans(self.tile_box)
+
+    @cached_property
+    def owner(self) -> Int64[np.ndarray, " k"]:
+        """The image of each box."""
+        return np.repeat(np.arange(len(self.labels)), self.boxes_each)
+
+    @property
+    def whole(self) -> Drawn:
+        """The view of each whole box."""
+        return Drawn(self.box, np.zeros(len(self.box), bool))
 
     @property
     def box_labels(self) -> Int64[np.ndarray, " k"]:
@@ -57,24 +85,14 @@ class Subject:
     def id(self, box: int) -> str:
         """Name the image of a box, with the box's number from 1 if the image has several."""
         name = repr(self.dataset.id(int(self.owner[box])))
-        tiles = len(self.box) // len(self.labels)
-        return f"{name} tile {box % tiles + 1}" if tiles > 1 else name
+        return f"{name} tile {box % self.boxes_each + 1}" if self.boxes_each > 1 else name
 
 
 def of_set(made: TrainingSet, data: Data, desk: Desk, *, name: str) -> Subject:
     """Return a set as a subject. Its images are decoded at the first look."""
-    facts, tile_box = made.facts, made.tile_box
-    view = view_from(facts.view)
-    m, tiles = tile_box.shape[:2]
-    shown = np.full((m, tiles), -1)
+    facts, shown = made.facts, np.full(made.tile_box.shape[:2], -1)
     if isinstance(made, CompressedDataset) and made.origin == data.fingerprint:
         shown = made.plan.source
-    if isinstance(view, Patch):
-        box, owner = tile_box.reshape(-1, 4), np.repeat(np.arange(m), tiles)
-        shown = shown.reshape(-1, 1)
-    else:
-        box = np.concatenate([tile_box[..., :2].min(1), tile_box[..., 2:].max(1)], axis=1)
-        owner = np.arange(m)
     return Subject(
         name=name,
         method=facts.method,
@@ -83,12 +101,8 @@ def of_set(made: TrainingSet, data: Data, desk: Desk, *, name: str) -> Subject:
         view_spec=facts.view,
         digest=made.digest,
         opened=partial(set_pixels, made, desk),
-        labels=made.dataset.labels,
-        tile_box=tile_box,
-        view=view,
-        box=box,
-        owner=owner,
-        sources=shown,
+        tile_box=made.tile_box,
+        sources=shown.reshape(-1, 1) if isinstance(view_from(facts.view), Patch) else shown,
         dataset=made.dataset,
     )
 
@@ -99,7 +113,6 @@ def of_split(split: ImageDataset, data: Data, size: int, fit: Fit, desk: Desk) -
     view: How = "test" if held_out else fit
     name = "held-out" if held_out else "full"
     n = len(split)
-    whole = whole_boxes(n, size)
     return Subject(
         name="held-out images" if held_out else "training images",
         method=name,
@@ -108,11 +121,7 @@ def of_split(split: ImageDataset, data: Data, size: int, fit: Fit, desk: Desk) -
         view_spec=None,
         digest=fingerprint([data.fingerprint, name, size, view]),
         opened=partial(desk.decoded, split, size, view=view),
-        labels=split.labels,
-        tile_box=whole,
-        view=None,
-        box=whole[:, 0],
-        owner=np.arange(n),
+        tile_box=whole_boxes(n, size),
         sources=np.full((n, 1), -1) if held_out else np.arange(n)[:, None],
         dataset=split,
     )

@@ -92,7 +92,7 @@ class Canvas(View):
         self, tiles: Int32[np.ndarray, "k tiles 4"], numbers: Float64[np.ndarray, "k 24"]
     ) -> Int32[np.ndarray, "k 4"]:
         """Return the box that spans all the tiles of an image."""
-        return np.concatenate([tiles[..., :2].min(1), tiles[..., 2:].max(1)], axis=1)
+        return spans(tiles)
 
 
 class Patch(View):
@@ -141,6 +141,11 @@ def plain(view: View) -> View:
 def whole_boxes(images: int, size: int) -> Int32[np.ndarray, "m 1 4"]:
     """Return the tile boxes of images of `size` pixels with one tile each."""
     return np.broadcast_to(np.array([0, 0, size, size], np.int32), (images, 1, 4))
+
+
+def spans(tile_box: Int32[np.ndarray, "m tiles 4"]) -> Int32[np.ndarray, "m 4"]:
+    """Return the box around all the tiles of each image."""
+    return np.concatenate([tile_box[..., :2].min(1), tile_box[..., 2:].max(1)], axis=1)
 
 
 def draw_epoch(

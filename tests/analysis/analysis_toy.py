@@ -8,8 +8,8 @@ import torch
 from cli_toy import tree
 
 from smallset import compress, open_data
-from smallset.analysis.material import Material
-from smallset.analysis.subject import of_set, of_split
+from smallset.analysis.material import Material, Sight
+from smallset.analysis.subject import Subject, of_set, of_split
 from smallset.desk import desk_for
 from smallset.observers import Observer
 from smallset.pipeline.desk import observed
@@ -32,10 +32,15 @@ def probabilities(pixels: np.ndarray) -> np.ndarray:
     return odds / odds.sum(1, keepdims=True)
 
 
+def sight(material: Material, subject: Subject | None = None) -> Sight:
+    """A subject, or else the first set, through the observer."""
+    return Sight(material, subject or material.sets[0], TRAINED)
+
+
 @pytest.fixture
 def material(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Make material from methods, one set for each, seen through `Colours`."""
-    monkeypatch.setattr(Material, "_network", lambda *_: Colours())
+    monkeypatch.setattr(Sight, "_network", lambda *_: Colours())
     desk = desk_for(work=tmp_path / "work", device="cpu", precision="float32", workers=1)
     data = open_data(tree(tmp_path / "data"), work=desk.work)
 

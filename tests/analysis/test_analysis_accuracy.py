@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from analysis_toy import TRAINED
+from analysis_toy import sight
 from result_toy import result
 from scipy import stats
 
@@ -36,7 +36,7 @@ def test_the_rank_correlation_is_that_of_the_means(material):
     results = [learned(s, v, budget="ipc=2") for s, v in zip(made.sets, top1, strict=True)]
     made = replace(made, results=tuple(results))
     (finding,) = EasyIsGood()(made)
-    entropy = [made.plain(s, TRAINED)["entropy"].mean() for s in made.sets]
+    entropy = [sight(made, s).whole()["entropy"].mean() for s in made.sets]
     fact = finding.facts[0]
     assert fact.name == (
         "rank correlation(entropy, top1, budget='ipc=2', student='resnet8', "

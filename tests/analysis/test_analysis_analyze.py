@@ -6,7 +6,7 @@ import pytest
 from cli_toy import TINY, tree
 
 from smallset import analyze, compress, evaluate, train_teacher
-from smallset.analysis.material import Material
+from smallset.analysis.material import Sight
 from smallset.evidence.lines import read_lines
 from smallset.records import Fact
 
@@ -26,7 +26,7 @@ def test_facts_are_written_once_and_nothing_is_looked_at_twice(data, monkeypatch
     assert read_lines(Path("facts.jsonl"), Fact) == facts
     assert [fact for finding in told for fact in finding.facts] == facts
     assert {f.method for f in facts} == {"random", "full", "held-out"}
-    monkeypatch.setattr(Material, "_network", None)
+    monkeypatch.setattr(Sight, "_network", None)
     assert analyze(["set"], data, observers=EYE, out="facts.jsonl") == facts
     assert read_lines(Path("facts.jsonl"), Fact) == facts
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from analysis_toy import TRAINED
+from analysis_toy import sight
 
 from smallset.analysis.crops import RATIOS, Crops, contrary, crossing, star
 from smallset.observers.record import record
@@ -77,6 +77,6 @@ def test_crops_of_a_mosaic_stay_in_a_tile_and_those_across_are_told_apart(materi
     assert (n["entropy(crop=0.1)"], n["entropy(crop=0.1, view=canvas)"]) == (12, 3)
     found = {fact.name: fact for fact in facts if fact.method == "random"}
     assert found["nll change(chosen=crops, from=crops)"].value < 0
-    plain = made.plain(made.sets[0], TRAINED)["entropy"].mean()
+    plain = sight(made).whole()["entropy"].mean()
     assert found["entropy(crop=1.0)"].value == pytest.approx(plain, rel=1e-4)  # mirrored or not
     assert lines[-1].startswith("set1 against set0: r* ")

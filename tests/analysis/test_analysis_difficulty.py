@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from analysis_toy import TRAINED, probabilities
+from analysis_toy import TRAINED, probabilities, sight
 
 from smallset.analysis.difficulty import QUANTILES, Difficulty, in_training
 from smallset.evidence import mean_interval
@@ -49,9 +49,9 @@ def test_training_views_are_those_of_the_set_and_the_same_each_time(material):
     whole = "canvas(scale=(1.0, 1.0), ratio=(1.0, 1.0), flip=0.0)"
     made = material(f"random(view={whole})", "random")
     plain, other = made.sets
-    looks = in_training(made, plain, TRAINED).reshape(8, -1)
+    looks = in_training(sight(made, plain))
     assert (looks["nll"] == looks["nll"][0]).all()
-    np.testing.assert_allclose(looks["nll"][0], made.plain(plain, TRAINED)["nll"], rtol=1e-4)
-    looks = in_training(made, other, TRAINED).reshape(8, -1)
+    np.testing.assert_allclose(looks["nll"][0], sight(made, plain).whole()["nll"], rtol=1e-4)
+    looks = in_training(sight(made, other))
     assert (np.ptp(looks["nll"], axis=0) > 0).all()
-    np.testing.assert_array_equal(looks, in_training(made, other, TRAINED).reshape(8, -1))
+    np.testing.assert_array_equal(looks, in_training(sight(made, other)))

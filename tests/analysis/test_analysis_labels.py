@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from analysis_toy import TRAINED
+from analysis_toy import TRAINED, sight
 
 from smallset.analysis.labels import LabelQuality, balance, doubtful
 from smallset.analysis.material import LOOK
@@ -32,7 +32,7 @@ def test_the_easiest_and_hardest_of_a_class_are_named(material):
     made = material("random", splits=False)
     balanced, through = LabelQuality()(made)
     assert balanced.lines == ("set0: 2 to 2 images a class",)
-    nll = made.plain(made.sets[0], TRAINED)["nll"]
+    nll = sight(made).whole()["nll"]
     easy, hard = nll[:2].argmin(), nll[:2].argmax()
     assert through.lines[1] == (
         f"  ape: easiest 'ape/{easy:05d}.png' (NLL {nll[easy]:.3f}), "
@@ -54,7 +54,7 @@ def test_the_labels_of_a_mosaic_are_checked_by_its_source_images(material):
     made = material("random(factor=2, view=patch)", ipc=1, splits=False)
     _, through = LabelQuality()(made)
     sources = made.sets[0].sources[:4, 0]
-    nll = made.plain(made.train, TRAINED)["nll"][sources]
+    nll = sight(made, made.train).whole()["nll"][sources]
     fact = next(f for f in through.facts if f.name == 'nll(class="ape")')
     assert fact.value == pytest.approx(nll.mean(), rel=1e-6)
     assert f"easiest 'ape/00000.png' tile {nll.argmin() + 1} (NLL " in through.lines[1]

@@ -1,21 +1,21 @@
 import numpy as np
 import pytest
 import torch
-from analysis_toy import TRAINED, Colours
+from analysis_toy import Colours, sight
 
-from smallset.analysis.material import Material
+from smallset.analysis.material import Sight
+from smallset.evidence.estimates import Estimate
 from smallset.train.views import Drawn
 
 
 def test_a_look_is_made_once_and_again_for_other_boxes(material, monkeypatch):
-    made = material("random")
-    subject = made.sets[0]
-    first = made.plain(subject, TRAINED)
-    monkeypatch.setattr(Material, "_network", None)
-    np.testing.assert_array_equal(made.plain(subject, TRAINED), first)
+    seen = sight(material("random"))
+    first = seen.whole()
+    monkeypatch.setattr(Sight, "_network", None)
+    np.testing.assert_array_equal(seen.whole(), first)
     half = Drawn(np.array([[0, 0, 4, 8]], np.int32), np.array([False]))
     with pytest.raises(TypeError):
-        made.look(subject, TRAINED, half, np.array([0]))
+        seen.look([half], np.array([0]))
 
 
 def test_a_mirrored_view_of_another_network_is_another_look(material, monkeypatch):
@@ -23,11 +23,11 @@ def test_a_mirrored_view_of_another_network_is_another_look(material, monkeypatc
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             return super().forward(pixels[..., :2])
 
-    monkeypatch.setattr(Material, "_network", lambda *_: Left())
-    made = material("random", ipc=1)
-    box = np.array([[0, 0, 8, 8]] * 2, np.int32)
-    looks = made.look(made.sets[0], TRAINED, Drawn(box, np.array([False, True])), np.zeros(2, int))
-    assert looks["nll"][0] != looks["nll"][1]
+    monkeypatch.setattr(Sight, "_network", lambda *_: Left())
+    box = np.array([[0, 0, 8, 8]], np.int32)
+    draws = [Drawn(box, np.array([flip])) for flip in (False, True)]
+    plain, mirrored = sight(material("random", ipc=1)).look(draws, np.array([0]))
+    assert plain["nll"] != mirrored["nll"]
 
 
 def test_numbers_that_are_not_finite_are_refused_by_name(material, monkeypatch):
@@ -35,22 +35,16 @@ def test_numbers_that_are_not_finite_are_refused_by_name(material, monkeypatch):
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             return super().forward(pixels) * torch.nan
 
-    monkeypatch.setattr(Material, "_network", lambda *_: Broken())
-    made = material("random")
+    monkeypatch.setattr(Sight, "_network", lambda *_: Broken())
+    seen = sight(material("random"))
     said = r"gives numbers that are not finite, for instance of 'ape/\d+\.png'\. Needed finite"
     with pytest.raises(ValueError, match=said):
-        made.plain(made.sets[0], TRAINED)
-    assert not list((made.seen.work / "analysis").iterdir())
+        seen.whole()
+    assert not list((seen.material.seen.work / "analysis").iterdir())
 
 
 def test_a_fact_names_no_folder_of_this_machine(material, tmp_path):
-    made = material("random")
-    found = made.fact(made.sets[0], "entropy", made_up(), observer=TRAINED)
+    seen = sight(material("random"))
+    found = seen.fact("entropy", Estimate(1.0, None, None, 3))
     assert str(tmp_path) not in repr(found)
-    assert found.set_digest == made.sets[0].digest
-
-
-def made_up():
-    from smallset.evidence.estimates import Estimate
-
-    return Estimate(1.0, None, None, 3)
+    assert found.set_digest == seen.subject.digest
