@@ -54,6 +54,15 @@ def write_array(path: Path, array: np.ndarray) -> None:
         file.write(buffer.getbuffer())
 
 
+def read_array(path: Path, kind: np.dtype | type, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Read an .npy file. Return None unless it is whole and of this type and shape."""
+    try:
+        array: np.ndarray = np.load(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if array.dtype == kind and array.shape == shape else None
+
+
 def check_output(out: Path) -> None:
     """Raise, before any work is done, if no set can be written to `out`.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,9 +90,7 @@ def look(shard: Shard) -> Records:
                 f"a worker does not see '{file}'. Needed a work folder that all nodes share: give "
                 "one with --work DIR."
             )
-    torch.set_num_threads(shard.machine.threads)
-    # A worker sees only its own GPU, whatever its number in the driver.
-    machine = replace(shard.machine, device=shard.machine.kind, processes=1)
+    machine = shard.machine.on_worker()
     model = _network(shard)
     machine.place(model)
     state = torch.load(shard.weights, map_location=machine.device, weights_only=True)
@@ -135,10 +133,9 @@ def _shards(data: Observed, name: str, weights: Path, sha256: str | None) -> lis
 def _gathered(
     workers: Workers, shards: list[Shard], data: Observed
 ) -> Iterator[tuple[int, Records]]:
-    gpus = 1.0 if data.machine.kind == "cuda" else 0.0
     places = {f"images {s.start} to {s.start + len(s.labels) - 1}": s for s in shards}
     tasks = [
-        Task(key, look, (shard,), cpus=data.machine.threads, gpus=gpus)
+        Task(key, look, (shard,), cpus=data.machine.threads, gpus=data.machine.gpus)
         for key, shard in places.items()
     ]
     done = 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from smallset.data import ordered
 from smallset.data.work import keeping
-from smallset.files import write_array
+from smallset.files import read_array, write_array
 from smallset.parallel import Task, Workers
 from smallset.records import Progress
 from smallset.shapes import UInt8
@@ -99,15 +99,10 @@ class Parts:
 
     def _read(self, file: Path, rows: Rows) -> Pixels | None:
         """Return the pixels of a part that was kept; None if there is no sound file of it."""
-        try:
-            pixels: Pixels = np.load(file)
-        except (OSError, ValueError, EOFError):
-            return None
         size, drawn = self.canvases.plan.size, len(rows)
         if rows == self.canvases.parts[0]:
             drawn += len(self.canvases.past) * min(drawn, COLUMNS)
-        sound = pixels.dtype == np.uint8 and pixels.shape == (drawn, size, size, 3)
-        return pixels if sound else None
+        return read_array(file, np.uint8, (drawn, size, size, 3))
 
     def _on_workers(
         self, spread: Workers, parts: list[Rows], codec: Codec | None

@@ -17,13 +17,13 @@ import numpy as np
 
 from smallset.data import ImageDataset, fit_boxes, ordered, read_box
 from smallset.data.threads import thread_count
-from smallset.files import write_array
+from smallset.files import read_array, write_array
 from smallset.fingerprint import fingerprint
 from smallset.lazy import F, Tensor, torch
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.observers.shards import Shards
-from smallset.parallel import Task, Workers
+from smallset.parallel import Task
 from smallset.seeds import generator
 from smallset.shapes import Float64, Int32, Int64, Shaped, UInt8
 from smallset.store.canvases import carried
@@ -89,7 +89,9 @@ def best_crops(
     drawn = [_drawn(seen, label, images, rule, seed) for label, images in enumerate(pools)]
     with first_before_others():
         folder.mkdir(parents=True, exist_ok=True)
-        found = {pool.label: _read(_file(folder, pool), pool) for pool in drawn}
+        found = {
+            pool.label: read_array(_file(folder, pool), BEST, pool.images.shape) for pool in drawn
+        }
         missing = [pool for pool in drawn if found[pool.label] is None]
         total, left = (sum(len(pool.images) for pool in some) for some in (drawn, missing))
         with closing(_scored(seen, network, missing, rule)) as scored:
@@ -175,30 +177,26 @@ def _losses(
 def _scored(
     seen: Observed, network: "Network", pools: Sequence[CropPool], rule: CropRule
 ) -> Generator[tuple[CropPool, Shaped[np.ndarray, " _"]], None, None]:
-    """Yield each pool and its best crops as they are found, here or by workers."""
-    if isinstance(seen.spread, Shards):
-        return _on_workers(seen.spread.workers, seen, network, pools, rule)
-    return best_of(seen.dataset, pools, network, rule, seen.machine)
+    """Yield each pool and its best crops as they are found, here or by workers.
 
-
-def _on_workers(
-    workers: Workers, seen: Observed, network: "Network", pools: Sequence[CropPool], rule: CropRule
-) -> Generator[tuple[CropPool, Shaped[np.ndarray, " _"]], None, None]:
-    """Make each pool the task of one worker, which is sent the encoded images and the network."""
+    A pool is the task of one worker, which is sent the encoded images and the network.
+    """
+    machine = seen.machine
+    if not isinstance(seen.spread, Shards):
+        yield from best_of(seen.dataset, pools, network, rule, machine)
+        return
     sent = copy.deepcopy(network).cpu()
-    there = replace(seen.machine, device=seen.machine.kind, processes=1)
 
     def call(pool: CropPool) -> tuple[object, ...]:
         own = replace(pool, images=np.arange(len(pool.images)))
-        return carried(seen.dataset, pool.images), own, sent, rule, there
+        return carried(seen.dataset, pool.images), own, sent, rule, machine
 
     named = {f"crops of class {pool.label}": pool for pool in pools}
-    gpus = 1.0 if there.kind == "cuda" else 0.0
     tasks = [
-        Task(key, _best_there, partial(call, pool), cpus=there.threads, gpus=gpus)
+        Task(key, _best_there, partial(call, pool), cpus=machine.threads, gpus=machine.gpus)
         for key, pool in named.items()
     ]
-    with closing(workers.run(tasks)) as finished:
+    with closing(seen.spread.workers.run(tasks)) as finished:
         for task in finished:
             assert isinstance(task.value, np.ndarray)
             yield named[task.key], task.value
@@ -208,7 +206,7 @@ def _best_there(
     dataset: ImageDataset, pool: CropPool, network: "Network", rule: CropRule, machine: Machine
 ) -> Shaped[np.ndarray, " k"]:
     """Score one pool on a worker."""
-    torch.set_num_threads(machine.threads)
+    machine = machine.on_worker()
     machine.place(network.eval())
     [(_, best)] = best_of(dataset, [pool], network, rule, machine)
     return best
@@ -226,12 +224,3 @@ def _check_finite(best: Shaped[np.ndarray, " k"], pool: CropPool, seen: Observed
 
 def _file(folder: Path, pool: CropPool) -> Path:
     return folder / f"class-{pool.label:05d}-of-{len(pool.images)}.npy"
-
-
-def _read(file: Path, pool: CropPool) -> Shaped[np.ndarray, " k"] | None:
-    """Return what was found before, or None without a sound file."""
-    try:
-        best: np.ndarray = np.load(file)
-    except (OSError, ValueError, EOFError):
-        return None
-    return best if best.dtype == BEST and best.shape == pool.images.shape else None

@@ -17,11 +17,9 @@ from smallset.fingerprint import fingerprint
 from smallset.lazy import F, Module, Tensor, torch
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
-from smallset.records import Progress
 from smallset.seeds import generator
 from smallset.shapes import Float32, Int64
-from smallset.synthesis.patches import cell_sums, channel_sums, over_images
-from smallset.synthesis.statistics import batch_norms
+from smallset.synthesis.statistics import batch_norms, cell_sums, channel_sums, over_images
 from smallset.train.processes import first_before_others
 from smallset.train.render import render, to_unit
 from smallset.train.views import Canvas, draw_epoch, whole_boxes
@@ -92,22 +90,19 @@ def by_class(
 
     def make() -> LayerStatistics:
         whole = Pass(256, (1.0, 1.0), 0.0)
-        totals: list[tuple[Tensor, Tensor]] = []
+        totals: list[Tensor] = []
         for labels, pairs in _passes(seen, observer, whole, patch, which):
-            if not totals:
-                shapes = [(seen.classes, mean.shape[1]) for mean, _ in pairs]
-                totals = [
-                    (torch.zeros(s, dtype=torch.float64), torch.zeros(s, dtype=torch.float64))
-                    for s in shapes
-                ]
+            totals = totals or [
+                torch.zeros((2, seen.classes, mean.shape[1]), dtype=torch.float64)
+                for mean, _ in pairs
+            ]
             for total, pair in zip(totals, pairs, strict=True):
-                for into, of_image in zip(total, pair, strict=True):
-                    # On the CPU and in order: the sum does not depend on who comes first.
-                    into.index_add_(0, labels, of_image.double().cpu())
+                # On the CPU and in order: the sum does not depend on who comes first.
+                total.index_add_(1, labels, torch.stack(pair).double().cpu())
         images = np.bincount(seen.labels, minlength=seen.classes)
         each = 1 / torch.from_numpy(images).clamp(min=1)[:, None].double()
         found = []
-        for mean, square in ((m * each, s * each) for m, s in totals):
+        for mean, square in (total * each for total in totals):
             found += [mean, (square - mean.square()).clamp(min=0)]
         return _joined(found)
 
@@ -136,7 +131,7 @@ def _passes(
 
     handles = [m.register_forward_pre_hook(hook(i, m)) for i, m in enumerate(layers)]
     try:
-        for indices, pixels in _views(seen, look, seen.progress):
+        for indices, pixels in _views(seen, look):
             with torch.no_grad(), seen.machine.autocast():
                 network(pixels)
             pairs = [pair for place in range(len(layers)) for pair in read[place]]
@@ -147,7 +142,7 @@ def _passes(
 
 
 def _views(
-    seen: Observed, look: Pass, progress: Progress | None
+    seen: Observed, look: Pass
 ) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b 3 s s"]]]:
     """Yield all training images once: their positions, and what is seen of them."""
     n, size = len(seen.images), seen.images.size
@@ -165,8 +160,8 @@ def _views(
             yield indices, torch.where(turned, shown.flip(3), shown)
         else:
             yield indices, render(pixels, drawn.take(indices), size=size)
-        if progress is not None:
-            progress("statistics", min(start + look.batch, n), n)
+        if seen.progress is not None:
+            seen.progress("statistics", min(start + look.batch, n), n)
 
 
 def _shifted(

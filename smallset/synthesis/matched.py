@@ -13,9 +13,17 @@ from smallset.lazy import Module, Tensor, torch
 from smallset.seeds import generator
 from smallset.shapes import Float32, Int64
 from smallset.synthesis.layers import LayerStatistics, watched_layers
-from smallset.synthesis.patches import cell_sums, channel_sums, over_images
 from smallset.synthesis.recover import Batch
-from smallset.synthesis.statistics import Distances, Read, Watch, moments, running
+from smallset.synthesis.statistics import (
+    Distances,
+    Read,
+    Watch,
+    cell_sums,
+    channel_sums,
+    moments,
+    over_images,
+    running,
+)
 
 if TYPE_CHECKING:
     from smallset.models.network import Network
@@ -51,13 +59,12 @@ class PoolTargets:
         layers = watched_layers(network.net, "norms" if self.whole is None else "all")
         device = network.mean.device
         classes = _Classes.of(batch.labels, device)
-        groups = [self._whole(layers), *self._by_class(layers, classes)]
-        group_weights = [self.shared, *self._class_weights(classes)]
+        groups = [(self.shared, self._whole(layers)), *self._by_class(layers, classes)]
         targets: list[Tensor] = []
         weights: list[float] = []
         owners: list[int] = []
         for place in range(len(layers)):
-            for group, weight in zip(groups, group_weights, strict=True):
+            for weight, group in groups:
                 targets += [vector.to(device) for vector in group[place]]
                 weights += [weight * (1.0 if place else self.first)] * len(group[place])
                 owners += [place] * len(group[place])
@@ -75,22 +82,20 @@ class PoolTargets:
                 own[:] = running([layer])
         return kept
 
-    def _by_class(self, layers: Sequence[Module], classes: "_Classes") -> list[list[list[Tensor]]]:
-        """Return each layer's targets for each class in the batch, or for the mean over images."""
+    def _by_class(
+        self, layers: Sequence[Module], classes: "_Classes"
+    ) -> list[tuple[float, list[list[Tensor]]]]:
+        """Return a weight and each layer's targets: for each class, or for the mean over images."""
         found = self.of_classes
         if found is None:
             return []
-        rows = found.values[classes.labels]
+        rows, shares = found.values[classes.labels], classes.shares
         if self.class_term == "code":
-            rows = (classes.shares @ rows)[None].astype(np.float32)
-        return [_by_layer(layers, found, row) for row in rows]
-
-    def _class_weights(self, classes: "_Classes") -> list[float]:
-        """Return the weight of each of these."""
-        if self.of_classes is None:
-            return []
-        shares = [1.0] if self.class_term == "code" else classes.shares.tolist()
-        return [(1 - self.shared) * share for share in shares]
+            rows, shares = (shares @ rows)[None].astype(np.float32), np.ones(1)
+        return [
+            ((1 - self.shared) * share, _by_layer(layers, found, row))
+            for share, row in zip(shares.tolist(), rows, strict=True)
+        ]
 
     def _read(self, layer: Module, classes: "_Classes") -> Read:
         """Return what reads a layer's statistics: of the whole batch, then by class."""

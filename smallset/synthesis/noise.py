@@ -46,7 +46,7 @@ class PureNoise(Synthesis):
         size = seen.images.size
         start = NoiseStart(-(-size // self.grain), wanted.counts, seed)
         plan = Plan.without_sources(size, labels_of(wanted.counts))
-        return NoiseCanvases(plan, start, self.mean, self.std, self.grain)
+        return NoiseCanvases(plan, start, self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +55,14 @@ class NoiseCanvases(Canvases):
 
     plan: Plan
     start: NoiseStart
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    grain: int
+    noise: PureNoise
 
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
         """Draw any rows; bytes are cut off and not rounded, as in every synthesis."""
-        mean, std = (np.array(one, np.float32)[:, None, None] for one in (self.mean, self.std))
+        size, grain = self.plan.size, self.noise.grain
+        colours = (self.noise.mean, self.noise.std)
+        mean, std = (np.array(colour, np.float32)[:, None, None] for colour in colours)
         shown = np.clip(self.start(rows) * std + mean, 0, 1) * np.float32(255)
         coarse = shown.astype(np.uint8).transpose(0, 2, 3, 1)
-        whole = coarse.repeat(self.grain, axis=1).repeat(self.grain, axis=2)
-        return np.ascontiguousarray(whole[:, : self.plan.size, : self.plan.size])
+        whole = coarse.repeat(grain, axis=1).repeat(grain, axis=2)
+        return np.ascontiguousarray(whole[:, :size, :size])

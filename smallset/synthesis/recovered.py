@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 
 from smallset.fingerprint import fingerprint
-from smallset.lazy import torch
 from smallset.records import Plan, Progress, part
 from smallset.seeds import derive
 from smallset.shapes import UInt8
@@ -56,7 +55,7 @@ class Recovered(Canvases):
     @property
     def gpus(self) -> float:
         """One, if the observer is on one here."""
-        return 1.0 if self.machine.kind == "cuda" else 0.0
+        return self.machine.gpus
 
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
         """Make a batch."""
@@ -76,9 +75,8 @@ class Recovered(Canvases):
         """Send the batch and copies of the observers, which stay here as they are."""
         if (images := self._unchanged(rows)) is not None:
             return partial(np.copy, images)
-        there = replace(self.machine, device=self.machine.kind, processes=1)
         sent = tuple(replace(w, network=copy.deepcopy(w.network).cpu()) for w in self.observers)
-        return partial(_made, self._batch(rows), sent, self.recipe, there, self._past(rows))
+        return partial(_made, self._batch(rows), sent, self.recipe, self.machine, self._past(rows))
 
     def _past(self, rows: Rows) -> Sequence[int]:
         return self.past if rows == self.batches[0] else ()
@@ -109,5 +107,4 @@ def _made(
     past: Sequence[int],
 ) -> UInt8[np.ndarray, "k s s 3"]:
     """Make a batch on a worker."""
-    torch.set_num_threads(machine.threads)
-    return recover(batch, observers, recipe, machine=machine, past=past)
+    return recover(batch, observers, recipe, machine=machine.on_worker(), past=past)

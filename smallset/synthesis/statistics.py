@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from smallset.lazy import Module, Tensor, torch
-from smallset.shapes import Float32
+from smallset.lazy import F, Module, Tensor, torch
+from smallset.shapes import Float, Float32
+from smallset.synthesis.augment import linear_map, mapped
 
 if TYPE_CHECKING:
     from torch.nn import BatchNorm2d
@@ -162,3 +163,37 @@ class Distances:
         off = flat - self._targets
         found: Tensor = Norms.apply(off, self._lengths, self._owner, weights)  # type: ignore[no-untyped-call]
         return found
+
+
+def cell_sums(
+    x: Float[Tensor, "b d h w"], patch: int
+) -> tuple[Float32[Tensor, "b k"], Float32[Tensor, "b k"]]:
+    """Return each image's mean and mean square in each cell, over channels and pixels.
+
+    The map is enlarged to whole cells of `patch` x `patch` pixels, which stand row by row.
+    """
+    x = x.float()
+    if x.shape[2] % patch or x.shape[3] % patch:
+        whole = (linear_map(0, n, inside=n, to=-(-n // patch) * patch) for n in x.shape[2:])
+        with torch.autocast(x.device.type, enabled=False):  # autocast would round
+            x = mapped(x, *whole)
+    mean, square = (
+        F.avg_pool2d(y.mean(1, keepdim=True), patch).flatten(1) for y in (x, x.square())
+    )
+    return mean, square
+
+
+def channel_sums(
+    x: Float[Tensor, "b d h w"],
+) -> tuple[Float32[Tensor, "b d"], Float32[Tensor, "b d"]]:
+    """Return each image's mean and mean square in each channel."""
+    x = x.float()
+    return x.mean((2, 3)), x.square().mean((2, 3))
+
+
+def over_images(
+    mean: Float32[Tensor, "b k"], square: Float32[Tensor, "b k"]
+) -> tuple[Float32[Tensor, " k"], Float32[Tensor, " k"]]:
+    """Return the mean and the biased variance over images that have equal weight."""
+    whole = mean.mean(0)
+    return whole, square.mean(0) - whole.square()

@@ -3,7 +3,7 @@
 import os
 import platform
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -36,6 +36,19 @@ class Machine:
     def kind(self) -> str:
         """The kind of device, `cpu` or `cuda`, without the index."""
         return self.device.partition(":")[0]
+
+    @property
+    def gpus(self) -> float:
+        """The GPUs that a task of one worker needs."""
+        return 1.0 if self.kind == "cuda" else 0.0
+
+    def on_worker(self) -> "Machine":
+        """Return the machine of a worker, and set the worker's number of threads.
+
+        A worker sees only its own GPU, whatever the number of that GPU in the driver.
+        """
+        torch.set_num_threads(self.threads)
+        return replace(self, device=self.kind, processes=1)
 
     def autocast(self) -> "torch.autocast":
         """Return the autocast context in which networks run."""

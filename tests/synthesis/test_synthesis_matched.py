@@ -8,8 +8,8 @@ from synthesis_toy import resnet8
 
 from smallset.synthesis.layers import Pass, by_class, over_batches, watched_layers
 from smallset.synthesis.matched import PoolTargets, Remembered
-from smallset.synthesis.patches import cell_sums, over_images
 from smallset.synthesis.recover import Batch
+from smallset.synthesis.statistics import cell_sums, over_images
 
 LABELS = np.array([0, 0, 1, 1, 1])
 
