@@ -18,7 +18,7 @@ from smallset.store.card import (
     sheet_note,
 )
 from smallset.store.codec import Codec
-from smallset.store.image_file import ImageFile
+from smallset.store.images import ImageFile
 from smallset.store.manifest import Manifest
 from smallset.store.read import CompressedDataset
 

@@ -20,7 +20,7 @@ from smallset.shapes import Int32
 from smallset.spec import write
 from smallset.store import ImageFile, PlainSet, Seeds, SetFacts
 from smallset.store.agreement import check_folder
-from smallset.store.checked import CheckedRows
+from smallset.store.images import CheckedRows
 from smallset.store.read import contents
 
 METHOD = "foreign"

@@ -3,7 +3,7 @@
 from smallset.store.canvases import Canvases, Drawing, Rendered, Rows, render
 from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
-from smallset.store.image_file import ImageFile
+from smallset.store.images import ImageFile
 from smallset.store.manifest import About, Asked, Manifest, read_manifest
 from smallset.store.read import CompressedDataset, TrainingSet, open_set
 from smallset.store.sizes import Sizes

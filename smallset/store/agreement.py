@@ -5,7 +5,7 @@ from pathlib import Path
 
 from smallset.records import Plan
 from smallset.store.card import CARD
-from smallset.store.image_file import ImageFile
+from smallset.store.images import ImageFile
 from smallset.store.manifest import MANIFEST, Manifest, is_plain
 from smallset.store.past import PAST
 from smallset.store.plan_table import PLAN

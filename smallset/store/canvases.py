@@ -12,7 +12,7 @@ from smallset.data.arrays import ArrayRows
 from smallset.data.decode import BadImage, image_format
 from smallset.records import CODEC_BLOCK, Classes, Fit, Plan, Progress
 from smallset.shapes import Int64, UInt8
-from smallset.store.sheets import TileRows
+from smallset.store.images import TileRows
 
 Drawing = Callable[[], UInt8[np.ndarray, "k s s 3"]]
 Rows = Sequence[int]

@@ -13,7 +13,7 @@ from smallset.data import ImageDataset
 from smallset.lazy import pa, pq
 from smallset.records import CODEC_BLOCK, Plan
 from smallset.shapes import Int64
-from smallset.store.image_file import ImageFile
+from smallset.store.images import ImageFile
 
 PLAN = "plan.parquet"
 

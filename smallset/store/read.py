@@ -3,25 +3,24 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
 from smallset.data import ImageDataset, content_of, cores, ordered
+from smallset.data.dataset import Rows
 from smallset.data.decode import BadImage, measure
 from smallset.data.fit import view_square
 from smallset.lazy import Tensor, torch
 from smallset.records import Classes, Plan, Resample
 from smallset.shapes import Float32, Int, Int32, Int64, UInt8
 from smallset.store.agreement import check_as_made, check_files, contradictions, strangers
-from smallset.store.checked import CheckedRows, SetImages
 from smallset.store.codec import Codec
-from smallset.store.image_file import ImageFile
+from smallset.store.images import CheckedRows, ImageFile, SetImages, Sheets, TileRows, bad
 from smallset.store.manifest import Manifest, read_manifest
 from smallset.store.plan_table import read_plan
-from smallset.store.sheets import Sheets, TileRows
 from smallset.store.training_set import PlainSet, SetFacts
 from smallset.train.render import render
 from smallset.train.views import View, view_from, whole_boxes
@@ -117,24 +116,43 @@ class CompressedDataset:
         A set of the codec "original" reads all of its images for their sizes. Raises ValueError if
         one of them is not an image.
         """
-        manifest, m = self.manifest, len(self)
-        if manifest.sheet is not None:
-            return self._on_sheets()
-        made = SetImages(
+        files, codec = self.rows, Codec.parse(self.manifest.codec)
+        if self.manifest.sheet is None:
+            sizes = np.full((len(self), 2), self.manifest.size, np.int32)
+            if codec.is_original:
+                sizes = _measured(files)
+            kind = partial(SetImages, codec=codec)
+            return self._dataset(kind, sizes, contents(self.files), files)
+        sheet, tile = np.nonzero(self.plan.source >= 0)
+        box = self.plan.tile_box[sheet, tile]
+        hashes = [
+            content_of(hashlib.sha256(f"{self.files[on].sha256} {at}".encode()).digest())
+            for on, at in zip(sheet.tolist(), tile.tolist(), strict=True)
+        ]
+        origin = TileRows(Sheets(files, codec, self.plan.size), sheet, tile, box)
+        content, sizes = np.array(hashes, np.int64), box[:, 2:] - box[:, :2]
+        return self._dataset(ImageDataset, sizes, content, origin)
+
+    def _dataset(
+        self,
+        kind: Callable[..., ImageDataset],
+        sizes: Int32[np.ndarray, "m 2"],
+        content: Int64[np.ndarray, " m"],
+        origin: Rows,
+    ) -> ImageDataset:
+        return kind(
             name=self.path.resolve().name,
             split="train",
-            classes=Classes(manifest.classes),
+            classes=Classes(self.manifest.classes),
             labels=self.labels,
-            sizes=np.full((m, 2), manifest.size, np.int32),
-            rows=np.arange(m),
-            content=contents(self.files),
-            fingerprint=manifest.digest,
-            encoded_bytes=manifest.image_bytes,
+            sizes=sizes,
+            rows=np.arange(len(self)),
+            content=content,
+            fingerprint=self.digest,
+            encoded_bytes=self.manifest.image_bytes,
             skipped=(),
-            origin=self.rows,
-            codec=Codec.parse(manifest.codec),
+            origin=origin,
         )
-        return made if not made.codec.is_original else replace(made, sizes=_measured(made))
 
     def images(
         self, rows: Int[np.ndarray, " k"] | None = None, *, workers: int = 0
@@ -155,29 +173,6 @@ class CompressedDataset:
                 pixels[position] = square
         return pixels
 
-    def _on_sheets(self) -> ImageDataset:
-        sheet, tile = np.nonzero(self.plan.source >= 0)
-        box = self.plan.tile_box[sheet, tile]
-        manifest, origin = self.manifest, self.rows
-        sheets = Sheets(origin, Codec.parse(manifest.codec), self.plan.size)
-        content = [
-            content_of(hashlib.sha256(f"{self.files[on].sha256} {at}".encode()).digest())
-            for on, at in zip(sheet.tolist(), tile.tolist(), strict=True)
-        ]
-        return ImageDataset(
-            name=self.path.resolve().name,
-            split="train",
-            classes=Classes(manifest.classes),
-            labels=self.labels,
-            sizes=box[:, 2:] - box[:, :2],
-            rows=np.arange(len(sheet)),
-            content=np.array(content, np.int64),
-            fingerprint=manifest.digest,
-            encoded_bytes=manifest.image_bytes,
-            skipped=(),
-            origin=TileRows(sheets, sheet, tile, box),
-        )
-
     def _read_file(self, row: int) -> bytes:
         file = self.path / self.files[row].path
         return file.read_bytes() if file.is_file() else b""
@@ -192,14 +187,14 @@ def contents(files: Sequence[ImageFile]) -> Int64[np.ndarray, " m"]:
     return np.array([content_of(bytes.fromhex(file.sha256)) for file in files], np.int64)
 
 
-def _measured(images: SetImages) -> Int32[np.ndarray, "m 2"]:
+def _measured(files: CheckedRows) -> Int32[np.ndarray, "m 2"]:
     def size(row: int) -> tuple[int, int]:
         try:
-            return measure(images.encoded(row))
+            return measure(files.read(row))
         except BadImage as error:
-            raise images.bad(row, error) from error
+            raise bad(files.named(row), error) from error
 
-    with closing(ordered(size, range(len(images)), threads=cores())) as sizes:
+    with closing(ordered(size, range(len(files)), threads=cores())) as sizes:
         return np.array(list(sizes), np.int32).reshape(-1, 2)
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from smallset.data import cores, ordered
 from smallset.store.agreement import check_as_made, contradictions, strangers
-from smallset.store.image_file import ImageFile
+from smallset.store.images import ImageFile
 from smallset.store.manifest import read_manifest
 from smallset.store.plan_table import read_plan
 

@@ -15,7 +15,7 @@ from smallset.store.canvases import Canvases, check_plan
 from smallset.store.card import CARD, card
 from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
-from smallset.store.image_file import ImageFile
+from smallset.store.images import ImageFile
 from smallset.store.manifest import MANIFEST, About, Manifest, Origin
 from smallset.store.parts import Parts
 from smallset.store.past import PAST

@@ -9,7 +9,7 @@ import pytest
 from set_toy import write
 
 from smallset.store import Codec
-from smallset.store.image_file import ImageFile
+from smallset.store.images import ImageFile
 from smallset.store.plan_table import PLAN, class_ranks, plan_bytes, read_plan
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 import smallset
 from smallset.data import cores
 from smallset.exchange.export import export_set
-from smallset.store import Codec, open_set, read_manifest, sheets, verify
-from smallset.store.checked import CheckedRows
+from smallset.store import Codec, images, open_set, read_manifest, verify
+from smallset.store.images import CheckedRows
 
 METHOD = "prune(select=random, mosaic=sheet(side={side}, columns=3))"
 
@@ -65,7 +65,7 @@ def test_each_sheet_is_decoded_once_by_many_threads(tmp_path, monkeypatch):
     assert sorted(read) == [0, 1, 2, 3, 4, 5]
     again = pickle.loads(pickle.dumps(made.dataset))
     assert (again.pixels(7) == pixels[7]).all()
-    monkeypatch.setattr(sheets, "KEPT_BYTES", 1)
+    monkeypatch.setattr(images, "KEPT_BYTES", 1)
     few = open_set(made.path)
     assert (few.images(workers=cores()) == made.images()).all()
 
