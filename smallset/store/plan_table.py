@@ -14,6 +14,7 @@ from smallset.lazy import pa, pq
 from smallset.records import CODEC_BLOCK, Plan
 from smallset.shapes import Int64
 from smallset.store.images import ImageFile
+from smallset.store.manifest import Manifest
 
 PLAN = "plan.parquet"
 
@@ -77,19 +78,17 @@ class Recorded(NamedTuple):
     content: Int64[np.ndarray, " k"]
 
 
-def read_plan(
-    folder: Path, *, size: int, sha256: str | None, image_size: int | None = None
-) -> Recorded:
-    """Read plan.parquet of the set in `folder`, whose canvases are `size` pixels.
+def read_plan(folder: Path, manifest: Manifest, *, trust: bool = False) -> Recorded:
+    """Read plan.parquet of the set in `folder`. With `trust` its hash is not compared.
 
-    `image_size` is the plan's, for a set of sheets. Raises ValueError if the file is missing,
-    contradicts itself, or does not have the hash `sha256` (None: any hash will do).
+    Raises ValueError if the file is missing, contradicts itself, or does not have the hash that the
+    manifest says.
     """
     path = folder / PLAN
     if not path.is_file():
         raise _damaged(path, "is missing")
     content = path.read_bytes()
-    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+    if not trust and hashlib.sha256(content).hexdigest() != manifest.plan_sha256:
         raise _damaged(path, "was changed: its sha256 is not the one in the manifest")
     try:
         # `read_table` is not used: the threads of pyarrow.dataset may abort the ending process.
@@ -98,10 +97,10 @@ def read_plan(
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())  # some have line breaks
         raise _damaged(path, f"is not a parquet file that can be read ({reason})") from error
-    if fault := _fault(table, size, sheets=image_size is not None):
+    if fault := _fault(table, manifest.canvas, sheets=manifest.sheet is not None):
         raise _damaged(path, fault)
     shown = np.unique(table["source_content"].drop_null().to_numpy())
-    return Recorded(_plan(table, size, image_size), _files(table), shown)
+    return Recorded(_plan(table, manifest), _files(table), shown)
 
 
 def _damaged(path: Path, why: str) -> ValueError:
@@ -153,16 +152,16 @@ def _boxes(table: "pa.Table", name: str) -> np.ndarray:
     return np.array(flat, dtype=np.int32).reshape(-1, _tiles(table), 4)
 
 
-def _plan(table: "pa.Table", size: int, image_size: int | None) -> Plan:
+def _plan(table: "pa.Table", manifest: Manifest) -> Plan:
     tiles, nearest = _tiles(table), table.schema.metadata[b"resample"] == b"nearest"
     return Plan(
-        size=size,
+        size=manifest.canvas,
         resample="nearest" if nearest else "antialias",
         source=np.array(table["source"].fill_null(-1), dtype=np.int64).reshape(-1, tiles),
         source_box=_boxes(table, "source_box"),
         tile_box=_boxes(table, "tile_box"),
         label=np.array(table["label"], dtype=np.int64)[::tiles].copy(),
-        image_size=image_size,
+        image_size=None if manifest.sheet is None else manifest.size,
     )
 
 

@@ -222,12 +222,7 @@ def read_records(path: Path) -> CompressedDataset:
     """
     manifest = read_manifest(path)
     Codec.parse(manifest.codec)  # an unknown codec fails now, not at the first image
-    plan, files, content = read_plan(
-        path,
-        size=manifest.canvas,
-        sha256=manifest.plan_sha256,
-        image_size=manifest.sheet and manifest.size,
-    )
+    plan, files, content = read_plan(path, manifest)
     for problem in contradictions(manifest, plan, files):
         raise ValueError(f"'{path}': {problem}. Restore it, or make the set again.")
     return CompressedDataset(path, manifest, files, plan, content)

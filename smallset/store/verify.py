@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,17 +37,8 @@ def verify(path: Path) -> Verification:
     check_as_made(path)
     problems: list[str] = []
     try:
-        manifest = _read(lambda strict: read_manifest(path, trust=not strict), problems)
-        sha256 = manifest.plan_sha256
-        plan, files, _ = _read(
-            lambda strict: read_plan(
-                path,
-                size=manifest.canvas,
-                sha256=sha256 if strict else None,
-                image_size=manifest.sheet and manifest.size,
-            ),
-            problems,
-        )
+        manifest = _read(partial(read_manifest, path), problems)
+        plan, files, _ = _read(partial(read_plan, path, manifest), problems)
     except ValueError as error:
         raise _failure(path, [*problems, str(error)]) from error
     contradicting = contradictions(manifest, plan, files)
@@ -66,12 +58,12 @@ def verify(path: Path) -> Verification:
     return Verification(len(files), sum(file.bytes for file in files))
 
 
-def _read(read: Callable[[bool], T], problems: list[str]) -> T:
-    """Read a record strictly; if it was edited, add the problem and return what it says."""
+def _read(read: Callable[..., T], problems: list[str]) -> T:
+    """Read a record; if it was edited, add the problem and return what it says."""
     try:
-        return read(True)
+        return read()
     except ValueError as error:
-        found = read(False)
+        found = read(trust=True)
         problems.append(str(error))
         return found
 

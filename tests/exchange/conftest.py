@@ -1,5 +1,24 @@
-"""A tiny data set, a plan over it, and what a caller knows of a set: see `set_toy`."""
+"""A set whose class folders begin with numbers: see `set_toy`."""
 
-from set_toy import about, dataset, make_dataset, make_plan, plan
+from collections.abc import Callable
+from pathlib import Path
 
-__all__ = ["about", "dataset", "make_dataset", "make_plan", "plan"]
+import pytest
+from set_toy import NUMBERED, make_dataset, make_plan, write
+
+from smallset.store import CompressedDataset
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., CompressedDataset]:
+    def make(codec: str = "png", factor: int = 2, **sizes: int) -> CompressedDataset:
+        plan, dataset = make_plan(factor=factor, **sizes), make_dataset(NUMBERED)
+        return write(plan, dataset, tmp_path / "made", codec)
+
+    return make
+
+
+@pytest.fixture
+def made(make: Callable[..., CompressedDataset]) -> CompressedDataset:
+    """A set of mosaics of four images each."""
+    return make()

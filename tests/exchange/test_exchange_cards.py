@@ -1,23 +1,18 @@
 from dataclasses import replace
 
 import pytest
-from set_toy import write
+from set_toy import ABOUT, make_dataset, make_plan, write
 
 from smallset.exchange.cards import CARDS
-from smallset.store import Codec
 
 
 @pytest.fixture
-def make(make_dataset, make_plan, about, tmp_path):
-    def make(factor: int = 1, view: str = about.view, formats: tuple[str, ...] = ("PNG",)):
-        return write(
-            make_plan(factor=factor),
-            make_dataset(formats=formats),
-            tmp_path / f"set{factor}",
-            codec=Codec("png" if formats == ("PNG",) else "original"),
-            about=replace(about, view=view),
-            workers=1,
-        )
+def make(tmp_path):
+    def make(factor: int = 1, view: str = ABOUT.view, formats: tuple[str, ...] = ("PNG",)):
+        plan, dataset = make_plan(factor=factor), make_dataset(formats=formats)
+        codec = "png" if formats == ("PNG",) else "original"
+        out, about = tmp_path / f"set{factor}", replace(ABOUT, view=view)
+        return write(plan, dataset, out, codec, about=about)
 
     return make
 

@@ -2,23 +2,9 @@ import errno
 import os
 
 import pytest
-from set_toy import write
 
 from smallset.exchange.export import FORMATS, export_set
 from smallset.files import write_file
-from smallset.store import Codec
-
-
-@pytest.fixture
-def made(make_dataset, make_plan, about, tmp_path):
-    return write(
-        make_plan(factor=2),
-        make_dataset(names=("cow", "b/e e", "ape")),
-        tmp_path / "set",
-        codec=Codec("png"),
-        about=about,
-        workers=1,
-    )
 
 
 def contents(folder):
@@ -37,7 +23,7 @@ def test_the_same_set_gives_the_same_bytes_and_its_records(made, tmp_path, to):
     records = () if to == "images" else ("manifest.json", "plan.parquet")
     for name in records:
         assert (tmp_path / "one" / name).read_bytes() == (made.path / name).read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["one", "set", "two"]
+    assert sorted(os.listdir(tmp_path)) == ["made", "one", "two"]
 
 
 def test_imagefolder_copies_every_file_below_train(made, tmp_path):
@@ -69,7 +55,9 @@ def test_an_output_that_exists_or_lies_inside_the_set_is_an_error(made, tmp_path
     (tmp_path / "out").mkdir()
     with pytest.raises(FileExistsError, match=r"'.*/out' exists already, and nothing is overwrit"):
         export_set(made, tmp_path / "out", to="hub")
-    with pytest.raises(ValueError, match=r"'.*/set/out' lies inside the set '.*/set', whose files"):
+    with pytest.raises(
+        ValueError, match=r"'.*/made/out' lies inside the set '.*/made', whose file"
+    ):
         export_set(made, made.path / "out", to="hub")
     assert not (made.path / "out").exists()
 
@@ -83,7 +71,7 @@ def test_an_image_that_was_changed_is_an_error_and_leaves_nothing(made, tmp_path
         ValueError, match=r"00001.png' of .* was changed after it was written\. Resto"
     ):
         export_set(made, tmp_path / "out", to=to)
-    assert os.listdir(tmp_path) == ["set"]
+    assert os.listdir(tmp_path) == ["made"]
 
 
 @pytest.mark.parametrize("to", FORMATS)
@@ -96,7 +84,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(made, tmp_path, monke
     monkeypatch.setattr("smallset.exchange.export.write_file", full)
     with pytest.raises(OSError, match=r"out' cannot be written: the disk is full\. Nothing was"):
         export_set(made, tmp_path / "out", to=to)
-    assert os.listdir(tmp_path) == ["set"]
+    assert os.listdir(tmp_path) == ["made"]
 
 
 def test_a_disk_that_fills_inside_a_shard_leaves_nothing(made, tmp_path, monkeypatch):
@@ -108,7 +96,7 @@ def test_a_disk_that_fills_inside_a_shard_leaves_nothing(made, tmp_path, monkeyp
             patch.setattr("smallset.files.os.fsync", full)
             with pytest.raises(OSError, match="the disk is full"):
                 export_set(made, tmp_path / "out", to=to)
-        assert os.listdir(tmp_path) == ["set"]
+        assert os.listdir(tmp_path) == ["made"]
 
 
 @pytest.mark.parametrize("to", FORMATS)
@@ -118,4 +106,4 @@ def test_ctrl_c_leaves_nothing(made, tmp_path, to):
 
     with pytest.raises(KeyboardInterrupt):
         export_set(made, tmp_path / "out", to=to, progress=stop)
-    assert os.listdir(tmp_path) == ["set"]
+    assert os.listdir(tmp_path) == ["made"]

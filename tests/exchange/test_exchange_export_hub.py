@@ -2,38 +2,28 @@ import datasets
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from set_toy import write
+from set_toy import NUMBERED, make_dataset, make_plan, write
 
 from smallset.desk import Desk
 from smallset.exchange import export
 from smallset.exchange.export import export_set, shard_rows
 from smallset.exchange.set_data import open_any
-from smallset.store import Codec
-
-NAMES = ("cow", "b/e e", "ape")
 
 
 @pytest.fixture
-def make_out(make_dataset, make_plan, about, tmp_path):
-    def make(codec: str = "png", **changes: int):
-        made = write(
-            make_plan(**changes),
-            make_dataset(names=NAMES),
-            tmp_path / "set",
-            codec=Codec.parse(codec),
-            about=about,
-            workers=1,
-        )
+def make_out(make, tmp_path):
+    def make_out(**changes):
+        made = make(**changes)
         export_set(made, tmp_path / "out", to="hub")
         return made, tmp_path / "out"
 
-    return make
+    return make_out
 
 
 def test_datasets_reads_the_folder_with_the_same_classes_pixels_and_boxes(make_out, tmp_path):
-    made, out = make_out(factor=2)
+    made, out = make_out()
     read = datasets.load_dataset(str(out), split="train", cache_dir=str(tmp_path / "cache"))
-    assert read.features["label"].names == list(NAMES)
+    assert read.features["label"].names == list(NUMBERED)
     assert read["label"] == made.labels.tolist()
     pixels = np.stack([np.asarray(image) for image in read["image"]])
     assert np.array_equal(pixels, made.images(workers=1))
@@ -45,7 +35,7 @@ def test_datasets_reads_the_folder_with_the_same_classes_pixels_and_boxes(make_o
 
 @pytest.mark.parametrize("codec", ["png", "jpeg:90", "webp:90"])
 def test_image_bytes_are_those_of_the_files(make_out, codec):
-    made, out = make_out(codec)
+    made, out = make_out(codec=codec, factor=1)
     table = pq.read_table(out / "data" / "train-00000-of-00001.parquet")
     for row, image in enumerate(table["image"].to_pylist()):
         assert image["path"] == made.files[row].path
@@ -53,9 +43,9 @@ def test_image_bytes_are_those_of_the_files(make_out, codec):
 
 
 def test_our_own_reader_takes_it_for_data(make_out, tmp_path):
-    made, out = make_out(ipc=4)
+    made, out = make_out(ipc=4, factor=1)
     data = open_any(out, Desk(tmp_path / "work"))
-    assert data.train.classes.names == NAMES
+    assert data.train.classes.names == NUMBERED
     assert data.train.labels.tolist() == made.labels.tolist()
     assert data.fingerprint == made.digest
     assert np.array_equal(data.train.pixels(2), made.images(workers=1)[2])
@@ -66,10 +56,10 @@ def test_our_own_reader_takes_it_for_data(make_out, tmp_path):
         open_any(out, Desk(tmp_path / "work"))
 
 
-def test_empty_tiles_have_no_source(make_plan, make_dataset, about, tmp_path):
+def test_empty_tiles_have_no_source(tmp_path):
     plan = make_plan(factor=2)
     plan.source[:, 1] = -1
-    made = write(plan, make_dataset(), tmp_path / "set", codec=Codec("png"), about=about, workers=1)
+    made = write(plan, make_dataset(), tmp_path / "set")
     export_set(made, tmp_path / "out", to="hub")
     table = pq.read_table(tmp_path / "out" / "data" / "train-00000-of-00001.parquet")
     assert [ids[1] for ids in table["source_id"].to_pylist()] == [None] * 6
@@ -78,7 +68,7 @@ def test_empty_tiles_have_no_source(make_plan, make_dataset, about, tmp_path):
 
 def test_many_bytes_make_many_shards_in_order(make_out, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "SHARD_BYTES", 250)
-    made, out = make_out()
+    made, out = make_out(factor=1)
     shards = sorted((out / "data").iterdir())
     assert len(shards) > 1
     assert shards[-1].name == f"train-{len(shards) - 1:05d}-of-{len(shards):05d}.parquet"

@@ -5,20 +5,19 @@ import json
 import os
 import re
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import datasets
 import numpy as np
 import pytest
 from PIL import Image
-from set_toy import write
+from set_toy import make_dataset, make_plan, write
 from store_toy import ODD, pixels_of, run_card
 
 from smallset.exchange import export
 from smallset.exchange.export import FORMATS, export_set
 from smallset.records import Plan
-from smallset.store import Codec, CompressedDataset
+from smallset.store import CompressedDataset
 
 MIXED = ("PNG", "JPEG", "WEBP")
 CODECS = {"png": None, "jpeg:90": None, "webp:90": None, "original": ("PNG",), "mixed": MIXED}
@@ -31,7 +30,7 @@ def cache(tmp_path, monkeypatch) -> None:
 
 
 @pytest.fixture
-def make(make_dataset, make_plan, about, tmp_path):
+def make(tmp_path):
     def make(
         names: tuple[str, ...] = ("ape", "bee", "cow"),
         codec: str = "png",
@@ -42,19 +41,14 @@ def make(make_dataset, make_plan, about, tmp_path):
             dataset, codec = make_dataset(names, formats=CODECS[codec]), "original"
         if counts is not None:
             plan = of_counts(make_plan(len(names), ipc=4), counts)
-        out = tmp_path / "set"
-        return write(
-            plan, dataset, out, codec=Codec.parse(codec), about=about, workers=1, may_vanish=True
-        )
+        return write(plan, dataset, tmp_path / "set", codec, may_vanish=True)
 
     return make
 
 
 def of_counts(plan: Plan, counts: tuple[int, ...]) -> Plan:
     ipc = len(plan.label) // len(counts)
-    kept = np.concatenate([c * ipc + np.arange(count) for c, count in enumerate(counts)])
-    fields = ("source", "source_box", "tile_box", "label")
-    return replace(plan, **{name: getattr(plan, name)[kept] for name in fields})
+    return plan.take([c * ipc + i for c, count in enumerate(counts) for i in range(count)])
 
 
 def by_rank(made: CompressedDataset) -> np.ndarray:

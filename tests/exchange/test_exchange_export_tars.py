@@ -3,23 +3,14 @@ import tarfile
 
 import numpy as np
 import pytest
-from set_toy import write
 
 from smallset.exchange import export
 from smallset.exchange.export import export_set
-from smallset.store import Codec
 
 
 @pytest.fixture
-def made(make_dataset, make_plan, about, tmp_path):
-    return write(
-        make_plan(factor=2),
-        make_dataset(names=("cow", "b/e e", "ape")),
-        tmp_path / "set",
-        codec=Codec.parse("jpeg:90"),
-        about=about,
-        workers=1,
-    )
+def made(make):
+    return make("jpeg:90")
 
 
 @pytest.fixture

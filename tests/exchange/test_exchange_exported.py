@@ -6,33 +6,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from set_toy import write
+from set_toy import NUMBERED
 
 from smallset.desk import Desk
 from smallset.exchange.export import export_set
 from smallset.exchange.exported import is_ours, open_made
 from smallset.exchange.foreign import read_foreign
 from smallset.records import Classes
-from smallset.store import Codec
 
 SHARD = "data/train-00000-of-00001.parquet"
 READ = ("hub", "imagefolder")
 
 
-@pytest.fixture
-def make(make_dataset, make_plan, about, tmp_path):
-    def make(codec: str = "png"):
-        return write(
-            make_plan(factor=2),
-            make_dataset(names=("cow", "b/e e", "ape")),
-            tmp_path / "set",
-            codec=Codec.parse(codec),
-            about=about,
-            workers=1,
-        )
-
+@pytest.fixture(autouse=True)
+def work(tmp_path):
     (tmp_path / "work").mkdir()
-    return make
 
 
 @pytest.mark.parametrize("to", READ)
@@ -130,7 +118,7 @@ def test_an_export_that_lost_its_records_is_not_taken_for_a_foreign_set(make, tm
         open_made(tmp_path / "out", work=tmp_path / "work")
     (tmp_path / "out" / "README.md").unlink()
     assert not is_ours(tmp_path / "out")
-    zoo, desk = Classes(("cow", "b/e e", "ape")), Desk(tmp_path / "work", workers=1)
+    zoo, desk = Classes(NUMBERED), Desk(tmp_path / "work", workers=1)
     with pytest.raises(
         ValueError, match=r"has the column 'tile_box' of an export by smallset, but"
     ):

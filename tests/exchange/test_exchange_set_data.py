@@ -5,36 +5,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from set_toy import write
+from set_toy import NUMBERED, make_dataset
 
 from smallset.data import CUT_OFF, Data, Folder, content_of, open_data
 from smallset.desk import Desk
 from smallset.exchange.export import export_set
 from smallset.exchange.set_data import check_held_out, check_unseen, open_any
 from smallset.records import Classes
-from smallset.store import Codec, CompressedDataset, open_set
-
-NUMBERED = ("cow", "b/e e", "ape")
+from smallset.store import open_set
 
 
-@pytest.fixture
-def make(make_dataset, make_plan, about, tmp_path):
-    def make(codec: str = "png", factor: int = 2, **sizes) -> CompressedDataset:
-        return write(
-            make_plan(factor=factor),
-            make_dataset(names=NUMBERED, **sizes),
-            tmp_path / "made",
-            codec=Codec.parse(codec),
-            about=about,
-            workers=1,
-        )
-
+@pytest.fixture(autouse=True)
+def work(tmp_path):
     (tmp_path / "work").mkdir()
-    return make
 
 
 @pytest.fixture
-def judge(monkeypatch, make_dataset):
+def judge(monkeypatch):
     """Let the name "judge" stand for data whose held-out images the test chooses."""
 
     def judge(
@@ -123,7 +110,7 @@ def test_other_data_gives_the_held_out_images(make, judge, tmp_path):
     check_held_out(data)
 
 
-def test_held_out_images_that_the_set_shows_are_an_error(make, make_dataset, judge, tmp_path):
+def test_held_out_images_that_the_set_shows_are_an_error(make, judge, tmp_path):
     made = make()
     judge(make_dataset(names=NUMBERED))
     with pytest.raises(ValueError, match=r"made' holds 12 of the 12 held-out images of 'judge'"):

@@ -1,5 +1,5 @@
-"""A tiny data set, a plan over it, and what a caller knows of a set: see `set_toy`."""
+"""A tiny data set, a plan over it, and the set of both: see `set_toy`."""
 
-from set_toy import about, dataset, make_dataset, make_plan, plan
+from set_toy import dataset, made, plan
 
-__all__ = ["about", "dataset", "make_dataset", "make_plan", "plan"]
+__all__ = ["dataset", "made", "plan"]

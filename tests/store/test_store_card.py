@@ -4,16 +4,14 @@ from dataclasses import replace
 import pytest
 import yaml
 from huggingface_hub import DatasetCard
-from set_toy import write
 
-from smallset.store import Codec, Manifest
+from smallset.store import Manifest
 from smallset.store.card import card
 
 
 @pytest.fixture
-def manifest(tmp_path, plan, dataset, about) -> Manifest:
-    out = tmp_path / "out"
-    return write(plan, dataset, out, codec=Codec("png"), about=about, workers=1).manifest
+def manifest(made) -> Manifest:
+    return made.manifest
 
 
 def test_the_hub_reads_the_front_matter(manifest):

@@ -7,11 +7,11 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pytest
-from set_toy import write
+from set_toy import make_dataset, make_plan, write
 from store_toy import pixels_of, run_card
 
 from smallset.exchange.export import FORMATS, export_set
-from smallset.store import Codec, CompressedDataset
+from smallset.store import CompressedDataset
 from smallset.store.past import PAST, past_picture
 
 LAYOUTS = ("set", *FORMATS)
@@ -24,7 +24,7 @@ def one_cache(tmp_path, monkeypatch) -> None:
 
 
 @pytest.fixture
-def make(make_dataset, make_plan, about, tmp_path):
+def make(tmp_path):
     def make(name: str, layout: str, *, first: int, ipc: int) -> CompressedDataset:
         """Write a set of `ipc` images a class, from the `first` of each, to NAME/LAYOUT."""
         plan, folder = make_plan(ipc=ipc), tmp_path / name
@@ -32,7 +32,7 @@ def make(make_dataset, make_plan, about, tmp_path):
         out = folder / ("set" if layout == "set" else "made")
         folder.mkdir(exist_ok=True)
         shutil.rmtree(out, ignore_errors=True)
-        made = write(plan, make_dataset(), out, codec=Codec("png"), about=about, workers=1)
+        made = write(plan, make_dataset(), out)
         if layout != "set":
             shutil.rmtree(folder / layout, ignore_errors=True)
             export_set(made, folder / layout, to=layout)

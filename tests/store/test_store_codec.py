@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image, features
-from set_toy import write
+from set_toy import make_plan, write
 
 from smallset.data import from_arrays
 from smallset.data.decode import BadImage, decode
@@ -83,17 +83,17 @@ def test_a_file_of_another_format_or_a_damaged_one_is_an_error(pixels):
         jpeg.decode(b"words")
 
 
-def test_a_set_of_original_bytes_holds_them_and_reads_as_drawn(tmp_path, plan, dataset, about):
+def test_a_set_of_original_bytes_holds_them_and_reads_as_drawn(tmp_path, plan, dataset):
     plan = replace(plan, size=4, tile_box=np.minimum(plan.tile_box, 4))
-    drawn = write(plan, dataset, tmp_path / "a", codec=Codec("png"), about=about, workers=1)
-    made = write(plan, dataset, tmp_path / "b", codec=ORIGINAL, about=about, workers=1)
+    drawn = write(plan, dataset, tmp_path / "a")
+    made = write(plan, dataset, tmp_path / "b", "original")
     for row, file in enumerate(made.files):
         assert (made.path / file.path).read_bytes() == dataset.encoded(int(plan.source[row, 0]))
     np.testing.assert_array_equal(made.images(), drawn.images())
     assert made.manifest.codec == "original"
 
 
-def test_what_shows_less_than_whole_images_cannot_keep_their_bytes(make_plan, plan, dataset):
+def test_what_shows_less_than_whole_images_cannot_keep_their_bytes(plan, dataset):
     Rendered(plan, dataset).check_copies("squash")
     with pytest.raises(ValueError, match=r"shows 4 of them\. Use another codec, such as png"):
         Rendered(make_plan(factor=2), dataset).check_copies("squash")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from set_toy import write
+from set_toy import make_dataset, make_plan, write
 from store_toy import ODD
 
 from smallset.records import Classes
-from smallset.store import Codec, class_folders, folders, open_set, renamed_folders, verify
+from smallset.store import class_folders, folders, open_set, renamed_folders, verify
 
 
 def test_safe_names_in_order_are_the_folders():
@@ -106,10 +106,9 @@ def test_folders_are_plain_short_unlike_and_sort_in_index_order(names):
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_odd_class_names_round_trip(tmp_path, make_dataset, make_plan, about, kind):
+def test_odd_class_names_round_trip(tmp_path, kind):
     names = ODD[kind]
-    dataset, plan = make_dataset(names), make_plan(len(names))
-    made = write(plan, dataset, tmp_path / "o", codec=Codec("png"), about=about, workers=1)
+    made = write(make_plan(len(names)), make_dataset(names), tmp_path / "o")
     assert open_set(made.path).manifest.classes == names
     assert verify(made.path).files == 2 * len(names)
     found = sorted(path.name for path in made.path.iterdir() if path.is_dir())
@@ -117,12 +116,9 @@ def test_odd_class_names_round_trip(tmp_path, make_dataset, make_plan, about, ki
 
 
 @pytest.mark.parametrize("kind", ["safe", *ODD])
-def test_datasets_imagefolder_gives_the_same_names_order_and_labels(
-    tmp_path, make_dataset, make_plan, about, kind
-):
+def test_datasets_imagefolder_gives_the_same_names_order_and_labels(tmp_path, kind):
     names = ODD.get(kind, ("ape", "bee", "cow"))
-    dataset, plan = make_dataset(names), make_plan(len(names))
-    made = write(plan, dataset, tmp_path / "o", codec=Codec("png"), about=about, workers=1)
+    made = write(make_plan(len(names)), make_dataset(names), tmp_path / "o")
     for loaded in (
         _load("imagefolder", tmp_path / "cache", data_dir=str(made.path)),
         _load(str(made.path), tmp_path / "cache"),

@@ -45,7 +45,7 @@ def test_every_image_of_a_sheet_is_an_image_of_the_set(tmp_path):
     assert len({*made.dataset.content.tolist()}) == 33
 
 
-def test_students_train_on_images_at_the_size_of_the_set_wherever_they_are_stored(tmp_path):
+def test_students_train_on_images_at_the_size_of_the_set_wherever_they_are_stored(tmp_path, quick):
     small = make(tmp_path, side=4)
     assert small.images().shape == (33, 8, 8, 3)
     assert small.dataset.pixels(0).shape == (4, 4, 3)

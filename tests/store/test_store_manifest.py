@@ -3,16 +3,15 @@ import json
 from dataclasses import replace
 
 import pytest
-from set_toy import write
+from set_toy import make_dataset, make_plan, write
 
-from smallset.store import Asked, Codec, Manifest, Seeds, read_manifest
+from smallset.store import Asked, Manifest, Seeds, read_manifest
 from smallset.store.manifest import MANIFEST
 
 
 @pytest.fixture
-def made(tmp_path, plan, dataset, about) -> Manifest:
-    out = tmp_path / "out"
-    return write(plan, dataset, out, codec=Codec("png"), about=about, workers=1).manifest
+def made(tmp_path) -> Manifest:
+    return write(make_plan(), make_dataset(), tmp_path / "out").manifest
 
 
 def put(folder, manifest: Manifest, **changes: object) -> None:

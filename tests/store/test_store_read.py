@@ -8,12 +8,8 @@ import pytest
 from set_toy import write
 
 from smallset.store import Codec, open_set, render
+from smallset.store.agreement import contradictions
 from smallset.store.manifest import MANIFEST
-
-
-@pytest.fixture
-def made(tmp_path, plan, dataset, about):
-    return write(plan, dataset, tmp_path / "out", codec=Codec("png"), about=about, workers=1)
 
 
 def test_images_come_back_in_the_plans_order(made, plan, dataset):
@@ -37,8 +33,8 @@ def test_a_set_can_be_moved(made, tmp_path):
 
 
 @pytest.mark.parametrize("codec", ["jpeg:90", "webp:90"])
-def test_lossy_sets_are_near(tmp_path, plan, dataset, about, codec):
-    made = write(plan, dataset, tmp_path / "o", codec=Codec.parse(codec), about=about, workers=1)
+def test_lossy_sets_are_near(tmp_path, plan, dataset, codec):
+    made = write(plan, dataset, tmp_path / "o", codec)
     assert all(fnmatch(f.path, f"*/{Codec.parse(codec).files}") for f in made.files)
     assert made.images().shape == (6, 6, 6, 3)
 
@@ -125,7 +121,5 @@ def test_a_manifest_that_contradicts_the_plan_is_an_error(made, changes, message
 
 @pytest.mark.parametrize("path", ["../ape/x.png", "ape/../../x", "/etc/passwd", "ape", "ape/.."])
 def test_no_path_leads_out_of_the_set(made, path):
-    from smallset.store.agreement import contradictions
-
     files = (replace(made.files[0], path=path), *made.files[1:])
     assert f"the first is {path!r}" in contradictions(made.manifest, made.plan, files)[0]

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from set_toy import write
+from set_toy import make_dataset, make_plan, write
 
-from smallset.store import Codec, CompressedDataset, open_set, verify
+from smallset.store import CompressedDataset, open_set, verify
 from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN
 
@@ -29,11 +29,11 @@ JUNK = (
 
 
 @pytest.fixture
-def sets(tmp_path, make_dataset, make_plan, about) -> list[CompressedDataset]:
+def sets(tmp_path) -> list[CompressedDataset]:
     dataset = make_dataset(formats=("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"))
     return [
-        write(make_plan(), dataset, tmp_path / f"set{number}", codec=codec, about=about, workers=1)
-        for number, codec in enumerate(map(Codec.parse, CODECS))
+        write(make_plan(), dataset, tmp_path / f"set{number}", codec)
+        for number, codec in enumerate(CODECS)
     ]
 
 

@@ -1,16 +1,12 @@
 from dataclasses import replace
 
 import pytest
-from set_toy import write
+from set_toy import make_plan, write
 
 from smallset.pipeline import export
-from smallset.store import Codec, Verification, verify
+from smallset.store import Verification, verify
 from smallset.store.manifest import MANIFEST
-
-
-@pytest.fixture
-def made(tmp_path, plan, dataset, about):
-    return write(plan, dataset, tmp_path / "out", codec=Codec("png"), about=about, workers=1)
+from smallset.store.plan_table import PLAN, plan_bytes
 
 
 def test_a_whole_set_says_how_much_was_compared(made):
@@ -40,9 +36,7 @@ def test_one_error_lists_every_problem(made):
     ]
 
 
-def test_a_changed_plan_is_one_problem_beside_others(made, make_plan, dataset):
-    from smallset.store.plan_table import PLAN, plan_bytes
-
+def test_a_changed_plan_is_one_problem_beside_others(made, dataset):
     (made.path / "ape/00000.png").unlink()
     plan = replace(made.plan, source=made.plan.source[::-1].copy())
     (made.path / PLAN).write_bytes(plan_bytes(plan, made.files, dataset))
@@ -65,9 +59,9 @@ def test_counts_are_compared(made):
         verify(made.path)
 
 
-def test_a_long_list_of_one_kind_is_counted(tmp_path, make_plan, dataset, about):
+def test_a_long_list_of_one_kind_is_counted(tmp_path, dataset):
     plan = make_plan(ipc=10)
-    made = write(plan, dataset, tmp_path / "o", codec=Codec("png"), about=about, workers=1)
+    made = write(plan, dataset, tmp_path / "o")
     for file in made.files:
         (made.path / file.path).unlink()
     with pytest.raises(ValueError, match="missing: and 10 more"):

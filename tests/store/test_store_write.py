@@ -5,16 +5,14 @@ import os
 import shutil
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from set_toy import write
+from set_toy import ABOUT, make_plan, write
 
-from smallset.store import Codec, open_set, render
+from smallset.store import open_set, render
 
-PNG = Codec("png")
 # the name `smallset.store.write` is the function
 WRITE = importlib.import_module("smallset.store.write")
 CANVASES = importlib.import_module("smallset.store.canvases")
@@ -28,8 +26,7 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_set_is_files_by_class_in_order_of_choice(tmp_path, plan, dataset, about):
-    made = write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
+def test_a_set_is_files_by_class_in_order_of_choice(made, dataset):
     assert sorted(hashes(made.path)) == [
         "README.md",
         *(f"{name}/0000{rank}.png" for name in ("ape", "bee", "cow") for rank in (0, 1)),
@@ -39,20 +36,18 @@ def test_a_set_is_files_by_class_in_order_of_choice(tmp_path, plan, dataset, abo
     np.testing.assert_array_equal(made.images()[1], dataset.pixels(1))
 
 
-def test_two_writes_give_the_same_bytes_whatever_the_workers(tmp_path, make_plan, dataset, about):
+def test_two_writes_give_the_same_bytes_whatever_the_workers(tmp_path, dataset):
     plan = make_plan(ipc=4, factor=2)
-    for codec in (PNG, Codec.parse("jpeg:80"), Codec.parse("webp:80")):
-        one = write(plan, dataset, tmp_path / f"a{codec}", codec=codec, about=about, workers=1)
-        two = write(plan, dataset, tmp_path / f"b{codec}", codec=codec, about=about, workers=4)
+    for codec in ("png", "jpeg:80", "webp:80"):
+        one = write(plan, dataset, tmp_path / f"a{codec}", codec)
+        two = write(plan, dataset, tmp_path / f"b{codec}", codec, workers=4)
         assert hashes(one.path) == hashes(two.path)
         assert one.manifest.digest == two.manifest.digest
 
 
-def test_the_manifest_says_what_the_caller_said_and_what_was_written(
-    tmp_path, plan, dataset, about
-):
-    made = write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1).manifest
-    assert (made.method, made.spec, made.view) == (about.method, about.spec, about.view)
+def test_the_manifest_says_what_the_caller_said_and_what_was_written(tmp_path, plan, dataset):
+    made = write(plan, dataset, tmp_path / "out").manifest
+    assert (made.method, made.spec, made.view) == (ABOUT.method, ABOUT.spec, ABOUT.view)
     assert (made.images, made.ipc, made.counts) == (6, 2, (2, 2, 2))
     assert made.image_bytes == sum(f.stat().st_size for f in (tmp_path / "out").glob("*/*.png"))
     assert (made.source.images, made.source.bytes) == (12, dataset.encoded_bytes)
@@ -61,24 +56,22 @@ def test_the_manifest_says_what_the_caller_said_and_what_was_written(
     assert str(tmp_path) not in text
 
 
-def test_classes_of_different_counts_have_no_ipc(tmp_path, plan, dataset, about):
-    fields = ("source", "source_box", "tile_box", "label")
-    fewer = replace(plan, **{n: getattr(plan, n)[[0, 1, 2, 4, 5]] for n in fields})
-    made = write(fewer, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
+def test_classes_of_different_counts_have_no_ipc(tmp_path, plan, dataset):
+    made = write(plan.take([0, 1, 2, 4, 5]), dataset, tmp_path / "out")
     assert (made.manifest.counts, made.manifest.ipc) == ((2, 1, 2), None)
 
 
-def test_progress_counts_every_image_once(tmp_path, plan, dataset, about):
+def test_progress_counts_every_image_once(tmp_path, plan, dataset):
     seen: list[tuple[str, int, int]] = []
 
     def told(*step) -> None:
         seen.append(step)
 
-    write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=2, progress=told)
+    write(plan, dataset, tmp_path / "out", workers=2, progress=told)
     assert seen == [("write", done, 6) for done in range(1, 7)]
 
 
-def test_only_a_few_canvases_wait_in_memory(tmp_path, make_plan, dataset, about, monkeypatch):
+def test_only_a_few_canvases_wait_in_memory(tmp_path, dataset, monkeypatch):
     drawn, most_ahead, written = [0], [0], [0]
     lock = threading.Lock()
 
@@ -94,7 +87,7 @@ def test_only_a_few_canvases_wait_in_memory(tmp_path, make_plan, dataset, about,
         written[0] = done
 
     plan = make_plan(ipc=40)
-    write(plan, dataset, tmp_path / "o", codec=PNG, about=about, workers=2, progress=step)
+    write(plan, dataset, tmp_path / "o", workers=2, progress=step)
     assert most_ahead[0] <= 2 * 2 + 1
 
 
@@ -102,9 +95,7 @@ def test_only_a_few_canvases_wait_in_memory(tmp_path, make_plan, dataset, about,
 @pytest.mark.parametrize(
     "place", ["render", "write_file", "plan_bytes", "card", "check_output", "Path.rename"]
 )
-def test_an_interrupted_write_leaves_nothing(
-    tmp_path, plan, dataset, about, monkeypatch, place, stop
-):
+def test_an_interrupted_write_leaves_nothing(tmp_path, plan, dataset, monkeypatch, place, stop):
     calls = [0]
 
     def interrupt(*_: object, **__: object) -> None:
@@ -116,78 +107,70 @@ def test_an_interrupted_write_leaves_nothing(
     else:
         monkeypatch.setattr(CANVASES if place == "render" else WRITE, place, interrupt)
     with pytest.raises(type(stop)):
-        write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=2)
+        write(plan, dataset, tmp_path / "out", workers=2)
     assert calls[0] > 0
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_in_the_middle_of_progress_leaves_nothing(tmp_path, plan, dataset, about):
+def test_ctrl_c_in_the_middle_of_progress_leaves_nothing(tmp_path, plan, dataset):
     def stop(stage: str, done: int, total: int) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write(plan, dataset, tmp_path / "o", codec=PNG, about=about, workers=2, progress=stop)
+        write(plan, dataset, tmp_path / "o", workers=2, progress=stop)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
-    tmp_path, plan, dataset, about, monkeypatch
-):
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path, plan, dataset, monkeypatch):
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("smallset.files.os.fsync", full)
     with pytest.raises(OSError, match=r"/out' cannot be written: the disk is full\. .* Free some"):
-        write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=2)
+        write(plan, dataset, tmp_path / "out", workers=2)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_image_that_cannot_be_read_is_not_called_a_full_disk(
-    tmp_path, plan, dataset, about, monkeypatch
+    tmp_path, plan, dataset, monkeypatch
 ):
     def gone(*_: object) -> None:
         raise FileNotFoundError("cow/1.png is gone")
 
     monkeypatch.setattr(CANVASES, "render", gone)
     with pytest.raises(FileNotFoundError, match=r"cow/1\.png is gone"):
-        write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
+        write(plan, dataset, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_output_that_exists_is_an_error_and_stays(tmp_path, plan, dataset, about):
+def test_an_output_that_exists_is_an_error_and_stays(tmp_path, plan, dataset):
     (tmp_path / "out").mkdir()
     with pytest.raises(FileExistsError, match="exists already, and nothing is overwritten"):
-        write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
+        write(plan, dataset, tmp_path / "out")
     assert list(tmp_path.iterdir()) == [tmp_path / "out"]
 
 
-def test_a_partial_folder_of_a_killed_run_is_neither_used_nor_removed(
-    tmp_path, plan, dataset, about
-):
+def test_a_partial_folder_of_a_killed_run_is_neither_used_nor_removed(tmp_path, plan, dataset):
     stale = tmp_path / ".out.partial-12345678"
     stale.mkdir()
-    write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
+    write(plan, dataset, tmp_path / "out")
     assert stale.is_dir()
 
 
-def test_a_relative_output_is_relative_to_the_current_folder(
-    tmp_path, plan, dataset, about, monkeypatch
-):
+def test_a_relative_output_is_relative_to_the_current_folder(tmp_path, plan, dataset, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write(plan, dataset, Path("out"), codec=PNG, about=about, workers=1)
+    write(plan, dataset, Path("out"))
     assert len(open_set(tmp_path / "out")) == 6
 
 
-def test_the_folder_can_be_read_by_others_as_any_new_folder_can(tmp_path, plan, dataset, about):
+def test_the_folder_can_be_read_by_others_as_any_new_folder_can(tmp_path, plan, dataset):
     (tmp_path / "plain").mkdir()
-    write(plan, dataset, tmp_path / "out", codec=PNG, about=about, workers=1)
+    write(plan, dataset, tmp_path / "out")
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_no_canvas_is_still_drawn_when_a_failed_folder_is_removed(
-    tmp_path, make_plan, dataset, about, monkeypatch
-):
+def test_no_canvas_is_still_drawn_when_a_failed_folder_is_removed(tmp_path, dataset, monkeypatch):
     drawing = threading.Lock()
     remove = shutil.rmtree
 
@@ -207,5 +190,5 @@ def test_no_canvas_is_still_drawn_when_a_failed_folder_is_removed(
     monkeypatch.setattr("smallset.files.shutil.rmtree", removing)
     plan = make_plan(ipc=10)
     with pytest.raises(KeyboardInterrupt):
-        write(plan, dataset, tmp_path / "o", codec=PNG, about=about, workers=3, progress=stop)
+        write(plan, dataset, tmp_path / "o", workers=3, progress=stop)
     assert list(tmp_path.iterdir()) == []

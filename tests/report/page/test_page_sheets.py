@@ -4,22 +4,18 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
-from set_toy import write
+from set_toy import ABOUT, make_dataset, make_plan, write
 
 from smallset.report.page import sheets
 from smallset.report.page.sheets import sheets_of
-from smallset.store import Codec
 from smallset.store.past import PAST
-
-PNG = Codec.parse("png")
 
 
 @pytest.fixture
-def sets(tmp_path, plan, dataset, about):
+def sets(tmp_path):
     """Two sets of one method that differ in their seed, and one of another method."""
-    write(plan, dataset, tmp_path / "a-0", codec=PNG, about=about)
-    write(plan, dataset, tmp_path / "a-1", codec=PNG, about=about)
-    write(plan, dataset, tmp_path / "b-0", codec=PNG, about=replace(about, method="random"))
+    for name, method in (("a-0", "pca"), ("a-1", "pca"), ("b-0", "random")):
+        write(make_plan(), make_dataset(), tmp_path / name, about=replace(ABOUT, method=method))
     (tmp_path / ".part").mkdir()
     return tmp_path
 
