@@ -63,45 +63,13 @@ def pick(
     count: int,
 ) -> Int64[np.ndarray, " k"]:
     """Choose the largest value again and again, each time lowering its neighbours' values."""
-    peaks = _Peaks(passed)
+    left = passed.copy()
     chosen = np.empty(count, np.int64)
     for step in range(count):
-        chosen[step] = i = peaks.largest()
-        value = peaks.take(i)
-        peaks.add(neighbours[i], -np.exp(-gamma * distances[i].astype(np.float64)) * value)
+        chosen[step] = i = int(left.argmax())
+        value, left[i] = left[i], -np.inf
+        left[neighbours[i]] -= np.exp(-gamma * distances[i].astype(np.float64)) * value
     return chosen
-
-
-class _Peaks:
-    """Numbers whose largest is found in O(sqrt m) after any change.
-
-    They are kept as rows with the largest number of each row. A heap would grow with every change.
-    """
-
-    def __init__(self, values: Float64[np.ndarray, " m"]) -> None:
-        self._width = math.isqrt(len(values) - 1) + 1
-        padded = np.full((-(-len(values) // self._width), self._width), -np.inf)
-        self._flat = padded.reshape(-1)
-        self._flat[: len(values)] = values
-        self._rows = padded
-        self._tops = padded.max(1)
-
-    def largest(self) -> int:
-        """Return the position of the largest number; of equal numbers, the lowest position."""
-        row = int(self._tops.argmax())
-        return row * self._width + int(self._rows[row].argmax())
-
-    def take(self, at: int) -> float:
-        """Return a number and leave it out from now on."""
-        value, self._flat[at] = float(self._flat[at]), -np.inf
-        self._tops[at // self._width] = self._rows[at // self._width].max()
-        return value
-
-    def add(self, at: Int64[np.ndarray, " k"], more: Float64[np.ndarray, " k"]) -> None:
-        """Add to the numbers at some positions, each given once."""
-        self._flat[at] += more
-        rows = at // self._width
-        self._tops[rows] = self._rows[rows].max(1)
 
 
 _ROWS, _COLUMNS = 256, 8192  # of a tile of distances: 8 MiB
