@@ -16,7 +16,6 @@ from smallset.evidence.lines import append_line, check_place, read_lines
 from smallset.exchange.naming import check_classes
 from smallset.exchange.set_data import AnyData, check_unseen, open_any
 from smallset.files import at_home
-from smallset.models import check_teacher_files
 from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
 from smallset.pipeline.desk import observed, side_of
 from smallset.pipeline.foreign import Reading, training_set
@@ -141,8 +140,7 @@ def _observer(text: str) -> AnyObserver:
     else:
         found = build(text, Observer, {Observer: OBSERVERS})
     assert isinstance(found, AnyObserver)
-    if isinstance(found, Pretrained):
-        check_teacher_files(found.network)
+    found.check_files()
     return found
 
 

@@ -37,6 +37,11 @@ class Method(ABC):
         return 1
 
     @property
+    def views_an_epoch(self) -> int:
+        """The number of views of each written image in an epoch."""
+        return self.view.an_epoch(self.tiles)
+
+    @property
     def balanced(self) -> bool:
         """Whether every class gets the number of canvases wanted of it."""
         return True
@@ -89,7 +94,9 @@ class Method(ABC):
         return self.through(looks.resolved(size=size)) if looks else self
 
     def check_files(self) -> None:
-        """Raise ValueError or OSError if a file that the method names cannot be used."""
+        """Raise ValueError or OSError if a file or library that the method names cannot be used."""
+        for observer in self.observers:
+            observer.check_files()
 
     def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
         """Raise ValueError, before anything is scored, if no set of `size` pixels can be made.

@@ -9,10 +9,9 @@ import numpy as np
 from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
 from smallset.methods.method import Method, ShortClasses
-from smallset.models import check_teacher_files
 from smallset.mosaic import MOSAICS, Grid, Mosaic, Sheet
 from smallset.numbers import counted
-from smallset.observers import OBSERVERS, AnyObserver, Observer, Pretrained
+from smallset.observers import OBSERVERS, AnyObserver, Observer
 from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
 from smallset.scores import SCORES, Score
@@ -150,8 +149,7 @@ class Pruned(Method):
         """Raise ValueError or OSError if a file of the score or observer cannot be used."""
         if self.score is not None:
             self.score.check_files()
-        if isinstance(self.looks_through, Pretrained):
-            check_teacher_files(self.looks_through.network)
+        super().check_files()
 
     def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
         """Raise ValueError if a canvas is too small for its tiles, or cannot be an exact copy."""

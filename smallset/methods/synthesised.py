@@ -7,9 +7,7 @@ from smallset.budget import Wanted
 from smallset.data import ImageDataset
 from smallset.methods.method import Method
 from smallset.methods.named import with_options
-from smallset.models import check_teacher_files, library_of
-from smallset.models.adapters import ADAPTERS
-from smallset.observers import AnyObserver, Pretrained
+from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit
 from smallset.spec import first_line
@@ -43,16 +41,6 @@ class Synthesised(Method):
     def resolved(self, *, size: int) -> "Synthesised":
         """Return the same method with its observers' networks named, as at a size in pixels."""
         return replace(self, synthesis=self.synthesis.resolved(size=size))
-
-    def check_files(self) -> None:
-        """Raise ValueError or OSError if an observer's file or library cannot be used."""
-        for observer in self.observers:
-            name = observer.network if isinstance(observer, Pretrained) else observer.model
-            if isinstance(observer, Pretrained):
-                check_teacher_files(name)
-            # Otherwise the first observers of a pool train before the last one is missed.
-            if name.partition(":")[0] in ADAPTERS:
-                library_of(name)
 
     def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
         """Raise ValueError for a codec that only copies."""

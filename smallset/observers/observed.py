@@ -111,19 +111,25 @@ class Observed:
             if isinstance(observer, Observer):
                 _train(self, observer, run, folder)
             elif is_first():
-                model = self.network(observer, epoch=1)
-                _look(self, observer.network, model, folder, moment=1)
+                _look(self, observer, self.network(observer), folder, moment=1)
             wait()  # until the first process has written the records
         return Dynamics(tuple(np.load(file, mmap_mode="r") for file in files), observer.snapshots)
 
     def check(self, observer: AnyObserver) -> None:
         """Raise the errors of `dynamics` if a run is impossible, without training."""
+        self.built(observer)
+        if isinstance(observer, Observer):
+            check_moments(len(self.images), observer.protocol, observer.snapshots)
+
+    def built(self, observer: AnyObserver) -> "Network":
+        """Return the network as it is before any training here: new, or with its given weights.
+
+        Raises ValueError if the network does not fit the data, and the errors of `given`.
+        """
+        observer = self.settled(observer)
         if isinstance(observer, Pretrained):
-            self.given(observer)
-            return
-        size = self.images.size
-        build_model(self.settled(observer).model, classes=self.classes, size=size, seed=0)
-        check_moments(len(self.images), observer.protocol, observer.snapshots)
+            return self.given(observer).network
+        return build_model(observer.model, classes=self.classes, size=self.images.size, seed=0)
 
     def given(self, observer: Pretrained) -> Teacher:
         """Load a pretrained network once, with logits over the data's classes.
@@ -145,20 +151,17 @@ class Observed:
         epoch 1.
         """
         epoch = self.settled(observer).trains_for if epoch is None else epoch
-        if isinstance(observer, Pretrained):
-            if (run, epoch) != (0, 1):
-                require_training(observer, f"run {run}, epoch {epoch}")
-            given = self.given(observer).network.requires_grad_(True)
-            self.machine.place(given)
-            return given.eval()
-        self.dynamics(observer, run=run)
-        file = self._folder(observer, run) / _network(epoch * observer.snapshots)
-        named = self.settled(observer).model
-        model = build_model(named, classes=self.classes, size=self.images.size, seed=0)
+        if (run, epoch) != (0, 1):
+            require_training(observer, f"run {run}, epoch {epoch}")
+        if isinstance(observer, Observer):
+            self.dynamics(observer, run=run)
+        model = self.built(observer)
         self.machine.place(model)
-        state = torch.load(file, map_location=self.machine.device, weights_only=True)
-        model.load_state_dict(state)
-        return model.eval()
+        if isinstance(observer, Observer):
+            file = self._folder(observer, run) / _network(epoch * observer.snapshots)
+            state = torch.load(file, map_location=self.machine.device, weights_only=True)
+            model.load_state_dict(state)
+        return model.requires_grad_(True).eval()
 
     def features(self, observer: AnyObserver, *, run: int = 0) -> Float32[np.ndarray, "n d"]:
         """Return the inputs of the last linear layer after the last epoch, mapped from disk."""
@@ -193,8 +196,7 @@ class Observed:
         path = self._folder(observer, run) / f"{name}.npy"
         if not first_alone(path.exists):
             if is_first():
-                named = _network_of(self.settled(observer))
-                rows = _finite(_placed(make()), named, self)
+                rows = _finite(_placed(make()), self.settled(observer), self)
                 write_rows(path, rows, len(self.images))
             wait()
         array: np.ndarray = np.load(path, mmap_mode="r")
@@ -254,17 +256,19 @@ def _training(observer: Observer, run: int) -> dict[str, object]:
     return {"observer": repr(observer), "recipe": recipe, "view": repr(VIEW), "run": run}
 
 
-def _look(data: Observed, name: str, model: "Network", folder: Path, moment: int) -> None:
-    """Run a network over all images and write their records; errors call the network `name`."""
-    spread = data.spread(data, name, model, folder) if data.spread else None
+def _look(
+    data: Observed, observer: AnyObserver, model: "Network", folder: Path, moment: int
+) -> None:
+    """Run a settled observer's network over all images and write their records."""
+    spread = data.spread(data, observer.model, model, folder) if data.spread else None
     parts = spread or infer(
         model, data.images, data.labels, machine=data.machine, progress=data.progress
     )
-    write_rows(folder / _records(moment), _finite(parts, name, data), len(data.images))
+    write_rows(folder / _records(moment), _finite(parts, observer, data), len(data.images))
 
 
 def _finite(
-    parts: Iterator[tuple[int, np.ndarray]], name: str, data: Observed
+    parts: Iterator[tuple[int, np.ndarray]], observer: AnyObserver, data: Observed
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Pass rows on. Raises ValueError if some are not finite, since no score could use them."""
     for start, rows in parts:
@@ -273,8 +277,8 @@ def _finite(
         if len(bad):
             other = "" if data.machine.precision == "float32" else ", or --precision float32"
             raise ValueError(
-                f"the observer {name!r} gives numbers that are not finite, for instance of "
-                f"{data.dataset.id(start + int(bad[0]))!r}. Needed finite ones of every image. "
+                f"the observer {observer.model!r} gives numbers that are not finite, for instance "
+                f"of {data.dataset.id(start + int(bad[0]))!r}. Needed finite ones of every image. "
                 f"Take another network{other}."
             )
         yield start, rows
@@ -287,7 +291,7 @@ def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
         save(folder / _network(moment), model.state_dict())
         # Records come last: a run counts as complete once its last records exist.
         place = data.part(moment - 1, observer.trains_for * observer.snapshots)
-        _look(place, observer.model, model, folder, moment)
+        _look(place, observer, model, folder, moment)
 
     train_kept(
         Shown.whole(data.images, VIEW),
@@ -310,7 +314,3 @@ def _placed(batches: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
     for rows in batches:
         yield start, rows
         start += len(rows)
-
-
-def _network_of(observer: AnyObserver) -> str:
-    return observer.network if isinstance(observer, Pretrained) else observer.model

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from smallset.models import MODELS, check_model
+from smallset.models import MODELS, check_model, check_teacher_files, library_of
 from smallset.models.adapters import ADAPTERS
 from smallset.models.spec import read_model
 from smallset.spec import Spelled, nearest, quoted
@@ -80,6 +80,10 @@ class Observer:
             named = replace(named, epochs=min(max(epochs, _FEWEST), _MOST))
         return named
 
+    def check_files(self) -> None:
+        """Raise ValueError if the network's library cannot be used."""
+        _check_library(self.model)
+
 
 @dataclass(frozen=True)
 class Pretrained(Spelled):
@@ -115,6 +119,11 @@ class Pretrained(Spelled):
         return cls(text) if folder or _is_network(text) else None
 
     @property
+    def model(self) -> str:
+        """The same as `network`, under the name of an observer's option."""
+        return self.network
+
+    @property
     def spelling(self) -> str:
         """The network's spec, or its folder in quotes."""
         return self.network if "(" in self.network else quoted(self.network, always=True)
@@ -123,6 +132,11 @@ class Pretrained(Spelled):
         """Return itself, since it has no "auto" options."""
         del size, images
         return self
+
+    def check_files(self) -> None:
+        """Raise ValueError or OSError if a file or the library of the network cannot be used."""
+        check_teacher_files(self.network)
+        _check_library(self.network)
 
 
 AnyObserver = Observer | Pretrained
@@ -142,6 +156,11 @@ def require_training(observer: AnyObserver, what: str) -> Observer:
             "observer(model=resnet8, epochs=10), or take a score that reads one moment."
         )
     return observer
+
+
+def _check_library(network: str) -> None:
+    if network.partition(":")[0] in ADAPTERS:
+        library_of(network)
 
 
 def _is_network(text: str) -> bool:

@@ -11,8 +11,6 @@ from smallset.desk import Options, desk_for
 from smallset.exchange.set_data import AnyData, open_any
 from smallset.files import writing
 from smallset.methods import score_from, spec_of
-from smallset.models import check_teacher_files
-from smallset.observers import Pretrained
 from smallset.observers.observed import Observed, looked_with
 from smallset.observers.shards import Shards
 from smallset.parallel import Workers
@@ -73,8 +71,8 @@ def score(
         scorers[name] = score_from(text)
     for scorer in scorers.values():
         scorer.check_files()
-        if isinstance(scorer.observer, Pretrained):
-            check_teacher_files(scorer.observer.network)
+        if scorer.observer is not None:
+            scorer.observer.check_files()
     desk = desk_for(**options)
     with first_before_others():
         source = open_any(data, desk).train

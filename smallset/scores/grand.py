@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from smallset.lazy import F, Tensor, torch
-from smallset.models import build_model
 from smallset.observers.observed import Observed
-from smallset.observers.observer import AnyObserver, Observer, Pretrained
+from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
 from smallset.scores.score import MomentScore
 from smallset.shapes import Float, Float32, Int64
@@ -65,13 +64,8 @@ class GraNd(MomentScore):
         """Raise ValueError if the network cannot give the gradients that `layers` needs."""
         if self.layers == "last":
             return
-        size, observer = observed.images.size, self.observer
-        if isinstance(observer, Pretrained):
-            name, model = observer.network, observed.network(observer, epoch=1)
-        else:
-            name = observed.settled(observer).model
-            model = build_model(name, classes=observed.classes, size=size, seed=0)
-        check_gradients(model, name=name, size=size)
+        model, name = observed.built(self.observer), observed.settled(self.observer).model
+        check_gradients(model, name=name, size=observed.images.size)
 
     def _all_layers(self, observed: Observed, run: int, epoch: int) -> Float32[np.ndarray, " n"]:
         def rows() -> Iterator[Float32[np.ndarray, " b"]]:

@@ -9,8 +9,7 @@ import numpy as np
 
 from smallset.budget import Wanted
 from smallset.fingerprint import fingerprint
-from smallset.models import build_model
-from smallset.observers import AnyObserver, Pretrained
+from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.records import Plan
 from smallset.shapes import Int64
@@ -157,15 +156,10 @@ class Optimised(Synthesis):
     def _check_norms(self, seen: Observed) -> None:
         """Raise ValueError, before any of them is trained, for an observer without BatchNorm."""
         for observer in map(seen.settled, self.observers):
-            if isinstance(observer, Pretrained):
-                named, net = observer.network, seen.given(observer).network.net
-            else:
-                named, size = observer.model, seen.images.size
-                net = build_model(named, classes=seen.classes, size=size, seed=0).net
-            if not batch_norms(net):
+            if not batch_norms(seen.built(observer).net):
                 raise ValueError(
                     "the images are to match statistics of the observer's BatchNorm layers, but "
-                    f"{named!r} has none. Needed a network with BatchNorm, such as "
+                    f"{observer.model!r} has none. Needed a network with BatchNorm, such as "
                     "observer(model=resnet8). Without BatchNorm there are noise and rded, and "
                     "g-vbsm and edc with convolutions=true."
                 )

@@ -100,7 +100,7 @@ SAID = (
 
 
 def test_an_observer_without_a_gradient_an_image_is_refused_before_it_trains(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "build_model", choosing)
+    monkeypatch.setattr("smallset.observers.observed.build_model", choosing)
     with pytest.raises(ValueError, match=SAID):
         GraNd(epochs=1, layers="all", observer=SHORT)(toy(tmp_path))
     assert not list(tmp_path.iterdir())

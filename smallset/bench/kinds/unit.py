@@ -133,8 +133,7 @@ def expected_images(cell: MatrixCell, ground: Ground) -> int:
 
 def expected_views(cell: MatrixCell, ground: Ground) -> int:
     """Return the views of an epoch of a cell's set: one or more of each of `expected_images`."""
-    method = method_from(cell.identity.spec)
-    return expected_images(cell, ground) * method.view.an_epoch(method.tiles)
+    return expected_images(cell, ground) * method_from(cell.identity.spec).views_an_epoch
 
 
 def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
