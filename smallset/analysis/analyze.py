@@ -135,11 +135,9 @@ def _name(given: AnySet) -> str:
 
 def _observer(text: str) -> AnyObserver:
     """Read an observer: a spec, or the folder of a trained network."""
-    if at_home(text).is_dir():
-        found: object = Pretrained(text)
-    else:
-        found = build(text, Observer, {Observer: OBSERVERS})
-    assert isinstance(found, AnyObserver)
+    found: AnyObserver = (
+        Pretrained(text) if at_home(text).is_dir() else build(text, Observer, {Observer: OBSERVERS})
+    )
     found.check_files()
     return found
 

@@ -10,6 +10,7 @@ from smallset.analysis.material import Analysis, Finding, Looks, Material, Sight
 from smallset.analysis.text import percent_interval, shown
 from smallset.evidence.estimates import Estimate, mean_estimate, share_estimate
 from smallset.observers import Observer
+from smallset.observers.record import reduced
 from smallset.shapes import Bool, Float64
 
 _LISTED = 5
@@ -136,6 +137,6 @@ def _negative_aum(sight: Sight) -> Bool[np.ndarray, " s"] | None:
     if not isinstance(sight.observer, Observer) or (sources < 0).any():
         return None
     run = sight.material.seen.dynamics(sight.observer)
-    aum = run.reduced(lambda margin: margin.mean(0), "margin")
+    aum = reduced(lambda margin: margin.mean(0), run.ends, "margin")
     negative: Bool[np.ndarray, " s"] = aum[sources] < 0
     return negative

@@ -24,9 +24,7 @@ from smallset.spec import build
 def folder_named(data: str | Path | Folder) -> Folder | None:
     """Return a `Folder`, given or read from its spec, or None for anything else."""
     if isinstance(data, str) and data.startswith("folder("):
-        named = build(data, Folder, TABLES)
-        assert isinstance(named, Folder)  # the table of build() has only this class
-        return named
+        return build(data, Folder, TABLES)
     return data if isinstance(data, Folder) else None
 
 

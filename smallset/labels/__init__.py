@@ -45,9 +45,7 @@ def labels_from(text: str, teacher: str | None = None) -> Regime:
     """
     if teacher is not None:
         text = _completed(text, teacher)
-    regime = build(text, Regime, _TABLES)
-    assert isinstance(regime, Regime)  # build() gives what its table makes
-    return regime
+    return build(text, Regime, _TABLES)
 
 
 def labels_spec(regime: Regime, *, brief: bool = False) -> str:

@@ -183,9 +183,7 @@ FORMATS: dict[str, type[Format]] = {
 
 def format_from(text: str) -> Format:
     """Build a format from its spec, such as `float16` or `top(k=5)`."""
-    form = build(text, Format, {Format: FORMATS})
-    assert isinstance(form, Format)  # build() gives what its table makes
-    return form
+    return build(text, Format, {Format: FORMATS})
 
 
 def format_spec(form: Format, *, brief: bool = False) -> str:

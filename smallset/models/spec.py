@@ -69,7 +69,6 @@ def read_model(text: str) -> ModelSpec:
             "Or timm:NAME, torchvision:NAME, from those libraries."
         )
     spec = build(text, ModelSpec, {ModelSpec: {name: _entry(name)}})
-    assert isinstance(spec, ModelSpec)  # the table of build() has only this class
     if spec.shortcut == "a" and MODELS[name].build_a is None:
         known = ", ".join(n for n, entry in MODELS.items() if entry.build_a)
         raise ValueError(

@@ -143,28 +143,18 @@ class Dynamics:
     snapshots: int = 1
 
     @property
+    def ends(self) -> tuple[Records, ...]:
+        """The records at the end of each epoch."""
+        return self.moments[self.snapshots - 1 :: self.snapshots]
+
+    @property
     def epochs(self) -> int:
         """The number of whole epochs."""
-        return len(self.moments) // self.snapshots
-
-    def __len__(self) -> int:
-        """Count the images."""
-        return len(self.moments[0])
+        return len(self.ends)
 
     def at(self, epoch: int) -> Records:
         """Return the records at the end of an epoch."""
-        return self.moments[epoch * self.snapshots - 1]
-
-    def reduced(
-        self,
-        formula: Callable[[Float32[np.ndarray, "t b"]], Shaped[np.ndarray, " b"]],
-        field: str,
-        *,
-        epochs: Sequence[int] | None = None,
-    ) -> Float32[np.ndarray, " n"]:
-        """Apply `formula` to every image's values over epochs (None: all), a block at a time."""
-        read = [self.at(e) for e in (range(1, self.epochs + 1) if epochs is None else epochs)]
-        return reduced(formula, read, field)
+        return self.ends[epoch - 1]
 
 
 def reduced(

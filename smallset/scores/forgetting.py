@@ -6,6 +6,7 @@ import numpy as np
 
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
+from smallset.observers.record import reduced
 from smallset.scores.aum import AUM
 from smallset.scores.score import RunScore
 from smallset.shapes import Bool, Float, Float32, Float64
@@ -41,8 +42,8 @@ class Forgetting(RunScore):
 
     def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
         """Count the events of each image."""
-        records = seen.dynamics(self.observer, run=run)
-        return records.reduced(lambda margin: forgotten(margin > 0), "margin", epochs=epochs)
+        moments = self.moments(seen, run, epochs)
+        return reduced(lambda margin: forgotten(margin > 0), moments, "margin")
 
 
 def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:

@@ -9,7 +9,7 @@ import numpy as np
 from smallset.data import ImageDataset
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Pretrained, require_training
-from smallset.observers.record import Dynamics, Records
+from smallset.observers.record import Records, reduced
 from smallset.shapes import Float, Float32
 
 Epochs = int | tuple[int, ...] | Literal["late"] | None
@@ -51,7 +51,7 @@ class Score(ABC):
         The mean is over all epochs of the score's first run.
         """
         assert self.observer is not None
-        return probability(observed.dynamics(self.observer))
+        return probability(observed.dynamics(self.observer).ends)
 
     def made_by(self) -> dict[str, str]:
         """Return what the values depend on besides the data and the observer."""
@@ -132,6 +132,11 @@ class RunScore(Score):
             )
         return tuple(range(1, epochs + 1)) if isinstance(epochs, int) else epochs
 
+    def moments(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> list[Records]:
+        """Return the records of one run at the end of these epochs."""
+        records = seen.dynamics(self.observer, run=run)
+        return [records.at(epoch) for epoch in epochs]
+
     def mean(
         self,
         observed: Observed,
@@ -150,10 +155,9 @@ class MomentScore(RunScore):
 
     def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
         """Score every image by these epochs of one run."""
-        records = seen.dynamics(self.observer, run=run)
-        total = np.zeros(len(records), np.float64)
-        for epoch in epochs:
-            total += self.of_moment(records.at(epoch))
+        total = np.zeros(len(seen.labels), np.float64)
+        for moment in self.moments(seen, run, epochs):
+            total += self.of_moment(moment)
         return total / len(epochs)
 
     @abstractmethod
@@ -186,6 +190,6 @@ def check_moments(
         )
 
 
-def probability(run: Dynamics, epochs: Sequence[int] | None = None) -> Float32[np.ndarray, " n"]:
-    """Return the mean probability of the true class over epochs (None: all)."""
-    return run.reduced(lambda loss: np.exp(-loss).mean(0), "loss", epochs=epochs)
+def probability(moments: Sequence[Records]) -> Float32[np.ndarray, " n"]:
+    """Return the mean probability of the true class over moments."""
+    return reduced(lambda loss: np.exp(-loss).mean(0), moments, "loss")

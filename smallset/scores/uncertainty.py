@@ -50,10 +50,8 @@ class _Windowed(RunScore):
 
     def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
         """Return the value of the formula over the epochs."""
-        records, formula = seen.dynamics(self.observer, run=run), type(self).formula
-        return records.reduced(
-            lambda loss: formula(np.exp(-loss), self.window), "loss", epochs=epochs
-        )
+        moments, formula = self.moments(seen, run, epochs), type(self).formula
+        return reduced(lambda loss: formula(np.exp(-loss), self.window), moments, "loss")
 
 
 @dataclass(frozen=True)
@@ -89,8 +87,7 @@ class DUAL(_Windowed):
     def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
         """Return the mean of p_y over the epochs and runs that the score reads, for `beta`."""
         return self.mean(
-            observed,
-            lambda seen, run, epochs: probability(seen.dynamics(self.observer, run=run), epochs),
+            observed, lambda seen, run, epochs: probability(self.moments(seen, run, epochs))
         )
 
 

@@ -15,10 +15,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Literal, Union, get_args, get_origin, get_type_hints
+from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from smallset.spec.grammar import Call, Word, portable, quoted, read, split
 
+T = TypeVar("T")
 Names = Mapping[str, Callable[..., object]]
 Registry = Mapping[type, Names]
 
@@ -66,13 +67,15 @@ class Spelled(ABC):
         """The text in a canonical spec that builds an equal object."""
 
 
-def build(text: str, kind: type, tables: Registry) -> object:
+def build(text: str, kind: type[T], tables: Registry) -> T:
     """Build the object that `text` names.
 
     Raises ValueError for bad grammar, an unknown name (with the nearest one and the list), an
     unknown option, or an option whose value is of another type.
     """
-    return _resolve(read(text), kind, tables, where=repr(text))
+    made = _resolve(read(text), kind, tables, where=repr(text))
+    assert isinstance(made, (kind, Spelled))  # a table makes nothing else
+    return cast(T, made)
 
 
 def write(value: object, tables: Registry, *, brief: bool = False) -> str:

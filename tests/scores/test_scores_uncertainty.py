@@ -13,8 +13,7 @@ from scores_toy import toy
 from smallset.observers import Observer
 from smallset.observers.observed import Observed
 from smallset.observers.record import RECORD, Dynamics
-from smallset.scores import DUAL, CADPrune, DynUnc
-from smallset.scores.score import probability
+from smallset.scores import DUAL, CADPrune, DynUnc, Score
 from smallset.scores.tdds import weighed
 from smallset.scores.uncertainty import both, mean_spread, spreads, windows
 
@@ -126,12 +125,14 @@ def test_it_reads_the_first_epochs_of_the_true_classs_probability(tmp_path):
 
 def test_betas_mean_is_over_the_epochs_and_runs_that_the_score_reads(tmp_path):
     observed, observer = toy(tmp_path), Observer("resnet8", epochs=4)
-    found = DUAL(window=2, epochs=2, runs=2, observer=observer).probability(observed)
+    score = DUAL(window=2, epochs=2, runs=2, observer=observer)
+    found = score.probability(observed)
+    whole = Score.probability(score, observed)
     runs = [observed.dynamics(observer, run=run) for run in range(2)]
     first = [np.exp(-run.at(epoch)["loss"]) for run in runs for epoch in (1, 2)]
     np.testing.assert_allclose(found, np.mean(first, axis=0), rtol=1e-6)
     every = [np.exp(-runs[0].at(epoch)["loss"]) for epoch in range(1, 5)]
-    np.testing.assert_allclose(probability(runs[0]), np.mean(every, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(whole, np.mean(every, axis=0), rtol=1e-6)
 
 
 def test_it_is_the_mean_deviation_of_the_last_windows_of_moments(tmp_path):
