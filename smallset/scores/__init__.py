@@ -1,10 +1,9 @@
 """Scores say how hard each training image is; larger is harder."""
 
-from smallset.scores.aum import AUM
 from smallset.scores.file import File
 from smallset.scores.forgetting import Forgetting
 from smallset.scores.grand import GraNd
-from smallset.scores.output import EL2N, Entropy, LeastConfidence, Loss, Margin
+from smallset.scores.output import AUM, EL2N, Entropy, LeastConfidence, Loss, Margin
 from smallset.scores.score import Score
 from smallset.scores.tdds import TDDS
 from smallset.scores.uncertainty import DUAL, CADPrune, DynUnc

@@ -7,7 +7,7 @@ import numpy as np
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import reduced
-from smallset.scores.aum import AUM
+from smallset.scores.output import AUM
 from smallset.scores.score import RunScore
 from smallset.shapes import Bool, Float, Float32, Float64
 

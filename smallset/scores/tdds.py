@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -34,7 +33,7 @@ class TDDS(RunScore):
     """
 
     name = "tdds"
-    largest_first: ClassVar[bool] = True
+    largest_first = True
     window: int = 5
     epochs: int | None = None
     decay: float = 0.9

@@ -40,7 +40,7 @@ def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
 class _Windowed(RunScore):
     """The mean of a formula over windows of the probability p_y of the true class."""
 
-    largest_first: ClassVar[bool] = True
+    largest_first = True
     formula: ClassVar[Callable[[Float[np.ndarray, "t b"], int], Float[np.ndarray, " b"]]]
     window: int
 
@@ -103,7 +103,7 @@ class CADPrune(RunScore):
     """
 
     name = "cad-prune"
-    largest_first: ClassVar[bool] = True
+    largest_first = True
     window: int = 6
     windows: int = 2
     runs: int = 1

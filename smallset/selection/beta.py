@@ -1,7 +1,6 @@
 """Beta: DUAL's sampling, which prefers easier images the more is pruned."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -28,10 +27,10 @@ class Beta(Select):
     from all images at once, as the paper does, so classes may vanish.
     """
 
-    needs_scores: ClassVar[bool] = True
-    needs_probabilities: ClassVar[bool] = True
-    ordered: ClassVar[bool] = False
-    weighs: ClassVar[bool] = True
+    needs_scores = True
+    needs_probabilities = True
+    ordered = False
+    weighs = True
     c: float = 4.0
     balanced: bool = True
 

@@ -31,7 +31,7 @@ class _End(Select):
     """The images with the smallest values of `sign` times the score; ties go to the lower index."""
 
     sign: ClassVar[int]
-    needs_scores: ClassVar[bool] = True
+    needs_scores = True
     balanced: bool = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
@@ -72,7 +72,7 @@ class Middle(Select):
     `balanced=false` takes one window of all images, so classes may vanish.
     """
 
-    needs_scores: ClassVar[bool] = True
+    needs_scores = True
     quantiles: tuple[float, float] = (0.25, 0.75)
     balanced: bool = True
 

@@ -1,7 +1,6 @@
 """CCS: coverage-centric coreset selection, a draw stratified by score."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class CCS(Select):
     algorithm chooses for a smaller budget.
     """
 
-    needs_scores: ClassVar[bool] = True
+    needs_scores = True
     beta: float = 0.3
     strata: int = 50
     balanced: bool = True

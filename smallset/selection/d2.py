@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -25,9 +24,9 @@ class D2(Select):
     `balanced=false` makes one graph of all images, so classes may vanish.
     """
 
-    needs_scores: ClassVar[bool] = True
-    weighs: ClassVar[bool] = True
-    needs_features: ClassVar[bool] = True
+    needs_scores = True
+    weighs = True
+    needs_features = True
     gamma: float = 0.1
     k: int = 5
     balanced: bool = True

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -53,7 +52,7 @@ class Herding(Select):
     budget of a class. Memory holds a copy of one class's features.
     """
 
-    needs_features: ClassVar[bool] = True
+    needs_features = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` images of class c. Nothing is random."""
@@ -82,7 +81,7 @@ class KCenter(Select):
     to the images times the budget of a class. Memory holds a copy of one class's features.
     """
 
-    needs_features: ClassVar[bool] = True
+    needs_features = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` images of class c."""
@@ -115,7 +114,7 @@ class Moderate(Select):
     lower index. Memory holds a copy of one class's features.
     """
 
-    needs_features: ClassVar[bool] = True
+    needs_features = True
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` images of class c. Nothing is random."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from smallset.records import Selection
-from smallset.shapes import Float32, Int64
+from smallset.shapes import Bool, Float32, Int64
 
 _LARGEST = 1e15
 """The largest feature: float32 can hold the sum of 3e8 squares of this size."""
@@ -42,17 +42,14 @@ class Pool:
     def scored(self) -> Float32[np.ndarray, " n"]:
         """Return the scores. Raises ValueError if one is not finite."""
         assert self.values is not None  # a method has a score if its selector needs one
-        return self._finite(self.values, "scores", "Selection needs a number for every image")
+        self._check_finite(self.values, "scores", "Selection needs a number for every image")
+        return self.values
 
     def weighing(self) -> Float32[np.ndarray, " n"]:
         """Return the scores as weights. Raises ValueError as `scored`, and if one is negative."""
         values = self.scored()
-        below = np.flatnonzero(values < 0)
-        if len(below):
-            raise ValueError(
-                f"{len(below)} scores are negative (at the positions {self._some(below)}). This "
-                "selection weighs by the score, so needs 0 or more; take one such as score=el2n."
-            )
+        needed = "This selection weighs by the score, so needs 0 or more; take one such as"
+        self._check(values < 0, "scores are negative", f"{needed} score=el2n.")
         return values
 
     def featured(self) -> Float32[np.ndarray, "n d"]:
@@ -60,26 +57,22 @@ class Pool:
         assert self.features is not None  # a method has an observer if its selector needs one
         features = self.features()
         largest = np.maximum(features.max(1, initial=0), -features.min(1, initial=0))
-        self._finite(largest, "features", "Distances need a number everywhere")
-        beyond = np.flatnonzero(largest > _LARGEST)
-        if len(beyond):
-            raise ValueError(
-                f"the features of {len(beyond)} images go beyond {_LARGEST:g} (at the positions "
-                f"{self._some(beyond)}), so sums of their squares leave 32 bits. Take another "
-                "observer, or divide all of them by one number."
-            )
+        self._check_finite(largest, "features", "Distances need a number everywhere")
+        self._check(
+            largest > _LARGEST,
+            f"features go beyond {_LARGEST:g}",
+            "Sums of their squares leave 32 bits. Take another observer, or divide all of them by "
+            "one number.",
+        )
         return features
 
     def probabilities(self) -> Float32[np.ndarray, " n"]:
         """Return the mean probabilities of the true class. Raises ValueError outside 0..1."""
         assert self.probability is not None  # a method checks that its score's observer trains
-        mean = self._finite(self.probability(), "probabilities", "Selection needs all of them")
-        outside = np.flatnonzero((mean < 0) | (mean > 1))
-        if len(outside):
-            raise ValueError(
-                f"{len(outside)} mean probabilities are not in 0..1, such as {mean[outside[0]]} "
-                f"(at the positions {self._some(outside)}). Give those of the true class."
-            )
+        mean = self.probability()
+        self._check_finite(mean, "probabilities", "Selection needs all of them")
+        outside = f"mean probabilities are not in 0..1 but in {mean.min()}..{mean.max()}"
+        self._check((mean < 0) | (mean > 1), outside, "Give those of the true class.")
         return mean
 
     def take(self, indices: Int64[np.ndarray, " k"]) -> "Pool":
@@ -94,20 +87,17 @@ class Pool:
             taken=indices if self.taken is None else self.taken[indices],
         )
 
-    def _finite(
-        self, values: Float32[np.ndarray, " n"], what: str, why: str
-    ) -> Float32[np.ndarray, " n"]:
-        bad = np.flatnonzero(~np.isfinite(values))
-        if len(bad):
-            raise ValueError(
-                f"{len(bad)} {what} are not finite (at the positions {self._some(bad)}). "
-                f"{why}; score again, or mend the file that they are from."
-            )
-        return values
+    def _check_finite(self, values: Float32[np.ndarray, " n"], what: str, needed: str) -> None:
+        remedy = "score again, or mend the file that they are from."
+        self._check(~np.isfinite(values), f"{what} are not finite", f"{needed}; {remedy}")
 
-    def _some(self, images: Int64[np.ndarray, " k"]) -> str:
-        named = images if self.taken is None else self.taken[images]
-        return ", ".join(str(i) for i in named[:5]) + (", ..." if len(named) > 5 else "")
+    def _check(self, bad: Bool[np.ndarray, " n"], what: str, needed: str) -> None:
+        """Raise ValueError if some images are bad, with their positions in the original pool."""
+        images = np.flatnonzero(bad)
+        if len(images):
+            named = images if self.taken is None else self.taken[images]
+            some = ", ".join(map(str, named[:5])) + (", ..." if len(named) > 5 else "")
+            raise ValueError(f"{len(images)} {what} (at the positions {some}). {needed}")
 
 
 class Select(ABC):

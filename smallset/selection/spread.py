@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -32,9 +31,9 @@ class Spread(Select):
     features of one class's allowed images. Time is proportional to k times their number.
     """
 
-    needs_scores: ClassVar[bool] = True
-    needs_features: ClassVar[bool] = True
-    ordered: ClassVar[bool] = False
+    needs_scores = True
+    needs_features = True
+    ordered = False
     allow: float | None = None
 
     def __post_init__(self) -> None:

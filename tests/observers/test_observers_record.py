@@ -10,7 +10,7 @@ from smallset import files
 from smallset.models import build_model
 from smallset.observers import record as module
 from smallset.observers.record import FIELDS, RECORD, Dynamics, look, record, reduced, write_rows
-from smallset.scores.aum import probability_margin
+from smallset.scores.output import probability_margin
 from smallset.train.device import Machine
 from smallset.train.shown import InMemory
 

@@ -1,5 +1,4 @@
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +6,7 @@ from scores_toy import toy, weights
 
 from smallset.observers import Observer, Pretrained
 from smallset.observers.observed import Observed
-from smallset.scores import SCORES, File, Score
+from smallset.scores import SCORES, Score
 from smallset.train import run
 from smallset.train.shown import InMemory
 
@@ -23,12 +22,6 @@ OPTIONS = {
 }
 OURS = [name for name in SCORES if name != "file"]
 EVERY = pytest.mark.parametrize("name", OURS)
-
-
-@pytest.fixture(scope="module")
-def work(tmp_path_factory) -> Path:
-    """A folder in which each of the toy's runs is trained once for all tests."""
-    return tmp_path_factory.mktemp("work")
 
 
 def short(name: str) -> Score:
@@ -88,11 +81,6 @@ def test_runs_are_averaged(name, work):
 def test_no_runs_are_refused(name):
     with pytest.raises(ValueError, match=rf"{name}'s runs=0 measures nothing\. Give at least 1\."):
         SCORES[name](runs=0)
-
-
-def test_scores_made_elsewhere_look_through_nothing():
-    assert isinstance(File("scores.csv"), Score)
-    assert File("scores.csv").observer is None
 
 
 @pytest.mark.parametrize("name", ["el2n", "grand", "loss", "entropy", "margin", "least-confidence"])

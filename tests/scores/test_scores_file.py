@@ -187,18 +187,6 @@ def test_another_number_of_rows_without_names_is_refused(tmp_path, dataset):
         File(str(tmp_path / "s.npy")).of(dataset)
 
 
-def test_names_that_are_not_called_so_are_not_passed_over(tmp_path, dataset):
-    paths = [f"data/{row:08d}.png" for row in SHUFFLED[:30]]
-    path = table(tmp_path / "s.parquet", file=paths, aum=VALUES[:30])
-    with pytest.raises(ValueError, match=re.escape(
-        f"'{path}' has no column id or index, so its rows would count as in the order of the "
-        "images, but its column 'file' seems to name the image of each. Needed to know whose each "
-        "row is. Give names in a column id, or rows in the source's own order (from 0) in a column "
-        "index, or leave that out."
-    )):  # fmt: skip
-        File(path, "aum").of(dataset)
-
-
 def test_names_that_repeat_over_classes_are_not_passed_over(tmp_path, dataset):
     names = [f"{row // 4}.png" for row in SHUFFLED[:30]]  # as in ape/0.png and bee/0.png
     path = table(tmp_path / "s.parquet", filename=names, aum=VALUES[:30])

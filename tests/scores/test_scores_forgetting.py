@@ -25,13 +25,8 @@ def test_events_are_counted_and_never_right_is_hardest(histories):
     assert found.tolist() == [naive(history) for history in histories]
 
 
-def test_no_count_of_events_reaches_never_right():
-    always = np.tile([[True], [False]], (3, 1))
-    assert forgotten(always)[0] < forgotten(np.zeros((6, 1), bool))[0]
-
-
-def test_ties_are_broken_by_aum_below_half_an_event(tmp_path):
-    observed = toy(tmp_path)
+def test_ties_are_broken_by_aum_below_half_an_event(work):
+    observed = toy(work)
     found = Forgetting(observer=SHORT)(observed)
     right = np.stack([m["margin"] > 0 for m in observed.dynamics(SHORT).moments])
     events = forgotten(right)
@@ -40,8 +35,8 @@ def test_ties_are_broken_by_aum_below_half_an_event(tmp_path):
     np.testing.assert_array_equal(np.argsort(found), np.lexsort((-margins, events)))
 
 
-def test_events_are_averaged_over_runs(tmp_path):
-    observed = toy(tmp_path)
+def test_events_are_averaged_over_runs(work):
+    observed = toy(work)
     found = Forgetting(runs=2, observer=SHORT)(observed)
     events = np.mean(
         [

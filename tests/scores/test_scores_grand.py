@@ -41,22 +41,6 @@ def test_both_forms_are_the_norms_of_gradients_taken_one_image_at_a_time():
         np.testing.assert_allclose(every[i], wanted["all"], rtol=1e-4)
 
 
-@pytest.mark.parametrize(("epochs", "read"), [(2, (1, 2)), ((2,), (2,))])
-def test_the_last_layers_are_means_over_the_epochs_that_are_read(epochs, read, tmp_path):
-    observed = toy(tmp_path)
-    wanted = []
-    for epoch in read:
-        model = observed.network(SHORT, epoch=epoch)
-        wanted.append(
-            [
-                naive(model, p, y, "last")
-                for p, y in zip(observed.images.pixels, LABELS, strict=True)
-            ]
-        )
-    found = GraNd(epochs, observer=SHORT)(observed)
-    np.testing.assert_allclose(found, np.mean(wanted, axis=0), rtol=1e-4)
-
-
 def test_gradients_of_all_layers_are_means_over_epochs_whatever_the_chunk(tmp_path, monkeypatch):
     observed = toy(tmp_path)
     score = GraNd(epochs=2, layers="all", observer=SHORT)

@@ -1,13 +1,12 @@
-import re
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from scores_toy import LABELS, el2n, toy, weights
 
 from smallset.observers import Observer, Pretrained
-from smallset.scores import EL2N, Entropy, LeastConfidence, Loss, Margin
+from smallset.observers.record import record
+from smallset.scores import AUM, EL2N, Entropy, LeastConfidence, Loss, Margin
+from smallset.scores.output import probability_margin
 from smallset.train.evaluation import predict
 
 SHORT = Observer("resnet8", epochs=2)
@@ -35,13 +34,7 @@ def test_the_score_is_the_papers_formula(spread):
     assert found.max() <= 2**0.5 + 1e-6
 
 
-def test_certain_networks_score_nothing_when_right_and_root_two_when_wrong():
-    logits = torch.tensor([[1e4, 0, 0], [0, 1e4, 0], [0, 0, 0]])
-    found = el2n(logits, torch.zeros(3, dtype=torch.int64))
-    np.testing.assert_allclose(found, [0, 2**0.5, (6 / 9) ** 0.5], rtol=1.3e-6, atol=1e-5)
-
-
-def test_the_score_is_the_mean_over_runs_and_epochs(tmp_path):
+def test_the_score_is_the_mean_over_runs_and_epochs_and_trains_each_run_once(tmp_path):
     observed = toy(tmp_path)
     runs = [[m["el2n"] for m in observed.dynamics(SHORT, run=run).moments] for run in (0, 1)]
     values = {
@@ -56,55 +49,7 @@ def test_the_score_is_the_mean_over_runs_and_epochs(tmp_path):
         found = EL2N(epochs, count, SHORT)(observed)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, np.mean(parts, axis=0, dtype=np.float64), rtol=1e-6)
-
-
-def test_reading_more_epochs_trains_no_other_network(tmp_path):
-    observed = toy(tmp_path)
-    EL2N(1, 1, SHORT)(observed)
-    EL2N((2,), 1, SHORT)(observed)
-    assert len(list((tmp_path / "observers").iterdir())) == 1
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"runs": 0}, "el2n's runs=0 measures nothing. Give at least 1."),
-        ({"epochs": 0}, "el2n's epochs=0 reads nothing. Give a number from 1, or a tuple "
-         "of epochs counted from 1."),
-        ({"epochs": ()}, "el2n's epochs=() reads nothing. Give a number from 1, or a tuple "
-         "of epochs counted from 1."),
-        ({"epochs": (0, 3)}, "el2n's epochs=(0, 3) reads nothing. Give a number from 1, or a tuple "
-         "of epochs counted from 1."),
-        ({"epochs": 11}, "el2n's epochs=11 reads past the end of its observer, which trains "
-         "for 10 epochs or more, by the number of images. Train longer: "
-         "observer=observer(epochs=11), or read less: epochs=10."),
-        ({"epochs": (3, 12)}, "el2n's epochs=(3, 12) reads past the end of its observer, which "
-         "trains for 10 epochs or more, by the number of images. Train longer: "
-         "observer=observer(epochs=12), or read less: epochs=10."),
-    ],
-)  # fmt: skip
-def test_options_that_read_nothing_are_refused(options, said):
-    with pytest.raises(ValueError, match=re.escape(said)):
-        EL2N(**options)
-
-
-def test_a_longer_observer_allows_later_epochs():
-    later = EL2N(12, observer=replace(Observer(), epochs=12))
-    assert later.observer.epochs == 12
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"epochs": 5}, "el2n's epochs=5 reads an observer's training, but 'resnet8("),
-        ({"epochs": (1,)}, "el2n's epochs=(1,) reads an observer's training, but 'resnet8("),
-        ({"runs": 3}, "el2n's runs=3 reads an observer's training, but 'resnet8("),
-    ],
-)
-def test_of_a_network_that_is_given_nothing_but_its_one_look_can_be_asked(options, said):
-    given = Pretrained("resnet8(weights=w.pt, classes=same)")
-    with pytest.raises(ValueError, match=re.escape(said)):
-        EL2N(observer=given, **options)
+    assert len(list((tmp_path / "observers").iterdir())) == 2
 
 
 def test_the_score_of_a_network_that_is_given_is_its_one_look(tmp_path):
@@ -128,12 +73,9 @@ def test_the_looks_of_all_epochs_and_runs_are_one_job(tmp_path):
     ]
 
 
-LONGER = Observer("resnet8", epochs=3)
-
-
-def test_scores_are_those_of_the_last_epoch_and_larger_is_harder(tmp_path):
-    observed = toy(tmp_path)
-    last = observed.dynamics(LONGER).at(3)
+def test_scores_are_those_of_the_last_epoch_and_larger_is_harder(work):
+    observed, observer = toy(work), Observer("resnet8", epochs=3)
+    last = observed.dynamics(observer).at(3)
     wanted = {
         Loss: last["loss"],
         Entropy: last["entropy"],
@@ -141,12 +83,41 @@ def test_scores_are_those_of_the_last_epoch_and_larger_is_harder(tmp_path):
         LeastConfidence: last["doubt"],
     }
     for score, values in wanted.items():
-        np.testing.assert_allclose(score(observer=LONGER)(observed), values, rtol=1e-6)
+        np.testing.assert_allclose(score(observer=observer)(observed), values, rtol=1e-6)
 
 
-def test_epochs_are_averaged(tmp_path):
-    observed = toy(tmp_path)
-    dynamics = observed.dynamics(LONGER)
-    wanted = (dynamics.at(1)["loss"].astype(float) + dynamics.at(3)["loss"]) / 2
-    found = Loss(epochs=(1, 3), observer=LONGER)(observed)
-    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+LOGITS = np.random.default_rng(0).normal(0, 3, (50, 4)).astype(np.float32)
+OWN = np.random.default_rng(1).integers(0, 4, 50)
+
+
+def margins(values: np.ndarray, labels: np.ndarray) -> list[float]:
+    return [
+        values[i, y] - max(values[i, j] for j in range(4) if j != y) for i, y in enumerate(labels)
+    ]
+
+
+def test_margins_of_logits_and_of_probabilities_are_the_formulas():
+    moment = record(torch.from_numpy(LOGITS), torch.zeros(50, 1), torch.from_numpy(OWN))
+    p = np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True)
+    np.testing.assert_allclose(AUM().of_moment(moment), margins(LOGITS, OWN), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(probability_margin(moment), margins(p, OWN), rtol=1e-4, atol=1e-6)
+
+
+def test_a_tie_with_the_true_class_has_no_margin():
+    moment = record(torch.zeros(2, 3), torch.zeros(2, 1), torch.tensor([0, 2]))
+    assert AUM().of_moment(moment).tolist() == [0, 0]
+    np.testing.assert_allclose(probability_margin(moment), [0, 0], atol=1e-7)
+
+
+@pytest.mark.parametrize(("epochs", "read"), [(None, (1, 2, 3)), (2, (1, 2)), ((1, 3), (1, 3))])
+@pytest.mark.parametrize("on", ["logits", "probabilities"])
+def test_it_is_minus_the_mean_margin_over_the_epochs_that_are_read(on, epochs, read, work):
+    observed, observer = toy(work), Observer("resnet8", epochs=3)
+    wanted = []
+    for epoch in read:
+        model = observed.network(observer, epoch=epoch)
+        ((_, logits),) = predict(model, observed.images, machine=observed.machine)
+        values = (logits if on == "logits" else logits.softmax(1)).numpy()
+        wanted.append(margins(values, observed.labels))
+    found = AUM(epochs, on, observer=observer)(observed)
+    np.testing.assert_allclose(found, -np.mean(wanted, axis=0), rtol=1e-4, atol=1e-6)

@@ -65,10 +65,12 @@ def test_a_missing_table_is_named(tmp_path):
 
 
 def test_reading_starts_none_of_the_threads_that_abort_a_process_at_its_end(tmp_path):
-    write_scores(tmp_path / "scores.parquet", scores(), rows=ROWS, labels=LABELS)
+    write_scores(tmp_path / "s.parquet", scores(), rows=ROWS, labels=LABELS)
+    (tmp_path / "s.csv").write_text("loss\n1\n")
     code = (
-        "import sys; from pathlib import Path; from smallset.scores.table import read_scores; "
-        "read_scores(Path(sys.argv[1])); assert 'pyarrow.dataset' not in sys.modules"
+        "import sys; from pathlib import Path; from smallset.scores.column import read_column; "
+        "from smallset.scores.table import read_scores; read_scores(Path('s.parquet')); "
+        "[read_column(Path(p), 'loss') for p in ('s.parquet', 's.csv')]; "
+        "assert 'pyarrow.dataset' not in sys.modules"
     )
-    path = str(tmp_path / "scores.parquet")
-    subprocess.run([sys.executable, "-c", code, path], check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

@@ -1,6 +1,7 @@
 import re
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from statistics import fmean, pstdev
 
 import numpy as np
@@ -15,20 +16,7 @@ from smallset.observers.observed import Observed
 from smallset.observers.record import RECORD, Dynamics
 from smallset.scores import DUAL, CADPrune, DynUnc, Score
 from smallset.scores.tdds import weighed
-from smallset.scores.uncertainty import both, mean_spread, spreads, windows
-
-SERIES = np.random.default_rng(0).random((7, 3))
-
-
-def test_every_window_is_given_once_in_order():
-    found = list(windows(SERIES, 3))
-    assert len(found) == 5
-    np.testing.assert_array_equal(found[2], SERIES[2:5])
-
-
-def test_spreads_are_the_deviations_of_the_population():
-    wanted = [[pstdev(SERIES[k : k + 3, b]) for b in range(3)] for k in range(5)]
-    np.testing.assert_allclose(spreads(SERIES, 3), wanted)
+from smallset.scores.uncertainty import both, mean_spread, spreads
 
 
 def test_memory_is_a_copy_and_a_number_a_window_not_every_window():
@@ -57,13 +45,13 @@ def series(draw: st.DrawFn) -> tuple[np.ndarray, int, np.ndarray]:
     return values, window, np.array(draw(st.permutations(range(b))))
 
 
-def tdds(moves: list[float], window: int) -> float:
+def tdds(moves: list[float], window: int, a: float) -> float:
     """Weigh windows of J - 1 moves, J epochs, of T: v_k a (1 - a)^(T - J - k), k = 0..T - J."""
     t, j, score = len(moves) + 1, window + 1, 0.0
     for k in range(t - j + 1):
         part = moves[k : k + j - 1]
         v = sum((d - fmean(part)) ** 2 for d in part) ** 0.5
-        score += v * 0.9 * 0.1 ** (t - j - k)
+        score += v * a * (1 - a) ** (t - j - k)
     return score
 
 
@@ -76,9 +64,10 @@ def mean_of(value: Callable[[list[float]], float]) -> Callable[[list[float], int
     [
         (mean_spread, mean_of(pstdev)),
         (both, mean_of(lambda p: pstdev(p) * (1 - fmean(p)))),
-        (lambda moves, window: weighed(moves, window, 0.9), tdds),
+        (partial(weighed, decay=0.9), partial(tdds, a=0.9)),
+        (partial(weighed, decay=1.0), partial(tdds, a=1.0)),
     ],
-    ids=["dyn-unc and cad-prune", "dual", "tdds"],
+    ids=["dyn-unc and cad-prune", "dual", "tdds", "tdds, the last window alone"],
 )
 @given(case=series())
 def test_each_formula_is_the_papers_for_each_image_by_itself(formula, naive, case):
@@ -92,8 +81,8 @@ def test_each_formula_is_the_papers_for_each_image_by_itself(formula, naive, cas
 SHORT = Observer("resnet8", epochs=4)
 
 
-def test_it_is_the_mean_deviation_over_windows(tmp_path):
-    observed = toy(tmp_path)
+def test_it_is_the_mean_deviation_over_windows(work):
+    observed = toy(work)
     p = np.exp([-observed.dynamics(SHORT).at(epoch)["loss"] for epoch in range(1, 5)])
     wanted = [fmean(pstdev(p[k : k + 3, b].tolist()) for k in range(2)) for b in range(40)]
     found = DynUnc(window=3, observer=SHORT)(observed)
@@ -107,8 +96,8 @@ def test_the_largest_is_that_of_an_image_that_is_sure_a_quarter_of_the_time():
     assert found[1] < found[0] < 0.33
 
 
-def test_it_reads_the_first_epochs_of_the_true_classs_probability(tmp_path):
-    observed, observer = toy(tmp_path), Observer("resnet8", epochs=4)
+def test_it_reads_the_first_epochs_of_the_true_classs_probability(work):
+    observed, observer = toy(work), Observer("resnet8", epochs=4)
     p = np.exp([-observed.dynamics(observer).at(epoch)["loss"] for epoch in range(1, 5)])
     for epochs, read in ((None, 4), (3, 3)):
         wanted = [
@@ -123,8 +112,8 @@ def test_it_reads_the_first_epochs_of_the_true_classs_probability(tmp_path):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-8)
 
 
-def test_betas_mean_is_over_the_epochs_and_runs_that_the_score_reads(tmp_path):
-    observed, observer = toy(tmp_path), Observer("resnet8", epochs=4)
+def test_betas_mean_is_over_the_epochs_and_runs_that_the_score_reads(work):
+    observed, observer = toy(work), Observer("resnet8", epochs=4)
     score = DUAL(window=2, epochs=2, runs=2, observer=observer)
     found = score.probability(observed)
     whole = Score.probability(score, observed)
@@ -133,20 +122,6 @@ def test_betas_mean_is_over_the_epochs_and_runs_that_the_score_reads(tmp_path):
     np.testing.assert_allclose(found, np.mean(first, axis=0), rtol=1e-6)
     every = [np.exp(-runs[0].at(epoch)["loss"]) for epoch in range(1, 5)]
     np.testing.assert_allclose(whole, np.mean(every, axis=0), rtol=1e-6)
-
-
-def test_it_is_the_mean_deviation_of_the_last_windows_of_moments(tmp_path):
-    observer = Observer("resnet8", epochs=3, snapshots=1)
-    observed = toy(tmp_path)
-    errors = [moment["el2n"] for moment in observed.dynamics(observer).moments]
-    found = CADPrune(window=2, windows=1, observer=observer)(observed)
-    wanted = [pstdev([float(e[i]) for e in errors[-2:]]) for i in range(40)]
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-8)
-    found = CADPrune(window=2, windows=2, observer=observer)(observed)
-    wanted = [
-        fmean(pstdev([float(e[i]) for e in errors[k : k + 2]]) for k in (0, 1)) for i in range(40)
-    ]
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-8)
 
 
 def test_moments_within_an_epoch_count_and_too_few_steps_say_so(tmp_path):
@@ -161,13 +136,18 @@ def test_no_windows_are_refused():
         CADPrune(windows=0)
 
 
-def test_its_moments_are_the_last_of_the_run_however_many_an_epoch_has(tmp_path, monkeypatch):
-    """The default: 8 moments of one epoch, two windows of 6 in the last 7."""
+@pytest.mark.parametrize(("window", "firsts"), [(6, (1, 2)), (2, (6,))])
+def test_it_is_the_mean_deviation_of_the_last_windows_of_moments(
+    window, firsts, tmp_path, monkeypatch
+):
+    """By default, 8 moments of one epoch, and two windows of 6 in the last 7."""
     observed = toy(tmp_path)
     moments = np.zeros((8, 40), RECORD)
     moments["el2n"] = np.random.default_rng(0).random((8, 40))
     monkeypatch.setattr(Observed, "dynamics", lambda *_, run: Dynamics(tuple(moments), 8))
     wanted = [
-        fmean(pstdev(moments["el2n"][k : k + 6, i].tolist()) for k in (1, 2)) for i in range(40)
+        fmean(pstdev(moments["el2n"][k : k + window, i].tolist()) for k in firsts)
+        for i in range(40)
     ]
-    np.testing.assert_allclose(CADPrune()(observed), wanted, rtol=1e-5)
+    found = CADPrune(window=window, windows=len(firsts))(observed)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
