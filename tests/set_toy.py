@@ -11,8 +11,8 @@ from PIL import Image
 
 from smallset import store
 from smallset.data import ImageDataset, content_of
-from smallset.records import Classes, Plan
-from smallset.store import About, Codec, CompressedDataset, Rendered, Seeds
+from smallset.records import Classes, Plan, Progress
+from smallset.store import About, Codec, CompressedDataset, Encoding, Rendered, Seeds
 
 NAMES = ("ape", "bee", "cow")
 NUMBERED = ("cow", "b/e e", "ape")
@@ -113,13 +113,12 @@ def write(
     *,
     about: About = ABOUT,
     workers: int = 1,
-    **options: object,
+    progress: Progress | None = None,
+    **options: bool,
 ) -> CompressedDataset:
     """Write a plan over a dataset as a set."""
-    canvases, chosen = Rendered(plan, dataset), Codec.parse(codec)
-    return store.write(
-        canvases, dataset, out, codec=chosen, about=about, workers=workers, **options
-    )
+    by = Encoding(Codec.parse(codec), workers, progress=progress)
+    return store.write(Rendered(plan, dataset), dataset, out, by=by, about=about, **options)
 
 
 @pytest.fixture

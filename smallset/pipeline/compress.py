@@ -8,7 +8,6 @@ from typing import Unpack
 import numpy as np
 
 from smallset.budget import Budget, Bytes, one_budget
-from smallset.data import cores
 from smallset.data.work import keeping
 from smallset.desk import Options, desk_for
 from smallset.exchange.chosen_list import ChosenList, write_list
@@ -19,7 +18,7 @@ from smallset.parallel import Workers
 from smallset.pipeline.job import Job, begin
 from smallset.pipeline.within import NoRoom, most_within
 from smallset.records import Fit
-from smallset.store import Canvases, CompressedDataset, Sizes, open_set, write
+from smallset.store import Canvases, CompressedDataset, Encoding, Sizes, open_set, write
 from smallset.train.processes import first_before_others, is_first
 
 
@@ -78,14 +77,10 @@ def compress(
             canvases,
             job.data.train,
             out,
-            codec=job.codec,
+            by=Encoding(job.codec, desk.workers, spread, desk.work, desk.progress),
             about=about,
-            workers=desk.workers,
-            spread=spread,
-            work=desk.work,
             may_vanish=not job.method.balanced,
             ordered=job.method.ordered,
-            progress=desk.progress,
         )
 
 
@@ -139,7 +134,7 @@ def _filled(
     If the images ran out before the bytes, a note for the manifest says so. Raises NoRoom if not
     even one image of each class fits.
     """
-    sizes = Sizes(job.codec, job.desk.workers or cores(), spread, job.desk.work)
+    sizes = Sizes(Encoding(job.codec, job.desk.workers, spread, job.desk.work))
     ways = job.method.under_bytes(size=job.seen.images.size)
     each = 1 if job.method.balanced else len(job.have)
     for method, enough in ways:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Unpack
 
 from smallset.budget import Budget, Bytes, PerClass, Share
-from smallset.data import cores
 from smallset.desk import Options, desk_for
 from smallset.exchange.set_data import AnyData
 from smallset.methods import Method, Pruned, ShortClasses, random
@@ -13,7 +12,7 @@ from smallset.numbers import check_number
 from smallset.pipeline.job import begin
 from smallset.records import Fit
 from smallset.selection import Random
-from smallset.store import Codec, Sizes
+from smallset.store import Codec, Encoding, Sizes
 
 _TRIED = PerClass(10)
 _KEPT = Share(0.1)
@@ -54,7 +53,7 @@ def offers(
     asked, classes = job.method.most(job.have), len(job.have)
     few = min(job.have) // drawn.tiles
     tried = PerClass(min(_TRIED.images, few, few if asked is None else asked))
-    sizes = Sizes(job.codec, desk.workers or cores())
+    sizes = Sizes(Encoding(job.codec, desk.workers))
 
     def encoded(way: Method) -> tuple[int, int]:
         drawing = replace(job, method=way, short_classes="error")

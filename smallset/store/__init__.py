@@ -5,8 +5,8 @@ from smallset.store.codec import Codec
 from smallset.store.folders import class_folders, renamed_folders
 from smallset.store.images import ImageFile
 from smallset.store.manifest import About, Asked, Manifest, read_manifest
+from smallset.store.parts import Encoding, Sizes
 from smallset.store.read import CompressedDataset, TrainingSet, open_set
-from smallset.store.sizes import Sizes
 from smallset.store.training_set import PlainSet, Seeds, SetFacts
 from smallset.store.verify import Verification, verify
 from smallset.store.write import write
@@ -18,6 +18,7 @@ __all__ = [
     "Codec",
     "CompressedDataset",
     "Drawing",
+    "Encoding",
     "ImageFile",
     "Manifest",
     "PlainSet",

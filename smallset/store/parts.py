@@ -1,22 +1,23 @@
-"""Make canvases part by part, in this process or by workers, and keep the costly ones."""
+"""Draw and encode canvases part by part, in this process or by workers; keep the costly ones."""
 
+import hashlib
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from smallset.data import ordered
+from smallset.data import cores, ordered
 from smallset.data.work import keeping
 from smallset.files import read_array, write_array
 from smallset.parallel import Task, Workers
-from smallset.records import Progress
+from smallset.records import Plan, Progress
 from smallset.shapes import UInt8
-from smallset.store.canvases import Canvases, Drawing, Rows
+from smallset.store.canvases import Canvases, Drawing, Rendered, Rows
 from smallset.store.codec import Codec
 from smallset.store.past import COLUMNS, past_picture
 
@@ -24,35 +25,44 @@ Pixels = UInt8[np.ndarray, "k s s 3"]
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of some canvases, made by `threads` in this process or by the workers `spread`.
+class Encoding:
+    """How canvases become image files: the codec, and who draws and encodes them.
 
-    `work` is the folder for costly parts. None keeps nothing. If the canvases have a past,
-    `pictures` gets a picture of it.
+    These are `workers` threads (0: one per core) or the workers `spread`; the bytes do not depend
+    on this choice. Finished parts of costly canvases are kept in the folder `work`, so that a
+    killed call can be continued. Without a folder, nothing is kept.
     """
 
-    canvases: Canvases
     codec: Codec
-    threads: int
-    spread: Workers | None
-    work: Path | None
-    progress: Progress | None
+    workers: int = 0
+    spread: Workers | None = None
+    work: Path | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of some canvases. If these have a past, `pictures` gets a picture of it."""
+
+    canvases: Canvases
+    by: Encoding
     pictures: list[bytes] = field(default_factory=list)
 
     def encoded(self) -> Generator[tuple[int, bytes], None, None]:
         """Yield the row and the encoded image of each canvas, in any order."""
+        codec, spread = self.by.codec, self.by.spread
         if self._folder is not None:
             for rows, pixels in self._kept(self._folder):
                 last, past = np.split(pixels, [len(rows)])
                 if len(past):
                     self.pictures.append(past_picture(past, self.canvases.past, last))
-                yield from zip(rows, map(self.codec.encode, last), strict=True)
-        elif self.codec.is_original:
+                yield from zip(rows, map(codec.encode, last), strict=True)
+        elif codec.is_original:
             yield from self._by_rows(self.canvases.copied)
-        elif self.spread is None:
+        elif spread is None:
             yield from self._by_rows(self._drawn)
         else:
-            made = self._on_workers(self.spread, [*self.canvases.parts], self.codec)
+            made = self._on_workers(spread, [*self.canvases.parts], codec)
             for rows, images in made:
                 yield from zip(rows, images, strict=True)
 
@@ -63,15 +73,15 @@ class Parts:
 
     @property
     def _folder(self) -> Path | None:
-        name = self.canvases.kept_as
-        return None if name is None or self.work is None else self.work / "parts" / name[:24]
+        name, work = self.canvases.kept_as, self.by.work
+        return None if name is None or work is None else work / "parts" / name[:24]
 
     def _drawn(self, row: int) -> bytes:
-        return self.codec.encode(self.canvases.draw(range(row, row + 1))[0])
+        return self.by.codec.encode(self.canvases.draw(range(row, row + 1))[0])
 
     def _by_rows(self, make: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
         rows = range(len(self.canvases.plan.label))
-        with closing(ordered(make, rows, threads=self.threads)) as made:
+        with closing(ordered(make, rows, threads=self.by.workers or cores())) as made:
             yield from zip(rows, made, strict=True)
 
     def _kept(self, folder: Path) -> Iterator[tuple[Rows, Pixels]]:
@@ -87,10 +97,10 @@ class Parts:
             else:
                 yield rows, kept
         made: Iterator[tuple[Rows, Any]]
-        if self.spread is None:
-            made = ((rows, self.canvases.draw(rows, self.progress)) for rows in missing)
+        if self.by.spread is None:
+            made = ((rows, self.canvases.draw(rows, self.by.progress)) for rows in missing)
         else:
-            made = self._on_workers(self.spread, missing, None)
+            made = self._on_workers(self.by.spread, missing, None)
         for rows, pixels in made:
             with keeping(folder.parents[1]):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -115,6 +125,44 @@ class Parts:
         with closing(spread.run(tasks)) as finished:
             for task in finished:
                 yield named[task.key], task.value
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Measures canvases by encoding them. Costly canvases are kept for `write` to use.
+
+    A rendered canvas that several sets have in common is encoded once.
+    """
+
+    encoding: Encoding
+    known: dict[bytes, int] = field(default_factory=dict)
+
+    def total(self, canvases: Canvases) -> int:
+        """Return the bytes of all canvases."""
+        if not isinstance(canvases, Rendered):
+            return sum(self._encoded(canvases).values())
+        keys = [_key(canvases.plan, row) for row in range(len(canvases.plan.label))]
+        new = [row for row, key in enumerate(keys) if key not in self.known]
+        if new:
+            found = self._encoded(replace(canvases, plan=canvases.plan.take(new)))
+            self.known.update({keys[new[at]]: size for at, size in found.items()})
+        return sum(self.known[key] for key in keys)
+
+    def forget(self, canvases: Canvases) -> None:
+        """Remove what was kept of canvases that are not written."""
+        Parts(canvases, self.encoding).forget()
+
+    def _encoded(self, canvases: Canvases) -> dict[int, int]:
+        with closing(Parts(canvases, self.encoding).encoded()) as encoded:
+            return {row: len(content) for row, content in encoded}
+
+
+def _key(plan: Plan, row: int) -> bytes:
+    """Return a hash of all that decides the pixels of a rendered canvas of one data set."""
+    told = hashlib.sha256(f"{plan.size} {plan.resample}".encode())
+    for part in (plan.source, plan.source_box, plan.tile_box):
+        told.update(part[row].tobytes())
+    return told.digest()
 
 
 def _file(folder: Path, rows: Rows) -> Path:

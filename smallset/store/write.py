@@ -6,18 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.data import ImageDataset, cores
+from smallset.data import ImageDataset
 from smallset.files import check_output, whole_folder, write_file, writing
 from smallset.fingerprint import smallset_version
-from smallset.parallel import Workers
-from smallset.records import Plan, Progress
+from smallset.records import Plan
 from smallset.store.canvases import Canvases, check_plan
 from smallset.store.card import CARD, card
 from smallset.store.codec import Codec, extension_of
 from smallset.store.folders import class_folders
 from smallset.store.images import ImageFile
 from smallset.store.manifest import MANIFEST, About, Manifest, Origin
-from smallset.store.parts import Parts
+from smallset.store.parts import Encoding, Parts
 from smallset.store.past import PAST
 from smallset.store.plan_table import PLAN, class_ranks, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
@@ -31,25 +30,18 @@ def write(
     dataset: ImageDataset,
     out: Path,
     *,
-    codec: Codec,
+    by: Encoding,
     about: About,
-    workers: int = 0,
-    spread: Workers | None = None,
-    work: Path | None = None,
     may_vanish: bool = False,
     ordered: bool = False,
-    progress: Progress | None = None,
 ) -> CompressedDataset:
     """Draw every canvas and write the set, made from `dataset`, to the new folder `out`.
 
     Files sort in order of choice. `ordered` says that the first of each class are a smaller set.
     With `may_vanish` a class may be without images: then it has no folder, and the other folders
-    are numbered. The codec "original" copies the bytes of each image
-    and draws nothing. Canvases are drawn in `workers` threads (0: one per core) or by the workers
-    `spread`, and the bytes do not depend on this choice. Finished parts of costly canvases are kept
-    in the folder `work` until the set is written, so that a killed call can be continued.
-    `progress` is called with ("write", images done, images in all). The folder appears whole or
-    not at all.
+    are numbered. The codec "original" copies the bytes of each image and draws nothing. Parts that
+    `by` keeps are removed when the set is written. Progress is told as ("write", images done,
+    images in all). The folder appears whole or not at all.
 
     Raises ValueError if the plan cannot be drawn from `dataset` or its images cannot be copied, and
     OSError if `out` exists or cannot be written.
@@ -57,12 +49,12 @@ def write(
     plan = canvases.plan
     check_output(out)
     check_plan(plan, dataset, may_vanish=may_vanish)
-    if codec.is_original:
+    if by.codec.is_original:
         canvases.check_copies(about.fit)
     filled = np.bincount(plan.label, minlength=len(dataset.classes)) > 0
     folders = class_folders(dataset.classes, numbered=not filled.all())
     stems = _stems(plan, folders)
-    parts = Parts(canvases, codec, workers or cores(), spread, work, progress)
+    parts = Parts(canvases, by)
     with whole_folder(out) as partial:
         with writing(out):
             for label in np.flatnonzero(filled):
@@ -75,11 +67,11 @@ def write(
                 with writing(out):
                     write_file(partial / path, content)
                 files[row] = ImageFile(path, hashlib.sha256(content).hexdigest(), len(content))
-                if progress is not None:
-                    progress("write", len(files), len(stems))
+                if by.progress is not None:
+                    by.progress("write", len(files), len(stems))
         in_order = [files[row] for row in range(len(stems))]
         content = plan_bytes(plan, in_order, dataset)
-        manifest = _manifest(plan, dataset, codec, about, folders, in_order, content)
+        manifest = _manifest(plan, dataset, by.codec, about, folders, in_order, content)
         with writing(out):
             write_file(partial / PLAN, content)
             write_file(partial / CARD, card(manifest, ordered=ordered).encode())

@@ -7,12 +7,12 @@ import numpy as np
 from PIL import features
 
 from smallset.budget import Budget, Bytes
-from smallset.data import ImageDataset, cores, fit_boxes
+from smallset.data import ImageDataset, fit_boxes
 from smallset.methods import PACK_VIEW, Pruned, brief_of, method_from, spec_of
 from smallset.methods.pruned import part_spec
 from smallset.mosaic import Sheet
 from smallset.records import Fit, Selection
-from smallset.store import Codec, Rendered, Sizes
+from smallset.store import Codec, Encoding, Rendered, Sizes
 
 SELECTIONS = (
     "select=random",
@@ -122,4 +122,4 @@ def _least_bytes(
     first = [one[:count] for one, count in zip(classes, counts, strict=True)]
     boxes = fit_boxes(train.sizes, fit)
     plan = method.mosaic(Selection(np.concatenate(first)), labels, boxes, size=size)
-    return Sizes(codec, cores()).total(Rendered(plan, train))
+    return Sizes(Encoding(codec)).total(Rendered(plan, train))
