@@ -23,11 +23,12 @@ _BLOCK = 3
 class MatrixCell:
     """A cell at its place: table, row and replicate. Two tables may contain the same cell.
 
-    `labels` is the spec as the table writes it. `budget` is None if the student trains on the
-    whole training split.
+    `data` is the text by which a worker opens the data. `labels` is the spec as the table writes
+    it. `budget` is None if the student trains on the whole training split.
     """
 
     sweep: Sweep
+    data: str
     label: str
     replicate: int
     labels: str
@@ -128,12 +129,12 @@ def _cells(
             labels=labels_spec(regime),
             teacher=regime.teacher_spec,
         )
-        yield MatrixCell(sweep, label, replicate, labels, budget, identity)
+        yield MatrixCell(sweep, opened.given, label, replicate, labels, budget, identity)
     if sweep.full is not None:
         for student in sweep.students:
             protocol = f"{STANDARD_V1.name}(epochs={sweep.full.epochs})"
             identity = replace(whole, student=student, protocol=protocol)
-            yield MatrixCell(sweep, FULL, 0, HARD, None, identity)
+            yield MatrixCell(sweep, opened.given, FULL, 0, HARD, None, identity)
 
 
 def _whole(sweep: Sweep, opened: BenchData, machine: Machine) -> Identity:

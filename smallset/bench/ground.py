@@ -8,6 +8,7 @@ from pathlib import Path
 from smallset.bench.cells import MatrixCell, cells_of
 from smallset.bench.matrix import Matrix
 from smallset.bench.sources import BenchData, Places
+from smallset.data import Data
 from smallset.desk import Desk
 from smallset.methods import Method
 from smallset.records import Fact, Identity, Result
@@ -48,6 +49,10 @@ class Ground:
         """The machine and the versions that the weights of a trained network depend on."""
         here, versions = self.desk.machine, component_versions()
         return {"machine": [here.precision, here.kind, here.threads], "versions": versions}
+
+    def data_of(self, cell: MatrixCell) -> Data:
+        """Return the opened data of a cell."""
+        return self.data[cell.sweep.data].data
 
     def method_of(self, cell: MatrixCell) -> Method:
         """Return the method of a cell, with the observer seed of its replicate.

@@ -46,12 +46,10 @@ def unit_of(data: str, label: str, kind: str = "cell") -> Unit:
     )
     cell = cells_of(matrix, {data: source}, Machine("cpu", "float32", 1))[-1]
     key = f"{cell.brief} [0123456789ab]"
-    made = SetUnit(asker=cell, data=data, key=key, out=Path("made"), method="random")
+    made = SetUnit(asker=cell, key=key, out=Path("made"), method="random")
     if kind == "set":
         return made
-    return CellUnit(
-        asker=cell, data=data, key="", made=made, method="random", teacher=None, labels="hard"
-    )
+    return CellUnit(asker=cell, key="", made=made, method="random", teacher=None, labels="hard")
 
 
 def test_a_finished_cell_is_a_line_with_its_accuracy_and_the_time_left():

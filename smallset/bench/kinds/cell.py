@@ -18,7 +18,7 @@ from smallset.bench.kinds.unit import (
     check_network,
     expected_views,
     keyed,
-    networks_of,
+    looked_at,
     said,
     training_of,
 )
@@ -72,11 +72,9 @@ class CellUnit(StudentUnit):
     method: str
     """The spec of the method without default options, as the matrix writes it."""
     teacher: TeacherUnit | None
-    """The teacher that the run trains for the labels, or None."""
+    """The teacher that the run trains to look on at the student, or None."""
     labels: str
     """The spec of the labels, with paths of this machine."""
-    stored: LabelsUnit | None = None
-    """The labels that the run stores for the student, or None."""
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "CellUnit | None":
@@ -90,14 +88,12 @@ class CellUnit(StudentUnit):
         told = stored or teacher
         return cls(
             asker=cell,
-            data=ground.data[cell.sweep.data].given,
             key=keyed(cell.name, asdict(cell.identity)),
             needs=(PixelsUnit.of(cell, ground, "test"), made, *([told] if told else [])),
             made=made,
             method=brief_of(ground.method_of(cell)),
-            teacher=teacher,
+            teacher=None if stored else teacher,
             labels=labels,
-            stored=stored,
         )
 
     @classmethod
@@ -113,11 +109,11 @@ class CellUnit(StudentUnit):
     def make(self, desk: Desk) -> Result:
         """Train and test the student. Return its result with the names of the matrix."""
         wanted, made = self.wanted, self.made.opened()
-        if self.teacher is not None and self.stored is None:
+        if self.teacher is not None:
             self.teacher.check()
         [result] = evaluate(
             made,
-            self.data,
+            self.asker.data,
             student=wanted.student,
             protocol=wanted.protocol,
             labels=self.labels,
@@ -136,7 +132,7 @@ class CellUnit(StudentUnit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count all views, all tests, and the views that a teacher looks at."""
-        wanted, data = self.wanted, ground.data[self.asker.sweep.data].data
+        wanted, data = self.wanted, ground.data_of(self.asker)
         classes, an_epoch = len(data.train.classes), expected_views(self.asker, ground)
         protocol = protocol_named(wanted.protocol, views=an_epoch)
         views, batch = an_epoch * protocol.epochs, min(protocol.batch, an_epoch)
@@ -144,14 +140,8 @@ class CellUnit(StudentUnit):
         compiled = pays_to_compile(wanted.student, views)
         student = Training(wanted.student, wanted.size, batch, classes, compiled)
         shares = [(student, views + tests * len(data.test) * FORWARD)]
-        regime = labels_from(self.labels)
-        if regime.watched:
-            networks = (
-                [(self.teacher.own.model, wanted.size)]
-                if self.teacher is not None
-                else networks_of(regime.teacher_spec or "", wanted.size)
-            )
-            shares += [(Training(*one, batch, classes), views * FORWARD) for one in networks]
+        if labels_from(self.labels).watched:
+            shares += looked_at(views, ground.places.fill(wanted.teacher or ""), student)
         return shares
 
 
@@ -172,14 +162,13 @@ class FullUnit(StudentUnit):
             return None
         return cls(
             asker=cell,
-            data=ground.data[cell.sweep.data].given,
             key=keyed(cell.name, asdict(cell.identity)),
             needs=tuple(PixelsUnit.of(cell, ground, split) for split in ("test", "train")),
         )
 
     def make(self, desk: Desk) -> Result:
         """Train and test the student, with pixels from the cache."""
-        wanted, data = self.wanted, open_any(self.data, desk)
+        wanted, data = self.wanted, open_any(self.asker.data, desk)
         images = desk.decoded(data.train, wanted.size, view=self.asker.sweep.fit)
         held_out = desk.decoded(data.test, wanted.size, view="test")
         protocol = protocol_named(wanted.protocol, views=len(images))
@@ -189,10 +178,10 @@ class FullUnit(StudentUnit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
-        data, student = ground.data[self.asker.sweep.data].data, self.wanted.student
+        data, student = ground.data_of(self.asker), self.wanted.student
         images = len(data.train)
         views = images * protocol_named(self.wanted.protocol, views=images).epochs
-        training = training_of(self, ground, student)
+        training = training_of(self.asker, ground, student)
         compiled = pays_to_compile(student, views)
         return [(replace(training, compiled=compiled), views + len(data.test) * FORWARD)]
 

@@ -14,10 +14,10 @@ from smallset.bench.kinds.unit import (
     expected_images,
     expected_views,
     keyed,
-    networks_of,
+    looked_at,
     said,
 )
-from smallset.bench.rates import FORWARD, Training
+from smallset.bench.rates import Training
 from smallset.bench.sweep import Sweep
 from smallset.cell import views_an_epoch
 from smallset.desk import Desk
@@ -57,12 +57,11 @@ class LabelsUnit(Unit):
         if asked is None or regime.teacher_spec is None:
             return None
         rows = expected_images(cell, ground) if asked.one_per_image else of_epoch
-        views, classes = rows * asked.epochs, _classes(cell, ground)
+        views, classes = rows * asked.epochs, len(ground.data_of(cell).train.classes)
         facts = {"set": made.key, "teacher": wanted.teacher, **asdict(asked)}
         words = made.brief.removeprefix(f"{made.kind} ")
         return cls(
             asker=cell,
-            data=made.data,
             key=keyed(f"{cls.kind} {words}, {cell.labels}", facts),
             needs=(made, *([own] if own else [])),
             made=made,
@@ -109,21 +108,12 @@ class LabelsUnit(Unit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the views that the teacher looks at."""
-        wanted = self.wanted
-        networks = (
-            [(self.own.own.model, wanted.size)]
-            if self.own is not None
-            else networks_of(self.teacher, wanted.size)
-        )
-        images = expected_images(self.asker, ground)
+        wanted, images = self.wanted, expected_images(self.asker, ground)
         batch = min(protocol_named(wanted.protocol, views=images).batch, images)
-        classes = _classes(self.asker, ground)
-        return [(Training(*one, batch, classes), self.views * FORWARD) for one in networks]
+        classes = len(ground.data_of(self.asker).train.classes)
+        like = Training(wanted.student, wanted.size, batch, classes)
+        return looked_at(self.views, ground.places.fill(wanted.teacher or ""), like)
 
     def run_bytes(self, lines: Lines) -> int:
         """Count the bytes of the labels."""
         return self.bytes
-
-
-def _classes(cell: MatrixCell, ground: Ground) -> int:
-    return len(ground.data[cell.sweep.data].data.train.classes)

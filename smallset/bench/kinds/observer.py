@@ -14,7 +14,7 @@ from smallset.bench.kinds.unit import (
     Unit,
     check_network,
     keyed,
-    networks_of,
+    looked_at,
     said,
     training_of,
 )
@@ -59,7 +59,6 @@ class ObserverUnit(Unit):
         key = keyed(words, {"run": run, "scores": scores, **ground.facts})
         return cls(
             asker=cell,
-            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=(PixelsUnit.of(cell, ground, "train"),),
             out=cls.place(ground, key).with_suffix(".parquet"),
@@ -93,9 +92,9 @@ class ObserverUnit(Unit):
         self.out.unlink(missing_ok=True)  # the work folder behind an old table is gone
         size, fit = self.wanted.size, self.asker.sweep.fit
         if self.scores:
-            score(self.data, self.out, scores=self.scores, size=size, fit=fit, **desk.options)
+            score(self.asker.data, self.out, scores=self.scores, size=size, fit=fit, **desk.options)
             return
-        source = open_any(self.data, desk).train
+        source = open_any(self.asker.data, desk).train
         seen = observed(source, size, fit, desk)
         seen.dynamics(self.observer)
         run = seen.fingerprint(self.observer, 0)
@@ -103,14 +102,14 @@ class ObserverUnit(Unit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the runs of the score that needs most of them, with all inference passes."""
-        images = len(ground.data[self.asker.sweep.data].data.train)
+        images = len(ground.data_of(self.asker).train)
         if isinstance(self.observer, Pretrained):
-            networks = networks_of(self.observer.network, self.wanted.size)
-            return [(training_of(self, ground, *one), images * FORWARD) for one in networks]
+            network = self.observer.network
+            return looked_at(images, network, training_of(self.asker, ground, network))
         settled = self.observer.resolved(size=self.wanted.size, images=images)
         asked = (int(getattr(score_from(text), "runs", 1)) for text in self.scores)
         passes = settled.trains_for * max(asked, default=1) * (1 + settled.snapshots * FORWARD)
-        return [(training_of(self, ground, settled.model), images * passes)]
+        return [(training_of(self.asker, ground, settled.model), images * passes)]
 
 
 def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:

@@ -26,16 +26,16 @@ class PixelsUnit(Unit):
         view: View = cell.sweep.fit if split == "train" else "test"
         words = f"{cls.kind} {wanted.dataset} {split}, {wanted.size} px"
         key = keyed(words, [wanted.data_fingerprint, split, wanted.size, view])
-        given = ground.data[cell.sweep.data].given
-        return cls(asker=cell, data=given, key=key, split=split, view=view)
+        return cls(asker=cell, key=key, split=split, view=view)
 
     def make(self, desk: Desk) -> None:
         """Decode the split."""
-        desk.decoded(self._images(open_any(self.data, desk)), self.wanted.size, view=self.view)
+        images = self._images(open_any(self.asker.data, desk))
+        desk.decoded(images, self.wanted.size, view=self.view)
 
     def work_bytes(self, ground: Ground) -> int:
         """Count three bytes per pixel, as if the cache were empty."""
-        images = self._images(ground.data[self.asker.sweep.data].data)
+        images = self._images(ground.data_of(self.asker))
         return len(images) * 3 * self.wanted.size**2
 
     def _images(self, data: Data) -> ImageDataset:

@@ -51,7 +51,6 @@ class SetUnit(Unit):
         key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {what}", facts)
         return cls(
             asker=cell,
-            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=ObserverUnit.all_of(cell, ground),
             out=cls.place(ground, key),
@@ -81,7 +80,7 @@ class SetUnit(Unit):
             self.opened()
             return
         made = compress(
-            self.data,
+            self.asker.data,
             self.out,
             method=self.method,
             budget=budget,

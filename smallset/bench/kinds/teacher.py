@@ -42,7 +42,6 @@ class TeacherUnit(Unit):
         key = keyed(f"{cls.kind} {wanted.dataset} {wanted.size} px, {name}", facts)
         return cls(
             asker=cell,
-            data=ground.data[cell.sweep.data].given,
             key=key,
             needs=tuple(PixelsUnit.of(cell, ground, split) for split in ("train", "test")),
             out=cls.place(ground, key),
@@ -54,7 +53,7 @@ class TeacherUnit(Unit):
         size, fit = self.wanted.size, self.asker.sweep.fit
         if not self.out.exists():
             train_teacher(
-                self.data, self.out, **asdict(self.own), size=size, fit=fit, **desk.options
+                self.asker.data, self.out, **asdict(self.own), size=size, fit=fit, **desk.options
             )
 
     def check(self) -> None:
@@ -74,6 +73,6 @@ class TeacherUnit(Unit):
 
     def shares(self, ground: Ground) -> Shares:
         """Count the epochs over the training split, and one test."""
-        data = ground.data[self.asker.sweep.data].data
+        data = ground.data_of(self.asker)
         images = len(data.train) * self.own.epochs + len(data.test) * FORWARD
-        return [(training_of(self, ground, self.own.model), images)]
+        return [(training_of(self.asker, ground, self.own.model), images)]

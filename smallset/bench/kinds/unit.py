@@ -9,8 +9,9 @@ from typing import ClassVar, ParamSpec
 
 from smallset.bench.cells import MatrixCell
 from smallset.bench.ground import Ground, Line, Lines
-from smallset.bench.rates import Training
+from smallset.bench.rates import FORWARD, Training
 from smallset.bench.sweep import Sweep
+from smallset.bench.teachers import own_teacher
 from smallset.budget import limit_of
 from smallset.desk import Desk
 from smallset.files import at_home
@@ -36,8 +37,8 @@ class Unit(ABC):
 
     A unit writes its output whole or not at all, so a killed unit is simply done again. `key` names
     the unit, and ends in a part of the sha256 of everything that decides its numbers. `asker` is
-    the first cell that needs the unit. `data` is the text by which a worker opens the data. `out`
-    is the file or folder that the unit leaves in the run folder, or None.
+    the first cell that needs the unit. `out` is the file or folder that the unit leaves in the run
+    folder, or None.
     """
 
     kind: ClassVar[str]
@@ -45,7 +46,6 @@ class Unit(ABC):
     """The folder in the run folder for the output of this kind, or None."""
 
     asker: MatrixCell
-    data: str
     key: str
     needs: tuple["Unit", ...] = ()
     out: Path | None = None
@@ -112,11 +112,19 @@ def keyed(words: str, facts: object) -> str:
     return f"{words} [{fingerprint(facts)[:12]}]"
 
 
-def training_of(unit: Unit, ground: Ground, model: str, size: int | None = None) -> Training:
-    """Return a training on the whole training split, at `size` or else at the cell's size."""
-    train = ground.data[unit.asker.sweep.data].data.train
+def training_of(cell: MatrixCell, ground: Ground, model: str) -> Training:
+    """Return a training of a network on a cell's whole training split."""
+    train = ground.data_of(cell).train
     batch = min(STANDARD_V1.batch, len(train))
-    return Training(model, size or unit.wanted.size, batch, len(train.classes))
+    return Training(model, cell.identity.size, batch, len(train.classes))
+
+
+def looked_at(views: float, teacher: str, like: Training) -> Shares:
+    """Return the cost of views that each network of a teacher looks at, in batches as `like`."""
+    return [
+        (Training(model, size, like.batch, like.classes), views * FORWARD)
+        for model, size in networks_of(teacher, like.size)
+    ]
 
 
 def expected_images(cell: MatrixCell, ground: Ground) -> int:
@@ -128,7 +136,7 @@ def expected_images(cell: MatrixCell, ground: Ground) -> int:
     if wanted.images is not None:
         return wanted.images
     fit = (limit_of(wanted.budget) or 0) * 10 // (3 * wanted.size**2)
-    return max(1, min(len(ground.data[cell.sweep.data].data.train), fit))
+    return max(1, min(len(ground.data_of(cell).train), fit))
 
 
 def expected_views(cell: MatrixCell, ground: Ground) -> int:
@@ -151,6 +159,9 @@ def networks_of(spec: str, size: int) -> list[tuple[str, int]]:
     several = read_several(spec)
     if several is not None:
         return [network for one in several.specs for network in networks_of(one, size)]
+    own = own_teacher(spec)
+    if own is not None:
+        return [(own.model, size)]
     if at_home(spec).is_dir():
         made = read_trained(at_home(spec))
         return [(made.model, made.size)]

@@ -20,7 +20,7 @@ class MeasureUnit(Unit):
         if cell.budget is None:
             return None
         made = SetUnit.of(cell, ground)
-        return cls(asker=cell, data=made.data, key=f"measure of {made.key}", needs=(made,))
+        return cls(asker=cell, key=f"measure of {made.key}", needs=(made,))
 
     @classmethod
     def problems(cls, sweep, ground):
