@@ -63,7 +63,7 @@ def planned(method: str, values: np.ndarray, labels: np.ndarray, classes: int) -
     chosen = method_from(method)
     boxes = np.broadcast_to(np.array([0, 0, SIZE, SIZE], np.int32), (len(labels), 4))
     pool = Pool(labels, classes, values if chosen.select.needs_scores else None)
-    selection = chosen.choose(pool, np.full(classes, IPC * chosen.mosaic.tiles), seed=0)
+    selection = chosen.of_pool(pool, np.full(classes, IPC * chosen.mosaic.tiles), seed=0)
     chosen.mosaic(selection, labels, boxes, size=SIZE)
     return len(labels)
 

@@ -63,8 +63,9 @@ def lay_out(folder: Path, desk: Machine, count: int) -> list[Shard]:
     weights = folder / "weights.pt"
     torch.save(build_model("resnet8", classes=CLASSES, size=SIZE, seed=0).state_dict(), weights)
     labels = np.arange(length) % CLASSES
+    names = tuple(map(str, range(CLASSES)))
     return [
-        Shard(start, labels, pixels, SIZE, CLASSES, "resnet8", weights, desk)
+        Shard(start, labels, pixels, SIZE, names, "resnet8", weights, desk)
         for start in range(0, count * length, length)
     ]
 
