@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from paired import Work, compare, parser, settle, timer_for, write
+from paired import Session, Work, parser
 from stages import photograph
 from steps import FixedBatch
 
@@ -38,17 +38,13 @@ CASES = (
 def main() -> None:
     made = parser(__doc__, rounds=5)
     made.add_argument("--images", type=int, default=60, help="default 60")
-    options = made.parse_args()
-    desk = settle(options)
-    rows = []
+    session = Session(made)
     for name, size, factor, sides in CASES:
         case = f"{name}, {size} px, factor {factor}, of {sides[0]} x {sides[1]}"
-        if options.only in case:
-            dataset = photographs(options.images, sides)
-            ours, peer = works(name, size, factor, dataset, desk)
-            rows.append(compare(case, ours, peer, timer_for(options, desk)))
-            print(rows[-1].line(), flush=True)
-    write(options, "crops", desk, rows)
+        if session.wants(case):
+            dataset = photographs(session.options.images, sides)
+            session.compare(case, *works(name, size, factor, dataset, session.desk))
+    session.write()
 
 
 def works(

@@ -10,14 +10,13 @@ ratio is the price of the reading alone, since both mix their views.
 
 import shutil
 import tempfile
-from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from paired import Pair, compare, parser, settle, timer_for, write
+from paired import Session, parser
 
 from smallset.labels.formats import format_from, format_spec
 from smallset.labels.kept import KeptLabels
@@ -49,23 +48,20 @@ FORMATS = ("float16", "int8", "top(k=10)")
 
 
 def main() -> None:
-    options = parser(__doc__, rounds=5).parse_args()
-    desk = settle(options)
+    session = Session(parser(__doc__, rounds=5))
     with tempfile.TemporaryDirectory() as folder:
-        pairs = [
-            pair
-            for cases, timed in ((STORED, storing), (LEARNED, learning))
-            for case in cases
-            for pair in timed(*case, Path(folder), options, desk)
-        ]
-    write(options, "labels", desk, pairs)
+        for case in STORED:
+            storing(*case, Path(folder), session)
+        for case in LEARNED:
+            learning(*case, Path(folder), session)
+    session.write()
 
 
 def storing(
-    model: str, size: int, classes: int, m: int, epochs: int, folder: Path, options: Namespace,
-    desk: Machine,
-) -> list[Pair]:  # fmt: skip
+    model: str, size: int, classes: int, m: int, epochs: int, folder: Path, session: Session
+) -> None:
     """Time filling a store against the teacher's forward passes alone, for each format."""
+    desk = session.desk
     teacher, seen = known(model, classes, size), images(m, size, desk)
     network = desk.place(teacher.network).eval()
     batch = min(inference_batch(size), m * epochs)
@@ -78,7 +74,6 @@ def storing(
                 network(ready[: min(batch, m * epochs - start)]).float().cpu()
         return m * epochs
 
-    pairs = []
     for form in FORMATS:
         name = f"store {form}, {model}, {size} px, {classes} classes"
 
@@ -88,15 +83,14 @@ def storing(
             shutil.rmtree(store.folder)
             return m * epochs
 
-        pairs += timed(name, stored, alone, options, desk)
-    return pairs
+        session.compare(name, stored, alone)
 
 
 def learning(
-    model: str, size: int, classes: int, m: int, epochs: int, folder: Path, options: Namespace,
-    desk: Machine,
-) -> list[Pair]:  # fmt: skip
+    model: str, size: int, classes: int, m: int, epochs: int, folder: Path, session: Session
+) -> None:
     """Time a student with stored labels against one with hard labels, or logits in memory."""
+    desk = session.desk
     seen, rules = images(m, size, desk), replace(STANDARD_V1, epochs=epochs, batch=min(128, m))
     store = empty(folder, "float16", m, size, classes, epochs)
     logits = np.random.default_rng(0).normal(0, 5, (m * epochs, classes)).astype(np.float32)
@@ -122,10 +116,8 @@ def learning(
 
     name = f"{model}, {size} px, {classes} classes"
     stored = student(kept)
-    return [
-        *timed(f"stored against hard, {name}", stored, student(None), options, desk),
-        *timed(f"stored against memory, {name}", stored, student(in_memory), options, desk),
-    ]
+    session.compare(f"stored against hard, {name}", stored, student(None))
+    session.compare(f"stored against memory, {name}", stored, student(in_memory))
 
 
 def known(model: str, classes: int, size: int) -> Teacher:
@@ -152,17 +144,6 @@ def empty(folder: Path, form: str, m: int, size: int, classes: int, epochs: int)
         made_with={}, rows_a_shard=rows_a_shard(known.row_bytes(classes)),
     )  # fmt: skip
     return begin(folder, card)
-
-
-def timed(
-    case: str, ours: Callable[[], int], peer: Callable[[], int], options: Namespace, desk: Machine
-) -> list[Pair]:
-    """Time one case, and print it, if `--only` lets it through."""
-    if options.only not in case:
-        return []
-    pair = compare(case, ours, peer, timer_for(options, desk))
-    print(pair.line(), flush=True)
-    return [pair]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from paired import Pair, Timer, compare, parser, settle, timer_for, write
+from paired import Session, parser
 from steps import FixedBatch
 from torch import nn
 
@@ -29,7 +29,7 @@ from smallset.models.network import Network
 from smallset.train.device import Machine, can_compile, compiled_twin
 from smallset.train.loop import fit
 from smallset.train.protocol import SMALL_V1
-from smallset.train.shown import InMemory
+from smallset.train.shown import InMemory, Shown
 from smallset.train.steps import StudentSeeds
 from smallset.train.views import VIEWS, View, view_from
 
@@ -40,24 +40,19 @@ SETS = {"PNG": ("random", "png"), "sheets": ("pack(select=random)", "webp:50")}
 
 
 def main() -> None:
-    options = parser(__doc__, rounds=7).parse_args()
-    desk = settle(options)
-    timer = timer_for(options, desk)
-    pairs = []
+    session = Session(parser(__doc__, rounds=7))
+    desk = session.desk
     for student, size, steps in CASES:
         for view in VIEWS:
             name = f"{student}, {size} px, {view} view"
-            if options.only in name:
+            if session.wants(name):
                 shown = noise(size, steps * SMALL_V1.batch, VIEWS[view](), desk)
-                labels = np.arange(len(shown.images)) % CLASSES
-                pairs.append(measure(name, student, shown, labels, desk, timer))
-                print(pairs[-1].line(), flush=True)
+                measure(name, student, shown, np.arange(len(shown.images)) % CLASSES, session)
     for kind in SETS:
         name = f"convnet-d3, 32 px, a set of {kind}"
-        if options.only in name:
-            pairs.append(measure(name, "convnet-d3", *on_disk(kind, desk), desk, timer))
-            print(pairs[-1].line(), flush=True)
-    write(options, "loop", desk, pairs)
+        if session.wants(name):
+            measure(name, "convnet-d3", *on_disk(kind, desk), session)
+    session.write()
 
 
 def noise(size: int, images: int, view: View, desk: Machine) -> Shown:
@@ -84,10 +79,9 @@ def on_disk(kind: str, desk: Machine) -> tuple[Shown, np.ndarray]:
         return Shown(held, made.tile_box, view_from(made.facts.view)), made.dataset.labels
 
 
-def measure(
-    name: str, student: str, shown: Shown, labels: np.ndarray, desk: Machine, timer: Timer
-) -> Pair:
+def measure(name: str, student: str, shown: Shown, labels: np.ndarray, session: Session) -> None:
     """Compare one epoch of `fit` with the same number of steps on a fixed batch."""
+    desk = session.desk
     steps, size = -(-len(labels) // SMALL_V1.batch), shown.images.size
     model = build_model(student, classes=CLASSES, size=size, seed=0)
     desk.place(model)
@@ -115,7 +109,7 @@ def measure(
         )
         return fitted.images
 
-    return compare(name, ours, lambda: limit.train(steps), timer)
+    session.compare(name, ours, lambda: limit.train(steps))
 
 
 def _run(model: Network, desk: Machine) -> nn.Module:

@@ -13,26 +13,22 @@ links. Linux only.
     python benchmarks/memory.py [--threads 1] [--split test] [--json FILE]
 """
 
-import gc
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
-from paired import Peak, parser, settle, write
+from paired import Session, parser
+from peak import Peak, Watch
 from PIL import Image
 from real_data import cifar10
 
 from smallset.data import open_data, pixel_cache
 from smallset.models import build_model
 from smallset.observers.record import Dynamics, infer, write_rows
-from smallset.train.device import machine
 from smallset.train.steps import batches
 
 SIZE, TIMES, FILES = 32, 10, 2000
@@ -43,25 +39,25 @@ def main() -> None:
     made.add_argument("--split", choices=("test", "train"), default="test")
     made.add_argument("--passes", type=int, default=1, help="inference passes of --inside")
     made.add_argument("--inside", type=Path, help="measure this folder in this process")
-    options = made.parse_args()
-    if options.inside is not None:
-        print(json.dumps(watched(options.inside, options)))
+    session = Session(made)
+    if session.options.inside is not None:
+        print(json.dumps(watched(session)))
         return
-    desk = settle(options)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for times in (1, TIMES):
             data = Path(folder) / f"times-{times}"
             data.mkdir()
-            name = lay_out(data, times, options.split)
-            rows.append(apart(name, data, TIMES // times, options))
+            name = lay_out(data, times, session.options.split)
+            rows.append(apart(name, data, TIMES // times, session))
             stages = ", ".join(f"{k} {v / 2**20:.1f} MiB" for k, v in rows[-1].peaks.items())
             print(f"{name}, {rows[-1].images:,} images: {stages}", flush=True)
     once, repeated = rows
     for stage, peak in repeated.peaks.items():
         growth = (peak - once.peaks[stage]) / (repeated.images - once.images)
         print(f"{stage:<12} {growth:8.1f} bytes an image")
-    write(options, "memory", desk, rows)
+    session.rows += rows
+    session.write()
 
 
 def lay_out(data: Path, times: int, split: str) -> str:
@@ -92,8 +88,9 @@ def png_files(data: Path, times: int) -> str:
     return f"PNG files x {times}"
 
 
-def apart(name: str, data: Path, passes: int, options: Namespace) -> Peak:
+def apart(name: str, data: Path, passes: int, session: Session) -> Peak:
     """Measure a data set in a process of its own."""
+    options = session.options
     command = [sys.executable, __file__, "--inside", str(data), "--threads", str(options.threads)]
     command += ["--device", options.device, "--precision", options.precision]
     command += ["--passes", str(passes)]
@@ -104,13 +101,12 @@ def apart(name: str, data: Path, passes: int, options: Namespace) -> Peak:
     return Peak(name, peaks.pop("images"), peaks)
 
 
-def watched(data: Path, options: Namespace) -> dict[str, int]:
+def watched(session: Session) -> dict[str, int]:
     """Return the peaks of the stages in bytes, and the number of images."""
-    desk = machine(device=options.device, precision=options.precision, workers=options.threads)
-    watch = Watch()
-    with tempfile.TemporaryDirectory() as folder:
+    desk, options = session.desk, session.options
+    with tempfile.TemporaryDirectory() as folder, Watch() as watch:
         work = Path(folder)
-        train = open_data(data, work=work, workers=options.threads).train
+        train = open_data(options.inside, work=work, workers=options.threads).train
         peaks = {"images": len(train), "open": watch.peak()}
         cache = pixel_cache(train, SIZE, view="squash", work=work, workers=options.threads)
         peaks["decode once"] = watch.peak()
@@ -127,33 +123,6 @@ def watched(data: Path, options: Namespace) -> dict[str, int]:
         del order, values
     peaks["whole run"] = max(peaks[stage] for stage in ("open", "decode once", "score"))
     return peaks
-
-
-class Watch:
-    """Looks at this process's RssAnon every few milliseconds, in a thread."""
-
-    def __init__(self) -> None:
-        self._highest = 0
-        threading.Thread(target=self._look, daemon=True).start()
-
-    def peak(self) -> int:
-        """Return the highest value in bytes since the last call."""
-        highest, self._highest = max(self._highest, anonymous()), 0
-        gc.collect()
-        return highest
-
-    def _look(self) -> None:
-        while True:
-            self._highest = max(self._highest, anonymous())
-            time.sleep(0.005)
-
-
-def anonymous() -> int:
-    """Read this process's anonymous resident memory in bytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) * 1024
-    raise OSError("/proc/self/status has no RssAnon; needed Linux. Run this benchmark there.")
 
 
 if __name__ == "__main__":

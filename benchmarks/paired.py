@@ -1,4 +1,4 @@
-"""The alternating timer of all benchmarks, and the options that they share.
+"""A benchmark at work: the options that all share, the alternating timer, and the rows measured.
 
 Two ways of doing the same work take turns (A B, B A, A B, ...) in one process, so whatever else the
 machine does slows both alike; each round gives one ratio, and their median counts. On a machine
@@ -9,38 +9,19 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from peak import Peak
 
-from smallset.train.device import Machine, hardware, machine
+from smallset.train.device import hardware, machine
 
 Work = Callable[[], int]
 """Does a fixed amount of work and gives how many images it went through."""
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
-
-
-@dataclass(frozen=True)
-class Timer:
-    """Seconds by a clock, of work that is finished (a GPU's too) when the clock is read."""
-
-    device: str
-    clock: str
-    rounds: int
-
-    def rate(self, work: Work) -> float:
-        """Do the work; give images a second."""
-        started = self._now()
-        images = work()
-        return images / (self._now() - started)
-
-    def _now(self) -> float:
-        if self.device.startswith("cuda"):
-            torch.cuda.synchronize()
-        return CLOCKS[self.clock]()
 
 
 @dataclass(frozen=True)
@@ -64,45 +45,11 @@ class Pair:
         )
 
 
-@dataclass(frozen=True)
-class Peak:
-    """Anonymous memory of one run over `images` images: largest RssAnon by stage, in bytes."""
-
-    source: str
-    images: int
-    peaks: dict[str, int]
-
-
-def compare(case: str, ours: Work, peer: Work, timer: Timer) -> Pair:
-    """Time both in turn for the timer's rounds, after one unmeasured call of each."""
-    ours()
-    peer()
-    mine, theirs = [], []
-    for turn in range(timer.rounds):
-        if turn % 2:
-            theirs.append(timer.rate(peer))
-            mine.append(timer.rate(ours))
-        else:
-            mine.append(timer.rate(ours))
-            theirs.append(timer.rate(peer))
+def pair_of(case: str, mine: list[float], theirs: list[float]) -> Pair:
+    """Return the medians of images/s measured by round."""
     ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
-    return Pair(
-        case,
-        statistics.median(mine),
-        statistics.median(theirs),
-        statistics.median(ratios),
-        min(ratios),
-        max(ratios),
-        timer.rounds,
-    )
-
-
-def enough(work: Work, *, seconds: float, timer: Timer) -> Work:
-    """Repeat short work so that one call takes about `seconds`: timers and the cache settle."""
-    work()
-    images = work()
-    times = max(1, round(seconds * timer.rate(work) / images))
-    return lambda: sum(work() for _ in range(times))
+    ours, peer, ratio = map(statistics.median, (mine, theirs, ratios))
+    return Pair(case, ours, peer, ratio, min(ratios), max(ratios), len(ratios))
 
 
 def parser(documentation: str | None, *, rounds: int) -> argparse.ArgumentParser:
@@ -125,42 +72,78 @@ def parser(documentation: str | None, *, rounds: int) -> argparse.ArgumentParser
     return made
 
 
-def settle(options: argparse.Namespace) -> Machine:
-    """Fix threads, device and precision, and print what the numbers below were measured on."""
-    desk = machine(
-        device=options.device, precision=options.precision, workers=max(1, options.threads)
-    )
-    print(f"{where(desk)}, {options.clock} clock", flush=True)
-    return desk
+class Session:
+    """The options of one benchmark, its machine, and the rows that it has measured."""
 
+    def __init__(self, made: argparse.ArgumentParser) -> None:
+        """Fix threads, device and precision, and print what the numbers are measured on."""
+        self.benchmark, self.options = Path(made.prog).stem, made.parse_args()
+        threads = max(1, self.options.threads)
+        self.desk = machine(
+            device=self.options.device, precision=self.options.precision, workers=threads
+        )
+        self.clock = CLOCKS[self.options.clock]
+        self.rows: list[Pair | Peak] = []
+        print(
+            f"{hardware(self.desk.kind)}; torch {torch.__version__}, {self.desk.precision}, "
+            f"{threads} thread{'s' if threads > 1 else ''}, {self.options.clock} clock",
+            flush=True,
+        )
 
-def timer_for(options: argparse.Namespace, desk: Machine) -> Timer:
-    """Return the timer that the options ask for."""
-    return Timer(desk.device, options.clock, options.rounds)
+    def wants(self, case: str) -> bool:
+        """Return whether `--only` lets a case through."""
+        return self.options.only in case
 
+    def compare(self, case: str, ours: Work, peer: Work, *, seconds: float = 0.0) -> Pair | None:
+        """Time both in turn, after unmeasured calls of each, and print the pair.
 
-def where(desk: Machine) -> str:
-    """Name hardware, torch, precision and threads in one line."""
-    return (
-        f"{hardware(desk.kind)}; torch {torch.__version__}, {desk.precision}, "
-        f"{desk.threads} thread{'s' if desk.threads > 1 else ''}"
-    )
+        Short work is repeated so that one call takes about `seconds`: timers and the cache settle.
+        Return None for a case that `--only` leaves out.
+        """
+        if not self.wants(case):
+            return None
+        works = [self._enough(work, seconds) for work in (ours, peer)]
+        rates: list[list[float]] = [[], []]
+        for turn in range(self.options.rounds):
+            for way in (1, 0) if turn % 2 else (0, 1):
+                rates[way].append(self.rate(works[way]))
+        pair = pair_of(case, *rates)
+        print(pair.line(), flush=True)
+        self.rows.append(pair)
+        return pair
 
+    def rate(self, work: Work) -> float:
+        """Do the work; give images a second."""
+        started = self._now()
+        images = work()
+        return images / (self._now() - started)
 
-def write(
-    options: argparse.Namespace, benchmark: str, desk: Machine, rows: Sequence[Pair | Peak]
-) -> None:
-    """Append the rows (dataclasses of numbers) as one JSON line, if a file was named."""
-    if options.json is None:
-        return
-    line = {
-        "benchmark": benchmark,
-        "hardware": hardware(desk.kind),
-        "torch": torch.__version__,
-        "precision": desk.precision,
-        "threads": desk.threads,
-        "clock": options.clock,
-        "rows": [asdict(row) for row in rows],
-    }
-    with options.json.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    def write(self) -> None:
+        """Append the rows as one JSON line, if a file was named."""
+        if self.options.json is None:
+            return
+        line = {
+            "benchmark": self.benchmark,
+            "hardware": hardware(self.desk.kind),
+            "torch": torch.__version__,
+            "precision": self.desk.precision,
+            "threads": self.desk.threads,
+            "clock": self.options.clock,
+            "rows": [asdict(row) for row in self.rows],
+        }
+        with self.options.json.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _enough(self, work: Work, seconds: float) -> Work:
+        work()
+        if not seconds:
+            return work
+        images = work()
+        times = max(1, round(seconds * self.rate(work) / images))
+        return lambda: sum(work() for _ in range(times))
+
+    def _now(self) -> float:
+        """Read the clock when all work is finished, a GPU's too."""
+        if self.desk.device.startswith("cuda"):
+            torch.cuda.synchronize()
+        return self.clock()

@@ -9,14 +9,11 @@ counted. Linux only.
     python benchmarks/planning.py [--clock cpu] [--only ImageNet-1K] [--json FILE]
 """
 
-import threading
-import time
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-from paired import Pair, Peak, compare, parser, settle, timer_for, write
+from paired import Session, parser
+from peak import Peak, peak_of
 
 from smallset.methods import method_from
 from smallset.selection import Pool
@@ -29,23 +26,20 @@ _SCANNED_UP_TO = 1_000
 
 
 def main() -> None:
-    options = parser(__doc__, rounds=3).parse_args()
-    desk = settle(options)
-    timer = timer_for(options, desk)
-    rows: list[Pair | Peak] = []
+    session = Session(parser(__doc__, rounds=3))
     for source, (images, classes) in SOURCES.items():
-        wanted = [m for m in METHODS if options.only in f"{source}, {m}"]
+        wanted = [m for m in METHODS if session.wants(f"{source}, {m}")]
         values, labels = made_up(images, classes) if wanted else (None, None)
         for method in wanted:
             case = f"{source}, {method}"
             ours = partial(planned, method, values, labels, classes)
-            rows.append(peak_of(case, ours))
-            seconds, more = images / timer.rate(ours), rows[-1].peaks["plan"] / images
-            print(f"{case:<44} {seconds:.2f} s, {more:.0f} bytes an image", flush=True)
+            peak = peak_of(ours)
+            session.rows.append(Peak(case, images, {"plan": peak}))
+            seconds = images / session.rate(ours)
+            print(f"{case:<44} {seconds:.2f} s, {peak / images:.0f} bytes an image", flush=True)
             if classes <= _SCANNED_UP_TO:
-                rows.append(compare(case, ours, partial(scanned, method, values, labels), timer))
-                print(rows[-1].line(), flush=True)
-    write(options, "planning", desk, rows)
+                session.compare(case, ours, partial(scanned, method, values, labels))
+    session.write()
 
 
 def made_up(images: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,31 +69,6 @@ def scanned(method: str, values: np.ndarray, labels: np.ndarray) -> int:
         mine = np.flatnonzero(labels == c)
         mine[np.argsort(values[mine], kind="stable")[: IPC * tiles]]
     return len(labels)
-
-
-def peak_of(case: str, plan: Callable[[], int]) -> Peak:
-    """Watch RssAnon while planning once."""
-    before, highest, over = anonymous(), [0], threading.Event()
-
-    def watch() -> None:
-        while not over.is_set():
-            highest[0] = max(highest[0], anonymous())
-            time.sleep(0.002)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    images = plan()
-    over.set()
-    watcher.join()
-    return Peak(case, images, {"plan": max(0, highest[0] - before)})
-
-
-def anonymous() -> int:
-    """This process's RssAnon in bytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise OSError("/proc/self/status has no RssAnon: this benchmark needs Linux.")
 
 
 if __name__ == "__main__":

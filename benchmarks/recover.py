@@ -11,7 +11,7 @@ at each size. Target: at least 0.90.
 import numpy as np
 import torch
 import torch.nn.functional as F
-from paired import Work, compare, parser, settle, timer_for, write
+from paired import Session, Work, parser
 
 from smallset.models import build_model
 from smallset.synthesis.recover import Batch, Watched, recover
@@ -33,16 +33,13 @@ CASES = (
 def main() -> None:
     made = parser(__doc__, rounds=5)
     made.add_argument("--iterations", type=int, default=40, help="of a batch (default 40)")
-    options = made.parse_args()
-    desk = settle(options)
-    rows = []
+    session = Session(made)
     for name, size, images in CASES:
         case = f"{name}, {size} px, {images} images"
-        if options.only in case:
-            ours, peer = works(name, size, images, options.iterations, desk)
-            rows.append(compare(case, ours, peer, timer_for(options, desk)))
-            print(rows[-1].line(), flush=True)
-    write(options, "recover", desk, rows)
+        if session.wants(case):
+            given = name, size, images, session.options.iterations
+            session.compare(case, *works(*given, session.desk))
+    session.write()
 
 
 def works(name: str, size: int, images: int, iterations: int, desk: Machine) -> tuple[Work, Work]:

@@ -13,13 +13,12 @@ what they take from each other. Target: at least 0.90 on two idle cores.
 import os
 import tempfile
 import time
-from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from paired import Pair, parser, settle, write
+from paired import Session, pair_of, parser
 from shard_clock import looked
 
 from smallset.models import build_model
@@ -34,24 +33,20 @@ SIZE, CLASSES, WARM = 32, 10, 512
 def main() -> None:
     made = parser(__doc__, rounds=3)
     made.add_argument("--shards", type=int, default=8, help="default 8")
-    options = made.parse_args()
-    desk = settle(options)
+    session = Session(made)
     with tempfile.TemporaryDirectory() as folder:
-        shards = lay_out(Path(folder), desk, options.shards)
-        pairs: list[Pair] = []
-        if options.only in "processes":
-            pairs.append(
-                compare_counts("processes, 2 against 1", options, shards, Here(2), Here(1), 1)
-            )
-        if options.only in "ray":
+        shards = lay_out(Path(folder), session.desk, session.options.shards)
+        if session.wants("processes"):
+            compare_counts("processes, 2 against 1", session, shards, Here(2), Here(1), 1)
+        if session.wants("ray"):
             os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # no token file in the home folder
             import ray
 
             ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=40)
             cluster = Ray()
-            pairs.append(compare_counts("ray, 2 against 1", options, shards, cluster, cluster, 2))
+            compare_counts("ray, 2 against 1", session, shards, cluster, cluster, 2)
             ray.shutdown()
-    write(options, "scaleout", desk, pairs)
+    session.write()
 
 
 def lay_out(folder: Path, desk: Machine, count: int) -> list[Shard]:
@@ -71,26 +66,17 @@ def lay_out(folder: Path, desk: Machine, count: int) -> list[Shard]:
 
 
 def compare_counts(
-    case: str, options: Namespace, shards: list[Shard], two: Workers, one: Workers, cpus: int
-) -> Pair:
+    case: str, session: Session, shards: list[Shard], two: Workers, one: Workers, cpus: int
+) -> None:
     """Let two workers and one take turns; `cpus` is what a task asks for if there is one."""
     rates: dict[int, list[float]] = {1: [], 2: []}
-    for turn in range(options.rounds):
+    for turn in range(session.options.rounds):
         for count in (1, 2) if turn % 2 else (2, 1):
             workers, needed = (one, cpus) if count == 1 else (two, 1)
-            rates[count].append(rate(shards, workers, count, needed, options.clock))
-    ratios = sorted(b / a for a, b in zip(rates[1], rates[2], strict=True))
-    pair = Pair(
-        case,
-        float(np.median(rates[2])),
-        float(np.median(rates[1])),
-        float(np.median(ratios)),
-        ratios[0],
-        ratios[-1],
-        options.rounds,
-    )
+            rates[count].append(rate(shards, workers, count, needed, session.options.clock))
+    pair = pair_of(case, rates[2], rates[1])
     print(f"{pair.line()}   efficiency {pair.ratio / 2:.2f}", flush=True)
-    return pair
+    session.rows.append(pair)
 
 
 def rate(shards: list[Shard], workers: Workers, count: int, cpus: int, clock: str) -> float:

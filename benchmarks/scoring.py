@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from paired import CLOCKS, Work, compare, parser, settle, timer_for, write
+from paired import Session, Work, parser
 from real_data import cifar10
 from steps import FixedBatch
 from torch import Tensor
@@ -59,8 +59,8 @@ def main() -> None:
     made = parser(__doc__, rounds=5)
     made.add_argument("--images", type=int, default=6400, help="default 6400")
     made.add_argument("--epochs", type=int, default=2, help="default 2")
-    options = made.parse_args()
-    desk = settle(options)
+    session = Session(made)
+    options, clock = session.options, session.clock
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         source = cifar10()
@@ -69,25 +69,23 @@ def main() -> None:
             images, labels = random_pixels(options.images)
         else:
             name = "CIFAR-10"
-            clock = CLOCKS[options.clock]
             started = clock()
             train = open_data(source, work=work, workers=options.threads).train
             cache = pixel_cache(train, SIZE, view="squash", work=work, workers=options.threads)
             decoding = clock() - started
             at = np.linspace(0, len(train) - 1, options.images).astype(np.int64)
             images, labels = Part(cache, at), train.labels[at]
-        ours, peer = scorer(images, labels, desk, work, options.epochs)
+        ours, peer = scorer(images, labels, session.desk, work, options.epochs)
         case = f"el2n, resnet8, {name}, {options.images:,} x {options.epochs} epochs"
-        pair = compare(case, ours, peer, timer_for(options, desk))
-        print(pair.line(), flush=True)
-        if source is not None:
+        pair = session.compare(case, ours, peer)
+        if source is not None and pair is not None:
             whole = len(train) * Observer().trains_for / pair.ours
             print(
                 f"indexing and decoding {len(train):,} training and the test images once: "
                 f"{decoding:.1f} s, {decoding / (decoding + whole):.1%} of a first scoring run of "
                 f"{Observer().trains_for} epochs ({whole:.0f} s at this speed)"
             )
-    write(options, "scoring", desk, [pair])
+    session.write()
 
 
 def scorer(

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from paired import Pair, Peak, Timer, Work, compare, parser, settle, timer_for, write
-from planning import peak_of
+from paired import Session, Work, parser
+from peak import Peak, peak_of
 from scipy.stats import beta as density
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
@@ -41,24 +41,21 @@ Peer = Callable[[Pool, np.ndarray, int], object]
 def main() -> None:
     made = parser(__doc__, rounds=3)
     made.add_argument("--keep", type=float, default=0.01, help="share kept of a class")
-    options = made.parse_args()
-    desk = settle(options)
-    timer = timer_for(options, desk)
-    rows: list[Pair | Peak] = []
+    session = Session(made)
     for images in SIZES:
-        wanted = [name for name in SELECTS if options.only in f"{images:,}, {name}"]
+        wanted = [name for name in SELECTS if session.wants(f"{images:,}, {name}")]
         if not wanted:
             continue
-        pool, counts = made_up(images), np.full(CLASSES, int(options.keep * images / CLASSES))
+        kept = int(session.options.keep * images / CLASSES)
+        pool, counts = made_up(images), np.full(CLASSES, kept)
         for name in wanted:
             ours, case = partial(selected, SELECTS[name], pool, counts), f"{images:,}, {name}"
-            rows.append(measure(case, ours, images, timer))
+            measure(case, ours, images, session)
             if name in PEERS and images <= PAIRED_UP_TO:
                 peer = partial(class_by_class, PEERS[name], pool, counts)
                 mine = partial(class_by_class, graph, pool, counts) if name == "d2" else ours
-                rows.append(compare(f"{case}, peer", mine, peer, timer))
-                print(rows[-1].line(), flush=True)
-    write(options, "selection", desk, rows)
+                session.compare(f"{case}, peer", mine, peer)
+    session.write()
 
 
 def made_up(images: int) -> Pool:
@@ -70,21 +67,21 @@ def made_up(images: int) -> Pool:
     return Pool(labels, CLASSES, draw.random(images, np.float32), lambda: features, lambda: sure)
 
 
-def measure(case: str, ours: Work, images: int, timer: Timer) -> Peak:
+def measure(case: str, ours: Work, images: int, session: Session) -> None:
     """Watch the memory of one call; time it, or another if it was short."""
     rates: list[float] = []
 
     def once() -> int:
-        rates.append(timer.rate(ours))
+        rates.append(session.rate(ours))
         return images
 
     give_back(True)
-    peak = peak_of(case, once).peaks["plan"]
+    peak = peak_of(once)
     give_back(False)
     if images / rates[-1] < _LONG:
         once()
     print(f"{case:<44} {images / rates[-1]:.3f} s, {peak / images:.0f} bytes an image", flush=True)
-    return Peak(case, images, {"select": peak})
+    session.rows.append(Peak(case, images, {"select": peak}))
 
 
 def give_back(at_once: bool) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from paired import CLOCKS, parser, settle
+from paired import Session, parser
 from PIL import Image
 from real_data import cifar10
 
@@ -32,10 +32,9 @@ COLD = {"pca": "ipc=10", "pack": "bytes=238kB"}
 def main() -> None:
     made = parser(__doc__, rounds=5)
     made.add_argument("--cold", type=int, default=0, help="epochs of the observer")
-    options = made.parse_args()
-    settle(options)
-    if options.cold:
-        compare_cold(options.cold, options.rounds, options.threads, CLOCKS[options.clock])
+    session = Session(made)
+    if session.options.cold:
+        compare_cold(session)
         return
     encoded = photograph()
     print(f"one source: {len(encoded):,} bytes")
@@ -49,10 +48,10 @@ def main() -> None:
         "encode png": lambda: Codec("png").encode(canvas),
         "encode jpeg:90": lambda: Codec("jpeg", 90).encode(canvas),
     }
-    clock = CLOCKS[options.clock]
+    clock = session.clock
     for name, work in stages.items():
         times = []
-        for _ in range(options.rounds):
+        for _ in range(session.options.rounds):
             started = clock()
             for _ in range(TIMES):
                 work()
@@ -61,30 +60,31 @@ def main() -> None:
         print(f"{name:<30} {statistics.median(times):8.2f} ms  ({spread})", flush=True)
 
 
-def compare_cold(epochs: int, rounds: int, threads: int, clock: Callable[[], float]) -> None:
+def compare_cold(session: Session) -> None:
     """Print the seconds of each stage of both methods, and pack's share of PCA's by round."""
-    for turn in range(rounds):
+    for turn in range(session.options.rounds):
         order = list(COLD)[:: -1 if turn % 2 else 1]
-        found = {method: cold(method, epochs, threads, clock) for method in order}
+        found = {method: cold(method, session) for method in order}
         for method, stages in found.items():
             parts = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items())
             print(f"{method:<5} {stages.total():6.1f} s: {parts}", flush=True)
         print(f"ratio {found['pack'].total() / found['pca'].total():.3f}", flush=True)
 
 
-def cold(method: str, epochs: int, threads: int, clock: Callable[[], float]) -> Counter[str]:
+def cold(method: str, session: Session) -> Counter[str]:
     """Make a set of CIFAR-10 with nothing cached. Return the seconds of each stage."""
     stages: Counter[str] = Counter()
-    data, last = cifar10(), clock()
+    data, last = cifar10(), session.clock()
     if data is None:
         raise SystemExit("there is no CIFAR-10 here. Name its folder with SMALLSET_DATA.")
 
     def told(stage: str, done: int, total: int) -> None:
         nonlocal last
-        now = clock()
+        now = session.clock()
         stages[stage.partition(" ")[0]] += now - last
         last = now
 
+    epochs = session.options.cold
     score = f"el2n(epochs={epochs}, observer=observer(epochs={epochs}))"
     with TemporaryDirectory() as folder:
         compress(
@@ -93,7 +93,7 @@ def cold(method: str, epochs: int, threads: int, clock: Callable[[], float]) -> 
             method=f"{method}(score={score})",
             budget=COLD[method],
             work=Path(folder) / "work",
-            workers=threads,
+            workers=session.options.threads,
             progress=told,
         )
     return stages

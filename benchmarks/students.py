@@ -10,13 +10,13 @@ ConvNets appear twice, eager and compiled, each against the eager peer.
 
 import torch
 import torch.nn.functional as F
-from paired import Pair, Timer, compare, enough, parser, settle, timer_for, write
+from paired import Session, parser
 from steps import FixedBatch
 from torch import Tensor, nn
 
 from smallset.models import MEAN, MODELS, STD, build_model
 from smallset.models.network import Network
-from smallset.train.device import Machine, can_compile, compiled_twin
+from smallset.train.device import can_compile, compiled_twin
 from smallset.train.protocol import SMALL_V1
 
 CLASSES = 10
@@ -123,32 +123,22 @@ def twin(name: str, model: Network, size: int) -> nn.Module:
 
 
 def main() -> None:
-    options = parser(__doc__, rounds=5).parse_args()
-    desk = settle(options)
-    timer = timer_for(options, desk)
-    pairs = []
+    session = Session(parser(__doc__, rounds=5))
     for name, architecture in MODELS.items():
         if not name.startswith(("convnet", "resnet")):
             continue  # this benchmark spells out no other network
-        wide = name.startswith("resnet") and name in (
-            "resnet10",
-            "resnet18",
-            "resnet34",
-            "resnet50",
-        )
-        size = 96 if wide else 32
-        worth = architecture.worth_compiling and can_compile(desk.device)
-        ways = (False, True) if worth else (False,)
-        for compiled in ways:
+        size = 96 if name in ("resnet10", "resnet18", "resnet34", "resnet50") else 32
+        worth = architecture.worth_compiling and can_compile(session.desk.device)
+        for compiled in (False, True) if worth else (False,):
             case = f"{name}, {size} px{', compiled' if compiled else ''}"
-            if options.only in case:
-                pairs.append(measure(case, name, size, compiled, desk, timer))
-                print(pairs[-1].line(), flush=True)
-    write(options, "students", desk, pairs)
+            if session.wants(case):
+                measure(case, name, size, compiled, session)
+    session.write()
 
 
-def measure(case: str, name: str, size: int, compiled: bool, desk: Machine, timer: Timer) -> Pair:
+def measure(case: str, name: str, size: int, compiled: bool, session: Session) -> None:
     """Compare training steps of a student with its plain twin's."""
+    desk = session.desk
     model = build_model(name, classes=CLASSES, size=size, seed=0)
     peer = twin(name, model, size).to(desk.device)
     channels_last = compiled or not model.worth_compiling  # as evaluate() lays it out
@@ -172,12 +162,8 @@ def measure(case: str, name: str, size: int, compiled: bool, desk: Machine, time
         size=size,
         layout=torch.contiguous_format,
     )
-    return compare(
-        f"{case}, batch {batch}",
-        enough(lambda: mine.train(1), seconds=0.4, timer=timer),
-        enough(lambda: theirs.train(1), seconds=0.4, timer=timer),
-        timer,
-    )
+    case = f"{case}, batch {batch}"
+    session.compare(case, lambda: mine.train(1), lambda: theirs.train(1), seconds=0.4)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,9 @@ stands for.
     python benchmarks/views.py [--threads 1] [--json FILE]
 """
 
-from argparse import Namespace
-
 import numpy as np
 import torch
-from paired import Pair, Work, compare, enough, parser, settle, timer_for, write
+from paired import Session, parser
 from PIL import Image
 from torch import Tensor
 
@@ -28,38 +26,34 @@ CROSSING = (32, 48, 64, 80, 96, 128, 224)
 
 
 def main() -> None:
-    options = parser(__doc__, rounds=9).parse_args()
-    desk = settle(options)
-    pairs: list[Pair] = []
+    session = Session(parser(__doc__, rounds=9))
     for size in SIZES:
-        pairs += against_peers(size, options, desk)
+        against_peers(size, session)
     for size in CROSSING:
-        pairs += ways(size, options, desk)
-    write(options, "views", desk, pairs)
+        ways(size, session)
+    session.write()
 
 
-def against_peers(size: int, options: Namespace, desk: Machine) -> list[Pair]:
+def against_peers(size: int, session: Session) -> None:
     """Compare the renderer with Pillow and with not rendering, at one image size."""
-    images, drawn = batch(size, desk)
+    images, drawn = batch(size, session.desk)
 
     def ours() -> int:
         return len(render(images, drawn, size=size))
 
     def pillow() -> int:
-        return len(with_pillow(images.cpu(), drawn, size).to(desk.device))
+        return len(with_pillow(images.cpu(), drawn, size).to(session.desk.device))
 
     def nothing() -> int:
         return len(to_unit(images))
 
-    return [
-        *timed(f"render against Pillow, {size} px", ours, pillow, options, desk),
-        *timed(f"render against no rendering, {size} px", ours, nothing, options, desk),
-    ]
+    session.compare(f"render against Pillow, {size} px", ours, pillow, seconds=0.1)
+    session.compare(f"render against no rendering, {size} px", ours, nothing, seconds=0.1)
 
 
-def ways(size: int, options: Namespace, desk: Machine) -> list[Pair]:
+def ways(size: int, session: Session) -> None:
     """Compare the renderer's two ways at one image size."""
-    images, drawn = batch(size, desk)
+    images, drawn = batch(size, session.desk)
 
     def batched() -> int:
         return len(_batched(images, drawn, size))
@@ -67,7 +61,7 @@ def ways(size: int, options: Namespace, desk: Machine) -> list[Pair]:
     def one_by_one() -> int:
         return len(_one_by_one(images, drawn, size))
 
-    return timed(f"batched against one by one, {size} px", batched, one_by_one, options, desk)
+    session.compare(f"batched against one by one, {size} px", batched, one_by_one, seconds=0.1)
 
 
 def batch(size: int, desk: Machine) -> tuple[UInt8[Tensor, "b 3 s s"], Drawn]:
@@ -94,18 +88,6 @@ def with_pillow(
             view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         views.append(torch.from_numpy(np.array(view)).permute(2, 0, 1).float().div_(255))
     return torch.stack(views)
-
-
-def timed(case: str, ours: Work, peer: Work, options: Namespace, desk: Machine) -> list[Pair]:
-    """Time one case, and print it, if `--only` lets it through."""
-    if options.only not in case:
-        return []
-    timer = timer_for(options, desk)
-    pair = compare(
-        case, enough(ours, seconds=0.1, timer=timer), enough(peer, seconds=0.1, timer=timer), timer
-    )
-    print(pair.line(), flush=True)
-    return [pair]
 
 
 if __name__ == "__main__":
