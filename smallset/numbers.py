@@ -27,11 +27,15 @@ def read_whole(name: str, text: str) -> int:
     return int(text)
 
 
-def check_number(name: str, value: object, *, least: int, unit: str) -> int:
-    """Return a whole number as an int. Raises ValueError if it is below `least` or not whole."""
+def check_number(
+    name: str, value: object, *, least: int, unit: str, most: int | None = None
+) -> int:
+    """Return a whole number as an int. Raises ValueError if it is out of range or not whole."""
     number = whole(name, value)
     if number < least:
         raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")
+    if most is not None and number > most:
+        raise ValueError(f"{name}={value} is too large. Give {unit}, at most {most}.")
     return number
 
 

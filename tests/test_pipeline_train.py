@@ -141,7 +141,7 @@ def test_a_teacher_may_start_from_weights(data, tmp_path):
         ({"recipe": "teacher-v2"}, ValueError,
          "there is no recipe 'teacher-v2'. Did you mean 'teacher-v1'? Known: teacher-v1."),
         ({"epochs": 0}, ValueError, "epochs=0 is too small. Give passes over the data"),
-        ({"epochs": 10**12}, ValueError, "train's epochs=1000000000000 is too large. Give the pas"),
+        ({"epochs": 10**12}, ValueError, "epochs=1000000000000 is too large. Give passes over"),
         ({"seed": -1}, ValueError, "seed=-1 is too small"),
         ({"size": 0}, ValueError, "size=0 is too small"),
     ],

@@ -54,9 +54,7 @@ def check_spec(spec: str) -> None:
             read_model(spec)
         return
     read_model(own.model)
-    if own.epochs < 1:
-        raise ValueError(f"{spec!r}: epochs={own.epochs} trains nothing. Give at least 1.")
-    check_epochs(f"{spec!r}:", own.epochs)
+    check_epochs(f"{spec!r}: epochs", own.epochs)
     if own.recipe not in RECIPES:
         raise ValueError(f"{spec!r}: no recipe {own.recipe!r}. {nearest(own.recipe, RECIPES)}")
 

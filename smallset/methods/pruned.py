@@ -10,7 +10,7 @@ from smallset.budget import Budget, Wanted
 from smallset.data import ImageDataset, fit_boxes
 from smallset.methods.method import Method, ShortClasses
 from smallset.mosaic import MOSAICS, Grid, Mosaic, Sheet
-from smallset.numbers import counted
+from smallset.numbers import check_number, counted
 from smallset.observers import OBSERVERS, AnyObserver, Observer
 from smallset.observers.observed import Observed, looked_with
 from smallset.records import Fit, Selection
@@ -77,8 +77,8 @@ class Pruned(Method):
                 f"{part_spec(self.mosaic)} needs a multiple of {self.mosaic.tiles}. "
                 "Use factor=1, or a balanced selection."
             )
-        if self.pool is not None and self.pool < 1:
-            raise ValueError(f"pool={self.pool} leaves no image. Give images of each class.")
+        if self.pool is not None:
+            check_number("pool", self.pool, least=1, unit="images of each class")
 
     def _check_score(self) -> None:
         """Raise ValueError if the score is not what the selector reads."""

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from smallset.models import MODELS, check_model, check_teacher_files, library_of
 from smallset.models.adapters import ADAPTERS
 from smallset.models.spec import read_model
+from smallset.numbers import check_number
 from smallset.spec import Spelled, nearest, quoted
 from smallset.train.protocol import MOST_EPOCHS, Protocol, check_epochs
 from smallset.train.views import Canvas
@@ -41,19 +42,9 @@ class Observer:
     def __post_init__(self) -> None:
         if self.model != "auto":
             check_model(self.model)
-        if self.trains_for < 1:
-            raise ValueError(f"observer's epochs={self.epochs} trains nothing. Give at least 1.")
-        check_epochs("observer's", self.trains_for)
-        if self.snapshots < 1:
-            raise ValueError(
-                f"observer's snapshots={self.snapshots} records nothing. Give the moments to "
-                "record in an epoch, at least 1."
-            )
-        if self.snapshots > MOST_EPOCHS:
-            raise ValueError(
-                f"observer's snapshots={self.snapshots} is too large. Give the moments to record "
-                f"in an epoch, at most {MOST_EPOCHS}."
-            )
+        check_epochs("observer's epochs", self.trains_for)
+        moments, unit = self.snapshots, "the moments to record in an epoch"
+        check_number("observer's snapshots", moments, least=1, unit=unit, most=MOST_EPOCHS)
         if self.recipe not in RECIPES:
             raise ValueError(f"there is no recipe {self.recipe!r}. {nearest(self.recipe, RECIPES)}")
 

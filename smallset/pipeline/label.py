@@ -54,8 +54,7 @@ def label(
             f"{epochs} and view_seed={view_seed} were given. Leave both out, or one_per_image."
         )
     epochs = 1 if one_per_image else 300 if epochs is None else epochs
-    epochs = check_number("epochs", epochs, least=1, unit="epochs to label")
-    check_epochs("label's", epochs)
+    epochs = check_epochs("epochs", epochs)
     view_seed = check_number("view_seed", view_seed, least=0, unit="a seed")
     check_teacher_files(teacher)
     desk = desk_for(**options)

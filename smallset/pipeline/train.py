@@ -73,9 +73,7 @@ def train_teacher(
         raise ValueError(f"there is no recipe {recipe!r}. {nearest(recipe, RECIPES)}")
     chosen = RECIPES[recipe]
     if epochs is not None:
-        epochs = check_number("epochs", epochs, least=1, unit="passes over the data")
-        check_epochs("train's", epochs)
-        chosen = replace(chosen, epochs=epochs)
+        chosen = replace(chosen, epochs=check_epochs("epochs", epochs))
     seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
     with first_before_others():

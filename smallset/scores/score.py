@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from smallset.data import ImageDataset
+from smallset.numbers import check_number
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Pretrained, require_training
 from smallset.observers.record import Records, reduced
@@ -83,13 +84,8 @@ class RunScore(Score):
             require_training(self.observer, self.name)
         if self.runs > 1:
             require_training(self.observer, f"{self.name}'s runs={self.runs}")
-        if self.runs < 1:
-            raise ValueError(f"{self.name}'s runs={self.runs} measures nothing. Give at least 1.")
-        if self.runs > _MOST_RUNS:
-            raise ValueError(
-                f"{self.name}'s runs={self.runs} is too large. Give the trainings to average, at "
-                f"most {_MOST_RUNS}."
-            )
+        name, unit = f"{self.name}'s runs", "the trainings to average"
+        check_number(name, self.runs, least=1, unit=unit, most=_MOST_RUNS)
         self.reads(self.observer)
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:

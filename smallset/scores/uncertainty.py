@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from smallset.numbers import check_number
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import reduced
@@ -111,8 +112,7 @@ class CADPrune(RunScore):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.windows < 1:
-            raise ValueError(f"cad-prune's windows={self.windows} reads nothing. Give at least 1.")
+        check_number("cad-prune's windows", self.windows, least=1, unit="the windows to average")
         need, epochs = self.window + self.windows - 1, self.observer.trains_for
         remedy = f"observer=observer(epochs={epochs}, snapshots={-(-need // epochs)})"
         read = epochs * self.observer.snapshots

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smallset.numbers import share_of
+from smallset.numbers import check_number, share_of
 from smallset.records import Selection
 from smallset.seeds import generator
 from smallset.selection.select import Images, Pool, Select, check_left, part_by_part
 from smallset.shapes import Float32, Int64
 from smallset.store.plan_table import class_ranks
 
-_MOST_STRATA = 1_000_000
+_MOST_STRATA = 1_000_000  # even an empty stratum takes memory
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,8 @@ class CCS(Select):
             raise ValueError(
                 f"ccs's beta={self.beta} is not a share to drop. Give 0 <= beta < 1, such as 0.3."
             )
-        if self.strata < 1:
-            raise ValueError(f"ccs's strata={self.strata} hold nothing. Give at least 1.")
-        if self.strata > _MOST_STRATA:  # even an empty stratum takes memory
-            raise ValueError(
-                f"ccs's strata={self.strata} is too large. Give at most {_MOST_STRATA}."
-            )
+        unit = "the ranges of the score"
+        check_number("ccs's strata", self.strata, least=1, unit=unit, most=_MOST_STRATA)
 
     def leaves(self, of: int) -> int:
         """Return how many of a class's `of` images `beta` leaves, whatever the budget."""

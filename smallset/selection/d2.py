@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smallset.lazy import F, Tensor, torch
+from smallset.numbers import check_number
 from smallset.records import Selection
 from smallset.selection.geometry import points_of, squares
 from smallset.selection.select import Images, Pool, Select, part_by_part
@@ -36,8 +37,7 @@ class D2(Select):
             raise ValueError(
                 f"d2's gamma={self.gamma} is not a decay. Give a number from 0, such as 0.1."
             )
-        if self.k < 1:
-            raise ValueError(f"d2's k={self.k} makes no graph. Give at least 1 neighbour.")
+        check_number("d2's k", self.k, least=1, unit="the neighbours of each image")
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` images of class c. Raises ValueError for negative scores."""

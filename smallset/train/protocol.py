@@ -5,6 +5,7 @@ from math import cos, pi
 from typing import Literal
 
 from smallset.lazy import Module, torch
+from smallset.numbers import check_number
 from smallset.spec import nearest, read
 from smallset.train.mix import Mixing
 
@@ -173,7 +174,7 @@ def protocol_named(text: str, *, views: int) -> StudentProtocol:
             )
         epochs = count
         if unit == "epochs":
-            check_epochs(f"{text!r}:", epochs)
+            check_epochs(f"{text!r}: epochs", epochs)
         elif count > _MOST_STEPS:
             raise ValueError(f"{text!r} is too long. Give at most {_MOST_STEPS} steps.")
         else:
@@ -187,13 +188,9 @@ def steps_of(views: int, batch: int) -> int:
     return max(1, -(-(views - 1) // batch))
 
 
-def check_epochs(whose: str, epochs: int) -> None:
-    """Raise ValueError for more than MOST_EPOCHS epochs. `whose` begins the message."""
-    if epochs > MOST_EPOCHS:
-        raise ValueError(
-            f"{whose} epochs={epochs} is too large. Give the passes over the data, at most "
-            f"{MOST_EPOCHS}."
-        )
+def check_epochs(name: str, epochs: object) -> int:
+    """Return a number of epochs. Raises ValueError, whose message begins with `name`."""
+    return check_number(name, epochs, least=1, unit="passes over the data", most=MOST_EPOCHS)
 
 
 def caveat(name: str) -> str:

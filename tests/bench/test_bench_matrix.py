@@ -190,10 +190,10 @@ def test_error_in_a_matrix_names_line_and_way_out(change, said):
         ("resnet8(weights={data}/w.pt, clases=same)", "'resnet8' has no option 'clases'. Did you"),
         ("train(model=resnet9, epochs=3)", "there is no model 'resnet9'. Did you mean 'resnet8'?"),
         ("train(model=resnet8, epoch=3)", "'train' has no option 'epoch'. Did you mean 'epochs'?"),
-        ("train(model=resnet8, epochs=0)", "epochs=0 trains nothing. Give at least 1."),
+        ("train(model=resnet8, epochs=0)", "epochs=0 is too small. Give passes over the data"),
         (
             "train(model=resnet8, epochs=1000000000000)",
-            "epochs=1000000000000 is too large. Give the passes over the data, at most 100000.",
+            "epochs=1000000000000 is too large. Give passes over the data, at most 100000.",
         ),
         ("train(model=resnet8, recipe=teacher-v9)", "no recipe 'teacher-v9'. Did you mean"),
         (

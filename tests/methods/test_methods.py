@@ -273,7 +273,7 @@ def test_names_are_these_compositions(text, method):
         ("pca(resize=cubic)",
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
         ("file", "'file' needs 'path', which has no default. Write file(path=...)."),
-        ("el2n(pool=0)", "pool=0 leaves no image. Give images of each class."),
+        ("el2n(pool=0)", "pool=0 is too small. Give images of each class, at least 1."),
         ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
         ("prune(select=easiest)", "select=easiest needs a score. Name one: score=el2n."),
         ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is not a range of area "

@@ -37,10 +37,10 @@ def test_auto_is_ten_epochs_or_more_until_the_images_are_known():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"epochs": 0}, "observer's epochs=0 trains nothing. Give at least 1."),
-        ({"snapshots": 0}, "observer's snapshots=0 records nothing. Give the moments to record "
-         "in an epoch, at least 1."),
-        ({"epochs": 10**18}, "observer's epochs=1000000000000000000 is too large. Give the passes "
+        ({"epochs": 0}, "observer's epochs=0 is too small. Give passes over the data, at least 1."),
+        ({"snapshots": 0}, "observer's snapshots=0 is too small. Give the moments to record in an "
+         "epoch, at least 1."),
+        ({"epochs": 10**18}, "observer's epochs=1000000000000000000 is too large. Give passes "
          "over the data, at most 100000."),
         ({"snapshots": 10**9}, "observer's snapshots=1000000000 is too large. Give the moments to "
          "record in an epoch, at most 100000."),

@@ -131,7 +131,7 @@ def test_moments_within_an_epoch_count_and_too_few_steps_say_so(tmp_path):
 
 
 def test_no_windows_are_refused():
-    said = "cad-prune's windows=0 reads nothing. Give at least 1."
+    said = "cad-prune's windows=0 is too small. Give the windows to average, at least 1."
     with pytest.raises(ValueError, match=re.escape(said)):
         CADPrune(windows=0)
 

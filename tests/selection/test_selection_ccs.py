@@ -94,12 +94,9 @@ def test_a_beta_that_is_no_share_is_refused(beta):
         CCS(beta)
 
 
-def test_no_strata_are_refused():
-    with pytest.raises(ValueError, match=r"ccs's strata=0 hold nothing\. Give at least 1\."):
-        CCS(strata=0)
-
-
-def test_strata_that_no_memory_holds_are_refused():
-    said = r"ccs's strata=1000000000000 is too large\. Give at most 1000000\."
-    with pytest.raises(ValueError, match=said):
-        CCS(strata=10**12)
+@pytest.mark.parametrize(
+    ("strata", "said"), [(0, "small.* at least 1"), (10**12, "large.* at most 1000000")]
+)
+def test_no_strata_and_strata_that_no_memory_holds_are_refused(strata, said):
+    with pytest.raises(ValueError, match=rf"ccs's strata={strata} is too {said}\."):
+        CCS(strata=strata)

@@ -85,7 +85,7 @@ def test_a_gamma_that_is_no_decay_is_refused(gamma):
 
 
 def test_no_neighbours_are_refused():
-    with pytest.raises(ValueError, match=r"d2's k=0 makes no graph\. Give at least 1 neighbour\."):
+    with pytest.raises(ValueError, match=r"d2's k=0 is too small\. Give the neighbours of each"):
         D2(k=0)
 
 

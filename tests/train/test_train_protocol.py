@@ -196,7 +196,7 @@ def test_steps_are_counted_in_views():
         (
             "small-v1(epochs=100001)",
             "'small-v1(epochs=100001)': epochs=100001 is too large. Give "
-            "the passes over the data, at most 100000.",
+            "passes over the data, at most 100000.",
         ),
         ("small-v1(epochs=1.5)", "does not name a whole number of epochs"),
         ("small-v1(epochs=true)", "does not name a whole number of epochs"),
