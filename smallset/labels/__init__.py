@@ -69,7 +69,7 @@ def labels_words(text: str) -> str:
 def _completed(text: str, teacher: str) -> str:
     """Return a spec with a teacher added."""
     call = read(text)
-    taught = [name for name, kind in LABELS.items() if _takes_teacher(kind)]
+    taught = [n for n, kind in LABELS.items() if any(f.name == "teacher" for f in fields(kind))]
     if call.name in taught and not call.args and "teacher" not in call.options:
         return write(replace(call, options={"teacher": teacher, **call.options}), {})
     labels_from(text)  # raises for an unknown name, which is the more basic error
@@ -78,7 +78,3 @@ def _completed(text: str, teacher: str) -> str:
         f"{'names its own' if call.name in taught else 'uses no teacher'}. "
         f"Give one teacher, and only with {' or '.join(taught)} labels."
     )
-
-
-def _takes_teacher(kind: type[Regime]) -> bool:
-    return any(f.name == "teacher" for f in fields(kind))

@@ -37,38 +37,36 @@ class Format(ABC):
         """Turn rows into logits. A class that is left out has -inf."""
 
 
+class Whole(Format):
+    """Every logit as a number of one `kind`."""
+
+    kind: ClassVar[str]
+
+    def row_bytes(self, classes: int) -> int:
+        """Return the bytes of a number for each class."""
+        return np.dtype(self.kind).itemsize * classes
+
+    def encode(self, logits: Logits) -> Rows:
+        """Round the logits to numbers of the kind."""
+        return _bytes_of(_fitting(logits, self.kind))
+
+    def decode(self, rows: Rows, classes: int) -> Logits:
+        """Read the numbers."""
+        return _numbers(rows, self.kind)
+
+
 @dataclass(frozen=True)
-class Whole32(Format):
+class Whole32(Whole):
     """Every logit, exactly: 4 bytes a class."""
 
-    def row_bytes(self, classes: int) -> int:
-        """Return 4 bytes a class."""
-        return 4 * classes
-
-    def encode(self, logits: Logits) -> Rows:
-        """Write the logits as they are."""
-        return _bytes_of(_fitting(logits, "<f4"))
-
-    def decode(self, rows: Rows, classes: int) -> Logits:
-        """Read the logits as they were."""
-        return _numbers(rows, "<f4")
+    kind: ClassVar[str] = "<f4"
 
 
 @dataclass(frozen=True)
-class Whole16(Format):
+class Whole16(Whole):
     """Every logit to three digits: 2 bytes a class, as published."""
 
-    def row_bytes(self, classes: int) -> int:
-        """Return 2 bytes a class."""
-        return 2 * classes
-
-    def encode(self, logits: Logits) -> Rows:
-        """Round the logits."""
-        return _bytes_of(_fitting(logits, "<f2"))
-
-    def decode(self, rows: Rows, classes: int) -> Logits:
-        """Read the rounded logits."""
-        return _numbers(rows, "<f2")
+    kind: ClassVar[str] = "<f2"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smallset.labels.regime import OpenLabels, ToStore, label_folder
+from smallset.labels.regime import OpenLabels, Regime, ToStore, label_folder
 from smallset.labels.shards import LabelStore, stores
 from smallset.lazy import Tensor, torch
 from smallset.models import Teacher, load_teacher
@@ -22,6 +22,31 @@ class KeptLabels(OpenLabels):
     """Labels from a store, which are also the `SoftLabels` of the loop."""
 
     store: LabelStore
+
+    @classmethod
+    def of(
+        cls,
+        regime: Regime,
+        made: TrainingSet,
+        protocol: StudentProtocol,
+        asked: ToStore,
+        pool: int | None = None,
+    ) -> "KeptLabels":
+        """Find and check what a regime asks for. Raises as `find` and `LabelStore.check`."""
+        store = find(made, protocol, asked, regime.teacher_spec)
+        card = store.card
+        facts: dict[str, object] = {"store": store.check()}
+        return cls(
+            regime=regime.taught_by(card.teacher),
+            facts=facts | ({"pool": pool} if card.of_views else {}),
+            label_bytes=store.bytes(asked.epochs),
+            teacher=card.teacher,
+            teacher_sha256=card.teacher_sha256,
+            view_seed=card.view_seed,
+            mixed=card.of_views,
+            pool=pool,
+            store=store,
+        )
 
     def teacher_top1(self, measured: Callable[[Teacher], float]) -> float | None:
         """Measure the teacher, or return None if it is no longer where its labels were made."""

@@ -1,9 +1,9 @@
 """One soft label per image: the logits of the whole image, for each of its views."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from smallset.labels.formats import Format, Whole16, format_spec
-from smallset.labels.kept import KeptLabels, find
+from smallset.labels.kept import KeptLabels
 from smallset.labels.regime import Regime, ToStore
 from smallset.store import TrainingSet
 from smallset.train.protocol import StudentProtocol
@@ -27,14 +27,4 @@ class OnePerImage(Regime):
 
     def open(self, made: TrainingSet, protocol: StudentProtocol) -> KeptLabels:
         """Find and check the files of a set."""
-        store = find(made, protocol, self.stored_as(protocol), self.teacher_spec)
-        card = store.card
-        return KeptLabels(
-            regime=replace(self, teacher=card.teacher),
-            facts={"store": store.check()},
-            label_bytes=store.bytes(),
-            teacher=card.teacher,
-            teacher_sha256=card.teacher_sha256,
-            mixed=False,
-            store=store,
-        )
+        return KeptLabels.of(self, made, protocol, self.stored_as(protocol))

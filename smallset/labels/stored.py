@@ -1,9 +1,9 @@
 """Stored soft labels: logits that a teacher wrote beforehand, for every mixed view."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from smallset.labels.formats import Format, Whole16, format_spec
-from smallset.labels.kept import KeptLabels, find
+from smallset.labels.kept import KeptLabels
 from smallset.labels.regime import Regime, ToStore
 from smallset.store import TrainingSet
 from smallset.train.protocol import StudentProtocol
@@ -30,14 +30,10 @@ class Stored(Regime):
                 "less than 1, such as 0.9 for a tenth of the bytes."
             )
 
-    def epochs(self, protocol: StudentProtocol) -> int:
-        """Return the epochs that need labels of their own, at least one."""
-        return max(1, round((1 - self.prune) * protocol.epochs))
-
     def stored_as(self, protocol: StudentProtocol) -> ToStore:
-        """Return the labels of the epochs that are kept."""
+        """Return the labels of the epochs that need labels of their own, at least one."""
         return ToStore(
-            epochs=self.epochs(protocol),
+            epochs=max(1, round((1 - self.prune) * protocol.epochs)),
             format=format_spec(self.format),
             one_per_image=False,
             view_seed=self.view_seed,
@@ -51,16 +47,5 @@ class Stored(Regime):
                 "are of views that do not depend on a batch. Use another protocol, such as "
                 "'standard-v1', or online labels."
             )
-        epochs = self.epochs(protocol)
-        store = find(made, protocol, self.stored_as(protocol), self.teacher_spec)
-        card, pool = store.card, epochs if self.prune else None
-        return KeptLabels(
-            regime=replace(self, teacher=card.teacher),
-            facts={"store": store.check(), "pool": pool},
-            label_bytes=store.bytes(epochs),
-            teacher=card.teacher,
-            teacher_sha256=card.teacher_sha256,
-            view_seed=card.view_seed,
-            pool=pool,
-            store=store,
-        )
+        asked = self.stored_as(protocol)
+        return KeptLabels.of(self, made, protocol, asked, pool=asked.epochs if self.prune else None)

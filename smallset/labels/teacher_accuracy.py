@@ -43,31 +43,16 @@ def teacher_top1(
         "precision": machine.precision,
         "threads": machine.threads,
     }
-    top1 = kept_number(
-        work,
-        "teachers",
-        "top1",
-        facts,
-        lambda: _measure(teacher, images, labels, machine, progress),
-    )
+
+    def measure() -> float:
+        network, stage = machine.place(teacher.network), "test teacher"
+        parts = predict(network, images, machine=machine, stage=stage, progress=progress)
+        hits = (logits.argmax(1).cpu().numpy() == labels[indices] for indices, logits in parts)
+        return int(sum(one.sum() for one in hits)) / len(images)
+
+    top1 = kept_number(work, "teachers", "top1", facts, measure)
     _check(teacher.spec, top1, labels, images.size)
     return top1
-
-
-def _measure(
-    teacher: Teacher,
-    images: Images,
-    labels: Int64[np.ndarray, " n"],
-    machine: Machine,
-    progress: Progress | None,
-) -> float:
-    network = machine.place(teacher.network)
-    hits = 0
-    for indices, logits in predict(
-        network, images, machine=machine, stage="test teacher", progress=progress
-    ):
-        hits += int((logits.argmax(1).cpu().numpy() == labels[indices]).sum())
-    return hits / len(images)
 
 
 def _check(spec: str, top1: float, labels: Int64[np.ndarray, " n"], size: int) -> None:
