@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from smallset.data.work import keeping
 from smallset.evidence.estimates import Estimate
 from smallset.fingerprint import fingerprint, smallset_version
 from smallset.lazy import torch
+from smallset.models import Network
 from smallset.observers import OBSERVERS, AnyObserver, Observer
 from smallset.observers.observed import Observed
 from smallset.observers.record import record, write_rows
@@ -24,9 +25,6 @@ from smallset.train.device import hardware
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import render
 from smallset.train.views import Drawn
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 ANALYSIS_VERSION = "analysis-1"
 """The version of the looks and facts. It changes when the same set would give other numbers."""
@@ -203,7 +201,7 @@ class Sight:
             if seen.progress is not None:
                 seen.progress(f"look at {subject.name}", int(at[-1]) + 1, len(owner))
 
-    def _network(self) -> "Network":
+    def _network(self) -> Network:
         seen, observer = self.material.seen, self.observer
         epochs = seen.settled(observer).trains_for
         return seen.network(observer, epoch=epochs).requires_grad_(False)

@@ -8,14 +8,14 @@ moment is kept with the records, so that a later score needs at most an inferenc
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from smallset.data import ImageDataset
 from smallset.fingerprint import fingerprint
 from smallset.lazy import torch
-from smallset.models import Teacher, build_model, load_teacher, weights_sha256
+from smallset.models import Network, Teacher, build_model, load_teacher, weights_sha256
 from smallset.observers import OBSERVERS
 from smallset.observers.observer import (
     RECIPES,
@@ -34,9 +34,6 @@ from smallset.train.device import Machine
 from smallset.train.processes import first_alone, first_before_others, is_first, wait
 from smallset.train.run import check_moments, component_versions, save, train_kept
 from smallset.train.shown import Images, Shown
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 RECORDS_VERSION = "observer-2"
 """The version of the records. It changes when the same run would give other numbers."""
@@ -121,7 +118,7 @@ class Observed:
         if isinstance(observer, Observer):
             check_moments(len(self.images), observer.protocol, observer.snapshots)
 
-    def built(self, observer: AnyObserver) -> "Network":
+    def built(self, observer: AnyObserver) -> Network:
         """Return the network as it is before any training here: new, or with its given weights.
 
         Raises ValueError if the network does not fit the data, and the errors of `given`.
@@ -142,9 +139,7 @@ class Observed:
             self._loaded[observer.network] = teacher
         return self._loaded[observer.network]
 
-    def network(
-        self, observer: AnyObserver, *, run: int = 0, epoch: int | None = None
-    ) -> "Network":
+    def network(self, observer: AnyObserver, *, run: int = 0, epoch: int | None = None) -> Network:
         """Return the observer's network at the end of an epoch, counted from 1, on the device.
 
         None is the last epoch. The parameters allow gradients. A pretrained network has only
@@ -206,7 +201,7 @@ class Observed:
         return self.work / "observers" / self.fingerprint(observer, run)[:24]
 
 
-Spread = Callable[[Observed, str, "Network", Path], Iterator[tuple[int, Records]]]
+Spread = Callable[[Observed, str, Network, Path], Iterator[tuple[int, Records]]]
 """Yields what `infer` does, from the data, the network's name, the network and its folder."""
 
 
@@ -256,9 +251,7 @@ def _training(observer: Observer, run: int) -> dict[str, object]:
     return {"observer": repr(observer), "recipe": recipe, "view": repr(VIEW), "run": run}
 
 
-def _look(
-    data: Observed, observer: AnyObserver, model: "Network", folder: Path, moment: int
-) -> None:
+def _look(data: Observed, observer: AnyObserver, model: Network, folder: Path, moment: int) -> None:
     """Run a settled observer's network over all images and write their records."""
     spread = data.spread(data, observer.model, model, folder) if data.spread else None
     parts = spread or infer(
@@ -287,7 +280,7 @@ def _finite(
 def _train(data: Observed, observer: Observer, run: int, folder: Path) -> None:
     """Train the observer, keeping its network and every image's record at each moment."""
 
-    def keep(moment: int, model: "Network") -> None:
+    def keep(moment: int, model: Network) -> None:
         save(folder / _network(moment), model.state_dict())
         # Records come last: a run counts as complete once its last records exist.
         place = data.part(moment - 1, observer.trains_for * observer.snapshots)

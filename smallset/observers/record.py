@@ -3,21 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from smallset.files import replacing
 from smallset.lazy import F, Module, Tensor, torch
+from smallset.models import Network
 from smallset.models.weights import head_name
 from smallset.records import Progress
 from smallset.shapes import Float32, Float64, Int64, Shaped
 from smallset.train.device import Machine
 from smallset.train.evaluation import predict
 from smallset.train.shown import Images
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 FIELDS = ("loss", "margin", "el2n", "entropy", "closeness", "doubt", "feature")
 RECORD = np.dtype([(name, np.float32) for name in FIELDS])
@@ -73,7 +70,7 @@ def _against(z: Float64[Tensor, "b c"], at: Int64[Tensor, "b 1"]) -> Float64[Ten
 
 
 def look(
-    model: "Network",
+    model: Network,
     images: Images,
     *,
     machine: Machine,
@@ -100,7 +97,7 @@ def look(
 
 
 def infer(
-    model: "Network",
+    model: Network,
     images: Images,
     labels: Int64[np.ndarray, " n"],
     *,

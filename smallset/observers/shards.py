@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from smallset.data import MappedPixels
 from smallset.lazy import torch
-from smallset.models import build_model, load_teacher
+from smallset.models import Network, build_model, load_teacher
 from smallset.observers.observed import Observed
 from smallset.observers.observer import Pretrained
 from smallset.observers.record import RECORD, Records, infer
@@ -19,9 +18,6 @@ from smallset.shapes import Int64
 from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
 from smallset.train.run import save
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 SHARD = 8192
 """The largest shard. The actual size is a multiple of the batch of `predict`."""
@@ -39,7 +35,7 @@ class Shards:
     workers: Workers
 
     def __call__(
-        self, data: Observed, name: str, model: "Network", folder: Path
+        self, data: Observed, name: str, model: Network, folder: Path
     ) -> Iterator[tuple[int, Records]]:
         """Yield (position, rows) as `infer`, in the order in which shards finish.
 
@@ -100,7 +96,7 @@ def look(shard: Shard) -> Records:
     return np.concatenate([rows for _, rows in parts])
 
 
-def _network(shard: Shard) -> "Network":
+def _network(shard: Shard) -> Network:
     """Build the shard's network. The caller loads the weights of a network trained here."""
     if shard.sha256 is None:
         return build_model(shard.model, classes=len(shard.classes), size=shard.size, seed=0)

@@ -6,7 +6,7 @@ import math
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from smallset.data import Data
 from smallset.data.work import keeping
@@ -16,7 +16,7 @@ from smallset.files import whole_folder, write_file, writing
 from smallset.fingerprint import fingerprint
 from smallset.lazy import Tensor, torch
 from smallset.methods import spec_of
-from smallset.models import check_model, library_of, weights_sha256
+from smallset.models import Network, check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
 from smallset.numbers import check_number
 from smallset.pipeline.desk import check_place, side_of
@@ -30,9 +30,6 @@ from smallset.train.protocol import Protocol, check_epochs
 from smallset.train.run import component_versions, train_kept, versions_behind
 from smallset.train.shown import Shown
 from smallset.train.views import Canvas
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 VERSION = "train-1"
 TEACHER_V1 = Protocol(
@@ -140,7 +137,7 @@ class _Job:
         return fingerprint(facts)
 
 
-def _write(job: _Job, network: "Network", desk: Desk, out: Path) -> Trained:
+def _write(job: _Job, network: Network, desk: Desk, out: Path) -> Trained:
     """Test the network, write the weights and the card, and return the card."""
     data, here = job.data, desk.machine
     found = accuracy(

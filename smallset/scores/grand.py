@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from smallset.lazy import F, Tensor, torch
+from smallset.models import Network
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import Records
@@ -14,9 +15,6 @@ from smallset.scores.score import MomentScore
 from smallset.shapes import Float, Float32, Int64
 from smallset.train.evaluation import inference_batch
 from smallset.train.render import to_unit
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 # Gradients in memory at once: 256 MB of float32.
 _HELD = 2**26
@@ -82,7 +80,7 @@ class GraNd(MomentScore):
         return observed.kept(self.observer, f"gradient-{epoch:05d}", rows, run=run)
 
 
-def chunk_of(model: "Network", size: int) -> int:
+def chunk_of(model: Network, size: int) -> int:
     """Return how many images' gradients to take at once, for images of `size` pixels.
 
     Their gradients fit in 256 MB. They are at most an eighth of an inference batch, since the
@@ -92,7 +90,7 @@ def chunk_of(model: "Network", size: int) -> int:
     return max(1, min(_HELD // weights, inference_batch(size) // 8))
 
 
-def check_gradients(model: "Network", *, name: str, size: int) -> None:
+def check_gradients(model: Network, *, name: str, size: int) -> None:
     """Raise ValueError if a network has no gradient for a single image; tries a black one."""
     device = model.mean.device
     label = torch.zeros(1, dtype=torch.int64, device=device)
@@ -109,7 +107,7 @@ def check_gradients(model: "Network", *, name: str, size: int) -> None:
 
 
 def gradient_norms(
-    model: "Network", pixels: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
+    model: Network, pixels: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
 ) -> Float32[Tensor, " b"]:
     """Return the norm of each image's cross-entropy gradient by all weights, in eval mode."""
     model.eval()

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from smallset.data.threads import thread_count
 from smallset.files import read_array, write_array
 from smallset.fingerprint import fingerprint
 from smallset.lazy import F, Tensor, torch
+from smallset.models import Network
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.observers.shards import Shards
@@ -32,9 +32,6 @@ from smallset.train.evaluation import inference_batch
 from smallset.train.processes import first_before_others
 from smallset.train.render import to_unit
 from smallset.train.views import crop_boxes
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 VERSION = "crops-1"
 """Changed if the same pool would give other crops or other losses."""
@@ -72,7 +69,7 @@ class CropPool:
 def best_crops(
     seen: Observed,
     observer: AnyObserver,
-    network: "Network",
+    network: Network,
     pools: Sequence[Int64[np.ndarray, " _"]],
     rule: CropRule,
     *,
@@ -108,7 +105,7 @@ def best_crops(
 def best_of(
     dataset: ImageDataset,
     pools: Sequence[CropPool],
-    network: "Network",
+    network: Network,
     rule: CropRule,
     machine: Machine,
 ) -> Generator[tuple[CropPool, Shaped[np.ndarray, " _"]], None, None]:
@@ -149,7 +146,7 @@ def _cut(
 
 
 def _losses(
-    network: "Network",
+    network: Network,
     pool: CropPool,
     cuts: Iterator[UInt8[np.ndarray, "crops t t 3"]],
     rule: CropRule,
@@ -175,7 +172,7 @@ def _losses(
 
 
 def _scored(
-    seen: Observed, network: "Network", pools: Sequence[CropPool], rule: CropRule
+    seen: Observed, network: Network, pools: Sequence[CropPool], rule: CropRule
 ) -> Generator[tuple[CropPool, Shaped[np.ndarray, " _"]], None, None]:
     """Yield each pool and its best crops as they are found, here or by workers.
 
@@ -203,7 +200,7 @@ def _scored(
 
 
 def _best_there(
-    dataset: ImageDataset, pool: CropPool, network: "Network", rule: CropRule, machine: Machine
+    dataset: ImageDataset, pool: CropPool, network: Network, rule: CropRule, machine: Machine
 ) -> Shaped[np.ndarray, " k"]:
     """Score one pool on a worker."""
     machine = machine.on_worker()

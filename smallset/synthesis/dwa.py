@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from smallset.lazy import F, Tensor, torch
+from smallset.models import Network
 from smallset.observers.observed import Observed
 from smallset.shapes import Float32, Int64
 from smallset.synthesis.optimised import Numbers
 from smallset.synthesis.recover import Recipe
 from smallset.synthesis.sre2l import SRe2L
 from smallset.synthesis.starts import Start, check_real, real_start
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class DWA(SRe2L):
         return replace(recipe, ascent=Directed(numbers.steps, numbers.radius))
 
     def _start(
-        self, seen: Observed, network: "Network", counts: Int64[np.ndarray, " c"], seed: int
+        self, seen: Observed, network: Network, counts: Int64[np.ndarray, " c"], seed: int
     ) -> Start:
         if self.init == "noise":
             return super()._start(seen, network, counts, seed)
@@ -69,7 +67,7 @@ class Directed:
     radius: float
 
     def __call__(
-        self, network: "Network", view: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
+        self, network: Network, view: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
     ) -> None:
         """Move all parameters of the network."""
         parameters = [*network.requires_grad_(True).parameters()]

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from smallset.budget import Wanted
 from smallset.lazy import F, Tensor
+from smallset.models import Network
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.shapes import Int64
@@ -20,9 +21,6 @@ from smallset.synthesis.rded import RDED
 from smallset.synthesis.recover import Look, Recipe
 from smallset.synthesis.starts import Init, PixelStart, Start, check_real, real_start
 from smallset.synthesis.synthesis import check_numbers
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class EDC(Pooled):
         return replace(recipe, terms=(partial(Flatness, self.flatness),))
 
     def _start(
-        self, seen: Observed, network: "Network", counts: Int64[np.ndarray, " c"], seed: int
+        self, seen: Observed, network: Network, counts: Int64[np.ndarray, " c"], seed: int
     ) -> Start:
         init = self.numbers(seen.images.size).init
         if init == "rded":

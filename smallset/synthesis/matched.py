@@ -5,11 +5,12 @@ G-VBSM's matching (arXiv 2311.17950) and EDC's (arXiv 2404.13733), which adds ea
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from smallset.lazy import Module, Tensor, torch
+from smallset.models import Network
 from smallset.seeds import generator
 from smallset.shapes import Float32, Int64
 from smallset.synthesis.layers import LayerStatistics, watched_layers
@@ -24,9 +25,6 @@ from smallset.synthesis.statistics import (
     over_images,
     running,
 )
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 ClassTerm = Literal["paper", "code"]
 
@@ -54,7 +52,7 @@ class PoolTargets:
     class_term: ClassTerm = "paper"
     first: float = 10.0
 
-    def watch(self, network: "Network", batch: Batch) -> Watch:
+    def watch(self, network: Network, batch: Batch) -> Watch:
         """Watch the layers."""
         layers = watched_layers(network.net, "norms" if self.whole is None else "all")
         device = network.mean.device

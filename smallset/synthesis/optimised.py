@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from smallset.budget import Wanted
 from smallset.fingerprint import fingerprint
+from smallset.models import Network
 from smallset.observers import AnyObserver
 from smallset.observers.observed import Observed
 from smallset.records import Plan
@@ -23,9 +24,6 @@ from smallset.synthesis.recovered import Recovered
 from smallset.synthesis.starts import Init, NoiseStart, Start
 from smallset.synthesis.statistics import batch_norms
 from smallset.synthesis.synthesis import Synthesis, check_numbers
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 Setting = Literal["auto", "imagenet", "tiny", "cifar"]
 
@@ -142,7 +140,7 @@ class Optimised(Synthesis):
         """Return what the layers of an observer should see."""
 
     def _start(
-        self, seen: Observed, network: "Network", counts: Int64[np.ndarray, " c"], seed: int
+        self, seen: Observed, network: Network, counts: Int64[np.ndarray, " c"], seed: int
     ) -> Start:
         """Return what the images start from. `network` is that of the first observer."""
         return NoiseStart(seen.images.size, counts, seed)

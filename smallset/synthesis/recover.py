@@ -10,20 +10,18 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from smallset.lazy import F, Tensor, torch
+from smallset.models import Network
 from smallset.records import Progress
 from smallset.shapes import Float, Float32, Int64, UInt8
 from smallset.store.past import COLUMNS
 from smallset.synthesis.augment import Augment, Draws
 from smallset.synthesis.statistics import Watch
 from smallset.train.device import Machine
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 VERSION = "recover-2"
 """Changed if the same batch would give other pixels."""
@@ -49,7 +47,7 @@ class Batch:
 class Matching(Protocol):
     """What the layers of an observer should see in a batch."""
 
-    def watch(self, network: "Network", batch: Batch) -> Watch:
+    def watch(self, network: Network, batch: Batch) -> Watch:
         """Watch the layers of a network that is on its device."""
 
 
@@ -68,7 +66,7 @@ class Look:
 Term = Callable[[Look], Tensor]
 """A further term of the loss. One object serves one batch and may remember iterations."""
 
-Ascent = Callable[["Network", Tensor, Tensor], None]
+Ascent = Callable[[Network, Tensor, Tensor], None]
 """Moves the weights of a copy of an observer, given a view and its labels, before a batch."""
 
 
@@ -96,7 +94,7 @@ class Recipe:
 class Watched:
     """An observer and what its layers should see."""
 
-    network: "Network"
+    network: Network
     matching: Matching
 
 
@@ -119,15 +117,12 @@ def recover(
     images are no longer finite.
     """
     space = Space.of(observers[0].network, machine)
+    black, white = -space.mean / space.std, (1 - space.mean) / space.std
     images = torch.from_numpy(batch.start).to(machine.device, copy=True).requires_grad_()
     labels = torch.from_numpy(batch.labels).to(machine.device)
     draws = recipe.augment.drawn(batch.seed, max(recipe.iterations, 1))
-    eyes = [_Eye(one, batch, recipe, space, machine) for one in observers]
-    if recipe.ascent is not None:
-        for eye in eyes:
-            eye.move(recipe.ascent, draws.view(images.detach(), 0), labels)
-    for eye in eyes:
-        eye.open()
+    first = draws.view(images.detach(), 0)
+    eyes = [_Eye(one, batch, recipe, space, machine, first) for one in observers]
     terms = [start() for start in recipe.terms]
     optimizer = torch.optim.Adam([images], recipe.rate, BETAS, eps=1e-8, fused=True)
     seen = []
@@ -146,7 +141,7 @@ def recover(
         optimizer.param_groups[0]["lr"] = recipe.rate_at(t)
         optimizer.step()
         with torch.no_grad():
-            torch.clamp(images, space.black, space.white, out=images)
+            torch.clamp(images, black, white, out=images)
         if progress is not None:
             progress("recover", t + 1, recipe.iterations)
     return np.concatenate([space.pixels(images.detach()), *seen])
@@ -160,19 +155,9 @@ class Space:
     std: Float32[Tensor, "1 3 1 1"]
 
     @classmethod
-    def of(cls, network: "Network", machine: Machine) -> "Space":
+    def of(cls, network: Network, machine: Machine) -> "Space":
         """Return a network's own."""
         return cls(network.mean.to(machine.device), network.std.to(machine.device))
-
-    @property
-    def black(self) -> Tensor:
-        """The least value of each channel."""
-        return -self.mean / self.std
-
-    @property
-    def white(self) -> Tensor:
-        """The largest value of each channel."""
-        return (1 - self.mean) / self.std
 
     def moved(self, images: Float[Tensor, "b 3 s s"], to: "Space") -> Float[Tensor, "b 3 s s"]:
         """Return the same images normalised otherwise."""
@@ -195,28 +180,28 @@ class _Eye:
     """One observer while a batch is made: a copy of its network, watched."""
 
     def __init__(
-        self, watched: Watched, batch: Batch, recipe: Recipe, space: Space, machine: Machine
+        self,
+        watched: Watched,
+        batch: Batch,
+        recipe: Recipe,
+        space: Space,
+        machine: Machine,
+        first: Float32[Tensor, "b 3 s s"],
     ) -> None:
-        self._network = copy.deepcopy(watched.network).requires_grad_(False).eval()
-        machine.place(self._network)
-        self._own, self._space = Space.of(self._network, machine), space
-        self._matching, self._batch, self._machine = watched.matching, batch, machine
+        network = copy.deepcopy(watched.network).requires_grad_(False).eval()
+        machine.place(network)
+        self._network, self._machine = network, machine
+        self._own, self._space = Space.of(network, machine), space
+        if recipe.ascent is not None:
+            labels = torch.from_numpy(batch.labels).to(machine.device)
+            with machine.autocast():
+                recipe.ascent(network, space.moved(first, self._own), labels)
         self._weight = recipe.weight
-        self._watch: Watch | None = None
+        self._watch = watched.matching.watch(network, batch) if recipe.weight else None
         self._pulled: tuple[list[Tensor], list[Tensor]] = ([], [])
-
-    def move(self, ascent: Ascent, view: Tensor, labels: Tensor) -> None:
-        """Move the weights."""
-        with self._machine.autocast():
-            ascent(self._network, self._space.moved(view, self._own), labels)
-
-    def open(self) -> None:
-        """Watch the layers, once the weights are what they stay."""
-        if self._weight:
-            self._watch = self._matching.watch(self._network, self._batch)
-        if self._machine.precision == "bfloat16":
+        if machine.precision == "bfloat16":
             # As autocast does with the weights of each iteration, but once.
-            for module in self._network.modules():
+            for module in network.modules():
                 if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
                     module.to(torch.bfloat16)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from smallset.lazy import Tensor, torch
+from smallset.models import Network
 from smallset.observers import AnyObserver, Observer
 from smallset.observers.observed import Observed
 from smallset.shapes import Float32, Int64
@@ -16,11 +17,6 @@ from smallset.synthesis.optimised import Numbers, Optimised, Setting
 from smallset.synthesis.recover import Batch
 from smallset.synthesis.statistics import Distances, Watch, batch_norms, moments, running
 from smallset.synthesis.synthesis import check_numbers
-
-if TYPE_CHECKING:
-    from torch.nn import BatchNorm2d
-
-    from smallset.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ class NormTargets:
     variance: float = 1.0
     of_classes: Float32[np.ndarray, "c n"] | None = None
 
-    def watch(self, network: "Network", batch: Batch) -> Watch:
+    def watch(self, network: Network, batch: Batch) -> Watch:
         """Watch the BatchNorm layers."""
         norms = batch_norms(network.net)
         weights: list[float] = []
@@ -98,7 +94,7 @@ class NormTargets:
         return Watch([(norm, moments) for norm in norms], distances)
 
     def _targets(
-        self, norms: "Sequence[BatchNorm2d]", batch: Batch, device: "torch.device"
+        self, norms: "Sequence[torch.nn.BatchNorm2d]", batch: Batch, device: "torch.device"
     ) -> list[Tensor]:
         """Return the mean and the variance of each layer."""
         if self.of_classes is None:

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from smallset.models import Network
 from smallset.observers.observed import Observed
 from smallset.seeds import generator
 from smallset.shapes import Float32, Int64, UInt8
 from smallset.store import Rows
 from smallset.synthesis.batches import labels_of, ranks_of
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 Init = Literal["noise", "real", "rded"]
 
@@ -49,7 +47,7 @@ class PixelStart:
     An image's pixels must not depend on the other rows.
     """
 
-    network: "Network"
+    network: Network
     pixels: Callable[[Rows], UInt8[np.ndarray, "b s s 3"]]
 
     def __call__(self, rows: Rows) -> Float32[np.ndarray, "b 3 s s"]:
@@ -61,7 +59,7 @@ class PixelStart:
 
 def real_start(
     seen: Observed,
-    network: "Network",
+    network: Network,
     counts: Int64[np.ndarray, " c"],
     seed: int,
     *,

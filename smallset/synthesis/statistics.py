@@ -12,8 +12,6 @@ from smallset.shapes import Float, Float32
 from smallset.synthesis.augment import linear_map, mapped
 
 if TYPE_CHECKING:
-    from torch.nn import BatchNorm2d
-
     from smallset.synthesis.moments import Tap
 
 Read = Callable[[Tensor], tuple[Tensor, ...]]
@@ -110,13 +108,13 @@ class _Tapped:
             tap.slope, tap.shift = row, own
 
 
-def batch_norms(net: Module) -> "list[BatchNorm2d]":
+def batch_norms(net: Module) -> "list[torch.nn.BatchNorm2d]":
     """Return the BatchNorm layers of a network that have running statistics, in module order."""
     norms = [module for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     return [norm for norm in norms if norm.running_mean is not None]
 
 
-def running(norms: Sequence["BatchNorm2d"]) -> list[Tensor]:
+def running(norms: Sequence["torch.nn.BatchNorm2d"]) -> list[Tensor]:
     """Return the running mean and the running variance of each layer."""
     pairs = [(norm.running_mean, norm.running_var) for norm in norms]
     return [one for pair in pairs for one in pair if one is not None]

@@ -4,7 +4,6 @@ import io
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from smallset.data import DECODE_VERSION
 from smallset.files import replacing
 from smallset.fingerprint import smallset_version
 from smallset.lazy import torch
-from smallset.models import MODELS_VERSION, build_model, library_of
+from smallset.models import MODELS_VERSION, Network, build_model, library_of
 from smallset.records import Progress
 from smallset.seeds import derive
 from smallset.shapes import Int64
@@ -24,9 +23,6 @@ from smallset.train.render import RENDER_VERSION
 from smallset.train.shown import Shown
 from smallset.train.steps import StudentSeeds
 from smallset.train.views import VERSION as VIEWS_VERSION
-
-if TYPE_CHECKING:
-    from smallset.models.network import Network
 
 
 def component_versions() -> dict[str, str]:
@@ -63,8 +59,8 @@ def train_kept(
     state: Path,
     progress: Progress | None = None,
     moments: int = 1,
-    at_moment: "Callable[[int, Network], None] | None" = None,
-) -> "Network":
+    at_moment: Callable[[int, Network], None] | None = None,
+) -> Network:
     """Train the named network, continuing from the last whole epoch in the file `state`, if any.
 
     `seed` determines weights, order and views. `at_moment` is called with the moment's number, from
@@ -133,7 +129,7 @@ def check_moments(images: int, protocol: Protocol, moments: int) -> int:
 
 
 def _restore(
-    state: Path, network: "Network", optimizer: "torch.optim.Optimizer", machine: Machine
+    state: Path, network: Network, optimizer: "torch.optim.Optimizer", machine: Machine
 ) -> int:
     """Load the network and optimiser. Return how many epochs they were trained for."""
     saved: Mapping[str, object] = torch.load(state, map_location=machine.device, weights_only=True)
