@@ -1,12 +1,16 @@
-"""What tests of the store share: odd class names, and the code of a card, run."""
+"""What tests of the store share: odd class names, signed manifests, and the code of a card."""
 
+import hashlib
 import importlib.util
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from smallset.store.manifest import MANIFEST
 
 ODD = {
     "slashes": ("a/b", "a\\b", "../up", "/"),
@@ -45,6 +49,14 @@ def run_card(folder: Path) -> list[dict[str, Any]]:
             exec(block.replace("PATH/OF/THIS/FOLDER", str(folder)), names)
             ran.append(names)
     return ran
+
+
+def sign(folder: Path, values: dict[str, Any]) -> None:
+    """Write these values as the manifest of a set, with a digest that fits them."""
+    rest = {key: value for key, value in values.items() if key != "digest"}
+    text = json.dumps(rest, sort_keys=True, indent=1)
+    rest["digest"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(rest))
 
 
 def pixels_of(images: list[Image.Image]) -> np.ndarray:

@@ -78,22 +78,27 @@ def test_each_view_of_an_epoch_counts_towards_compiling(one, tmp_path, monkeypat
     assert replace(one, set=made, student="convnet-d3", protocol=views).compiles == compiled
 
 
-@pytest.mark.parametrize("protocol", [SMALL_V1, STANDARD_V1], ids=lambda p: p.name)
-def test_hard_results_keep_the_names_they_had_before_there_were_soft_labels(one, protocol):
-    fields = ("name", "batch", "epochs", "optimizer", "rate", "weight_decay", "momentum")
+def first_name(one: cell.Cell, protocol: dict[str, object], **more: object) -> str:
+    """The name that a result of seed 3 had in the first version that knew its kind."""
     facts = {
         "versions": cell.component_versions(),
         "set": one.set.manifest.digest,
         "data": one.data.fingerprint,
         "student": "resnet8",
-        "protocol": {key: getattr(protocol, key) for key in fields},
+        "protocol": protocol,
         "seed": 3,
         "device": "cpu",
         "precision": "float32",
         "threads": 1,
         "compiled": False,
     }
-    old = fingerprint(facts)
+    return fingerprint(facts | more)
+
+
+@pytest.mark.parametrize("protocol", [SMALL_V1, STANDARD_V1], ids=lambda p: p.name)
+def test_hard_results_keep_the_names_they_had_before_there_were_soft_labels(one, protocol):
+    fields = ("name", "batch", "epochs", "optimizer", "rate", "weight_decay", "momentum")
+    old = first_name(one, {key: getattr(protocol, key) for key in fields})
     assert replace(one, protocol=protocol).fingerprint(3) == old
     warmer = replace(protocol, temperature=1.0, mix_alpha=0.2, mix="batch")
     assert replace(one, protocol=warmer).fingerprint(3) == old
@@ -107,20 +112,9 @@ def taught(one: cell.Cell, **changes: object) -> cell.Cell:
 
 
 def test_taught_results_keep_the_names_they_had_before_regimes_named_themselves(one):
-    facts = {
-        "versions": cell.component_versions(),
-        "set": one.set.manifest.digest,
-        "data": one.data.fingerprint,
-        "student": "resnet8",
-        "protocol": SMALL_V1.facts("resnet8", soft=True),
-        "seed": 3,
-        "device": "cpu",
-        "precision": "float32",
-        "threads": 1,
-        "compiled": False,
-        "labels": {"regime": "online", "mix": "mix-1", "sha256": "a" * 64},
-    }
-    assert taught(one).fingerprint(3) == fingerprint(facts)
+    labels = {"regime": "online", "mix": "mix-1", "sha256": "a" * 64}
+    old = first_name(one, SMALL_V1.facts("resnet8", soft=True), labels=labels)
+    assert taught(one).fingerprint(3) == old
 
 
 def test_a_taught_result_is_named_by_its_teacher_and_the_rules_of_soft_labels(one):
@@ -139,21 +133,19 @@ def test_another_way_of_mixing_is_another_taught_result_alone(one, monkeypatch):
     assert taught(one).fingerprint(0) != soft
 
 
-def test_a_pretrained_students_weights_name_its_results(one, tmp_path, monkeypatch):
-    monkeypatch.setattr(cell, "weights_sha256", lambda name: None)
-    fresh = one.fingerprint(0)
-    monkeypatch.setattr(cell, "weights_sha256", lambda name: "0" * 64)
-    begun = one.fingerprint(0)
-    monkeypatch.setattr(cell, "weights_sha256", lambda name: "1" * 64)
-    assert len({fresh, begun, one.fingerprint(0)}) == 3
-
-
-def test_the_version_of_a_students_library_names_its_results(one, monkeypatch):
-    plain = one.fingerprint(0)
-    monkeypatch.setattr(cell, "library_of", lambda name: {"timm": "1.0.9"})
-    older = one.fingerprint(0)
-    monkeypatch.setattr(cell, "library_of", lambda name: {"timm": "1.0.10"})
-    assert len({plain, older, one.fingerprint(0)}) == 3
+@pytest.mark.parametrize(
+    ("fact", "values"),
+    [
+        ("weights_sha256", (None, "0" * 64, "1" * 64)),
+        ("library_of", ({}, {"timm": "1.0.9"}, {"timm": "1.0.10"})),
+    ],
+)
+def test_a_students_weights_and_library_name_its_results(one, monkeypatch, fact, values):
+    names = set()
+    for value in values:
+        monkeypatch.setattr(cell, fact, lambda name, value=value: value)
+        names.add(one.fingerprint(0))
+    assert len(names) == 3
 
 
 def test_finetuning_needs_a_pretrained_student(one):

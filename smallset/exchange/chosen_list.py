@@ -81,19 +81,17 @@ def write_list(
 
 
 def _table(made: ChosenList, ids: list[str], facts: str) -> bytes:
-    text, number = pa.string(), pa.int64()
     names = [valid_text(name) for name in made.classes]
     columns = {
-        "label": (number, made.label),
-        "class": (text, [names[c] for c in made.label]),
-        "rank": (number, class_ranks(made.label)),
-        "index": (number, made.index),
-        "id": (text, ids),
+        "label": pa.array(made.label, pa.int64()),
+        "class": pa.array([names[c] for c in made.label], pa.string()),
+        "rank": pa.array(class_ranks(made.label), pa.int64()),
+        "index": pa.array(made.index, pa.int64()),
+        "id": pa.array(ids, pa.string()),
     }
-    kinds = [pa.field(name, kind, nullable=False) for name, (kind, _) in columns.items()]
-    values = {name: of for name, (_, of) in columns.items()}
-    table = pa.table(values, schema=pa.schema(kinds, metadata={"smallset": facts}))
-    return parquet_bytes(table)
+    kinds = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
+    schema = pa.schema(kinds, metadata={"smallset": facts})
+    return parquet_bytes(pa.table(columns, schema=schema))
 
 
 def _facts(made: ChosenList, dataset: ImageDataset, size: int) -> dict[str, object]:

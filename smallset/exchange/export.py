@@ -68,9 +68,7 @@ def export_set(
 
 def write_folders(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Copy the images to train/<class>/<file>, the layout of ImageFolder that most readers know."""
-    (folder / TRAIN).mkdir()
-    for name in sorted({file.path.partition("/")[0] for file in made.files}):
-        (folder / TRAIN / name).mkdir()
+    _make_folders(made, folder)
     for row, file in enumerate(made.files):
         write_file(folder / TRAIN / file.path, made.rows.read(row))
         told(row + 1)
@@ -106,7 +104,7 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
     classes, label = {"names": list(made.manifest.classes)}, made.plan.label
     write_file(folder / CLASSES, (json.dumps(classes, indent=1) + "\n").encode())
     order = [int(row) for row in np.lexsort((label, class_ranks(label)))]
-    where, ending = provenance(made), image_ending(made.files)
+    where, ending = provenance(made).to_pylist(), image_ending(made.files)
     shards = shard_rows([made.files[row].bytes for row in order], SHARD_BYTES)
     for number, shard in enumerate(shards):
         with (
@@ -115,8 +113,7 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
         ):
             for position in shard:
                 row = order[position]
-                facts: dict[str, object] = {n: lists[row] for n, lists in where.items()}
-                facts |= {"file": made.files[row].path, "label": int(label[row])}
+                facts = {**where[row], "file": made.files[row].path, "label": int(label[row])}
                 key = f"{position:08d}"
                 _add(tar, f"{key}.{ending}", made.rows.read(row))
                 _add(tar, f"{key}.cls", str(label[row]).encode())
@@ -134,9 +131,7 @@ def write_images(made: CompressedDataset, folder: Path, told: Told) -> None:
     tiles, images = plan.source.shape[1], shown(plan)
     one = tiles == 1 and plan.image_size is None  # with the codec original, of any size
     digits = len(str(tiles - 1))
-    (folder / TRAIN).mkdir()
-    for name in sorted({file.path.partition("/")[0] for file in made.files}):
-        (folder / TRAIN / name).mkdir()
+    _make_folders(made, folder)
     for row, file in enumerate(made.files):
         pixels = codec.decode(rows.read(row))
         stem = file.path.rpartition(".")[0]
@@ -156,6 +151,11 @@ FORMATS: dict[str, Callable[[CompressedDataset, Path, Told], None]] = {
 }
 
 
+def _make_folders(made: CompressedDataset, folder: Path) -> None:
+    for name in {file.path.partition("/")[0] for file in made.files}:
+        (folder / TRAIN / name).mkdir(parents=True)
+
+
 def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
     """Cut rows of `sizes` bytes into runs of at most `limit` bytes, but at least one row."""
     shards, start, held = [], 0, 0
@@ -167,26 +167,24 @@ def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
     return [*shards, range(start, len(sizes))]
 
 
-def provenance(made: CompressedDataset) -> dict[str, list[list[object]]]:
-    """Return, for each column of PROVENANCE, a list of the tiles' values for each image.
+def provenance(made: CompressedDataset) -> "pa.Table":
+    """Return the columns of PROVENANCE with a row for each image: lists of its tiles' values.
 
-    An empty tile has None as its row and id.
+    An empty tile has null as its row and id.
     """
     table = pq.ParquetFile(made.path / PLAN).read(columns=list(PROVENANCE), use_threads=False)
-    tiles = made.plan.source.shape[1]
-    columns = {name: table[name].to_pylist() for name in PROVENANCE}
-    starts = range(0, len(table), tiles)
-    return {name: [of[i : i + tiles] for i in starts] for name, of in columns.items()}
+    ends = np.arange(0, len(table) + 1, made.plan.source.shape[1], dtype=np.int32)
+    columns = (pa.ListArray.from_arrays(ends, of.combine_chunks()) for of in table.columns)
+    return pa.table([*columns], names=table.column_names)
 
 
 def _table(
-    made: CompressedDataset, rows: range, schema: "pa.Schema", where: dict[str, list[list[object]]]
+    made: CompressedDataset, rows: range, schema: "pa.Schema", where: "pa.Table"
 ) -> "pa.Table":
-    images = [{"bytes": made.rows.read(row), "path": made.files[row].path} for row in rows]
     columns = {
-        "image": images,
+        "image": [{"bytes": made.rows.read(row), "path": made.files[row].path} for row in rows],
         "label": made.plan.label[rows.start : rows.stop].tolist(),
-        **{name: where[name][rows.start : rows.stop] for name in PROVENANCE},
+        **where.slice(rows.start, len(rows)).to_pydict(),
     }
     return pa.table(columns, schema=schema)
 

@@ -42,15 +42,11 @@ def shards(path: Path) -> list[Path]:
 
 def check_folder(path: Path) -> None:
     """Raise FileNotFoundError or NotADirectoryError if `path` is not a folder."""
+    advice = "Give the folder that `smallset compress` made."
     if not path.exists():
-        raise FileNotFoundError(
-            f"'{path}' does not exist. Give the folder that `smallset compress` made."
-        )
+        raise FileNotFoundError(f"'{path}' does not exist. {advice}")
     if not path.is_dir():
-        raise NotADirectoryError(
-            f"'{path}' is a file, but a set is a folder. Give the folder that `smallset compress` "
-            f"made."
-        )
+        raise NotADirectoryError(f"'{path}' is a file, but a set is a folder. {advice}")
 
 
 def check_as_made(path: Path) -> None:

@@ -23,13 +23,6 @@ def test_mean_interval_is_students_t_as_scipy_stats_gives_it(values):
     assert got.n == n
 
 
-def test_mean_interval_of_three_replicates_by_hand():
-    got = mean_interval([0.30, 0.32, 0.34])
-    assert got.mean == pytest.approx(0.32)
-    assert got.std == pytest.approx(0.02)
-    assert got.half_width == pytest.approx(4.302653 * 0.02 / math.sqrt(3), rel=1e-6)
-
-
 def test_one_value_has_a_mean_and_no_width():
     got = mean_interval([0.4])
     assert (got.mean, got.n) == (0.4, 1)

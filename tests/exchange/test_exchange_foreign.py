@@ -67,6 +67,10 @@ def read(tmp_path) -> Callable[..., ImageDataset]:
     return read
 
 
+def found(images: ImageDataset, *, size: int = 6, view: str = "canvas", tiles=WHOLE) -> PlainSet:
+    return as_found(images, size=size, view=view, tiles=tiles)
+
+
 def squares(made: PlainSet) -> np.ndarray:
     """Decode all images of a set as training does."""
     pixels = pixel_cache(made.dataset, made.facts.size, view=made.facts.fit, work=None, workers=1)
@@ -76,7 +80,7 @@ def squares(made: PlainSet) -> np.ndarray:
 @pytest.mark.parametrize("layout", [folder, parquet])
 def test_images_take_the_data_s_class_indices_and_order(read, tmp_path, layout):
     images = read(layout(tmp_path / "theirs"))
-    made = as_found(images, size=6, view="canvas", tiles=WHOLE)
+    made = found(images)
     assert made.dataset.labels.tolist() == [0, 1, 1, 2]
     assert made.facts.classes == ZOO.names
     assert made.facts.counts == (1, 2, 1)
@@ -103,7 +107,7 @@ def test_wordnet_folders_in_the_published_layout_map_by_a_file(read, tmp_path):
         read(root)
     naming = tmp_path / "classes.json"
     naming.write_text(json.dumps({"names": list(ids), "wnids": list(ids.values())}))
-    made = as_found(read(root, naming), size=6, view="canvas", tiles=WHOLE)
+    made = found(read(root, naming))
     assert made.dataset.labels.tolist() == [0, 1, 1, 2]
     assert made.facts.spec == "foreign(2025-rethinkdc-imagenet-random-ipc-10)"
 
@@ -127,22 +131,20 @@ def test_the_hub_is_asked_by_key(read, tmp_path, monkeypatch):
 def test_the_digest_names_the_content_and_how_it_is_read(read, tmp_path):
     images = read(folder(tmp_path / "theirs"))
 
-    def digest(images: ImageDataset = images, size: int = 6, view: str = "canvas", tiles=WHOLE):
-        return as_found(images, size=size, view=view, tiles=tiles).digest
-
     halves = np.array([[0, 0, 3, 6], [3, 0, 6, 6]], np.int32)
     (tmp_path / "elsewhere").mkdir()
     again = read(folder(tmp_path / "elsewhere" / "theirs"))
-    assert digest(again) == digest()
+    assert found(again).digest == found(images).digest
     edited = {**FILES, "train/cow/y.png": encoded(9)}
     other = read(folder(tmp_path / "other" / "theirs", edited))
-    found = {digest(), digest(other), digest(size=5), digest(view="patch"), digest(tiles=halves)}
-    assert len(found) == 5
+    changes = ({"size": 5}, {"view": "patch"}, {"tiles": halves})
+    sets = (found(images), found(other), *(found(images, **change) for change in changes))
+    assert len({made.digest for made in sets}) == 5
 
 
 def test_a_foreign_set_has_no_seed_and_says_foreign(read, tmp_path):
     images = read(folder(tmp_path / "their set"))
-    facts = as_found(images, size=6, view="canvas", tiles=WHOLE).facts
+    facts = found(images).facts
     assert (facts.method, facts.spec) == ("foreign", 'foreign("their set")')
     assert (facts.seeds.set, facts.seeds.observer) == (None, None)
     assert (facts.codec, facts.fit) == ("as found", "squash")
@@ -150,7 +152,7 @@ def test_a_foreign_set_has_no_seed_and_says_foreign(read, tmp_path):
 
 def test_every_image_has_the_same_tiles(read, tmp_path):
     halves = np.array([[0, 0, 3, 6], [3, 0, 6, 6]], np.int32)
-    made = as_found(read(folder(tmp_path / "s")), size=6, view="patch", tiles=halves)
+    made = found(read(folder(tmp_path / "s")), view="patch", tiles=halves)
     assert made.tile_box.shape == (4, 2, 4)
     assert (made.tile_box == halves).all()
 
@@ -161,14 +163,14 @@ def test_oblong_images_are_squashed_to_the_size(read, tmp_path):
     buffer = io.BytesIO()
     Image.fromarray(halved).save(buffer, "PNG")
     root = folder(tmp_path / "s", {**FILES, "train/cow/y.png": buffer.getvalue()})
-    made = as_found(read(root), size=2, view="canvas", tiles=np.array([[0, 0, 2, 2]], np.int32))
+    made = found(read(root), size=2, tiles=np.array([[0, 0, 2, 2]], np.int32))
     expected = Image.fromarray(halved).resize((2, 2), Image.Resampling.BILINEAR)
     assert np.array_equal(squares(made)[0], np.asarray(expected))
 
 
 def test_an_image_that_changes_after_opening_is_an_error(read, tmp_path):
     root = folder(tmp_path / "theirs")
-    made = as_found(read(root), size=6, view="canvas", tiles=WHOLE)
+    made = found(read(root))
     (root / "train/ape/a.png").write_bytes(encoded(77))
     with pytest.raises(ValueError, match=r"'ape/a.png' of the set 'theirs' was changed .*Restore"):
         squares(made)

@@ -1,9 +1,9 @@
-import hashlib
 import json
 from dataclasses import replace
 
 import pytest
 from set_toy import make_dataset, make_plan, write
+from store_toy import sign
 
 from smallset.store import Asked, Manifest, Seeds, read_manifest
 from smallset.store.manifest import MANIFEST
@@ -20,14 +20,7 @@ def put(folder, manifest: Manifest, **changes: object) -> None:
     for key, value in changes.items():
         inner, _, last = key.rpartition("__")
         (values[inner] if inner else values)[last] = value
-    put_raw(folder, values)
-
-
-def put_raw(folder, values: dict) -> None:
-    rest = {k: v for k, v in values.items() if k != "digest"}
-    text = json.dumps(rest, sort_keys=True, indent=1)
-    values["digest"] = hashlib.sha256(text.encode()).hexdigest()
-    (folder / MANIFEST).write_text(json.dumps(values))
+    sign(folder, values)
 
 
 def test_a_manifest_comes_back_equal(tmp_path, made):
@@ -151,7 +144,7 @@ def test_a_value_of_another_kind_is_named(tmp_path, made, changes, message):
 def test_every_missing_field_is_named(tmp_path, made):
     whole = json.loads(made.to_json())
     for key in set(whole) - {"digest"}:
-        put_raw(tmp_path, {k: v for k, v in whole.items() if k != key})
+        sign(tmp_path, {k: v for k, v in whole.items() if k != key})
         with pytest.raises(ValueError, match=f"has no field '{key}'"):
             read_manifest(tmp_path)
 

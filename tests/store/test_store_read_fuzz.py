@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from set_toy import make_dataset, make_plan, write
+from store_toy import sign
 
 from smallset.store import CompressedDataset, open_set, verify
 from smallset.store.manifest import MANIFEST
@@ -51,16 +52,11 @@ def flipped(content: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def sign(folder: Path, values: dict | None = None) -> None:
+def sign_plan(folder: Path) -> None:
     """Make the manifest agree with plan.parquet and with its own digest, as a forger would."""
-    path = folder / MANIFEST
-    if values is None:
-        values = json.loads(path.read_text())
-        values["plan_sha256"] = hashlib.sha256((folder / PLAN).read_bytes()).hexdigest()
-    rest = {key: value for key, value in values.items() if key != "digest"}
-    text = json.dumps(rest, sort_keys=True, indent=1)
-    rest["digest"] = hashlib.sha256(text.encode()).hexdigest()
-    path.write_text(json.dumps(rest))
+    values = json.loads((folder / MANIFEST).read_text())
+    values["plan_sha256"] = hashlib.sha256((folder / PLAN).read_bytes()).hexdigest()
+    sign(folder, values)
 
 
 def table_of(folder: Path) -> pa.Table:
@@ -76,7 +72,7 @@ def put_column(folder: Path, name: str, values: list) -> None:
         table.schema.get_field_index(name), field, pa.array(values, field.type)
     )
     pq.write_table(table, folder / PLAN)
-    sign(folder)
+    sign_plan(folder)
 
 
 def manifest_bytes(folder: Path, rng: random.Random) -> None:
@@ -103,7 +99,7 @@ def plan_bytes(folder: Path, rng: random.Random) -> None:
 
 def signed_plan_bytes(folder: Path, rng: random.Random) -> None:
     plan_bytes(folder, rng)
-    sign(folder)
+    sign_plan(folder)
 
 
 def signed_plan_values(folder: Path, rng: random.Random) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from set_toy import ABOUT, make_plan, write
 
-from smallset.store import open_set, render
+from smallset.store import render
 
 # the name `smallset.store.write` is the function
 WRITE = importlib.import_module("smallset.store.write")
@@ -144,24 +144,11 @@ def test_an_image_that_cannot_be_read_is_not_called_a_full_disk(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_output_that_exists_is_an_error_and_stays(tmp_path, plan, dataset):
-    (tmp_path / "out").mkdir()
-    with pytest.raises(FileExistsError, match="exists already, and nothing is overwritten"):
-        write(plan, dataset, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
-
-
 def test_a_partial_folder_of_a_killed_run_is_neither_used_nor_removed(tmp_path, plan, dataset):
     stale = tmp_path / ".out.partial-12345678"
     stale.mkdir()
     write(plan, dataset, tmp_path / "out")
     assert stale.is_dir()
-
-
-def test_a_relative_output_is_relative_to_the_current_folder(tmp_path, plan, dataset, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write(plan, dataset, Path("out"))
-    assert len(open_set(tmp_path / "out")) == 6
 
 
 def test_the_folder_can_be_read_by_others_as_any_new_folder_can(tmp_path, plan, dataset):
