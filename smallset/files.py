@@ -46,12 +46,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         os.replace(part, path)
 
 
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file that appears whole, in the place of an earlier one."""
+    with replacing(path) as file:
+        file.write(content)
+
+
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write an array as an .npy file that appears whole."""
     buffer = io.BytesIO()  # `np.save` into a file forgets the number of the system's error
     np.save(buffer, array)
-    with replacing(path) as file:
-        file.write(buffer.getbuffer())
+    write_whole(path, buffer.getbuffer())
 
 
 def read_array(path: Path, kind: np.dtype | type, shape: tuple[int, ...]) -> np.ndarray | None:

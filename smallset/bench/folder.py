@@ -30,7 +30,7 @@ from smallset.bench.matrix import Matrix
 from smallset.bench.sweep import Sweep
 from smallset.bench.teachers import FRESH
 from smallset.evidence.lines import append_line, drop_torn_line, read_lines
-from smallset.files import replacing
+from smallset.files import write_whole
 from smallset.fingerprint import smallset_version
 from smallset.labels import labels_from
 from smallset.observers.observed import RECORDS_VERSION
@@ -179,8 +179,7 @@ def write_run(folder: Path, run: Run) -> None:
     text = json.dumps(dataclasses.asdict(run), indent=2, sort_keys=True) + "\n"
     # run.json comes first: a folder with other files but without run.json is not a run folder.
     for name, content in ((RUN, text), (MATRIX, run.matrix)):
-        with replacing(folder / name) as file:
-            file.write(content.encode())
+        write_whole(folder / name, content.encode())
 
 
 def own_lines(folder: Path, ground: Ground, run: Run) -> Lines:

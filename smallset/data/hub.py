@@ -12,7 +12,7 @@ from pathlib import Path
 from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
 from smallset.data.tables import ArrowSplit, table_source
-from smallset.files import replacing
+from smallset.files import write_whole
 from smallset.numbers import counted
 from smallset.typed import Kind, T, read_json
 
@@ -153,8 +153,7 @@ def recall(catalogue: Path, kind: Kind[T]) -> T | None:
 def keep(catalogue: Path, entries: object) -> None:
     """Write entries as JSON. The file appears whole or not at all."""
     catalogue.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(catalogue) as file:
-        file.write(json.dumps(entries).encode())
+    write_whole(catalogue, json.dumps(entries).encode())
 
 
 @contextmanager

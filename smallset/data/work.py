@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from smallset.files import replacing
+from smallset.files import write_whole
 from smallset.fingerprint import fingerprint
 
 
@@ -51,8 +51,7 @@ def kept_number(
     number = measure()
     with keeping(work):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as new:
-            new.write((json.dumps({**facts, name: number}, indent=1) + "\n").encode())
+        write_whole(file, (json.dumps({**facts, name: number}, indent=1) + "\n").encode())
     return number
 
 

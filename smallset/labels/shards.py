@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallset.files import replacing
+from smallset.files import replacing, write_whole
 from smallset.fingerprint import fingerprint
 from smallset.labels.formats import Format, format_from
 from smallset.shapes import Float32, Int64, UInt8
@@ -186,8 +186,7 @@ def begin(folder: Path, card: LabelCard) -> LabelStore:
         store.folder.mkdir(parents=True, exist_ok=True)
         for left in store.folder.glob(".*.partial-*"):  # by a killed run
             left.unlink()
-        with replacing(store.folder / CARD) as file:
-            file.write(_card_text(card))
+        write_whole(store.folder / CARD, _card_text(card))
     return store
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from smallset.data import DECODE_VERSION
-from smallset.files import replacing
+from smallset.files import write_whole
 from smallset.fingerprint import smallset_version
 from smallset.lazy import torch
 from smallset.models import MODELS_VERSION, Network, build_model, library_of
@@ -111,8 +111,7 @@ def save(path: Path, state: Mapping[str, object]) -> None:
     """Save with torch, to a file that appears whole or not at all."""
     buffer = io.BytesIO()  # `torch.save` to a full disk does not raise OSError
     torch.save(state, buffer)
-    with replacing(path) as file:
-        file.write(buffer.getbuffer())
+    write_whole(path, buffer.getbuffer())
 
 
 def check_moments(images: int, protocol: Protocol, moments: int) -> int:
