@@ -2,13 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from smallset.evidence import PermutationTest
 from smallset.numbers import counted
 from smallset.records import Result
 from smallset.report.published import Published, published, published_name, published_top1
-from smallset.report.rows import BASELINE, Row, chosen_at_random, seeds_note
+from smallset.report.rows import BASELINE, Row, chosen_at_random, grouped, seeds_note
 from smallset.report.sections import ORDER, Section, teacher_words
 from smallset.report.table import Heading, Table, Value, table_of
 from smallset.train.protocol import caveat
@@ -62,21 +62,26 @@ def comparison(rows: Sequence[Row]) -> Table:
 
 def machines(results: Sequence[Result]) -> str:
     """Name the machines and versions behind some results, with counts if there are several."""
-    kinds = Counter(
+    machine = _counts(
         f"{r.hardware}, {r.precision}, {counted(r.threads, 'thread')}"
         + (", compiled" if r.compiled else "")
         for r in results
     )
-    builds = Counter(
+    build = _counts(
         ", ".join(f"{name} {v}" for name, v in r.versions.items() if name != "records")
         for r in results
     )
-    records = Counter(r.versions["records"] for r in results if "records" in r.versions)
-    machine, build, looked = (
-        "; ".join(f"{kind} ({n} results)" if len(found) > 1 else kind for kind, n in found.items())
-        for found in (kinds, builds, records)
+    records = _counts(r.versions["records"] for r in results if "records" in r.versions)
+    looked = f"; observers' records: {records}" if records else ""
+    return f"{machine}; {build}{looked}."
+
+
+def _counts(words: Iterable[str]) -> str:
+    """List different words, with how many results have each if there are several."""
+    found = Counter(words)
+    return "; ".join(
+        f"{word} ({n} results)" if len(found) > 1 else word for word, n in found.items()
     )
-    return "; ".join([machine, build, *([f"observers' records: {looked}"] if looked else [])]) + "."
 
 
 def _notes(section: Section, known: Published | None) -> Iterator[str]:
@@ -124,12 +129,11 @@ def _notes(section: Section, known: Published | None) -> Iterator[str]:
     if known is not None:
         yield _published_note(section, known)
     yield machines(section.results)
-    records: dict[str, list[str]] = {}
-    for row in rows:
-        if "records" in (versions := row.results[0].versions):
-            records.setdefault(versions["records"], []).append(row.label)
+    looked = [row for row in rows if "records" in row.results[0].versions]
+    records = grouped(looked, lambda row: row.results[0].versions["records"])
     for version in sorted(records, key=lambda version: len(records[version]))[:-1]:
-        yield f"Chosen or drawn by the observers' records {version}: {', '.join(records[version])}."
+        names = ", ".join(row.label for row in records[version])
+        yield f"Chosen or drawn by the observers' records {version}: {names}."
 
 
 def _vanished(row: Row) -> str:

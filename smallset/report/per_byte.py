@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from smallset.report.rows import Row
+from smallset.report.rows import Row, grouped
 from smallset.report.sections import Section
 from smallset.report.table import Heading, Table, Value, table_of
 
 # The fields that sections must share to stand in one table.
-_SHARED = attrgetter("dataset", "data_fingerprint", "student", "size", "fit", "precision")
+_shared = attrgetter("dataset", "data_fingerprint", "student", "size", "fit", "precision")
 
 _Line = tuple[Section, Row]
 
@@ -33,12 +33,9 @@ def points_per_megabyte(row: Row) -> float:
 
 def per_byte_tables(sections: Sequence[Section]) -> list[Table]:
     """Make a table for each student and data set, the most accuracy per byte first."""
-    groups: dict[tuple[object, ...], list[_Line]] = {}
-    for section in sections:
-        lines = [(section, row) for row in section.rows]
-        groups.setdefault(_SHARED(section.first), []).extend(lines)
     tables = []
-    for lines in groups.values():
+    for group in grouped(sections, lambda section: _shared(section.first)).values():
+        lines = [(section, row) for section in group for row in section.rows]
         lines.sort(key=lambda line: -points_per_megabyte(line[1]))
         r = lines[0][0].first
         title = f"Accuracy per byte: {r.dataset} at {r.size} px, {r.student}"

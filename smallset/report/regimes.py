@@ -6,23 +6,21 @@ from itertools import chain
 from operator import attrgetter
 
 from smallset.evidence import paired_difference, welch_difference
-from smallset.report.rows import Row
+from smallset.report.rows import Row, grouped
 from smallset.report.sections import ORDER, Section, check_one_version, setting_words, teacher_words
 from smallset.report.table import Heading, Table, Value
 from smallset.spec import read
 from smallset.spec.grammar import Word
 
 # The fields that sections must share to be compared. Protocols may differ, and are then named.
-_SHARED = (
+_shared = attrgetter(
     "dataset", "data_fingerprint", "student", "size", "images", "codec", "fit", "precision"
-)  # fmt: skip
+)
 
 
 def families(sections: Sequence[Section]) -> list[list[Section]]:
     """Group sections that differ only in labels, teacher or protocol, hard labels first."""
-    groups: dict[tuple[object, ...], list[Section]] = {}
-    for section in sections:
-        groups.setdefault(attrgetter(*_SHARED)(section.first), []).append(section)
+    groups = grouped(sections, lambda section: _shared(section.first))
     return [sorted(g, key=lambda s: not s.first.is_hard) for g in groups.values()]
 
 

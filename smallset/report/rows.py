@@ -1,11 +1,12 @@
 """Rows: the results of one method in one setting, compared with the random baseline."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 from statistics import fmean
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from smallset.budget import limit_of
 from smallset.evidence import (
@@ -24,6 +25,9 @@ from smallset.methods import canonical, known_method, random, spec_of
 from smallset.numbers import counted
 from smallset.records import Result
 from smallset.report.table import Named
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 # The fields that all results of one table share.
 SETTING = (
@@ -133,6 +137,14 @@ def baseline_key(keys: Iterable[str]) -> str | None:
     return BASELINE if BASELINE in chosen else next(iter(chosen), None)
 
 
+def grouped(things: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Group things by their key, in order of appearance."""
+    groups: dict[K, list[T]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
+    return groups
+
+
 def setting_of(result: Result) -> tuple[object, ...]:
     """Return the values of a result's fields `SETTING`, which all results of one table share.
 
@@ -167,9 +179,7 @@ def rows(
             f"a table holds one setting, but these results mix {len(settings)} "
             f"(something of {', '.join(SETTING)} differs). Filter them first."
         )
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        groups.setdefault(row_key(result), []).append(result)
+    groups = grouped(results, row_key)
     baseline = baseline or baseline_key(groups)
     random = [r.top1 for r in groups[baseline]] if baseline in groups else []
     made = []
@@ -194,15 +204,14 @@ def rows(
 
 def seeds_note(table: Sequence[Row]) -> str:
     """Say which of the three seeds varied in each row."""
-    parts: dict[Varied, list[str]] = {}
-    for row in table:
-        parts.setdefault(row.varied, []).append(row.label)
-    many = max(parts.values(), key=len)
-    others = "all" if len(parts) == 1 else "the others"
-    return "; ".join(
-        f"{others if names is many and len(names) > _LISTED else ' | '.join(names)}: "
-        f"{counted(sets, 'set')}, "
-        + (f"{counted(observers, 'observer')}, " if observers else "")
-        + counted(students, "student seed")
-        for (sets, observers, students), names in parts.items()
-    )
+    groups = grouped(table, attrgetter("varied"))
+    many = max(groups.values(), key=len)
+    others = "all" if len(groups) == 1 else "the others"
+    parts = []
+    for (sets, observers, students), alike in groups.items():
+        listed = alike is not many or len(alike) <= _LISTED
+        names = " | ".join(row.label for row in alike) if listed else others
+        looked = f"{counted(observers, 'observer')}, " if observers else ""
+        seeds = counted(students, "student seed")
+        parts.append(f"{names}: {counted(sets, 'set')}, {looked}{seeds}")
+    return "; ".join(parts)

@@ -13,7 +13,16 @@ from smallset.evidence import welch_difference
 from smallset.labels import labels_words
 from smallset.records import Result
 from smallset.report.coverage import PlannedSetting, missing
-from smallset.report.rows import AS_FOUND, SETTING, Row, baseline_key, row_key, rows, setting_of
+from smallset.report.rows import (
+    AS_FOUND,
+    SETTING,
+    Row,
+    baseline_key,
+    grouped,
+    row_key,
+    rows,
+    setting_of,
+)
 from smallset.spec import portable
 
 ORDER = "Order by mean, = where the interval of a step holds 0: "
@@ -118,10 +127,15 @@ def teacher_words(r: Result) -> str:
 
 def setting_words(r: Result) -> str:
     """Name the data, the student and the budget of a result."""
-    budget = f"ipc {r.ipc}" if r.ipc is not None else f"{r.images:,} images"
+    budget = count_words(r)
     if r.budget is not None and limit_of(r.budget) is not None:
         budget = budget_from(r.budget).words
     return f"{r.dataset} at {r.size} px, {r.student}, {budget}"
+
+
+def count_words(r: Result) -> str:
+    """Say how many images the set of a result has."""
+    return f"{r.images:,} images" if r.ipc is None else f"ipc {r.ipc}"
 
 
 def short_names(group: Sequence[Result]) -> dict[str, str]:
@@ -143,10 +157,7 @@ def _grouped(results: Sequence[Result]) -> list[list[Result]]:
 
     Foreign sets, and methods that name a codec, join the one group that differs in the codec alone.
     """
-    groups: dict[tuple[object, ...], list[Result]] = {}
-    for result in results:
-        if result.spec != FULL:
-            groups.setdefault(setting_of(result), []).append(result)
+    groups = grouped((result for result in results if result.spec != FULL), setting_of)
     for setting in [setting for setting in groups if setting[-1] == AS_FOUND]:
         homes = [home for home in groups if home[:-1] == setting[:-1] and home != setting]
         if len(homes) == 1:
@@ -200,10 +211,9 @@ def check_one_version(group: Sequence[Result], title: str) -> None:
     The results of one method must also be of one version of the observers' records. Records only
     decide which images a method chooses or draws, so methods of different versions can be compared.
     """
-    looked: dict[str, list[Result]] = {}
-    for r in group:
-        if r.observer_seed is not None or "records" in r.versions:
-            looked.setdefault(row_key(r), []).append(r)
+    looked = grouped(
+        (r for r in group if r.observer_seed is not None or "records" in r.versions), row_key
+    )
     parts = [("smallset", "table", repr(title), group)]
     parts += [("records", "row", f"{rs[0].method!r} in {title!r}", rs) for rs in looked.values()]
     for name, part, of, results in parts:

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from smallset.methods import brief_view
-from smallset.numbers import check_number
+from smallset.numbers import check_number, counted
 from smallset.shapes import UInt8
 from smallset.store import CompressedDataset
 
@@ -153,12 +153,14 @@ def _cell(pixels: UInt8[np.ndarray, "s s 3"], boxes: np.ndarray, cell: int) -> I
 def _facts(compressed: CompressedDataset) -> list[str]:
     manifest = compressed.manifest
     counts = manifest.counts
-    each = f"{counts[0]:,}" if manifest.ipc else f"{min(counts):,} to {max(counts):,}"
+    each = f"{min(counts):,} to {max(counts):,} images"
+    if manifest.ipc:
+        each = counted(counts[0], "image")
     ratio = manifest.source.bytes / manifest.image_bytes
     side = manifest.made_with.get("side", str(manifest.size))
     stored = "" if side == str(manifest.size) else f", stored at {side} px"
     return [
-        f"{each} {'image' if each == '1' else 'images'} a class",
+        f"{each} a class",
         f"{manifest.images:,} images in all",
         f"{manifest.size} x {manifest.size} px{stored}",
         f"{_bytes(manifest.image_bytes)} as {manifest.codec}",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -84,11 +85,12 @@ def times(ratio: float) -> str:
 
 def span(interval: Interval, kind: Kind) -> str:
     """Write a mean and its interval: shares in percent, differences in signed points."""
+    unknown = math.isnan(interval.half_width)
     if kind == "measure":
-        ends = "" if interval.low != interval.low else f" [{interval.low:.4g}, {interval.high:.4g}]"
+        ends = "" if unknown else f" [{interval.low:.4g}, {interval.high:.4g}]"
         return f"{interval.mean:.4g}{ends}"
     mean = f"{100 * interval.mean:{'+' if kind == 'points' else ''}.1f}"
-    if interval.n < 2 or interval.half_width != interval.half_width:
+    if unknown:
         return f"{mean} (one run)"
     return f"{mean} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 

@@ -11,7 +11,7 @@ from smallset.bench.matrix import Matrix, read_matrix
 from smallset.bench.sweep import FULL, Sweep
 from smallset.evidence import Interval
 from smallset.evidence.lines import read_lines
-from smallset.files import check_output, replacing, writing
+from smallset.files import check_output, write_whole, writing
 from smallset.records import Fact, Result
 from smallset.report.coverage import not_begun, planned, row_labels
 from smallset.report.leaderboard import leaderboard
@@ -170,8 +170,7 @@ def write_report(report: Report, out: Path, formats: Sequence[str]) -> list[Path
         for left in out.glob(".*"):  # left by a killed report
             left.unlink()
         for name, text in texts.items():
-            with replacing(out / name) as file:
-                file.write(text.encode())
+            write_whole(out / name, text.encode())
     return [out / name for name in texts]
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from smallset.numbers import counted
 from smallset.report.page.charts import charts
-from smallset.report.page.entries import Entry, entries
-from smallset.report.page.extra import check_extra
+from smallset.report.page.entries import entries
 from smallset.report.page.fact_charts import fact_charts
+from smallset.report.page.figures import check_extra
 from smallset.report.table import span, times, write_html
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def page(report: "Report") -> str:
         charts=[chart for chart in drawn if chart.follows],
         class_charts=[chart for chart in drawn if not chart.follows],
         fact_charts=fact_charts(report.facts),
-        scale=max(map(_top, found), default=1.0) or 1.0,
+        scale=max((entry.row.top1.ends[1] for entry in found), default=1.0) or 1.0,
         choices={
             name: list(dict.fromkeys(entry.choices[name] for entry in found))
             for name in (found[0].choices if found else ())
@@ -43,11 +43,6 @@ def page(report: "Report") -> str:
         style=_text("page.css"),
         script=_text("page.js"),
     )
-
-
-def _top(entry: Entry) -> float:
-    top1 = entry.row.top1
-    return top1.high if top1.high == top1.high else top1.mean
 
 
 @cache

@@ -114,8 +114,7 @@ def _accuracy(entries: Sequence[Entry]) -> Spec:
 def _point(entry: Entry) -> Point:
     row = entry.row
     top1, minus = row.top1, row.minus_random
-    ends = (top1.mean if math.isnan(end) else end for end in (top1.low, top1.high))
-    low, high = (_short(100 * end) for end in ends)
+    low, high = (_short(100 * end) for end in top1.ends)
     return {
         "id": entry.id,
         "method": row.label,
@@ -139,7 +138,7 @@ def _class_charts(entries: Iterable[Entry]) -> list[Chart]:
     found: list[Chart] = []
     for title, group in groupby(entries, lambda entry: entry.section.title):
         pairs = [(entry, class_differences(entry)) for entry in group]
-        random = pairs[0][0].baseline
+        random = pairs[0][0].section.baseline
         cells: list[Point] = [
             {
                 "id": entry.id,

@@ -10,7 +10,7 @@ from smallset.evidence import Interval, welch_difference
 from smallset.records import Result
 from smallset.report.leaderboard import machines
 from smallset.report.rows import AS_FOUND, Row, seeds_note
-from smallset.report.sections import Section, teacher_words
+from smallset.report.sections import Section, count_words, teacher_words
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,8 @@ class Entry:
     @property
     def budget(self) -> str:
         """The budget in words, or the number of images if no budget was recorded."""
-        if self.first.budget is not None:
-            return budget_from(self.first.budget).words
-        return (
-            f"{self.first.images:,} images" if self.first.ipc is None else f"ipc {self.first.ipc}"
-        )
+        given = self.first.budget
+        return count_words(self.first) if given is None else budget_from(given).words
 
     @property
     def choices(self) -> dict[str, str]:
@@ -56,14 +53,9 @@ class Entry:
         }
 
     @property
-    def baseline(self) -> Row | None:
-        """The random baseline of the section, None if there is none."""
-        return self.section.baseline
-
-    @property
     def verdict(self) -> str:
         """How the entry differs from random in this setting, in words."""
-        if self.row is self.baseline:
+        if self.row is self.section.baseline:
             return "random"
         words = {"better": "better", "worse": "worse", "unclear": "not told apart"}
         return words.get(self.row.verdict, "not compared")
@@ -122,7 +114,7 @@ def class_differences(entry: Entry) -> list[tuple[str, Interval]]:
 
     Without a random baseline, and for the baseline itself, the list is empty.
     """
-    baseline = entry.baseline
+    baseline = entry.section.baseline
     if baseline is None or baseline is entry.row:
         return []
     own, others = (

@@ -1,17 +1,28 @@
 """The charts of the page as SVG files, for documents."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smallset.files import check_output, replacing, writing
+from smallset.files import check_output, write_whole, writing
 from smallset.report.page.charts import Chart, charts
 from smallset.report.page.entries import entries
-from smallset.report.page.extra import check_extra
 from smallset.report.page.fact_charts import fact_charts
 
 if TYPE_CHECKING:
     from smallset.report.tables import Report
+
+
+def check_extra(module: str, *, option: str) -> None:
+    """Raise ValueError if a module of the extra `report` is missing, which `option` needs."""
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise ValueError(
+            f"{option} needs {module}, which is not installed. Install smallset[report], or "
+            f"leave out {option}."
+        ) from error
 
 
 def write_figures(report: "Report", out: Path) -> list[Path]:
@@ -26,8 +37,7 @@ def write_figures(report: "Report", out: Path) -> list[Path]:
     with writing(out):
         out.mkdir()
         for name, text in texts.items():
-            with replacing(out / name) as file:
-                file.write(text.encode())
+            write_whole(out / name, text.encode())
     return [out / name for name in texts]
 
 
@@ -39,19 +49,12 @@ def svgs(drawn: Sequence[Chart], *, width: int = 720) -> dict[str, str]:
     import vl_convert
 
     still = {"width": width, "background": "white", "padding": 8}
-    return {
-        f"{chart.name}.svg": vl_convert.vegalite_to_svg(
-            {**chart.spec, **still, "title": chart.title, "config": _config(chart)}
-        )
-        for chart in drawn
-    }
-
-
-def _config(chart: Chart) -> dict[str, object]:
-    """Return the look of a chart, with a font that readers have.
-
-    The labels of an SVG are placed by this font. A wider one of the reader's own would be cut.
-    """
-    look = chart.spec["config"]
-    assert isinstance(look, dict)
-    return look | {"font": "Arial, Helvetica, Liberation Sans, sans-serif"}
+    found = {}
+    for chart in drawn:
+        look = chart.spec["config"]
+        assert isinstance(look, dict)
+        # The labels are placed by this font. A wider one of the reader's own would be cut.
+        look = look | {"font": "Arial, Helvetica, Liberation Sans, sans-serif"}
+        spec = {**chart.spec, **still, "title": chart.title, "config": look}
+        found[f"{chart.name}.svg"] = vl_convert.vegalite_to_svg(spec)
+    return found

@@ -1,6 +1,9 @@
+import sys
+
 import pytest
 from runs_toy import BEST, RANDOM, replicates
 
+from smallset.report.page import page
 from smallset.report.page.figures import write_figures
 from smallset.report.tables import Runs, report_of
 
@@ -16,3 +19,14 @@ def test_each_chart_is_an_svg_with_its_title(tmp_path):
     assert "toy at 8 px, resnet8" in text
     with pytest.raises(FileExistsError, match="nothing is overwritten"):
         write_figures(REPORT, out)
+
+
+def test_without_their_libraries_page_and_figures_say_what_to_install(tmp_path, monkeypatch):
+    for module in ("jinja2", "vl_convert"):
+        monkeypatch.setitem(sys.modules, module, None)
+    said = r"the page needs jinja2.*Install smallset\[report\], or leave out the page"
+    with pytest.raises(ValueError, match=said):
+        page(REPORT)
+    with pytest.raises(ValueError, match=r"--figures needs vl_convert"):
+        write_figures(REPORT, tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()
