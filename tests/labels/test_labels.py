@@ -89,11 +89,6 @@ def test_a_teacher_fills_the_field_that_a_spec_leaves_out(monkeypatch):
         labels_from("hard", SPEC)
 
 
-@pytest.mark.parametrize("text", ["hard", "online(teacher=timm:resnet18)"])
-def test_a_spec_that_is_canonical_stays_as_it_is(text):
-    assert labels_spec(labels_from(text)) == text
-
-
 @pytest.mark.parametrize("verb", ["compress", "train", "export", "bench"])
 def test_nothing_else_is_written_where_the_labels_of_a_set_belong(tmp_path, verb):
     images, classes = bright_images(np.arange(6) % 3), np.arange(6) % 3

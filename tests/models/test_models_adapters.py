@@ -16,12 +16,16 @@ def fake(name: str, **members: object) -> ModuleType:
     return module
 
 
+def flat(classes: int, *before: nn.Module) -> nn.Sequential:
+    return nn.Sequential(*before, nn.Flatten(), nn.Linear(48, classes))
+
+
 @pytest.fixture
 def timm(monkeypatch):
     known = ["resnet18", "resnet26"]
 
     def create_model(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
-        net = nn.Sequential(nn.Flatten(), nn.Linear(48, num_classes))
+        net = flat(num_classes)
         if pretrained:
             nn.init.ones_(net[1].weight)
             nn.init.zeros_(net[1].bias)
@@ -44,7 +48,7 @@ def torchvision(monkeypatch):
         return ["vgg11"]
 
     def get_model(name: str, *, weights: object, num_classes: int = 7) -> nn.Module:
-        net = nn.Sequential(nn.Flatten(), nn.Linear(48, num_classes))
+        net = flat(num_classes)
         if weights is not None:
             nn.init.ones_(net[1].weight)
         return net
@@ -61,32 +65,33 @@ def torchvision(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision.models", models)
 
 
-@pytest.mark.usefixtures("timm")
-def test_a_network_of_timm_has_fresh_seeded_weights_and_our_classes():
-    one, same = (build_model("timm:resnet18", classes=6, size=4, seed=1) for _ in range(2))
+both = pytest.mark.usefixtures("timm", "torchvision")
+
+
+@both
+@pytest.mark.parametrize("name", ["timm:resnet18", "torchvision:vgg11"])
+def test_a_network_of_a_library_has_fresh_seeded_weights_and_our_classes(name):
+    one, same = (build_model(name, classes=6, size=4, seed=1) for _ in range(2))
     x = torch.rand(2, 3, 4, 4)
     assert one(x).shape == (2, 6)
     assert torch.equal(one(x), same(x))
 
 
-@pytest.mark.usefixtures("timm")
-def test_a_network_that_timm_lacks_is_refused_with_the_nearest():
-    with pytest.raises(ValueError, match="timm has no model 'resnet19'") as caught:
-        adapt("timm", "resnet19", 2)
-    assert "Did you mean 'resnet18'? Known: resnet18, resnet26." in str(caught.value)
-
-
-@pytest.mark.usefixtures("torchvision")
-def test_a_network_of_torchvision_has_our_classes():
-    model = build_model("torchvision:vgg11", classes=6, size=4, seed=1)
-    assert model(torch.rand(2, 3, 4, 4)).shape == (2, 6)
-
-
-@pytest.mark.usefixtures("torchvision")
-def test_a_network_that_torchvision_lacks_is_refused_with_the_nearest():
-    said = "torchvision has no classifier 'vgg12'. Did you mean 'vgg11'? Known: vgg11."
+@both
+@pytest.mark.parametrize(
+    ("library", "name", "said"),
+    [
+        ("timm", "resnet19", "timm has no model 'resnet19'. Did you mean 'resnet18'? Known: "
+                             "resnet18, resnet26."),
+        ("torchvision", "vgg12", "torchvision has no classifier 'vgg12'. Did you mean 'vgg11'? "
+                                 "Known: vgg11."),
+        ("kers", "resnet18", "there is no model library 'kers'. Known: timm, torchvision. "
+                             "Write timm:NAME or torchvision:NAME."),
+    ],
+)  # fmt: skip
+def test_an_unknown_name_is_refused_with_the_known_ones(library, name, said):
     with pytest.raises(ValueError, match=re.escape(said)):
-        adapt("torchvision", "vgg12", 2)
+        adapt(library, name, 2)
 
 
 @pytest.mark.parametrize("library", ["timm", "torchvision"])
@@ -101,16 +106,7 @@ def test_a_missing_library_says_what_to_install(library, monkeypatch):
         assert said.endswith(f"Install it with: pip install 'smallset[{library}]'.")
 
 
-def test_an_unknown_library_is_refused_with_the_known_ones():
-    said = (
-        "there is no model library 'kers'. Known: timm, torchvision. "
-        "Write timm:NAME or torchvision:NAME."
-    )
-    with pytest.raises(ValueError, match=re.escape(said)):
-        adapt("kers", "resnet18", 2)
-
-
-@pytest.mark.usefixtures("timm", "torchvision")
+@both
 @pytest.mark.parametrize("name", ["timm:resnet18.a1_in1k", "torchvision:vgg11"])
 def test_default_weights_bring_their_normalisation_and_a_fitting_head(name):
     finetuned = build_model(f"{name}(weights=default)", classes=3, size=4, seed=0)
@@ -148,6 +144,22 @@ def test_default_weights_have_a_hash_of_their_values(monkeypatch):
     assert weights_sha256(spec) not in (first, None)
 
 
+@pytest.mark.usefixtures("timm")
+def test_a_network_that_does_not_take_the_size_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="the network 'timm:resnet18' cannot be used on") as caught:
+        build_model("timm:resnet18", classes=6, size=8, seed=1)
+    said = str(caught.value)
+    assert "on images of 8 px (mat1 and mat2 shapes cannot be multiplied (2x192 and 48x6))" in said
+    assert said.endswith("returns 6 logits for them. Choose another network or another size.")
+    torch.save(flat(2).state_dict(), tmp_path / "w.pt")
+    spec = f"timm:resnet18(weights={tmp_path}/w.pt, classes=same"
+    with pytest.raises(
+        ValueError, match=r"w\.pt, classes=same\)' cannot be used on images of 8 px"
+    ):
+        load_teacher(f"{spec})", classes=("a", "b"), size=8)
+    load_teacher(f"{spec}, size=4)", classes=("a", "b"), size=8)
+
+
 class Auxiliary(nn.Sequential):
     """Gives more than logits in training."""
 
@@ -157,27 +169,9 @@ class Auxiliary(nn.Sequential):
 
 
 @pytest.mark.usefixtures("timm")
-def test_a_network_that_does_not_take_the_size_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="the network 'timm:resnet18' cannot be used on") as caught:
-        build_model("timm:resnet18", classes=6, size=8, seed=1)
-    said = str(caught.value)
-    assert "on images of 8 px (mat1 and mat2 shapes cannot be multiplied (2x192 and 48x6))" in said
-    assert said.endswith("returns 6 logits for them. Choose another network or another size.")
-    torch.save(nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).state_dict(), tmp_path / "w.pt")
-    spec = f"timm:resnet18(weights={tmp_path}/w.pt, classes=same"
-    with pytest.raises(
-        ValueError, match=r"w\.pt, classes=same\)' cannot be used on images of 8 px"
-    ):
-        load_teacher(f"{spec})", classes=("a", "b"), size=8)
-    load_teacher(f"{spec}, size=4)", classes=("a", "b"), size=8)
-
-
-@pytest.mark.usefixtures("timm")
 def test_a_network_that_gives_more_than_logits_in_training_is_refused(monkeypatch):
-    def create_model(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
-        return Auxiliary(nn.Flatten(), nn.Linear(48, num_classes))
-
-    monkeypatch.setattr(sys.modules["timm"], "create_model", create_model)
+    net = Auxiliary(*flat(6))
+    monkeypatch.setattr(sys.modules["timm"], "create_model", lambda name, **_: net)
     with pytest.raises(
         ValueError, match=r"\(for 2 images it returns a tuple, not \(2, 6\)\)\. Needed"
     ):
@@ -186,10 +180,8 @@ def test_a_network_that_gives_more_than_logits_in_training_is_refused(monkeypatc
 
 @pytest.mark.usefixtures("timm")
 def test_the_trial_of_a_network_leaves_its_statistics_alone(monkeypatch):
-    def create_model(name: str, *, pretrained: bool, num_classes: int = 7) -> nn.Module:
-        return nn.Sequential(nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(48, num_classes))
-
-    monkeypatch.setattr(sys.modules["timm"], "create_model", create_model)
+    net = flat(6, nn.BatchNorm2d(3))
+    monkeypatch.setattr(sys.modules["timm"], "create_model", lambda name, **_: net)
     model = build_model("timm:resnet18", classes=6, size=4, seed=1)
     assert model.net[0].num_batches_tracked == 0
     assert torch.equal(model.net[0].running_mean, torch.zeros(3))
@@ -205,7 +197,7 @@ def test_a_fresh_head_on_default_weights_follows_the_seed():
     assert not torch.equal(one, other)
 
 
-@pytest.mark.usefixtures("timm", "torchvision")
+@both
 @pytest.mark.parametrize("name", ["timm:resnet18", "torchvision:vgg11"])
 def test_a_teacher_with_default_weights_looks_at_their_size(name, tmp_path):
     (tmp_path / "c.txt").write_text("\n".join("abcdefg"))
@@ -254,7 +246,7 @@ def test_the_last_linear_layer_is_replaced_wherever_it_stands():
 
 @pytest.mark.usefixtures("timm")
 def test_a_weights_file_fits_a_network_of_another_library(tmp_path):
-    net = nn.Sequential(nn.Flatten(), nn.Linear(48, 5))
+    net = flat(5)
     torch.save(net.state_dict(), tmp_path / "w.pt")
     pixels = torch.rand(2, 3, 4, 4)
     spec = f"timm:resnet18(weights={tmp_path}/w.pt, mean=(0, 0, 0), std=(1, 1, 1))"

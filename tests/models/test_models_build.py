@@ -30,12 +30,6 @@ def test_finetuning_replaces_the_head_for_other_classes_and_keeps_all_else(tmp_p
     assert not torch.equal(one.head.weight, other.head.weight)
 
 
-def test_weights_of_another_network_are_refused(tmp_path):
-    file = saved(tmp_path / "w.pt", network("resnet8"))
-    with pytest.raises(ValueError, match=r"w\.pt' are not those of 'resnet20'"):
-        build_model(f"resnet20(weights={file})", classes=4, size=8, seed=0)
-
-
 def test_option_a_has_no_weights_in_its_shortcuts(tmp_path):
     plain, a = (
         build_model(n, classes=4, size=8, seed=0) for n in ("resnet8", "resnet8(shortcut=a)")
@@ -47,13 +41,6 @@ def test_option_a_has_no_weights_in_its_shortcuts(tmp_path):
     build_model(f"resnet8(weights={file}, shortcut=a)", classes=4, size=8, seed=0)
     with pytest.raises(ValueError, match=r"missing body\.4\.shortcut\.0\.weight"):
         build_model(f"resnet8(weights={file})", classes=4, size=8, seed=0)
-
-
-def test_a_spec_without_options_is_the_plain_name():
-    plain, spec = (
-        build_model(n, classes=4, size=8, seed=3).state_dict() for n in ("resnet8", "resnet8()")
-    )
-    assert all(torch.equal(plain[key], spec[key]) for key in plain)
 
 
 def test_what_cannot_be_trained_is_heard_of_early(tmp_path):

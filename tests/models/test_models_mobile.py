@@ -23,24 +23,6 @@ def test_the_features_are_a_thirty_second_of_the_image_wide(family):
         assert features(torch.empty(1, 3, 224, 224)).shape == (1, 1280, 7, 7)
 
 
-@pytest.mark.parametrize(
-    ("family", "eps", "momentum", "activation"),
-    [
-        (MOBILENET_V2, 1e-5, 0.1, nn.ReLU6),
-        (EFFICIENTNET_B0, 1e-3, 0.01, nn.SiLU),
-        (EFFICIENTNET_LITE0, 1e-3, 0.01, nn.ReLU6),
-    ],
-)
-def test_norms_and_activations_are_those_of_the_family(family, eps, momentum, activation):
-    net = MobileNet(10, stages=family[0], style=family[1])
-    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
-    assert {(norm.eps, norm.momentum) for norm in norms} == {(eps, momentum)}
-    kinds = (nn.ReLU6, nn.SiLU)
-    assert {type(m) for m in net.modules() if isinstance(m, kinds)} == {activation}
-    squeezes = sum(isinstance(m, SqueezeExcite) for m in net.modules())
-    assert squeezes == (16 if family is EFFICIENTNET_B0 else 0)
-
-
 @pytest.mark.parametrize(("side", "kernel", "before", "after"), [
     (8, 3, 0, 1), (7, 3, 1, 1), (8, 5, 1, 2), (7, 5, 2, 2),
 ])  # fmt: skip

@@ -13,7 +13,7 @@ def test_every_option_is_read():
 
 
 def test_a_plain_name_has_no_options():
-    assert read_model("resnet20") == ModelSpec("resnet20")
+    assert read_model("resnet20") == read_model("resnet20()") == ModelSpec("resnet20")
     assert read_model("resnet20").library == ""
     assert read_model("timm:vit_tiny.augreg_in21k(weights=default)").library == "timm"
 

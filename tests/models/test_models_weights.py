@@ -8,7 +8,6 @@ from models_toy import network, saved
 from safetensors.torch import save_file
 from torch import nn
 
-from smallset.fingerprint import file_sha256
 from smallset.models.weights import (
     head_name,
     load_weights,
@@ -165,7 +164,7 @@ def test_the_head_is_the_last_linear_layer():
         head_name(nn.Sequential(nn.Conv2d(1, 1, 1)))
 
 
-def test_hashes_change_with_every_name_and_value(tmp_path):
+def test_hashes_change_with_every_name_and_value():
     hashes = {
         tensors_sha256(WEIGHTS),
         tensors_sha256({**WEIGHTS, "a.bias": torch.zeros(2)}),
@@ -175,5 +174,3 @@ def test_hashes_change_with_every_name_and_value(tmp_path):
     }
     assert len(hashes) == 5
     assert tensors_sha256(dict(reversed(WEIGHTS.items()))) in hashes
-    (tmp_path / "f").write_bytes(b"abc")
-    assert file_sha256(tmp_path / "f").startswith("ba7816bf8f01cfea")

@@ -7,11 +7,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from scores_toy import toy
+from serial_toy import Serial
 from synthesis_toy import resnet8
 
 from smallset.data import read_box
 from smallset.observers.shards import Shards
-from smallset.parallel import Here
 from smallset.synthesis import crops
 from smallset.synthesis.crops import CropRule, best_crops
 
@@ -61,7 +61,9 @@ def test_a_larger_pool_begins_with_the_crops_of_a_smaller_one(tmp_path):
 def test_workers_find_the_same(tmp_path):
     seen = toy(tmp_path)
     here = best(seen, tmp_path)
-    there = best(replace(seen, work=tmp_path / "other", spread=Shards(Here(1))), tmp_path)
+    there = best(
+        replace(seen, work=tmp_path / "other", spread=Shards(Serial(pickled=True))), tmp_path
+    )
     for one, other in zip(here, there, strict=True):
         assert (one == other).all()
 
