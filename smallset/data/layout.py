@@ -187,7 +187,7 @@ def _inner(folder: Path) -> tuple[Path, frozenset[str]] | None:
 
     If a folder holds only one other folder, that folder is searched instead.
     """
-    if next(loose_images(folder), None) is not None:
+    if any(loose_images(folder)):
         return None
     folders = subfolders(folder)
     if len(folders) == 1:

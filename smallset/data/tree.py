@@ -29,26 +29,20 @@ _FRONT = 1 << 16  # characters; the tags stand far in front
 
 def subfolders(folder: Path) -> list[str]:
     """Return the sorted names of the visible subfolders, or nothing if `folder` does not exist."""
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    return sorted(e.name for e in _visible(folder) if e.is_dir()) if folder.is_dir() else []
 
 
 def loose_images(folder: Path) -> Iterator[str]:
     """Yield the names of the visible image files directly in a folder."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            named = Path(entry.name).suffix.lower() in EXTENSIONS
-            if named and entry.is_file() and not entry.name.startswith("."):
-                yield entry.name
+    for entry in _visible(folder):
+        if Path(entry.name).suffix.lower() in EXTENSIONS and entry.is_file():
+            yield entry.name
 
 
 def has_image(folder: Path) -> bool:
     """Tell whether a folder holds a visible image file at any depth."""
-    if next(loose_images(folder), None) is not None:
-        return True
-    return any(has_image(folder / name) for name in subfolders(folder))
+    inside = (has_image(folder / name) for name in subfolders(folder))
+    return any(loose_images(folder)) or any(inside)
 
 
 def is_set(folder: Path) -> bool:
@@ -149,22 +143,25 @@ def _files(
             f"The link {str(folder)!r} leads back to {str(real)!r}, a folder that holds it; needed "
             "folders without loops. Remove the link."
         )
+    for entry in _visible(folder):
+        path = prefix + entry.name
+        if entry.is_dir():
+            if parents and is_ours(folder / entry.name):
+                raise ValueError(
+                    f"{str(folder / entry.name)!r} was written by smallset, but lies among the "
+                    "images of a class. Needed a place outside the data. Move it."
+                )
+            yield from _files(folder / entry.name, path + "/", (*parents, real))
+        else:
+            # A dangling link has no size. The scan will name it as a bad file.
+            status = entry.stat(follow_symlinks=os.path.exists(entry.path))
+            yield os.fsencode(path), status.st_size, status.st_mtime_ns
+
+
+def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what is directly in a folder and not hidden."""
     with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            path = prefix + entry.name
-            if entry.is_dir():
-                if parents and is_ours(folder / entry.name):
-                    raise ValueError(
-                        f"{str(folder / entry.name)!r} was written by smallset, but lies among the "
-                        "images of a class. Needed a place outside the data. Move it."
-                    )
-                yield from _files(folder / entry.name, path + "/", (*parents, real))
-            else:
-                # A dangling link has no size. The scan will name it as a bad file.
-                status = entry.stat(follow_symlinks=os.path.exists(entry.path))
-                yield os.fsencode(path), status.st_size, status.st_mtime_ns
+        yield from (entry for entry in entries if not entry.name.startswith("."))
 
 
 def _has_card(folder: Path) -> bool:

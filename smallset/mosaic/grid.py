@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from smallset.numbers import check_number
 from smallset.records import Plan, Resample, Selection
 from smallset.shapes import Int32, Int64
 
@@ -25,13 +26,7 @@ class Grid:
     content: Literal["whole", "centre"] = "whole"
 
     def __post_init__(self) -> None:
-        if self.factor < 1:
-            raise ValueError(f"grid's factor={self.factor} leaves no tile. Give at least 1.")
-        if self.factor > _LARGEST:
-            raise ValueError(
-                f"grid's factor={self.factor} is too large. Give the tiles a side, at most "
-                f"{_LARGEST}."
-            )
+        check_number("grid's factor", self.factor, least=1, most=_LARGEST, unit="the tiles a side")
 
     @property
     def tiles(self) -> int:
@@ -47,10 +42,9 @@ class Grid:
         size: int,
     ) -> Plan:
         """Lay out a selection. Raises ValueError unless each class fills whole canvases."""
-        tiles = self.tile_boxes(size)
+        tile_box = self.tile_boxes(size)
         self._check_classes(labels[selection.indices])
         source = selection.indices.reshape(-1, self.tiles)
-        tile_box = np.broadcast_to(tiles, (len(source), self.tiles, 4))
         source_box = boxes[source]
         if self.content == "centre":
             source_box = self._centres(source_box)
@@ -59,7 +53,7 @@ class Grid:
             resample=self.resize,
             source=source,
             source_box=source_box,
-            tile_box=np.ascontiguousarray(tile_box),
+            tile_box=np.repeat(tile_box[None], len(source), axis=0),
             label=labels[source[:, 0]],
         )
 
@@ -83,15 +77,10 @@ class Grid:
                 f"a canvas of {size} px has no room for {self.factor} tiles a side. "
                 f"Use factor<={size} or a larger --size."
             )
-        edges = [(k * size) // self.factor for k in range(self.factor + 1)]
-        return np.array(
-            [
-                (edges[x], edges[y], edges[x + 1], edges[y + 1])
-                for y in range(self.factor)
-                for x in range(self.factor)
-            ],
-            np.int32,
-        )
+        edges = np.arange(self.factor + 1) * size // self.factor
+        top, left = np.meshgrid(edges[:-1], edges[:-1], indexing="ij")
+        bottom, right = np.meshgrid(edges[1:], edges[1:], indexing="ij")
+        return np.stack([left, top, right, bottom], axis=-1).reshape(-1, 4).astype(np.int32)
 
     def _centres(self, boxes: Int32[np.ndarray, "m tiles 4"]) -> Int32[np.ndarray, "m tiles 4"]:
         corner, extent = boxes[..., :2], boxes[..., 2:] - boxes[..., :2]

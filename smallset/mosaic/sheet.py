@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from smallset.numbers import share_of
+from smallset.numbers import check_number, share_of
 from smallset.records import CODEC_BLOCK, Plan, Selection
 from smallset.shapes import Int32, Int64
 
@@ -34,15 +34,11 @@ class Sheet:
     enough: int = 50
 
     def __post_init__(self) -> None:
-        if self.enough < 1:
-            raise ValueError(f"sheet's enough={self.enough} is no image. Give at least 1.")
-        if isinstance(self.side, int) and self.side < 1:
-            raise ValueError(f"sheet's side={self.side} leaves no pixel. Give at least 1.")
-        if not 1 <= self.columns <= _LARGEST:
-            raise ValueError(
-                f"sheet's columns={self.columns} is not a number of images from 1 to {_LARGEST}. "
-                "Give the images in a row of a file."
-            )
+        check_number("sheet's enough", self.enough, least=1, unit="images of a class")
+        if isinstance(self.side, int):
+            check_number("sheet's side", self.side, least=1, unit="the side in pixels")
+        unit = "the images in a row of a file"
+        check_number("sheet's columns", self.columns, least=1, most=_LARGEST, unit=unit)
 
     @property
     def tiles(self) -> int:

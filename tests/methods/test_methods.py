@@ -274,7 +274,7 @@ def test_names_are_these_compositions(text, method):
          "pca's option 'resize' must be one of antialias, nearest, not 'cubic'."),
         ("file", "'file' needs 'path', which has no default. Write file(path=...)."),
         ("el2n(pool=0)", "pool=0 is too small. Give images of each class, at least 1."),
-        ("pca(factor=0)", "grid's factor=0 leaves no tile. Give at least 1."),
+        ("pca(factor=0)", "grid's factor=0 is too small. Give the tiles a side, at least 1."),
         ("prune(select=easiest)", "select=easiest needs a score. Name one: score=el2n."),
         ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is not a range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),

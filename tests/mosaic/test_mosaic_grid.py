@@ -94,7 +94,7 @@ def test_the_plan_records_size_and_resampling():
 
 @pytest.mark.parametrize("factor", [0, -2])
 def test_a_factor_below_one_is_refused(factor):
-    said = f"grid's factor={factor} leaves no tile. Give at least 1."
+    said = f"grid's factor={factor} is too small. Give the tiles a side, at least 1."
     with pytest.raises(ValueError, match=re.escape(said)):
         Grid(factor)
 

@@ -56,10 +56,10 @@ def test_a_plan_without_images_has_no_sheet():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"side": 0}, "sheet's side=0 leaves no pixel. Give at least 1."),
-        ({"enough": 0}, "sheet's enough=0 is no image. Give at least 1."),
-        ({"columns": 0}, "sheet's columns=0 is not a number of images from 1 to 64"),
-        ({"columns": 65}, "sheet's columns=65 is not a number of images from 1 to 64"),
+        ({"side": 0}, "sheet's side=0 is too small. Give the side in pixels, at least 1."),
+        ({"enough": 0}, "sheet's enough=0 is too small. Give images of a class, at least 1."),
+        ({"columns": 0}, "sheet's columns=0 is too small. Give the images in a row of a file, "),
+        ({"columns": 65}, "sheet's columns=65 is too large. Give the images .*, at most 64."),
     ],
 )
 def test_a_sheet_without_room_is_refused(options, said):
