@@ -1,24 +1,11 @@
 """Small images of known pixels, written as folders and as parquet files."""
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import datasets
-import numpy as np
 import pytest
-from PIL import Image
-
-
-def encode(pixels: np.ndarray, form: str = "PNG") -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, form)
-    return buffer.getvalue()
-
-
-def image(seed: int, size: tuple[int, int] = (9, 7)) -> np.ndarray:
-    """Random RGB pixels, (height, width, 3) for size = (width, height)."""
-    return np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+from images_toy import noise, saved
 
 
 @pytest.fixture
@@ -30,7 +17,7 @@ def write_folder(tmp_path: Path) -> Callable[[Mapping[str, bytes | int]], Path]:
         for name, content in files.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode(image(content)) if isinstance(content, int) else content)
+            path.write_bytes(saved(noise(content)) if isinstance(content, int) else content)
         return root
 
     return write
@@ -51,7 +38,7 @@ def write_parquet(tmp_path: Path) -> Callable[..., Path]:
         root.mkdir(parents=True, exist_ok=True)
         for number, (split, labels) in enumerate(splits.items()):
             pictures = [
-                {"bytes": encode(image(1000 * number + row)), "path": f"{row}.png"}
+                {"bytes": saved(noise(1000 * number + row)), "path": f"{row}.png"}
                 for row in range(len(labels))
             ]
             features = datasets.Features({"image": datasets.Image(decode=True)})

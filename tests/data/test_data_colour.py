@@ -1,19 +1,17 @@
 """Profiles built by hand, against their formulas in numpy."""
 
-import io
 import struct
 
+import images_toy
 import numpy as np
 import pytest
+from images_toy import SMOOTH
 from PIL import Image, ImageCms
 
 from smallset.data.colour import to_srgb
 from smallset.data.decode import decode, measure
 
 RNG = np.random.default_rng(0)
-SMOOTH = np.add.outer(np.arange(48), np.arange(64)).astype(np.uint8)[:, :, None] + np.array(
-    [0, 60, 120], np.uint8
-)
 P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
 BT709 = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410))
 D50 = (0.9642, 1.0, 0.8249)
@@ -125,9 +123,7 @@ def p3_to_srgb(pixels: np.ndarray) -> np.ndarray:
 
 def saved(pixels, form: str, icc: bytes | None = None, mode: str | None = None, **options) -> bytes:
     picture = Image.fromarray(np.asarray(pixels, np.uint8), mode)
-    buffer = io.BytesIO()
-    picture.save(buffer, form, icc_profile=icc, **options)
-    return buffer.getvalue()
+    return images_toy.saved(picture, form, icc_profile=icc, **options)
 
 
 LOSSLESS = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True, "exact": True}}
@@ -195,10 +191,9 @@ def test_grey_in_the_curve_of_srgb_changes_no_byte():
 def test_deep_grey_and_grey_with_alpha_are_converted_too():
     icc = grey_profile(gamma_curve(1.0))
     levels = np.array([[0, 51, 255]])
-    deep = io.BytesIO()
-    Image.fromarray((levels * 257).astype(np.uint16)).save(deep, "PNG", icc_profile=icc)
+    deep = images_toy.saved(Image.fromarray((levels * 257).astype(np.uint16)), icc_profile=icc)
     exact = encoded(levels / 255)[0]
-    assert np.abs(decode(deep.getvalue())[0, :, 0] - exact).max() <= 1
+    assert np.abs(decode(deep)[0, :, 0] - exact).max() <= 1
     with_alpha = np.stack([levels, [[255, 255, 0]]], axis=-1)
     pixels = decode(saved(with_alpha, "PNG", icc, mode="LA"))[0, :, 0]
     assert np.abs(pixels - [exact[0], exact[1], 255]).max() <= 1
@@ -262,9 +257,8 @@ def test_any_bytes_may_stand_for_a_profile():
 def test_a_palette_is_converted_by_an_rgb_profile():
     picture = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     picture.putpalette([200, 60, 40, 0, 0, 0])
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", icc_profile=DISPLAY_P3, transparency=1)
-    pixels = decode(buffer.getvalue())[0].astype(int)
+    data = images_toy.saved(picture, icc_profile=DISPLAY_P3, transparency=1)
+    pixels = decode(data)[0].astype(int)
     assert np.abs(pixels - [[217, 42, 23], [255, 255, 255]]).max() <= 1
 
 
@@ -273,9 +267,7 @@ def test_orientation_profile_and_alpha_come_in_this_order(form):
     rgba = np.zeros((2, 3, 4), np.uint8)
     rgba[:, :, :3], rgba[:, :, 3] = (200, 60, 40), 255
     rgba[0, 0, 3], rgba[0, 1, 3] = 0, 128
-    tags = Image.Exif()
-    tags[0x0112] = 6
-    data = saved(rgba, form, DISPLAY_P3, exif=tags, **LOSSLESS[form])
+    data = saved(rgba, form, DISPLAY_P3, exif=6, **LOSSLESS[form])
     pixels = decode(data).astype(int)
     red = np.array([217, 42, 23])
     assert pixels.shape == (3, 2, 3)

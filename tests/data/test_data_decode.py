@@ -6,27 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from images_toy import SMOOTH, saved, turned
 from PIL import Image, ImageOps
 
 from smallset.data.decode import BadImage, decode, image_format, measure, misnamed
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (12, 20, 3), np.uint8)
-SMOOTH = np.add.outer(np.arange(48), np.arange(64)).astype(np.uint8)[:, :, None] + np.array(
-    [0, 60, 120], np.uint8
-)
-
-
-def saved(picture: Image.Image | np.ndarray, form: str = "PNG", exif: int = 0, **options) -> bytes:
-    if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(picture)
-    if exif:
-        tags = Image.Exif()
-        tags[0x0112] = exif
-        options["exif"] = tags
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "PPM", "WEBP"])
@@ -100,9 +86,7 @@ def with_chunk(png: bytes, name: bytes, data: bytes, before: bytes) -> bytes:
 
 
 def exif_block(orientation: int) -> bytes:
-    tags = Image.Exif()
-    tags[0x0112] = orientation
-    return tags.tobytes()
+    return turned(orientation).tobytes()
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT)

@@ -1,6 +1,5 @@
 """Files written by hand, sample by sample, against what numpy says they hold."""
 
-import io
 import struct
 import zlib
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from images_toy import saved
 from PIL import Image
 
 from smallset.data.decode import BadImage, decode, measure
@@ -70,12 +70,6 @@ def png(samples, bits, kind, **chunks) -> bytes:
     more = b"".join(chunk(name.encode(), data) for name, data in chunks.items())
     start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + more
     return start + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def saved(picture: Image.Image, form: str, **options) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
 
 
 def close(data: bytes, exact: np.ndarray, within: float = ROUNDED) -> bool:
