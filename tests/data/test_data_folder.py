@@ -6,9 +6,17 @@ import pytest
 from smallset.data import open_data
 from smallset.data.folder import folder_source
 from smallset.data.source import Folder
+from smallset.data.splits import VALIDATION
 
 TWO = {"train/ape/1.png": 1, "train/ape/2.png": 2, "train/bee/1.png": 3, "train/bee/2.png": 4}
 TEST = {"test/ape/1.png": 5, "test/bee/1.png": 6}
+VAL = {"val/ape/1.png": 5, "val/bee/1.png": 6}
+NO_TEST = "split of the source (it has no test split)"
+UNLABELLED = "val split of the source (its test split has no labels)"
+SET_IN_A_FOLDER = {
+    "small/ape/1.png": 8, "small/bee/1.png": 9, "small/manifest.json": b'{"plan_sha256": 0}',
+}  # fmt: skip
+ODD_PARQUET = {"metadata/test_labels.parquet": b"x", ".cache/train-0.parquet": b"x"}
 
 LONG = {"Training_Data/a/1.png": 1, "Training_Data/b/1.png": 2, "Testing_Data/a/1.png": 3}
 SET = {"train_set/a/1.png": 1, "train_set/b/1.png": 2}
@@ -23,8 +31,9 @@ def twins(train, test):
     return {f"{split}/{c}/1.png": 7 for split in (train, test) for c in ("sea", "wood")}
 
 
-def source(root, work):
-    return folder_source(root, root.name, work=work)
+def source(root, work, *chosen):
+    given = Folder(str(root), *chosen) if chosen else None
+    return folder_source(root, root.name, work=work, chosen=given)
 
 
 def ids(rows):
@@ -41,29 +50,58 @@ def test_split_folders_give_sorted_classes_and_files(write_folder, work):
     assert found.test.rows.read(1) == (write_folder({}) / "test/bee/1.png").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["val", "valid", "validation"])
-def test_a_validation_folder_judges_where_there_is_no_test_folder(write_folder, work, name):
-    held = {path.replace("test", name): seed for path, seed in TEST.items()}
-    found = source(write_folder(TWO | held), work)
-    assert found.test.name == name
-    assert found.held_out == f"{name} split of the source (it has no test split)"
+@pytest.mark.parametrize(
+    ("files", "held_out", "unused"),
+    [
+        ({}, "20 % of each class, chosen by content hash", ()),
+        (TEST, "test split of the source", ()),
+        (TEST | VAL, "test split of the source", ("val/ (for choosing only)",)),
+        *((renamed(VAL, "val", name), f"{name} {NO_TEST}", ()) for name in VALIDATION),
+        ({"test/1.png": 7} | VAL, UNLABELLED, ("test/ (no class folders)",)),
+        ({"test/ape/notes": b"", "test/bee/notes": b""} | VAL, UNLABELLED, ("test/ (no images)",)),
+        ({"test/x/1.png": 7, "test/y/1.png": 8} | VAL, UNLABELLED, ("test/ (no labels)",)),
+        ({"test/x/1.png": 7} | VAL, UNLABELLED, ("test/ (no labels: its only folder is 'x')",)),
+        (TEST | SET_IN_A_FOLDER, "test split of the source", ("small/ (smallset wrote it)",)),
+        (TEST | ODD_PARQUET, "test split of the source", ("metadata/",)),
+    ],
+)
+def test_the_split_that_is_held_out_and_the_rest_are_named(
+    write_folder, work, files, held_out, unused
+):
+    found = source(write_folder(TWO | files), work)
+    assert (found.held_out, found.unused) == (held_out, unused)
+    assert found.classes == ("ape", "bee")
+    assert (found.test.name if found.test else "20") == held_out.split()[0]
 
 
-def test_a_test_folder_without_class_folders_has_no_labels(write_folder, work):
-    held = {"test/1.png": 7, "val/ape/1.png": 5, "val/bee/1.png": 6}
-    found = source(write_folder(TWO | held), work)
-    assert found.held_out == "val split of the source (its test split has no labels)"
+@pytest.mark.parametrize(
+    ("files", "classes"),
+    [
+        ({"plane/1.png": 1, "train/1.png": 2}, ("plane", "train")),
+        ({"test tube/1.png": 1, "train station/1.png": 2}, ("test tube", "train station")),
+        ({"ape/1.png": 1, "bee/1.png": 2, "README.md": b"x", "plan.parquet": b"x"}, ("ape", "bee")),
+        ({f"{c}/images/{k}.png": k for c in ("n01", "n02") for k in range(2)}, ("n01", "n02")),
+    ],
+    ids=["train", "words of splits", "sidecars", "one more folder"],
+)
+def test_class_folders_without_splits_are_classes(write_folder, work, files, classes):
+    found = source(write_folder(files), work)
+    assert (found.classes, found.test) == (classes, None)
 
 
-def test_class_folders_without_splits_have_no_test_split(write_folder, work):
-    found = source(write_folder({"ape/1.png": 1, "bee/1.png": 2}), work)
-    assert found.test is None
-    assert found.held_out == "20 % of each class, chosen by content hash"
-
-
-def test_a_class_may_be_called_train(write_folder, work):
-    found = source(write_folder({"plane/1.png": 1, "train/1.png": 2}), work)
-    assert found.classes == ("plane", "train")
+@pytest.mark.parametrize(
+    ("train", "test"), [("training", "testing"), ("Train", "Test"), ("TRAINING", "test")]
+)
+@pytest.mark.parametrize("more", [{}, {"Meta/1.png": 9}])
+def test_other_spellings_of_train_and_test_are_splits_and_not_classes(
+    write_folder, work, train, test, more
+):
+    files = renamed(TWO, "train", train) | renamed(TEST, "test", test)
+    found = source(write_folder(files | more), work)
+    assert found.classes == ("ape", "bee")
+    assert ids(found.train.rows) == ["ape/1.png", "ape/2.png", "bee/1.png", "bee/2.png"]
+    assert (found.test.name, found.held_out) == ("test", "test split of the source")
+    assert found.unused == (("Meta/",) if more else ())
 
 
 def test_nested_files_belong_to_their_class_and_hidden_ones_to_none(write_folder, work):
@@ -97,25 +135,6 @@ def test_a_file_name_that_is_no_utf_8_can_be_read_and_written_down(write_folder,
     assert rows.read(0)[:4] == b"\x89PNG"
 
 
-def test_sidecars_beside_class_folders_are_left_aside(write_folder, work):
-    files = {"ape/1.png": 1, "bee/1.png": 2, "README.md": b"x", "plan.parquet": b"x"}
-    assert source(write_folder(files), work).classes == ("ape", "bee")
-
-
-def test_an_empty_folder_is_an_error_that_names_the_layouts(write_folder, work):
-    root = write_folder({".hidden/1.png": 1})
-    (root / "ape").mkdir()
-    with pytest.raises(ValueError, match=r"holds no images.*DATA/<class>/\*.*train-\*\.parquet"):
-        source(root, work)
-
-
-def test_a_link_that_leads_back_up_is_an_error(write_folder, work):
-    root = write_folder({"ape/1.png": 1, "bee/1.png": 2})
-    (root / "bee/loop").symlink_to(root / "bee", target_is_directory=True)
-    with pytest.raises(ValueError, match=r"leads back to .*bee', a folder that holds it.*Remove"):
-        source(root, work)
-
-
 def test_the_key_changes_with_size_time_and_name_of_a_file(write_folder, work):
     root = write_folder({"ape/1.png": 1, "bee/1.png": 2})
     keys = [source(root, work).key, source(root, work).key]
@@ -143,20 +162,6 @@ def test_many_files_keep_their_place(write_folder, work):
             assert np.array_equal(split.pixels(i), expected)
 
 
-@pytest.mark.parametrize(
-    ("train", "test"), [("training", "testing"), ("Train", "Test"), ("TRAINING", "test")]
-)
-def test_other_spellings_of_train_and_test_are_splits_and_not_classes(
-    write_folder, work, train, test
-):
-    files = {path.replace("train", train): seed for path, seed in TWO.items()}
-    held = {path.replace("test", test): seed for path, seed in TEST.items()}
-    found = source(write_folder(files | held), work)
-    assert found.classes == ("ape", "bee")
-    assert ids(found.train.rows) == ["ape/1.png", "ape/2.png", "bee/1.png", "bee/2.png"]
-    assert (found.test.name, found.held_out) == ("test", "test split of the source")
-
-
 def test_the_key_changes_with_an_empty_class(write_folder, work):
     root = write_folder({"ape/1.png": 1, "cow/1.png": 2})
     before = source(root, work)
@@ -180,48 +185,12 @@ def test_a_listing_that_is_there_is_kept(write_folder, work, monkeypatch):
     assert len(list((work / "listings").iterdir())) == 1
 
 
-def test_other_spellings_are_splits_beside_a_third_folder_too(write_folder, work):
-    files = {path.replace("train", "Train"): seed for path, seed in TWO.items()}
-    held = {path.replace("test", "Test"): seed for path, seed in TEST.items()}
-    data = open_data(write_folder(files | held | {"Meta/1.png": 9}), work=work)
-    assert data.train.classes.names == ("ape", "bee")
-    assert data.held_out == "test split of the source"
-    assert data.notes == ("left unused: Meta/",)
-
-
-def test_a_class_may_have_the_word_of_a_split_in_its_name(write_folder, work):
-    found = source(write_folder({"test tube/1.png": 1, "train station/1.png": 2}), work)
-    assert found.classes == ("test tube", "train station")
-
-
-@pytest.mark.parametrize(
-    "held",
-    [
-        {"test/images/1.png": 7, "test/meta/1.png": 8},
-        {"test/x/1.png": 7, "test/y/1.png": 8},
-        {"test/ape/notes": b"", "test/bee/notes": b""},
-    ],
-)
-def test_a_test_folder_without_classes_or_images_leaves_it_to_validation(write_folder, work, held):
-    val = {"val/ape/1.png": 5, "val/bee/1.png": 6}
-    found = source(write_folder(TWO | held | val), work)
-    assert found.held_out == "val split of the source (its test split has no labels)"
-
-
 def test_classes_with_folders_of_the_same_name_are_classes_if_the_user_says_so(write_folder, work):
     files = {f"{c}/{where}/1.png": 1 for c in ("cat", "dog") for where in ("indoor", "outdoor")}
     root = write_folder(files)
     with pytest.raises(ValueError, match=r"or --train \. if they are classes"):
         source(root, work)
-    assert folder_source(root, "set", work=work, chosen=Folder(str(root), ".")).classes == (
-        "cat",
-        "dog",
-    )
-
-
-def test_classes_with_their_images_in_one_more_folder_are_classes(write_folder, work):
-    files = {f"{c}/images/{k}.png": k for c in ("n01", "n02") for k in range(2)}
-    assert source(write_folder(files), work).classes == ("n01", "n02")
+    assert source(root, work, ".").classes == ("cat", "dog")
 
 
 def test_a_train_folder_beside_other_images_and_no_held_out_split_is_unclear(write_folder, work):
@@ -234,23 +203,7 @@ def test_a_train_folder_beside_other_images_and_no_held_out_split_is_unclear(wri
         source(root, work)
     (root / "plane/1.png").rename(root / "plane/1.txt")
     assert source(root, work).unused == ("plane/",)
-    assert folder_source(root, "set", work=work, chosen=Folder(str(root), "train")).unused == (
-        "plane/",
-    )
-
-
-@pytest.mark.parametrize("name", ["unknown", "images"])
-def test_a_test_folder_with_one_folder_of_no_class_has_no_labels(write_folder, work, name):
-    held = {f"test/{name}/1.png": 7, "val/ape/1.png": 5, "val/bee/1.png": 6}
-    found = source(write_folder(TWO | held), work)
-    assert found.held_out == "val split of the source (its test split has no labels)"
-    assert found.unused == (f"test/ (no labels: its only folder is '{name}')",)
-
-
-def test_a_validation_folder_beside_a_test_folder_is_named(write_folder, work):
-    held = {path.replace("test", "val"): seed for path, seed in TEST.items()}
-    found = source(write_folder(TWO | TEST | held), work)
-    assert (found.test.name, found.unused) == ("test", ("val/ (for choosing only)",))
+    assert source(root, work, "train").unused == ("plane/",)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "run.json", "selection.json", "teacher.json"])
@@ -271,23 +224,6 @@ def test_class_names_in_another_unicode_form_are_matched(write_folder, work):
     assert ids(found.test.rows) == ["cafe\u0301/1.png", "tea/1.png"]
 
 
-def test_what_smallset_wrote_is_named_beside_splits_too(write_folder, work):
-    ours = {
-        "small/ape/1.png": 8,
-        "small/bee/1.png": 9,
-        "small/manifest.json": b'{"plan_sha256": 0}',
-    }
-    found = source(write_folder(TWO | TEST | ours), work)
-    assert found.unused == ("small/ (smallset wrote it)",)
-
-
-def test_parquet_files_in_other_folders_are_no_hindrance(write_folder, work):
-    odd = {"metadata/test_labels.parquet": b"x", ".cache/train-0.parquet": b"x"}
-    found = open_data(write_folder(TWO | TEST | odd), work=work)
-    assert found.train.classes.names == ("ape", "bee")
-    assert found.notes == ("left unused: metadata/",)
-
-
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b"not JSON", b"[" * 99999])
 def test_somebody_elses_json_makes_no_class_vanish(write_folder, work, content):
     root = write_folder({"ape/1.png": 1, "bee/1.png": 2, "bee/manifest.json": content})
@@ -296,6 +232,10 @@ def test_somebody_elses_json_makes_no_class_vanish(write_folder, work, content):
 
 UNCLEAR = [
     (TWO | {"train/lost.JPG": 9}, r"has 1 image outside any class.*'lost\.JPG'.*Move"),
+    (
+        {".hidden/1.png": 1, "ape/.hidden": b""},
+        r"holds no images in a layout.*DATA/<class>/\*.*train-\*\.parquet",
+    ),
     ({"notes.txt": b"x"}, "holds no images in a layout that is understood"),
     (TEST, r"has test/ but no train/ with class.*Add train/<class>"),
     ({"train/1.png": 1, "test/2.png": 2}, r"has test/, train/ but no train/ with class.*Add train"),
@@ -363,3 +303,10 @@ def test_folders_of_unclear_meaning_are_an_error_that_says_what_to_do(
 ):
     with pytest.raises(ValueError, match=said):
         source(write_folder(files), work)
+
+
+def test_a_link_that_leads_back_up_is_an_error(write_folder, work):
+    root = write_folder({"ape/1.png": 1, "bee/1.png": 2})
+    (root / "bee/loop").symlink_to(root / "bee", target_is_directory=True)
+    with pytest.raises(ValueError, match=r"leads back to .*bee', a folder that holds it.*Remove"):
+        source(root, work)

@@ -76,24 +76,9 @@ def test_the_fingerprint_depends_on_the_order_of_rows_and_classes(write_parquet,
     assert len(seen) == 3
 
 
-def test_whole_numbers_without_names_are_named_after_themselves(write_parquet, work):
-    root = write_parquet({"train": [0, 2, 1, 2], "test": [2, 1, 0]})
-    assert open_data(root, work=work).train.classes.names == ("0", "1", "2")
-
-
-def test_text_labels_become_sorted_classes(write_parquet, work):
-    root = write_parquet({"train": ["cow", "ape", "bee"], "test": ["bee", "cow", "ape"]})
-    data = open_data(root, work=work)
-    assert data.train.classes.names == ("ape", "bee", "cow")
-    assert data.train.labels.tolist() == [2, 0, 1]
-    assert data.test.labels.tolist() == [1, 2, 0]
-
-
 def test_test_labels_follow_the_names_and_not_their_position(write_parquet, work):
-    root = write_parquet({"train": [0, 1]}, names=NAMES)
-    other = write_parquet({"test": [0, 1, 1]}, names=NAMES[::-1], folder="other")
-    file = "test-00000-of-00001.parquet"
-    (other / file).rename(root / file)
+    write_parquet({"train": [0, 1]}, names=NAMES)
+    root = write_parquet({"test": [0, 1, 1]}, names=NAMES[::-1])
     assert open_data(root, work=work).test.labels.tolist() == [1, 0, 0]
 
 
@@ -105,78 +90,76 @@ def test_a_test_split_without_labels_leaves_it_to_validation(write_parquet, work
 
 
 def test_a_test_split_without_the_label_column_has_no_labels(write_parquet, work):
-    root = write_parquet({"train": [0, 1, 0, 1, 0, 1]}, names=NAMES)
-    other = write_parquet({"test": [0, 1]}, label="nothing", folder="other")
-    file = "test-00000-of-00001.parquet"
-    (other / file).rename(root / file)
+    write_parquet({"train": [0, 1, 0, 1, 0, 1]}, names=NAMES)
+    root = write_parquet({"test": [0, 1]}, label="nothing")
     assert open_data(root, work=work).held_out == "20 % of each class, chosen by content hash"
 
 
 @pytest.mark.parametrize(
-    ("labels", "message"),
+    ("train", "test", "names", "message"),
     [
-        ([0, 1, -1], r"Row 2 of the train split of 'set' has the label -1 in 'label' \(1 rows"),
-        ([None, 1, 0], "Row 0 .* has the label None in 'label'.*needed 0 to 1, one of the 2"),
-        (["a", None, "b"], "Row 1 .* has the label None in 'label'.*needed the name of a class"),
+        ([0, 1, -1], [0, 1], NAMES, r"2 of the train split of 'set' .* -1 in 'label' \(1 rows"),
+        ([None, 1, 0], [0, 1], NAMES, "Row 0 .* None in 'label'.*needed 0 to 1, one of the 2"),
+        (["a", None, "b"], ["a", "b"], None, "Row 1 .* None .*needed the name of a class"),
+        ([0, 1], [1, 0, 5], None, "Row 2 of the test split .*label 5 .*needed 0 to 1"),
+        (["a", "b"], ["a", "c"], None, "test split .* label 'c' .*name of a class of"),
+        (["a", "b"], ["a", "a"], None, r"test split of 'set' has no image .* 'b'\."),
     ],
 )
-def test_missing_labels_are_errors_that_name_the_row(write_parquet, work, labels, message):
-    names = None if isinstance(labels[0], str) else NAMES
-    root = write_parquet({"train": labels, "test": labels}, names=names)
+def test_missing_and_unknown_labels_are_errors_that_name_the_row(
+    write_parquet, work, train, test, names, message
+):
+    root = write_parquet({"train": train, "test": test}, names=names)
     with pytest.raises(ValueError, match=message):
         open_data(root, work=work)
 
 
-def test_a_label_out_of_range_is_an_error(write_parquet, work):
-    root = write_parquet({"train": [0, 1], "test": [1, 0, 5]})
-    with pytest.raises(ValueError, match=r"Row 2 of the test split .*label 5 .*needed 0 to 1"):
-        open_data(root, work=work)
+CAFE, APART = "caf\u00e9", "cafe\u0301"
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "classes", "labels"),
+    [
+        ([0, 2, 1, 2], [2, 1, 0], ("0", "1", "2"), ([0, 2, 1, 2], [2, 1, 0])),
+        (["cow", "ape", "bee"], ["bee", "cow", "ape"], ("ape", "bee", "cow"),
+         ([2, 0, 1], [1, 2, 0])),
+        ([CAFE, "tea"], ["tea", APART], (CAFE, "tea"), ([0, 1], [1, 0])),
+        ([CAFE, APART], [APART, CAFE], (APART, CAFE), ([1, 0], [0, 1])),
+    ],
+    ids=["numbers", "text", "two Unicode forms", "two classes of one name"],
+)  # fmt: skip
+def test_classes_without_a_schema_are_the_sorted_labels(
+    write_parquet, work, train, test, classes, labels
+):
+    data = open_data(write_parquet({"train": train, "test": test}), work=work)
+    assert data.train.classes.names == classes
+    assert (data.train.labels.tolist(), data.test.labels.tolist()) == labels
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"image": [b"x"], "price": [0]}, r"no label column; its columns are \['image', 'price'\]"),
+        ({"text": ["x"], "label": [0]}, "train split of 'set' has no image column; .*'text'"),
+        ({"img": [b"x"], "fine_label": [0], "coarse_label": [0]},
+         r"several label columns \['fine_label', 'coarse_label'\]"),
+        ({"img": [b"x"], "label": [0.5]}, "'label'.* holds double values; needed class indices"),
+        ({"image": [{"bytes": None, "path": "gone.png"}] * 2, "label": [0, 1]},
+         "2 bad files: '00000000/gone.png' has no bytes"),
+    ],
+)  # fmt: skip
+def test_columns_that_cannot_be_read_are_errors(tmp_path, work, columns, message):
+    (tmp_path / "set").mkdir()
+    pq.write_table(pa.table(columns), tmp_path / "set/train.parquet")
+    with pytest.raises(ValueError, match=message):
+        open_data(tmp_path / "set", work=work)
 
 
 def test_classes_that_differ_between_splits_are_errors(write_parquet, work):
-    root = write_parquet({"train": ["a", "b"], "test": ["a", "c"]})
-    with pytest.raises(ValueError, match=r"test split .* has the label 'c' .*name of a class of"):
-        open_data(root, work=work)
-    root = write_parquet({"train": ["a", "b"], "test": ["a", "a"]}, folder="lacking")
-    with pytest.raises(ValueError, match=r"test split of 'lacking' has no image .* 'b'\."):
-        open_data(root, work=work)
-    root = write_parquet({"train": [0, 1]}, names=NAMES, folder="named")
-    other = write_parquet({"test": [0, 1]}, names=("ape", "cow"), folder="other")
-    file = "test-00000-of-00001.parquet"
-    (other / file).rename(root / file)
+    write_parquet({"train": [0, 1]}, names=NAMES, folder="named")
+    root = write_parquet({"test": [0, 1]}, names=("ape", "cow"), folder="named")
     with pytest.raises(ValueError, match="unknown to train: 'cow'; lacks: 'bee'"):
         open_data(root, work=work)
-
-
-def test_missing_columns_are_errors_that_list_the_columns(write_parquet, work, tmp_path):
-    root = write_parquet({"train": [0, 1]}, label="price")
-    with pytest.raises(ValueError, match=r"no label column; its columns are \['image', 'price'\]"):
-        open_data(root, work=work)
-    (tmp_path / "b").mkdir()
-    pq.write_table(pa.table({"text": ["x"], "label": [0]}), tmp_path / "b" / "train.parquet")
-    with pytest.raises(ValueError, match=r"train split of 'b' has no image column; .*'text'"):
-        open_data(tmp_path / "b", work=work)
-
-
-def test_several_label_columns_are_an_error(tmp_path, work):
-    rows = {"img": [{"bytes": b"x", "path": None}], "fine_label": [0], "coarse_label": [0]}
-    pq.write_table(pa.table(rows), tmp_path / "train.parquet")
-    with pytest.raises(ValueError, match=r"several label columns \['fine_label', 'coarse_label'\]"):
-        open_data(tmp_path, work=work)
-
-
-def test_labels_that_are_fractions_are_an_error(tmp_path, work):
-    rows = {"img": [b"x"], "label": [0.5]}
-    pq.write_table(pa.table(rows), tmp_path / "train.parquet")
-    with pytest.raises(ValueError, match=r"'label'.* holds double values; needed class indices"):
-        open_data(tmp_path, work=work)
-
-
-def test_rows_without_bytes_are_bad_images(tmp_path, work):
-    rows = {"image": [{"bytes": None, "path": "gone.png"}] * 2, "label": [0, 1]}
-    pq.write_table(pa.table(rows), tmp_path / "train.parquet")
-    with pytest.raises(ValueError, match=r"2 bad files: '00000000/gone.png' has no bytes"):
-        open_data(tmp_path, work=work)
 
 
 def test_parquet_files_without_train_are_an_error(write_parquet, work):
@@ -277,10 +260,3 @@ def test_numbers_that_leave_one_out_are_an_error_with_the_range(write_parquet, w
     root = write_parquet({"train": [0, 1, 1_000_000]}, folder="wide")
     with pytest.raises(ValueError, match="are 3 different numbers from 0 to 1000000, without 2"):
         open_data(root, work=work)
-
-
-def test_text_labels_in_another_unicode_form_are_the_same_class(write_parquet, work):
-    composed, apart = "caf\u00e9", "cafe\u0301"
-    root = write_parquet({"train": [composed, "tea"], "test": ["tea", apart]})
-    data = open_data(root, work=work)
-    assert (data.train.labels.tolist(), data.test.labels.tolist()) == ([0, 1], [1, 0])
