@@ -22,15 +22,13 @@ RNG = np.random.default_rng(0)
 DATA = from_arrays(RNG.integers(0, 256, (300, 10, 10, 3), np.uint8), np.arange(300) % 3)
 
 
-@pytest.fixture
-def rectangles(write_folder, work):
-    files = {f"{c}/{k}.png": 10 * i + k for i, c in enumerate("ab") for k in range(5)}
-    return open_data(write_folder(files), work=work).train
+def cached(work, size=6, view="squash", **options):
+    return pixel_cache(DATA.train, size, view=view, work=work, **options)
 
 
 def test_mapped_and_streamed_pixels_are_the_same(work):
-    mapped = pixel_cache(DATA.train, 7, view="squash", work=work)
-    streamed = pixel_cache(DATA.train, 7, view="squash", work=None, workers=2)
+    mapped = cached(work, size=7)
+    streamed = cached(None, workers=2, size=7)
     assert isinstance(mapped, MappedPixels)
     assert isinstance(streamed, StreamedPixels)
     some = np.array([200, 3, 3, 0, 77] * 9)
@@ -62,7 +60,9 @@ def test_a_batch_is_a_copy_that_may_be_written(work):
     assert pixels.batch(np.array([0, 1])).any()
 
 
-def test_views_of_rectangles_differ_and_are_kept_apart(rectangles, work):
+def test_views_of_rectangles_differ_and_are_kept_apart(write_folder, work):
+    files = {f"{c}/{k}.png": 10 * i + k for i, c in enumerate("ab") for k in range(5)}
+    rectangles = open_data(write_folder(files), work=work).train
     views = ("squash", "crop", "pad", "test")
     batches = {}
     for view in views:
@@ -79,25 +79,23 @@ def test_views_of_rectangles_differ_and_are_kept_apart(rectangles, work):
 def test_the_second_time_the_file_is_found(work):
     steps = []
     for _ in range(2):
-        pixel_cache(
-            DATA.train, 6, view="squash", work=work, progress=lambda *step: steps.append(step)
-        )
+        cached(work, progress=lambda *step: steps.append(step))
     assert steps[-1] == ("decode train at 6 px", 240, 240)
     assert [done for _, done, _ in steps] == [64, 128, 192, 240]
 
 
 def test_a_file_of_the_wrong_length_is_made_again(work):
-    first = pixel_cache(DATA.train, 6, view="squash", work=work).batch(np.arange(5))
+    first = cached(work).batch(np.arange(5))
     (file,) = (work / "pixels").iterdir()
     file.write_bytes(b"short")
-    again = pixel_cache(DATA.train, 6, view="squash", work=work).batch(np.arange(5))
+    again = cached(work).batch(np.arange(5))
     assert torch.equal(first, again)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_number_of_threads_does_not_show(work, workers):
-    pixels = pixel_cache(DATA.train, 6, view="squash", work=work / str(workers), workers=workers)
-    streamed = pixel_cache(DATA.train, 6, view="squash", work=None, workers=1)
+    pixels = cached(work / str(workers), workers=workers)
+    streamed = cached(None, workers=1)
     assert torch.equal(pixels.batch(np.arange(240)), streamed.batch(np.arange(240)))
 
 
@@ -105,14 +103,14 @@ def test_too_little_space_is_an_error_before_anything_is_decoded(work, monkeypat
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1234))
     message = r"needs 25,920 bytes in '.*pixels', where 1,234 are free .*--work DIR.*--cache none"
     with pytest.raises(OSError, match=message):
-        pixel_cache(DATA.train, 6, view="squash", work=work)
+        cached(work)
     assert not list((work / "pixels").iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match=r"cannot be written: .*--work DIR"):
-        pixel_cache(DATA.train, 6, view="squash", work=tmp_path / "file" / "work")
+        cached(tmp_path / "file" / "work")
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
@@ -122,7 +120,7 @@ def test_an_interrupted_build_leaves_nothing_behind(work, stop):
             raise stop
 
     with pytest.raises(stop):
-        pixel_cache(DATA.train, 6, view="squash", work=work, progress=interrupt)
+        cached(work, progress=interrupt)
     assert not list((work / "pixels").iterdir())
 
 
@@ -132,13 +130,13 @@ def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(work, monkeypatch):
 
     monkeypatch.setattr("smallset.files.os.fsync", full)
     with pytest.raises(OSError, match=r"cannot be written: No space left on device.*--cache none"):
-        pixel_cache(DATA.train, 6, view="squash", work=work)
+        cached(work)
     assert not list((work / "pixels").iterdir())
 
 
 def test_a_size_below_one_is_an_error(work):
     with pytest.raises(ValueError, match="size=0; needed 1 pixel or more"):
-        pixel_cache(DATA.train, 0, view="squash", work=work)
+        cached(work, size=0)
 
 
 @pytest.fixture
@@ -151,7 +149,7 @@ def made():
 def later(work, made):
     def make() -> Pixels:
         made.append(1)
-        return pixel_cache(DATA.train, 6, view="squash", work=work)
+        return cached(work)
 
     return LaterPixels(DATA.train.labels, 6, make)
 
@@ -164,7 +162,7 @@ def test_nothing_is_decoded_until_an_image_is_asked_for(later, made, work):
 
 
 def test_batches_are_those_of_what_is_made_once_even_for_threads(later, made, work):
-    wanted = pixel_cache(DATA.train, 6, view="squash", work=work)
+    wanted = cached(work)
     places = [np.arange(i, 240, 30) for i in range(3)] * 5
     with ThreadPoolExecutor(4) as threads:
         batches = list(threads.map(later.batch, places))
@@ -174,10 +172,6 @@ def test_batches_are_those_of_what_is_made_once_even_for_threads(later, made, wo
 
 
 def test_the_file_is_the_one_that_holds_them_where_there_is_one(later, work):
-    assert later.path == pixel_cache(DATA.train, 6, view="squash", work=work).path
-    streamed = LaterPixels(
-        DATA.train.labels,
-        6,
-        lambda: pixel_cache(DATA.train, 6, view="squash", work=None, workers=1),
-    )
+    assert later.path == cached(work).path
+    streamed = LaterPixels(DATA.train.labels, 6, lambda: cached(None))
     assert streamed.path is None

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import datasets
 import pytest
 
@@ -32,9 +34,8 @@ def test_only_the_files_of_known_splits_are_taken(tmp_path):
 def test_splits_are_those_that_load_dataset_gives(write_parquet, tmp_path, names):
     root, rows = tmp_path / "set", {}
     for number, name in enumerate(names):
-        [file] = write_parquet(
-            {"x": [0, 1] * 2**number}, names=NAMES, folder=f"f{number}"
-        ).iterdir()
+        labels = {"x": [0, 1] * 2**number}
+        [file] = write_parquet(labels, names=NAMES, folder=f"f{number}").iterdir()
         place = root / f"{name}.parquet"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(file.read_bytes())
@@ -73,60 +74,78 @@ def test_a_test_file_that_datasets_would_train_on_is_an_error(write_parquet, wor
         open_data(root, work=work)
 
 
-def test_several_configurations_are_an_error_that_names_the_folders(write_parquet, work):
-    for name in ("large", "small"):
-        write_parquet({"train": [0, 1], "test": [0, 1]}, names=NAMES, folder=f"set/{name}")
-    root = write_parquet({}, folder="set")
-    with pytest.raises(
-        ValueError, match=r"only in folders further down: 'large', 'small'.*to '.*set/large' or '"
-    ):
-        open_data(root, work=work)
-    assert len(open_data(root / "large", work=work).train) == 2
+FURTHER = r"only in folders further down: "
 
 
-def test_nested_split_folders_are_an_error_that_names_the_folder(write_parquet, work):
-    for split in ("train", "test"):
-        write_parquet({"part": [0, 1]}, names=NAMES, folder=f"set/default/{split}")
-    root = write_parquet({}, folder="set")
-    with pytest.raises(
-        ValueError, match=r"only in folders further down: 'default'.*Point to '.*set/default'"
-    ):
-        open_data(root, work=work)
+@pytest.mark.parametrize(
+    ("folders", "name", "said"),
+    [
+        (["large", "small"], "train", rf"{FURTHER}'large', 'small'.*to '.*set/large' or '"),
+        (["default/train", "default/test"], "x", rf"{FURTHER}'default'.*Point to '.*set/default'"),
+        (["train/deep", "test/deep"], "x",
+         r"Say --train 'train/\*\*/\*\.parquet' --test 'test/\*\*/\*\.parquet'\."),
+    ],
+    ids=["configurations", "nested split folders", "deep files"],
+)  # fmt: skip
+def test_files_further_down_are_an_error_that_says_what_to_do(
+    write_parquet, work, folders, name, said
+):
+    for folder in folders:
+        write_parquet({name: [0, 1], "test": [0, 1]}, names=NAMES, folder=f"set/{folder}")
+    with pytest.raises(ValueError, match=said):
+        open_data(work.with_name("set"), work=work)
+
+
+def test_files_further_down_are_read_as_that_error_says(write_parquet, work):
+    for folder in ("train/deep", "test/deep", "default/train", "default/test"):
+        write_parquet({"x": [0, 1]}, names=NAMES, folder=f"set/{folder}")
+    root = work.with_name("set")
     data = open_data(root / "default", work=work)
     assert (len(data.train), data.held_out) == (2, "test split of the source")
+    patterns = "train/**/*.parquet", "test/**/*.parquet"
+    assert len(open_data(Folder(str(root), *patterns), work=work).test) == 2
+
+
+def card(root: Path, *configurations: str) -> None:
+    listed = "".join(f"- config_name: c{n}\n{lines}" for n, lines in enumerate(configurations))
+    (root / "README.md").write_text(f"---\nconfigs:\n{listed}---\n")
+
+
+def files(**splits: str) -> str:
+    lines = (f"  - split: {split}\n    path: {path}\n" for split, path in splits.items())
+    return f"  data_files:\n{''.join(lines)}"
 
 
 def test_configurations_of_a_card_are_an_error_that_says_what_to_do(write_parquet, work):
     root = write_parquet({"train": [0, 1]}, names=NAMES)
-    (root / "README.md").write_text(
-        "---\nconfigs:\n- config_name: a\n  data_files: train-*\n- config_name: b\n"
-        "  data_files: train-*\n---\n"
-    )
+    card(root, *2 * ["  data_files: train-*\n"])
     with pytest.raises(
         ValueError, match=r"does not settle the splits of .*Say which files are mea"
     ):
         open_data(root, work=work)
 
 
-def test_the_configuration_of_a_card_is_followed(write_parquet, work):
-    root = write_parquet({"train": [0, 1, 0], "other": [1, 0, 0, 1]}, names=NAMES)
-    (root / "README.md").write_text(
-        "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n"
-        "    path: other-*.parquet\n---\n"
-    )
-    assert len(open_data(root, work=work).train) == 2  # of four, two are held out
+@pytest.mark.parametrize(
+    ("folder", "named"),
+    [
+        ("set", {"train": "other-*.parquet"}),
+        ("set", {"train": "eval-*"}),
+        ("set/a", {"train": "a/other-*", "test": "a/train-*"}),
+    ],
+    ids=["another file", "a file of another word", "files further down"],
+)
+def test_the_configuration_of_a_card_is_followed(write_parquet, work, folder, named):
+    write_parquet({"train": [0], "other": [1], "eval": [1]}, names=NAMES, folder=folder)
+    root = work.with_name("set")
+    card(root, files(**named))
+    found = parquet_splits(root, work=work)
+    assert {split: [f.name.split("-")[0] for f in paths] for split, paths in found.items()} == {
+        split: [Path(path).name.split("-")[0]] for split, path in named.items()
+    }
 
 
 def test_words_in_capitals_that_agree_with_datasets_are_no_hindrance(write_parquet, tmp_path):
     root = write_parquet({"Train": [0, 1]}, names=NAMES)
-    assert [*parquet_splits(root, work=tmp_path / "work")] == ["train"]
-
-
-def test_a_card_may_name_a_file_of_another_word(write_parquet, tmp_path):
-    root = write_parquet({"eval": [0, 1]}, names=NAMES)
-    (root / "README.md").write_text(
-        "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n    path: eval-*\n---\n"
-    )
     assert [*parquet_splits(root, work=tmp_path / "work")] == ["train"]
 
 
@@ -139,31 +158,6 @@ def test_a_renamed_link_is_asked_about_again(write_parquet, tmp_path):
     assert {*parquet_splits(root, work=tmp_path / "work")} == {"train", "test"}
     (root / "test.parquet").rename(root / "validation.parquet")
     assert {*parquet_splits(root, work=tmp_path / "work")} == {"train", "validation"}
-
-
-def test_a_card_may_name_files_further_down(write_parquet, tmp_path):
-    write_parquet({"x": [0, 1], "y": [0]}, names=NAMES, folder="set/a")
-    (tmp_path / "set/README.md").write_text(
-        "---\nconfigs:\n- config_name: a\n  data_files:\n  - split: train\n    path: a/x-*\n"
-        "  - split: test\n    path: a/y-*\n---\n"
-    )
-    found = parquet_splits(tmp_path / "set", work=tmp_path / "work")
-    assert {split: [file.name[0] for file in files] for split, files in found.items()} == {
-        "train": ["x"],
-        "test": ["y"],
-    }
-
-
-def test_files_deep_in_folders_of_splits_can_be_named_by_a_pattern(write_parquet, work):
-    for split in ("train", "test"):
-        write_parquet({"x": [0, 1]}, names=NAMES, folder=f"set/{split}/deep")
-    root = write_parquet({}, folder="set")
-    with pytest.raises(
-        ValueError, match=r"Say --train 'train/\*\*/\*\.parquet' --test 'test/\*\*/\*\.parquet'\."
-    ):
-        open_data(root, work=work)
-    folder = Folder(str(root), "train/**/*.parquet", "test/**/*.parquet")
-    assert len(open_data(folder, work=work).test) == 2
 
 
 def test_what_lies_beside_the_files_of_the_splits_is_named(write_parquet, work):

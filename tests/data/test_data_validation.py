@@ -32,37 +32,36 @@ def rows(split):
     return {bytes(split.encoded(i)) for i in range(len(split))}
 
 
+DATA = from_arrays(noise(40), np.arange(40) % 2, test=(noise(4, 1), np.arange(4) % 2))
+
+
 def test_a_fifth_of_each_class_is_held_out_and_the_rest_stays():
-    data = from_arrays(noise(40), np.arange(40) % 2, test=(noise(4, 1), np.arange(4) % 2))
-    cut = validation_of(data)
+    cut = validation_of(DATA)
     assert np.bincount(cut.train.labels).tolist() == [16, 16]
     assert np.bincount(cut.test.labels).tolist() == [4, 4]
-    assert rows(cut.train) | rows(cut.test) == rows(data.train)
+    assert rows(cut.train) | rows(cut.test) == rows(DATA.train)
     assert not rows(cut.train) & rows(cut.test)
     assert (cut.train.split, cut.test.split) == ("train", "validation")
     assert cut.held_out == "20 % of each class of the training images, chosen by content hash"
 
 
 def test_it_is_another_data_set_with_caches_of_its_own():
-    data = from_arrays(noise(40), np.arange(40) % 2, test=(noise(4, 1), np.arange(4) % 2))
-    cut = validation_of(data)
-    assert len({data.fingerprint, cut.fingerprint, validation_of(cut).fingerprint}) == 3
+    cut = validation_of(DATA)
+    assert len({DATA.fingerprint, cut.fingerprint, validation_of(cut).fingerprint}) == 3
     assert cut.train.fingerprint == cut.test.fingerprint == cut.fingerprint
-    assert validation_of(data).fingerprint == cut.fingerprint
+    assert validation_of(DATA).fingerprint == cut.fingerprint
 
 
 def test_the_images_that_the_data_hold_out_are_never_looked_at():
-    data = from_arrays(noise(40), np.arange(40) % 2, test=(noise(4, 1), np.arange(4) % 2))
-    sealed = replace(data, test=replace(data.test, origin=Sealed()))
+    sealed = replace(DATA, test=replace(DATA.test, origin=Sealed()))
     cut = validation_of(sealed)
-    held_out = rows(data.test)
+    held_out = rows(DATA.test)
     assert not held_out & (rows(cut.train) | rows(cut.test))
 
 
 def test_a_copy_of_a_validation_image_under_another_label_is_left_out():
     images, labels = noise(40), np.arange(40) % 2
-    data = from_arrays(images, labels, test=(noise(4, 1), np.arange(4) % 2))
-    held = int(validation_of(data).test.rows[0])
+    held = int(validation_of(DATA).test.rows[0])
     other = next(i for i in range(40) if labels[i] != labels[held])
     images[other] = images[held]
     cut = validation_of(from_arrays(images, labels, test=(noise(4, 1), np.arange(4) % 2)))
