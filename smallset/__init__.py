@@ -56,17 +56,6 @@ __all__ = [
 _HOMES = {
     "analysis.analyze": ("analyze",),
     "data": ("Folder", "from_arrays", "open_data"),
-    "pipeline": (
-        "compress",
-        "evaluate",
-        "export",
-        "label",
-        "open_set",
-        "score",
-        "select",
-        "size",
-        "train_teacher",
-    ),
     "records": ("Fact", "Result", "Scores"),
     "store": ("CompressedDataset", "verify"),
     "train.patchcrop": ("PatchCrop",),
@@ -76,7 +65,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import a public name on its first use, because torch takes seconds to import."""
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"smallset.{home}"), name)
-    raise AttributeError(f"module 'smallset' has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module 'smallset' has no attribute {name!r}")
+    home = next((home for home, names in _HOMES.items() if name in names), "pipeline")
+    return getattr(import_module(f"smallset.{home}"), name)

@@ -6,7 +6,7 @@ moment is kept with the records, so that a later score needs at most an inferenc
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -247,7 +247,7 @@ def _network(moment: int) -> str:
 
 def _training(observer: Observer, run: int) -> dict[str, object]:
     """Return everything that a training depends on besides the data and the machine."""
-    recipe = {k: v for k, v in asdict(RECIPES[observer.recipe]).items() if k != "line"}
+    recipe = RECIPES[observer.recipe].numbers()
     return {"observer": repr(observer), "recipe": recipe, "view": repr(VIEW), "run": run}
 
 

@@ -2,10 +2,9 @@
 
 from smallset.pipeline.compress import compress, select
 from smallset.pipeline.evaluate import evaluate
-from smallset.pipeline.export import export
 from smallset.pipeline.label import label
-from smallset.pipeline.read import open_set
 from smallset.pipeline.score import score
+from smallset.pipeline.sets import export, open_set
 from smallset.pipeline.size import size
 from smallset.pipeline.train import train_teacher
 

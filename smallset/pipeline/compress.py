@@ -13,9 +13,8 @@ from smallset.desk import Options, desk_for
 from smallset.exchange.chosen_list import ChosenList, write_list
 from smallset.exchange.set_data import AnyData
 from smallset.methods import Method, ShortClasses
-from smallset.numbers import check_number
 from smallset.parallel import Workers
-from smallset.pipeline.job import Job, begin
+from smallset.pipeline.job import Job, Order, begin
 from smallset.pipeline.within import NoRoom, most_within
 from smallset.records import Fit
 from smallset.store import Canvases, CompressedDataset, Encoding, Sizes, open_set, write
@@ -58,18 +57,16 @@ def compress(
 
     Raises ValueError or OSError if anything is wrong, and then leaves no output.
     """
-    out, asked = Path(out), one_budget(ipc, keep, budget)
-    seed = check_number("seed", seed, least=0, unit="a seed")
-    desk = desk_for(**options)
-    job = begin(data, out, method, asked, short_classes, size, fit, codec, seed, spread, desk)
+    out, asked, desk = Path(out), one_budget(ipc, keep, budget), desk_for(**options)
+    order = Order(method, asked, short_classes, size, fit, seed, codec, spread)
+    job = begin(data, out, order, desk)
     notes: Mapping[str, str] = {}
     with keeping(desk.work):
         if asked.limit is None:
             canvases = job.canvases(job.wanted)
         else:
-            job, canvases, notes = _filled(job, asked.limit, spread)
-    about = job.about()
-    about = replace(about, made_with={**about.made_with, **notes, **(because or {})})
+            job, canvases, notes = _filled(job, asked.limit)
+    about = job.about({**notes, **(because or {})})
     with first_before_others():
         if not is_first():
             return open_set(out)
@@ -112,34 +109,30 @@ def select(
             f"{asked} was given, but a list of images has no image files that take bytes. Needed a "
             "number of images. Give ipc=N or keep=SHARE, or write the set."
         )
-    seed = check_number("seed", seed, least=0, unit="a seed")
     desk = desk_for(**options)
-    job = begin(
-        data, out, method, asked, short_classes, size, fit, None, seed, spread, desk, pixels=False
-    )
+    order = Order(method, asked, short_classes, size, fit, seed, spread=spread)
+    job = begin(data, out, order, desk, pixels=False)
     with keeping(desk.work):
-        selection = job.method.choose(job.seen, job.wanted, seed=seed)
-    source, about = job.data.train, job.about()
+        selection = job.method.choose(job.seen, job.wanted, seed=job.seed)
+    source, about = job.data.train, job.about({})
     with first_before_others():
         if not is_first():
             return ChosenList.of_selection(out, selection, source, about)
         return write_list(selection, source, out, about=about, size=job.seen.images.size)
 
 
-def _filled(
-    job: Job, limit: int, spread: Workers | None
-) -> tuple[Job, Canvases, Mapping[str, str]]:
+def _filled(job: Job, limit: int) -> tuple[Job, Canvases, Mapping[str, str]]:
     """Return the job that wants as many canvases as fit into `limit` bytes, and the canvases.
 
     If the images ran out before the bytes, a note for the manifest says so. Raises NoRoom if not
     even one image of each class fits.
     """
-    sizes = Sizes(Encoding(job.codec, job.desk.workers, spread, job.desk.work))
+    sizes = Sizes(Encoding(job.codec, job.desk.workers, job.order.spread, job.desk.work))
     ways = job.method.under_bytes(size=job.seen.images.size)
     each = 1 if job.method.balanced else len(job.have)
     for method, enough in ways:
         tries = _Tries(replace(job, method=method), sizes)
-        most = method.most(job.have, short_classes=job.short_classes)
+        most = method.most(job.have, short_classes=job.order.short_classes)
         least = enough * each if most is None else min(enough * each, most)
         if method is ways[-1][0] or tries.bytes_of(least) <= limit:
             break
@@ -147,7 +140,7 @@ def _filled(
     if not number:
         of_each = " of each class" if job.method.balanced else ""
         raise NoRoom(
-            f"{job.budget} has no room for one image{of_each}, which takes {one:,} bytes as "
+            f"{job.order.budget} has no room for one image{of_each}, which takes {one:,} bytes as "
             f"{job.codec}. Give {Bytes(one)} or more, smaller images, or another codec.",
             spec=job.known.spec,
             codec=str(job.codec),
@@ -163,7 +156,7 @@ def _used_up(job: Job, number: int) -> str:
     least = int(np.argmin(job.have))
     few = f"the smallest class, {job.data.train.classes.names[least]!r}, has {job.have[least]:,}"
     more = "; with --short-classes keep, larger classes give more"
-    unequal = job.short_classes == "error" and job.have[least] < max(job.have)
+    unequal = job.order.short_classes == "error" and job.have[least] < max(job.have)
     return f"the method takes no more than {number:,} of each class; {few}{more if unequal else ''}"
 
 

@@ -12,6 +12,8 @@ from smallset.files import check_output
 from smallset.labels import check_not_labels
 from smallset.numbers import check_number
 from smallset.observers.observed import Observed
+from smallset.observers.shards import Shards
+from smallset.parallel import Workers
 from smallset.records import Fit
 from smallset.store import CompressedDataset
 
@@ -41,8 +43,13 @@ def check_apart(out: Path, data: AnyData) -> None:
         )
 
 
-def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk) -> Observed:
-    """Return the training data as a score sees it, at `size` pixels, decoded at the first look."""
+def observed(
+    source: ImageDataset, size: int, fit: Fit, desk: Desk, spread: Workers | None = None
+) -> Observed:
+    """Return the training data as a score sees it, at `size` pixels, decoded at the first look.
+
+    `spread` are workers that make the inference passes.
+    """
     return Observed(
         images=LaterPixels(source.labels, size, partial(desk.decoded, source, size, view=fit)),
         labels=source.labels,
@@ -51,6 +58,7 @@ def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk) -> Observed:
         machine=desk.machine,
         work=desk.work,
         progress=desk.progress,
+        spread=Shards(spread) if spread else None,
         dataset=source,
         fit=fit,
     )
@@ -59,9 +67,11 @@ def observed(source: ImageDataset, size: int, fit: Fit, desk: Desk) -> Observed:
 def side_of(data: ImageDataset, size: int | None) -> int:
     """Return `size` if given, or else the side in pixels that all images share, or else 224."""
     if size is not None:
-        size = check_number("size", size, least=1, unit="the side in pixels")
-        if size > _LARGEST_SIDE:
-            raise ValueError(f"size={size} is too large. Give at most {_LARGEST_SIDE} pixels.")
-        return size
+        return check_number("size", size, least=1, unit="the side in pixels", most=_LARGEST_SIDE)
+    return shared_side(data) or 224
+
+
+def shared_side(data: ImageDataset) -> int | None:
+    """Return the side in pixels of all images, or None if they are not squares of one size."""
     sides = np.unique(data.sizes)
-    return int(sides[0]) if len(sides) == 1 else 224
+    return int(sides[0]) if len(sides) == 1 else None

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from smallset.data import CUT_OFF, ImageDataset
 from smallset.desk import Desk
 from smallset.exchange.exported import is_ours, open_made
@@ -15,7 +13,7 @@ from smallset.files import at_home
 from smallset.methods import spec_of
 from smallset.mosaic import Grid
 from smallset.numbers import check_number
-from smallset.pipeline.desk import side_of
+from smallset.pipeline.desk import shared_side, side_of
 from smallset.store import CompressedDataset, TrainingSet
 from smallset.train.views import Patch, View, view_from
 
@@ -99,14 +97,11 @@ def _side(images: ImageDataset, test: ImageDataset, size: int | None) -> int:
 
     Raises ValueError if there is no such side.
     """
-    if size is not None:
+    if size is not None or shared_side(images):
         return side_of(images, size)
-    sides = np.unique(images.sizes)
-    if len(sides) == 1:
-        return int(sides[0])
     (w, h), (wide, high) = images.sizes.min(axis=0), images.sizes.max(axis=0)
-    judges = np.unique(test.sizes)
-    hint = f" The held-out images have {judges[0]} px." if len(judges) == 1 else ""
+    judge = shared_side(test)
+    hint = f" The held-out images have {judge} px." if judge else ""
     raise ValueError(
         f"the images of the set '{images.name}' are not squares of one size (from {w} to {wide} px "
         f"wide, from {h} to {high} px high). Needed one side to read them at.{hint} Give --size."

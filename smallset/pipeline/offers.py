@@ -8,8 +8,7 @@ from smallset.budget import Budget, Bytes, PerClass, Share
 from smallset.desk import Options, desk_for
 from smallset.exchange.set_data import AnyData
 from smallset.methods import Method, Pruned, ShortClasses, random
-from smallset.numbers import check_number
-from smallset.pipeline.job import begin
+from smallset.pipeline.job import Order, begin
 from smallset.records import Fit
 from smallset.selection import Random
 from smallset.store import Codec, Encoding, Sizes
@@ -44,9 +43,9 @@ def offers(
     Random images are encoded in place of the method's, so nothing is scored. The options are those
     of `compress`, and so are the errors.
     """
-    seed = check_number("seed", seed, least=0, unit="a seed")
-    desk, least = desk_for(**options), PerClass(1)
-    job = begin(data, Path(out), method, least, short_classes, size, fit, codec, seed, None, desk)
+    desk = desk_for(**options)
+    order = Order(method, PerClass(1), short_classes, size, fit, seed, codec)
+    job = begin(data, Path(out), order, desk)
     drawn = random()
     if isinstance(job.method, Pruned):
         drawn = replace(job.method, score=None, select=Random(), observer=None, pool=None)
@@ -56,7 +55,7 @@ def offers(
     sizes = Sizes(Encoding(job.codec, desk.workers))
 
     def encoded(way: Method) -> tuple[int, int]:
-        drawing = replace(job, method=way, short_classes="error")
+        drawing = replace(job, method=way, order=replace(order, short_classes="error"))
         canvases = drawing.canvases(drawing.wanting(tried.images))
         return int(canvases.plan.images.sum()), sizes.total(canvases)
 

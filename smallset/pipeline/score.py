@@ -1,8 +1,6 @@
 """score(): write a table with the difficulty of every training image."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -12,7 +10,6 @@ from smallset.exchange.set_data import AnyData, open_any
 from smallset.files import writing
 from smallset.methods import score_from, spec_of
 from smallset.observers.observed import Observed, looked_with
-from smallset.observers.shards import Shards
 from smallset.parallel import Workers
 from smallset.pipeline.desk import check_place, observed, side_of
 from smallset.records import Fit, Scores
@@ -55,14 +52,14 @@ def score(
             f"the scores {', '.join(scores)!r} have an empty entry. Needed the spec of a score in "
             "each. Give for example el2n,aum."
         )
-    if twice := [text for text, times in Counter(scores).items() if times > 1]:
-        raise ValueError(
-            f"the score {twice[0]!r} was asked for twice, but names one column. Give it once."
-        )
     scorers: dict[str, Score] = {}
     for text in scores:
         name = portable(text)
         if name in scorers:
+            if text in scores[: len(scorers)]:
+                raise ValueError(
+                    f"the score {text!r} was asked for twice, but names one column. Give it once."
+                )
             raise ValueError(
                 f"two of the scores would name their column {name!r}, because column names leave "
                 "out the folders of files. Needed different names. Rename one of the files, or run "
@@ -76,8 +73,7 @@ def score(
     desk = desk_for(**options)
     with first_before_others():
         source = open_any(data, desk).train
-    seen = observed(source, side_of(source, size), fit, desk)
-    seen = replace(seen, spread=Shards(spread) if spread else None)
+    seen = observed(source, side_of(source, size), fit, desk, spread)
     for scorer in scorers.values():
         if scorer.observer is not None:
             seen.check(scorer.observer)

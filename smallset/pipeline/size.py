@@ -7,7 +7,7 @@ import platformdirs
 
 from smallset.exchange.exported import opened
 from smallset.labels import FORMATS, label_folder
-from smallset.labels.formats import Format, Top, format_from
+from smallset.labels.formats import Top, format_from
 from smallset.labels.shards import stores
 from smallset.numbers import check_number
 from smallset.records import Cost
@@ -65,10 +65,12 @@ def size(
     count = check_number("images", count, least=1, unit="images")
     views = view_from(facts.view).an_epoch(made.tile_box.shape[1])
     shown = Cost(round(facts.image_bytes * count / facts.images))
-    labels = [
-        Priced(spec, replace(shown, labels=label_bytes(form, count * views * epochs, classes)))
-        for spec, form in _formats(format, classes)
-    ]
+    top = f"top(k={min(Top.k, classes)})"
+    every = [top if kind is Top else name for name, kind in FORMATS.items()]
+    labels = []
+    for spec in every if format is None else [format]:
+        written = count * views * epochs * format_from(spec).row_bytes(classes)
+        labels.append(Priced(spec, replace(shown, labels=written)))
     return Ledger(
         name=made.name,
         raw=4 * 3 * facts.size**2 * facts.images,
@@ -79,18 +81,6 @@ def size(
         classes=classes,
         labels=tuple(labels),
     )
-
-
-def label_bytes(form: Format, labels: int, classes: int) -> int:
-    """Return the bytes of so many labels, without the overhead of their files."""
-    return labels * form.row_bytes(classes)
-
-
-def _formats(format: str | None, classes: int) -> list[tuple[str, Format]]:
-    k = min(Top.k, classes)
-    named = [f"top(k={k})" if kind is Top else name for name, kind in FORMATS.items()]
-    asked = named if format is None else [format]
-    return [(spec, format_from(spec)) for spec in asked]
 
 
 def _here(made: CompressedDataset) -> list[Priced]:

@@ -1,10 +1,8 @@
 """train_teacher(): train a network on the full data, as a teacher for soft labels."""
 
-import hashlib
-import io
 import math
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
@@ -13,8 +11,8 @@ from smallset.data.work import keeping
 from smallset.desk import Desk, Options, desk_for
 from smallset.exchange.set_data import AnyData, check_held_out, open_any
 from smallset.files import whole_folder, write_file, writing
-from smallset.fingerprint import fingerprint
-from smallset.lazy import Tensor, torch
+from smallset.fingerprint import file_sha256, fingerprint
+from smallset.lazy import Tensor
 from smallset.methods import spec_of
 from smallset.models import Network, check_model, library_of, weights_sha256
 from smallset.models.trained import CARD, FORMAT, WEIGHTS, Trained
@@ -27,7 +25,7 @@ from smallset.train.device import hardware
 from smallset.train.evaluation import accuracy
 from smallset.train.processes import first_alone, first_before_others, is_first
 from smallset.train.protocol import Protocol, check_epochs
-from smallset.train.run import component_versions, train_kept, versions_behind
+from smallset.train.run import component_versions, save, train_kept, versions_behind
 from smallset.train.shown import Shown
 from smallset.train.views import Canvas
 
@@ -112,17 +110,13 @@ class _Job:
     fit: Fit
     seed: int
 
-    def recipe_facts(self) -> dict[str, object]:
-        """Return every number of the recipe, as used."""
-        return {k: v for k, v in asdict(self.recipe).items() if k != "line"}
-
     def fingerprint(self, desk: Desk) -> str:
         """Return a hash of everything that the weights depend on."""
         facts: dict[str, object] = {
             "versions": {"train": VERSION, **component_versions(), **library_of(self.model)},
             "model": self.model,
             "weights": weights_sha256(self.model),
-            "recipe": self.recipe_facts(),
+            "recipe": self.recipe.numbers(),
             "view": spec_of(VIEW),
             "source": f"{self.data.train.fingerprint} {self.data.train.split}",
             "size": self.size,
@@ -148,40 +142,37 @@ def _write(job: _Job, network: Network, desk: Desk, out: Path) -> Trained:
         machine=here,
         progress=desk.progress,
     )
-    buffer = io.BytesIO()
-    state = {key: value.cpu().contiguous() for key, value in network.net.state_dict().items()}
-    torch.save(state, buffer)
-    content = buffer.getvalue()
-    made = Trained(
-        format=FORMAT,
-        model=job.model,
-        classes=data.train.classes.names,
-        size=job.size,
-        mean=_colour(network.mean),
-        std=_colour(network.std),
-        fit=job.fit,
-        recipe=job.recipe_facts(),
-        view=spec_of(VIEW),
-        epochs=job.recipe.epochs,
-        seed=job.seed,
-        source={
-            "given": data.name,
-            "fingerprint": data.fingerprint,
-            "images": len(data.train),
-            "held_out": data.held_out,
-        },
-        top1=found.top1,
-        per_class=tuple(None if math.isnan(v) else v for v in found.per_class.tolist()),
-        weights_sha256=hashlib.sha256(content).hexdigest(),
-        weights_bytes=len(content),
-        precision=here.precision,
-        device=here.kind,
-        threads=here.threads,
-        hardware=hardware(here.device, here.processes),
-        versions=versions_behind(job.model),
-    )
+    weights = {key: value.cpu().contiguous() for key, value in network.net.state_dict().items()}
     with whole_folder(out) as partial, writing(out):
-        write_file(partial / WEIGHTS, content)
+        save(partial / WEIGHTS, weights)
+        made = Trained(
+            format=FORMAT,
+            model=job.model,
+            classes=data.train.classes.names,
+            size=job.size,
+            mean=_colour(network.mean),
+            std=_colour(network.std),
+            fit=job.fit,
+            recipe=job.recipe.numbers(),
+            view=spec_of(VIEW),
+            epochs=job.recipe.epochs,
+            seed=job.seed,
+            source={
+                "given": data.name,
+                "fingerprint": data.fingerprint,
+                "images": len(data.train),
+                "held_out": data.held_out,
+            },
+            top1=found.top1,
+            per_class=tuple(None if math.isnan(v) else v for v in found.per_class.tolist()),
+            weights_sha256=file_sha256(partial / WEIGHTS),
+            weights_bytes=(partial / WEIGHTS).stat().st_size,
+            precision=here.precision,
+            device=here.kind,
+            threads=here.threads,
+            hardware=hardware(here.device, here.processes),
+            versions=versions_behind(job.model),
+        )
         write_file(partial / CARD, made.to_json().encode())
     return made
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from smallset.lazy import Module, Tensor, torch
+from smallset.lazy import Module, torch
 from smallset.train.processes import count
 
 Precision = Literal["float32", "bfloat16"]
@@ -93,8 +93,7 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
             f"device {device!r} cannot be used here ({str(error).splitlines()[0]}). "
             "Give auto, cpu, cuda or cuda:N."
         ) from error
-    kind = chosen.partition(":")[0]
-    if kind == "cuda":
+    if chosen.startswith("cuda"):
         # Same seed, same bytes: no kernels chosen by timing or with a random order of addition, and
         # float32 without TF32.
         torch.backends.cudnn.deterministic = True
@@ -127,7 +126,7 @@ def can_compile(device: str) -> bool:
     It needs a C++ compiler for a CPU and Triton for a GPU. Any error counts as "does not work".
     """
     try:
-        torch.compile(_one_more)(torch.zeros(8, device=device))
+        torch.compile(lambda x: x + 1)(torch.zeros(8, device=device))
     except Exception:
         return False
     return True
@@ -155,10 +154,6 @@ def _own_gpu(chosen: str) -> str:
     own = int(os.environ["LOCAL_RANK"])
     torch.cuda.set_device(own)  # NCCL uses the current device
     return f"cuda:{own}"
-
-
-def _one_more(x: Tensor) -> Tensor:
-    return x + 1
 
 
 def _good_at_bfloat16(device: str) -> bool:

@@ -1,6 +1,6 @@
 """PatchCrop: the A of PCA as a drop-in transform for other people's training loops."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import torch
@@ -8,14 +8,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
+from smallset.numbers import check_number
 from smallset.shapes import Int32
-from smallset.train.views import Drawn, Patch, crop_boxes
+from smallset.train.views import NUMBERS, Drawn, Patch, crop_boxes
 
-_NUMBERS = 24  # random numbers that `crop_boxes` uses for an image; the last two are flip and tile
 _UNBLENDABLE = ("1", "P")  # modes that Pillow can resize only by nearest neighbour
-_SIDE = "the side in pixels, at least 1, or None for the canvas's own"
-_TILES = "the tiles a side, at least 1"
-_EXAMPLES = {"size": 224, "factor": 2, "scale": (0.08, 1.0), "ratio": (0.75, 1.33), "flip": 0.5}
 
 
 class PatchCrop(nn.Module):
@@ -42,10 +39,15 @@ class PatchCrop(nn.Module):
         flip: float = 0.5,
     ) -> None:
         super().__init__()
-        self.size = None if size is None else _side("size", size, _SIDE)
-        self.factor = _side("factor", factor, _TILES)
+        side = "the side in pixels, or None for the canvas's own"
+        self.size = None if size is None else check_number("size", size, least=1, unit=side)
+        self.factor = check_number("factor", factor, least=1, unit="the tiles a side")
         self.scale, self.ratio = _pair("scale", scale), _pair("ratio", ratio)
-        self.flip = _number("flip", flip)
+        if not _is_number(flip):
+            raise ValueError(
+                f"flip={flip!r} is not a number. Give a probability, such as flip=0.5."
+            )
+        self.flip = float(flip)
         Patch(self.scale, self.ratio, self.flip)  # raises ValueError if an option is out of range
 
     def extra_repr(self) -> str:
@@ -83,7 +85,8 @@ class PatchCrop(nn.Module):
                 f"a canvas of {width} x {height} px has no room for PatchCrop's factor="
                 f"{self.factor} tiles a side. Use factor<={min(height, width)} or larger images."
             )
-        numbers = torch.rand(count, _NUMBERS, dtype=torch.float64, device="cpu").numpy()
+        numbers = torch.rand(count, NUMBERS, dtype=torch.float64, device="cpu").numpy()
+        # `crop_boxes` uses the first numbers, the last two are for the flip and the tile.
         tile = (numbers[:, -1] * self.factor**2).astype(np.int64)
         row, column = np.divmod(tile, self.factor)
         area = self._tiles(column, row, height=height, width=width)
@@ -158,33 +161,17 @@ def _format_of(image: Tensor) -> torch.memory_format:
     return torch.channels_last if last else torch.contiguous_format
 
 
-def _side(name: str, value: object, meaning: str) -> int:
-    # True is a whole number to Python, but a mistake here.
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ValueError(
-            f"PatchCrop's {name}={value!r} is not a whole number. Give {meaning}, such as "
-            f"{name}={_EXAMPLES[name]}."
-        )
-    if value < 1:
-        raise ValueError(f"PatchCrop's {name}={value} is too small. Give {meaning}.")
-    return int(value)
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(
-            f"PatchCrop's {name}={value!r} is not a number. Give a probability in 0..1, such as "
-            f"{name}={_EXAMPLES[name]}."
-        )
-    return float(value)
-
-
 def _pair(name: str, value: object) -> tuple[float, float]:
     pair = tuple(value) if isinstance(value, tuple | list) else ()
-    if len(pair) != 2 or any(isinstance(v, bool) or not isinstance(v, Real) for v in pair):
+    if len(pair) != 2 or not all(map(_is_number, pair)):
         raise ValueError(
-            f"PatchCrop's {name}={value!r} is not a pair of numbers. Give the lowest and the "
-            f"highest, such as {name}={_EXAMPLES[name]}."
+            f"{name}={value!r} is not a pair of numbers. Give the lowest and the highest, such as "
+            f"{name}=(0.8, 1.0)."
         )
     low, high = pair
     return float(low), float(high)
+
+
+def _is_number(value: object) -> bool:
+    # True is a number to Python, but a mistake here.
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -33,6 +33,10 @@ class Protocol:
     weight_decay: float
     momentum: tuple[float, float]
 
+    def numbers(self) -> dict[str, object]:
+        """Return all fields except `line`, for fingerprints and records."""
+        return {name: value for name, value in asdict(self).items() if name != "line"}
+
     def rate_at(self, epoch: int) -> float:
         """Return the learning rate of an epoch, counted from 0."""
         return self.rate * 0.5 * (1 + cos(pi * epoch / self.epochs))
@@ -88,8 +92,8 @@ class StudentProtocol(Protocol):
 
         Newer fields are included only if they have an effect, so that older fingerprints stay.
         """
-        facts: dict[str, object] = asdict(self.suited_to(student))
-        del facts["line"], facts["rates"], facts["pretrained"]  # none changes a number
+        facts = self.suited_to(student).numbers()
+        del facts["rates"], facts["pretrained"]  # neither changes a number
         if not soft:
             del facts["temperature"], facts["mix_alpha"], facts["mix"]
         if not soft or (self.loss, self.hard_weight) == ("kl", 0):
@@ -104,42 +108,35 @@ STANDARD_V1 = StudentProtocol(
     "AdamW 1e-3, cosine, 300 epochs, batch 128; soft: CutMix, T = 20 (2502.06434, last epoch)",
     batch=128, epochs=300, optimizer="adamw", rate=1e-3, weight_decay=0.01, momentum=(0.9, 0.999),
 )  # fmt: skip
-SMALL_V1 = StudentProtocol(
-    "small-v1",
-    "standard-v1 with batch 50, for sets of under 1,280 images",
-    batch=50, epochs=300, optimizer="adamw", rate=1e-3, weight_decay=0.01, momentum=(0.9, 0.999),
+SMALL_V1 = replace(
+    STANDARD_V1, name="small-v1", batch=50,
+    line="standard-v1 with batch 50, for sets of under 1,280 images",
 )  # fmt: skip
-RETHINKDC_V1 = StudentProtocol(
-    "rethinkdc-v1",
-    "standard-v1, best of epochs 0, 50, ..., 299: peeks at the test set, for published tables only",
-    batch=128, epochs=300, optimizer="adamw", rate=1e-3, weight_decay=0.01, momentum=(0.9, 0.999),
-    mix="batch", best_of=50,
+RETHINKDC_V1 = replace(
+    STANDARD_V1, name="rethinkdc-v1", mix="batch", best_of=50,
+    line="standard-v1, best of epochs 0, 50, ..., 299: "
+    "peeks at the test set, for published tables only",
 )  # fmt: skip
 # The paper uses 1e-3 for its ResNets and does not name rates for other networks. Swin's 3e-4 was
 # chosen in advance, without tuning, since there is no warm-up here.
-CROSS_V1 = StudentProtocol(
-    "cross-v1",
-    "standard-v1 for any architecture: AdamW 1e-3, and 3e-4 for Swin",
-    batch=128, epochs=300, optimizer="adamw", rate=1e-3, weight_decay=0.01, momentum=(0.9, 0.999),
-    rates=(("timm:swin", 3e-4), ("torchvision:swin", 3e-4)),
+CROSS_V1 = replace(
+    STANDARD_V1, name="cross-v1", rates=(("timm:swin", 3e-4), ("torchvision:swin", 3e-4)),
+    line="standard-v1 for any architecture: AdamW 1e-3, and 3e-4 for Swin",
 )  # fmt: skip
-FINETUNE_V1 = StudentProtocol(
-    "finetune-v1",
-    "AdamW 1e-4, cosine, 30 epochs, batch 50: for a pretrained student",
-    batch=50, epochs=30, optimizer="adamw", rate=1e-4, weight_decay=0.01, momentum=(0.9, 0.999),
-    pretrained=True,
+FINETUNE_V1 = replace(
+    STANDARD_V1, name="finetune-v1", batch=50, epochs=30, rate=1e-4, pretrained=True,
+    line="AdamW 1e-4, cosine, 30 epochs, batch 50: for a pretrained student",
 )  # fmt: skip
-GVBSM_V1 = StudentProtocol(
-    "gvbsm-v1",
-    "AdamW 1e-3, cosine, 300 epochs, batch 1024; soft: CutMix, MSE + 0.1 CE (2311.17950, ImageNet)",
-    batch=1024, epochs=300, optimizer="adamw", rate=1e-3, weight_decay=0.01, momentum=(0.9, 0.999),
-    loss="mse", hard_weight=0.1,
+GVBSM_V1 = replace(
+    STANDARD_V1, name="gvbsm-v1", batch=1024, loss="mse", hard_weight=0.1,
+    line="AdamW 1e-3, cosine, 300 epochs, batch 1024; "
+    "soft: CutMix, MSE + 0.1 CE (2311.17950, ImageNet)",
 )  # fmt: skip
-GVBSM_CIFAR_V1 = StudentProtocol(
-    "gvbsm-cifar-v1",
-    "AdamW 1e-3, cosine, 1000 epochs, batch 100; soft: CutMix, MSE + 0.15 CE (2311.17950, CIFAR)",
-    batch=100, epochs=1000, optimizer="adamw", rate=1e-3, weight_decay=0.0, momentum=(0.9, 0.999),
+GVBSM_CIFAR_V1 = replace(
+    STANDARD_V1, name="gvbsm-cifar-v1", batch=100, epochs=1000, weight_decay=0.0,
     loss="mse", hard_weight=0.15,
+    line="AdamW 1e-3, cosine, 1000 epochs, batch 100; "
+    "soft: CutMix, MSE + 0.15 CE (2311.17950, CIFAR)",
 )  # fmt: skip
 PROTOCOLS: dict[str, StudentProtocol] = {
     p.name: p
@@ -166,21 +163,22 @@ def protocol_named(text: str, *, views: int) -> StudentProtocol:
             f"{text!r} changes the protocol {call.name!r}, but only its length can change. Write "
             f"'{call.name}(epochs=N)' or '{call.name}(steps=N)', or leave the brackets out."
         )
-    for unit, count in call.options.items():
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise ValueError(
-                f"{text!r} does not name a whole number of {unit}. Give at least 1: "
-                f"'{call.name}({unit}=1)'."
-            )
+    if not call.options:
+        return protocol
+    [(unit, count)] = call.options.items()
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ValueError(
+            f"{text!r} does not name a whole number of {unit}. Give at least 1: "
+            f"'{call.name}({unit}=1)'."
+        )
+    if unit == "epochs":
+        check_epochs(f"{text!r}: epochs", count)
         epochs = count
-        if unit == "epochs":
-            check_epochs(f"{text!r}: epochs", epochs)
-        elif count > _MOST_STEPS:
-            raise ValueError(f"{text!r} is too long. Give at most {_MOST_STEPS} steps.")
-        else:
-            epochs = max(1, round(count / steps_of(views, protocol.batch)))
-        return replace(protocol, name=f"{call.name}({unit}={count})", epochs=epochs)
-    return protocol
+    elif count > _MOST_STEPS:
+        raise ValueError(f"{text!r} is too long. Give at most {_MOST_STEPS} steps.")
+    else:
+        epochs = max(1, round(count / steps_of(views, protocol.batch)))
+    return replace(protocol, name=f"{call.name}({unit}={count})", epochs=epochs)
 
 
 def steps_of(views: int, batch: int) -> int:

@@ -18,7 +18,7 @@ _BLOCK = 4096
 _TRIES = 10
 # Random numbers for an image and epoch: 2 a try, 2 for the place, flip, tile. Philox needs a
 # multiple of 4.
-_NUMBERS = 24
+NUMBERS = 24
 
 
 @dataclass(frozen=True)
@@ -172,14 +172,14 @@ def uniform(
     block of neighbours is one draw, and no image's numbers depend on other draws.
     """
     key = derive(seed, "view", VERSION, epoch)
-    numbers = np.empty((len(images), _NUMBERS))
+    numbers = np.empty((len(images), NUMBERS))
     for index in np.unique(images // _BLOCK):
         stream = np.random.Generator(
-            np.random.Philox(key=key, counter=int(index) * _BLOCK * _NUMBERS // 4)
+            np.random.Philox(key=key, counter=int(index) * _BLOCK * NUMBERS // 4)
         )
         here = images // _BLOCK == index
         last = int(images[here].max()) - int(index) * _BLOCK
-        numbers[here] = stream.random((last + 1, _NUMBERS))[images[here] - index * _BLOCK]
+        numbers[here] = stream.random((last + 1, NUMBERS))[images[here] - index * _BLOCK]
     return numbers
 
 
