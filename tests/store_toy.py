@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 from PIL import Image
 
@@ -49,6 +50,13 @@ def run_card(folder: Path) -> list[dict[str, Any]]:
             exec(block.replace("PATH/OF/THIS/FOLDER", str(folder)), names)
             ran.append(names)
     return ran
+
+
+def by_card(folder: Path) -> datasets.Dataset:
+    """What the code of a folder's card loads with `datasets`."""
+    loaded = [names["data"] for names in run_card(folder)]
+    (found,) = [data for data in loaded if isinstance(data, datasets.Dataset)]
+    return found
 
 
 def sign(folder: Path, values: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from math import isqrt
 
 import numpy as np
 
+from smallset.numbers import counted
 from smallset.records import Plan
 from smallset.shapes import Bool
 from smallset.store.card import (
@@ -145,7 +146,7 @@ CARDS: dict[str, Callable[[CompressedDataset], str]] = {
 
 
 def shown(plan: Plan) -> Bool[np.ndarray, "m tiles"]:
-    """Say which tiles are images. A canvas that a method drew itself is one, without a source."""
+    """Return which tiles are images: all with a source, and canvases that a method drew itself."""
     tiles: Bool[np.ndarray, "m tiles"] = plan.source >= 0
     return tiles if plan.source.shape[1] > 1 or plan.image_size else np.ones_like(tiles)
 
@@ -195,9 +196,9 @@ def _training(manifest: Manifest, tiles: int) -> str:
     size, view = manifest.size, manifest.view
     if view.partition("(")[0] == "patch":
         return (
-            f"Every image is a mosaic of {tiles} {'tile' if tiles == 1 else 'tiles'}, and the view "
-            f"is `{view}`:\nshow one random crop inside one tile (`tile_box` in `plan.parquet`) at "
-            f"a time, resized to {size} px.\nFor your own training loop, "
+            f"Every image is a mosaic of {counted(tiles, 'tile')}, and the view is `{view}`:\n"
+            "show one random crop inside one tile (`tile_box` in `plan.parquet`) at a time, "
+            f"resized to {size} px.\nFor your own training loop, "
             f"`smallset.PatchCrop(factor={isqrt(tiles)})` is this view as a transform."
         )
     return f"The view is `{view}`: train on whole images under random resized crops."

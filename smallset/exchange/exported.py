@@ -1,6 +1,7 @@
 """Read an exported set back, with the manifest and plan of the set that was exported."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,13 @@ from smallset.store.agreement import (
 )
 from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN
-from smallset.store.read import read_records
+from smallset.store.read import file_bytes, read_records
 
 _AGAIN = "Restore it, or export the set again."
 
 
 def is_ours(given: str | Path) -> bool:
-    """Say whether smallset wrote a folder, even if its manifest was lost since.
+    """Return whether smallset wrote a folder, even if its manifest was lost since.
 
     Raises FileNotFoundError or NotADirectoryError if `given` is neither a folder nor "hf:...", and
     ValueError for a list of chosen images.
@@ -76,7 +77,7 @@ def open_made(given: str | Path, *, work: Path) -> CompressedDataset:
         missing, added = strangers(path / TRAIN, made.files)
         gone = [name for name in missing if name not in (MANIFEST, PLAN)]
         check_files(path / TRAIN, (gone, added), _AGAIN)
-        return replace(made, source=replace(made, path=path / TRAIN).rows.source)
+        return replace(made, source=partial(file_bytes, path / TRAIN, made.files))
     if layout == "webdataset":
         raise ValueError(
             f"'{path}' is an export for webdataset, which can only be streamed. Needed the set "

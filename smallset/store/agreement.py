@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from smallset.numbers import listed
 from smallset.records import Plan
 from smallset.store.card import CARD
 from smallset.store.images import ImageFile
@@ -14,14 +15,14 @@ TRAIN = "train"
 # Files that are not verified: users may edit the card, and the Hub adds .gitattributes. No number
 # rests on the picture, and a digest of it would differ by the version of the font library.
 FREE = (CARD, ".gitattributes", PAST)
+_GIVE_SET = "Give the folder that `smallset compress` made."
 
 
 def check_files(folder: Path, found: tuple[list[str], list[str]], advice: str) -> None:
     """Raise ValueError if `strangers` found files that are missing or additional."""
     for word, names in zip(("lacks", "has the additional"), found, strict=True):
         if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise ValueError(f"'{folder}' {word} file '{names[0]}'{more}. {advice}")
+            raise ValueError(f"'{folder}' {word} file {listed(names, 1)}. {advice}")
 
 
 def layout_of(path: Path) -> str | None:
@@ -42,11 +43,10 @@ def shards(path: Path) -> list[Path]:
 
 def check_folder(path: Path) -> None:
     """Raise FileNotFoundError or NotADirectoryError if `path` is not a folder."""
-    advice = "Give the folder that `smallset compress` made."
     if not path.exists():
-        raise FileNotFoundError(f"'{path}' does not exist. {advice}")
+        raise FileNotFoundError(f"'{path}' does not exist. {_GIVE_SET}")
     if not path.is_dir():
-        raise NotADirectoryError(f"'{path}' is a file, but a set is a folder. {advice}")
+        raise NotADirectoryError(f"'{path}' is a file, but a set is a folder. {_GIVE_SET}")
 
 
 def check_as_made(path: Path) -> None:
@@ -55,8 +55,7 @@ def check_as_made(path: Path) -> None:
     layout = layout_of(path)
     if layout is not None:
         raise ValueError(
-            f"'{path}' is an export to {layout}. Needed the set as it was made. Give the folder "
-            "that `smallset compress` made."
+            f"'{path}' is an export to {layout}. Needed the set as it was made. {_GIVE_SET}"
         )
 
 

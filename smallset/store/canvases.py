@@ -221,12 +221,14 @@ def check_plan(plan: Plan, dataset: ImageDataset, *, may_vanish: bool = False) -
             f"The plan has no image of class {name!r}, but a set needs one of every class: an "
             f"empty class folder shifts the class index in most readers. Plan at least one."
         )
-    for name, boxes in (("source", plan.source_box), ("tile", plan.tile_box)):
-        drawn = boxes[sources >= 0] if name == "source" else boxes
-        outside = name == "tile" and (drawn.min() < 0 or drawn.max() > plan.size)
-        if outside or (drawn[..., :2] >= drawn[..., 2:]).any():
-            raise ValueError(
-                f"The plan has a {name} box that is empty"
-                f"{f' or outside the canvas of {plan.size} pixels' if name == 'tile' else ''}. "
-                f"Boxes are (left, top, right, bottom), right and bottom exclusive."
-            )
+    drawn, tiles = plan.source_box[sources >= 0], plan.tile_box
+    fault = None
+    if (drawn[..., :2] >= drawn[..., 2:]).any():
+        fault = "source box that is empty"
+    elif tiles.min() < 0 or tiles.max() > plan.size or (tiles[..., :2] >= tiles[..., 2:]).any():
+        fault = f"tile box that is empty or outside the canvas of {plan.size} pixels"
+    if fault is not None:
+        raise ValueError(
+            f"The plan has a {fault}. Boxes are (left, top, right, bottom), right and bottom "
+            "exclusive."
+        )

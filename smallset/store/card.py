@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from smallset.data.tree import CARD_TAGS
+from smallset.numbers import counted
 from smallset.store.codec import Codec
 from smallset.store.manifest import Manifest
 
@@ -136,7 +137,7 @@ def _table(manifest: Manifest, files: str | None) -> str:
     source, seeds, asked = manifest.source, manifest.seeds, manifest.asked
     short, vanished = asked.short if asked else (), manifest.vanished
     bad = len(source.skipped)
-    skipped = f", {bad:,} bad {'file' if bad == 1 else 'files'} left out" if bad else ""
+    skipped = f", {counted(bad, 'bad file')} left out" if bad else ""
     observer = "" if seeds.observer is None else f", observer {seeds.observer}"
     ratio_images, ratio_bytes = source.images / manifest.images, source.bytes / manifest.image_bytes
     side = f"{manifest.size} x {manifest.size} px"
@@ -183,7 +184,7 @@ def _named(classes: Sequence[str], elsewhere: str = "") -> str:
 
 
 def sheet_note(manifest: Manifest, *ways: str) -> str:
-    """Say what a sheet shows, and the `ways` to its single images; nothing if there is no sheet."""
+    """Return what a sheet shows and the `ways` to its images; nothing if there are no sheets."""
     if manifest.sheet is None:
         return ""
     note = (
@@ -218,7 +219,7 @@ def _view(manifest: Manifest) -> str:
 
 def _title(manifest: Manifest) -> str:
     ipc = manifest.ipc
-    per_class = "" if ipc is None else f", {ipc:,} {'image' if ipc == 1 else 'images'} a class"
+    per_class = "" if ipc is None else f", {counted(ipc, 'image')} a class"
     return f"{manifest.source.name} by {manifest.method}{per_class}"
 
 

@@ -51,7 +51,7 @@ class Asked:
     short: tuple[str, ...] = ()
 
     def is_said_by(self, counts: Sequence[int]) -> bool:
-        """Say whether `counts`, the images of each class, already tell all of this."""
+        """Return whether `counts`, the images of each class, already tell all of this."""
         return not self.short and {f"ipc={count}" for count in counts} == {self.budget}
 
     @property
@@ -253,7 +253,7 @@ def _check(manifest: Manifest, said: _Said, where: str) -> None:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name of a file or folder cannot lead out of the folder that it is in."""
+    """Return whether the name of a file or folder cannot lead out of its folder."""
     return name not in ("", ".", "..") and not set("/\\:\0") & set(name)
 
 

@@ -107,7 +107,8 @@ class CompressedDataset:
     @property
     def rows(self) -> CheckedRows:
         """The bytes of the files, each checked as it is read."""
-        return CheckedRows(self.name, self.files, self.source or self._read_file)
+        source = self.source or partial(file_bytes, self.path, self.files)
+        return CheckedRows(self.name, self.files, source)
 
     @cached_property
     def dataset(self) -> ImageDataset:
@@ -173,13 +174,15 @@ class CompressedDataset:
                 pixels[position] = square
         return pixels
 
-    def _read_file(self, row: int) -> bytes:
-        file = self.path / self.files[row].path
-        return file.read_bytes() if file.is_file() else b""
-
 
 TrainingSet = CompressedDataset | PlainSet
 """The images that a student trains on, and the facts that a result line needs."""
+
+
+def file_bytes(folder: Path, files: Sequence[ImageFile], row: int) -> bytes:
+    """Return the bytes of the file in a row, or none if the file is missing in the folder."""
+    file = folder / files[row].path
+    return file.read_bytes() if file.is_file() else b""
 
 
 def contents(files: Sequence[ImageFile]) -> Int64[np.ndarray, " m"]:

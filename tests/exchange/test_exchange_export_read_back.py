@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from set_toy import make_dataset, make_plan, write
-from store_toy import ODD, pixels_of, run_card
+from store_toy import ODD, by_card, pixels_of, run_card
 
 from smallset.exchange import export
 from smallset.exchange.export import FORMATS, export_set
@@ -63,7 +63,7 @@ def check(images: list[Image.Image], labels: list[int], made: CompressedDataset)
 
 
 def read_hub(out: Path, made: CompressedDataset) -> None:
-    for data in (*by_card(out), datasets.load_dataset(str(out), split="train")):
+    for data in (by_card(out), datasets.load_dataset(str(out), split="train")):
         assert data.features["label"].names == list(made.manifest.classes)
         check(data["image"], data["label"], made)
 
@@ -72,8 +72,7 @@ def read_imagefolder(out: Path, made: CompressedDataset) -> None:
     """With `datasets`, and by the rule of torchvision's `find_classes` and `make_dataset`."""
     m = made.manifest
     folders = [folder for folder, count in zip(m.folders, m.counts, strict=True) if count]
-    [loaded] = by_card(out)
-    found = [loaded]
+    found = [by_card(out)]
     if len(folders) > 1:
         found.append(datasets.load_dataset(str(out), split="train"))
     for data in found:
@@ -108,7 +107,7 @@ def read_webdataset(out: Path, made: CompressedDataset) -> None:
     assert names == list(made.manifest.classes)
     endings = {file.path.rpartition(".")[2] for file in made.files}
     ending = endings.pop() if len(endings) == 1 else "image"
-    [data] = by_card(out)
+    data = by_card(out)
     assert data["cls"] == labels
     np.testing.assert_array_equal(pixels_of(data[ending]), images)
     assert [facts["file"] for facts in data["json"]] == [made.files[row].path for row in order]
@@ -137,11 +136,6 @@ def grouped(out: Path) -> list[dict[str, bytes]]:
                 assert ending not in samples[-1]
                 samples[-1][ending] = tar.extractfile(entry).read()
     return samples
-
-
-def by_card(out: Path) -> list[datasets.Dataset]:
-    loaded = [names["data"] for names in run_card(out)]
-    return [data for data in loaded if isinstance(data, datasets.Dataset)]
 
 
 def by_webdataset(out: Path) -> list[list[tuple[Image.Image, int, dict]]]:

@@ -2,13 +2,12 @@
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import datasets
 import numpy as np
 import pytest
 from set_toy import make_dataset, make_plan, write
-from store_toy import pixels_of, run_card
+from store_toy import by_card, pixels_of
 
 from smallset.exchange.export import FORMATS, export_set
 from smallset.store import CompressedDataset
@@ -41,14 +40,6 @@ def make(tmp_path):
     return make
 
 
-def by_card(folder: Path) -> list[datasets.Dataset]:
-    """What the code of a card loads with `datasets`."""
-    loaded = [names["data"] for names in run_card(folder)]
-    found = [data for data in loaded if isinstance(data, datasets.Dataset)]
-    assert len(found) == 1
-    return found
-
-
 def check(loaded: datasets.Dataset, made: CompressedDataset, layout: str) -> None:
     images, label = ("png", "cls") if layout == "webdataset" else ("image", "label")
     order = np.lexsort((made.labels, np.arange(len(made)) % made.manifest.ipc))
@@ -61,7 +52,7 @@ def test_the_picture_of_how_images_came_about_is_none_of_them(make, tmp_path):
     made = make("a", "set", first=0, ipc=2)
     past = past_picture(np.zeros((2, 6, 6, 3), np.uint8), [0], np.zeros((2, 6, 6, 3), np.uint8))
     (made.path / PAST).write_bytes(past)
-    for data in (*by_card(made.path), datasets.load_dataset(str(made.path), split="train")):
+    for data in (by_card(made.path), datasets.load_dataset(str(made.path), split="train")):
         check(data, made, "set")
     for to in FORMATS:
         export_set(made, tmp_path / to, to=to)
@@ -74,7 +65,7 @@ def test_two_sets_of_one_folder_name_are_each_their_own(make, tmp_path, layout):
     sets["c"] = make("c", layout, first=0, ipc=2)
     for name, made in sets.items():
         folder = tmp_path / name / layout
-        for data in (*by_card(folder), datasets.load_dataset(str(folder), split="train")):
+        for data in (by_card(folder), datasets.load_dataset(str(folder), split="train")):
             check(data, made, layout)
 
 
@@ -83,7 +74,7 @@ def test_a_set_made_again_in_the_same_place_is_read_anew(make, tmp_path, layout)
     for first in (0, 1):
         made = make("a", layout, first=first, ipc=2)
         folder = tmp_path / "a" / layout
-        for data in (*by_card(folder), datasets.load_dataset(str(folder), split="train")):
+        for data in (by_card(folder), datasets.load_dataset(str(folder), split="train")):
             check(data, made, layout)
 
 
@@ -97,8 +88,7 @@ def test_a_set_that_was_moved_is_found_by_the_code_of_its_card(make, tmp_path, l
     make("a", layout, first=1, ipc=2)
     moved = replace(made, path=tmp_path / "b" / made.path.name)
     np.testing.assert_array_equal(moved.images(workers=1), images)
-    for data in by_card(tmp_path / "b" / layout):
-        check(data, moved, layout)
+    check(by_card(tmp_path / "b" / layout), moved, layout)
 
 
 def test_the_digest_is_in_the_block_that_names_the_cache(make, tmp_path):
