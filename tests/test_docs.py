@@ -146,7 +146,7 @@ def test_facts_of_another_version_are_not_added_to(tmp_path, monkeypatch):
 
 def test_the_difference_of_two_published_rows_is_that_of_their_tables(monkeypatch):
     module = study("difference")
-    monkeypatch.setattr(module, "_sections", lambda name: published(name).sections)
+    monkeypatch.setattr(module, "published", published)
     between = module.difference
     pca = between("pruning", "Every method", "PCA by EL2N", "random")
     assert f"+{100 * pca.mean:.1f} [{100 * pca.low:.1f}, {100 * pca.high:.1f}]" in (
@@ -261,7 +261,7 @@ def test_a_long_tail_keeps_fewer_of_each_later_class(tmp_path):
     tail.write(data, tmp_path / "out", 100)
     written = {f.name[:5]: pq.read_table(f).num_rows for f in (tmp_path / "out").iterdir()}
     assert written == {"train": 111, "test-": 300}
-    with pytest.raises(SystemExit, match=r"out' is there already\. Give a new folder"):
+    with pytest.raises(FileExistsError, match=r"out' exists already"):
         tail.write(data, tmp_path / "out", 100)
 
 
@@ -283,5 +283,5 @@ def test_the_validation_part_is_cut_from_each_class_without_the_test_split(tmp_p
     train, test = (pq.read_table(out / f"{s}-00000-of-00001.parquet") for s in ("train", "test"))
     assert np.bincount(test["label"].to_numpy()).tolist() == [3, 3]
     assert sorted([*train["row"].to_pylist(), *test["row"].to_pylist()]) == list(range(20))
-    with pytest.raises(SystemExit, match="is there already"):
+    with pytest.raises(FileExistsError, match="exists already"):
         validation.write(data, out)

@@ -94,8 +94,7 @@ def table() -> str:
         ]
         rows.append((name, *said, len(top1)))
     heads = (Heading("rank correlation with top-1"), *map(Heading, MEASURES.values()))
-    whole = Table("", (*heads, Heading("methods", "count")), tuple(rows))
-    return write_markdown(whole).partition("\n\n")[2]
+    return write_markdown(Table("", (*heads, Heading("methods", "count")), tuple(rows)))
 
 
 def chart() -> Chart:

@@ -9,32 +9,24 @@ ROW and OTHER are rows as the report calls them; OTHER may stand in another tabl
 
 import argparse
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from statistics import mean
+
+from grid import published
 
 from smallset.evidence import Interval, welch_difference
 from smallset.records import Result
 from smallset.report.sections import Section
-from smallset.report.tables import read_runs, report_of
 from smallset.spec import nearest
-
-RESULTS = Path(__file__).parents[1] / "results"
 
 
 def difference(
     matrix: str, title: str, row: str, other: str, other_title: str = "", by_observer: bool = False
 ) -> Interval:
     """Return ROW minus OTHER, in fractions. Raises SystemExit for an unknown table or row."""
-    tables = _sections(matrix)
+    tables = published(matrix).sections
     both = _row(tables, title, row), _row(tables, other_title or title, other)
     one, two = (_by_observer(r) if by_observer else [x.top1 for x in r] for r in both)
     return welch_difference(one, two)
-
-
-@cache
-def _sections(matrix: str) -> tuple[Section, ...]:
-    return report_of(read_runs(RESULTS / f"{matrix}.jsonl", matrix)).sections
 
 
 def _row(tables: Sequence[Section], title: str, row: str) -> list[Result]:

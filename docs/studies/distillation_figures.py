@@ -21,7 +21,7 @@ import altair as alt
 
 from smallset.bench.matrix import read_matrix
 from smallset.evidence.lines import read_lines
-from smallset.files import replacing
+from smallset.files import write_whole
 from smallset.labels import labels_from
 from smallset.labels.formats import format_spec
 from smallset.labels.one_per_image import OnePerImage
@@ -58,8 +58,7 @@ def main() -> None:
     first = shown[0].first
     title = f"{asked.data} at {first.size} px, {first.student}"
     [text] = svgs([Chart(asked.figure, title, "", spec)]).values()
-    with replacing(asked.out) as file:
-        file.write(text.encode())
+    write_whole(asked.out, text.encode())
 
 
 def entries_of(files: Sequence[Path], data: str) -> list[Entry]:
@@ -179,9 +178,9 @@ FIGURES: dict[str, Callable[[Sequence[Entry]], tuple[Sequence[Entry], dict[str, 
 def _point(entry: Entry, x: float, colour: str, *, line: str) -> dict[str, str | float]:
     """Return a point without a name; points of the same `line` are joined, "" joins nothing."""
     top1 = entry.row.top1
-    low, high = (top1.mean if math.isnan(end) else end for end in (top1.low, top1.high))
-    values = {"top1": top1.mean, "low": low, "high": high}
-    return {name: 100 * value for name, value in values.items()} | {
+    low, high = (100 * end for end in top1.ends)
+    return {
+        "top1": 100 * top1.mean, "low": low, "high": high,
         "x": x, "colour": colour, "line": line, "shape": "", "name": "",
     }  # fmt: skip
 

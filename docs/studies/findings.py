@@ -8,17 +8,15 @@ writes docs/findings/NAME.svg, and in README.md and docs/*.md each table between
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from pathlib import Path
 
 import chain
 import sensitivity
-from grid import Grid
+from grid import Grid, published
 
 from smallset.report.page.charts import Chart
 from smallset.report.page.figures import svgs
 from smallset.report.rows import Row
-from smallset.report.tables import Report, read_runs, report_of
 
 DOCS = Path(__file__).parents[1]
 PAGES = (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
@@ -85,18 +83,12 @@ OWN_RULES = (
 )  # fmt: skip
 
 
-@cache
-def report(matrix: str) -> Report:
-    """Return the report of published lines."""
-    return report_of(read_runs(DOCS / f"results/{matrix}.jsonl", matrix))
-
-
 def rows(matrix: str, title: str) -> Mapping[str, Row]:
     """Return the rows of one published table by their names: none if it is not run yet.
 
     Raises KeyError for a table that the matrix does not ask for.
     """
-    found = report(matrix)
+    found = published(matrix)
     tables = {section.title: section.rows for section in found.sections}
     if any(line.startswith(f"{title}:") for line in found.not_begun):
         return {}
@@ -257,7 +249,7 @@ def frontier() -> Chart:
         **bytes_grid(settings).columns,
         "6.14MB": packed(f"{CNET}, the float32 bytes of 50 images a class", "6.14MB"),
     }
-    [full] = report("cifar10").full
+    [full] = published("cifar10").full
     title = "CIFAR-10: accuracy against bytes"
     return Grid(mosaics | columns).curve("bytes", title, FRONTIER, full)
 

@@ -1,17 +1,26 @@
 """A grid of published rows, written as a table or drawn as a figure."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from smallset.evidence import Interval, mean_interval
 from smallset.records import Result
 from smallset.report.page.charts import Chart, Point, finished
 from smallset.report.rows import Row
 from smallset.report.table import Heading, Table, span, write_markdown
+from smallset.report.tables import Report, read_runs, report_of
 
+RESULTS = Path(__file__).parents[1] / "results"
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
+
+
+@cache
+def published(matrix: str) -> Report:
+    """Return the report of the published lines of a matrix."""
+    return report_of(read_runs(RESULTS / f"{matrix}.jsonl", matrix))
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,7 @@ class Grid:
                     *([] if alike else [", ".join(of_each)]),
                 )
             )
-        table = Table("", tuple(heads), tuple(body))
-        return write_markdown(table).partition("\n\n")[2]
+        return write_markdown(Table("", tuple(heads), tuple(body)))
 
     def chart(self, name: str, title: str, *, minus: bool = False, dodge: bool = True) -> Chart:
         """Draw top-1, or its difference from random if `minus`, as points with their intervals.
@@ -130,8 +138,6 @@ class Grid:
 
 def point(name: str, column: str, value: Interval, minus: bool) -> Point:
     """Return a point in percent; that of one run has no interval."""
-    ends = (value.mean if math.isnan(end) else end for end in (value.low, value.high))
-    low, high = (round(100 * end, 2) for end in ends)
+    low, mean, high = (round(100 * x, 2) for x in (value.ends[0], value.mean, value.ends[1]))
     said = span(value, "points" if minus else "interval")
-    mean = round(100 * value.mean, 2)
     return {"name": name, "column": column, "said": said, "mean": mean, "low": low, "high": high}

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smallset.files import whole_folder
 from smallset.seeds import generator
 
 
@@ -36,17 +37,12 @@ def write(data: Path, out: Path, imbalance: float) -> None:
             raise SystemExit(
                 f"there is no {split}*.parquet in '{data}'. Give a folder that has some."
             )
-    if out.exists():
-        raise SystemExit(f"'{out}' is there already. Give a new folder.")
-    table = pa.concat_tables([pq.read_table(file) for file in train])
-    rows = kept(table["label"].to_numpy(), imbalance)
-    part = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    pq.write_table(table.take(rows), part / "train-00000-of-00001.parquet")
-    for file in test:
-        shutil.copyfile(file, part / file.name)
-    part.rename(out)
+    with whole_folder(out) as part:
+        table = pa.concat_tables([pq.read_table(file) for file in train])
+        rows = kept(table["label"].to_numpy(), imbalance)
+        pq.write_table(table.take(rows), part / "train-00000-of-00001.parquet")
+        for file in test:
+            shutil.copyfile(file, part / file.name)
     print(f"wrote {len(rows):,} of {len(table):,} training images to {out}")
 
 

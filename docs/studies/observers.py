@@ -23,6 +23,7 @@ from smallset.desk import desk_for
 from smallset.evidence.lines import drop_torn_line
 from smallset.observers import Observer
 from smallset.pipeline.desk import observed
+from smallset.report.table import Heading, Table, write_markdown
 from smallset.seeds import generator
 from smallset.train.device import hardware
 
@@ -56,6 +57,34 @@ CUTS = (
     Cut("imagenette-224", 64, 100, 100, (80, 1000)),
     Cut("imagenette-224", 64, 750, 100, (590, 1500)),
 )
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a student learned from one set, and the share that the observer had learned before.
+
+    The first fields are those of the cut. `read` is "random" for a set without an observer.
+    """
+
+    data: str
+    size: int
+    images: int
+    validation: int
+    steps: tuple[int, ...]
+    epochs: int
+    read: str
+    seed: int
+    observer_right: float | None
+    top1: float
+    hardware: str
+    torch: str
+
+    @property
+    def key(self) -> tuple[str, int, int, str, int]:
+        """What is measured, but for its value."""
+        return self.data, self.images, self.epochs, self.read, self.seed
+
+
 READS = ("all", "last 30 %", "last 3", "last")
 
 
@@ -98,9 +127,9 @@ def learned(data: Data, where: Cut, observer: Observer, work: Path) -> float:
     return float((seen.dynamics(observer).at(observer.epochs)["margin"] > 0).mean())
 
 
-def facts(folder: Path, work: Path, seeds: range, only: str) -> Iterator[dict[str, object]]:
+def facts(folder: Path, work: Path, seeds: range, only: str) -> Iterator[Fact]:
     """Yield what is not measured yet, replicate after replicate."""
-    done = {key_of(fact) for fact in known()}
+    done = {fact.key for fact in known()}
     for seed in seeds:
         for where in CUTS:
             if only not in where.data:
@@ -112,14 +141,11 @@ def facts(folder: Path, work: Path, seeds: range, only: str) -> Iterator[dict[st
                 reads = {read_of(word, epochs): word for word in reversed(READS)}
                 rows += [(epochs, word) for word in reads.values()]
             for epochs, word in rows:
-                fact = {**asdict(where), "epochs": epochs, "read": word, "seed": seed}
-                if key_of(fact) not in done:
-                    yield fact | measure(data, where, epochs, word, seed, work)
+                if (where.data, where.images, epochs, word, seed) not in done:
+                    yield measure(data, where, epochs, word, seed, work)
 
 
-def measure(
-    data: Data, where: Cut, epochs: int, word: str, seed: int, work: Path
-) -> dict[str, object]:
+def measure(data: Data, where: Cut, epochs: int, word: str, seed: int, work: Path) -> Fact:
     """Return what a student learns from one set, and what the observer had learned."""
     method, right = "random", None
     if epochs:
@@ -131,33 +157,25 @@ def measure(
     out.parent.mkdir(parents=True, exist_ok=True)
     common = {"work": work, "workers": 1, "device": "cpu"}
     if not out.exists():
-        compress(data, out, method=method, ipc=IPC, size=where.size, seed=seed, **common)  # type: ignore[arg-type]
-    [result] = evaluate(
-        out,
-        data,
-        student=STUDENT,
-        protocol=PROTOCOL,
-        seeds=[seed],
-        **common,  # type: ignore[arg-type]
+        compress(data, out, method=method, ipc=IPC, size=where.size, seed=seed, **common)
+    [result] = evaluate(out, data, student=STUDENT, protocol=PROTOCOL, seeds=[seed], **common)
+    return Fact(
+        **asdict(where),
+        epochs=epochs,
+        read=word,
+        seed=seed,
+        observer_right=right,
+        top1=result.top1,
+        hardware=hardware("cpu", 1),
+        torch=result.versions["torch"],
     )
-    return {
-        "observer_right": right,
-        "top1": result.top1,
-        "hardware": hardware("cpu", 1),
-        "torch": result.versions["torch"],
-    }
 
 
-def key_of(fact: dict[str, object]) -> tuple[object, ...]:
-    """Name a fact by what it is of."""
-    return tuple(fact[name] for name in ("data", "images", "epochs", "read", "seed"))
-
-
-def known() -> list[dict[str, object]]:
+def known() -> list[Fact]:
     """Read the facts that there are."""
     if not FACTS.exists():
         return []
-    return [json.loads(line) for line in FACTS.read_text().splitlines()]
+    return [Fact(**json.loads(line)) for line in FACTS.read_text().splitlines()]
 
 
 INTRODUCTION = """# How long an observer trains, and which epochs EL2N reads
@@ -197,34 +215,34 @@ specs.
 
 def write() -> None:
     """Write the page: a line for each observer, and what PCA learns by what is read."""
-    found: dict[tuple[object, ...], dict[str, list[dict[str, object]]]] = {}
+    found: dict[tuple[str, int, int, int], dict[str, list[Fact]]] = {}
     for fact in known():
-        key = (fact["data"], fact["size"], fact["images"], fact["epochs"])
-        found.setdefault(key, {}).setdefault(str(fact["read"]), []).append(fact)
-    names = ("data", "px", "images a class", "epochs", "steps", "right", "random", *READS)
-    lines = [f"| {' | '.join(names)} |", "|---|" + "---:|" * (len(names) - 1)]
-    for key, reads in sorted(found.items(), key=lambda item: [str(item[0][0]), *item[0][1:]]):
-        if key[3]:
-            random = found.get((*key[:3], 0), {})
-            lines.append(f"| {' | '.join(row(key, {**random, **reads}))} |")
-    machines = sorted({f"{fact['hardware']}, torch {fact['torch']}" for fact in known()})
-    text = "\n".join(lines) + f"\n\nMeasured on {'; '.join(machines)}.\n"
-    PAGE.write_text(INTRODUCTION + text + CHOICE, encoding="utf-8")
-
-
-def row(key: tuple[object, ...], reads: dict[str, list[dict[str, object]]]) -> list[str]:
-    """Return the cells of a line."""
-    data, size, images, epochs = key
-    right = [float(str(f["observer_right"])) for fs in reads.values() for f in fs if f["epochs"]]
-    steps = int(str(epochs)) * -(-int(str(images)) * 10 // BATCH)
-    cells = [
-        f"{100 * mean(float(str(f['top1'])) for f in reads[c]):.1f} (n={len(reads[c])})"
-        if c in reads
-        else ""
-        for c in ("random", *READS)
+        observer = fact.data, fact.size, fact.images, fact.epochs
+        found.setdefault(observer, {}).setdefault(fact.read, []).append(fact)
+    rows = [
+        row(observer, found.get((*observer[:3], 0), {}) | reads)
+        for observer, reads in sorted(found.items())
+        if observer[3]
     ]
-    facts = [data, size, images, epochs, f"{steps:,}", f"{100 * mean(right):.0f} %"]
-    return [*map(str, facts), *cells]
+    names = ("data", "px", "images a class", "epochs", "steps", "right", "random", *READS)
+    table = write_markdown(Table("", tuple(map(Heading, names)), tuple(rows)))
+    machines = sorted({f"{fact.hardware}, torch {fact.torch}" for fact in known()})
+    measured = f"\nMeasured on {'; '.join(machines)}.\n"
+    PAGE.write_text(INTRODUCTION + table + measured + CHOICE, encoding="utf-8")
+
+
+def row(observer: tuple[str, int, int, int], reads: dict[str, list[Fact]]) -> tuple[str, ...]:
+    """Return the cells of a line."""
+    _, _, images, epochs = observer
+    right = mean(f.observer_right for facts in reads.values() for f in facts if f.epochs)
+    steps = epochs * -(-images * 10 // BATCH)
+    cells = [
+        f"{100 * mean(f.top1 for f in reads[word]):.1f} (n={len(reads[word])})"
+        if word in reads
+        else ""
+        for word in ("random", *READS)
+    ]
+    return (*map(str, observer), f"{steps:,}", f"{100 * right:.0f} %", *cells)
 
 
 def main() -> None:
@@ -243,7 +261,7 @@ def main() -> None:
         drop_torn_line(FACTS)
     for fact in facts(given.data, given.work, range(given.seeds), given.only):
         with FACTS.open("a") as file:
-            file.write(json.dumps(fact) + "\n")
+            file.write(json.dumps(asdict(fact)) + "\n")
 
 
 if __name__ == "__main__":

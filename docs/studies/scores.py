@@ -28,6 +28,7 @@ from smallset.exchange.set_data import open_any
 from smallset.methods import score_from
 from smallset.observers.observed import RECORDS_VERSION, Observed
 from smallset.pipeline.desk import observed
+from smallset.report.table import Heading, Table, write_markdown
 from smallset.seeds import generator
 from smallset.train.device import hardware
 
@@ -220,15 +221,12 @@ def page() -> str:
     for fact in found:
         by_key.setdefault((fact.what, fact.score), []).append(fact.value)
     columns = ("auc", "across", *(f"stability {count}" for count in GROUPS))
-    rows = [
-        f"| {name} | " + " | ".join(_cell(by_key.get((c, name), [])) for c in columns) + " |"
-        for name in SCORES
-    ]
+    rows = [(name, *(_cell(by_key.get((c, name), [])) for c in columns)) for name in SCORES]
     heads = ("score", "AUC, wrong labels", "resnet8 with resnet20", *map(_group, GROUPS))
-    table = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1), *rows]
+    table = write_markdown(Table("", tuple(map(Heading, heads)), tuple(rows)))
     made = sorted({(f.images, f.hardware, f.versions, f.observer) for f in found})
     how = "; ".join(f"{images:,} images, {', '.join(rest)}" for images, *rest in made)
-    return "\n".join([INTRODUCTION, *table, "", f"Measured on {how}.", ""])
+    return "\n".join([INTRODUCTION, table, f"Measured on {how}.", ""])
 
 
 def _cell(measured: list[float]) -> str:

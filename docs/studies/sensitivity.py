@@ -15,7 +15,7 @@ from grid import Grid
 
 from smallset.bench.matrix import read_matrix
 from smallset.evidence.lines import read_lines
-from smallset.files import replacing
+from smallset.files import write_whole
 from smallset.records import Result
 from smallset.report.page.charts import Chart
 from smallset.report.page.figures import svgs
@@ -44,8 +44,7 @@ def main() -> None:
     figure = chart(asked.option, shown)
     print(write_markdown(table_of(figure.title, shown, columns)))
     [text] = svgs([figure]).values()
-    with replacing(asked.out) as file:
-        file.write(text.encode())
+    write_whole(asked.out, text.encode())
 
 
 def tables():

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smallset.files import whole_folder
+
 HELD_OUT = 500
 """The images of each class that are held out."""
 
@@ -30,18 +32,14 @@ def write(data: Path, out: Path) -> None:
     files = sorted(data.rglob("train*.parquet"))
     if not files:
         raise SystemExit(f"there is no train*.parquet in '{data}'. Give a folder that has some.")
-    if out.exists():
-        raise SystemExit(f"'{out}' is there already. Give a new folder.")
-    table = pa.concat_tables([pq.read_table(file) for file in files])
-    held = held_out(table["label"].to_numpy())
-    part = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for split, rows in (("train", ~held), ("test", held)):
-        pq.write_table(table.take(np.flatnonzero(rows)), part / f"{split}-00000-of-00001.parquet")
-    if (data / "classes.json").is_file():
-        shutil.copyfile(data / "classes.json", part / "classes.json")
-    part.rename(out)
+    with whole_folder(out) as part:
+        table = pa.concat_tables([pq.read_table(file) for file in files])
+        held = held_out(table["label"].to_numpy())
+        for split, rows in (("train", ~held), ("test", held)):
+            chosen = table.take(np.flatnonzero(rows))
+            pq.write_table(chosen, part / f"{split}-00000-of-00001.parquet")
+        if (data / "classes.json").is_file():
+            shutil.copyfile(data / "classes.json", part / "classes.json")
     print(f"wrote {(~held).sum():,} training images and {held.sum():,} held-out ones to {out}")
 
 

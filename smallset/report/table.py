@@ -96,9 +96,9 @@ def span(interval: Interval, kind: Kind) -> str:
 
 
 def write_markdown(table: Table) -> str:
-    """Write a table as a Markdown section: heading, table, list of notes."""
-    lines = [f"## {_markdown(table.title)}", "", _markdown_row(table.header)]
-    lines += ["|---|" + "---:|" * (len(table.columns) - 1)]
+    """Write a table as a Markdown section: heading if there is a title, table, list of notes."""
+    lines = [f"## {_markdown(table.title)}", ""] if table.title else []
+    lines += [_markdown_row(table.header), "|---|" + "---:|" * (len(table.columns) - 1)]
     lines += [_markdown_row(row) for row in table.cells]
     lines += ["", *(f"- {_markdown(note)}" for note in table.notes)]
     return "\n".join(lines).rstrip() + "\n"

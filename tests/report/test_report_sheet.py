@@ -104,9 +104,9 @@ def test_seams_part_the_tiles_of_a_mosaic_and_nothing_else(make_set):
     assert (b.astype(int) >= a).all()
 
 
-@pytest.mark.parametrize("width", [320, 700, 1200, 2000])
-@pytest.mark.parametrize("size", [8, 32, 96, 224, 1000])
-@pytest.mark.parametrize("count", [1, 3, 50])
+@pytest.mark.parametrize("width", [320, 700, 2000])
+@pytest.mark.parametrize("size", [8, 96, 1000])
+@pytest.mark.parametrize("count", [1, 50])
 def test_a_sheet_is_never_wider_than_asked(make_set, width, size, count):
     sheet = contact_sheet(make_set(counts=(count,) * 3, size=size), width=width)
     assert sheet.width <= width
