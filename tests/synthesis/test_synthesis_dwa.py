@@ -1,12 +1,10 @@
 """DWA: real images, and an observer that moves for each batch."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-from scores_toy import _PIXELS, LABELS, toy
-from synthesis_toy import canvases, made, resnet8
+from scores_toy import toy
+from synthesis_toy import canvases, resnet8
 
 from smallset.synthesis.dwa import DWA, Directed
 
@@ -16,23 +14,6 @@ NUMBERS = {"iterations": 3, "rate": 0.2, "r_bn": 0.1, "area": (0.3, 1.0), "flip"
 @pytest.fixture
 def dwa(tmp_path) -> DWA:
     return DWA(resnet8(tmp_path), **NUMBERS)
-
-
-def test_each_image_starts_from_another_real_image_of_its_class(dwa, tmp_path):
-    start = made(tmp_path, replace(dwa, iterations=0), ipc=10)
-    real = _PIXELS.transpose(0, 2, 3, 1).astype(int)
-    off = np.abs(start[:, None].astype(int) - real[None]).max((2, 3, 4))
-    assert off.min(1).max() == 0
-    nearest = off.argmin(1)
-    assert sorted(nearest.tolist()) == list(range(40))
-    assert LABELS[nearest].tolist() == np.repeat(np.arange(4), 10).tolist()
-
-
-def test_more_images_than_there_are_real_ones_are_refused(dwa, tmp_path):
-    with pytest.raises(ValueError, match=r"dwa starts .* 'bee' has 10 and 11 are wanted. "
-                       r"Use ipc<=10, or init=noise"):  # fmt: skip
-        dwa.check(toy(tmp_path), np.array([10, 11, 10, 10]))
-    canvases(tmp_path, replace(dwa, init="noise"), ipc=11)
 
 
 @pytest.mark.parametrize("steps", [1, 5])

@@ -1,4 +1,4 @@
-"""The methods whose images are optimised: what each option does, and what is refused."""
+"""The methods whose images are optimised: what their options do, and what they refuse."""
 
 from dataclasses import replace
 from functools import cache
@@ -6,19 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scores_toy import _PIXELS
 from synthesis_toy import canvases, made, resnet8
 
 from smallset.methods import method_from
-from smallset.observers import Pretrained
+from smallset.models import MEAN, STD
+from smallset.observers import Observer, Pretrained
 from smallset.synthesis.cda import CDA
 from smallset.synthesis.dwa import DWA
 from smallset.synthesis.edc import EDC
 from smallset.synthesis.g_vbsm import GVBSM
 from smallset.synthesis.lpld import LPLD
+from smallset.synthesis.noise import PureNoise
 from smallset.synthesis.optimised import Optimised
+from smallset.synthesis.rded import RDED
 from smallset.synthesis.sre2l import SRe2L
 
 ONE, TWO = (Pretrained(f"resnet8(weights=w{seed}.pt, classes=same)") for seed in (0, 1))
+PLAIN = Observer("convnet-d3", epochs=1)
 NUMBERS = {"iterations": 3, "rate": 0.2, "area": (0.3, 1.0), "flip": 0.5, "roll": (0, 4)}
 SRE2L = SRe2L(ONE, r_bn=0.1, **NUMBERS)
 CDA_ = CDA(ONE, r_bn=0.1, **NUMBERS)
@@ -92,6 +97,75 @@ def test_a_worker_draws_the_same(method):
     begun = canvases(Path(), method)
     for rows in begun.parts:
         np.testing.assert_array_equal(begun.carried(rows)(), begun.draw(rows))
+
+
+@pytest.mark.parametrize(
+    ("method", "classes"),
+    [
+        (SRE2L, [[0, 1, 2, 3]] * 3),
+        (replace(LPLD_, batch=2), [[0, 0], [0], [1, 1], [1], [2, 2], [2], [3, 3], [3]]),
+        (G_VBSM, [[0, 0, 0, 1], [1, 1, 2, 2], [2, 3, 3, 3]]),
+        (replace(EDC_, batch=None), [[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]]),  # as for CIFAR-10
+    ],
+    ids=lambda part: "" if isinstance(part, list) else type(part).__name__,
+)
+def test_the_images_of_these_classes_are_made_together(method, classes):
+    begun = canvases(Path(), method, ipc=3)
+    assert [begun.plan.label[[*rows]].tolist() for rows in begun.parts] == classes
+
+
+def test_observers_go_on_taking_turns_from_batch_to_batch():
+    begun = canvases(Path(), G_VBSM)
+    assert begun._batch(begun.parts[1]).turn == 3
+
+
+def test_one_image_a_class_is_enough_for_statistics_of_the_class():
+    assert made(Path(), LPLD_, ipc=1).shape == (4, 8, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("method", "start"),
+    [(SRE2L, PureNoise(MEAN, STD)), (replace(EDC_, setting="imagenet"), RDED(ONE))],
+    ids=["noise", "canvases"],
+)
+def test_without_an_iteration_the_images_are_what_they_start_from(method, start):
+    images = made(Path(), replace(method, iterations=0))
+    np.testing.assert_array_equal(images, made(Path(), start))
+
+
+@pytest.mark.parametrize("method", [DWA_, EDC_], ids=["dwa", "edc"])
+def test_without_an_iteration_each_image_is_a_real_one_byte_for_byte(method):
+    real = _PIXELS.transpose(0, 2, 3, 1)
+    known = {image.tobytes() for image in (*real, *real[:, :, ::-1])}
+    images = made(Path(), replace(method, iterations=0), ipc=10)
+    assert len({image.tobytes() for image in images} & known) == 40
+
+
+@pytest.mark.parametrize(("method", "said"), [
+    (DWA_, "dwa starts each image from another real .* 'ape' has 10 and 11 are wanted. "
+           "Use ipc<=10, or init=noise"),
+    (EDC_, "edc starts each image from another real .* 'ape' has 10 and 11 are wanted. "
+           "Use ipc<=10, or init=noise"),
+    (replace(EDC_, init="rded"),
+     "edc starts from canvases of rded: the crops .* so ipc=11 with factor=1 needs 11 "
+     "images of the class 'ape', but it has 10. Use ipc<=10. Or give init=noise"),
+], ids=["dwa", "edc", "rded"])  # fmt: skip
+def test_more_images_than_there_are_real_ones_are_refused(method, said):
+    with pytest.raises(ValueError, match=said):
+        canvases(Path(), method, ipc=11)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [SRe2L(PLAIN), GVBSM((Observer("resnet8", epochs=1), PLAIN), convolutions=False)],
+    ids=["sre2l", "g-vbsm"],
+)
+def test_an_observer_without_batch_norm_is_refused_before_one_is_trained(method, tmp_path):
+    with pytest.raises(ValueError, match=r"are to match statistics .* but 'convnet-d3' has none. "
+                       r"Needed .* Without BatchNorm there are noise and rded, and g-vbsm and edc "
+                       r"with convolutions=true"):  # fmt: skip
+        canvases(tmp_path, method)
+    assert not (tmp_path / "observers").exists()
 
 
 def test_the_numbers_are_those_of_the_size_unless_others_are_given():
