@@ -61,7 +61,7 @@ def test_leaks_are_dropped_when_asked(shell):
     leak(("ape/00.png", "ape/c.png"), ("bee/01.png", "bee/c.png"))
     ran = shell("compress", "data", "set", "--method", "random", "--ipc", 8, "--drop-leaks")
     assert ran.code == 0, ran.err
-    assert "2 training images left out that are also held out\n" in ran.out
+    assert "2 training images are left out, because of equal held-out images\n" in ran.out
     assert "warning" not in ran.out
     assert open_set(Path("set")).manifest.source.images == 24
     assert shell.evaluate("set", "data", "--seeds", 1, "--drop-leaks").code == 0

@@ -1,6 +1,7 @@
 """Convert an image to the colours of a screen: sRGB, on white."""
 
 import io
+from collections.abc import Hashable
 from functools import lru_cache
 
 import numpy as np
@@ -33,20 +34,16 @@ def screen_rgb(image: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
     return np.frombuffer(colours.tobytes(), np.uint8).reshape(colours.height, colours.width, 3)
 
 
-def to_srgb(profile: object, mode: str) -> ImageCms.ImageCmsTransform | None:
+@lru_cache(maxsize=32)  # a data set has few profiles, and a transform takes a millisecond
+def to_srgb(profile: Hashable, mode: str) -> ImageCms.ImageCmsTransform | None:
     """Return the transform from an ICC profile to sRGB, or None if there is nothing to convert.
 
     There is nothing to convert if the profile is missing, damaged, sRGB itself, or made for another
-    colour space than that of the pixels (`mode`), which no image format allows.
+    colour space than that of the pixels (`mode`), which no image format allows. The transform is
+    relative colorimetric with black point compensation.
     """
     if not isinstance(profile, bytes) or not profile or mode not in _SPACES:
         return None
-    return _transform(profile, mode)
-
-
-@lru_cache(maxsize=32)  # a data set has few profiles, and a transform takes a millisecond
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the transform: relative colorimetric with black point compensation."""
     flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
     if mode == "L":  # the optimised grey of a linear profile is nine levels off near black
         flags |= ImageCms.Flags.NOOPTIMIZE

@@ -126,13 +126,13 @@ class Data:
             return self
         train = self.train
         kept = np.delete(np.arange(len(train)), leaks)
-        for c, count in enumerate(np.bincount(train.labels[kept], minlength=len(train.classes))):
-            if not count:
-                raise ValueError(
-                    f"every training image of the class {train.classes.names[c]!r} of "
-                    f"{self.name!r} is also held out, so none would be left. Needed training "
-                    "images that are not held out. Correct the splits."
-                )
+        counts = np.bincount(train.labels[kept], minlength=len(train.classes))
+        if not counts.all():
+            raise ValueError(
+                f"every training image of the class {train.classes.names[counts.argmin()]!r} of "
+                f"{self.name!r} is also held out, so none would be left. Needed training images "
+                "that are not held out. Correct the splits."
+            )
         lost = sum(len(train.encoded(int(i))) for i in leaks)
         # Positions change, so cached pixels and scores must not be found under the old fingerprint.
         fingerprint = hashlib.sha256(f"{self.fingerprint} without leaks".encode()).hexdigest()
@@ -142,10 +142,11 @@ class Data:
             fingerprint=fingerprint,
         )
         test = replace(self.test, fingerprint=fingerprint)
-        note = f"{_images(len(leaks))} left out that {_are(len(leaks))} also held out"
-        return replace(
-            self, train=left, test=test, fingerprint=fingerprint, notes=(*self.notes, note)
+        notes = (
+            *self.notes,
+            f"{_images_are(len(leaks))} left out, because of equal held-out images",
         )
+        return replace(self, train=left, test=test, fingerprint=fingerprint, notes=notes)
 
     def doubts(self) -> tuple[str, ...]:
         """Return a sentence about training images that are also held out, if there are any.
@@ -154,9 +155,8 @@ class Data:
         """
         train, found = self.train, []
         if len(self.leaks):
-            number = len(self.leaks)
             found.append(
-                f"{_images(number)} {_are(number)} also held out: {train.listed(self.leaks)}. "
+                f"{_images_are(len(self.leaks))} also held out: {train.listed(self.leaks)}. "
                 "Leave them out with --drop-leaks"
             )
         order = np.lexsort((train.labels, train.content))
@@ -165,8 +165,7 @@ class Data:
         if clash.any():
             unclear = np.isin(train.content, content[1:][clash]).nonzero()[0]
             found.append(
-                f"{_images(len(unclear))} {_are(len(unclear))} there under different labels: "
-                f"{train.listed(unclear)}"
+                f"{_images_are(len(unclear))} there under different labels: {train.listed(unclear)}"
             )
         return tuple(found)
 
@@ -176,9 +175,5 @@ def content_of(sha256: bytes) -> int:
     return int.from_bytes(sha256[:8], "big", signed=True)
 
 
-def _images(number: int) -> str:
-    return counted(number, "training image")
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+def _images_are(number: int) -> str:
+    return f"{counted(number, 'training image')} {'is' if number == 1 else 'are'}"

@@ -60,16 +60,14 @@ class Folder:
             for split, pattern in given.items()
             if pattern is not None
         }
-        if not any(found.values()):
+        used = [split for split, files in found.items() if files]
+        if not used:
             return {}
-        for split in found:
-            if not found[split]:
-                other = "test" if split == "train" else "train"
-                raise ValueError(
-                    f"--{split} {given[split]} names no parquet file in {self.path!r}, but "
-                    f"--{other} {given[other]} does. Needed parquet files for both. Correct the "
-                    "pattern."
-                )
+        for split in found.keys() - used:
+            raise ValueError(
+                f"--{split} {given[split]} names no parquet file in {self.path!r}, but --{used[0]} "
+                f"{given[used[0]]} does. Needed parquet files for both. Correct the pattern."
+            )
         both = sorted({*found["train"]} & {*found.get("test", ())})
         if both:
             raise ValueError(

@@ -1,6 +1,7 @@
 """A validation part: held-out images cut from the training images, for choices between sets."""
 
 import hashlib
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,19 +9,16 @@ import numpy as np
 from smallset.data.dataset import Data
 from smallset.data.splits import cut_off
 
-_BEGIN, _END = "validation(", ")"
-
 
 def validation_named(data: str) -> str:
     """Return the text that `open_any` opens as the validation part of `data`."""
-    return f"{_BEGIN}{data}{_END}"
+    return f"validation({data})"
 
 
 def behind_validation(data: object) -> str | None:
     """Return DATA of the text "validation(DATA)", or None for anything else."""
-    if not isinstance(data, str) or not data.startswith(_BEGIN) or not data.endswith(_END):
-        return None
-    return data.removeprefix(_BEGIN).removesuffix(_END)
+    found = re.fullmatch(r"validation\((.*)\)", data, re.DOTALL) if isinstance(data, str) else None
+    return found[1] if found else None
 
 
 def validation_of(data: Data) -> Data:

@@ -42,7 +42,7 @@ def test_leaks_are_left_out_and_the_fingerprint_says_so():
     assert clean.train.encoded_bytes == sum(len(clean.train.encoded(i)) for i in range(3))
     assert len({data.fingerprint, clean.fingerprint}) == 2
     assert clean.fingerprint == clean.train.fingerprint == clean.test.fingerprint
-    assert clean.notes == ("2 training images left out that are also held out",)
+    assert clean.notes == ("2 training images are left out, because of equal held-out images",)
     assert (len(clean.leaks), clean.doubts()) == (0, ())
 
 
@@ -72,4 +72,6 @@ def test_equal_images_under_different_labels_are_named():
 def test_one_image_is_spoken_of_in_the_singular():
     data = arrays([0, 1, 0, 1], [0, 1], same=[(1, 1)])
     assert data.doubts()[0].startswith("1 training image is also held out: '00000001'.")
-    assert data.without_leaks().notes == ("1 training image left out that is also held out",)
+    assert data.without_leaks().notes == (
+        "1 training image is left out, because of equal held-out images",
+    )
