@@ -2,8 +2,8 @@ import importlib.util
 import json
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from runs_toy import write_runs
 
 from smallset.bench.cells import cells_of, identity_of
 from smallset.bench.matrix import read_matrix, shipped
@@ -166,53 +167,61 @@ def test_the_difference_of_two_published_rows_is_that_of_their_tables(monkeypatc
         between("pruning", "Every method", "rando", "random")
 
 
-def test_figures_of_distillation_draw_what_there_is_and_say_what_is_missing(tmp_path, monkeypatch):
-    figures, out = study("distillation_figures"), tmp_path / "figure.svg"
+@pytest.fixture
+def draw(tmp_path, monkeypatch):
+    """Draw a figure of a study from lines of results, and return its SVG."""
+
+    def drawn(module, figure, lines, *options):
+        written, out = tmp_path / "lines.jsonl", tmp_path / "figure.svg"
+        for file in (written, out):
+            file.unlink(missing_ok=True)
+        write_runs(written, lines)
+        monkeypatch.setattr("sys.argv", ["", figure, str(written), str(out), *options])
+        module.main()
+        return out.read_text(encoding="utf-8")
+
+    return drawn
+
+
+def test_figures_of_distillation_draw_what_there_is_and_say_what_is_missing(draw):
+    figures = partial(draw, study("distillation_figures"))
     teacher = read_matrix("distillation").teachers["resnet20"]
     published = read_lines(ROOT / "docs/results/distillation.jsonl", Result)
     random = next(r for r in published if r.method == "random")
     noise = replace(random, method="noise", spec=spec_of(method_from("noise")), top1=0.11)
 
-    def draw(figure, *lines, data="cifar10"):
-        written = tmp_path / "lines.jsonl"
-        written.write_text("".join(json.dumps(asdict(line)) + "\n" for line in lines))
-        out.unlink(missing_ok=True)
-        monkeypatch.setattr("sys.argv", ["", figure, str(written), str(out), "--data", data])
-        figures.main()
-        return out.read_text(encoding="utf-8")
-
     def labelled(line, regime, **cost):
         words = labels_spec(labels_from(regime, teacher))
         return replace(line, labels=words, teacher=teacher, cost=Cost(line.cost.images, **cost))
 
-    drawn = draw("bytes", random, noise, labelled(random, "online", teacher=10**6))
+    drawn = figures("bytes", [random, noise, labelled(random, "online", teacher=10**6)])
     assert [drawn.count(f">{name}<") for name in ("random", "noise", "chance")] == [2, 1, 1]
     with pytest.raises(SystemExit, match=r"noise has results at ipc 10 under hard") as no:
-        draw("noise", noise)
+        figures("noise", [noise])
     advised = re.search("--only (.*)` for more", str(no.value))[1]
     assert any(advised in sweep.title for sweep in read_matrix("distillation").sweeps)
     five = [replace(noise, ipc=n, images=10 * n, top1=n / 100) for n in (1, 50)]
-    drawn = draw("noise", *five, *(labelled(line, "online", teacher=9) for line in five))
+    taught = [labelled(line, "online", teacher=9) for line in five]
+    drawn = figures("noise", [*five, *taught])
     assert drawn.count('aria-roledescription="point"') == 4
     squares = spec_of(method_from("noise(grain=8)"))
     other = [replace(line, method="noise(grain=8)", spec=squares, top1=0.2) for line in five]
-    drawn = draw("noise", *five, *other, *(labelled(line, "online", teacher=9) for line in five))
+    drawn = figures("noise", [*five, *other, *taught])
     assert drawn.count('aria-roledescription="point"') == 6
     assert ">noise in squares<" in drawn
     with pytest.raises(SystemExit, match=r"with 0 kinds of stored labels, but the fi"):
-        draw("frontier", random)
+        figures("frontier", [random])
     specs = {"stored": 3000, "stored(prune=0.9)": 300, "one-per-image(format=int8)": 30}
     stored = [labelled(random, labels, labels=size) for labels, size in specs.items()]
-    drawn = draw("frontier", random, *stored)
+    drawn = figures("frontier", [random, *stored])
     for text in ("hard labels", "float16", "int8", "100%", "10%", "one an image"):
         assert drawn.count(f">{text}<") == 1
     with pytest.raises(SystemExit, match=r"the lines hold 0 students of 'mnist' \(\), and a fig"):
-        draw("bytes", random, data="mnist")
+        figures("bytes", [random], "--data", "mnist")
 
 
-def test_a_figure_of_the_sensitivity_is_drawn_or_says_what_is_missing(tmp_path, monkeypatch):
-    sensitivity, out = study("sensitivity"), tmp_path / "figure.svg"
-    lines, matrix = tmp_path / "lines.jsonl", read_matrix("sensitivity")
+def test_a_figure_of_the_sensitivity_is_drawn_or_says_what_is_missing(draw):
+    sensitivity, matrix = study("sensitivity"), read_matrix("sensitivity")
     random = next(
         r for r in read_lines(ROOT / "docs/results/distillation.jsonl", Result) if r.ipc == 10
     )
@@ -221,19 +230,13 @@ def test_a_figure_of_the_sensitivity_is_drawn_or_says_what_is_missing(tmp_path, 
         for codec, label in {(t.codec, label): 0 for t in matrix.sweeps for label in t.methods}
     ]
 
-    def draw(option, results):
-        lines.write_text("".join(json.dumps(asdict(line)) + "\n" for line in results))
-        monkeypatch.setattr("sys.argv", ["", option, str(lines), str(out)])
-        sensitivity.main()
-        return out.read_text(encoding="utf-8")
-
-    drawn = {option: draw(option, every) for option in ("factor", "codec")}
+    drawn = {option: draw(sensitivity, option, every) for option in ("factor", "codec")}
     for option, table in sensitivity.tables():
         codec = f", {table.codec}" if option == "codec" else ""
         if option in drawn:
             assert all(f">{label}{codec}<" in drawn[option] for label in table.methods)
     with pytest.raises(SystemExit, match=r"no results of factor 1; factor 3; factor 4, but the fi"):
-        draw("factor", [line for line in every if "factor" not in line.method])
+        draw(sensitivity, "factor", [line for line in every if "factor" not in line.method])
 
 
 def test_a_planted_label_is_another_class_and_a_tenth_is_planted():

@@ -7,6 +7,7 @@ from operator import attrgetter
 from smallset.evidence import Interval, per_class_intervals
 from smallset.records import Result
 from smallset.report.published import published, published_top1
+from smallset.report.regimes import families
 from smallset.report.rows import Row
 from smallset.report.sections import Section, teacher_name
 from smallset.report.table import Heading, Kind, Table, Value, table_of
@@ -43,8 +44,9 @@ def spreadsheet(sections: Sequence[Section], full: Sequence[Result]) -> Table:
     replicate. The teacher is named without the folders of its files.
     """
     lines = []
+    family_of = {section.title: family for family in families(sections) for section in family}
     for section in sections:
-        measured = yardsticks(section, sections, full)
+        measured = yardsticks(section, family_of[section.title], full)
         robust = {pair.row.key: pair.ars for pair in twins_of(section)}
         lines += [
             _Line(section.first, row, measured[row.key], robust.get(row.key))

@@ -52,10 +52,13 @@ class Twins:
 
 
 def yardsticks(
-    section: Section, sections: Sequence[Section], full: Sequence[Result]
+    section: Section, family: Sequence[Section], full: Sequence[Result]
 ) -> dict[str, Yardstick]:
-    """Return each row's metrics by its key. `full` are the results on the full data."""
-    family = next(f for f in families(sections) if any(s is section for s in f))
+    """Return each row's metrics by its key.
+
+    `family` are the section and those that differ from it only in labels, teacher or protocol.
+    `full` are the results on the full data.
+    """
     hard = [s for s in family if s.first.is_hard]
     own = [s for s in hard if s.first.protocol == section.first.protocol]
     others = (own or hard)[0].by_key if hard else {}
@@ -91,7 +94,7 @@ def full_of(section: Section, full: Sequence[Result]) -> list[Result]:
 def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[Table]:
     """Make a table for each family of settings that has students of the full data."""
     return [
-        _against_full(family, sections, full)
+        _against_full(family, full)
         for family in families(sections)
         if full_of(family[0], full) and family[0].first.is_hard
     ]
@@ -145,10 +148,8 @@ def _twin_key(row: Row, size: int) -> str | None:
     return None if found == row.key else found
 
 
-def _against_full(
-    family: list[Section], sections: Sequence[Section], full: Sequence[Result]
-) -> Table:
-    found = [yardsticks(section, sections, full) for section in family]
+def _against_full(family: list[Section], full: Sequence[Result]) -> Table:
+    found = [yardsticks(section, family, full) for section in family]
     columns = [Heading("method"), Heading("HLR", "share")]
     for name in regime_names(family):
         columns += [Heading(f"{name}: IOR", "share"), Heading(f"{name}: LRS", "score")]

@@ -1,4 +1,3 @@
-import math
 from dataclasses import replace
 
 import pytest
@@ -167,9 +166,3 @@ def test_published_numbers_have_their_own_column_where_the_setting_matches(label
     assert "here small-v1" in note
     assert ("sre2l 1.5" if value else "cda 33.5") in note
     assert panel(HARD).header[-1] == "n"
-
-
-def test_a_class_without_held_out_images_is_not_the_worst():
-    made = replicates("random", RANDOM, per_class=(math.nan, 0.4))
-    found = panel(made)
-    assert found.cells[0][found.header.index("worst class %")] == "40.0 (bee)"

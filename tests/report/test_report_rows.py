@@ -144,19 +144,14 @@ def test_settings_are_not_mixed(change):
         rows([*group(RANDOM), result(**change)])
 
 
-def test_a_method_that_names_its_codec_stands_in_a_table_of_any_codec():
+def test_sets_whose_codec_is_their_own_stand_in_a_table_of_any_codec():
     packed = result(spec="pack(select=random)", codec="webp:50")
     other = result(spec="pack(select=random, codec=avif:60)", codec="avif:60")
-    assert len(rows([*group(RANDOM), packed, other])) == 3
-    with pytest.raises(ValueError, match="these results mix 2"):
-        rows([*group(RANDOM), result(spec="random", codec="webp:50")])
-
-
-def test_a_set_of_other_people_stands_in_a_table_of_any_codec():
     theirs = result(spec="foreign(theirs)", codec="as found")
-    assert len(rows([*group(RANDOM), theirs])) == 2
-    with pytest.raises(ValueError, match="one setting"):
-        rows([*group(RANDOM), result(spec="foreign(theirs)", codec="as found", ipc=2)])
+    assert len(rows([*group(RANDOM), packed, other, theirs])) == 4
+    for wrong in (result(spec="random", codec="webp:50"), replace(theirs, ipc=2, images=4)):
+        with pytest.raises(ValueError, match="one setting, but these results mix 2"):
+            rows([*group(RANDOM), wrong])
 
 
 def test_p_is_that_of_the_permutation_test_and_holm_corrects_it_over_the_table():

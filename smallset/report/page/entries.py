@@ -84,8 +84,10 @@ class Entry:
         A foreign set was made elsewhere, so only the command that trains its students is known.
         """
         r = self.first
+        ipc = "N" if r.ipc is None else str(r.ipc)
+        budget = {"--ipc": ipc} if r.budget is None else {"--budget": r.budget}
         given = {
-            "--method": r.spec, **self._budget_option, "--size": str(r.size), "--fit": r.fit,
+            "--method": r.spec, **budget, "--size": str(r.size), "--fit": r.fit,
             "--codec": r.codec, "--seed": str(r.set_seed), "--precision": r.precision,
         }  # fmt: skip
         asked = {
@@ -95,12 +97,6 @@ class Entry:
         made = shlex.join(["smallset", "compress", "DATA", "SET", *chain(*given.items())])
         trained = shlex.join(["smallset", "evaluate", "SET", *chain(*asked.items())])
         return trained if r.codec == AS_FOUND else f"{made}\n{trained}"
-
-    @property
-    def _budget_option(self) -> dict[str, str]:
-        if self.first.budget is not None:
-            return {"--budget": self.first.budget}
-        return {"--ipc": "N" if self.first.ipc is None else str(self.first.ipc)}
 
 
 def entries(sections: Iterable[Section]) -> list[Entry]:

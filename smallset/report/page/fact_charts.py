@@ -1,9 +1,10 @@
 """The charts of facts: entropy and loss of sets, and entropy over the ratio of crops."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 
 from smallset.records import Fact
 from smallset.report.page.charts import Chart, Point, Spec, channel, finished, layer
@@ -26,9 +27,9 @@ class _Read:
         return f"{self.fact.method} {self.fact.set_digest[:8]}"
 
     @property
-    def setting(self) -> tuple[str, str]:
-        """What facts of one chart share: the data set and the observer."""
-        return self.fact.dataset, self.fact.observer or "no observer"
+    def setting(self) -> tuple[str, str, str]:
+        """What facts of one chart share: the data set, the observer and the measure."""
+        return self.fact.dataset, self.fact.observer or "no observer", self.measure
 
 
 def fact_charts(facts: Iterable[Fact]) -> list[Chart]:
@@ -44,10 +45,17 @@ def fact_charts(facts: Iterable[Fact]) -> list[Chart]:
     ]
     spread = [one for one in read if one.options.get("quantile") in _SPREAD]
     crops = [one for one in read if "crop" in one.options]
-    return [
-        *_each(spread, "spread", _SPREAD_CAPTION, _distributions),
-        *_each(crops, "crops", _CROPS_CAPTION, _curves),
-    ]
+    drawn = []
+    for name, chosen, caption, draw in (
+        ("spread", spread, _SPREAD_CAPTION, _distributions),
+        ("crops", crops, _CROPS_CAPTION, _curves),
+    ):
+        setting = attrgetter("setting")
+        groups = groupby(sorted(chosen, key=setting), setting)
+        for number, ((data, observer, measure), group) in enumerate(groups):
+            title = f"{measure} of {data} sets, seen by {observer}"
+            drawn.append(Chart(f"{name}-{number}", title, caption, draw([*group])))
+    return drawn
 
 
 _SPREAD_CAPTION = (
@@ -63,23 +71,6 @@ _CROPS_CAPTION = (
 def _options(text: str) -> dict[str, str]:
     pairs = (part.partition("=") for part in text.split(", ") if part)
     return {name: value for name, _, value in pairs}
-
-
-def _each(
-    read: Iterable[_Read],
-    name: str,
-    caption: str,
-    draw: Callable[[Sequence[_Read]], Spec],
-) -> list[Chart]:
-    def key(one: _Read) -> tuple[str, str, str]:
-        return (*one.setting, one.measure)
-
-    return [
-        Chart(
-            f"{name}-{number}", f"{measure} of {data} sets, seen by {observer}", caption, draw([*g])
-        )
-        for number, ((data, observer, measure), g) in enumerate(groupby(sorted(read, key=key), key))
-    ]
 
 
 def _distributions(read: Sequence[_Read]) -> Spec:
