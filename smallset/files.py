@@ -122,24 +122,24 @@ def whole_folder(out: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def writing(out: Path) -> Iterator[None]:
-    """Turn the system's errors about a full or read-only disk into one clear OSError."""
+def writing(
+    out: Path, *, left: str = "Nothing was left behind", then: str = "or choose another place"
+) -> Iterator[None]:
+    """Turn the system's errors about a full or read-only disk into one clear OSError.
+
+    The message says what is `left` of the work, and what to do `then`.
+    """
     try:
         yield
     except FileExistsError:
         raise
     except OSError as error:
-        reason = error.strerror or str(error)
-        advice = "Choose another place, or check the disk."
+        reason, advice = error.strerror or str(error), "Mend this"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = "the disk is full"
-            advice = "Free some space, or choose a place on another disk."
+            reason, advice = "the disk is full", "Free some space"
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            reason = "the folder is read-only"
-            advice = "Choose a place that you can write to."
-        raise OSError(
-            f"'{out}' cannot be written: {reason}. Nothing was left behind. {advice}"
-        ) from error
+            reason, advice = "the folder is read-only", "Make the folder writable"
+        raise OSError(f"'{out}' cannot be written: {reason}. {left}. {advice}, {then}.") from error
 
 
 def write_file(path: Path, content: bytes) -> None:

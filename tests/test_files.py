@@ -106,9 +106,9 @@ def test_a_name_as_long_as_the_system_allows_can_be_made(tmp_path):
     [
         (errno.ENOSPC, r"the disk is full\. Nothing was left behind\. Free some space"),
         (errno.EDQUOT, r"the disk is full"),
-        (errno.EROFS, r"the folder is read-only\. .* Choose a place that you can write to"),
+        (errno.EROFS, r"the folder is read-only\. .* Make the folder writable, or choose"),
         (errno.EACCES, r"the folder is read-only"),
-        (errno.EIO, r"Input/output error\. Nothing was left behind\. Choose another place"),
+        (errno.EIO, r"Input/output error\. Nothing was left behind\. Mend this, or choose another"),
     ],
 )
 def test_what_the_system_says_becomes_one_clear_error(tmp_path, number, message):

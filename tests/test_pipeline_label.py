@@ -197,23 +197,23 @@ def test_a_stopped_run_goes_on_at_its_shard_and_a_damaged_shard_is_made_again(ma
 
 @pytest.mark.usefixtures("small_shards")
 def test_a_full_disk_keeps_the_finished_shards(label, monkeypatch):
-    replacing, written = SHARDS.replacing, []
+    write, written = SHARDS.write_whole, []
 
-    def full(path: Path) -> object:
+    def full(path: Path, content: bytes) -> None:
         if len(written) == 3:
             raise OSError(errno.ENOSPC, "No space left on device")
         written.append(path.name)
-        return replacing(path)
+        write(path, content)
 
-    monkeypatch.setattr(SHARDS, "replacing", full)
+    monkeypatch.setattr(SHARDS, "write_whole", full)
     said = (
-        r"the labels cannot be written to '.*': the disk is full\. The finished shards are kept\. "
+        r"set.labels/.*' cannot be written: the disk is full\. The finished shards are kept\. "
         r"Free some space, and run the same command again to go on\."
     )
     with pytest.raises(OSError, match=said):
         label()
     assert written == ["labels.json", "00000.rows", "00001.rows"]
-    monkeypatch.setattr(SHARDS, "replacing", replacing)
+    monkeypatch.setattr(SHARDS, "write_whole", write)
     totals = []
     store = label(progress=lambda stage, done, total: totals.append(total))
     assert {*totals} == {EPOCHS * IMAGES - 10}

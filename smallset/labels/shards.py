@@ -4,18 +4,15 @@ Row e * n + i is view i of n in epoch e. Shard s holds the rows from s * `rows_a
 in the sha256 of their bytes. So each shard can be checked, and made again, on its own.
 """
 
-import errno
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
-from smallset.files import replacing, write_whole
+from smallset.files import write_whole, writing
 from smallset.fingerprint import fingerprint
 from smallset.labels.formats import Format, format_from
 from smallset.shapes import Float32, Int64, UInt8
@@ -28,6 +25,11 @@ SHARD_ROWS = 1 << 14
 """The most rows in a shard: what a killed run loses at most."""
 
 _DIGEST = hashlib.sha256().digest_size
+_writing = partial(
+    writing,
+    left="The finished shards are kept",
+    then="and run the same command again to go on",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,9 +137,8 @@ class LabelStore:
     def write(self, shard: range, rows: UInt8[np.ndarray, "k b"]) -> None:
         """Write a shard, whole or not at all. Raises OSError if the disk is full."""
         content = rows.tobytes()
-        with _finished_stays(self.folder), replacing(self.file(shard)) as file:
-            file.write(content)
-            file.write(hashlib.sha256(content).digest())
+        with _writing(self.folder):
+            write_whole(self.file(shard), content + hashlib.sha256(content).digest())
 
     def check(self) -> str:
         """Return a digest of all labels. Raises ValueError if a shard is missing or damaged."""
@@ -182,7 +183,7 @@ def begin(folder: Path, card: LabelCard) -> LabelStore:
     Raises OSError if the folder cannot be written.
     """
     store = store_of(folder, card)
-    with _finished_stays(folder):
+    with _writing(folder):
         store.folder.mkdir(parents=True, exist_ok=True)
         for left in store.folder.glob(".*.partial-*"):  # by a killed run
             left.unlink()
@@ -216,22 +217,3 @@ def rows_a_shard(row_bytes: int) -> int:
 
 def _card_text(card: LabelCard) -> bytes:
     return (json.dumps(asdict(card), indent=1) + "\n").encode()
-
-
-@contextmanager
-def _finished_stays(folder: Path) -> Iterator[None]:
-    """Turn the system's errors about writing into one clear OSError."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason, advice = "the disk is full", "Free some space"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            advice = "Make the folder writable"
-        else:
-            advice = "Mend this"
-        raise OSError(
-            f"the labels cannot be written to '{folder}': {reason}. The finished shards are kept. "
-            f"{advice}, and run the same command again to go on."
-        ) from error

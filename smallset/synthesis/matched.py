@@ -58,14 +58,15 @@ class PoolTargets:
         device = network.mean.device
         classes = _Classes.of(batch.labels, device)
         groups = [(self.shared, self._whole(layers)), *self._by_class(layers, classes)]
-        targets: list[Tensor] = []
-        weights: list[float] = []
-        owners: list[int] = []
-        for place in range(len(layers)):
-            for weight, group in groups:
-                targets += [vector.to(device) for vector in group[place]]
-                weights += [weight * (1.0 if place else self.first)] * len(group[place])
-                owners += [place] * len(group[place])
+        owners, weights, targets = zip(
+            *(
+                (place, weight * (1.0 if place else self.first), vector.to(device))
+                for place in range(len(layers))
+                for weight, group in groups
+                for vector in group[place]
+            ),
+            strict=True,
+        )
         dropped = {i for i, m in enumerate(layers) if isinstance(m, torch.nn.Conv2d)}
         cost = Remembered(targets, weights, owners, self.memory, self.drop, dropped, batch.seed)
         return Watch([(layer, self._read(layer, classes)) for layer in layers], cost)
