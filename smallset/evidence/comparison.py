@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smallset.evidence.intervals import Interval, Values, mean_interval, moments, welch_difference
+from smallset.evidence.intervals import Interval, Values, mean_interval, welch_difference
 from smallset.evidence.permutation import finite
 from smallset.lazy import special
 
@@ -59,14 +59,15 @@ def replicates_needed(a: Values, b: Values) -> float:
     left, right = finite(a, "a"), finite(b, "b")
     if min(len(left), len(right)) < 2:
         return math.nan
-    (_, mean_a, var_a), (_, mean_b, var_b) = moments(left), moments(right)
-    gap, spread = abs(mean_a - mean_b), var_a + var_b
+    gap = abs(float(left.mean() - right.mean()))
+    parts = [0.0 if np.ptp(side) == 0 else float(side.var(ddof=1)) for side in (left, right)]
     # The same values in another order may have a mean that differs in its last bits.
     if gap <= 1e-12 * max(float(np.abs(left).max()), float(np.abs(right).max())):
         return math.inf
+    spread = sum(parts)
     if spread == 0:
         return 2.0
-    freedom_each = spread**2 / (var_a**2 + var_b**2)
+    freedom_each = spread**2 / sum(v**2 for v in parts)
     effect = spread / gap**2
     n = max(2, math.ceil((special.ndtri(1 - _ALPHA / 2) + special.ndtri(_POWER)) ** 2 * effect))
     # t quantiles are larger than normal ones, so the answer is a few steps above.

@@ -33,18 +33,13 @@ class Interval:
     n: int
     std: float
 
-    @property
-    def ends(self) -> tuple[float, float]:
-        """`low` and `high`, or twice the mean if there are too few replicates to know them."""
-        return (self.mean, self.mean) if math.isnan(self.half_width) else (self.low, self.high)
-
 
 def mean_interval(values: Values) -> Interval:
     """Return the mean of `values` and its two-sided Student-t interval.
 
     The width is nan for a single value; the mean is nan too for none.
     """
-    n, mean, variance = moments(values)
+    n, mean, variance = _moments(values)
     half_width = _t(n - 1) * math.sqrt(variance / n) if n > 1 else math.nan
     return _interval(mean, half_width, n, math.sqrt(variance))
 
@@ -55,7 +50,7 @@ def welch_difference(a: Values, b: Values) -> Interval:
     Welch, Biometrika 34 (1947), with the Welch-Satterthwaite degrees of freedom. The
     width is nan if a side has fewer than two values, and 0 if neither side varies.
     """
-    (n_a, mean_a, var_a), (n_b, mean_b, var_b) = moments(a), moments(b)
+    (n_a, mean_a, var_a), (n_b, mean_b, var_b) = _moments(a), _moments(b)
     half_width = math.nan
     if n_a > 1 and n_b > 1:
         # Scaled by the larger part: squares of variances near 1e-200 would underflow to 0/0.
@@ -69,7 +64,7 @@ def welch_difference(a: Values, b: Values) -> Interval:
     return _interval(mean_a - mean_b, half_width, min(n_a, n_b), math.sqrt(var_a + var_b))
 
 
-def moments(values: Values) -> tuple[int, float, float]:
+def _moments(values: Values) -> tuple[int, float, float]:
     """Return the count, the mean and the unbiased variance; nan if undefined."""
     array = np.asarray(values, dtype=np.float64).reshape(-1)
     n = len(array)
