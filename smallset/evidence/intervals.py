@@ -33,6 +33,11 @@ class Interval:
     n: int
     std: float
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """`low` and `high`, or twice the mean if there are too few replicates to know them."""
+        return (self.mean, self.mean) if math.isnan(self.half_width) else (self.low, self.high)
+
 
 def mean_interval(values: Values) -> Interval:
     """Return the mean of `values` and its two-sided Student-t interval.
