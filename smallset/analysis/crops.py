@@ -29,10 +29,10 @@ RATIOS = (1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1)
 _SHOWN = ", ".join(f"{ratio:g}" for ratio in RATIOS)
 
 CANDIDATES = 5
-"""The random crops of an image of which the one with the lowest NLL is chosen, as RDED does."""
+"""The number of random crops of an image. The one with the lowest NLL is chosen, as in RDED."""
 
 DRAWS = 4
-"""The training crops of each image at each ratio, of which the mean counts."""
+"""The number of training crops of each image at each ratio. Their mean counts."""
 
 Curve = Float64[np.ndarray, "ratios k"]
 """The entropy of each image at each of `RATIOS`."""
@@ -134,7 +134,7 @@ def _chosen(sight: Sight) -> tuple[Int32[np.ndarray, "k 4"], Finding]:
 def contrary(
     before: Shaped[np.ndarray, " k"], after: Shaped[np.ndarray, " k"]
 ) -> Bool[np.ndarray, " k"]:
-    """Return of which images the NLL fell while the entropy rose (Proposition 4.1)."""
+    """Return the images whose NLL fell while their entropy rose (Proposition 4.1)."""
     found: Bool[np.ndarray, " k"] = (after["nll"] < before["nll"]) & (
         after["entropy"] > before["entropy"]
     )

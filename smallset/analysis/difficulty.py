@@ -18,7 +18,7 @@ from smallset.shapes import Shaped
 from smallset.train.views import draw_epoch
 
 VIEWS = 8
-"""The training views of each image, of which the mean counts."""
+"""The number of training views of each image. Their mean counts."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 OWN_VIEW = "view=own"

@@ -43,7 +43,7 @@ Looks = Shaped[np.ndarray, " k"]
 
 @dataclass(frozen=True)
 class Finding:
-    """Facts of one analysis, and the lines that tell them to people."""
+    """Facts of one analysis, and lines of text that say the same to people."""
 
     facts: tuple[Fact, ...] = ()
     lines: tuple[str, ...] = ()

@@ -112,7 +112,7 @@ def _draw_class(
 
 
 def _layout(names: tuple[str, ...], images: int, size: int, width: int) -> _Layout:
-    """Choose the largest images of which as many as asked fit, and the number of columns."""
+    """Choose the size of images, so that as many as asked fit, and the number of columns."""
     longest = max(int(_font(_NAME).getlength(_printable(name))) + 1 for name in names)
     name_width = min(_NAME_WIDTH, longest)
     room = width - 2 * _MARGIN - name_width - _NAME_GAP + _GUTTER
