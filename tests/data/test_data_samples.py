@@ -129,7 +129,8 @@ def test_signed_samples_have_no_known_black(bits, order, zipped):
     refused(data, f"^has pixels of the kind 'signed {bits} bit', which have no fixed range$")
 
 
-def test_32_bit_samples_have_no_known_white():
+def test_samples_of_32_bits_have_no_known_white():
+    refused(saved(Image.new("F", (3, 3)), "TIFF"), "^has pixels of the kind 'F', which have no")
     refused(tiff([[0, 100, 255]], 32, 1), "^has pixels of the kind 'unsigned 32 bit', which have")
     picture = Image.fromarray(np.arange(256, dtype=np.int32).reshape(16, 16))
     refused(saved(picture, "TIFF"), "^has pixels of the kind 'signed 32 bit', which have no")

@@ -55,15 +55,11 @@ def test_ranks_fill_the_canvases_row_by_row_in_order_of_choice(factor):
     made, chosen = plan(Grid(factor)), selection(2 * factor**2).indices
     assert made.source.shape == (2 * CLASSES, factor**2)
     np.testing.assert_array_equal(made.source.ravel(), chosen)
+    np.testing.assert_array_equal(made.source_box, boxes()[made.source])  # whole images
     np.testing.assert_array_equal(made.label, LABELS[made.source[:, 0]])
     np.testing.assert_array_equal(LABELS[made.source], made.label[:, None].repeat(factor**2, 1))
     middles = (made.tile_box[0, :, :2] + made.tile_box[0, :, 2:]) / 2
     np.testing.assert_array_equal(np.lexsort(middles.T), np.arange(factor**2))
-
-
-def test_whole_images_are_taken_whole():
-    made = plan(Grid(2))
-    np.testing.assert_array_equal(made.source_box, boxes()[made.source])
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3])
@@ -92,23 +88,23 @@ def test_the_plan_records_size_and_resampling():
     assert made.tile_box[1].any()
 
 
-@pytest.mark.parametrize("factor", [0, -2])
-def test_a_factor_below_one_is_refused(factor):
-    said = f"grid's factor={factor} is too small. Give the tiles a side, at least 1."
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (0, "too small. Give the tiles a side, at least 1."),
+        (-2, "too small. Give the tiles a side, at least 1."),
+        (10**9, "too large. Give the tiles a side, at most 1000."),
+    ],
+)
+def test_a_factor_without_tiles_or_with_more_than_memory_holds_is_refused(factor, said):
+    said = f"grid's factor={factor} is {said}"
     with pytest.raises(ValueError, match=re.escape(said)):
         Grid(factor)
 
 
-def test_a_factor_whose_tiles_no_memory_holds_is_refused():
-    said = "grid's factor=1000000000 is too large. Give the tiles a side, at most 1000."
-    with pytest.raises(ValueError, match=re.escape(said)):
-        Grid(10**9)
-
-
 def test_a_canvas_smaller_than_its_tiles_is_refused():
-    assert (
-        plan(Grid(3), size=3).tile_box[0, :, 2:] - plan(Grid(3), 3).tile_box[0, :, :2] == 1
-    ).all()
+    smallest = plan(Grid(3), size=3).tile_box
+    assert (smallest[..., 2:] - smallest[..., :2] == 1).all()
     said = "a canvas of 2 px has no room for 3 tiles a side. Use factor<=2 or a larger --size."
     with pytest.raises(ValueError, match=re.escape(said)):
         plan(Grid(3), size=2)
