@@ -56,10 +56,8 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
             if had.outputs != classes:
                 replace_head(net, classes)
         else:
-            net, mean, std = fresh_network(spec, classes=classes, size=size), MEAN, STD
-            if file := weights_file(spec):
-                source = str(file)
-                load_weights(net, read_weights(file), name=spec.name, source=source, new_head=True)
+            net = bare_network(spec, classes=classes, size=size, new_head=True)
+            mean, std = MEAN, STD
         if spec.library:
             trial = copy.deepcopy(net).train()
             check_runs(trial, name=spec.name, size=size, outputs=classes)
@@ -71,11 +69,19 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
     )
 
 
-def fresh_network(spec: ModelSpec, *, classes: int, size: int) -> Module:
-    """Build the network of a spec with fresh weights. Its input is normalised pixels."""
+def bare_network(spec: ModelSpec, *, classes: int, size: int, new_head: bool = False) -> Module:
+    """Build the network of a spec, whose input is normalised pixels.
+
+    The weights are those of the spec's file, or fresh ones. With `new_head`, the classifier stays
+    fresh if the file has another number of classes.
+    """
     if spec.library:
-        return adapt(spec.library, spec.own_name, classes)
-    entry = MODELS[spec.name]
-    if spec.shortcut == "a" and entry.build_a is not None:
-        return entry.build_a(classes, size)
-    return entry.build(classes, size)
+        net = adapt(spec.library, spec.own_name, classes)
+    else:
+        entry = MODELS[spec.name]
+        build = entry.build_a if spec.shortcut == "a" and entry.build_a else entry.build
+        net = build(classes, size)
+    if file := weights_file(spec):
+        weights, source = read_weights(file), str(file)
+        load_weights(net, weights, name=spec.name, source=source, new_head=new_head)
+    return net

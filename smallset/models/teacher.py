@@ -3,20 +3,19 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smallset.files import at_home
 from smallset.fingerprint import file_sha256
 from smallset.lazy import Module, Tensor
 from smallset.models.adapters import check_runs, pretrained
-from smallset.models.build import fresh_network
+from smallset.models.build import bare_network
 from smallset.models.classes import SAME, ClassList, listed_classes, read_classes, same_classes
 from smallset.models.several import Several, read_several
 from smallset.models.spec import MEAN, STD, ModelSpec, read_model, weights_file
 from smallset.models.table import MODELS
 from smallset.models.trained import CARD, WEIGHTS, read_trained
-from smallset.models.weights import load_weights, read_weights, tensors_sha256
+from smallset.models.weights import read_weights, tensors_sha256
 
 if TYPE_CHECKING:
     from smallset.models.network import TeacherNetwork
@@ -101,7 +100,7 @@ def _from_spec(spec: str, classes: tuple[str, ...], size: int) -> Teacher:
     known = _classes_of(wanted, spec, classes)
     outputs = known.pick(classes)
     if file is not None:
-        net = _loaded(wanted, file, classes=known.outputs, size=wanted.size or size)
+        net = bare_network(wanted, classes=known.outputs, size=wanted.size or size)
         facts = file.stat().st_size, file_sha256(file)
         return _teacher(spec, wanted, net, outputs, *facts)
     had = pretrained(wanted.library, wanted.own_name)
@@ -131,9 +130,11 @@ def _from_folder(spec: str, classes: tuple[str, ...]) -> Teacher:
             f"'{file}' is not the file that {CARD} describes: its sha256 is {found[:12]}... and "
             f"not {card.weights_sha256[:12]}... Restore it, or train the teacher again."
         )
-    wanted = replace(read_model(card.model), size=card.size, mean=card.mean, std=card.std)
+    wanted = replace(
+        read_model(card.model), weights=str(file), size=card.size, mean=card.mean, std=card.std
+    )
     outputs = listed_classes(card.classes, source=f"the teacher {spec!r}").pick(classes)
-    net = _loaded(wanted, file, classes=len(card.classes), size=card.size)
+    net = bare_network(wanted, classes=len(card.classes), size=card.size)
     return _teacher(spec, wanted, net, outputs, file.stat().st_size, found)
 
 
@@ -152,13 +153,6 @@ def _together(several: Several, loaded: Sequence[Teacher]) -> Teacher:
     facts = several.rescale, [teacher.sha256 for teacher in loaded]
     sha256 = hashlib.sha256(repr(facts).encode()).hexdigest()
     return Teacher(several.text, network, sum(teacher.bytes for teacher in loaded), sha256)
-
-
-def _loaded(wanted: ModelSpec, file: Path, *, classes: int, size: int) -> Module:
-    """Return a bare network with the weights of a file."""
-    net = fresh_network(wanted, classes=classes, size=size)
-    load_weights(net, read_weights(file), name=wanted.name, source=str(file), new_head=False)
-    return net
 
 
 def _classes_of(wanted: ModelSpec, spec: str, classes: tuple[str, ...]) -> ClassList:

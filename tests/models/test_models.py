@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from smallset.models import MEAN, MODELS, STD, build_model, check_model
-from smallset.models.build import fresh_network
+from smallset.models.build import bare_network
 from smallset.models.network import Network
 from smallset.models.spec import read_model
 
@@ -55,7 +55,7 @@ def test_building_leaves_the_global_random_state_alone(monkeypatch):
 )
 def test_parameter_counts_are_the_published_ones(name, classes, parameters):
     with torch.device("meta"):
-        net = fresh_network(read_model(name), classes=classes, size=32)
+        net = bare_network(read_model(name), classes=classes, size=32)
     assert sum(p.numel() for p in net.parameters()) == parameters
 
 

@@ -25,9 +25,7 @@ def best(seen, folder, *, pools=POOLS, rule=RULE, seed=0):
     return best_crops(seen, observer, network, pools, rule, seed=seed)
 
 
-def test_the_best_crop_is_that_of_a_naive_search(tmp_path):
-    seen = toy(tmp_path)
-    network = seen.network(resnet8(tmp_path), epoch=1)
+def test_the_best_crop_is_that_of_a_naive_search(seen, network, tmp_path):
     for label, (images, found) in enumerate(zip(POOLS, best(seen, tmp_path), strict=True)):
         boxes = crops._drawn(seen, label, images, RULE, 0).boxes
         for image, row, own in zip(images, found, boxes, strict=True):
@@ -58,8 +56,7 @@ def test_a_larger_pool_begins_with_the_crops_of_a_smaller_one(tmp_path):
     np.testing.assert_array_equal(few, many[:4])
 
 
-def test_workers_find_the_same(tmp_path):
-    seen = toy(tmp_path)
+def test_workers_find_the_same(seen, tmp_path):
     here = best(seen, tmp_path)
     there = best(
         replace(seen, work=tmp_path / "other", spread=Shards(Serial(pickled=True))), tmp_path
@@ -120,9 +117,7 @@ def test_progress_counts_the_images_of_all_pools(tmp_path):
     ]
 
 
-def test_losses_that_are_not_finite_are_refused(tmp_path):
-    seen, observer = toy(tmp_path), resnet8(tmp_path)
-    network = seen.network(observer, epoch=1)
+def test_losses_that_are_not_finite_are_refused(seen, network, tmp_path):
     network.std[:] = float("nan")
     with pytest.raises(ValueError, match=r"not finite, .* of a crop of '.*0'. Needed"):
-        best_crops(seen, observer, network, POOLS, RULE, seed=0)
+        best_crops(seen, resnet8(tmp_path), network, POOLS, RULE, seed=0)

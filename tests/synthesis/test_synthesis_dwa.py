@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from scores_toy import toy
 from synthesis_toy import canvases, resnet8
 
 from smallset.synthesis.dwa import DWA, Directed
@@ -17,8 +16,7 @@ def dwa(tmp_path) -> DWA:
 
 
 @pytest.mark.parametrize("steps", [1, 5])
-def test_the_weights_climb_the_cross_entropy_and_not_too_far(steps, tmp_path):
-    network = toy(tmp_path).network(resnet8(tmp_path), epoch=1)
+def test_the_weights_climb_the_cross_entropy_and_not_too_far(steps, network):
     before = [p.detach().clone() for p in network.parameters()]
     view, labels = torch.randn(8, 3, 8, 8), torch.arange(8) % 4
 

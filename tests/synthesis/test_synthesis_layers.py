@@ -24,8 +24,8 @@ def inputs(seen, observer, pixels, which="all"):
 
 
 @pytest.mark.parametrize("which", ["norms", "all"])
-def test_a_class_has_the_total_variance_of_all_its_images(which, tmp_path):
-    seen, observer = toy(tmp_path), resnet8(tmp_path)
+def test_a_class_has_the_total_variance_of_all_its_images(which, seen, tmp_path):
+    observer = resnet8(tmp_path)
     found = by_class(seen, observer, 4, which)
     for label in range(4):
         wanted = []
@@ -43,8 +43,8 @@ def test_a_class_has_the_total_variance_of_all_its_images(which, tmp_path):
         np.testing.assert_allclose(found.values[label], torch.cat(wanted), rtol=2e-3, atol=1e-4)
 
 
-def test_over_batches_the_variance_is_the_mean_of_that_within_each(tmp_path):
-    seen, observer = toy(tmp_path), resnet8(tmp_path)
+def test_over_batches_the_variance_is_the_mean_of_that_within_each(seen, tmp_path):
+    observer = resnet8(tmp_path)
     found = over_batches(seen, observer, STILL, 4)
     from smallset.seeds import generator
 
@@ -82,8 +82,8 @@ def test_they_are_made_once_and_kept_apart_by_observer(tmp_path):
 
 
 @pytest.mark.parametrize("left", [0, 500, -500])
-def test_a_damaged_file_is_made_again(left, tmp_path):
-    seen, observer = toy(tmp_path), resnet8(tmp_path)
+def test_a_damaged_file_is_made_again(left, seen, tmp_path):
+    observer = resnet8(tmp_path)
     first = by_class(seen, observer, 4, "norms")
     [file] = (tmp_path / "statistics").iterdir()
     whole = file.read_bytes()

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from scores_toy import toy
 from synthesis_toy import resnet8
 
 from smallset.synthesis.layers import Pass, by_class, over_batches, watched_layers
@@ -45,9 +44,8 @@ def test_a_layer_left_out_costs_nothing_and_is_not_remembered():
 
 
 @pytest.mark.parametrize("term", [None, "paper", "code"])
-def test_the_cost_is_that_of_the_formula(term, tmp_path):
-    seen, observer = toy(tmp_path), resnet8(tmp_path)
-    network = seen.network(observer, epoch=1)
+def test_the_cost_is_that_of_the_formula(term, seen, network, tmp_path):
+    observer = resnet8(tmp_path)
     whole = over_batches(seen, observer, Pass(16, (1, 1), 0.0), 4)
     own = None if term is None else by_class(seen, observer, 4, "all")
     shared = 1.0 if term is None else 0.3

@@ -5,8 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from scores_toy import toy
-from synthesis_toy import resnet8
 
 from smallset.models import build_model
 from smallset.synthesis.augment import Augment
@@ -16,11 +14,6 @@ from smallset.train.device import Machine
 
 HERE = Machine("cpu", "float32", 1)
 STILL = Augment(area=(1, 1), flip=0)
-
-
-@pytest.fixture
-def network(tmp_path):
-    return toy(tmp_path).network(resnet8(tmp_path), epoch=1)
 
 
 def batch(b=4, seed=0) -> Batch:

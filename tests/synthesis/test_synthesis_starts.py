@@ -1,11 +1,8 @@
 """What images start from."""
 
 import numpy as np
-import pytest
-from scores_toy import _PIXELS, LABELS, toy
-from synthesis_toy import resnet8
+from scores_toy import _PIXELS, LABELS
 
-from smallset.observers.observed import Observed
 from smallset.synthesis.starts import NoiseStart, PixelStart, real_start
 
 COUNTS = np.array([2, 3, 2, 2])
@@ -16,16 +13,6 @@ def test_noise_depends_on_the_image_and_not_on_its_company():
     whole = start(range(9))
     np.testing.assert_array_equal(start((1, 3, 8)), whole[[1, 3, 8]])
     assert (NoiseStart(8, COUNTS, seed=5)(range(9)) != whole).any()
-
-
-@pytest.fixture
-def seen(tmp_path) -> Observed:
-    return toy(tmp_path)
-
-
-@pytest.fixture
-def network(seen, tmp_path):
-    return seen.network(resnet8(tmp_path), epoch=1)
 
 
 def test_a_smaller_set_starts_from_the_first_real_images_of_a_larger_one(seen, network):
