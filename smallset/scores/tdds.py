@@ -9,12 +9,10 @@ from smallset.lazy import Tensor, torch
 from smallset.observers.observed import Observed
 from smallset.observers.observer import AnyObserver, Observer
 from smallset.observers.record import BLOCK
-from smallset.records import Progress
 from smallset.scores.score import RunScore, check_window
 from smallset.scores.uncertainty import spreads
-from smallset.shapes import Float, Float32, Int64, UInt8
+from smallset.shapes import Float, Float32
 from smallset.train.evaluation import inference_batch, predict
-from smallset.train.shown import Images
 
 # Probabilities in memory at once: 256 MB of float32.
 _HELD = 2**26
@@ -66,55 +64,28 @@ class TDDS(RunScore):
             batch = inference_batch(observed.images.size)
             chunk = max(1, _HELD // observed.classes // batch) * batch
             for start in range(0, len(observed.images), chunk):
-                part = _Part(observed.images, start, min(chunk, len(observed.images) - start))
+                part = range(start, min(start + chunk, len(observed.images)))
                 yield self._moves_of(part, observed, run, epochs)
 
         return observed.kept(self.observer, f"moves-{len(epochs):05d}", rows, run=run)
 
     def _moves_of(
-        self, part: "_Part", observed: Observed, run: int, epochs: tuple[int, ...]
+        self, part: range, observed: Observed, run: int, epochs: tuple[int, ...]
     ) -> Float32[np.ndarray, "b moves"]:
-        p = torch.empty(part.count, observed.classes)
-        moves = np.empty((part.count, len(epochs) - 1), np.float32)
+        p = torch.empty(len(part), observed.classes)
+        moves = np.empty((len(part), len(epochs) - 1), np.float32)
+        images, machine, told = observed.images, observed.machine, observed.progress
         for done, epoch in enumerate(epochs):
             model = observed.network(self.observer, run=run, epoch=epoch)
-            before = len(epochs) * part.start + done * part.count
-            told = _counting(observed, before, len(epochs) * len(observed.images))
-            for indices, logits in predict(model, part, machine=observed.machine, progress=told):
-                after = logits.softmax(1).cpu()
+            before = len(epochs) * part.start + done * len(part)
+            for indices, logits in predict(model, images, machine=machine, within=part):
+                rows, after = indices - part.start, logits.softmax(1).cpu()
                 if done:
-                    moves[indices, done - 1] = move(p[indices], after)
-                p[indices] = after
+                    moves[rows, done - 1] = move(p[rows], after)
+                p[rows] = after
+                if told is not None:
+                    told("moves", before + int(rows[-1]) + 1, len(epochs) * len(images))
         return moves
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Consecutive images of a set."""
-
-    images: Images
-    start: int
-    count: int
-
-    @property
-    def size(self) -> int:
-        """Side in pixels."""
-        return self.images.size
-
-    def __len__(self) -> int:
-        return self.count
-
-    def batch(self, indices: Int64[np.ndarray, " b"]) -> UInt8[Tensor, "b 3 s s"]:
-        """Return the images at `indices` of the part."""
-        return self.images.batch(indices + self.start)
-
-
-def _counting(observed: Observed, before: int, total: int) -> Progress | None:
-    """Return a callback that reports a pass as the part of `total` that follows `before`."""
-    progress = observed.progress
-    if progress is None:
-        return None
-    return lambda _stage, done, _total: progress("moves", before + done, total)
 
 
 def move(before: Float32[Tensor, "b c"], after: Float32[Tensor, "b c"]) -> Float32[Tensor, " b"]:

@@ -191,7 +191,8 @@ def _construct(value: object, kind: type, tables: Registry, where: str) -> objec
         if key in given:
             raise ValueError(f"{call.name!r} was given {key!r} twice. Give it once.")
         given[key] = option
-    lacking = [key for key in _required(entry) if key not in given]
+    needed = [name for name, p in _parameters(entry).items() if p.default is p.empty]
+    lacking = [name for name in needed if name not in given]
     if lacking:
         raise ValueError(
             f"{call.name!r} needs {' and '.join(map(repr, lacking))}, which "
@@ -259,16 +260,11 @@ def _fields(entry: Callable[..., object]) -> Mapping[str, object]:
     return {name: hints.get(name, p.annotation) for name, p in _parameters(entry).items()}
 
 
-def _required(entry: Callable[..., object]) -> list[str]:
-    """Return the names of the options without a default."""
-    return [name for name, p in _parameters(entry).items() if p.default is inspect.Parameter.empty]
-
-
 def _inner(entry: Callable[..., object], key: str, tables: Registry) -> str:
     """Write the default part of an entry that has an option `key`, or "" if none has."""
     try:
-        made = None if _required(entry) else entry()
-    except ValueError:  # an entry that needs options
+        made = entry()
+    except (TypeError, ValueError):  # an entry that needs options
         made = None
     for name, parameter in _parameters(entry).items():
         part = type(parameter.default or getattr(made, name, None))

@@ -37,12 +37,17 @@ def predict(
     machine: Machine,
     stage: str = "test",
     progress: Progress | None = None,
+    within: range | None = None,
 ) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b c"]]]:
-    """Run a network in eval mode over clean images in order, yielding (indices, logits)."""
+    """Run a network in eval mode over clean images in order, yielding (indices, logits).
+
+    `within` are the consecutive images to take (None: all).
+    """
     batch = inference_batch(images.size)
+    within = range(len(images)) if within is None else within
     model.eval()
-    for start in range(0, len(images), batch):
-        indices = np.arange(start, min(start + batch, len(images)))
+    for start in within[::batch]:
+        indices = np.arange(start, min(start + batch, within.stop))
         # The contexts end before the yield, so that they do not leak into the caller.
         with torch.inference_mode(), machine.autocast():
             logits = model(to_unit(images.batch(indices).to(machine.device))).float()
