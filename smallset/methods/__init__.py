@@ -22,7 +22,6 @@ __all__ = [
     "Pruned",
     "ShortClasses",
     "brief_of",
-    "brief_view",
     "canonical",
     "canonical_view",
     "known_method",
@@ -97,17 +96,12 @@ def canonical(spec: str, *, size: int) -> str:
 
 
 @cache
-def canonical_view(view: str) -> str:
-    """Rewrite a view's spec as this version writes it. Text that is not a view stays as it is."""
-    try:
-        return spec_of(view_from(view))
-    except ValueError:
-        return view
+def canonical_view(view: str, *, brief: bool = False) -> str:
+    """Rewrite a view's spec as this version writes it, or without its defaults if `brief`.
 
-
-def brief_view(view: str) -> str:
-    """Write a view's spec without its defaults. Text that is not a view stays as it is."""
+    Text that is not a view stays as it is.
+    """
     try:
-        return brief_of(view_from(view))
+        return write(view_from(view), TABLES, brief=brief)
     except ValueError:
         return view

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from smallset.methods import brief_view
+from smallset.methods import canonical_view
 from smallset.numbers import check_number, counted
 from smallset.shapes import UInt8
 from smallset.store import CompressedDataset
@@ -165,7 +165,7 @@ def _facts(compressed: CompressedDataset) -> list[str]:
         f"{manifest.size} x {manifest.size} px{stored}",
         f"{_bytes(manifest.image_bytes)} as {manifest.codec}",
         f"{ratio:,.1f} x smaller than its source" if ratio >= 1 else "larger than its source",
-        f"view {brief_view(manifest.view)}",
+        f"view {canonical_view(manifest.view, brief=True)}",
     ]
 
 

@@ -144,25 +144,6 @@ def test_a_codec_is_part_of_a_spec_only_if_the_method_names_one():
         method_from("pack(codec=webp:0)")
 
 
-def test_prune_needs_to_be_told_by_which_score():
-    with pytest.raises(ValueError, match=r"select=easiest needs a score.*score=el2n"):
-        method_from("prune")
-    assert method_from("prune(score=el2n)") == method_from("el2n")
-
-
-@pytest.mark.parametrize("text", ["prune(score=el2n, select=random)", "el2n(select=random)"])
-def test_a_score_that_nothing_reads_is_an_error(text):
-    with pytest.raises(
-        ValueError, match=r"select=random does not read a score, but score=el2n was given"
-    ):
-        method_from(text)
-
-
-def test_pca_of_random_images_asks_no_score():
-    assert method_from("pca(select=random)").score is None
-    assert method_from("pca").score == EL2N()
-
-
 @pytest.mark.parametrize(
     ("text", "method"),
     [
@@ -179,6 +160,8 @@ def test_pca_of_random_images_asks_no_score():
         *[(name, Pruned(score(), Easiest(), Grid(1), Canvas())) for name, score in HARD.items()],
         *[(name, Pruned(score(), Hardest(), Grid(1), Canvas())) for name, score in MOVING.items()],
         ("pca", Pruned(EL2N(), Easiest(), Grid(2), Patch())),
+        ("prune(score=el2n)", Pruned(EL2N(), Easiest(), Grid(1), Canvas())),
+        ("pca(select=random)", Pruned(None, Random(), Grid(2), Patch())),
         ("pca(score=aum)", Pruned(AUM(), Easiest(), Grid(2), Patch())),
         ("pca(score=dual)", Pruned(DUAL(), Easiest(), Grid(2), Patch())),
         ("pca(view=canvas)", Pruned(EL2N(), Easiest(), Grid(2), Canvas())),
@@ -255,6 +238,8 @@ def test_names_are_these_compositions(text, method):
             "select=beta needs the probabilities of an observer's training, but el2n(",
         ),
         ("aum(select=beta)", "select=beta uses scores as weights of 0 or more, but aum"),
+        ("prune", "select=easiest needs a score. Name one: score=el2n."),
+        ("prune(score=el2n, select=random)", "select=random does not read a score, but score=el2n"),
         ("dyn-unc(select=random)", "select=random does not read a score, but score=dyn-unc was "
          "given."),
         ("prune(select=k-center, score=el2n)", "select=k-center does not read a score, but "
@@ -275,7 +260,6 @@ def test_names_are_these_compositions(text, method):
         ("file", "'file' needs 'path', which has no default. Write file(path=...)."),
         ("el2n(pool=0)", "pool=0 is too small. Give images of each class, at least 1."),
         ("pca(factor=0)", "grid's factor=0 is too small. Give the tiles a side, at least 1."),
-        ("prune(select=easiest)", "select=easiest needs a score. Name one: score=el2n."),
         ("pca(view=patch(scale=(0.5, 0.1)))", "patch's scale=(0.5, 0.1) is not a range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),
     ],

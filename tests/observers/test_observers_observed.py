@@ -59,13 +59,6 @@ def test_runs_and_seeds_train_different_networks(tmp_path, trained):
         assert not np.array_equal(last[i], last[j])
 
 
-def test_two_work_folders_hold_the_same_bytes(tmp_path):
-    for name in ("a", "b"):
-        toy(tmp_path / name).dynamics(SHORT, run=0)
-    for one, other in zip(recorded(tmp_path / "a"), recorded(tmp_path / "b"), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
 def test_values_are_those_of_the_network_on_clean_images_in_eval_mode(tmp_path):
     observed = toy(tmp_path)
     dynamics = observed.dynamics(SHORT, run=0)

@@ -3,9 +3,8 @@ import re
 import pytest
 
 from smallset.methods import score_from, spec_of
-from smallset.models import MODELS
-from smallset.observers import OBSERVERS, Observer, Pretrained
-from smallset.observers.observer import RECIPES, require_training
+from smallset.observers import Observer, Pretrained
+from smallset.observers.observer import require_training
 from smallset.scores import EL2N
 
 GIVEN = Pretrained("resnet20(weights=w.th, shortcut=a, classes=same)")
@@ -56,12 +55,6 @@ def test_a_bad_observer_is_refused(options, said):
 def test_an_observer_of_an_unknown_model_is_refused_before_any_training():
     with pytest.raises(ValueError, match="there is no model 'resnet9'"):
         Observer("resnet9")
-
-
-def test_tables_hold_what_the_defaults_name():
-    assert {"observer": Observer, "NETWORK(weights=..., classes=...)": Pretrained} == OBSERVERS
-    assert Observer().recipe in RECIPES
-    assert {"resnet8", "resnet10"} <= set(MODELS)
 
 
 def test_a_network_that_is_given_is_one_moment_without_a_seed():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selection_toy import ROOMY, pool_of, with_features
 
-from smallset.selection import SELECTORS, Pool, Select
+from smallset.selection import SELECTORS, Pool
 
 EVERY = pytest.mark.parametrize("name", SELECTORS)
 SCORED = pytest.mark.parametrize("name", [n for n in SELECTORS if SELECTORS[n].needs_scores])
@@ -137,6 +137,14 @@ def test_scores_that_are_not_finite_are_named(name, bad):
         ROOMY[name](replace(pool, values=values), np.full(3, 2), seed=0)
 
 
+@pytest.mark.parametrize("name", [n for n in SELECTORS if SELECTORS[n].weighs])
+def test_negative_scores_are_refused_as_weights(name):
+    pool = pool_of()
+    said = "60 scores are negative (at the positions 0, 1, 2, 3, 4, ...). This selection weighs by "
+    with pytest.raises(ValueError, match=re.escape(said)):
+        ROOMY[name](replace(pool, values=-pool.values), np.full(3, 2), seed=0)
+
+
 def test_images_of_a_part_are_named_by_their_places_in_the_whole():
     values = np.arange(60, dtype=np.float32) - 2
     part = replace(pool_of(), values=values).take(np.arange(59, -1, -1)).take(np.arange(30, 60))
@@ -202,11 +210,6 @@ def test_a_mean_far_from_zero_changes_nothing(name):
         for shift in (0, 4096)
     )
     np.testing.assert_array_equal(near, far)
-
-
-@EVERY
-def test_the_table_holds_selectors(name):
-    assert isinstance(SELECTORS[name](), Select)
 
 
 ROOM = 80 << 20

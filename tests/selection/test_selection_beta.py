@@ -1,4 +1,3 @@
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -87,20 +86,6 @@ def test_an_infinite_density_comes_first_unless_the_score_is_0():
     pool = Pool(np.zeros(100, np.int64), 1, scores, None, lambda: sure)
     for seed in range(5):
         assert Beta(c=0.1)(pool, np.array([5]), seed=seed).indices[0] == 7
-
-
-def test_nothing_pruned_takes_all():
-    pool = pool_of()
-    assert len(Beta()(pool, np.bincount(pool.labels), seed=0).indices) == len(pool)
-
-
-def test_negative_scores_are_refused():
-    pool = pool_of()
-    values = pool.values.copy()
-    values[3] = -0.5
-    said = "1 scores are negative (at the positions 3). This selection weighs by the score"
-    with pytest.raises(ValueError, match=re.escape(said)):
-        Beta()(replace(pool, values=values), np.full(3, 2), seed=0)
 
 
 def test_probabilities_that_are_not_finite_or_none_are_refused():

@@ -1,6 +1,3 @@
-import re
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,13 +66,6 @@ def test_a_copy_of_a_chosen_image_waits_for_the_others():
     pool = with_features(Pool(np.zeros(5, np.int64), 1, values), features)
     assert Hardest()(pool, np.array([5]), seed=0).indices.tolist() == [0, 1, 2, 3, 4]
     assert D2(k=1)(pool, np.array([5]), seed=0).indices.tolist() == [0, 2, 3, 4, 1]
-
-
-def test_negative_scores_are_refused():
-    pool = pool_of()
-    said = "60 scores are negative (at the positions 0, 1, 2, 3, 4, ...). This selection weighs by "
-    with pytest.raises(ValueError, match=re.escape(said)):
-        D2()(replace(pool, values=-pool.values), np.full(3, 2), seed=0)
 
 
 @pytest.mark.parametrize("gamma", [-0.1, np.inf, np.nan])

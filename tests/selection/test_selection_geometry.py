@@ -51,18 +51,6 @@ def test_each_step_is_the_formula(seed):
         assert found.tolist() == members[herded(features, 10)].tolist()
 
 
-def test_the_mean_of_the_choice_comes_nearer_to_the_class_mean_than_a_random_one():
-    draw = np.random.default_rng(0)
-    features = draw.exponential(size=(500, 16)).astype(np.float32)
-    pool = with_features(Pool(np.zeros(500, np.int64), 1), features)
-    chosen = Herding()(pool, np.array([50]), seed=0).indices
-    mean = features.mean(0)
-    off = np.linalg.norm(features[chosen].mean(0) - mean)
-    others = [np.linalg.norm(features[draw.permutation(500)[:50]].mean(0) - mean)
-              for _ in range(20)]  # fmt: skip
-    assert off < 0.3 * min(others)
-
-
 def test_herdings_ties_go_to_the_lower_index():
     features = np.array([[1], [-1], [1], [-1]], np.float32)
     pool = with_features(Pool(np.zeros(4, np.int64), 1), features)
@@ -89,33 +77,10 @@ def test_each_step_takes_the_farthest_from_all_chosen(seed):
         assert found.tolist() == members[spread_out(features, start, 10)].tolist()
 
 
-def test_from_the_same_start_permuting_the_data_permutes_the_choice():
-    features = pool_of().features()
-    order = np.random.default_rng(0).permutation(60)
-    start = int(np.flatnonzero(order == 5)[0])
-    again = farthest(centred(torch.from_numpy(features[order])), start, 20)
-    first = farthest(centred(torch.from_numpy(features.copy())), 5, 20)
-    np.testing.assert_array_equal(order[again], first)
-
-
 @pytest.mark.parametrize("start", range(9))
 def test_k_centers_ties_go_to_the_lower_index(start):
     points = np.stack(np.meshgrid([-1, 0, 1], [-2, 0, 2]), -1).reshape(9, 2).astype(np.float32)
     assert farthest(torch.from_numpy(points), start, 9).tolist() == spread_out(points, start, 9)
-
-
-def test_every_image_may_be_the_first():
-    pool = with_features(Pool(np.zeros(5, np.int64), 1), np.ones((5, 2), np.float32))
-    firsts = [KCenter()(pool, np.array([1]), seed=seed).indices[0] for seed in range(60)]
-    assert set(firsts) == set(range(5))
-
-
-def test_far_groups_are_each_visited_before_any_is_visited_twice():
-    draw = np.random.default_rng(0)
-    group = np.arange(40) % 8
-    features = (100 * np.eye(8)[group] + draw.normal(size=(40, 8))).astype(np.float32)
-    pool = with_features(Pool(np.zeros(40, np.int64), 1), features)
-    assert sorted(group[KCenter()(pool, np.array([8]), seed=3).indices]) == list(range(8))
 
 
 def moderate(features: np.ndarray, count: int) -> list[int]:

@@ -79,18 +79,6 @@ def test_equal_images_are_not_chosen_twice_and_the_easiest_others_come_last():
     assert chosen == [3, 5, 6, 4, 2]
 
 
-def test_the_choice_covers_what_random_images_leave_out():
-    draw = np.random.default_rng(0)
-    group = np.repeat(np.arange(20), 1 + np.arange(20) ** 2 // 4)  # from 1 to 91 images
-    centres = 30 * np.eye(20)
-    features = centres[group] + draw.normal(size=(len(group), 20))
-    pool = one_class(features.tolist(), draw.permutation(len(group)).tolist())
-    chosen = Spread(allow=1)(pool, np.array([20]), seed=0).indices
-    assert len(set(group[chosen])) >= 18
-    drawn = [len(set(group[draw.permutation(len(group))[:20]])) for _ in range(20)]
-    assert max(drawn) < 16
-
-
 def test_medoids_are_of_the_points_nearest_to_the_means_of_their_clusters():
     draw = np.random.default_rng(0)
     points = draw.normal(size=(200, 3)).astype(np.float32)
