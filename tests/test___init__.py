@@ -41,6 +41,12 @@ def test_ctrl_c_while_importing_leaves_no_traceback(tmp_path):
         assert stderr == "" or stderr.startswith("Error: stopped. ")
 
 
+def for_five_seconds() -> None:
+    """Sleep in short parts, since a signal that a thread of this process sends ends none."""
+    for _ in range(50):
+        time.sleep(0.1)
+
+
 class Swallows:
     """Its destructor swallows Ctrl-C."""
 
@@ -54,7 +60,7 @@ def test_ctrl_c_that_a_destructor_swallows_is_sent_again(monkeypatch, capsys):
     Swallows()
     try:
         with pytest.raises(KeyboardInterrupt):
-            time.sleep(5)
+            for_five_seconds()
     finally:
         signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == ""

@@ -57,7 +57,7 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
         elif place == "train":
             patch.setattr(loop.F, "cross_entropy", raises(stop))
         elif place == "record":
-            patch.setattr(run, "replacing", raises(stop))
+            patch.setattr(run, "write_whole", raises(stop))
         elif place == "lay out":
             patch.setattr(CHOOSE, "made_from", raises(stop))
         else:

@@ -29,7 +29,7 @@ def test_ctrl_c_leaves_no_output_and_the_same_command_completes(shell, monkeypat
         def stop(*_: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(run, "replacing", stop)
+        patch.setattr(run, "write_whole", stop)
         ran = shell("train", "data", shell.outs / "t", *QUICK)
     assert (ran.code, results(ran.out)) == (130, "")
     assert contents(shell.outs) == []

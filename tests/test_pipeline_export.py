@@ -1,37 +1,53 @@
+import pickle
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cli_toy import contents, tree
 
 import smallset
 
 
+@pytest.fixture
+def made(quick, tmp_path):
+    method = "prune(select=random, mosaic=sheet(columns=2))"
+    return smallset.compress(tree(tmp_path / "data"), "set", method=method, ipc=4)
+
+
 @pytest.mark.parametrize("opened", [False, True])
-def test_a_set_or_its_folder_is_exported_and_the_folder_given_back(tmp_path, opened):
-    tree(tmp_path / "data")
-    made = smallset.compress(
-        tmp_path / "data", tmp_path / "set", method="random", ipc=1, work=tmp_path / "work"
-    )
-    given = made if opened else str(tmp_path / "set")
+def test_a_set_or_its_folder_is_exported_and_the_folder_given_back(made, opened):
     seen = []
     out = smallset.export(
-        given, str(tmp_path / "out"), to="hub", progress=lambda *told: seen.append(told)
+        made if opened else "set", "out", to="hub", progress=lambda *told: seen.append(told)
     )
-    assert out == Path(tmp_path / "out")
+    assert out == Path("out")
     assert seen == [("export", 3, 3)]
     assert "data/train-00000-of-00001.parquet" in contents(out)
-    data = smallset.open_set(tmp_path / "set")
-    assert np.array_equal(data.labels, made.labels)
 
 
 @pytest.mark.parametrize("to", ["hub", "imagefolder", "webdataset"])
-def test_an_export_is_not_exported_again(tmp_path, to):
-    tree(tmp_path / "data")
-    made = smallset.compress(
-        tmp_path / "data", tmp_path / "set", method="random", ipc=1, work=tmp_path / "work"
-    )
-    smallset.export(made, tmp_path / "out", to=to)
+def test_an_export_is_not_exported_again(made, to):
+    smallset.export(made, "out", to=to)
     with pytest.raises(ValueError, match=f"out' is an export to {to}. Needed the set as it was"):
-        smallset.export(tmp_path / "out", tmp_path / "again", to="hub")
-    assert not (tmp_path / "again").exists()
+        smallset.export("out", "again", to="hub")
+    assert not Path("again").exists()
+
+
+@pytest.mark.parametrize("to", ["hub", "imagefolder"])
+def test_an_export_gives_the_images_that_its_card_promises(made, to):
+    out = smallset.export(made, "out", to=to)
+    assert "`smallset.open_set(PATH)`" in (out / "README.md").read_text()
+    again = pickle.loads(pickle.dumps(smallset.open_set(out)))  # as a DataLoader's worker gets it
+    assert (again.images() == made.images()).all()
+    image, label = again[5]
+    assert (image.shape, label) == ((3, 8, 8), 1)
+
+
+def test_a_set_as_it_was_made_is_opened(made):
+    assert smallset.open_set("set").manifest == made.manifest
+
+
+def test_a_stream_is_refused_and_its_card_promises_nothing(made):
+    out = smallset.export(made, "out", to="webdataset")
+    assert "open_set" not in (out / "README.md").read_text()
+    with pytest.raises(ValueError, match="is an export for webdataset, which can only be streamed"):
+        smallset.open_set(out)

@@ -30,10 +30,8 @@ SHORT = "observer(model=resnet8, epochs=1)"
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch) -> None:
-    """A folder of our own, in which nothing trains and a network and its weights lie."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
+def here(quick) -> None:
+    """A folder of our own, in which the weights of a network lie."""
     net = build_model("resnet8", classes=3, size=8, seed=0).net
     torch.save(net.state_dict(), "w.pt")
 

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import smallset
 from smallset.data import Data
 from smallset.labels import online
 from smallset.spec import quoted
-from smallset.train import loop, protocol
+from smallset.train import loop
 
 EVALUATE = importlib.import_module("smallset.pipeline.evaluate")
 
@@ -41,13 +40,6 @@ def data() -> Data:
 
 
 @pytest.fixture
-def short(monkeypatch) -> None:
-    two = replace(protocol.SMALL_V1, epochs=2)
-    monkeypatch.setattr(protocol, "SMALL_V1", two)
-    monkeypatch.setitem(protocol.PROTOCOLS, two.name, two)
-
-
-@pytest.fixture
 def shell(shell) -> Shell:
     """A shell whose folder holds a source of bright and dark images and a set of it."""
     for split, count in (("train", 6), ("test", 3)):
@@ -60,7 +52,7 @@ def shell(shell) -> Shell:
     return shell
 
 
-def test_a_teacher_is_loaded_for_the_classes_and_the_size_of_the_set(data, asked, short, tmp_path):
+def test_a_teacher_is_loaded_for_the_classes_and_the_size_of_the_set(data, asked, quick, tmp_path):
     made = smallset.compress(data, tmp_path / "set", method="random", ipc=1, work=tmp_path)
 
     def evaluate(**options: object) -> list[smallset.Result]:

@@ -5,18 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_toy import Shell, in_memory, refused, tree
+from cli_toy import in_memory, refused, tree
 
 import smallset
 from smallset.budget import Bytes, PerClass, Share
 from smallset.pipeline.offers import Offer, offers
 
 UNEVEN = np.repeat(np.arange(3), (20, 30, 50))
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    return Shell(tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.usefixtures("quick")

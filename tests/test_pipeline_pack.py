@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_toy import Shell, in_memory, refused, tree
+from cli_toy import in_memory, refused, tree
 
 import smallset
 from smallset.methods import method_from, spec_of
@@ -121,11 +121,6 @@ def test_an_unbalanced_set_without_further_images_says_so():
     made = smallset.compress(in_memory(), "set", method=method, budget="bytes=1MB")
     left = "the method takes no more than 30 of these images"
     assert made.manifest.made_with["bytes_left"] == left
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
-    return Shell(tmp_path, monkeypatch, capsys)
 
 
 def test_the_command_packs_and_says_what_one_image_takes(shell):

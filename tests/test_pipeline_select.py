@@ -16,10 +16,7 @@ from smallset.selection import Beta, Easiest
 UNBALANCED = "el2n(epochs=1, observer=observer(epochs=1), select=easiest(balanced=false))"
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_the_list_holds_the_images_that_compress_draws_in_its_order():

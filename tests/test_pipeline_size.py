@@ -15,7 +15,7 @@ LABEL = importlib.import_module("smallset.pipeline.label")
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, capsys) -> Shell:
+def shell(shell, monkeypatch) -> Shell:
     """A shell whose folder holds a set of three images of 8 pixels, and a known teacher."""
 
     def load(spec: str, *, classes: tuple[str, ...], size: int) -> object:
@@ -23,7 +23,6 @@ def shell(tmp_path, monkeypatch, capsys) -> Shell:
 
     monkeypatch.setattr(LABEL, "load_teacher", load)
     monkeypatch.setattr(LABEL, "check_teacher_files", lambda _: None)
-    shell = Shell(tmp_path, monkeypatch, capsys)
     assert shell.compress(tree(Path("data")), "set", "--method", "random").code == 0
     return shell
 

@@ -66,18 +66,6 @@ def test_a_device_that_is_not_there_is_refused():
     assert "\n" not in said
 
 
-def test_an_unknown_precision_is_refused():
-    said = "precision 'half' is not known. Give auto, float32 or bfloat16."
-    with pytest.raises(ValueError, match=re.escape(said)):
-        machine(device="cpu", precision="half")
-
-
-def test_a_negative_thread_count_is_refused():
-    said = "workers=-1 is negative. Give the number of threads, or 0 for all cores."
-    with pytest.raises(ValueError, match=re.escape(said)):
-        machine(workers=-1)
-
-
 def test_networks_are_placed_in_channels_last():
     placed = Machine("cpu", "float32", 1).place(nn.Conv2d(3, 4, 3))
     assert placed.weight.is_contiguous(memory_format=torch.channels_last)

@@ -9,9 +9,8 @@ from smallset.train.mix import cutmix_boxes, draw_batch_mix, draw_epoch_mix
 SIZE = 32
 
 
-def published(number: float, x: float, y: float, size: int, alpha: float) -> list[int]:
-    """One box as CutMix's authors place it, from the same three numbers."""
-    kept = beta(alpha, alpha).ppf(number)
+def published(kept: float, x: float, y: float, size: int) -> list[int]:
+    """One box as CutMix's authors place it, from lambda and the place of its centre."""
     side = int(size * sqrt(1 - kept))
     across, down = int(x * size), int(y * size)
     return [
@@ -26,7 +25,8 @@ def published(number: float, x: float, y: float, size: int, alpha: float) -> lis
 @pytest.mark.parametrize("size", [32, 7])
 def test_boxes_are_cutmixs(alpha, size):
     numbers = np.random.default_rng(0).random((500, 3))
-    naive = [published(*row, size, alpha) for row in numbers]
+    kept = beta(alpha, alpha).ppf(numbers[:, 0])
+    naive = [published(k, x, y, size) for k, (_, x, y) in zip(kept, numbers, strict=True)]
     assert cutmix_boxes(numbers, size, alpha).tolist() == naive
 
 

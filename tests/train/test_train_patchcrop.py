@@ -233,13 +233,6 @@ def test_it_survives_pickling_and_shows_its_options():
     assert torch.equal(*seen)
 
 
-def test_a_spawned_worker_crops_as_this_process_does():
-    torch.manual_seed(0)
-    loader = DataLoader(Canvases(), batch_size=8, num_workers=1, multiprocessing_context="spawn")
-    [(images, labels)] = loader
-    assert (images.shape, labels.tolist()) == ((8, 3, 8, 8), list(range(8)))
-
-
 def test_it_nests_in_a_sequential_moves_and_prints_itself():
     layers = torch.nn.Sequential(PatchCrop(8), torch.nn.Flatten()).to("meta").to(torch.float16)
     assert layers.eval()(torch.rand(2, 3, 16, 16)).shape == (2, 3 * 8 * 8)

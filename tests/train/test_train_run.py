@@ -1,18 +1,16 @@
 import copy
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pytest
 import torch
+from loop_toy import HERE, same
 from torch import nn
 
 from smallset.models import MODELS, Architecture
 from smallset.models.network import Network
 from smallset.train import run
-from smallset.train.device import Machine
 from smallset.train.protocol import SMALL_V1
 from smallset.train.run import component_versions, train_kept
 from smallset.train.shown import InMemory, Shown
@@ -34,27 +32,27 @@ class Killed(BaseException):
     """As a lost machine would end the run."""
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Network:
+    """The network of an uninterrupted run."""
+    return trained(tmp_path_factory.mktemp("whole") / "state.pt")
+
+
 def trained(state: Path, **options: object) -> Network:
     return train_kept(
         SHOWN,
         LABELS,
         classes=3,
         protocol=SHORT,
-        machine=Machine("cpu", "float32", 1),
+        machine=HERE,
         state=state,
         **{"model": "resnet8", "seed": 4, **options},
     )
 
 
-def same(one: Network, other: Network) -> bool:
-    states = one.state_dict(), other.state_dict()
-    return all(torch.equal(states[0][key], states[1][key]) for key in states[0])
-
-
 @pytest.mark.parametrize("epoch", [0, 1, 2])
 @pytest.mark.parametrize("at", ["after the epoch", "before the state"])
-def test_a_killed_run_goes_on_to_the_same_weights(epoch, at, tmp_path, monkeypatch):
-    whole = trained(tmp_path / "whole.pt")
+def test_a_killed_run_goes_on_to_the_same_weights(epoch, at, whole, tmp_path, monkeypatch):
     asked: list[int] = []
 
     def stop(finished: int, _: Network) -> None:
@@ -62,15 +60,15 @@ def test_a_killed_run_goes_on_to_the_same_weights(epoch, at, tmp_path, monkeypat
         if at == "after the epoch" and finished == epoch + 1:
             raise Killed
 
-    real = run.replacing
+    real = run.write_whole
 
-    def stop_or_replace(path: Path) -> AbstractContextManager[BinaryIO]:
+    def stop_or_write(path: Path, content: memoryview) -> None:
         if at == "before the state" and asked[-1] == epoch + 1:
             raise Killed
-        return real(path)
+        real(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "replacing", stop_or_replace)
+        patch.setattr(run, "write_whole", stop_or_write)
         with pytest.raises(Killed):
             trained(tmp_path / "killed.pt", at_moment=stop)
     asked.clear()
@@ -105,33 +103,20 @@ def test_a_finished_run_trains_no_more(tmp_path):
     assert same(again, whole)
 
 
-def test_seeds_make_different_networks(tmp_path):
-    assert not same(trained(tmp_path / "a.pt"), trained(tmp_path / "b.pt", seed=5))
+def test_seeds_make_different_networks(whole, tmp_path):
+    assert not same(whole, trained(tmp_path / "b.pt", seed=5))
 
 
-def test_an_epoch_counts_only_after_it_was_told(tmp_path):
-    seen = []
-
-    def told(_: int, network: Network) -> None:
-        state = tmp_path / "state.pt"
-        seen.append(torch.load(state, weights_only=True)["epochs"] if state.exists() else 0)
-        assert isinstance(network, Network)
-
-    trained(tmp_path / "state.pt", at_moment=told)
-    assert seen == [0, 1, 2]
-
-
-def test_moments_are_told_evenly_and_change_no_weights(tmp_path):
+def test_moments_are_told_evenly_and_change_no_weights(whole, tmp_path):
     told: list[tuple[int, Network]] = []
 
     def look(moment: int, network: Network) -> None:
         network.eval()
         told.append((moment, copy.deepcopy(network)))
 
-    plain = trained(tmp_path / "plain.pt")
     looked = trained(tmp_path / "looked.pt", moments=3, at_moment=look)  # an epoch has 3 steps
     assert [moment for moment, _ in told] == list(range(1, 10))
-    assert same(plain, looked)
+    assert same(whole, looked)
     assert same(told[-1][1], looked)
     assert not same(told[-2][1], looked)
 
