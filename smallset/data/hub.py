@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smallset.data.source import Folder, Source
 from smallset.data.splits import VALIDATION
@@ -15,6 +16,9 @@ from smallset.data.tables import ArrowSplit, table_source
 from smallset.files import write_whole
 from smallset.numbers import counted
 from smallset.typed import Kind, T, read_json
+
+if TYPE_CHECKING:
+    from datasets import DatasetBuilder
 
 _CATALOGUE = 3
 """The format of the file that keeps the facts of a table."""
@@ -60,9 +64,11 @@ def hub_source(given: str) -> Source:
             f"Given 'hf:{given}'; needed the name of a data set on the Hugging Face Hub. Write it "
             "as hf:owner/name or hf:owner/name:config."
         )
+    from datasets import load_dataset_builder
+
     with quiet():
         try:
-            tables = _load(repository, config or None)
+            tables = _load(load_dataset_builder(repository, config or None))
         except Exception as error:  # of the client, the network or the file system
             raise _hub_failure(given, config, error) from error
     key = files_key({split: map(Path, table.files) for split, table in tables.items()})
@@ -86,11 +92,14 @@ def _hub_failure(given: str, config: str, error: Exception) -> Exception:
 def _load_parquet(
     name: str, split: str, files: Sequence[Path], work: Path, mode: str | None
 ) -> ArrowSplit:
+    from datasets import load_dataset_builder
+
+    # Load each split alone, because a test split may lack the label column.
+    alone = {split: [str(file) for file in files]}
+    cache = str(work / "datasets")
     with quiet():
-        # Load each split alone, because a test split may lack the label column.
-        data_files = {split: [str(file) for file in files]}
         try:
-            tables = _load("parquet", None, data_files, str(work / "datasets"), mode)
+            tables = _load(load_dataset_builder("parquet", data_files=alone, cache_dir=cache), mode)
         except Exception as error:  # the errors of Arrow and the builder have no common class
             cause = error.__cause__ or error
             raise ValueError(
@@ -102,21 +111,14 @@ def _load_parquet(
     return replace(tables[split], beside=tuple(dict.fromkeys(str(f.parent) for f in files)))
 
 
-def _load(
-    path: str,
-    config: str | None,
-    data_files: dict[str, list[str]] | None = None,
-    cache: str | None = None,
-    mode: str | None = None,
-) -> dict[str, ArrowSplit]:
+def _load(builder: "DatasetBuilder", mode: str | None = None) -> dict[str, ArrowSplit]:
     """Load as `datasets.load_dataset` does, but do not open the Arrow files.
 
     `datasets` would keep objects of 80 bytes an image for open files.
     """
-    from datasets import ClassLabel, Image, load_dataset_builder
+    from datasets import ClassLabel, Image
     from datasets.naming import filenames_for_dataset_split
 
-    builder = load_dataset_builder(path, config, data_files=data_files, cache_dir=cache)
     builder.download_and_prepare(download_mode=mode)
     columns = builder.info.features
     images = tuple(n for n, f in columns.items() if isinstance(f, Image))
