@@ -201,7 +201,7 @@ def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
             (desk,),
             tuple(need.key for need in unit.needs if need.key in units),
             cpus=THREADS,
-            gpus=1.0 if desk.machine.kind == "cuda" else 0.0,
+            gpus=desk.machine.gpus,
             memory=_MEMORY,
         )
         for unit in plan.pending
