@@ -94,3 +94,14 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = replace(protocol.SMALL_V1, epochs=2)
     monkeypatch.setattr(protocol, "SMALL_V1", short)
     monkeypatch.setitem(protocol.PROTOCOLS, short.name, short)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let "digits" be the first 300 of them, so that a run takes seconds."""
+    from sklearn.datasets import load_digits
+    from sklearn.utils import Bunch
+
+    digits = load_digits()
+    first = Bunch(images=digits.images[:300], target=digits.target[:300])
+    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: first)

@@ -7,8 +7,6 @@ import pytest
 from cli_toy import Shell, refused
 from PIL import Image
 from serial_toy import Serial
-from sklearn.datasets import load_digits
-from sklearn.utils import Bunch
 
 from smallset import demo
 from smallset.bench.matrix import matrix_text, read_matrix
@@ -19,15 +17,12 @@ from smallset.records import Result
 
 
 @pytest.fixture
-def shell(shell, tmp_path, monkeypatch) -> Shell:
+def shell(shell, few, tmp_path, monkeypatch) -> Shell:
     text = matrix_text(demo.MATRIX).replace("replicates = 5", "replicates = 2")
     quick = "score=el2n(epochs=1, observer=observer(epochs=1)), view"
     text = text.replace("pca(view", f"pca({quick}").replace("pack(view", f"pack({quick}")
     text = text.replace("steps=200", "steps=4")
     assert text.count(quick) == 2
-    digits = load_digits()
-    few = Bunch(images=digits.images[:300], target=digits.target[:300])
-    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: few)
     file = tmp_path / "quick.toml"
     file.write_text(text)
     monkeypatch.setattr(demo, "MATRIX", file)

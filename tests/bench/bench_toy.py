@@ -1,6 +1,7 @@
 """A small matrix on coloured noise."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +49,24 @@ labels = ["hard", "online(own)"]
 protocols = ["finetune-v1(epochs=2)"]
 replicates = 1
 """
+
+
+def only(*labels: str, **methods: str) -> str:
+    """Return the toy matrix for these labels, without a student on all images.
+
+    `methods` are labels too, with their new specs.
+    """
+    text = MATRIX.replace('["random", "easy", "PCA"]', json.dumps([*labels, *methods]))
+    for label, spec in methods.items():
+        text = re.sub(rf"(?m)^{label} = .*\n", "", text)
+        text = text.replace("[methods]", f"[methods]\n{label} = {json.dumps(spec)}")
+    return text.replace("full = {epochs = 2}\n", "")
+
+
+def with_tables(matrix: str, more: str) -> str:
+    """Return a matrix with the teachers and the tables of another text too."""
+    teachers, mark, tables = more.partition("[[table]]")
+    return matrix.replace(mark, f"{teachers}{mark}", 1) + f"\n{mark}{tables}"
 
 
 def coloured(root: Path, images: int = 8) -> Path:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bench_toy import MATRIX, SOFT, ask, coloured, lines
+from bench_toy import MATRIX, SOFT, ask, coloured, lines, only
 from serial_toy import Serial
 
 from smallset.bench.cells import cells_of, identity_of
@@ -124,6 +124,9 @@ def test_a_share_is_forecast_by_its_images(tmp_path, monkeypatch):
     assert found.run_bytes == 25 * 8 * 8 * 3
 
 
+FAR = only(easy="prune(select=far, observer=observer(epochs=1))")
+
+
 @dataclass(frozen=True)
 class Far(Select):
     """The images of each class with the longest features: needs features and no score."""
@@ -141,11 +144,8 @@ class Far(Select):
 
 def test_an_observer_that_only_gives_features_is_trained_once(tmp_path, monkeypatch):
     monkeypatch.setitem(SELECTORS, "far", Far)
-    text = MATRIX.replace('easy = "el2n(epochs=1, observer=observer(epochs=1))"',
-                          'easy = "prune(select=far, observer=observer(epochs=1))"')  # fmt: skip
-    text = text.replace('["random", "easy", "PCA"]', '["easy"]').replace("full = {epochs = 2}", "")
     units = []
-    plan = run_bench(ask(tmp_path, text), workers=Serial(), told=units.append)
+    plan = run_bench(ask(tmp_path, FAR), workers=Serial(), told=units.append)
     [observer] = [done.unit for done in units if done.unit.kind == "observer"]
     assert observer.scores == ()
     assert observer.is_done(Lines(), plan.ground.desk)
@@ -155,15 +155,14 @@ def test_an_observer_that_only_gives_features_is_trained_once(tmp_path, monkeypa
     # resumed after results were lost: the marker says that the run is there
     (tmp_path / "runs" / "results.jsonl").unlink()
     monkeypatch.setattr("smallset.observers.observed._train", None)
-    again = plan_bench(ask(tmp_path, text))
+    again = plan_bench(ask(tmp_path, FAR))
     assert sorted(unit.kind for unit in again.pending) == ["cell", "cell", "pixels"]
-    run_bench(ask(tmp_path, text), workers=Serial())
+    run_bench(ask(tmp_path, FAR), workers=Serial())
     assert lines(tmp_path / "runs") == before
 
 
 def test_every_run_behind_a_table_has_to_be_there(tmp_path):
-    text = MATRIX.replace("el2n(epochs=1, observer", "el2n(epochs=1, runs=2, observer")
-    text = text.replace('["random", "easy", "PCA"]', '["easy"]').replace("full = {epochs = 2}", "")
+    text = only(easy="el2n(epochs=1, runs=2, observer=observer(epochs=1))")
     plan = run_bench(ask(tmp_path, text), workers=Serial())
     [unit] = [unit for unit in plan.units.values() if unit.kind == "observer"]
     runs = [*(tmp_path / "work" / "observers").iterdir()]
@@ -177,10 +176,7 @@ def test_every_run_behind_a_table_has_to_be_there(tmp_path):
 
 def test_a_marker_without_its_run_or_cut_short_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setitem(SELECTORS, "far", Far)
-    text = MATRIX.replace("el2n(epochs=1, observer=observer(epochs=1))\"\nPCA",
-                          "prune(select=far, observer=observer(epochs=1))\"\nPCA")  # fmt: skip
-    text = text.replace('["random", "easy", "PCA"]', '["easy"]').replace("full = {epochs = 2}", "")
-    plan = run_bench(ask(tmp_path, text), workers=Serial())
+    plan = run_bench(ask(tmp_path, FAR), workers=Serial())
     [unit] = [unit for unit in plan.units.values() if unit.kind == "observer"]
     [run] = (tmp_path / "work" / "observers").iterdir()
     run.rename(tmp_path / "aside")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from bench_toy import MATRIX, ask
+from bench_toy import MATRIX, ask, only
 
 from smallset.bench import forecast as forecasting
 from smallset.bench.forecast import Countdown, forecast
@@ -18,8 +18,13 @@ from smallset.train.device import Machine
 STUDENT = "resnet8(weights=w.pt)"
 
 
-def test_estimate_of_a_new_run_is_views_over_rate(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def a_hundred(monkeypatch) -> None:
+    """Let every network without a known rate train at 100 images a second."""
     monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+
+
+def test_estimate_of_a_new_run_is_views_over_rate(tmp_path):
     found = forecast(plan_bench(ask(tmp_path)))
     cells = 6 * (3 * 2 + 12 / 3)
     full = 24 * 2 + 12 / 3
@@ -35,8 +40,7 @@ def test_estimate_of_a_new_run_is_views_over_rate(tmp_path, monkeypatch):
     assert found.work_bytes == (24 + 12) * 8 * 8 * 3
 
 
-def test_estimate_counts_every_view_of_an_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+def test_estimate_counts_every_view_of_an_epoch(tmp_path):
     each = MATRIX.replace('random = "random"', 'random = "random(factor=2, view=each-patch)"')
     one = MATRIX.replace('random = "random"', 'random = "random(factor=2)"')
     found, less = (forecast(plan_bench(ask(tmp_path, m))) for m in (each, one))
@@ -57,12 +61,9 @@ def test_estimate_of_a_begun_run_rests_on_its_own_lines(root, monkeypatch):
     assert found.run_bytes == pytest.approx(9 * sum(sizes) / len(sizes), rel=0.2)
 
 
-def test_soft_labels_cost_the_teachers_forward_pass_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
-    soft = MATRIX.replace(
-        "[[table]]", '[teachers]\nown = "train(model=resnet20, epochs=4)"\n\n[[table]]'
-    ).replace('["random", "easy", "PCA"]', '["random"]\nlabels = ["online(own)"]')
-    found = forecast(plan_bench(ask(tmp_path, soft.replace("full = {epochs = 2}", ""))))
+def test_soft_labels_cost_the_teachers_forward_pass_too(tmp_path):
+    soft = only("random") + 'labels = ["online(train(model=resnet20, epochs=4))"]'
+    found = forecast(plan_bench(ask(tmp_path, soft)))
     cells = 2 * (3 * 2 * (1 + 1 / 3) + 12 / 3)
     assert found.seconds == pytest.approx((cells + 24 * 4 + 12 / 3) / 100)
 
@@ -75,13 +76,10 @@ def test_measured_rate_is_kept_in_the_work_folder(tmp_path, monkeypatch):
     assert measured_rate(training, here, tmp_path) == rate
 
 
-def test_observer_costs_as_many_runs_as_the_greediest_of_its_scores(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+def test_observer_costs_as_many_runs_as_the_greediest_of_its_scores(tmp_path):
     plain = forecast(plan_bench(ask(tmp_path)))
-    greedy = MATRIX.replace(
-        "\n\n[[table]]",
-        '\nthrice = "el2n(epochs=1, runs=3, observer=observer(epochs=1))"\n\n[[table]]',
-    ).replace('"PCA"]\nprotocols', '"PCA", "thrice"]\nprotocols')
+    thrice = "el2n(epochs=1, runs=3, observer=observer(epochs=1))"
+    greedy = only("random", "easy", "PCA", thrice=thrice) + "full = {epochs = 2}"
     more = forecast(plan_bench(ask(tmp_path, greedy)))
     cells, two_more_runs = 2 * (3 * 2 + 12 / 3), 2 * 24 * (1 + 1 / 3)
     assert more.seconds - plain.seconds == pytest.approx((cells + two_more_runs) / 100)
@@ -90,14 +88,12 @@ def test_observer_costs_as_many_runs_as_the_greediest_of_its_scores(tmp_path, mo
 def test_observer_costs_every_look_within_an_epoch(tmp_path, monkeypatch):
     eight_steps = replace(OBSERVER_V1, batch=3)
     monkeypatch.setitem(RECIPES, OBSERVER_V1.name, eight_steps)
-    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     often = MATRIX.replace("observer(epochs=1)", "observer(epochs=1, snapshots=8)")
     found, less = (forecast(plan_bench(ask(tmp_path, m))) for m in (often, MATRIX))
     assert found.seconds - less.seconds == pytest.approx(24 * 7 / 3 / 100)
 
 
 def test_only_students_that_will_be_compiled_are_measured_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
     monkeypatch.setattr(forecasting, "can_compile", lambda _: True)
     large = MATRIX.replace("resnet8(weights=w.pt)", "convnet-d3").replace(
         "finetune-v1(epochs=2)", "small-v1"
@@ -112,13 +108,11 @@ def test_only_students_that_will_be_compiled_are_measured_so(tmp_path, monkeypat
         assert set(found.measured) == set(wanted)
 
 
-def test_teacher_in_a_folder_is_known_by_its_card(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecasting, "measured_rate", lambda *_: 100.0)
+def test_teacher_in_a_folder_is_known_by_its_card(tmp_path):
     ask(tmp_path)
     train_teacher("data/toy", "data/own", model="resnet20", epochs=1, size=8, work=tmp_path / "w")
-    soft = MATRIX.replace("[[table]]", '[teachers]\nown = "{data}/own"\n\n[[table]]').replace(
-        '["random", "easy", "PCA"]', '["random"]\nlabels = ["online(own)"]'
-    )
+    soft = MATRIX.replace("[[table]]", '[teachers]\nown = "{data}/own"\n\n[[table]]')
+    soft = soft.replace('["random", "easy", "PCA"]', '["random"]\nlabels = ["online(own)"]')
     found = forecast(plan_bench(ask(tmp_path, soft)))
     assert Training("resnet20", 8, 3, 3) in found.measured
     train_teacher("data/toy", "data/other", model="resnet8", epochs=1, size=8, work=tmp_path / "w")

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from bench_toy import MATRIX, SOFT, digits
+from bench_toy import MATRIX, SOFT, digits, with_tables
 
 from smallset.bench.ground import Ground, Lines
 from smallset.bench.kinds import units_of
@@ -100,9 +100,7 @@ def test_defaults_are_hard_labels_and_the_protocol_for_the_size():
 
 def test_labels_name_a_teacher_of_the_matrix_or_hold_its_spec():
     written = ["online( own )", "online(teacher=train(model=resnet8, epochs=30))", "hard"]
-    tables, heads = SOFT.partition("[[table]]")[2], SOFT.partition("[[table]]")[0]
-    text = MATRIX.replace("[[table]]", f"{heads}[[table]]") + "[[table]]" + tables
-    text = text.replace('["hard", "online(own)"]', str(written))
+    text = with_tables(MATRIX, SOFT).replace('["hard", "online(own)"]', str(written))
     matrix = parse_matrix(text, "m")
     assert matrix.sweeps[1].labels == tuple(written)
     own = 'online(teacher="train(model=resnet8, epochs=30)")'

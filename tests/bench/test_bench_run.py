@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench_toy import MATRIX, SOFT, ask, coloured, lines
+from bench_toy import MATRIX, SOFT, ask, coloured, lines, with_tables
 from serial_toy import Serial
 
 from smallset.bench import run as bench_run
@@ -99,47 +99,32 @@ def test_torn_line_is_taken_out_by_a_plan_too(root):
     assert len(read_lines(results, Result)) == 6
 
 
-def test_bad_line_in_the_middle_is_an_error(root):
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (lambda text: re.sub(r"\n(.{50}).*", r"\n\1", text, count=1),
+         r"line 2 is not a whole result"),
+        (lambda text: text + re.sub(r'"student": "[^"]*"', '"student": "resnet20"', first(text)),
+         r"line 8 belongs to no cell of the matrix \(.*resnet20, set seed \d\)\. Only `sma"),
+        (lambda text: text + first(text),
+         r"line 8 belongs to a cell that already has a line\. Rem"),
+        (lambda text: re.sub(r'"numpy": "[^"]*"', '"numpy": "0.9"', text, count=1),
+         r"line 1 was made by numpy 0\.9, but the run by"),
+        (lambda text: text.replace(f', "records": "{RECORDS_VERSION}"', ""),
+         rf"was made by records unknown, but the run by {RECORDS_VERSION}\. Remove the line"),
+    ],
+    ids=["cut short", "of no cell", "twice", "of another version", "of unknown records"],
+)  # fmt: skip
+def test_a_line_that_this_run_did_not_write_is_an_error(root, changed, said):
     results = root / "runs" / "results.jsonl"
-    whole = results.read_text().splitlines(keepends=True)
-    results.write_text("".join([whole[0], whole[1][:50] + "\n", *whole[2:]]))
-    with pytest.raises(ValueError, match=r"line 2 is not a whole result"):
-        run_bench(ask(root), workers=Serial())
-
-
-def test_line_of_no_cell_is_an_error(root):
-    results = root / "runs" / "results.jsonl"
-    first = json.loads(results.read_text().splitlines()[0])
-    with results.open("a") as file:
-        file.write(json.dumps(first | {"student": "resnet20"}) + "\n")
-    said = r"line 8 belongs to no cell of the matrix \(.*resnet20, set seed \d\)\. Only `sma"
+    results.write_text(changed(results.read_text()))
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root), workers=Serial())
 
 
-def test_two_lines_of_one_cell_are_an_error(root):
-    results = root / "runs" / "results.jsonl"
-    with results.open("a") as file:
-        file.write(results.read_text().splitlines()[0] + "\n")
-    with pytest.raises(ValueError, match=r"line 8 belongs to a cell that already has a line\. Rem"):
-        run_bench(ask(root), workers=Serial())
-
-
-def test_line_of_another_version_is_an_error(root):
-    results = root / "runs" / "results.jsonl"
-    results.write_text(re.sub(r'"numpy": "[^"]*"', '"numpy": "0.9"', results.read_text(), count=1))
-    with pytest.raises(ValueError, match=r"line 1 was made by numpy 0\.9, but the run by"):
-        run_bench(ask(root), workers=Serial())
-
-
-def test_line_that_does_not_say_by_which_records_is_an_error(root):
-    results = root / "runs" / "results.jsonl"
-    text = results.read_text()
-    results.write_text(text.replace(f', "records": "{RECORDS_VERSION}"', ""))
-    assert results.read_text() != text
-    said = rf"was made by records unknown, but the run by {RECORDS_VERSION}\. Remove the line"
-    with pytest.raises(ValueError, match=said):
-        run_bench(ask(root), workers=Serial())
+def first(text: str) -> str:
+    """Return the first line."""
+    return text[: text.index("\n") + 1]
 
 
 @pytest.mark.parametrize("name", ["torch", "records"])
@@ -187,8 +172,8 @@ def test_matrix_may_grow_and_keeps_what_is_done(root):
 
 
 def test_matrix_may_not_lose_rows_of_data_that_is_not_here(root):
-    second = SOFT.partition("[[table]]")[2].replace('labels = ["hard", "online(own)"]\n', "")
-    two = f"{MATRIX}[[table]]{second}".replace('"soft"\ndata = "toy"', '"far"\ndata = "far"')
+    second = SOFT.replace('labels = ["hard", "online(own)"]\n', "")
+    two = with_tables(MATRIX, second.replace('"soft"\ndata = "toy"', '"far"\ndata = "far"'))
     shutil.copytree(root / "data" / "toy", root / "data" / "far")
     run_bench(ask(root, two), workers=Serial())
     shutil.rmtree(root / "data" / "far")
@@ -231,8 +216,7 @@ def test_work_folder_that_is_gone_costs_one_observer_run_and_not_one_a_set(root,
 
 
 def test_another_teacher_in_a_teachers_place_is_an_error_that_names_it(root):
-    soft = f"{MATRIX}{SOFT}".replace("[[table]]", f"{SOFT.partition('[[table]]')[0]}[[table]]", 1)
-    matrix = soft[: soft.rindex("[teachers]")] + "[[table]]" + SOFT.partition("[[table]]")[2]
+    matrix = with_tables(MATRIX, SOFT)
     run_bench(ask(root, matrix), workers=Serial())
     [teacher] = (root / "runs" / "teachers").iterdir()
     card = json.loads((teacher / "teacher.json").read_text())
@@ -277,16 +261,17 @@ def test_folder_of_something_else_is_left_alone(root):
     assert [entry.name for entry in other.iterdir()] == ["thesis.txt"]
 
 
-def test_file_in_the_place_of_the_folder_is_an_error(root):
-    (root / "file").write_text("x")
-    with pytest.raises(OSError, match=r"'.*file' is a file; needed a folder for the run"):
-        run_bench(ask(root, runs="file"), workers=Serial())
-
-
-def test_folder_below_a_file_is_an_error(root):
-    (root / "file").write_text("x")
-    with pytest.raises(OSError, match=r"the run folder '.*below' cannot be made .* Give another"):
-        run_bench(ask(root, runs="file/below"), workers=Serial())
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ("file", "'.*file' is a file; needed a folder for the run"),
+        ("file/below", "the run folder '.*below' cannot be made .* Give another"),
+    ],
+)
+def test_a_file_in_the_way_of_the_folder_is_an_error(tmp_path, runs, said):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OSError, match=said):
+        run_bench(ask(tmp_path, runs=runs), workers=Serial())
 
 
 def test_another_set_in_a_sets_place_is_an_error_that_names_it(root):
@@ -311,8 +296,7 @@ def test_what_killed_workers_left_is_swept_away(root):
 
 
 def test_only_runs_the_tables_it_names_and_the_rest_later(tmp_path):
-    matrix = MATRIX.replace("[[table]]", SOFT.partition("[[table]]")[0] + "[[table]]")
-    matrix += "[[table]]" + SOFT.partition("[[table]]")[2]
+    matrix = with_tables(MATRIX, SOFT)
     units = []
     plan = run_bench(ask(tmp_path, matrix, only="soft"), workers=Serial(), told=units.append)
     assert kinds(d.unit for d in units) == ["cell", "cell", "pixels", "pixels", "set", "teacher"]

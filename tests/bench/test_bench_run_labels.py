@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bench_toy import MATRIX, ask, coloured
+from bench_toy import ask, coloured, only
 from cli_toy import refused
 from serial_toy import Serial
 
@@ -91,9 +91,7 @@ def test_a_regime_is_listed_and_evaluated_with_files_beside_the_set(shell):
 
 
 def test_a_regime_runs_in_a_matrix_and_stands_in_its_report(shell):
-    two = '["random"]\nlabels = ["hard", "beside({data}/logits.npy)"]'
-    matrix = MATRIX.replace('["random", "easy", "PCA"]', two).replace("full = {epochs = 2}", "")
-    request = ask(shell.root, matrix)
+    request = ask(shell.root, only("random") + 'labels = ["hard", "beside({data}/logits.npy)"]')
     with pytest.raises(ValueError, match=r"labels 'beside\(.*: there are no logits '.*logits.npy'"):
         run_bench(request, workers=Serial())
     size = write_logits(shell.root / "data" / "logits.npy")

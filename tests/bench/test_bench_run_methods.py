@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench_toy import MATRIX, ask, coloured
+from bench_toy import ask, coloured, only
 from own_method import InAll, Wave
 from serial_toy import Serial
 
@@ -39,10 +39,8 @@ def test_a_method_is_listed_and_makes_a_set_under_a_budget(shell):
 
 
 def test_a_method_and_a_budget_run_in_a_matrix_and_stand_in_its_report(shell):
-    matrix = MATRIX.replace('["random", "easy", "PCA"]', '["random", "waves"]')
-    matrix = matrix.replace("[methods]", '[methods]\nwaves = "wave"')
-    matrix = matrix.replace("ipc = [1]", 'budget = ["total=6"]').replace("full = {epochs = 2}", "")
-    request = ask(shell.root, matrix)
+    matrix = only("random", waves="wave")
+    request = ask(shell.root, matrix.replace("ipc = [1]", 'budget = ["total=6"]'))
     run_bench(request, workers=Serial())
     assert plan_bench(request).pending == ()
     found = read_lines(request.runs / "results.jsonl", Result)
@@ -56,9 +54,8 @@ def test_a_method_and_a_budget_run_in_a_matrix_and_stand_in_its_report(shell):
 
 def test_an_observer_from_a_file_of_the_data_folder_keeps_its_name_on_every_machine(tmp_path):
     ready = "resnet8(weights={data}/ready.pt, classes=same)"
-    labels = f'easy = "el2n(observer={ready})"\ndream = "sre2l(iterations=1, observer={ready})"'
-    matrix = MATRIX.replace('["random", "easy", "PCA"]', '["random", "easy", "dream"]')
-    matrix = re.sub("(?m)^easy = .*$", labels, matrix).replace("full = {epochs = 2}", "")
+    dream = f"sre2l(iterations=1, observer={ready})"
+    matrix = only("random", easy=f"el2n(observer={ready})", dream=dream)
     request = ask(tmp_path, matrix)
     shutil.copy(tmp_path / "w.pt", tmp_path / "data" / "ready.pt")
     run_bench(request, workers=Serial())
@@ -76,9 +73,7 @@ def test_an_observer_from_a_file_of_the_data_folder_keeps_its_name_on_every_mach
 
 def test_every_observer_of_a_pool_is_a_unit_and_trained_once(tmp_path, monkeypatch):
     pool = "(observer(model=resnet8, epochs=1), observer(model=convnet-d3, epochs=1))"
-    matrix = MATRIX.replace("[methods]", f'[methods]\ndream = "edc(iterations=1, pool={pool})"')
-    matrix = matrix.replace('["random", "easy", "PCA"]', '["easy", "dream"]')
-    request = ask(tmp_path, matrix.replace("full = {epochs = 2}", ""))
+    request = ask(tmp_path, only("easy", dream=f"edc(iterations=1, pool={pool})"))
     plan = plan_bench(request)
     kinds = [unit.kind for unit in plan.pending]
     assert kinds.count("observer") == 2  # "easy" looks through the first of the pool

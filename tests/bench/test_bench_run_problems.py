@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from bench_toy import MATRIX, SOFT, ask
+from bench_toy import MATRIX, SOFT, ask, with_tables
 
 from smallset.bench import folder as run_folder
 from smallset.bench.run import plan_bench, run_bench
@@ -64,19 +64,16 @@ SAID = (
 )
 
 
-def with_teachers(matrix: str, more: str) -> str:
-    teachers, _, tables = more.partition("[[table]]")
-    deep = """
+MORE = """[methods]
 deep = "el2n(observer=observer(model=convnet-d4))"
 often = "cad-prune(observer=observer(model=resnet8, epochs=1, snapshots=8))"
 """
-    matrix = matrix.replace("[[table]]", f"{deep}\n[[table]]", 1)
-    return matrix.replace("[[table]]", f"{teachers}[[table]]", 1) + "\n[[table]]" + tables
+BAD = with_tables(MATRIX.replace("[methods]\n", MORE), IMPOSSIBLE)
 
 
 def test_all_impossible_cells_are_listed_at_once_and_nothing_is_made(tmp_path):
     with pytest.raises(ValueError, match="impossible") as caught:
-        run_bench(ask(tmp_path, with_teachers(MATRIX, IMPOSSIBLE)))
+        run_bench(ask(tmp_path, BAD))
     said = str(caught.value)
     for line in SAID:
         assert line in said
@@ -85,7 +82,7 @@ def test_all_impossible_cells_are_listed_at_once_and_nothing_is_made(tmp_path):
 
 
 def test_tables_that_were_not_asked_for_may_be_impossible(tmp_path):
-    plan = plan_bench(ask(tmp_path, with_teachers(MATRIX, IMPOSSIBLE), only="toy"))
+    plan = plan_bench(ask(tmp_path, BAD, only="toy"))
     assert {unit.asker.sweep.title for unit in plan.pending} == {"toy"}
 
 
@@ -119,7 +116,7 @@ def test_weights_that_changed_behind_a_teacher_or_observer_are_an_error(root, sp
     torch.save(state, root / "data" / "t.pt")
     grown = MATRIX.replace("[methods]", '[methods]\nother = "random(view=patch)"')
     grown = grown.replace('"PCA"]\nprotocols', '"PCA", "other"]\nprotocols')
-    grown = with_teachers(grown, SOFT).replace(spec, now)
+    grown = with_tables(grown, SOFT).replace(spec, now)
     run_folder.write_run(root / "runs", plan_bench(ask(root, grown)).run)
     torch.save({key: value + 1 for key, value in state.items()}, root / "data" / "t.pt")
     # Another name is no way around: results name a teacher by its spec.
@@ -156,9 +153,7 @@ def test_data_by_name_keeps_the_matrixs_name(tmp_path):
 
 
 def test_teacher_in_the_data_folder_needs_one(tmp_path):
-    matrix = with_teachers(
-        MATRIX, SOFT.replace('"train(model=resnet8, epochs=30)"', '"{data}/own"')
-    )
+    matrix = with_tables(MATRIX, SOFT.replace('"train(model=resnet8, epochs=30)"', '"{data}/own"'))
     request = replace(ask(tmp_path, matrix), data=("toy=data/toy",))
     said = r"labels 'online\(own\)': '\{data\}/own' lies in the data folder, but none was given"
     with pytest.raises(ValueError, match=said):
