@@ -22,7 +22,7 @@ def tune(shell, monkeypatch):
     def here(request, **options):
         return run_bench(request, **options | {"workers": Serial()})
 
-    monkeypatch.setattr("smallset.tuning.halving.run_bench", here)
+    monkeypatch.setattr("smallset.tuning.tune.run_bench", here)
     return partial(shell, "tune", "digits", "made", "--workers", 1)
 
 

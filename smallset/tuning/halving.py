@@ -8,11 +8,11 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 
 from smallset.bench import folder as run_folder
-from smallset.bench.run import Finished, Request, RunPlan, plan_bench, run_bench
+from smallset.bench.run import Request, RunPlan, plan_bench
 from smallset.evidence.lines import read_lines
 from smallset.methods import canonical
 from smallset.numbers import counted
-from smallset.parallel import TaskError, Workers
+from smallset.parallel import TaskError
 from smallset.pipeline.within import NoRoom
 from smallset.records import Result
 from smallset.tuning.candidates import Candidate
@@ -50,10 +50,8 @@ class Halving:
 
     def check_begun(self) -> None:
         """Raise ValueError if the run folder was begun with other settings."""
-        folder, first = (
-            self.request.runs,
-            matrix_of([(self.rungs[0], self.candidates)], self.setting),
-        )
+        folder = self.request.runs
+        first = matrix_of([(self.rungs[0], self.candidates)], self.setting)
         old = run_folder.read_run(folder)
         if old is None or old.matrix.startswith(first):
             return
@@ -106,20 +104,19 @@ class Halving:
         with TemporaryDirectory() as place:
             return plan_bench(self._request(fields, place))
 
-    def run(
-        self, *, jobs: int, workers: Workers | None, told: Callable[[Finished], None] | None
-    ) -> list[Tried]:
+    def run(self, bench: Callable[[Request], object]) -> list[Tried]:
         """Train the students that are missing. Return the candidates, the best one first.
 
-        A candidate drops out, and is not returned, if one image of each class, as a rung draws
-        them, takes more bytes than the budget has. Raises NoRoom if none is left.
+        `bench` runs the matrix of a request, as `run_bench` does. A candidate drops out, and is not
+        returned, if one image of each class, as a rung draws them, takes more bytes than the budget
+        has. Raises NoRoom if none is left.
         """
         for number, rung in enumerate(self.rungs, 1):
             found = self.found()
             fields = self.fields(found)[:number]
             # The last rung runs even if it is complete, because a run checks data and versions.
             if rung == self.rungs[-1] or not self._complete(*fields[-1], found):
-                while not self._ran(fields, jobs, workers, told):
+                while not self._ran(fields, bench):
                     fields = self.fields(self.found())[:number]
         found = self.found()
         reached: dict[Candidate, Tried] = {}
@@ -135,13 +132,7 @@ class Halving:
         file.write_text(matrix_of(fields, self.setting), encoding="utf-8")
         return replace(self.request, matrix=file, without=without)
 
-    def _ran(
-        self,
-        fields: Fields,
-        jobs: int,
-        workers: Workers | None,
-        told: Callable[[Finished], None] | None,
-    ) -> bool:
+    def _ran(self, fields: Fields, bench: Callable[[Request], object]) -> bool:
         """Train the students of some rungs. Return False if a candidate dropped out meanwhile.
 
         Raises NoRoom if all candidates have dropped out.
@@ -155,7 +146,7 @@ class Halving:
             )
         try:
             with TemporaryDirectory() as place:
-                run_bench(self._request(fields, place), jobs=jobs, workers=workers, told=told)
+                bench(self._request(fields, place))
         except ValueError as error:
             reason = error.__cause__ if isinstance(error, TaskError) else error
             if not isinstance(reason, NoRoom):

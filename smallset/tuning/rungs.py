@@ -85,29 +85,28 @@ def matrix_of(fields: Fields, setting: Setting) -> str:
     The text of the first rungs is the beginning of the text of all rungs.
     """
     every = dict(candidate.in_matrix for candidate in fields[0][1])
-    lines = [f"title = {_quoted(setting.title)}", "", "[methods]"]
-    lines += [f"{_quoted(label)} = {_quoted(spec)}" for label, spec in every.items()]
+    lines = [f"title = {_toml(setting.title)}", "", "[methods]"]
+    lines += [f"{_toml(label)} = {_toml(spec)}" for label, spec in every.items()]
     for rung, field in fields:
         for codec in dict.fromkeys(candidate.codec for candidate in field):
             methods = [c.in_matrix[0] for c in field if c.codec == codec]
-            lines += [
-                "",
-                "[[table]]",
-                f'title = "rung {rung.number}, {codec}"',
-                f"data = {_quoted(setting.data)}",
-                f"size = {setting.size}",
-                f"budget = [{_quoted(str(setting.budget))}]",
-                f"students = [{_quoted(setting.student)}]",
-                f"methods = [{', '.join(map(_quoted, methods))}]",
-                f'protocols = ["{rung.protocol}"]',
-                f"replicates = {rung.draws}",
-                "observers = 1",
-                f'fit = "{setting.fit}"',
-                f'codec = "{codec}"',
-            ]
+            table = {
+                "title": f"rung {rung.number}, {codec}",
+                "data": setting.data,
+                "size": setting.size,
+                "budget": [str(setting.budget)],
+                "students": [setting.student],
+                "methods": methods,
+                "protocols": [rung.protocol],
+                "replicates": rung.draws,
+                "observers": 1,
+                "fit": setting.fit,
+                "codec": codec,
+            }
+            lines += ["", "[[table]]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
-    """Write a text as TOML does, which shares JSON's escapes."""
-    return json.dumps(text, ensure_ascii=False)
+def _toml(value: object) -> str:
+    """Write a text, a number or a list of texts as TOML does, which shares JSON's escapes."""
+    return json.dumps(value, ensure_ascii=False)

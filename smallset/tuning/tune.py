@@ -1,11 +1,12 @@
 """tune(): find the method and codec that make the best set of so many bytes, and write the set."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from smallset.bench.forecast import Forecast, forecast
-from smallset.bench.run import Finished, Request, jobs_for
+from smallset.bench.run import Finished, Request, jobs_for, run_bench
 from smallset.bench.sources import Places
 from smallset.budget import Budget, one_budget
 from smallset.data import Data, Folder
@@ -146,7 +147,7 @@ def tune(
     halving.check_begun()
     if planned is not None:
         planned(_planned(halving, opened, beyond, jobs))
-    frontier = halving.run(jobs=jobs, workers=workers, told=told)
+    frontier = halving.run(partial(run_bench, jobs=jobs, workers=workers, told=told))
     dropped = list(halving.dropped)
     for place, one in enumerate(frontier):
         try:
@@ -160,11 +161,7 @@ def tune(
                 fit=fit,
                 seed=seed,
                 because=_because(frontier[place:], [*beyond, *dropped], opened),
-                device=device,
-                precision=precision,
-                work=work,
-                drop_leaks=drop_leaks,
-                progress=progress,
+                **replace(desk, progress=progress).options,
             )
         except NoRoom:  # four fifths of the images had room, but this draw is from all of them
             dropped.append(one.candidate)

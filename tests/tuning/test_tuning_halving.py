@@ -28,7 +28,7 @@ class Toy:
     found: list = field(default_factory=list)
     cells: set = field(default_factory=set)
 
-    def run(self, request, **_):
+    def run(self, request):
         tables = tomllib.loads(request.matrix.read_text())["table"]
         cells = {
             (table["codec"], table["protocols"][0], replicate): int(table["codec"].split(":")[1])
@@ -53,7 +53,6 @@ def climbed(tmp_path, monkeypatch):
     """Let `count` candidates climb. Return the qualities of the frontier, with their draws."""
 
     def climbed(toy, count):
-        monkeypatch.setattr("smallset.tuning.halving.run_bench", toy.run)
         monkeypatch.setattr(Halving, "found", lambda _: list(toy.found))
         halving = Halving(
             tuple(Candidate("random", f"jpeg:{i}", SPEC) for i in range(1, count + 1)),
@@ -61,7 +60,7 @@ def climbed(tmp_path, monkeypatch):
             Setting("toy", "toy", 8, "squash", Bytes(1000), "convnet-d3"),
             Request(matrix="", runs=tmp_path),
         )
-        found = halving.run(jobs=1, workers=None, told=None)
+        found = halving.run(toy.run)
         assert not {one.candidate for one in found} & set(halving.dropped)
         return [(int(one.candidate.codec.split(":")[1]), len(one.results)) for one in found]
 

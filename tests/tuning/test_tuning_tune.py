@@ -224,7 +224,7 @@ def test_a_tuning_stops_if_every_candidate_drops_out(tuned, tmp_path, monkeypatc
 def test_if_the_best_has_no_room_among_all_images_the_next_best_is_made(
     tuned, tmp_path, monkeypatch
 ):
-    def run(halving, **_):
+    def run(halving, bench):
         rung, test = halving.rungs[-1], {"student": "convnet-d3", "protocol": "small-v1(steps=8)"}
         tops = zip(halving.candidates, (0.9, 0.8, 0.7, 0.6), strict=True)
         return [Tried(one, rung, (result(**test, top1=top),) * 3) for one, top in tops]
