@@ -31,15 +31,13 @@ from smallset.train.device import Machine
 from smallset.train.evaluation import inference_batch
 from smallset.train.processes import first_before_others
 from smallset.train.render import to_unit
-from smallset.train.views import crop_boxes
+from smallset.train.views import NUMBERS, crop_boxes
 
 VERSION = "crops-1"
 """Changed if the same pool would give other crops or other losses."""
 
 BEST = np.dtype([("loss", np.float64), ("box", np.int32, 4)])
 """The best crop of an image: its cross entropy in nats, and its box in the image's pixels."""
-
-_NUMBERS = 24  # that `crop_boxes` takes for a box
 
 
 @dataclass(frozen=True)
@@ -131,9 +129,9 @@ def _drawn(
 ) -> CropPool:
     """Draw the crops of a class, inside the part of each image that the fit uses."""
     shape = (len(images), rule.crops)
-    numbers = generator(seed, "crops", label).random((*shape, _NUMBERS))
+    numbers = generator(seed, "crops", label).random((*shape, NUMBERS))
     area = np.repeat(fit_boxes(seen.dataset.sizes[images], seen.fit), rule.crops, axis=0)
-    boxes = crop_boxes(area, numbers.reshape(-1, _NUMBERS), rule.area, rule.ratio)
+    boxes = crop_boxes(area, numbers.reshape(-1, NUMBERS), rule.area, rule.ratio)
     return CropPool(label, images, boxes.reshape(*shape, 4))
 
 

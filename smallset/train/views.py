@@ -16,9 +16,8 @@ from smallset.spec import build
 VERSION = "views-1"
 _BLOCK = 4096
 _TRIES = 10
-# Random numbers for an image and epoch: 2 a try, 2 for the place, flip, tile. Philox needs a
-# multiple of 4.
 NUMBERS = 24
+"""The random numbers of a view: 2 a try, 2 for the place, flip, tile. Philox needs 4 k numbers."""
 
 
 @dataclass(frozen=True)

@@ -204,33 +204,26 @@ def test_a_certain_flip_is_certain(flip):
 
 
 @pytest.mark.parametrize("name", VIEWS)
-@pytest.mark.parametrize("scale", [(0.0, 1.0), (0.5, 0.1), (0.5, 1.5), (float("nan"), 1.0)])
-def test_a_bad_scale_is_refused(name, scale):
-    said = (
-        f"{name}'s scale={scale} is not a range of area shares. "
-        "Give (low, high) with 0 < low <= high <= 1."
-    )
-    with pytest.raises(ValueError, match=re.escape(said)):
-        VIEWS[name](scale=scale)
-
-
-@pytest.mark.parametrize("name", VIEWS)
-@pytest.mark.parametrize("ratio", [(0.0, 1.0), (2.0, 1.0)])
-def test_a_bad_ratio_is_refused(name, ratio):
-    said = (
-        f"{name}'s ratio={ratio} is not a range of width to height. "
-        "Give (low, high) with 0 < low <= high."
-    )
-    with pytest.raises(ValueError, match=re.escape(said)):
-        VIEWS[name](ratio=ratio)
-
-
-@pytest.mark.parametrize("name", VIEWS)
-@pytest.mark.parametrize("flip", [-0.1, 1.1])
-def test_a_bad_flip_is_refused(name, flip):
-    said = f"{name}'s flip={flip} is not a probability. Give a number in 0..1."
-    with pytest.raises(ValueError, match=re.escape(said)):
-        VIEWS[name](flip=flip)
+@pytest.mark.parametrize(
+    ("option", "values", "said"),
+    [
+        (
+            "scale",
+            [(0.0, 1.0), (0.5, 0.1), (0.5, 1.5), (float("nan"), 1.0)],
+            "is not a range of area shares. Give (low, high) with 0 < low <= high <= 1.",
+        ),
+        (
+            "ratio",
+            [(0.0, 1.0), (2.0, 1.0)],
+            "is not a range of width to height. Give (low, high) with 0 < low <= high.",
+        ),
+        ("flip", [-0.1, 1.1], "is not a probability. Give a number in 0..1."),
+    ],
+)
+def test_an_option_out_of_its_range_is_refused(name, option, values, said):
+    for value in values:
+        with pytest.raises(ValueError, match=re.escape(f"{name}'s {option}={value} {said}")):
+            VIEWS[name](**{option: value})
 
 
 def test_an_epoch_has_one_view_of_an_image_or_one_of_each_tile():
