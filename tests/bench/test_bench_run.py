@@ -16,7 +16,7 @@ from smallset.bench.folder import driving
 from smallset.bench.kinds.cell import CellUnit
 from smallset.bench.run import plan_bench, run_bench
 from smallset.evidence.lines import append_line, read_lines
-from smallset.files import replacing
+from smallset.files import write_whole
 from smallset.observers.observed import RECORDS_VERSION
 from smallset.parallel import TaskError, Workers
 from smallset.records import Result
@@ -188,14 +188,14 @@ def test_matrix_may_not_lose_rows_of_data_that_is_not_here(root):
 def test_run_killed_before_its_first_unit_goes_on(tmp_path, monkeypatch):
     names = []
 
-    def killed(path):
+    def killed(path, content):
         if names:
             raise KeyboardInterrupt
         names.append(path.name)
-        return replacing(path)
+        write_whole(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr("smallset.bench.folder.replacing", killed)
+        patched.setattr("smallset.bench.folder.write_whole", killed)
         with pytest.raises(KeyboardInterrupt):
             run_bench(ask(tmp_path), workers=Serial())
     assert len(plan_bench(ask(tmp_path)).pending) == 16
