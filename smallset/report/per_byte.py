@@ -15,7 +15,7 @@ _COLUMNS: tuple[tuple[Heading, Callable[[Entry], Value]], ...] = (
     (Heading("method"), lambda entry: entry.row.label),
     (Heading("labels"), lambda entry: entry.section.labels),
     (Heading("protocol"), lambda entry: entry.first.protocol),
-    (Heading("images", "count"), lambda entry: entry.section.first.images),
+    (Heading("images", "count"), lambda entry: entry.first.images),
     (Heading("top-1 % per MB", "ratio"), lambda entry: points_per_megabyte(entry.row)),
     (Heading("top-1 % [95 %]", "interval"), lambda entry: entry.row.top1),
     (Heading("image bytes", "bytes"), lambda entry: entry.row.bytes("images")),

@@ -31,6 +31,15 @@ def test_points_are_percent_over_all_bytes():
     assert points_per_megabyte(section.rows[0]) == pytest.approx(50 / 0.002)
 
 
+def test_a_row_says_its_own_number_of_images():
+    few, many = (
+        replicates(method, BEST, budget="bytes=1kB", images=images)
+        for method, images in (("random", 9), ("pca", 30))
+    )
+    [table] = per_byte_tables(sections([*few, *many], {}))
+    assert {row[0]: row[3] for row in table.rows} == {"random": 9, "pca": 30}
+
+
 def test_other_students_and_data_have_tables_of_their_own():
     other = replicates("pca", BEST, student="resnet20")
     assert len(per_byte_tables(sections([*MADE, *other], {}))) == 2
