@@ -28,7 +28,7 @@ from real_data import cifar10
 
 from smallset.data import open_data, pixel_cache
 from smallset.models import build_model
-from smallset.observers.record import Dynamics, infer, write_rows
+from smallset.observers.record import infer, reduced, write_rows
 from smallset.train.steps import batches
 
 SIZE, TIMES, FILES = 32, 10, 2000
@@ -116,8 +116,8 @@ def watched(session: Session) -> dict[str, int]:
         for _ in range(options.passes):
             parts = infer(model, cache, train.labels, machine=desk)
             write_rows(work / "records.npy", parts, len(cache))
-        records = Dynamics((np.load(work / "records.npy", mmap_mode="r"),))
-        values = records.reduced(lambda series: series.mean(0), "el2n")
+        records = np.load(work / "records.npy", mmap_mode="r")
+        values = reduced(lambda series: series.mean(0), [records], "el2n")
         order = batches(len(cache), 128, seed=0, epoch=0)
         peaks["score"] = watch.peak()
         del order, values

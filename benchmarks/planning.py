@@ -15,7 +15,7 @@ import numpy as np
 from paired import Session, parser
 from peak import Peak, peak_of
 
-from smallset.methods import method_from
+from smallset.methods import Pruned, method_from
 from smallset.selection import Pool
 
 # name: images and classes of the training split; ImageNet-21K is the release of winter 2021.
@@ -29,7 +29,9 @@ def main() -> None:
     session = Session(parser(__doc__, rounds=3))
     for source, (images, classes) in SOURCES.items():
         wanted = [m for m in METHODS if session.wants(f"{source}, {m}")]
-        values, labels = made_up(images, classes) if wanted else (None, None)
+        if not wanted:
+            continue
+        values, labels = made_up(images, classes)
         for method in wanted:
             case = f"{source}, {method}"
             ours = partial(planned, method, values, labels, classes)
@@ -52,9 +54,16 @@ def made_up(images: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
     return draw.random(images, np.float32), labels
 
 
+def pruned(method: str) -> Pruned:
+    """Build a method that chooses images."""
+    chosen = method_from(method)
+    assert isinstance(chosen, Pruned)
+    return chosen
+
+
 def planned(method: str, values: np.ndarray, labels: np.ndarray, classes: int) -> int:
     """Select and lay out, as `compress` does; give the number of images."""
-    chosen = method_from(method)
+    chosen = pruned(method)
     boxes = np.broadcast_to(np.array([0, 0, SIZE, SIZE], np.int32), (len(labels), 4))
     pool = Pool(labels, classes, values if chosen.select.needs_scores else None)
     selection = chosen.of_pool(pool, np.full(classes, IPC * chosen.mosaic.tiles), seed=0)
@@ -64,7 +73,7 @@ def planned(method: str, values: np.ndarray, labels: np.ndarray, classes: int) -
 
 def scanned(method: str, values: np.ndarray, labels: np.ndarray) -> int:
     """The peer: each class finds its own images among all, then sorts them."""
-    tiles = method_from(method).mosaic.tiles
+    tiles = pruned(method).mosaic.tiles
     for c in range(int(labels.max()) + 1):
         mine = np.flatnonzero(labels == c)
         mine[np.argsort(values[mine], kind="stable")[: IPC * tiles]]

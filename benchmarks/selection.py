@@ -106,19 +106,35 @@ def class_by_class(peer: Peer, pool: Pool, counts: np.ndarray) -> int:
     return len(pool)
 
 
+def values_of(pool: Pool) -> np.ndarray:
+    assert pool.values is not None
+    return pool.values
+
+
+def features_of(pool: Pool) -> np.ndarray:
+    assert pool.features is not None
+    return pool.features()
+
+
+def probability_of(pool: Pool) -> np.ndarray:
+    assert pool.probability is not None
+    return pool.probability()
+
+
 def sorted_all(pool: Pool, members: np.ndarray, count: int) -> object:
     """Easiest and hardest, as research code does: each class finds its own, then sorts them."""
     mine = np.flatnonzero(pool.labels == pool.labels[members[0]])
-    return mine[np.argsort(pool.values[mine], kind="stable")[:count]]
+    return mine[np.argsort(values_of(pool)[mine], kind="stable")[:count]]
 
 
 def stratified(pool: Pool, members: np.ndarray, count: int) -> object:
     """ccs as Algorithm 1 has it: a loop over the strata, the one with fewest images first."""
     draw, select = np.random.default_rng(0), CCS()
-    ranked = members[np.argsort(pool.values[members], kind="stable")]
+    ranked = members[np.argsort(values_of(pool)[members], kind="stable")]
     kept = ranked[: select.leaves(len(members))]
-    edges = np.linspace(*pool.values[kept[[0, -1]]], select.strata + 1)
-    at = np.digitize(pool.values[kept], edges[1:-1])
+    low, high = values_of(pool)[kept[[0, -1]]]
+    edges = np.linspace(low, high, select.strata + 1)
+    at = np.digitize(values_of(pool)[kept], edges[1:-1])
     strata = sorted((kept[at == i] for i in range(select.strata)), key=len)
     chosen: list[int] = []
     for done, of_stratum in enumerate(strata):
@@ -129,7 +145,7 @@ def stratified(pool: Pool, members: np.ndarray, count: int) -> object:
 
 def drawn(pool: Pool, members: np.ndarray, count: int) -> object:
     """beta from scipy's density and numpy's draw without replacement."""
-    mean, values = pool.probability()[members], pool.values[members]
+    mean, values = probability_of(pool)[members], values_of(pool)[members]
     b = 15 * (1 - mean[np.argsort(-values)[:10]].mean()) * (1 - (1 - count / len(members)) ** 4)
     weights = density.pdf(mean, 16 - b, b) * values
     draw = np.random.default_rng(0)
@@ -138,14 +154,14 @@ def drawn(pool: Pool, members: np.ndarray, count: int) -> object:
 
 def usual(pool: Pool, members: np.ndarray, count: int) -> object:
     """moderate in numpy."""
-    features = pool.features()[members]
+    features = features_of(pool)[members]
     away = np.linalg.norm(features - np.median(features, axis=0), axis=1)
     return members[np.argsort(np.abs(away - np.median(away)))[:count]]
 
 
 def herded(pool: Pool, members: np.ndarray, count: int) -> object:
     """The formula in numpy: the distance of every image to what the mean lacks, at every step."""
-    features = pool.features()[members]
+    features = features_of(pool)[members]
     mean, total, left = features.mean(0), np.zeros(WIDTH, np.float32), list(range(len(members)))
     for t in range(count):
         away = np.linalg.norm((t + 1) * mean - total - features[left], axis=1)
@@ -155,7 +171,7 @@ def herded(pool: Pool, members: np.ndarray, count: int) -> object:
 
 def matrix_centres(pool: Pool, members: np.ndarray, count: int) -> object:
     """k-center from the whole matrix of distances."""
-    away = pairwise_distances(pool.features()[members])
+    away = pairwise_distances(features_of(pool)[members])
     near, chosen = away[0].copy(), [0]
     while len(chosen) < count:
         chosen.append(int(near.argmax()))
@@ -165,12 +181,12 @@ def matrix_centres(pool: Pool, members: np.ndarray, count: int) -> object:
 
 def graph(pool: Pool, members: np.ndarray, count: int) -> object:
     """d2's neighbours as smallset finds them."""
-    return nearest(pool.features(), members, D2().k)
+    return nearest(features_of(pool), members, D2().k)
 
 
 def sklearn_graph(pool: Pool, members: np.ndarray, count: int) -> object:
     """The same from scikit-learn."""
-    points = pool.features()[members]
+    points = features_of(pool)[members]
     return NearestNeighbors(n_neighbors=D2().k, algorithm="brute").fit(points).kneighbors()
 
 

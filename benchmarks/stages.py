@@ -10,7 +10,7 @@ of so many epochs. Target: pack takes at most 1.2 times as long.
 
 import io
 import statistics
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,13 +67,13 @@ def compare_cold(session: Session) -> None:
         found = {method: cold(method, session) for method in order}
         for method, stages in found.items():
             parts = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items())
-            print(f"{method:<5} {stages.total():6.1f} s: {parts}", flush=True)
-        print(f"ratio {found['pack'].total() / found['pca'].total():.3f}", flush=True)
+            print(f"{method:<5} {sum(stages.values()):6.1f} s: {parts}", flush=True)
+        print(f"ratio {sum(found['pack'].values()) / sum(found['pca'].values()):.3f}", flush=True)
 
 
-def cold(method: str, session: Session) -> Counter[str]:
+def cold(method: str, session: Session) -> dict[str, float]:
     """Make a set of CIFAR-10 with nothing cached. Return the seconds of each stage."""
-    stages: Counter[str] = Counter()
+    stages: dict[str, float] = defaultdict(float)
     data, last = cifar10(), session.clock()
     if data is None:
         raise SystemExit("there is no CIFAR-10 here. Name its folder with SMALLSET_DATA.")
