@@ -20,8 +20,8 @@ class ArrowRows:
     by its path if it has one: "00000017/cat.png". If a row has a path but no bytes, the file is
     looked for in the folders `beside`, which hold the files that the table was made from.
 
-    The files hold a batch every 100 images, and Arrow's own objects for a batch take 7 kB. Only
-    the positions of a batch's buffers in the mapped file are kept.
+    The files hold a batch for every 100 images, and Arrow's objects take 7 kB for each batch. To
+    save memory, only the positions of a batch's buffers in the mapped file are kept.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ArrowRows:
         return f"{row:08d}/{path.decode()}" if path else f"{row:08d}"
 
     def read(self, row: int) -> bytes:
-        """Return a row's encoded image. Raises BadImage if there is none."""
+        """Return a row's encoded image. Raises BadImage if it has no bytes and no file."""
         data, path = self._values(row)
         if data:
             return data

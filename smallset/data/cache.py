@@ -41,7 +41,7 @@ class Pixels(Protocol):
 class MappedPixels(Pixels):
     """Square images in one mapped file `path` of uint8 (n, s, s, 3), not copied into memory.
 
-    There is one for each label; `start` is the place of the first one in the file.
+    There is one image for each label. `start` is the number of images before them in the file.
     """
 
     def __init__(
@@ -132,12 +132,13 @@ def pixel_cache(
 
     If `work` is a folder, the images are decoded once into a file of n * size * size * 3 bytes in
     it. Later calls find the file by fingerprint, split, size, view and decode version. If `work` is
-    None ("--cache none"), every batch is decoded when it is asked for.
+    None ("--cache none"), every batch is decoded when it is needed.
 
-    `view` is a fit (squash, crop, pad) or "test", the view in which students are tested. Only sets
-    use another `resample` than the default, because their fingerprint contains it.
+    `view` is a fit (squash, crop, pad) or "test", the view in which students are tested. The name
+    of the file leaves out `resample`. Change it only for sets, whose fingerprint contains it.
 
-    Raises OSError if the folder has too little space or cannot be written.
+    Raises ValueError if `size` is below 1, and OSError if the folder has too little space or cannot
+    be written.
     """
     if size < 1:
         raise ValueError(f"Given size={size}; needed 1 pixel or more. Use a size such as 32.")
@@ -170,7 +171,7 @@ def _write(path: Path, needed: int, blocks: Iterable[np.ndarray]) -> None:
     """Write the bytes of all blocks to a file, which appears whole or not at all.
 
     The file is written rather than mapped, so that a full disk raises an error instead of killing
-    the process. Raises the errors of `_explained`, and those of the blocks as they are.
+    the process. Raises the OSError of `_explained`, and does not change errors of the blocks.
     """
     explained = partial(_explained, path.parent, needed)
     with ExitStack() as stack:

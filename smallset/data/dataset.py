@@ -32,12 +32,13 @@ class ImageDataset:
     """One split of a data set, indexed: every image in it is known to decode.
 
     `labels` are class indices. `sizes` are (width, height) in pixels after EXIF rotation. `rows`
-    are rows of the source's own split, which differ from positions if bad files were skipped or a
-    held-out part was cut off. Images of equal encoded bytes have equal `content` (see
-    `content_of`). The arrays may be read-only views of a mapped file.
+    are row numbers in the source's split. A row number differs from the position in these arrays if
+    bad files were skipped or a held-out part was cut off. Images of equal encoded bytes have equal
+    `content` (see `content_of`). The arrays may be read-only views of a mapped file.
 
-    `fingerprint` is a sha256 in hex over all splits in use, `encoded_bytes` the sum over this
-    split's images, and `skipped` the ids of the bad files that were left out.
+    `fingerprint` is a sha256 in hex over all splits that are read. `encoded_bytes` is the number of
+    bytes of this split's encoded images together. `skipped` are the ids of the bad files that were
+    left out.
     """
 
     name: str
@@ -56,7 +57,7 @@ class ImageDataset:
         return len(self.labels)
 
     def take(self, images: Int64[np.ndarray, " k"]) -> "ImageDataset":
-        """Return the images at some positions, in that order.
+        """Return the images at the positions `images`, in that order.
 
         The fingerprint, the bytes and the skipped files are still those of the whole split.
         """
@@ -149,9 +150,10 @@ class Data:
         return replace(self, train=left, test=test, fingerprint=fingerprint, notes=notes)
 
     def doubts(self) -> tuple[str, ...]:
-        """Return a sentence about training images that are also held out, if there are any.
+        """Return a sentence for each doubt about the training images; none if nothing is wrong.
 
-        A second sentence is about equal training images under different labels.
+        One doubt is about training images that are also held out. The other one is about equal
+        training images under different labels.
         """
         train, found = self.train, []
         if len(self.leaks):

@@ -65,7 +65,7 @@ _START_OF_SCAN = 0xDA
 
 
 class BadImage(ValueError):
-    """Bytes that are not a usable image. The message continues "the file ...": "is empty"."""
+    """Bytes that are not a usable image. The message follows the name of a file: "is empty"."""
 
 
 def decode(data: bytes) -> UInt8[np.ndarray, "h w 3"]:

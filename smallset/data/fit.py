@@ -15,13 +15,13 @@ _RESAMPLE = {
     "nearest": Image.Resampling.NEAREST,
 }
 _SMALL = 64
-"""The test view never crops images with at most so many pixels a side."""
+"""The most pixels on a side of a small image (see `is_small_or_square`)."""
 _BUILT = 1 << 24
 """The most pixels of an intermediate image (48 MB). A strip of 30000 x 2 would take gigabytes."""
 
 
 def fit_boxes(sizes: Int[np.ndarray, "k 2"], fit: Fit) -> Int32[np.ndarray, "k 4"]:
-    """Return the box (left, top, right, bottom) in pixels of each image that becomes the square.
+    """Return for each image the box (left, top, right, bottom) in pixels that becomes the square.
 
     `sizes` are (width, height). "squash" takes the whole image, "crop" the centred square of the
     short side, and "pad" the centred square of the long side, which reaches beyond the image.
@@ -87,9 +87,10 @@ def view_square(
 ) -> UInt8[np.ndarray, "size size 3"]:
     """Draw one image as a square of `size` pixels.
 
-    A fit resizes straight to the size. The view "test" squashes if `whole` says that all images of
-    the data set are small or square. Otherwise "test" is the usual test view of ImageNet: it
-    resizes the short side to round(size * 256 / 224) and takes the centre.
+    If `view` is a fit, the box of `fit_boxes` is resized to the square. The view "test" squashes
+    if `whole` says that all images of the data set are small or square. Otherwise "test" is the
+    usual test view of ImageNet: it resizes the short side to round(size * 256 / 224) and takes the
+    centre.
     """
     height, width, _ = pixels.shape
     if view != "test" or whole:

@@ -33,7 +33,8 @@ def folder_source(root: Path, name: str, *, work: Path, chosen: Folder | None = 
 
     def labelled(split: str) -> bool:
         # If some split shares classes with train, a split that shares none has no labels. If no
-        # split does, one with several folders counts, so that the other class names are reported.
+        # split does, a split with several folders counts as labelled. Its different class names
+        # are then reported as an error.
         return not reasons[split] if clear else len(subfolders(layout.held_out[split])) > 1
 
     split, held_out = choose_split(layout.held_out, labelled, chosen)

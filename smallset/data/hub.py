@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datasets import DatasetBuilder
 
 _CATALOGUE = 3
-"""The format of the file that keeps the facts of a table."""
+"""The version of the format of the files that keep the facts of tables."""
 _READ = ("train", "test", *VALIDATION)
 """The splits that are read. Splits of other names are neither trained on nor held out."""
 
@@ -145,10 +145,10 @@ def files_key(files: Mapping[str, Iterable[Path]]) -> str:
 
 
 def recall(catalogue: Path, kind: Kind[T]) -> T | None:
-    """Return what `keep` wrote, or None without the file. Raises ValueError if it is damaged."""
+    """Return what `keep` wrote, or None without a file. Raises ValueError for a damaged file."""
     if not catalogue.exists():
         return None
-    advice = "Remove the file, and the data is looked at again."
+    advice = "Remove the file, and run again."
     return read_json(catalogue.read_bytes(), kind, where=f"'{catalogue}'", advice=advice)
 
 

@@ -183,9 +183,10 @@ def _is_like_another(name: str, inner: Mapping[str, tuple[Path, frozenset[str]]]
 
 
 def _inner(folder: Path) -> tuple[Path, frozenset[str]] | None:
-    """Return where a folder's subfolders are, and their names. None without any, or with images.
+    """Return the folder that holds the subfolders, and their names.
 
-    If a folder holds only one other folder, that folder is searched instead.
+    This is `folder`, unless it holds only one other folder: then that folder is searched instead.
+    Return None if there are no subfolders, or if there are images beside them.
     """
     if any(loose_images(folder)):
         return None
@@ -202,7 +203,7 @@ def _advice(root: Path, train: Path, tests: Sequence[Path]) -> str:
 
 
 def _check_no_parquet(root: Path) -> None:
-    """Refuse a folder without images whose only parquet files are more than one folder down."""
+    """Refuse a folder without images that has parquet files in its subfolders only."""
     tops = sorted({p.relative_to(root).parts[0] for p in root.glob("*/**/*.parquet")})
     if not tops:
         return

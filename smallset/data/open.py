@@ -1,4 +1,4 @@
-"""Open what a user calls a data set, as two indexed splits. Everything goes through here."""
+"""Open the data set that a user names, as two indexed splits: training and held-out images."""
 
 import difflib
 import re
@@ -22,7 +22,7 @@ from smallset.spec import build
 
 
 def folder_named(data: str | Path | Folder) -> Folder | None:
-    """Return a `Folder`, given or read from its spec, or None for anything else."""
+    """Return `data` as a `Folder` if it is one or the spec of one, else None."""
     if isinstance(data, str) and data.startswith("folder("):
         return build(data, Folder, TABLES)
     return data if isinstance(data, Folder) else None
@@ -65,7 +65,7 @@ def open_data(
 
 
 def source_of(data: str | Path | Folder, *, work: Path) -> Source:
-    """Find a data set other than the digits, and read none of its images.
+    """Find a data set other than the digits, without reading any image.
 
     Raises the errors of `open_data`.
     """
@@ -75,7 +75,7 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
     if named is not None and (named.path == "digits" or re.match(r"hf:|folder\(", named.path)):
         raise ValueError(
             f"--train and --test name parts of a folder, but the data is {named.path!r}. Needed "
-            "the path of a folder with them. Leave them out."
+            "the path of a folder. Leave --train and --test out."
         )
     if not path.exists():
         given = str(path)
@@ -91,7 +91,7 @@ def source_of(data: str | Path | Folder, *, work: Path) -> Source:
             "the folder that holds it."
         )
     parent = path.resolve().parent
-    if is_set(path) or (path.name == "train" and is_set(parent)):  # of an export to imagefolder
+    if is_set(path) or (path.name == "train" and is_set(parent)):  # an imagefolder export
         raise ValueError(
             f"{str(path)!r} is a set that smallset wrote, and is not read as a folder of images. "
             f"Give {str(path if is_set(path) else path.parent)!r} to compress, score or evaluate, "
@@ -124,7 +124,7 @@ def _whole(source: Source) -> Source:
 
 
 def _beside(folder: Path, splits: Mapping[str, Sequence[Path]]) -> list[str]:
-    """Name the parquet files and folders that are in no split of a data set of parquet files."""
+    """Return the parquet files and the folders in `folder` that belong to none of the splits."""
     used = {file for paths in splits.values() for file in paths}
     places = {parent for file in used for parent in file.parents}
     files = [*sorted(folder.glob("*.parquet")), *sorted(folder.glob("data/*.parquet"))]

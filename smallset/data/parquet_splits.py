@@ -48,9 +48,9 @@ def _candidates(folder: Path) -> list[Path]:
 
 
 def _ask(folder: Path, work: Path) -> dict[str, list[str]]:
-    """Return the files of each split, or nothing if some of the files are not parquet.
+    """Ask `datasets` for the files of each split, as paths below the folder.
 
-    Files are paths below the folder.
+    Return nothing if some of the files are not parquet.
     """
     from datasets import load_dataset_builder
 

@@ -17,7 +17,8 @@ _WHITE_IS_ZERO, _YCBCR = 0, 6
 def refusal(image: Image.Image, data: bytes) -> str:
     """Return the reason why the samples of an opened image cannot be read, or "" if they can.
 
-    The pixels need not be decoded yet. A reason continues "the file ...".
+    The pixels need not be decoded yet. The reason continues a sentence that begins with the name of
+    the file, such as "has 4-bit JPEG2000 samples, which Pillow reads too dark".
     """
     if isinstance(image, TiffImageFile):
         return _tiff_refusal(image)

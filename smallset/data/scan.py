@@ -18,7 +18,7 @@ from smallset.shapes import Int32, Int64, Shaped
 
 _CHUNK = 64
 _NAMED = 5
-"""The most misnamed files that are named."""
+"""At most this many misnamed files are listed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +68,9 @@ def scan(
     workers: int,
     progress: Progress | None,
 ) -> Scan:
-    """Read and decode every row of a split in threads. With `scratch`, use constant memory.
+    """Read and decode every row of a split in threads.
 
+    If `scratch` is a folder, the arrays are mapped files there, and memory stays constant.
     Bad rows are collected instead of raised, so that one message can name them all.
     """
     total, labels = len(split.rows), split.labels()
@@ -105,7 +106,7 @@ def scan(
 
 
 def refuse_bad(where: str, bad: Sequence[tuple[str, str]]) -> None:
-    """Raise ValueError if there are bad files, which are (id, reason). `where` begins it."""
+    """Raise ValueError if there are `bad` files, as (id, reason). `where` begins the message."""
     if bad:
         named = "; ".join(f"{identity!r} {reason}" for identity, reason in bad[:5])
         more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""

@@ -20,8 +20,8 @@ class Folder:
     `train` and `test` are patterns of paths below `path`. A pattern names one folder of class
     folders, such as `seg_train/seg_train` (`.` for the folder itself), or parquet files, such as
     `train-*.parquet`. Without `train`, the names in the folder decide. With `train` alone, 20 % of
-    each class are held out. If the folder is a set that smallset wrote, `train` is not given, and
-    `test` is another data set, as `open_data` takes it.
+    each class are held out. If the folder is a set that smallset wrote, `train` must be None, and
+    `test` is the data set whose held-out images are used, as `open_data` takes it.
     """
 
     path: str
@@ -77,7 +77,10 @@ class Folder:
         return found
 
     def _matches(self, pattern: str) -> list[Path]:
-        """Return the sorted paths below the folder that match. Raises ValueError for others."""
+        """Return the sorted paths in the folder that match a pattern.
+
+        Raises ValueError if the pattern is empty or leads out of the folder.
+        """
         root, parts = at_home(self.path), Path(pattern).parts
         if not pattern.strip():
             raise ValueError(
@@ -97,9 +100,10 @@ TABLES: Registry = {Folder: {"folder": Folder}}
 
 @dataclass(frozen=True, eq=False)
 class RawSplit:
-    """One split before its images are read. Indexing calls `labels`, which may take long.
+    """One split before its images are read.
 
-    `check_names` says that the names are file names, whose extension promises a format.
+    `labels()` returns the class index of each row, and may take long. `check_names` says that the
+    names are file names, whose extensions promise a format.
     """
 
     name: str
@@ -112,9 +116,9 @@ class RawSplit:
 class Source:
     """A data set before its images are read.
 
-    `test` is None if a held-out part must be cut off `train`; `held_out` says so, or names the
-    split. `key` changes if a path, file size or modification time changes. An empty `key` means
-    that no index is kept (arrays). `unused` names the parts of the source that are not read.
+    `test` is None if a held-out part must be cut off `train`. `held_out` says in words which images
+    are held out. `key` changes if a path, file size or modification time changes. If `key` is
+    empty, no index is kept. `unused` names the parts of the source that are not read.
     """
 
     name: str

@@ -16,10 +16,11 @@ _FACTS = "index.json"
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """The facts of a split in index.json. The rows of the index count in the split `raw`.
+    """The facts of a split in index.json.
 
-    `bad` are (id, reason) pairs. `misnamed` is the number of images whose extension contradicts the
-    format of the bytes, and the first of their ids.
+    `raw` is the name of the source's split, whose rows the index counts. `bad` are (id, reason)
+    pairs. `misnamed` is the number of images whose extension contradicts the format of the bytes,
+    and the first of their ids.
     """
 
     raw: str

@@ -37,8 +37,8 @@ def choose_split(
 ) -> tuple[str | None, str]:
     """Return the name of the held-out split, and a sentence that says why.
 
-    The held-out split is `test` if the user has chosen its files or if it has labels, else the
-    validation split. None means that a part of each class must be cut off.
+    The held-out split is `test` if the user has chosen its files or if it has labels, else a
+    validation split with labels. None means that a part of each class must be cut off.
     """
     if chosen is not None and chosen.test is not None:
         return "test", f"{chosen.test!r}, as given"
@@ -52,7 +52,10 @@ def choose_split(
 
 
 def why_unused(split: str, unlabelled: str) -> str:
-    """Return why a split that is there is not used. `unlabelled` says why it has no labels."""
+    """Return why a split of the source is not used.
+
+    `unlabelled` is the reason why the split has no labels, or "" if it has labels.
+    """
     return unlabelled or ("for choosing only" if split in VALIDATION else "not needed")
 
 

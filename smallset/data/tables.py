@@ -19,10 +19,11 @@ _LABEL_NAMES = ("label", "labels", "fine_label", "coarse_label", "class", "targe
 
 @dataclass(frozen=True)
 class ArrowSplit:
-    """One split as Arrow stream files: its columns, those of type Image, and ClassLabels' names.
+    """One split as Arrow stream files.
 
-    `beside` are the folders of the files that the split was made from. A row may name an image
-    there by its path.
+    `columns` are the names of its columns, and `images` those of type Image. `class_names` are the
+    names of the classes of each ClassLabel column. `beside` are the folders of the files that the
+    split was made from. A row may name an image there by its path.
     """
 
     files: tuple[str, ...]
@@ -70,7 +71,10 @@ class LabelColumn:
         return numbered(self.numbers(), f"The labels in {self.column!r} of the {self.where}")
 
     def numbers(self) -> Int64[np.ndarray, " n"]:
-        """Return whole numbers, with -1 for missing ones. Raises ValueError for other types."""
+        """Return the labels of a column of whole numbers, with -1 for missing labels.
+
+        Raises ValueError if the values of the column are not whole numbers.
+        """
         kind = self.rows.schema.field(self.column).type
         if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
             raise ValueError(
@@ -117,9 +121,9 @@ def table_source(
 ) -> Source:
     """Make a source of the table of each split.
 
-    The held-out split is `choose_split`'s. `chosen` says that the user has named the files, and
-    `unread` names splits that have no table here. Raises ValueError for a missing train split, for
-    missing or ambiguous columns, and for classes that differ between the splits.
+    `choose_split` decides which split is held out. `chosen` says that the user has named the
+    files. `unread` names splits that have no table here. Raises ValueError for a missing train
+    split, for missing or ambiguous columns, and for classes that differ between the splits.
     """
     if "train" not in tables:
         raise ValueError(

@@ -15,7 +15,10 @@ _SMALL_BYTES = 4096
 
 
 def thread_count(workers: int, *, mean_bytes: float) -> int:
-    """Return `workers`, or for 0 the number of threads that suits the image size and the cores."""
+    """Return `workers`, or for 0 the number of threads that suits the image size and the cores.
+
+    `mean_bytes` is the mean size of an encoded image. Raises ValueError if `workers` is negative.
+    """
     if workers < 0:
         raise ValueError(f"Given workers={workers}; needed 0 (all cores) or more. Use workers=0.")
     if workers:

@@ -24,7 +24,7 @@ _OURS = {
 """The files that show that smallset wrote a folder, with a field that each file has."""
 CARD_TAGS = ("smallset", "dataset-distillation", "dataset-pruning")
 """The Hub's tags in the card of every set."""
-_FRONT = 1 << 16  # characters; the tags stand far in front
+_FRONT = 1 << 16  # characters; the tags are near the beginning
 
 
 def subfolders(folder: Path) -> list[str]:
@@ -48,7 +48,7 @@ def has_image(folder: Path) -> bool:
 def is_set(folder: Path) -> bool:
     """Tell whether a folder is a set that smallset wrote or exported.
 
-    A set counts even if its manifest is lost or damaged, and by its card if its plan is lost too.
+    One of its manifest, plan and card is enough, because the others may be lost or damaged.
     """
     known = (folder / "plan.parquet").is_file() or _has_field(folder / _SET, _OURS[_SET])
     return known or _has_card(folder)
@@ -165,7 +165,7 @@ def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _has_card(folder: Path) -> bool:
-    """Tell whether a folder has the card of a set, which the Hub's tags in front of it show."""
+    """Tell whether the head of a folder's README.md has the Hub's tags of a set."""
     try:
         with (folder / "README.md").open(encoding="utf-8", errors="replace") as file:
             front = re.match(r"---\n(.*?)\n---\n", file.read(_FRONT), re.DOTALL)

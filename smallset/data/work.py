@@ -40,9 +40,10 @@ def keeping(work: Path) -> Iterator[None]:
 def kept_number(
     work: Path, folder: str, name: str, facts: Mapping[str, object], measure: Callable[[], float]
 ) -> float:
-    """Return a number that a folder of the work folder keeps under a hash of `facts`.
+    """Return a measured number, which is kept in a file of `work`/`folder`.
 
-    Measure and keep the number if no file holds it, for instance after a power cut.
+    The name of the file is a hash of `facts`, and its field `name` holds the number. If there is no
+    such file, or if it is damaged, `measure` the number and write the file.
     """
     file = work / folder / f"{fingerprint(facts)[:24]}.json"
     kind = msgspec.defstruct("Kept", [(name, float)])  # the other fields are for people
