@@ -12,7 +12,7 @@ from smallset.terminal import complain
 
 
 def _check_once(command: click.Command, words: list[str]) -> None:
-    """Raise UsageError for an option given twice, of which click would use the last only."""
+    """Raise UsageError for an option that was given twice. Click would ignore the first value."""
     options = words[: words.index("--")] if "--" in words else words
     given = Counter(word.partition("=")[0] for word in options)
     for option in command.params:
@@ -23,7 +23,7 @@ def _check_once(command: click.Command, words: list[str]) -> None:
 
 
 class _Commands(click.Group):
-    """Commands in the order in which they were added, which say what Ctrl-C did."""
+    """A group that lists commands in the order of adding them, and says what Ctrl-C did."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -68,7 +68,7 @@ def _say_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_say_version,
-    help="Say the version.",
+    help="Print the version.",
 )
 def app() -> None:
     """Make an image dataset small, and measure what it is really worth."""

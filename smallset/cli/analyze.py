@@ -15,7 +15,7 @@ from smallset.cli.options import DATA_HELP, PATH, as_verb, desk_options, foreign
     "sets",
     metavar="[SET]...",
     nargs=-1,
-    help="Sets, as `evaluate` takes them. Without any: the data alone.",
+    help="Sets, as `evaluate` takes them. Without a SET, only DATA is analysed.",
 )
 @click.option("--data", required=True, help=f"The data of the sets: {DATA_HELP}.")
 @click.option(

@@ -34,7 +34,7 @@ from smallset.cli.options import (
     default="float16",
     help='See `smallset list`: float32, float16, int8, "top(k=10)".',
 )
-@click.option("--view-seed", type=NATURAL, default=0, help="Seed of the views, as of a student.")
+@click.option("--view-seed", type=NATURAL, default=0, help="Seed of the views that are labelled.")
 @precision_option
 @device_option
 @threads_option
@@ -64,13 +64,11 @@ def label(set: Path, view_seed: int, **given: Any) -> None:
 @click.command
 @set_argument
 @click.option(
-    "--epochs", type=POSITIVE, default=300, help="For labels that SET could have: epochs."
+    "--epochs", type=POSITIVE, default=300, help="Epochs of the labels that SET could have."
 )
-@click.option(
-    "--classes", type=POSITIVE, help="Likewise: classes of a label. Default: those of SET."
-)
-@click.option("--images", type=POSITIVE, help="Likewise: images. Default: as many as SET has.")
-@click.option("--format", help="Likewise: one format only. Default: each of them.")
+@click.option("--classes", type=POSITIVE, help="Classes of these labels. Default: those of SET.")
+@click.option("--images", type=POSITIVE, help="Images with these labels. Default: those of SET.")
+@click.option("--format", help="The only format to count. Default: every format.")
 def size(set: Path, **given: Any) -> None:
     """Count the bytes of SET: images, labels and teachers.
 

@@ -139,7 +139,9 @@ def train(**given: Any) -> None:
 @click.command
 @set_argument
 @out_argument("folder of the export")
-@click.option("--to", required=True, help="webdataset, hub, imagefolder, or images: a file a tile.")
+@click.option(
+    "--to", required=True, help="webdataset, hub, imagefolder, or images (one file per tile)."
+)
 def export(set: Path, out: Path, to: str) -> None:
     """Export SET in another layout to the new folder OUT.
 

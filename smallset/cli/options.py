@@ -1,7 +1,8 @@
 """The options that several commands share, and how a command hands its options to a verb.
 
-An option has the name of the verb's parameter, so that a command passes its options on as they are.
-Files of this room import at their top only what `--help` needs.
+A verb is a function such as `smallset.compress`. An option has the name of the verb's parameter, so
+that a command passes its options on as they are. To answer `--help` fast, the files of smallset/cli
+import at their top only what `--help` needs.
 """
 
 from collections.abc import Callable, Iterator
@@ -97,8 +98,8 @@ split_options = together(
     click.option(
         "--test",
         metavar="PATTERN",
-        help="The held-out images in DATA, likewise. If DATA is a set that smallset wrote: the "
-        "data whose held-out images are used.",
+        help="The held-out images in DATA, named in the same way. If DATA is a set that smallset "
+        "wrote: the data whose held-out images are used.",
     ),
 )
 desk_options = together(
@@ -132,7 +133,7 @@ foreign_options = together(
     click.option(
         "--size",
         type=POSITIVE,
-        help="For a SET without a manifest: side in pixels. Default: as its images.",
+        help="For a SET without a manifest: side in pixels. Default: that of its images.",
     ),
     click.option(
         "--classes",
@@ -149,7 +150,7 @@ ray_option = click.option(
 
 
 def with_splits(data: str, train: str | None, test: str | None, **given: Any) -> dict[str, Any]:
-    """Return the options `given` with DATA as a verb takes it, with the patterns of its splits."""
+    """Return the options `given`, with DATA and the patterns of its splits as one option `data`."""
     from smallset.data.source import Folder
 
     patterned = train is not None or test is not None

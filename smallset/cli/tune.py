@@ -1,4 +1,4 @@
-"""The command that finds the best set of so many bytes: tune."""
+"""The command that finds the best set for a budget in bytes: tune."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +58,9 @@ if TYPE_CHECKING:
 @work_option
 @drop_leaks_option
 def tune(dry_run: bool, workers: int, **given: Any) -> None:
-    """Find the best set of so many bytes for DATA, and write OUT.
+    """Find the best set of DATA for a budget in bytes, and write OUT.
 
-    The held-out images of DATA take no part.
+    The held-out images of DATA are not used.
     """
     from smallset.terminal.progress import Stages
     from smallset.terminal.sets import show_set
