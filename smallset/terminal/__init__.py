@@ -25,12 +25,12 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def say(line: str) -> None:
-    """Print a line of result on stdout."""
+    """Print a line of the result on stdout."""
     click.echo(line)
 
 
 def complain(error: str) -> None:
-    """Print an error on stderr, as progress is."""
+    """Print an error on stderr, where progress is printed too."""
     click.echo(f"Error: {error}", err=True)
 
 

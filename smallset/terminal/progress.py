@@ -67,7 +67,7 @@ class Stages:
             self.say(line)
 
     def say(self, line: str) -> None:
-        """Print a line of result among the progress."""
+        """Print a line of the result on stdout while progress is shown."""
         if self._bars is not None:
             self._bars.stop()
         say(line)

@@ -15,7 +15,7 @@ from smallset.store import Asked, Codec, CompressedDataset, renamed_folders
 from smallset.terminal import bytes_against, percent, say
 
 _HARDLY = 0.4
-"""An observer below this value has hardly learned. 0 is guessing, 1 is always right."""
+"""An observer whose `observer_learned` is lower has hardly learned. 0 is guessing, 1 is perfect."""
 _NAMED = 20
 """The maximal number of class names in a line. Files contain all names."""
 
@@ -38,8 +38,8 @@ def data_lines(data: Data) -> list[str]:
 def observer_lines(made_with: Mapping[str, str]) -> list[str]:
     """Return lines about each observer: its network, its accuracy, and the epochs that were read.
 
-    `made_with` is a field of a manifest, or the facts of a column of scores. Without an observer in
-    it, there are no lines.
+    `made_with` is a field of a manifest, or the facts of a column of scores. If it names no
+    observer, there are no lines.
     """
     lines: list[str] = []
     for key in made_with:
@@ -70,7 +70,10 @@ def observer_lines(made_with: Mapping[str, str]) -> list[str]:
 
 
 def offers_line(offers: Sequence[Offer], codec: Codec | None) -> str:
-    """Return a line that says what each kind of budget would give; without a codec, no bytes."""
+    """Return a line that says how many images and bytes each kind of budget would give.
+
+    If `codec` is None, the line is about a list of images, and names no bytes.
+    """
     needed = "nothing says how much to keep. Needed one of --ipc, --keep and --budget. About"
     if codec is None:
         said = (
