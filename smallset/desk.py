@@ -61,7 +61,7 @@ class Desk:
 
     @property
     def pixels(self) -> Path | None:
-        """The work folder, if decoded pixels are kept there."""
+        """The work folder, or None if decoded pixels are not kept there."""
         return self.work if self.cache else None
 
     def decoded(self, images: ImageDataset, size: int, *, view: View) -> Pixels:

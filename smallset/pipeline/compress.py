@@ -40,20 +40,22 @@ def compress(
 ) -> CompressedDataset:
     """Compress a dataset into the new folder `out`: `ipc` images of `size` pixels for each class.
 
-    `method` is a spec or a `Method`. The budget is `ipc` (default 10), or `keep`, the share of each
-    class's training images to use, above 0 and at most 1. Of n images, round(keep n) are used
-    (halves up), in whole canvases of a mosaic, and at least one canvas. `budget` is any budget as
-    text, such as "bytes=230kB": as many canvases as fit, found by encoding. An unbalanced selection
-    takes the sum over the classes, from any class. A class with too few images is an error. With
-    `short_classes="keep"`, that class gives as many whole canvases as it can, and the manifest
-    names the class.
+    `method` is a spec or a `Method`. Give one of `ipc`, `keep` and `budget`; the default is
+    ten images per class. `keep` is the share of each class's training images to use, above 0 and at
+    most 1. Of n images, round(keep n) are used (halves up), in whole canvases of a mosaic, and at
+    least one canvas. `budget` is any budget as text. "bytes=230kB" writes as many canvases as fit,
+    found by encoding.
+
+    An unbalanced selection takes the same number of canvases in all, but from any class. A class
+    with too few images is an error. With `short_classes="keep"`, that class gives as many whole
+    canvases as it can, and the manifest names the class.
 
     `size=None` keeps the side that all images share, or else uses 224. `codec` is the method's own
     by default, or else "png". `codec="original"` copies the bytes of whole images, which are then
-    read at that size. `seed` is the set seed. An observer
-    has a seed of its own. `spread` are workers that draw and that make the inference passes of
-    scoring; they do not change the set. `because` are further facts for the manifest's `made_with`,
-    such as how the method was chosen. The other options are those of `smallset.desk.Options`.
+    read at that size. `seed` is the set seed. An observer has a seed of its own. `spread` are
+    workers that draw and that make the inference passes of scoring; they do not change the set.
+    `because` are further facts for the manifest's `made_with`, such as how the method was chosen.
+    The other options are those of `smallset.desk.Options`.
 
     Raises ValueError or OSError if anything is wrong, and then leaves no output.
     """
@@ -162,14 +164,14 @@ def _used_up(job: Job, number: int) -> str:
 
 @dataclass(frozen=True)
 class _Tries:
-    """The canvases of a job for several numbers of them, each made once."""
+    """The canvases of a job for each number of canvases that was tried, made once per number."""
 
     job: Job
     sizes: Sizes
     made: dict[int, Canvases] = field(default_factory=dict)
 
     def bytes_of(self, number: int) -> int:
-        """Return the bytes of so many canvases of each class, or in all."""
+        """Return the bytes of `number` canvases of each class, or in all if not balanced."""
         if number not in self.made:
             self.made[number] = self.job.canvases(self.job.wanting(number))
         return self.sizes.total(self.made[number])

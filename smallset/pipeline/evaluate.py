@@ -49,11 +49,11 @@ def evaluate(
     too.
 
     `set` is a folder that `compress` or `export` made, or a set without a manifest: a folder of
-    class folders, a parquet folder or "hf:owner/name". The next four options are for sets without a
-    manifest. `view` (default canvas) and `factor` (tiles per side, for the patch view) say how to
-    train. `size` is the side in pixels (default: that of all its images). `classes` is a JSON file
-    {"names": [...], "wnids": [...]} for a set and data of which one has names for its classes and
-    the other WordNet ids.
+    class folders, a parquet folder or "hf:owner/name". `view`, `factor`, `size` and `classes` are
+    only for sets without a manifest. `view` (default canvas) and `factor` (tiles per side, for the
+    patch view) say how to train. `size` is the side in pixels (default: that of all its images).
+    `classes` is a JSON file {"names": [...], "wnids": [...]}. The file is needed if the set names
+    its classes by words and the data by WordNet ids, or the other way round.
 
     `seeds` is the number of students, or a list of student seeds. `student=None` is resnet18-3x3 up
     to 64 px and resnet18 above. Each finished student is appended to the file `results` and passed

@@ -39,7 +39,7 @@ def training_set(
     desk: Desk,
     reading: Reading,
 ) -> tuple[TrainingSet, AnyData]:
-    """Open a set. If it has no manifest, open the data too, whose classes are needed.
+    """Open a set. If the set has no manifest, open the data too, because its classes are needed.
 
     Raises FileNotFoundError if there is no set. Raises ValueError if a set was changed, if options
     contradict its manifest, or if a set without a manifest lacks an option that it needs.

@@ -55,11 +55,11 @@ class Job:
     seed: int
 
     def canvases(self, wanted: Wanted) -> Canvases:
-        """Make the canvases."""
+        """Make the canvases that are `wanted`."""
         return self.method.canvases(self.seen, wanted, seed=self.seed)
 
     def wanting(self, number: int) -> Wanted:
-        """Return what is wanted for a number of canvases of each class, or in all."""
+        """Return what is wanted for `number` canvases of each class, or in all if not balanced."""
         if self.method.balanced:
             names, short = self.data.train.classes.names, self.order.short_classes
             return self.method.wanted(PerClass(number), self.have, names, short_classes=short)

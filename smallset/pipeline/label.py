@@ -35,15 +35,16 @@ def label(
 ) -> LabelStore:
     """Write a teacher's logits for every view of a set in each of `epochs` epochs (default 300).
 
-    `teacher` is the spec of a network, and `format` that of a format (`smallset.labels.FORMATS`).
-    The views are those of a student with the seed `view_seed`, mixed as in all protocols for soft
-    labels. With `one_per_image`, the teacher labels each whole image once instead.
+    `teacher` is the spec of a network, and `format` the spec of a format of labels
+    (`smallset.labels.FORMATS`). The views are those of a student with the seed `view_seed`, mixed
+    as in all protocols for soft labels. With `one_per_image`, the teacher labels each whole image
+    once instead.
 
     The files lie in the folder `SET.labels` beside SET. The regimes `stored` and `one-per-image`
-    find them there. A killed run, or one that the disk was too full for, goes on at its last shard.
-    Shards that are damaged are made again.
+    find them there. A run that was killed, or that filled the disk, goes on at its last shard.
+    Damaged shards are made again.
 
-    The labels do not depend on the number of threads, but for the last digits of float32.
+    The number of threads changes at most the last digits of float32 labels.
 
     Raises ValueError or OSError if anything is wrong, for example if the teacher lacks a class.
     """
@@ -95,7 +96,7 @@ def label(
 
 
 def _check_room(facts: SetFacts, found: Mapping[Path, LabelStore]) -> None:
-    """Raise ValueError if all stores of labels take more than a set's budget in bytes leaves."""
+    """Raise ValueError if a set has a budget in bytes, and its images and labels exceed it."""
     limit, label_bytes = limit_of(facts.budget), sum(store.bytes() for store in found.values())
     if limit is not None and facts.image_bytes + label_bytes > limit:
         raise ValueError(

@@ -40,8 +40,8 @@ def offers(
 ) -> tuple[tuple[Offer, ...], Codec]:
     """Return an offer for each kind of budget, and the codec whose bytes they count.
 
-    Random images are encoded in place of the method's, so nothing is scored. The options are those
-    of `compress`, and so are the errors.
+    Random images are encoded in place of the method's, so nothing is scored. The options and the
+    errors are those of `compress`.
     """
     desk = desk_for(**options)
     order = Order(method, PerClass(1), short_classes, size, fit, seed, codec)
@@ -78,6 +78,6 @@ def offers(
 
 
 def _rounded_up(bytes: int) -> int:
-    """Return the next number with one digit before its zeros."""
+    """Round up to a number with one digit before its zeros, such as 300,000."""
     step: int = 10 ** (len(str(bytes)) - 1)
     return -(-bytes // step) * step

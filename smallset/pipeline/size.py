@@ -52,9 +52,10 @@ def size(
 ) -> Ledger:
     """Count the bytes of a set, and of the labels that it has or could have.
 
-    `epochs`, `classes` and `images` (default: the set's) are of the labels that it could have;
-    `format` is the spec of one format, None of each. With other `images`, their bytes are counted
-    at the set's mean. Raises ValueError or OSError if anything is wrong.
+    `epochs`, `classes` and `images` describe the labels that the set could have; None means as many
+    classes or images as the set has. If `images` is another number, the bytes of the images are
+    scaled to it. `format` is the spec of a format; None counts every format. Raises ValueError or
+    OSError if anything is wrong.
     """
     made = opened(set, work=platformdirs.user_cache_path("smallset"))
     facts = made.facts
@@ -84,7 +85,7 @@ def size(
 
 
 def _here(made: CompressedDataset) -> list[Priced]:
-    """Return hard labels, those of each store, and those of each store's teacher."""
+    """Return hard labels, the labels of each store, and the teacher of each store."""
     images = Cost(made.facts.image_bytes)
     found = stores(label_folder(made))
     kept = [

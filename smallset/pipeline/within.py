@@ -7,7 +7,7 @@ _LEAP = 16
 
 
 class NoRoom(ValueError):
-    """Not even one image of each class fits into the bytes, of the method `spec` in `codec`."""
+    """Not even one image of each class fits into the bytes. `spec` is the method's spec."""
 
     def __init__(self, message: str, spec: str = "", codec: str = "") -> None:
         super().__init__(message)
@@ -17,9 +17,11 @@ class NoRoom(ValueError):
 def most_within(limit: int, most: int | None, bytes_of: Callable[[int], int]) -> tuple[int, int]:
     """Return the largest number whose `bytes_of` is at most `limit`, and the bytes of one.
 
-    The number is at most `most` (None: any), and 0 if not even one fits. If the bytes do not always
-    grow with the number, it is one that fits although the next one does not. A try lies on the line
-    through the last ones. After a try that left more than half of the range, it lies in the middle.
+    The number is at most `most` (None: no maximum), and 0 if not even one fits. If the bytes do not
+    always grow with the number, the returned number fits, but the next one does not.
+
+    The next try is where a line through the bytes of the nearest tries meets `limit`. If a try left
+    more than half of the range, the next try is in the middle of the range.
     """
     one = bytes_of(1)
     if one > limit:
