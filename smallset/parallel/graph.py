@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
 TRIES = 4
-"""How often a task whose worker dies is started at most."""
+"""The most starts of a task whose worker dies each time."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Task:
 
     Function and arguments must be picklable. `key` is the task's name, also in errors. `needs` are
     the keys of the tasks that must finish first. `cpus`, `gpus` and `memory` (in bytes; 0 for any)
-    tell a cluster what to reserve. Large arguments may be a function that the driver calls to make
-    them when the task starts.
+    tell a cluster what to reserve. `arguments` may be a function that the driver calls when the
+    task starts, so that large arguments are made late.
     """
 
     key: str
@@ -61,7 +61,7 @@ class Graph:
         self._tries: Counter[str] = Counter()
 
     def take(self) -> Task | None:
-        """Return the first task that may start, or None if all others wait for a running task."""
+        """Return the first task that may start, or None if no task may start now."""
         for key in self._sorter.get_ready():
             heappush(self._ready, (self._places[key], key))
         if not self._ready:

@@ -108,7 +108,7 @@ def _slot(slots: list[_Slot]) -> _Slot:
 
 
 def _ready(busy: list[_Slot]) -> list[_Slot]:
-    """Wait until a worker sent something or died."""
+    """Wait until a worker sends something or dies, and return the workers that did."""
     told = set(connection.wait([slot.pipe for slot in busy]))  # a dead worker's pipe has ended
     return [slot for slot in busy if slot.pipe in told]
 
