@@ -1,1 +1,1 @@
-"""Tuning: which method and codec make the best set of so many bytes."""
+"""Tuning: which method and codec make the best set for a budget in bytes."""

@@ -19,7 +19,7 @@ SELECTIONS = (
     "score=el2n, select=middle(quantiles=(0, 0.5))",  # a draw from the easier half
     "score=el2n, select=spread",
 )
-"""How the default methods choose images. Each is one line."""
+"""How the default methods choose images: each text is the options of one `prune`."""
 CODECS = ("webp:50", "webp:20", *(("avif:50",) if features.check("avif") else ()))
 
 
@@ -39,7 +39,7 @@ class Candidate:
 
     @property
     def in_matrix(self) -> tuple[str, str]:
-        """The label and the spec in a matrix, where a method such as pack must name its codec."""
+        """The label and the spec in a matrix. There, a method such as pack must name its codec."""
         method = method_from(self.method)
         if method.codec is None:
             return self.method, self.method
@@ -47,8 +47,10 @@ class Candidate:
 
 
 def default_methods(size: int) -> tuple[str, ...]:
-    """Return the specs of the default methods for sets of `size` pixels: each way to choose images,
-    on sheets of each side that side=fit tries, with the view of `pack`.
+    """Return the specs of the default methods for sets of `size` pixels.
+
+    They combine each way to choose images (`SELECTIONS`) with sheets of each side that side=fit
+    tries. All have the view of `pack`.
     """
     _, *smaller = Sheet(side="fit").tried(size)  # the first has the side of the set
     sheets = ["sheet", *(part_spec(sheet, brief=True) for sheet in smaller)]
@@ -82,8 +84,9 @@ def candidates(methods: Sequence[str], codecs: Sequence[str], *, size: int) -> l
 def that_fit(
     every: Sequence[Candidate], train: ImageDataset, *, budget: Budget, size: int, fit: Fit
 ) -> tuple[tuple[Candidate, ...], Mapping[Candidate, int]]:
-    """Return the candidates with room for one image of each class in the budget, and the others
-    with the bytes that those images take.
+    """Return the candidates that have room for one image of each class, and the others.
+
+    The others come with the bytes of one image of each class, which exceed the budget.
 
     Raises ValueError if no candidate has room, or if a method cannot make a set of `size` pixels,
     and ValueError or OSError if a method names a file that cannot be used.

@@ -40,7 +40,7 @@ class Tried:
 class Halving:
     """Candidates, the rungs that they climb, and the run folder that keeps the results.
 
-    `request` is the request for the run, whose matrix is made here.
+    `request` is the request for the run; its matrix is replaced by the one that is made here.
     """
 
     candidates: tuple[Candidate, ...]
@@ -82,12 +82,12 @@ class Halving:
         """Return the candidates of each rung.
 
         The next best takes the place of a candidate that dropped out in a rung. As long as a rung
-        lacks results, its first candidates stand for the best ones.
+        lacks results, the next rung gets its first candidates instead of its best ones.
         """
         fields, order = [], list(self.candidates)
         for rung in self.rungs:
             places = [one for one in order if not self.lost(one, rung, found)][: rung.count]
-            # A run loses no cell, so those that dropped out stay in the field of their rung.
+            # A run loses no cell, so a candidate that dropped out stays in the field of its rung.
             field = order[: order.index(places[-1]) + 1] if len(places) == rung.count else order
             fields.append((rung, field))
             if self._complete(rung, field, found):
@@ -109,7 +109,7 @@ class Halving:
 
         `bench` runs the matrix of a request, as `run_bench` does. A candidate drops out, and is not
         returned, if one image of each class, as a rung draws them, takes more bytes than the budget
-        has. Raises NoRoom if none is left.
+        has. Raises NoRoom if no candidate is left.
         """
         for number, rung in enumerate(self.rungs, 1):
             found = self.found()

@@ -28,12 +28,12 @@ class Rung:
 
     @property
     def protocol(self) -> str:
-        """The protocol of its students."""
+        """The protocol of the rung's students."""
         return f"{_PROTOCOL}(steps={self.steps})"
 
     @property
     def students(self) -> int:
-        """The students of all candidates."""
+        """The number of students of all candidates."""
         return self.count * self.draws
 
     def results(self, candidate: Candidate, found: Sequence[Result]) -> list[Result]:
@@ -51,7 +51,7 @@ Fields = Sequence[tuple[Rung, Sequence[Candidate]]]
 
 
 def rungs_of(count: int, *, steps: int) -> tuple[Rung, ...]:
-    """Return the rungs for so many candidates.
+    """Return the rungs for `count` candidates.
 
     Each rung keeps a third of the candidates and doubles the steps. The last rung has `steps` steps
     and at most three candidates, with three draws of each. Raises ValueError for too few steps.

@@ -1,4 +1,4 @@
-"""tune(): find the method and codec that make the best set of so many bytes, and write the set."""
+"""tune(): find the method and codec of the best set for a budget in bytes, and write the set."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,8 +36,8 @@ from smallset.tuning.rungs import Rung, Setting, rungs_of
 class TuningPlan:
     """What a tuning will do. `data` is the validation part, `done` the students that are trained.
 
-    `beyond` are the bytes of the smallest set of each candidate that is left out, because they are
-    more than the budget. `forecast` is for the students that are left, in `jobs` processes.
+    `beyond` has the candidates that are left out, each with the bytes of its smallest set, which
+    exceed the budget. `forecast` is for the remaining students, in `jobs` processes.
     """
 
     data: Data
@@ -52,10 +52,11 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The set that a tuning wrote, and the candidates, first the one that the set is of.
+    """The set that a tuning wrote, and the candidates.
 
-    The candidates in `dropped` had no room for one image of each class in one of their draws.
-    That draw may be the last one, from all training images.
+    The first candidate of `frontier` made the set. The candidates in `dropped` had no room for one
+    image of each class in one of their draws. That draw may be the last one, from all training
+    images.
     """
 
     made: CompressedDataset
@@ -89,12 +90,12 @@ def tune(
     """Find the method and codec that make the best set of `budget`, and write it to `out`.
 
     The candidates are all pairs of `methods` (specs) and `codecs`, by default those of
-    `smallset.tuning.candidates`. A set of each is made of four fifths of the training images, and a
-    `student` is tested on the other fifth; the data's held-out images take no part. The first of
-    several rungs tries all candidates with few steps. Each rung keeps the best third and doubles
-    the steps, up to `steps` in the last rung, which has three draws of each. The set is that of the
-    best candidate with room, made of all training images with the set seed `seed`. Its manifest
-    says why.
+    `smallset.tuning.candidates`. Each candidate makes a set of four fifths of the training images.
+    A `student` is trained on the set and tested on the other fifth. The data's held-out images are
+    not used. The first of several rungs tries all candidates with few steps. Each rung keeps the
+    best third and doubles the steps, up to `steps` in the last rung, which has three draws of each
+    candidate. The best candidate that has room then makes the set `out` of all training images with
+    the set seed `seed`. The manifest says why it was chosen.
 
     `student=None` is convnet-d3 up to 64 px and resnet10 above. The folder `runs` (default: beside
     `out`) holds the run of the benchmark that trains the students. A killed tuning goes on at the
@@ -209,7 +210,7 @@ def _planned(
 
 
 def _because(frontier: Sequence[Tried], without: Sequence[Candidate], data: Data) -> dict[str, str]:
-    """Return what the manifest says about the choice. `without` are those that had no room."""
+    """Return what the manifest says about the choice. `without` had no room."""
     best = frontier[0]
     last = [one for one in frontier if one.rung == best.rung]
     first = best.results[0]
