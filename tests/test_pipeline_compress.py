@@ -203,7 +203,7 @@ def test_an_original_that_is_no_image_any_more_is_named_and_nothing_is_left():
     tree(Path("data"))
     opened = smallset.open_data("data", work=Path("cache"))
     (Path("data/train/bee/03.png")).write_bytes(b"words, now")
-    said = r"'bee/03\.png' of 'data' is not an image of a known format, but was when it was indexed"
+    said = r"'bee/03\.png' of 'data' is not an image of a known format, but was an image when it"
     with pytest.raises(ValueError, match=said):
         smallset.compress(opened, "set", method="random", ipc=8, codec="original")
     assert contents(Path()) != []

@@ -13,20 +13,20 @@ from smallset.store.plan_table import PLAN
 
 TRAIN = "train"
 # Files that are not verified: users may edit the card, and the Hub adds .gitattributes. No number
-# rests on the picture, and a digest of it would differ by the version of the font library.
+# depends on the picture of iterations, whose bytes change with the version of the font library.
 FREE = (CARD, ".gitattributes", PAST)
 _GIVE_SET = "Give the folder that `smallset compress` made."
 
 
 def check_files(folder: Path, found: tuple[list[str], list[str]], advice: str) -> None:
-    """Raise ValueError if `strangers` found files that are missing or additional."""
+    """Raise ValueError, with `advice`, if `found` names a file. `strangers` returns `found`."""
     for word, names in zip(("lacks", "has the additional"), found, strict=True):
         if names:
             raise ValueError(f"'{folder}' {word} file {listed(names, 1)}. {advice}")
 
 
 def layout_of(path: Path) -> str | None:
-    """Name the format of an exported set, None for a set as it was made."""
+    """Return the format of an exported set, such as "hub"; None for any other folder."""
     if not (path / MANIFEST).is_file():
         return None
     if shards(path):
@@ -50,7 +50,10 @@ def check_folder(path: Path) -> None:
 
 
 def check_as_made(path: Path) -> None:
-    """Raise ValueError if a folder is an export, and the errors of `check_folder`."""
+    """Raise ValueError if a folder is an export.
+
+    Raises FileNotFoundError or NotADirectoryError if `path` is not a folder.
+    """
     check_folder(path)
     layout = layout_of(path)
     if layout is not None:
@@ -60,7 +63,7 @@ def check_as_made(path: Path) -> None:
 
 
 def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...]) -> list[str]:
-    """List the contradictions between the manifest and the plan, without full stops."""
+    """List where the manifest, the plan and its files contradict, in clauses without full stops."""
     problems: list[str] = []
     labels = plan.label
     if labels.min() < 0 or labels.max() >= len(manifest.classes):
@@ -75,7 +78,7 @@ def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...])
     total = sum(file.bytes for file in files)
     if total != manifest.image_bytes:
         problems.append(f"the manifest counts {manifest.image_bytes} image bytes, the plan {total}")
-    # Every path is a plain name in its own class folder, so that none leads out of the set.
+    # Every path must be a plain name in the folder of its class, or it may lead out of the set.
     wrong = [
         file.path
         for file, label in zip(files, labels, strict=True)
@@ -93,7 +96,7 @@ def contradictions(manifest: Manifest, plan: Plan, files: tuple[ImageFile, ...])
 
 
 def strangers(path: Path, files: tuple[ImageFile, ...]) -> tuple[list[str], list[str]]:
-    """Return the paths that are missing in the folder, and those that do not belong there.
+    """Return the paths that are missing in the folder, and the paths that do not belong there.
 
     An additional folder counts even if it is empty, since readers would take it for a class.
     """

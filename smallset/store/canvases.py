@@ -25,8 +25,8 @@ ROWS = 32
 class Canvases(ABC):
     """A plan, and the pixels of its canvases.
 
-    A part is a run of canvases that can be drawn on its own, by any worker and in any order. Its
-    pixels depend on the part alone.
+    The canvases are drawn in parts, by any worker and in any order. The pixels of a part depend on
+    the part alone.
     """
 
     plan: Plan
@@ -48,21 +48,25 @@ class Canvases(ABC):
 
     @property
     def past(self) -> Sequence[int]:
-        """The numbers of iterations after which the first part also shows its first images.
+        """The numbers of iterations after which the first images of the first part are recorded.
 
-        These come after the canvases of the part, for a picture of how the images came about. None
-        of other parts, nor of canvases that are not kept.
+        `draw` returns the recorded images after the canvases of the first part. They become a
+        picture of how the images came about. Other parts record nothing, nor do canvases that are
+        not kept.
         """
         return ()
 
     @property
     def gpus(self) -> float:
-        """The GPUs that a worker needs to draw a part."""
+        """The number of GPUs that a worker needs to draw a part."""
         return 0.0
 
     @abstractmethod
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw the canvases `rows`, which are a part if parts are kept, and behind them `past`."""
+        """Draw the canvases `rows`, and after them the images that `past` asks for.
+
+        If parts are kept, `rows` must be one of `parts`.
+        """
 
     def carried(self, rows: Rows) -> Drawing:
         """Return a function that draws `rows` on a worker. It can be pickled."""
@@ -92,7 +96,7 @@ class Rendered(Canvases):
         return np.stack([render(self.plan, row, self.dataset) for row in rows])
 
     def carried(self, rows: Rows) -> Drawing:
-        """Take only these rows of the plan, and only the images that they show."""
+        """Return a function that draws `rows`, and carries only the images that they show."""
         part = self.plan.take(rows)
         used = np.unique(part.source[part.source >= 0])
         found = np.searchsorted(used, part.source)
@@ -100,9 +104,9 @@ class Rendered(Canvases):
         return partial(Rendered(plan, carried(self.dataset, used)).draw, range(len(rows)))
 
     def check_copies(self, fit: Fit) -> None:
-        """Raise ValueError unless each canvas shows all that `fit` makes a square of.
+        """Raise ValueError unless each canvas shows one source image, made square by `fit`.
 
-        A plan without canvases is checked by its number of tiles.
+        A plan without canvases is refused too if it has sheets or several tiles a canvas.
         """
         plan, dataset = self.plan, self.dataset
         tiles = plan.source.shape[1]
@@ -126,8 +130,8 @@ class Rendered(Canvases):
             image_format(encoded)
         except BadImage as error:
             raise ValueError(
-                f"{self.dataset.id(index)!r} of {self.dataset.name!r} {error}, but was when it was "
-                "indexed. Restore the file and run again."
+                f"{self.dataset.id(index)!r} of {self.dataset.name!r} {error}, but was an image "
+                "when it was indexed. Restore the file and run again."
             ) from error
         return encoded
 
@@ -175,7 +179,8 @@ def carried(dataset: ImageDataset, images: Int64[np.ndarray, " k"]) -> ImageData
 def render(plan: Plan, row: int, dataset: ImageDataset) -> UInt8[np.ndarray, "s s 3"]:
     """Draw canvas `row` of `plan` from the images of `dataset`. Pixels without a tile are black.
 
-    On a sheet, the edges of a tile go on to the end of its blocks, where black would cost bytes.
+    On a sheet, the last pixels of a tile are repeated up to the end of its codec block, because a
+    black edge would cost bytes.
     """
     canvas = np.zeros((plan.size, plan.size, 3), dtype=np.uint8)
     for source, source_box, tile_box in zip(

@@ -30,11 +30,11 @@ def front_matter(
 ) -> str:
     """Return the Hub's YAML. `files` is the pattern that matches the training images.
 
-    The tags `CARD_TAGS` tell a set of ours from plain images. `images` is the number of images in
-    the folder, if not that of the set.
+    The tags `CARD_TAGS` mark a folder as a set of smallset, and not as plain images. `images` is
+    the number of images in the folder, if it differs from that of the set.
 
     `datasets` caches a folder under its last name and a hash of `configs`, and ignores the files.
-    The description is part of that hash, so the digest keeps two sets of one name apart.
+    The description is part of that hash, so the digest keeps two sets with the same name apart.
     """
     tags = "\n".join(f"- {tag}" for tag in tagged)
     return f"""\
@@ -65,7 +65,7 @@ def heading(manifest: Manifest) -> str:
 def facts(manifest: Manifest, *, files: str | None = None) -> str:
     """Return the table of a set's facts and the list of its classes, as Markdown.
 
-    `files` describes the image files of a folder that has others than the set.
+    `files` describes the image files of a folder whose files are not those of the set.
     """
     return f"""\
 | | |
@@ -79,9 +79,9 @@ def load_folders(manifest: Manifest) -> str:
     """Return the code that reads class folders with `datasets`, as Markdown.
 
     `load_dataset("PATH/OF/THIS/FOLDER")` caches the paths of the images under a key without paths,
-    so it finds nothing after the folder was moved. The key of the call shown has the paths.
+    so it finds nothing after the folder was moved. The code returned here has the paths in its key.
     """
-    # `datasets` makes no label of a single folder unless it is told to.
+    # For a single folder, `datasets` makes labels only with this option.
     single = "" if sum(count > 0 for count in manifest.counts) > 1 else "drop_labels=False, "
     return f"""\
 ```python
@@ -167,7 +167,7 @@ def _table(manifest: Manifest, files: str | None) -> str:
 
 
 def images_words(counts: Sequence[int]) -> str:
-    """Say how many images there are, in all and in a class."""
+    """Say how many images there are in all and in a class: "30 (3 a class)"."""
     few, many = min(counts), max(counts)
     return f"{sum(counts):,} ({few if few == many else f'{few} to {many}'} a class)"
 
@@ -184,7 +184,7 @@ def _named(classes: Sequence[str], elsewhere: str = "") -> str:
 
 
 def sheet_note(manifest: Manifest, *ways: str) -> str:
-    """Return what a sheet shows and the `ways` to its images; nothing if there are no sheets."""
+    """Say what a sheet shows, and add the lines `ways`. Return "" for a set without sheets."""
     if manifest.sheet is None:
         return ""
     note = (

@@ -87,7 +87,10 @@ class Codec:
         ValueError for "original", which only copies.
         """
         if self.is_original:
-            raise ValueError("codec 'original' was asked to encode pixels, but it only copies.")
+            raise ValueError(
+                "codec 'original' was asked to encode pixels, but it only copies. Use another "
+                "codec, such as png."
+            )
         if self.name == "jpeg":
             assert self.quality is not None
             return bytes(
@@ -104,7 +107,7 @@ class Codec:
             image.save(buffer, format="PNG", optimize=True)
         elif self.name == "webp":
             image.save(buffer, format="WEBP", quality=self.quality, method=4)
-        else:  # one thread: the tiles of AVIF, and so its bytes, depend on their number
+        else:  # one thread: the bytes of AVIF depend on the number of threads
             image.save(buffer, format="AVIF", quality=self.quality, max_threads=1)
         return buffer.getvalue()
 

@@ -8,8 +8,8 @@ from smallset.records import Classes, composed
 
 # Characters that Windows refuses in a name, and the control characters of ASCII and Latin-1.
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f]')
-# `datasets` takes a folder with one of these words for a split and drops all other folders.
-# CIFAR-100 has a class "train". See `smallset.data.splits`.
+# `datasets` takes a folder with one of these words in its name for a split and drops all other
+# folders. CIFAR-100 has a class "train". See `smallset.data.splits`.
 _WORDS = "|".join(word for words in KEYWORDS.values() for word in words)
 _SPLIT_WORD = re.compile(rf"(?<![^{SEPARATORS}])({_WORDS})(?![^{SEPARATORS}])")
 _RESERVED = {"manifest.json", "plan.parquet", "readme.md"}
@@ -22,8 +22,8 @@ def class_folders(classes: Classes, *, numbered: bool = False) -> tuple[str, ...
 
     A folder has the name of its class, with everything replaced that is unsafe on some file system.
     All folders become `<zero-padded index>_<name>` if these names do not sort in index order, or if
-    some file system takes two of them for the same name. `numbered` asks for this too: it is for
-    sets with a missing folder, where the other folders must show their index.
+    some file system takes two of them for the same name. `numbered` makes them so in any case, for
+    sets in which a class has no folder: the other folders must then show their index.
     """
     plain = _plain(classes.names)
     if not numbered and _hindrance(plain) is None:
@@ -37,7 +37,8 @@ def renamed_folders(
 ) -> str | None:
     """Say in one line how many class folders are not named like their classes, and why.
 
-    Return None if there are none. A class without an image (a count of 0) has no folder.
+    Return None if all are named like their classes. A class without an image (a count of 0) has no
+    folder.
     """
     found = zip(classes, folders, counts, strict=True)
     others = [(name, folder) for name, folder, count in found if count and name != folder]
@@ -61,7 +62,7 @@ def _plain(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _hindrance(folders: Sequence[str]) -> str | None:
-    """Say why safe names cannot be used as folders, None if they can."""
+    """Say why safe names cannot be the names of folders. Return None if they can."""
     if len({_folded(folder) for folder in folders}) < len(folders):
         return "some file systems take two of the names for one folder"
     if list(folders) != sorted(folders):
@@ -88,7 +89,7 @@ def _is_taken(name: str) -> bool:
 
 
 def _sanitised(name: str) -> str:
-    """Return a safe name: "_" for unsafe characters, and a capital ends a split word ("traiN").
+    """Return a safe name: "_" replaces unsafe characters, and "train" becomes "traiN".
 
     As few characters change as possible, and late ones rather than early ones, so that the names
     keep their order.
@@ -105,5 +106,5 @@ def _sanitised(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    """Return a name as file systems see it that ignore case and Unicode composition."""
+    """Return a form that is equal for names that differ only in case or Unicode composition."""
     return composed(composed(name).casefold())

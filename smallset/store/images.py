@@ -15,7 +15,7 @@ from smallset.shapes import Int32, Int64, UInt8
 from smallset.store.codec import Codec
 
 KEPT_BYTES = 2**30
-"""The decoded pixels of sheets that are kept. Images that are read in order need fewer."""
+"""The most bytes of decoded sheets in memory. Reading the images in order needs fewer."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class CheckedRows:
         return self.files[row].path
 
     def read(self, row: int) -> bytes:
-        """Read an image's bytes. Raises ValueError if they are not those that were recorded."""
+        """Read an image's bytes. Raises ValueError if their hash is not the recorded one."""
         content = self.source(row)
         if hashlib.sha256(content).hexdigest() != self.files[row].sha256:
             raise ValueError(
@@ -60,9 +60,10 @@ class CheckedRows:
 def decoded(
     content: bytes, codec: Codec, size: tuple[int, int], named: str
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """Decode an image file that has this (width, height) according to the manifest.
+    """Decode an image file. `size` is its (width, height) according to the manifest.
 
-    Raises ValueError, which begins with the words `named`, if the image contradicts the manifest.
+    Raises ValueError if the file is damaged or contradicts the manifest. The message begins with
+    `named`, the words for the file.
     """
     width, height = size
     try:
@@ -96,9 +97,9 @@ class SetImages(ImageDataset):
 
 
 class Sheets:
-    """The decoded sheets of a set. The last ones are kept, so that each is decoded once.
+    """The decoded sheets of a set. Those used last stay in memory, at most `KEPT_BYTES`.
 
-    Several threads may ask; a copy in another process starts empty.
+    Several threads may call this object. A copy in another process starts without decoded sheets.
     """
 
     def __init__(self, rows: CheckedRows, codec: Codec, size: int) -> None:
@@ -127,7 +128,7 @@ class Sheets:
 
 @dataclass(frozen=True, eq=False)
 class TileRows:
-    """The images on sheets: for each, its sheet, its place on the sheet, and its box there."""
+    """The images on sheets: for each, the row of its sheet, its tile there, and the tile's box."""
 
     sheets: Sheets
     sheet: Int64[np.ndarray, " m"]
@@ -138,14 +139,14 @@ class TileRows:
         return len(self.sheet)
 
     def name(self, row: int) -> str:
-        """Name an image by its sheet and its place on it, such as "cat/00000.webp#7"."""
+        """Name an image by its sheet and its tile there, such as "cat/00000.webp#7"."""
         return f"{self.sheets.rows.name(int(self.sheet[row]))}#{self.tile[row]}"
 
     def pixels(self, row: int) -> UInt8[np.ndarray, "h w 3"]:
-        """Cut an image out of its sheet."""
+        """Cut an image out of its sheet. Raises ValueError if the sheet's file was changed."""
         left, top, right, bottom = self.box[row]
         return self.sheets(int(self.sheet[row]))[top:bottom, left:right]
 
     def read(self, row: int) -> bytes:
-        """Return an image as Netpbm, as for plain arrays: it has no encoded bytes of its own."""
+        """Return an image's pixels as Netpbm, since it has no encoded bytes of its own."""
         return ArrayRows(self.pixels(row)[None]).read(0)

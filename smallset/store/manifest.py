@@ -36,7 +36,7 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """The source's name, without the path that an earlier version kept."""
+        """The source's name, without the path that earlier versions wrote before the name."""
         return self.given.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or self.given
 
 
@@ -44,14 +44,14 @@ class Origin:
 class Asked:
     """The budget that was asked for, as its text, such as `ipc=10`.
 
-    `short` names the classes that had too few images and gave all of them that fill whole canvases.
+    `short` names the classes that had too few images, and gave as many as fill whole canvases.
     """
 
     budget: str
     short: tuple[str, ...] = ()
 
     def is_said_by(self, counts: Sequence[int]) -> bool:
-        """Return whether `counts`, the images of each class, already tell all of this."""
+        """Return whether `counts`, the images of each class, already tell the budget."""
         return not self.short and {f"ipc={count}" for count in counts} == {self.budget}
 
     @property
@@ -62,7 +62,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class _AskedBefore(Asked):
-    """The same from a manifest of an earlier version, which keeps its value and so its digest."""
+    """`Asked` from a manifest of an earlier version.
+
+    `written` is the value as it was written, so that the digest of the manifest stays the same.
+    """
 
     written: Mapping[str, object] = field(default_factory=dict)
 
@@ -95,8 +98,8 @@ class Manifest(SetFacts):
 
     `folders` are the folder names in the order of the classes; the folder of a class without images
     does not exist. `asked` is None if the counts tell the budget. `sheet` is the side of the sheets
-    in pixels, None if every file is one image. `format_version` is the version
-    of this format, `smallset` that of the package that wrote the set.
+    in pixels, None if every file is one image. `format_version` is the version of the manifest's
+    format, `smallset` the version of the package that wrote the set.
     """
 
     smallset: str
@@ -131,7 +134,7 @@ class Manifest(SetFacts):
 
     def _values(self) -> dict[str, object]:
         skipped = {"count": len(self.source.skipped), "ids": self.source.skipped}
-        # A set without one of these leaves the field out, so that older sets keep their digest.
+        # A field that is None is left out, so that sets from before this field keep their digest.
         later = {"asked": self.asked and self.asked.stored, "sheet": self.sheet}
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in later},
@@ -147,7 +150,7 @@ class Manifest(SetFacts):
 def read_manifest(folder: Path, *, trust: bool = False) -> Manifest:
     """Read the manifest of the set in `folder`. With `trust` the digest is not compared.
 
-    Raises ValueError if there is no manifest, if it was damaged or edited, and if an older or newer
+    Raises ValueError if there is no manifest, if it was damaged or edited, or if an older or newer
     smallset wrote it in another format.
     """
     path = folder / MANIFEST
@@ -201,7 +204,7 @@ class _Version:
 
 @dataclass(frozen=True)
 class _Said:
-    """The fields of manifest.json that follow from those of `Manifest`."""
+    """The fields of manifest.json that are computed from the fields of `Manifest`."""
 
     digest: str
     images: Whole
@@ -210,7 +213,7 @@ class _Said:
 
 @dataclass(frozen=True)
 class _Numbers:
-    """What `asked` held before a budget was a text: one of the two numbers, the other null."""
+    """`asked` as earlier versions wrote it: `ipc` or `keep` holds the budget, the other is null."""
 
     ipc: Positive | None
     keep: Share | None
@@ -232,7 +235,7 @@ def _asked_before(value: object, where: str) -> _AskedBefore | None:
 
 
 def _check(manifest: Manifest, said: _Said, where: str) -> None:
-    """Raise ValueError if lists contradict each other or a folder leads out of the set."""
+    """Raise ValueError if fields contradict each other or a folder leads out of the set."""
     lengths = len(manifest.classes), len(manifest.folders), len(manifest.counts)
     if len(set(lengths)) > 1:
         raise ValueError(

@@ -28,9 +28,9 @@ Pixels = UInt8[np.ndarray, "k s s 3"]
 class Encoding:
     """How canvases become image files: the codec, and who draws and encodes them.
 
-    These are `workers` threads (0: one per core) or the workers `spread`; the bytes do not depend
-    on this choice. Finished parts of costly canvases are kept in the folder `work`, so that a
-    killed call can be continued. Without a folder, nothing is kept.
+    `workers` threads do the work (0: one per core), or `spread` if it is given. The bytes do not
+    depend on this choice. Finished parts of costly canvases are kept in the folder `work`, so that
+    a killed call can be continued. Without a folder, nothing is kept.
     """
 
     codec: Codec
@@ -42,7 +42,10 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of some canvases. If these have a past, `pictures` gets a picture of it."""
+    """The parts of some canvases, drawn and encoded as `by` says.
+
+    If the canvases have a `past`, `encoded` adds a picture of it to `pictures`.
+    """
 
     canvases: Canvases
     by: Encoding

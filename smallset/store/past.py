@@ -11,16 +11,17 @@ from smallset.shapes import UInt8
 # Hidden, because `datasets` takes every visible image of a folder for an example.
 PAST = ".iterations.webp"
 COLUMNS = 10
-"""The most images in the picture: the first of the part."""
+"""The most images in a row of the picture: the first images of the first part."""
 _SMALL, _LARGE, _GAP, _MARGIN, _TYPE, _QUALITY = 64, 112, 4, 44, 13, 70
 
 
 def past_picture(
     past: UInt8[np.ndarray, "k s s 3"], times: Sequence[int], last: UInt8[np.ndarray, "b s s 3"]
 ) -> bytes:
-    """Draw images as they were after `times` iterations, one row after another, and at last.
+    """Return a WebP picture of images as they were after `times` iterations, and as they are last.
 
-    Small images grow by a whole factor, and large ones shrink.
+    The picture has a row for each of `times`, and one for `last`. `past` holds the images of these
+    rows, one row after another. Small images grow by a whole factor, and large ones shrink.
     """
     # Here, because the font library is slow to load and every command imports this file.
     from PIL import ImageDraw, ImageFont

@@ -20,7 +20,7 @@ PLAN = "plan.parquet"
 
 
 def plan_bytes(plan: Plan, files: Sequence[ImageFile], dataset: ImageDataset) -> bytes:
-    """Return the content of plan.parquet, which is always the same under the same pyarrow.
+    """Return the content of plan.parquet. Equal plans give equal bytes under the same pyarrow.
 
     `files` are in the plan's order. An empty tile has null as its source.
     """
@@ -70,7 +70,7 @@ def class_ranks(labels: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
 class Recorded(NamedTuple):
     """The content of plan.parquet: the plan, the files in its order, and the source images shown.
 
-    `content` has the `content_of` of each source image once, in ascending order.
+    `content` has each source image's `smallset.data.content_of` once, in ascending order.
     """
 
     plan: Plan
@@ -91,11 +91,11 @@ def read_plan(folder: Path, manifest: Manifest, *, trust: bool = False) -> Recor
     if not trust and hashlib.sha256(content).hexdigest() != manifest.plan_sha256:
         raise _damaged(path, "was changed: its sha256 is not the one in the manifest")
     try:
-        # `read_table` is not used: the threads of pyarrow.dataset may abort the ending process.
+        # `read_table` is not used: threads of pyarrow.dataset may abort a process that is ending.
         table = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())  # some have line breaks
+        reason = " ".join(str(error).split())  # some messages have line breaks
         raise _damaged(path, f"is not a parquet file that can be read ({reason})") from error
     if fault := _fault(table, manifest.canvas, sheets=manifest.sheet is not None):
         raise _damaged(path, fault)

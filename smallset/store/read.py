@@ -31,10 +31,10 @@ class CompressedDataset:
     """A set on disk that smallset made: m images by class, in order of choice within each class.
 
     A file is an image, or a sheet of many. `files` and `plan` have a row for each file. `content`
-    has the `smallset.data.content_of` of each source image shown. `source` reads the bytes of a
-    file by its row (None: reads the file in `path`).
+    has the `smallset.data.content_of` of each source image shown. `source` returns the bytes of the
+    file in a row (None: they are read from the file in `path`).
 
-    It is also a dataset for torch's DataLoader: item i is a view of image i and its class index.
+    A set is also a dataset for torch's DataLoader: item i is a view of image i and its class index.
     """
 
     path: Path
@@ -58,7 +58,7 @@ class CompressedDataset:
             raise IndexError(f"the set '{self.path}' has no image {i}. It has {len(self)}.")
         i, size = i % len(self), self.manifest.size
         seed = int(torch.randint(2**62, ()))
-        # Image 0 of a random epoch: the numbers of a later one would cost those of all before.
+        # As image 0, under a random seed: image i would cost the numbers of those before it.
         drawn = self._view.draw(self.tile_box[i : i + 1], np.zeros(1, np.int64), seed=seed, epoch=0)
         pixels = torch.from_numpy(self.images(np.array([i]), workers=1)).permute(0, 3, 1, 2)
         return render(pixels, drawn, size=size)[0].contiguous(), int(self.dataset.labels[i])
@@ -74,12 +74,12 @@ class CompressedDataset:
 
     @property
     def digest(self) -> str:
-        """The sha256 of the manifest."""
+        """The sha256 that identifies the set, from its manifest."""
         return self.manifest.digest
 
     @property
     def facts(self) -> SetFacts:
-        """The manifest."""
+        """The facts that a result line records: the manifest."""
         return self.manifest
 
     @property
@@ -89,7 +89,7 @@ class CompressedDataset:
 
     @property
     def resample(self) -> Resample:
-        """How an image of another size is resampled to a square, as when canvases are drawn."""
+        """How an image of another size becomes a square. Canvases were drawn this way too."""
         return self.plan.resample
 
     @property
@@ -99,7 +99,7 @@ class CompressedDataset:
 
     @property
     def tile_box(self) -> Int32[np.ndarray, "m tiles 4"]:
-        """The tiles of each image: left, top, right and bottom, in its pixels."""
+        """The tiles of each image: left, top, right and bottom, in the image's pixels."""
         if self.manifest.sheet is None:
             return self.plan.tile_box
         return whole_boxes(len(self), self.manifest.size)
@@ -180,13 +180,13 @@ TrainingSet = CompressedDataset | PlainSet
 
 
 def file_bytes(folder: Path, files: Sequence[ImageFile], row: int) -> bytes:
-    """Return the bytes of the file in a row, or none if the file is missing in the folder."""
+    """Return the bytes of the file in `row`, or b"" if `folder` lacks the file."""
     file = folder / files[row].path
     return file.read_bytes() if file.is_file() else b""
 
 
 def contents(files: Sequence[ImageFile]) -> Int64[np.ndarray, " m"]:
-    """Return the `content_of` each file."""
+    """Return the `smallset.data.content_of` of each file, from its hash."""
     return np.array([content_of(bytes.fromhex(file.sha256)) for file in files], np.int64)
 
 
@@ -202,10 +202,11 @@ def _measured(files: CheckedRows) -> Int32[np.ndarray, "m 2"]:
 
 
 def open_set(path: str | Path) -> CompressedDataset:
-    """Open the set in the folder `path`, as it was made. Pixels are read later.
+    """Open the set in the folder `path`. Pixels are read later, when they are needed.
 
-    Raises FileNotFoundError or NotADirectoryError if there is no such folder, and ValueError if it
-    is not a set or an export, or if its manifest, plan or list of files was edited or damaged.
+    Raises FileNotFoundError or NotADirectoryError if there is no such folder. Raises ValueError if
+    the folder is not a set, if it is an export of a set, or if its manifest, its plan or its list
+    of files was edited or damaged.
     """
     path = Path(path)
     check_as_made(path)
@@ -221,7 +222,8 @@ def open_set(path: str | Path) -> CompressedDataset:
 def read_records(path: Path) -> CompressedDataset:
     """Read and compare the manifest and the plan in a folder, without its image files.
 
-    Raises ValueError if the folder is not a set, or if either was edited or damaged.
+    Raises ValueError if the folder is not a set, or if the manifest or the plan was edited or
+    damaged.
     """
     manifest = read_manifest(path)
     Codec.parse(manifest.codec)  # an unknown codec fails now, not at the first image

@@ -60,7 +60,7 @@ class SetFacts:
 
     @property
     def vanished(self) -> tuple[str, ...]:
-        """The classes without an image, which an unbalanced selection may leave behind."""
+        """The classes without an image, which an unbalanced selection may cause."""
         return tuple(name for name, n in zip(self.classes, self.counts, strict=True) if n == 0)
 
 
@@ -70,7 +70,7 @@ class PlainSet:
 
     `digest` is the sha256 of everything about the set, and of the way it is read. `tile_box` holds
     the tiles of each image: left, top, right and bottom, in pixels at `facts.size`. `resample` is
-    for an image of another size. `path` is None if the set has no folder of its own.
+    used for an image of another size. `path` is None if the set has no folder of its own.
     """
 
     name: str

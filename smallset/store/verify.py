@@ -31,8 +31,8 @@ def verify(path: Path) -> Verification:
     """Hash every file of the set in `path` and compare names, sizes and counts.
 
     README.md may be edited, and the picture of iterations is not checked. Raises FileNotFoundError
-    or NotADirectoryError if there is no such folder, and one ValueError that lists every problem,
-    or that names the format of an export.
+    or NotADirectoryError if there is no such folder. Raises one ValueError that lists every
+    problem, or that names the format of an export.
     """
     check_as_made(path)
     problems: list[str] = []
@@ -59,7 +59,7 @@ def verify(path: Path) -> Verification:
 
 
 def _read(read: Callable[..., T], problems: list[str]) -> T:
-    """Read a record; if it was edited, add the problem and return what it says."""
+    """Return a record. If it was edited, add the problem, and return the record all the same."""
     try:
         return read()
     except ValueError as error:

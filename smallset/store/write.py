@@ -21,7 +21,7 @@ from smallset.store.past import PAST
 from smallset.store.plan_table import PLAN, class_ranks, plan_bytes
 from smallset.store.read import CompressedDataset, open_set
 
-# The least digits in a file name, so that a smaller set has the first names of a larger one.
+# The least number of digits in a file name, so that small and large sets share their names.
 _DIGITS = 5
 
 
@@ -37,11 +37,11 @@ def write(
 ) -> CompressedDataset:
     """Draw every canvas and write the set, made from `dataset`, to the new folder `out`.
 
-    Files sort in order of choice. `ordered` says that the first of each class are a smaller set.
-    With `may_vanish` a class may be without images: then it has no folder, and the other folders
-    are numbered. The codec "original" copies the bytes of each image and draws nothing. Parts that
-    `by` keeps are removed when the set is written. Progress is told as ("write", images done,
-    images in all). The folder appears whole or not at all.
+    Files sort in order of choice. `ordered` says that the first files of each class are the set of
+    a smaller budget. With `may_vanish` a class may be without images: then it has no folder, and
+    the other folders are numbered. The codec "original" copies the bytes of each image and draws
+    nothing. Parts that `by` keeps are removed after the set was written. Progress is reported as
+    ("write", files done, files in all). The folder appears whole or not at all.
 
     Raises ValueError if the plan cannot be drawn from `dataset` or its images cannot be copied, and
     OSError if `out` exists or cannot be written.
