@@ -73,8 +73,8 @@ def test_a_set_that_holds_held_out_images_is_refused(shell):
     refused(
         shell.evaluate("set", "data"),
         "the set 'set' holds 1 of the 6 held-out images of 'data': 'ape/00.png'. Accuracy on them "
-        "would mean nothing. Needed a set without them. Make one of the training images; if copies "
-        "of held-out images are among these, with --drop-leaks.",
+        "would mean nothing. Needed a set without them. Make one of the training images, with "
+        "--drop-leaks if copies of held-out images are among them.",
     )
 
 

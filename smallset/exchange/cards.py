@@ -38,7 +38,7 @@ _MEASURE_ELSEWHERE = (
 
 
 def imagefolder_card(made: CompressedDataset) -> str:
-    """Return the card of train/<class>/<file>."""
+    """Return the card of an export to imagefolder: train/<class>/<file>."""
     manifest = made.manifest
     note = """\
 `torchvision.datasets.ImageFolder("PATH/OF/THIS/FOLDER/train")` and any other reader of class
@@ -50,9 +50,9 @@ folders give the same class indices."""
 
 
 def images_card(made: CompressedDataset) -> str:
-    """Return the card of train/<class>/<tile>.png.
+    """Return the card of an export to images: train/<class>/<tile>.png.
 
-    It has no tags of a set of ours, since the folder counts as plain images.
+    The card lacks the tags of a set, because smallset reads the folder as plain images.
     """
     manifest = made.manifest
     counts, side = _single(made)
@@ -90,7 +90,7 @@ def _single(made: CompressedDataset) -> tuple[list[int], str]:
 
 
 def hub_card(made: CompressedDataset) -> str:
-    """Return the card of data/train-*.parquet."""
+    """Return the card of an export to hub: data/train-*.parquet."""
     load = """\
 ```python
 from datasets import load_dataset
@@ -106,7 +106,7 @@ each box left, top, right, bottom. Within a class, rows stand in order of choice
 
 
 def webdataset_card(made: CompressedDataset) -> str:
-    """Return the card of train-*.tar."""
+    """Return the card of an export to webdataset: train-*.tar."""
     ending = image_ending(made.files)
     decoder, cast = '"pil"', ""
     if ending == SEVERAL:
@@ -146,7 +146,7 @@ CARDS: dict[str, Callable[[CompressedDataset], str]] = {
 
 
 def shown(plan: Plan) -> Bool[np.ndarray, "m tiles"]:
-    """Return which tiles are images: all with a source, and canvases that a method drew itself."""
+    """Return which tiles are images: those with a source, and canvases that methods drew."""
     tiles: Bool[np.ndarray, "m tiles"] = plan.source >= 0
     return tiles if plan.source.shape[1] > 1 or plan.image_size else np.ones_like(tiles)
 

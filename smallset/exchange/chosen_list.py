@@ -1,4 +1,4 @@
-"""Lists of chosen images, for pipelines of one's own: the choice and its origin, no pixels."""
+"""Lists of chosen images for a user's own pipeline: the choice and its origin, no pixels."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ class ChosenList:
     """The images chosen from a training split, class by class and in order of choice.
 
     `index` is each image's row in the source's own order, `label` its class index in `classes`.
-    `of` is the number of images in the split.
+    `of` is the number of images in the split. `skipped` are the ids of bad files, which are left
+    out.
     """
 
     path: Path
@@ -67,7 +68,9 @@ def write_list(
 
     The table has the columns label, class, rank (in the class, from 0), index (the row in the
     source's own order) and id. The text has one id per line, with line breaks escaped as in Python.
-    The folder appears whole or not at all. Raises OSError if `out` exists or cannot be written.
+    The JSON has the facts of the choice, among them `size`: the side in pixels to which the method
+    resized images. The folder appears whole or not at all. Raises OSError if `out` exists or cannot
+    be written.
     """
     made = ChosenList.of_selection(out, selection, dataset, about)
     ids = [valid_text(dataset.id(int(i))) for i in selection.indices]

@@ -20,13 +20,13 @@ from smallset.store.manifest import MANIFEST
 from smallset.store.plan_table import PLAN, class_ranks
 
 Told = Callable[[int], None]
-"""A function that is told the number of images done."""
+"""A callback that gets the number of image files done so far."""
 
 PROVENANCE = ("source_row", "source_id", "source_box", "tile_box")
 """The columns of plan.parquet with the source and the boxes of each tile."""
 
 SHARD_BYTES = 500_000_000
-"""About the bytes of images in a shard, the same as on the Hub."""
+"""The most bytes of images in a shard, as on the Hub. A single larger image may exceed it."""
 
 # The rows of a parquet group, as on the Hub, whose viewer and streams read a group at a time.
 _GROUP = 100
@@ -39,10 +39,10 @@ def export_set(
 ) -> None:
     """Write `made` to the new folder `out` in the format `to`, one of FORMATS.
 
-    The export also has a card (README.md). Unless its files are single tiles, it has manifest.json,
-    and plan.parquet with the source and boxes of every tile. Equal sets give equal bytes (parquet:
-    under the same pyarrow). Raises ValueError for an unknown format, an `out` inside the set and a
-    set that was changed, and the errors of `whole_folder`.
+    The export also has a card (README.md). Every format except images also has manifest.json, and
+    plan.parquet with the source and boxes of every tile. Equal sets give equal bytes (parquet:
+    under the same pyarrow). Raises ValueError for an unknown format, an `out` inside the set or a
+    set that was changed. Raises OSError if `out` exists or cannot be written.
     """
     if to not in FORMATS:
         raise ValueError(f"there is no export format {to!r}. {nearest(to, FORMATS)}")
@@ -61,7 +61,7 @@ def export_set(
         with writing(out):
             FORMATS[to](made, partial, told)
             write_file(partial / CARD, CARDS[to](made).encode())
-            if FORMATS[to] is not write_images:  # whose images have other bytes than the set's
+            if FORMATS[to] is not write_images:  # whose files are not those of the plan
                 write_file(partial / PLAN, plan)
                 write_file(partial / MANIFEST, made.manifest.to_json().encode())
 
@@ -124,12 +124,12 @@ def write_tars(made: CompressedDataset, folder: Path, told: Told) -> None:
 def write_images(made: CompressedDataset, folder: Path, told: Told) -> None:
     """Write each tile as a PNG of its own, which keeps its decoded pixels exactly.
 
-    The files are train/<class>/<file>-<tile>.png, where a file with one tile has no number, and
-    sort in order of choice.
+    The files are train/<class>/<file>-<tile>.png, and sort in order of choice. The name has no tile
+    number if files have one tile each.
     """
     plan, codec, rows = made.plan, Codec.parse(made.manifest.codec), made.rows
     tiles, images = plan.source.shape[1], shown(plan)
-    one = tiles == 1 and plan.image_size is None  # with the codec original, of any size
+    one = tiles == 1 and plan.image_size is None  # of any size if the codec is original
     digits = len(str(tiles - 1))
     _make_folders(made, folder)
     for row, file in enumerate(made.files):
@@ -157,7 +157,7 @@ def _make_folders(made: CompressedDataset, folder: Path) -> None:
 
 
 def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
-    """Cut rows of `sizes` bytes into runs of at most `limit` bytes, but at least one row."""
+    """Cut rows of `sizes` bytes into runs of at most `limit` bytes. A larger row is its own run."""
     shards, start, held = [], 0, 0
     for row, size in enumerate(sizes):
         if held and held + size > limit:
@@ -168,7 +168,7 @@ def shard_rows(sizes: Sequence[int], limit: int) -> list[range]:
 
 
 def provenance(made: CompressedDataset) -> "pa.Table":
-    """Return the columns of PROVENANCE with a row for each image: lists of its tiles' values.
+    """Return the columns of PROVENANCE with a row for each file: lists of its tiles' values.
 
     An empty tile has null as its row and id.
     """

@@ -29,7 +29,7 @@ _AGAIN = "Restore it, or export the set again."
 
 
 def is_ours(given: str | Path) -> bool:
-    """Return whether smallset wrote a folder, even if its manifest was lost since.
+    """Return whether smallset wrote a folder, even if the manifest is now missing.
 
     Raises FileNotFoundError or NotADirectoryError if `given` is neither a folder nor "hf:...", and
     ValueError for a list of chosen images.
@@ -40,16 +40,16 @@ def is_ours(given: str | Path) -> bool:
     check_folder(folder)
     if (folder / CHOSEN).is_file():
         raise ValueError(
-            f"'{given}' is a list of chosen images, but needed is a set, which holds images. Make "
-            "one with smallset compress, without --plan-only."
+            f"'{given}' is a list of chosen images without pixels. Needed a set. Make one with "
+            "smallset compress, without --plan-only."
         )
     return (folder / MANIFEST).is_file() or is_set(folder)
 
 
 def opened(given: str | Path | CompressedDataset, *, work: Path) -> CompressedDataset:
-    """Open a set as `open_made` does, and return an open one as it is.
+    """Open a set as `open_made` does. Return a set that is already open as it is.
 
-    Raises ValueError also for a folder that smallset did not write.
+    Raises the errors of `open_made`, and ValueError for a folder that smallset did not write.
     """
     if isinstance(given, CompressedDataset):
         return given

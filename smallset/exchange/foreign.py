@@ -1,4 +1,4 @@
-"""Foreign sets: images by class without a manifest, evaluated on the same terms as ours."""
+"""Foreign sets: images by class without a manifest, evaluated like the sets of smallset."""
 
 import hashlib
 from dataclasses import replace
@@ -32,10 +32,11 @@ def read_foreign(
 ) -> ImageDataset:
     """Read every training image of a folder, a parquet folder or "hf:owner/name" once.
 
-    `classes` are those of the data named `data`. Images are returned class by class in their order
-    (see `match_classes`). Raises FileNotFoundError if `given` does not exist, and ValueError for an
-    unknown layout, classes without a counterpart, bad images (unless `skip_bad`) and classes
-    without images.
+    `classes` are those of the data named `data`, matched by `match_classes` (with `naming`). Return
+    the images in the order of `classes`, and within a class in the set's own order. Raises
+    FileNotFoundError or NotADirectoryError if `given` is not a folder. Raises ValueError for an
+    unknown layout, for classes without a counterpart or without images, and for bad images unless
+    `desk.skip_bad`.
     """
     name = set_name(given)
     with keeping(desk.work):
@@ -58,7 +59,8 @@ def as_found(
 ) -> PlainSet:
     """Return images as a set: squares of `size` pixels under `view`, all with the same `tiles`.
 
-    Its `digest` depends on its name, its images in their order, and its size, view and tiles.
+    `tiles` are boxes (left, top, right, bottom) in pixels at `size`. The `digest` of the set
+    depends on its name, its images in their order, and its size, view and tiles.
     """
     counts = np.bincount(images.labels, minlength=len(images.classes))
     facts = SetFacts(
@@ -81,7 +83,7 @@ def as_found(
 
 
 def set_name(given: str | Path) -> str:
-    """Return the name of a set in results: that of its folder, or the Hub's owner/name."""
+    """Return the name of a set in results: the name of its folder, or the Hub's owner/name."""
     text = str(given)
     return text.removeprefix(HUB) if text.startswith(HUB) else Path(text).resolve().name
 

@@ -1,4 +1,4 @@
-"""Match the classes of a set with those of data, since a wrong order fails silently."""
+"""Match the classes of a set with those of data, because a wrong order raises no error."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -51,12 +51,13 @@ def check_classes(own: Sequence[str], classes: Classes, *, data: str) -> None:
 def match_classes(
     own: Sequence[str], classes: Classes, *, set: str, data: str, naming: Path | None
 ) -> Int64[np.ndarray, " c"]:
-    """Return the data's index of each of a set's classes, by name and never by position.
+    """Return the data's class index for each class of a set.
 
-    Two Unicode forms of a name count as the same name. If names differ, `naming` is a JSON file
-    with the equally long lists "names" and "wnids", which pair names with WordNet ids. `set` and
-    `data` are the names of both sides in messages. Raises ValueError that lists every class without
-    a counterpart, or the classes of one side that are the same.
+    Classes are matched by name, never by position. Two Unicode forms of a name count as the same
+    name. If names differ, `naming` is a JSON file with the equally long lists "names" and "wnids",
+    which pair names with WordNet ids. `set` and `data` are the names of both sides in messages.
+    Raises a ValueError that lists every class without a counterpart, or the classes of the set that
+    have the same counterpart.
     """
     _check_forms(own, f"the set '{set}'")
     _check_forms(classes.names, f"the data {data!r}")
@@ -80,7 +81,7 @@ def match_classes(
         meeting = [o for o, n in zip(own, names, strict=True) if times[n] > 1]
         raise ValueError(
             f"the set '{set}' has {len(own)} classes for the {len(classes)} of the data {data!r}: "
-            f"{_listed(meeting)} are several names of the same. Needed one class for each. "
+            f"{_listed(meeting)} are several names of the same class. Needed one class for each. "
             "Merge them in the set."
         )
     return np.array([index[n] for n in names if n is not None], np.int64)

@@ -27,15 +27,18 @@ _MADE_FROM = "made_from"
 
 
 def open_any(given: AnyData, desk: Desk, *, fits: Fits | None = None) -> Data:
-    """Open the data that the user named, and report it to `desk.opened`. Keep data that is open.
+    """Open the data that the user named, and report it to `desk.opened`.
 
-    `open_data` opens everything but a compressed set. The classes of a set are those of its
-    manifest, in its order, and every canvas counts as one whole image. Its held-out images are
-    those of the data that a `Folder` names as its test. Without a test there are none (see
-    `check_held_out`), since nothing is ever split off a set. The text "validation(DATA)" names the
-    training images of DATA, a part of them held out (see `validation_of`). `fits` is called with
-    the classes before any image is read, and may raise. Raises as `open_data` and `open_made`, and
-    ValueError for a set with an empty class and for a set that shows held-out images.
+    Data that is already open is returned, without its leaks if `desk.drop_leaks`. Everything but a
+    compressed set is opened by `open_data`. The classes of a set are those of its manifest, in the
+    same order, and a mosaic counts as one whole image. A set has the held-out images of the data
+    that a `Folder` names as its test. Without a test the set has none (see `check_held_out`), since
+    its own images are never held out. The text "validation(DATA)" names the training images of
+    DATA, a part of them held out (see `validation_of`).
+
+    `fits` is called with the classes before any image is read, and may raise. Raises the errors of
+    `open_data` and `open_made`, and ValueError for a set with an empty class or a set that shows
+    held-out images.
     """
     if isinstance(given, Data):
         if fits is not None:
@@ -52,20 +55,24 @@ def check_held_out(data: Data) -> None:
     if not len(data.test):
         raise ValueError(
             f"the set {data.name!r} has no held-out images: all of its images are for training. "
-            "Needed data whose held-out images to test on, such as the data from which the set was "
-            f"made. Give --test DATA, or folder({data.name}, test=DATA) as the data."
+            "Needed data with held-out images, such as the data from which the set was made. "
+            f"Give --test DATA, or folder({data.name}, test=DATA) as the data."
         )
 
 
 def made_from(data: Data) -> dict[str, str]:
-    """Return the entry of `made_with` for data that is a set: the fingerprints of its origins."""
+    """Return the entry of `made_with` for data that is a set: the fingerprints of its origins.
+
+    Return {} for other data.
+    """
     return {_MADE_FROM: " ".join(data.made_from)} if data.made_from else {}
 
 
 def check_unseen(made: TrainingSet, data: Data) -> None:
-    """Raise ValueError if the set may hold held-out images.
+    """Raise ValueError if the set holds held-out images of the data, or may hold them.
 
-    If the data's held-out images were cut off by content, they change when images are added.
+    It may if the data has no test split and changed since the set was made: which images are then
+    held out depends on all images of the data.
     """
     known = _behind(made)
     if data.held_out == CUT_OFF and set(known).isdisjoint((data.fingerprint, *data.made_from)):
@@ -80,13 +87,13 @@ def check_unseen(made: TrainingSet, data: Data) -> None:
         raise ValueError(
             f"the set '{made.name}' holds {len(seen):,} of the {len(data.test):,} held-out "
             f"images of {data.name!r}: {data.test.listed(seen)}. Accuracy on them would mean "
-            "nothing. Needed a set without them. Make one of the training images; if copies of "
-            "held-out images are among these, with --drop-leaks."
+            "nothing. Needed a set without them. Make one of the training images, with "
+            "--drop-leaks if copies of held-out images are among them."
         )
 
 
 def _behind(made: TrainingSet) -> tuple[str, ...]:
-    """Return the fingerprints of the data from which a set was made, and of the data before."""
+    """Return the fingerprints of the data from which a set was made, and of that data's origins."""
     behind = made.facts.made_with.get(_MADE_FROM, "").split()
     return tuple(dict.fromkeys((made.origin, *behind)))
 

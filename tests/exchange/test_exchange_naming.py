@@ -64,7 +64,9 @@ def test_a_name_of_two_classes_is_not_guessed(naming):
 
 def test_two_classes_that_meet_in_one_are_an_error(naming):
     path = naming({"names": ["bee"], "wnids": ["n1"]})
-    with pytest.raises(ValueError, match=r"'bee', 'n1' are several names of the same\. Needed one"):
+    with pytest.raises(
+        ValueError, match=r"'bee', 'n1' are several names of the same class\. Needed"
+    ):
         match(["ape", "bee", "cow", "n1"], path)
 
 
