@@ -36,9 +36,10 @@ def paired_difference(a: Values, b: Values) -> Interval:
 def ranks(groups: Sequence[Values]) -> list[Rank]:
     """Rank groups by their means, largest first, as far as their differences are clear.
 
-    `best` is 1 plus the number of clearly better groups. `worst` is the number of groups minus the
-    clearly worse ones. A difference is clear if its Welch interval excludes 0, so a group of one
-    value is not clearly apart from any other. The intervals are not corrected for their number.
+    The ranks are in the order of `groups`. `best` is 1 plus the number of clearly better groups.
+    `worst` is the number of groups minus the clearly worse ones. A difference is clear if its Welch
+    interval excludes 0, so a group of one value is not clearly apart from any other. The intervals
+    are not corrected for their number.
     """
     better = [[welch_difference(a, b).low > 0 for b in groups] for a in groups]
     return [
@@ -48,13 +49,15 @@ def ranks(groups: Sequence[Values]) -> list[Rank]:
 
 
 def replicates_needed(a: Values, b: Values) -> float:
-    """Return how many replicates a side would tell two methods apart, if they are as observed.
+    """Return how many replicates each of two methods needs to be told apart.
 
-    The least n >= 2 with n >= (t_{1-alpha/2} + t_power)^2 (s_a^2 + s_b^2) / (mean_a - mean_b)^2
-    for alpha = 0.05 and power = 0.8, the t quantiles at Welch's degrees of freedom for n (the usual
-    sample-size formula of the two-sided Welch test, t in place of the normal). It is inf if the
-    means are equal, nan if a side has fewer than two values, and 2 if neither varies. Raises
-    ValueError if a value is nan or infinite.
+    The means and variances are taken to be those of `a` and `b`. The result is the least n >= 2
+    with n >= (t_{1-alpha/2} + t_power)^2 (s_a^2 + s_b^2) / (mean_a - mean_b)^2 for alpha = 0.05 and
+    power = 0.8. The t quantiles have Welch's degrees of freedom for n. This is
+    the usual sample-size formula of the two-sided Welch test, with t in place of the normal.
+
+    The result is inf if the means are equal, nan if a side has fewer than two values, and 2 if
+    neither varies. Raises ValueError if a value is nan or infinite.
     """
     left, right = finite(a, "a"), finite(b, "b")
     if min(len(left), len(right)) < 2:
@@ -70,7 +73,7 @@ def replicates_needed(a: Values, b: Values) -> float:
     freedom_each = spread**2 / sum(v**2 for v in parts)
     effect = spread / gap**2
     n = max(2, math.ceil((special.ndtri(1 - _ALPHA / 2) + special.ndtri(_POWER)) ** 2 * effect))
-    # t quantiles are larger than normal ones, so the answer is a few steps above.
+    # t quantiles are larger than normal ones, so the answer is a few steps higher.
     while n < (_quantiles((n - 1) * freedom_each) ** 2) * effect:
         n += 1
     return float(n)
@@ -79,10 +82,10 @@ def replicates_needed(a: Values, b: Values) -> float:
 def lrs(hlr: float, ior: float) -> float:
     """Return the label-robust score, (e^a - e^-1) / (e - e^-1) of a = w IOR - (1 - w) HLR, w = 0.5.
 
-    From DD-Ranking (arXiv 2505.13300), as `ars`. HLR is the accuracy of the full data minus that of
-    the set, both with hard labels. IOR is the accuracy of the set minus that of a random set with
-    the same labels. Both are fractions in -1..1. Range 0..1, larger is better; a set equal to
-    random and to the full data has 0.269.
+    This score and `ars` are from DD-Ranking (arXiv 2505.13300). HLR is the accuracy of the full
+    data minus that of the set, both with hard labels. IOR is the accuracy of the set minus that of
+    a random set with the same labels. HLR and IOR are fractions in -1..1. The score is in 0..1, and
+    larger is better; a set equal to random and to the full data has 0.269.
     """
     return _score((ior - hlr) / 2)
 

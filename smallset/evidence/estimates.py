@@ -1,6 +1,6 @@
 """Estimates: a number with its 95 % interval, of a mean, a share, a quantile or a rank correlation.
 
-Apart from the mean's, the intervals assume no distribution.
+The interval of a mean assumes a normal distribution. The other intervals assume none.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,16 @@ LEAST_PAIRS = 3
 RESAMPLES = 2000
 ENDS = (0.025, 0.975)
 """The ends of a 95 % interval as shares of the distribution."""
-# Resamples of fewer pairs are too often the same few, so that the interval would be too narrow.
+# Fewer pairs have so few different resamples that the interval would be too narrow.
 _LEAST_RESAMPLED = 5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and the ends of its 95 % interval over `n` items, None if `n` items give none."""
+    """A number and the ends of its 95 % interval over `n` items.
+
+    The ends are None if `n` items are too few for an interval.
+    """
 
     value: float
     low: float | None
@@ -51,10 +54,11 @@ def share_estimate(hits: Sequence[bool] | Shaped[np.ndarray, " n"]) -> Estimate:
 
 
 def quantile_estimate(values: Values, share: float) -> Estimate:
-    """Return a quantile and its exact interval between two order statistics.
+    """Return the quantile at `share` (0.5: the median) and its exact interval.
 
-    The number of values below the quantile is binomial, whatever their distribution. There is no
-    interval if an end would lie beyond the smallest or the largest value.
+    The ends of the interval are two of the values: the number of values below the quantile is
+    binomial, whatever their distribution. There is no interval if an end would lie beyond the
+    smallest or the largest value.
     """
     ordered = np.sort(np.asarray(values, np.float64))
     n = len(ordered)

@@ -20,9 +20,9 @@ Values = Sequence[float] | Float[np.ndarray, " _"]
 class Interval:
     """A mean and its 95 % confidence interval, in the unit of the values (accuracy: a fraction).
 
-    `low` and `high` are `mean -+ half_width`. `n` is the number of replicates; for a difference,
-    that of the smaller side. `std` is the sample standard deviation of one replicate; for a
-    difference, that of one replicate minus the other. A number is nan if there are too few
+    `low` and `high` are `mean -+ half_width`. `n` is the number of replicates, and `std` the sample
+    standard deviation of one replicate. For a difference, `n` is the number of the smaller side,
+    and `std` is that of one replicate of `a` minus one of `b`. A number is nan if there are too few
     replicates to know it.
     """
 
@@ -35,14 +35,14 @@ class Interval:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """`low` and `high`, or twice the mean if there are too few replicates to know them."""
+        """`low` and `high`, or (mean, mean) if there are too few replicates to know them."""
         return (self.mean, self.mean) if math.isnan(self.half_width) else (self.low, self.high)
 
 
 def mean_interval(values: Values) -> Interval:
     """Return the mean of `values` and its two-sided Student-t interval.
 
-    The width is nan for a single value; the mean is nan too for none.
+    The width is nan for a single value. Without a value, the mean is nan too.
     """
     n, mean, variance = _moments(values)
     half_width = _t(n - 1) * math.sqrt(variance / n) if n > 1 else math.nan
@@ -109,10 +109,10 @@ def per_class_intervals(per_class: Sequence[Sequence[float]]) -> tuple[Interval,
 def worst_class(per_class: Sequence[Sequence[float]]) -> tuple[int, float]:
     """Return the class with the lowest mean over the replicates, and that mean.
 
-    Ties go to the lower index. It is one class for all replicates, since the mean of each
-    replicate's own minimum would mostly measure chance. As the lowest of many, its accuracy is
-    still biased low. A class with accuracy nan was not tested and is never the worst. Raises
-    ValueError as `per_class_intervals`.
+    Ties go to the lower index. All replicates share one worst class, because the lowest accuracy
+    of each single replicate would mostly measure chance. The mean returned is still biased low,
+    because it is the lowest of many. A class with accuracy nan was not tested and is never the
+    worst. Raises ValueError as `per_class_intervals` does.
     """
     means = [interval.mean for interval in per_class_intervals(per_class)]
     index = int(np.nanargmin(means))

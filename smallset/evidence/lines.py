@@ -1,8 +1,8 @@
 """Files of JSON lines that keep each `Result` or `Fact`. Lines are only ever appended.
 
-A line states its `format`; a line without one has format 1. Older lines are upgraded when they are
-read, one step for each format, and missing fields get their defaults. Lines are evidence, so they
-are never rewritten.
+A line states its `format`; a line without a `format` has format 1. Older lines are upgraded when
+they are read, one step for each format, and missing fields get their defaults. Lines are evidence,
+so they are never rewritten.
 """
 
 import dataclasses
@@ -90,7 +90,10 @@ def drop_torn_line(path: Path) -> bool:
 
 
 def _add(file: io.FileIO, line: bytes) -> None:
-    """Write the whole line, or nothing if an error, or Ctrl-C before its end, interrupts."""
+    """Write the whole line. An error leaves the file as it was.
+
+    Ctrl-C does too, unless the line is already whole.
+    """
     before, written = file.seek(0, os.SEEK_END), 0
     try:
         while written < len(line):  # an unbuffered write may be partial
@@ -105,7 +108,7 @@ def _add(file: io.FileIO, line: bytes) -> None:
 def _read(line: bytes, kind: type[Line], where: str) -> Line:
     noun = kind.__name__.lower()
     try:
-        fields = json.loads(line)  # msgspec refuses the NaN of an untested class
+        fields = json.loads(line)  # not by msgspec, which refuses the NaN of an untested class
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{where} is not a whole {noun} (a writer was stopped in the middle, or the file was "
