@@ -25,7 +25,7 @@ from smallset.train.steps import StudentSeeds
 from smallset.train.views import view_from
 
 # From about this many views on, a compiled network saves more seconds than the compiler takes. The
-# rule depends on one student alone, so that resumed and uninterrupted runs compute the same.
+# rule looks at one student alone, so that a resumed run decides as an uninterrupted one.
 COMPILE_FROM_VIEWS = 20_000
 
 IN_MEMORY_BYTES = 1 << 30
@@ -64,8 +64,8 @@ class Cell:
     def fingerprint(self, seed: int) -> str:
         """Return a hash of everything that the numbers of a result depend on.
 
-        Facts that were added later are left out if they have no effect, so that the fingerprints of
-        older results stay valid.
+        Facts that later versions added are left out if they have no effect, so that the
+        fingerprints of older results stay valid.
         """
         labels, soft = self.labels, self.labels.regime.soft
         facts: dict[str, object] = {
@@ -94,7 +94,7 @@ class Cell:
 
 
 def views_an_epoch(made: TrainingSet) -> int:
-    """Return the views of an epoch of a set."""
+    """Return how many views a student sees in one epoch of a set."""
     return made.facts.images * view_from(made.facts.view).an_epoch(made.tile_box.shape[1])
 
 
@@ -112,8 +112,8 @@ def load_pixels(cell: Cell, desk: Desk) -> tuple[Images, Images]:
 def set_pixels(made: TrainingSet, desk: Desk) -> Images:
     """Return the images of a set, decoded.
 
-    They are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do not depend on
-    their place.
+    The images are on the device, or on disk if they exceed `IN_MEMORY_BYTES`. Results do not depend
+    on where they are.
     """
     size = made.facts.size
     many = made.facts.images * size**2 * 3 > IN_MEMORY_BYTES
@@ -140,10 +140,10 @@ def train_and_test(
     *,
     place: tuple[int, int] = (0, 1),
 ) -> Result:
-    """Train and test the student of a seed.
+    """Train the student with this seed on `images`, test it on `test`, and return its result.
 
-    `place` is the student's number (from 0) and the number of students, for the progress. Raises
-    ValueError before any training if the teacher is near chance.
+    `place` is the student's number (from 0) and the number of students, which the progress shows.
+    Raises ValueError before any training if the teacher is near chance.
     """
 
     def measured(teacher: Teacher) -> float:
@@ -221,7 +221,10 @@ def _result(
 def _fit(
     cell: Cell, seed: int, images: Images, test: Images, desk: Desk
 ) -> tuple[loop.Fitted, Accuracy]:
-    """Train one student. Return its run, and the best of its tests, or its only test at the end."""
+    """Train one student. Return its run and its best test.
+
+    A protocol without tests between epochs has one test, at the end.
+    """
     facts, here = cell.set.facts, desk.machine
     model = build_model(
         cell.student,

@@ -14,16 +14,19 @@ import numpy as np
 
 
 def at_home(path: str | Path) -> Path:
-    """Expand a leading ~ to the home folder. Unlike `Path`, keep the ~ of an unknown user."""
+    """Expand a leading ~ to the home folder.
+
+    `Path.expanduser` raises for the ~name of an unknown user. This function leaves it as it is.
+    """
     return Path(os.path.expanduser(path))
 
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """Yield a hidden path beside `path`, for a file or folder that will take its place.
+    """Yield a hidden path beside `path`, for a file or folder that the caller then moves to `path`.
 
-    The name contains `.partial-`. Whatever is at that path at the end of the block is removed. A
-    killed process leaves it behind; no later run reads or touches it.
+    The name contains `.partial-`. What the caller did not move is removed at the end of the block.
+    A killed process leaves it on the disk; no later run reads or touches it.
     """
     part = path.with_name(f".{path.name[:150]}.partial-{secrets.token_hex(4)}")
     try:
@@ -47,20 +50,20 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write a file that appears whole, in the place of an earlier one."""
+    """Write a file that appears whole or not at all. It replaces an earlier file."""
     with replacing(path) as file:
         file.write(content)
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write an array as an .npy file that appears whole."""
-    buffer = io.BytesIO()  # `np.save` into a file forgets the number of the system's error
+    """Write an array as an .npy file, as `write_whole` does."""
+    buffer = io.BytesIO()  # the error of `np.save` into a file has no `errno`
     np.save(buffer, array)
     write_whole(path, buffer.getbuffer())
 
 
 def read_array(path: Path, kind: np.dtype | type, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Read an .npy file. Return None unless it is whole and of this type and shape."""
+    """Read an .npy file. Return None if it is missing, damaged or of another type or shape."""
     try:
         array: np.ndarray = np.load(path)
     except (OSError, ValueError, EOFError):
@@ -101,7 +104,7 @@ def check_output(out: Path) -> None:
 def whole_folder(out: Path) -> Iterator[Path]:
     """Yield an empty folder beside `out` that becomes `out` at the end of the block.
 
-    The folder is removed if the block ends early, also by Ctrl-C. Raises the errors of
+    An error or Ctrl-C in the block removes the folder. Raises the errors of
     `check_output`, and OSError if the disk is full or read-only.
     """
     check_output(out)
@@ -125,9 +128,10 @@ def whole_folder(out: Path) -> Iterator[Path]:
 def writing(
     out: Path, *, left: str = "Nothing was left behind", then: str = "or choose another place"
 ) -> Iterator[None]:
-    """Turn the system's errors about a full or read-only disk into one clear OSError.
+    """Turn an OSError of the block, such as for a full disk, into one that says what to do.
 
-    The message says what is `left` of the work, and what to do `then`.
+    The message has `left`, what remains of the work, and ends in `then`, the last part of the
+    advice. A FileExistsError stays as it is.
     """
     try:
         yield
@@ -143,7 +147,7 @@ def writing(
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a new file and wait until it is on the disk."""
+    """Write a new file and wait until it is on the disk. Raises FileExistsError if it exists."""
     with path.open("xb") as file:
         file.write(content)
         file.flush()
@@ -151,7 +155,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Put the names in `folder` on the disk, if the system can. Windows cannot."""
+    """Wait until the names in `folder` are on the disk. Windows cannot, so do nothing there."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

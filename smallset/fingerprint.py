@@ -1,4 +1,4 @@
-"""Names derived from content: the sha256 of facts and of files, and smallset's version."""
+"""The sha256 of facts and of files, and smallset's version."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ def file_sha256(path: Path) -> str:
 
 
 def smallset_version() -> str:
-    """Return the installed version of smallset, or "unknown" in a checkout."""
+    """Return the installed version of smallset, or "unknown" if it is not installed."""
     try:
         return version("smallset")
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Numbers that a user gives (whole ones, shares of a whole, and bytes), and numbers of things."""
+"""Check and read the numbers that a user gives, and write counts and names in messages."""
 
 import re
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ UNITS = (
     ("GB", 1000**3), ("MB", 1000**2), ("kB", 1000), ("GiB", 1024**3), ("MiB", 1024**2),
     ("KiB", 1024), ("B", 1),
 )  # fmt: skip
-"""The units of bytes."""
+"""The units that a number of bytes may have, and the bytes in each."""
 
 
 def whole(name: str, value: object) -> int:
-    """Return a whole number, of Python or numpy, as an int. Raises ValueError for anything else."""
+    """Return a whole number, of Python or numpy, as an int. Raises ValueError for other values."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name}={value!r} is not a whole number. Give one, such as {name}=1.")
     return int(value)
 
 
 def read_whole(name: str, text: str) -> int:
-    """Read a whole number from text. Raises ValueError for anything else."""
+    """Read a whole number from text of 1 to 9 digits. Raises ValueError for other texts."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise ValueError(f"{name}={text} is not a whole number. Give one, such as {name}=10.")
     return int(text)
@@ -30,7 +30,10 @@ def read_whole(name: str, text: str) -> int:
 def check_number(
     name: str, value: object, *, least: int, unit: str, most: int | None = None
 ) -> int:
-    """Return a whole number as an int. Raises ValueError if it is out of range or not whole."""
+    """Return a whole number from `least` to `most` as an int. Raises ValueError for other values.
+
+    `unit` says in the message what the number counts.
+    """
     number = whole(name, value)
     if number < least:
         raise ValueError(f"{name}={value} is too small. Give {unit}, at least {least}.")
@@ -61,12 +64,12 @@ def share_of(share: float, of: int) -> int:
 
 
 def counted(number: int, noun: str) -> str:
-    """Write a number and its noun, in the plural unless it is 1."""
+    """Write a number and its noun: "1 image", "1,200 images"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def listed(names: Iterable[str], most: int = 5, *, total: int | None = None) -> str:
-    """List the first names for a message, in quotes, and count the others: "'a', 'b' and 3 more".
+    """List the first `most` names in quotes, and count the others: "'a', 'b' and 3 more".
 
     `total` is the number of names if `names` are only the first of them.
     """
@@ -76,9 +79,10 @@ def listed(names: Iterable[str], most: int = 5, *, total: int | None = None) -> 
 
 
 def read_bytes(name: str, text: str) -> int:
-    """Read a number of bytes, such as 230kB, 1.5MiB or 250000.
+    """Read a number of bytes from text, such as 230kB, 1.5MiB or 250000.
 
-    Raises ValueError for a unit that does not exist, and for a number that is not whole in bytes.
+    Raises ValueError for text that is not a number, for an unknown unit, and if the number is not
+    whole in bytes.
     """
     found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) *([A-Za-z]*)", text)
     if found is None:

@@ -1,4 +1,4 @@
-"""The frozen records that rooms exchange: selections, plans, scores, results and facts."""
+"""The frozen records that rooms (packages) exchange: selections, plans, scores, results, facts."""
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from smallset.shapes import Float32, Int32, Int64
 Fit = Literal["squash", "crop", "pad"]
 Resample = Literal["antialias", "nearest"]
 
-# The bounds are checked where a line is read.
+# The bounds are checked when a line is read.
 _Count = Annotated[int, Meta(ge=0)]
 _Fraction = Annotated[float, Meta(ge=0, le=1, description="a fraction from 0 to 1")]
 
@@ -74,8 +74,8 @@ class Scores:
 class Selection:
     """Chosen images in order of choice, class after class.
 
-    Within a class, any prefix is the choice for a smaller budget, unless the selector's draw
-    depends on the budget (`Select.ordered`).
+    `indices` are positions among the training images. Within a class, any prefix is the choice for
+    a smaller budget, unless the selector's draw depends on the budget (`Select.ordered`).
     """
 
     indices: Int64[np.ndarray, " k"]
@@ -84,7 +84,7 @@ class Selection:
 CODEC_BLOCK = 16
 """The side in pixels of the largest blocks of JPEG and WebP, which share their colours.
 
-The tiles of a sheet start at multiples of it.
+The tiles of a sheet start at multiples of this number.
 """
 
 
@@ -92,13 +92,14 @@ The tiles of a sheet start at multiples of it.
 class Plan:
     """What to draw on m canvases of `tiles` tiles each, before any pixel is read.
 
-    Boxes are (left, top, right, bottom), right and bottom exclusive. `source` is the index of each
-    tile's image in the training split. `source_box` is in that image's pixels; the part of a box
-    outside the image is drawn black. `tile_box` is in the canvas's pixels. `label` is the class
-    index of the canvas. Rows are in order of choice, class after class.
+    `size` is the side of a canvas in pixels. Boxes are (left, top, right, bottom), right and bottom
+    exclusive. `source` is the index of each tile's image in the training split, or -1 for none.
+    `source_box` is in that image's pixels; the part of a box outside the image is drawn black.
+    `tile_box` is in the canvas's pixels. `label` is the class index of the canvas. Rows are in
+    order of choice, class after class.
 
-    With an `image_size`, the canvases are sheets: each tile that has a source is a training image
-    of its own, which students see at `image_size` pixels. Without one, each canvas is one.
+    With an `image_size`, the canvases are sheets: each tile with a source is a training image,
+    which students see at `image_size` pixels. Without an `image_size`, each canvas is one image.
     """
 
     size: int
@@ -123,7 +124,7 @@ class Plan:
         return tuple(found.astype(int).tolist())
 
     def take(self, rows: Sequence[int]) -> "Plan":
-        """Return the plan of some of the canvases."""
+        """Return the plan of the canvases `rows` only, in this order."""
         at = list(rows)
         return replace(
             self,
@@ -135,7 +136,7 @@ class Plan:
 
     @classmethod
     def without_sources(cls, size: int, label: Int64[np.ndarray, " m"]) -> "Plan":
-        """Return the plan of canvases that a method draws itself: one tile each, of no source."""
+        """Return the plan of canvases that a method draws itself: one tile each, and no source."""
         whole = np.broadcast_to(np.array([0, 0, size, size], np.int32), (len(label), 1, 4))
         nowhere = np.full((len(label), 1), -1, np.int64)
         return cls(size, "antialias", nowhere, np.zeros_like(whole), whole, label)
@@ -161,11 +162,11 @@ class Identity:
 
     `spec` is the canonical spec of the method, which names the observer's network. `spec` is "full"
     for a student of the whole training split. `ipc` is None for that student and if classes differ
-    in their number of images. `images` is None if only encoding tells the number; then `budget` is
-    the budget, which is else None. `set_seed` (None for other people's sets), `observer_seed` (None
-    if the method uses no observer) and `student_seed` make the replicate. `labels` is the canonical
-    spec of the label regime, such as `hard` or `online(teacher=SPEC)`; `teacher` is the spec of its
-    teacher.
+    in their number of images. `images` is None if the number is known only after encoding; then,
+    and only then, `budget` holds the budget as text. `set_seed` (None for other people's sets),
+    `observer_seed` (None if the method uses no observer) and `student_seed` make the replicate.
+    `labels` is the canonical spec of the label regime, such as `hard` or `online(teacher=SPEC)`;
+    `teacher` is the spec of its teacher.
     """
 
     dataset: str
@@ -219,8 +220,8 @@ class Result(Identity):
     held-out images. `budget` is the budget of any set as text, such as `ipc=10`. `view_seed` is
     the seed that the training views were pinned to. Either is None if it was not recorded.
 
-    A new field needs a default, which older lines then get. A change in a field's meaning raises
-    `format`, and `evidence.lines` upgrades older lines.
+    A new field needs a default, which older lines then get. A change in a field's meaning
+    needs the next `format`, and `evidence.lines` upgrades older lines.
     """
 
     images: _Count

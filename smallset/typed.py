@@ -24,7 +24,7 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     Kind = type[T]
 else:
-    Kind = {T: object}  # `dict[str, int]` is a kind too, and not a type when types are checked
+    Kind = {T: object}  # `dict[str, int]` is a kind too, but a type check at run time refuses it
 Steps = tuple[str | int, ...]
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -39,7 +39,8 @@ _UNIONS = (Union, UnionType)
 class Mismatch(ValueError):
     """A value that does not fit its type. The message is a clause without a full stop.
 
-    `path` leads to the value, `needed` describes the type in words, `given` is the value.
+    `path` leads to the value, `needed` describes the type in words, `given` is the value. For a
+    missing field, `given` is `MISSING`. For an unknown field, `needed` is empty.
     """
 
     def __init__(self, path: Steps, needed: str, given: object) -> None:
@@ -53,7 +54,10 @@ class Mismatch(ValueError):
 
 
 def json_value(content: bytes | str, *, where: str, advice: str) -> object:
-    """Read JSON. Raises ValueError, whose message names the file `where` and ends in `advice`."""
+    """Return the value of JSON text. Raises ValueError for text that is not valid JSON.
+
+    The message begins with `where`, the name of the file, and ends in `advice`.
+    """
     try:
         return json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -63,7 +67,10 @@ def json_value(content: bytes | str, *, where: str, advice: str) -> object:
 def read_json(
     content: bytes | str, kind: Kind[T], *, where: str, advice: str, more: bool = False
 ) -> T:
-    """Read JSON as a `kind`. Raises the ValueErrors of `json_value` and `typed`."""
+    """Read JSON text and convert its value to a `kind`, as `typed` does.
+
+    Raises ValueError for text that is not valid JSON and for a value that does not fit.
+    """
     value = json_value(content, where=where, advice=advice)
     return typed(value, kind, where=where, advice=advice, more=more)
 
@@ -81,7 +88,7 @@ def typed(value: object, kind: Kind[T], *, where: str, advice: str, more: bool =
 
 
 def convert(value: object, kind: Kind[T], *, more: bool = False) -> T:
-    """Convert plain values to a `kind`, as `typed` does. Raises Mismatch."""
+    """Convert plain values to a `kind`, as `typed` does. Raises Mismatch if they do not fit."""
     if not _fits(value, kind):
         raise _mismatch(value, kind, ())
     made = msgspec.convert(value, kind)
@@ -137,7 +144,7 @@ def _parts(value: object, kind: object) -> Iterator[tuple[str | int, object, obj
 
 
 def _unknown(value: object, made: Any, path: Steps) -> Iterator[tuple[Steps, object]]:
-    """Yield path and value of each field that is lost in `made`, the converted plain values."""
+    """Yield path and value of each field that `made`, the value after conversion, has lost."""
     listed = value if isinstance(value, list) else ()
     for step, part in value.items() if isinstance(value, dict) else enumerate(listed):
         if isinstance(value, dict) and step not in made:
