@@ -1,4 +1,4 @@
-"""What the observer sees of a batch in an iteration: one crop, flip and roll for all of it."""
+"""What the observer sees of a batch in an iteration: one crop, flip and roll for all images."""
 
 import math
 from dataclasses import dataclass
@@ -13,21 +13,23 @@ from smallset.train.views import crop_boxes
 
 Curve = Literal["cosine", "linear", "step"]
 
-# Of each iteration: 24 numbers for the crop and the flip, as a view takes, and 2 for the roll.
+# Random numbers of an iteration: 24 as a view uses them, 2 for the roll, and 2 that are not used.
 _CROP, _FLIP, _ROLL, _NUMBERS = 24, 22, 24, 28
 
 
 @dataclass(frozen=True)
 class Augment:
-    """How a batch is changed before the observer sees it; afresh in each iteration.
+    """How a batch is changed before the observer sees it. Each iteration draws anew.
 
-    A random resized crop of a share `area` of the image, `ratio` of width to height, or, with a
-    `pad`, a crop of the image's own size out of the image with so many pixels of mean colour around
-    it; then a mirror image with probability `flip`; then a circular shift of `roll` pixels along
-    each axis, uniform over whole numbers with both ends.
+    - Crop: a random resized crop. `area` is the range of its share of the image, `ratio` that of
+      its width divided by its height. With a `pad`, the image gets a frame of `pad` pixels of the
+      mean colour instead, and the crop has the image's size.
+    - Flip: a mirror image with probability `flip`.
+    - Roll: a circular shift along each axis, by a whole number of pixels from the first to the
+      second of `roll`.
 
-    The least area falls from 1 to that of `area` over the first `milestone` of all iterations (a
-    share), along a `curve`.
+    The least area falls from 1 to that of `area` over the first `milestone` of the iterations (a
+    share), along a `curve`. With "step" it stays 1 until then.
     """
 
     area: tuple[float, float] = (0.08, 1.0)
@@ -51,14 +53,14 @@ class Augment:
         return least + (1 - least) * left[self.curve]
 
     def drawn(self, seed: int, iterations: int) -> "Draws":
-        """Draw what happens in each iteration."""
+        """Draw the crop, flip and roll of each iteration."""
         numbers = generator(seed, "augment").random((iterations, _NUMBERS))
         return Draws(self, numbers)
 
 
 @dataclass(frozen=True)
 class Draws:
-    """The draw of all iterations: `numbers` in 0..1."""
+    """The random numbers of all iterations: a row for each, in 0..1."""
 
     augment: Augment
     numbers: Float64[np.ndarray, "t 28"]
@@ -76,7 +78,7 @@ class Draws:
         return mapped(images, np.roll(down, shift[0], 0), np.roll(across, shift[1], 0))
 
     def _box(self, t: int, size: int) -> tuple[int, int, int, int]:
-        """Return the box (left, top, right, bottom) that is seen; with a pad it may reach out."""
+        """Return the box of the crop. With a pad it may extend beyond the image."""
         augment = self.augment
         if augment.pad:
             places = np.floor(self.numbers[t, 20:22] * (2 * augment.pad + 1)).astype(int)
@@ -90,9 +92,9 @@ class Draws:
 
 
 def linear_map(start: int, end: int, *, inside: int, to: int) -> Float32[np.ndarray, "to inside"]:
-    """Return the matrix that resizes a stretch of a line of `inside` numbers to `to` numbers.
+    """Return the matrix that resizes the part `start` to `end` of `inside` numbers to `to` numbers.
 
-    Bilinear, as `F.interpolate` does it for enlarging. Beyond the line all numbers are 0.
+    It is linear, as in `F.interpolate` for enlarging. Numbers beyond the `inside` numbers are 0.
     """
     length = end - start
     at = np.clip((np.arange(to) + 0.5) * (length / to) - 0.5, 0, None)
@@ -112,10 +114,10 @@ def mapped(
     down: Float32[np.ndarray, "v h"],
     across: Float32[np.ndarray, "u w"],
 ) -> Float[Tensor, "b d v u"]:
-    """Apply a linear map to the columns of maps, and another one to their rows.
+    """Multiply the columns of `x` by the matrix `down`, and its rows by the matrix `across`.
 
-    Two products, whose gradients are products too: they add in the same order every time, which
-    the gradients of resizing do not on a GPU.
+    The gradient of a product is a product too, and adds in the same order every time. The gradient
+    of torch's own resizing does not on a GPU.
     """
     columns, rows = (
         torch.from_numpy(np.ascontiguousarray(one)).to(x.device) for one in (down, across.T)

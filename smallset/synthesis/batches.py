@@ -1,4 +1,4 @@
-"""Which images are made together: a batch is made as a whole, since BatchNorm terms couple it."""
+"""Which images are made together: BatchNorm couples the images of a batch, so it is made whole."""
 
 from itertools import groupby
 
@@ -19,20 +19,21 @@ def ranks_of(counts: Int64[np.ndarray, " c"]) -> Int64[np.ndarray, " m"]:
 
 
 def by_rank(counts: Int64[np.ndarray, " c"], classes: int) -> tuple[Rows, ...]:
-    """Put one image of each of `classes` classes in a batch: the first of each, then the second.
+    """Return batches with one image of each of `classes` neighbouring classes.
 
-    The images of a batch have one rank, and the classes of a batch are neighbours.
+    All images of a batch have the same rank: first come batches of the first images of the classes,
+    then batches of the second images, and so on.
     """
     return _together(ranks_of(counts), labels_of(counts) // classes)
 
 
 def by_class(counts: Int64[np.ndarray, " c"], images: int) -> tuple[Rows, ...]:
-    """Put at most `images` images of a single class in a batch."""
+    """Return batches of at most `images` images of one class."""
     return _together(labels_of(counts), ranks_of(counts) // images)
 
 
 def class_major(counts: Int64[np.ndarray, " c"], images: int) -> tuple[Rows, ...]:
-    """Cut all images, class after class, into batches of `images`: few classes, many images."""
+    """Cut all images, class after class, into batches of `images`. The last may be smaller."""
     return _together(np.arange(counts.sum()) // images)
 
 

@@ -25,7 +25,7 @@ class CDA(SRe2L):
     settings: ClassVar[Mapping[str, Numbers]] = {
         "imagenet": Numbers(4000, 0.25, 100, (0, 32), r_bn=0.01),
         "tiny": Numbers(4000, 0.4, 100, (0, 4), r_bn=0.05),
-        # Nothing is published for CIFAR: SRe2L's numbers, with the crops that CDA is about.
+        # Nothing is published for CIFAR: SRe2L's numbers, with CDA's crops.
         "cifar": Numbers(1000, 0.25, 100, (0, 4), r_bn=0.01),
     }
 
@@ -35,7 +35,7 @@ class CDA(SRe2L):
         check_numbers(self, milestone=(within, "a share of the iterations, in 0..1"))
 
     def recipe(self, size: int) -> Recipe:
-        """Return what the engine does, with crops from easy to hard."""
+        """Return the recipe of the engine, with crops from easy to hard."""
         recipe = super().recipe(size)
         augment = replace(recipe.augment, milestone=self.milestone, curve=self.curve)
         return replace(recipe, augment=augment)

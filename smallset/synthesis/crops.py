@@ -1,7 +1,7 @@
-"""Random crops of real images, and the one of each image that an observer finds easiest.
+"""Random crops of real images, and the crop of each image that an observer finds easiest.
 
-A class is the unit of work: it is scored as a whole, here or by a worker, and kept in the work
-folder. Its numbers depend neither on other classes nor on who scores it.
+The crops of a class are scored together, here or by a worker. The best crops are kept in the work
+folder. They depend neither on other classes nor on the process that scores them.
 """
 
 import copy
@@ -34,7 +34,7 @@ from smallset.train.render import to_unit
 from smallset.train.views import NUMBERS, crop_boxes
 
 VERSION = "crops-1"
-"""Changed if the same pool would give other crops or other losses."""
+"""It changes when the same pool would give other crops or other losses."""
 
 BEST = np.dtype([("loss", np.float64), ("box", np.int32, 4)])
 """The best crop of an image: its cross entropy in nats, and its box in the image's pixels."""
@@ -44,8 +44,9 @@ BEST = np.dtype([("loss", np.float64), ("box", np.int32, 4)])
 class CropRule:
     """How images are cropped, and how crops are shown to an observer.
 
-    Of each image, `crops` boxes of a share `area` of it and a `ratio` of width to height. A crop is
-    resized to `side` pixels and shown in the middle of `size` pixels of the mean colour.
+    Each image gets `crops` random boxes. `area` is the range of a box's share of the image, `ratio`
+    that of its width divided by its height. A crop is resized to `side` pixels a side, and shown in
+    the middle of a square of the mean colour with `size` pixels a side.
     """
 
     crops: int
@@ -57,7 +58,7 @@ class CropRule:
 
 @dataclass(frozen=True, eq=False)
 class CropPool:
-    """The candidates of one class: the boxes of all crops of some images, by position."""
+    """The candidates of one class: the positions of some images, and the boxes of their crops."""
 
     label: int
     images: Int64[np.ndarray, " k"]
@@ -73,11 +74,11 @@ def best_crops(
     *,
     seed: int,
 ) -> list[Shaped[np.ndarray, " _"]]:
-    """Return the best crop, as `BEST`, of each image of the pool of each class, in order.
+    """Return an array of dtype `BEST` for each class: the best crop of each image of its pool.
 
-    `network` is the observer's. The crops of an image depend on the set seed, its class and its
-    place in the pool. What was scored before is read from the work folder. Raises ValueError for
-    losses that are not finite.
+    `pools` holds the positions of the images of each class, and `network` is that of the observer.
+    The crops of an image depend on the set seed, its class and its place in the pool. Classes that
+    were scored before are read from the work folder. Raises ValueError if a loss is not finite.
     """
     facts = [VERSION, seen.fingerprint(observer, 0), seen.source, repr(rule), seed]
     folder = seen.work / "crops" / fingerprint(facts)[:24]
@@ -109,7 +110,7 @@ def best_of(
 ) -> Generator[tuple[CropPool, Shaped[np.ndarray, " _"]], None, None]:
     """Yield each pool and the best crop of each of its images.
 
-    Threads decode each image once and cut all its crops, while the network looks at those before.
+    Threads decode each image once and cut all its crops, while the network looks at earlier crops.
     """
     places = ((i, box) for p in pools for i, box in zip(p.images.tolist(), p.boxes, strict=True))
     mean_bytes = dataset.encoded_bytes / max(1, len(dataset))
@@ -127,7 +128,7 @@ def best_of(
 def _drawn(
     seen: Observed, label: int, images: Int64[np.ndarray, " k"], rule: CropRule, seed: int
 ) -> CropPool:
-    """Draw the crops of a class, inside the part of each image that the fit uses."""
+    """Draw the crops of a class, inside the part of each image that `seen.fit` shows."""
     shape = (len(images), rule.crops)
     numbers = generator(seed, "crops", label).random((*shape, NUMBERS))
     area = np.repeat(fit_boxes(seen.dataset.sizes[images], seen.fit), rule.crops, axis=0)
@@ -174,7 +175,7 @@ def _scored(
 ) -> Generator[tuple[CropPool, Shaped[np.ndarray, " _"]], None, None]:
     """Yield each pool and its best crops as they are found, here or by workers.
 
-    A pool is the task of one worker, which is sent the encoded images and the network.
+    One task is one pool. It takes the encoded images and the network to the worker.
     """
     machine = seen.machine
     if not isinstance(seen.spread, Shards):
@@ -212,7 +213,7 @@ def _check_finite(best: Shaped[np.ndarray, " k"], pool: CropPool, seen: Observed
     if len(bad):
         raise ValueError(
             "the observer gives losses that are not finite, for instance of a crop of "
-            f"{seen.dataset.id(int(pool.images[bad[0]]))!r}. Needed finite ones. Take another "
+            f"{seen.dataset.id(int(pool.images[bad[0]]))!r}. Needed finite losses. Take another "
             "observer, or --precision float32."
         )
 

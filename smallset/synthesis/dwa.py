@@ -1,4 +1,4 @@
-"""DWA: SRe2L from real images, through an observer that is moved a little for each batch."""
+"""DWA: SRe2L from real images, with an observer whose weights move a little for each batch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,11 +18,12 @@ from smallset.synthesis.starts import Start, check_real, real_start
 
 @dataclass(frozen=True)
 class DWA(SRe2L):
-    """SRe2L from real images, the observer's weights moved for each batch (arXiv 2409.17612).
+    """SRe2L from real images, with observer weights moved for each batch (arXiv 2409.17612).
 
     An image starts from noise or from a real image of its class (`init`). The distance of the
-    variances counts `r_var` times. Before a batch is made, the observer's weights climb the cross
-    entropy of the batch in `steps` steps, `radius` far at most, and start anew for the next batch.
+    variances counts `r_var` times. Before a batch is made, a copy of the observer's weights takes
+    `steps` steps that increase the cross entropy of the batch. The steps have the total length
+    `radius`. An option that is None takes its number from the published `setting`.
     """
 
     init: Literal["noise", "real"] = "real"
@@ -39,13 +40,13 @@ class DWA(SRe2L):
     }
 
     def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
-        """Raise ValueError as SRe2L, and for too few real images to start from."""
+        """Raise ValueError if SRe2L would, or if there are too few real images to start from."""
         super().check(seen, counts)
         if self.init == "real":
             check_real("dwa", seen, counts)
 
     def recipe(self, size: int) -> Recipe:
-        """Return what the engine does, with the climb of the weights if it has steps."""
+        """Return the recipe of the engine. It moves the weights first if `steps` is above 0."""
         recipe, numbers = super().recipe(size), self.numbers(size)
         if not numbers.steps:
             return recipe
@@ -61,7 +62,7 @@ class DWA(SRe2L):
 
 @dataclass(frozen=True)
 class Directed:
-    """Directed weight adjustment: `steps` steps up the cross entropy, `radius` together."""
+    """Directed weight adjustment: `steps` steps up the cross entropy, of total length `radius`."""
 
     steps: int
     radius: float
@@ -69,7 +70,7 @@ class Directed:
     def __call__(
         self, network: Network, view: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
     ) -> None:
-        """Move all parameters of the network."""
+        """Move all parameters of the network in place."""
         parameters = [*network.requires_grad_(True).parameters()]
         for _ in range(self.steps):
             loss = F.cross_entropy(network.logits(view).float(), labels)

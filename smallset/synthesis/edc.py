@@ -1,4 +1,4 @@
-"""EDC: from real images, a pool of observers, and each class's own statistics."""
+"""EDC: real images, changed by a pool of observers and by the statistics of each class."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,12 +27,13 @@ from smallset.synthesis.synthesis import check_numbers
 class EDC(Pooled):
     """Real images changed by a pool of observers, towards their class too (arXiv 2404.13733).
 
-    As g-vbsm, but each image starts (`init`) from another real image of its class, mirrored by
-    chance, or at ImageNet's sizes from a canvas of rded through the first observer. The distances
-    from the whole data weigh `shared`, those from the images' own classes the rest: as the paper
-    has them or the `code` (`class_term`). With `flatness` the weight of the paper's term that keeps
-    the logits near those of an average over iterations; the code and every published number have
-    none. The numbers of `cifar` are those of CIFAR-10; CIFAR-100 has iterations=2000, batch=100 and
+    EDC is g-vbsm with these differences. `init` is what images start from: different real images of
+    their class, mirrored by chance, or at ImageNet's sizes canvases of rded through the first
+    observer. The distances from the statistics of all data have the weight `shared`, and those from
+    the statistics of the images' classes have the rest. `class_term` computes the latter as the
+    paper or as its code does. `flatness` is the weight of the paper's term that keeps the logits
+    near those of an average over iterations; it is 0 in the code and in all published numbers. The
+    numbers of `cifar` are for CIFAR-10. For CIFAR-100, give iterations=2000, batch=100 and
     area=(0.5, 1).
     """
 
@@ -65,7 +66,7 @@ class EDC(Pooled):
         )
 
     def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
-        """Raise ValueError as Pooled, and for too few real images to start from."""
+        """Raise ValueError if Pooled would, or if there are too few real images to start from."""
         super().check(seen, counts)
         init = self.numbers(seen.images.size).init
         if init == "real":
@@ -85,7 +86,7 @@ class EDC(Pooled):
         return replace(targets, of_classes=own, shared=self.shared, class_term=self.class_term)
 
     def recipe(self, size: int) -> Recipe:
-        """Return what the engine does, with the paper's further term if it counts."""
+        """Return the recipe of the engine, with the paper's further term if `flatness` is not 0."""
         recipe = super().recipe(size)
         if not self.flatness:
             return recipe
@@ -109,7 +110,8 @@ class EDC(Pooled):
 class Flatness:
     """The divergence of the logits from those of an average of the images over iterations.
 
-    `weight` KL(softmax(logits / tau) || softmax(logits of the average / tau)), mean over images.
+    `weight` x KL(softmax(logits / tau) || softmax(logits of the average / tau)), the mean over the
+    images. The average has a share `keep` of the average before.
     """
 
     def __init__(self, weight: float, tau: float = 4.0, keep: float = 0.99) -> None:
@@ -117,7 +119,7 @@ class Flatness:
         self._average: Tensor | None = None
 
     def __call__(self, look: Look) -> Tensor:
-        """Return the term, and take the images into the average."""
+        """Add the images to the average, and return the term."""
         images = look.images.detach()
         if self._average is None:
             self._average = images.clone()

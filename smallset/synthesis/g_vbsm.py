@@ -13,18 +13,19 @@ from smallset.synthesis.recover import Look, Recipe
 from smallset.synthesis.synthesis import check_numbers
 
 SIDE = 32
-"""Images are compared at so many pixels a side."""
+"""The side in pixels at which images are compared."""
 
 
 @dataclass(frozen=True)
 class GVBSM(Pooled):
     """Noise changed by a pool of observers in turn, over all their layers (arXiv 2311.17950).
 
-    The loss is the cross entropy plus `r_match` times the distances of the channels' and cells'
-    means and variances, in the inputs of BatchNorm layers and `convolutions`; see `PoolTargets` for
-    `memory`, `drop`, `patch` and `first`. Batches are class after class. `density` is the weight of
-    a term that keeps the images of a class apart, at the temperature `tau`. `pool` is a name or a
-    tuple of observers. Numbers that are none are those of the published `setting`.
+    The loss is the cross entropy plus `r_match` times the distances of means and variances. These
+    are the statistics of channels and cells in the inputs of BatchNorm layers and, with
+    `convolutions`, of convolutions. See `PoolTargets` for `memory`, `drop`, `patch` and `first`.
+    Batches hold the images class after class. `density` is the weight of a term that keeps the
+    images of a class apart, at the temperature `tau`. `pool` is a name or a tuple of observers. An
+    option that is None takes its number from the published `setting`.
     """
 
     density: float = 1.0
@@ -55,7 +56,7 @@ class GVBSM(Pooled):
         )
 
     def recipe(self, size: int) -> Recipe:
-        """Return what the engine does, with the term that keeps images apart if it counts."""
+        """Return the recipe of the engine, with the term of `density` if that is above 0."""
         recipe = super().recipe(size)
         if not self.density:
             return recipe
@@ -64,17 +65,18 @@ class GVBSM(Pooled):
 
 @dataclass(frozen=True)
 class Density:
-    """Data densification: the spectrum of a class's images against a flatter one.
+    """Data densification: the divergence of the spectrum of a class's images from a flatter one.
 
-    Of the images of each class that has two or more in the batch, with the eigenvalues of their
-    Gram matrix: KL(softmax(eigenvalues / tau) || softmax(eigenvalues)), the first without gradient.
+    For each class with two or more images in the batch, the term is KL(softmax(e / tau) ||
+    softmax(e)), in which e are the eigenvalues of the images' Gram matrix. The first softmax has no
+    gradient.
     """
 
     weight: float
     tau: float
 
     def __call__(self, look: Look) -> Tensor:
-        """Return the sum over the classes of the batch."""
+        """Return `weight` times the sum over the classes of the batch."""
         total = look.view.new_zeros(())
         small = F.adaptive_avg_pool2d(look.view, SIDE).flatten(1)
         for label in sorted({*look.labels.tolist()}):

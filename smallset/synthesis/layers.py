@@ -1,7 +1,7 @@
-"""Statistics of what the layers of an observer are given over all training images.
+"""Statistics of the inputs of an observer's layers over all training images.
 
-Each needs one pass over them, is made once and is kept in the work folder. A layer has two vectors,
-mean and biased variance of each channel, and a convolution two more: those of each cell.
+They take one pass over the images, and are kept in the work folder. A layer has two vectors: the
+mean and the biased variance of each channel. A convolution has two more: those of each cell.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,15 +27,16 @@ from smallset.train.views import Canvas, draw_epoch, whole_boxes
 VERSION = "layers-2"
 
 Pair = tuple[Tensor, Tensor]
-"""Of each image: means, and mean squares."""
+"""The means of each image, and its mean squares."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """How training images are looked at in one pass: in batches, cropped and flipped at random.
+    """How one pass looks at training images: in batches, cropped and mirrored at random.
 
-    With a `pad` the crop has the image's own size, out of the image in a black frame so wide. The
-    draw is the same for every set.
+    A crop covers a share of the image in the range `area`. With a `pad`, the image gets a black
+    frame of `pad` pixels instead, and the crop has the image's size. `flip` is the probability of
+    a mirror image. The draw is the same for every set.
     """
 
     batch: int
@@ -46,16 +47,16 @@ class Pass:
 
 @dataclass(frozen=True, eq=False)
 class LayerStatistics:
-    """The vectors of all layers one after the other: their lengths, and their values in rows."""
+    """The vectors of all layers, joined in each row of `values`. `lengths` holds their lengths."""
 
     lengths: Int64[np.ndarray, " v"]
     values: Float32[np.ndarray, "r n"]
 
 
 def watched_layers(net: Module, which: Literal["norms", "all"]) -> list[Module]:
-    """Return the BatchNorm layers that have running statistics, or the convolutions too, in order.
+    """Return the BatchNorm layers that have running statistics, or these and all convolutions.
 
-    The order is that of the modules.
+    They are in the order of the network's modules.
     """
     norms = batch_norms(net)
     if which == "norms":
@@ -64,9 +65,9 @@ def watched_layers(net: Module, which: Literal["norms", "all"]) -> list[Module]:
 
 
 def over_batches(seen: Observed, observer: AnyObserver, look: Pass, patch: int) -> LayerStatistics:
-    """Return the statistics of each batch of a pass, averaged by the batches' numbers of images.
+    """Return the mean of the statistics of a pass's batches, weighted by their images: one row.
 
-    The variance is therefore that within a batch. One row, of all layers.
+    The variance is therefore that within a batch. `patch` is the side of a cell in pixels.
     """
 
     def make() -> LayerStatistics:
@@ -83,9 +84,10 @@ def over_batches(seen: Observed, observer: AnyObserver, look: Pass, patch: int) 
 def by_class(
     seen: Observed, observer: AnyObserver, patch: int, which: Literal["norms", "all"]
 ) -> LayerStatistics:
-    """Return the statistics of each class over all its images, which are whole: a row for each.
+    """Return the statistics of each class over all its training images: one row for each class.
 
-    The variance is the total one: that within the images of a class and that between them.
+    The images are neither cropped nor mirrored. The variance is that within images plus that
+    between the images of a class.
     """
 
     def make() -> LayerStatistics:
@@ -97,7 +99,7 @@ def by_class(
                 for mean, _ in pairs
             ]
             for total, pair in zip(totals, pairs, strict=True):
-                # On the CPU and in order: the sum does not depend on who comes first.
+                # The CPU adds in a fixed order, so the sum is the same every time.
                 total.index_add_(1, labels, torch.stack(pair).double().cpu())
         images = np.bincount(seen.labels, minlength=seen.classes)
         each = 1 / torch.from_numpy(images).clamp(min=1)[:, None].double()
@@ -116,7 +118,7 @@ def _passes(
     patch: int,
     which: Literal["norms", "all"],
 ) -> Iterator[tuple[Int64[Tensor, " b"], list[Pair]]]:
-    """Yield the labels of each batch, and each image's sums: by layer, of channels, then cells."""
+    """Yield the labels of each batch, and its pairs: by layer, of channels and then of cells."""
     network = seen.network(observer)
     layers = watched_layers(network.net, which)
     read: dict[int, list[Pair]] = {}
@@ -144,7 +146,7 @@ def _passes(
 def _views(
     seen: Observed, look: Pass
 ) -> Iterator[tuple[Int64[np.ndarray, " b"], Float32[Tensor, "b 3 s s"]]]:
-    """Yield all training images once: their positions, and what is seen of them."""
+    """Yield batches that show all training images once: their positions, and their views."""
     n, size = len(seen.images), seen.images.size
     order = generator(0, "pass", "order").permutation(n)
     drawn = draw_epoch(
@@ -167,7 +169,7 @@ def _views(
 def _shifted(
     pixels: Float32[Tensor, "b 3 s s"], places: Int64[np.ndarray, "b 2"], pad: int
 ) -> Float32[Tensor, "b 3 s s"]:
-    """Return each image's own crop out of its black frame."""
+    """Return a crop of each image in a black frame. `places` holds the left and top of each."""
     size, framed = pixels.shape[-1], F.pad(pixels, (pad,) * 4)
     crops = [
         image[:, y : y + size, x : x + size]
@@ -185,7 +187,7 @@ def _joined(found: Sequence[Tensor]) -> LayerStatistics:
 def _kept(
     seen: Observed, observer: AnyObserver, name: str, make: Callable[[], LayerStatistics]
 ) -> LayerStatistics:
-    """Return what rests on an observer and the training images, made once and kept."""
+    """Return the statistics that are kept under an observer and `name`, or make and keep them."""
     key = fingerprint([VERSION, seen.fingerprint(observer, 0), seen.source, name])[:24]
     file = seen.work / "statistics" / f"{key}.npz"
     with first_before_others():
@@ -199,7 +201,7 @@ def _kept(
 
 
 def _read(file: Path) -> LayerStatistics | None:
-    """Return what was kept before, or None without a sound file."""
+    """Return the kept statistics, or None if the file is missing or damaged."""
     try:
         with np.load(file) as kept:
             return LayerStatistics(kept["lengths"], kept["values"])

@@ -20,9 +20,9 @@ from smallset.synthesis.sre2l import NormTargets, SRe2L
 class LPLD(SRe2L):
     """SRe2L with one class in a batch and the statistics of that class (arXiv 2410.15919).
 
-    `together` says what is in a batch: up to `batch` images of one class, or of one rank in many
-    classes as in SRe2L. `statistics` are those of the images' class, over all its training images,
-    or the observer's running ones.
+    `together` says what a batch holds: up to `batch` images of one class, or one image of each of
+    `batch` classes as in SRe2L (rank). `statistics` says what the images should match: the
+    statistics of their class over all its training images, or the observer's running statistics.
     """
 
     together: Literal["class", "rank"] = "class"

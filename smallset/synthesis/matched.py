@@ -1,6 +1,6 @@
 """What a pool of observers matches: the inputs of BatchNorm layers and convolutions, with memory.
 
-G-VBSM's matching (arXiv 2311.17950) and EDC's (arXiv 2404.13733), which adds each class's own.
+G-VBSM (arXiv 2311.17950) matches the whole batch. EDC (arXiv 2404.13733) also matches each class.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,16 +31,20 @@ ClassTerm = Literal["paper", "code"]
 
 @dataclass(frozen=True, eq=False)
 class PoolTargets:
-    """The statistics of the layers of one observer.
+    """The targets of the statistics of one observer's layers.
 
-    What is compared is an average over iterations: `memory` of the one before, the rest of the
-    current statistic. A convolution is left out of an iteration with probability `drop`. `patch` is
-    the side of a cell. The first layer counts `first` times.
+    An average over iterations is compared with the targets. It has a share `memory` of the average
+    before, and the rest is the current statistic. An iteration leaves a convolution out with
+    probability `drop`. `patch` is the side of a cell. The first layer counts `first` times.
 
-    `whole` are the targets of the whole batch, but BatchNorm layers have their running statistics;
-    None is for these layers alone. They weigh `shared`, and `of_classes` the rest: as the paper has
-    them, by class, the distance of its images in the batch by their share of the batch; as the code
-    has them, the distance of the whole batch from the mean target of its images' classes.
+    `whole` holds the targets for the whole batch, but BatchNorm layers have their running
+    statistics as targets. If it is None, only BatchNorm layers are compared. The distances of the
+    whole batch have the weight `shared`.
+
+    `of_classes` holds the targets of each class, whose distances have the remaining weight. With
+    class_term="paper", the images of each class in the batch are compared with the targets of the
+    class, weighted by their share of the batch. With "code", the whole batch is compared with the
+    mean of the targets over its images.
     """
 
     whole: LayerStatistics | None = None
@@ -53,7 +57,7 @@ class PoolTargets:
     first: float = 10.0
 
     def watch(self, network: Network, batch: Batch) -> Watch:
-        """Watch the layers."""
+        """Watch the BatchNorm layers and, if `whole` is given, the convolutions."""
         layers = watched_layers(network.net, "norms" if self.whole is None else "all")
         device = network.mean.device
         classes = _Classes.of(batch.labels, device)
@@ -97,7 +101,7 @@ class PoolTargets:
         ]
 
     def _read(self, layer: Module, classes: "_Classes") -> Read:
-        """Return what reads a layer's statistics: of the whole batch, then by class."""
+        """Return a function that reads a layer's statistics: of the whole batch, then by class."""
         cells = isinstance(layer, torch.nn.Conv2d)
         patch = self.patch
 
@@ -122,10 +126,11 @@ class PoolTargets:
 
 
 class Remembered(Distances):
-    """Distances of averages over iterations, some layers left out of some iterations.
+    """Distances of averages over iterations from their targets. Iterations may leave layers out.
 
-    `owners` is the layer of each vector. A layer of `dropped` is left out with probability `drop`.
-    An average begins with the first statistic. Its gradient is that of the current statistic.
+    `owners` holds the layer of each vector. Each iteration leaves a layer of `dropped` out with
+    probability `drop`. An average begins with the first statistic, and later has a share `memory`
+    of the average before. Its gradient is that of the current statistic.
     """
 
     def __init__(
@@ -145,14 +150,14 @@ class Remembered(Distances):
         self._known = torch.zeros_like(self._targets, dtype=torch.bool)
 
     def left_out(self, iteration: int) -> Collection[int]:
-        """Draw the layers that an iteration leaves out."""
+        """Return the positions of the layers that an iteration leaves out, drawn from the seed."""
         if not self._drop:
             return ()
         numbers = generator(self._seed, "left out", iteration).random(self._owners.max() + 1)
         return {place for place in self._dropped if numbers[place] < self._drop}
 
     def __call__(self, flat: Float32[Tensor, " n"], iteration: int = 0) -> Float32[Tensor, ""]:
-        """Return the cost of an iteration, and remember it."""
+        """Update the averages with the statistics of an iteration, and return the cost."""
         out = np.isin(self._owners, [*self.left_out(iteration)])
         live = torch.from_numpy(~out).to(flat.device)
         counts = live[self._owner]
@@ -182,7 +187,7 @@ class _Classes:
 def _by_layer(
     layers: Sequence[Module], found: LayerStatistics, row: Float32[np.ndarray, " n"]
 ) -> list[list[Tensor]]:
-    """Cut a row of statistics into the vectors of each layer: two, or four of a convolution."""
+    """Cut a row of statistics into the vectors of each layer: two, or four for a convolution."""
     vectors = iter(torch.split(torch.from_numpy(row), found.lengths.tolist()))
     return [
         [next(vectors) for _ in range(4 if isinstance(layer, torch.nn.Conv2d) else 2)]

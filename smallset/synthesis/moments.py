@@ -1,7 +1,7 @@
 """A BatchNorm layer in eval mode that also reads the moments of its input, at hardly any cost.
 
-What a cost of the moments gives back to the input is the input times one number plus another, for
-each channel. The layer itself gives back its own gradient times a number. Both are one pass here.
+In each channel, the gradient of a cost of the moments is the layer's input times one number, plus
+another number. The layer's own gradient is that of its output times a number. One pass adds both.
 """
 
 from typing import Any
@@ -20,10 +20,10 @@ _read_moments = torch.ops.aten.batch_norm_update_stats.default
 
 
 class Tap:
-    """A layer's input moments of the last forward pass, and what a cost of them gives back.
+    """The moments of a layer's input in the last forward pass, and the gradient of their cost.
 
-    `slope` and `shift` are set between a forward pass and its backward pass: the gradient of the
-    cost to the input x is slope x + shift, by channel. `slope` is repeated `repeats` times.
+    Set `slope` and `shift` between a forward pass and its backward pass. In each channel, the
+    gradient of the cost to the input x is slope * x + shift. `slope` is repeated `repeats` times.
     """
 
     slope: Tensor
@@ -54,7 +54,7 @@ class Tap:
         return torch.batch_norm(x, *self._own)
 
     def gradient(self, x: Tensor, to_y: Tensor) -> Tensor:
-        """Return the gradient to the input: the layer's own, and that of the moments' cost."""
+        """Return the gradient to the input `x`, from `to_y` to the output and from the cost."""
         # A BatchNorm of mean 0 and variance 1 multiplies by one number and adds another.
         gradient = torch.batch_norm(to_y, self.scale, self.shift, *self._plain)
         shape, slope = (-1, self.slope.shape[0]), self.slope
@@ -108,7 +108,7 @@ def channel_moments(x: Float[Tensor, "b d h w"]) -> tuple[Tensor, Tensor]:
     if x.is_cuda:
         variance, mean = torch.var_mean(x.float(), (0, 2, 3), correction=0)
         return mean, variance
-    # Twelve times faster than var_mean in channels_last; the running statistics are scratch.
+    # Twelve times faster than var_mean in channels_last. Its running statistics are not used.
     scratch = torch.zeros((2, x.shape[1]))
     found: tuple[Tensor, Tensor] = _read_moments(x, scratch[0], scratch[1], 0.0)
     return found
@@ -125,7 +125,7 @@ class Norms(torch.autograd.Function):
         owner: Int64[Tensor, " n"],
         weights: Float32[Tensor, " k"],
     ) -> Float32[Tensor, ""]:
-        """Return the sum. `lengths` are those of the pieces, `owner` is the piece of a number."""
+        """Return the sum. `lengths` holds the pieces' lengths, `owner` the piece of each number."""
         norms = torch.segment_reduce(vector.square(), "sum", lengths=lengths).sqrt()
         factors = torch.where(norms > 0, weights / norms, 0)
         ctx.save_for_backward(vector, factors[owner])

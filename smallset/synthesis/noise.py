@@ -1,4 +1,4 @@
-"""Pure noise: the control of the whole field."""
+"""Pure noise, the control for all other methods."""
 
 from dataclasses import dataclass, field
 
@@ -18,10 +18,11 @@ from smallset.synthesis.synthesis import Synthesis, check_numbers
 
 @dataclass(frozen=True)
 class PureNoise(Synthesis):
-    """Noise of no class, from no image: what labels alone can teach.
+    """Noise that shows no class and uses no image, to see what labels alone can teach.
 
-    Independent numbers of mean 0 and variance 1 in normalised space, clamped to colours. Each fills
-    a square of `grain` pixels a side: a larger grain gives shapes that single pixels lack.
+    Independent numbers of mean 0 and variance 1 are turned into pixels by `mean` and `std`, and
+    clamped to 0..1. Each number fills a square of `grain` pixels a side. With a larger grain, the
+    noise has larger shapes.
     """
 
     mean: tuple[float, float, float] = MEAN
@@ -42,7 +43,7 @@ class PureNoise(Synthesis):
         check_numbers(self, grain=(self.grain <= size, f"at most the images' side, {size} pixels"))
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
-        """Draw nothing yet."""
+        """Return canvases that draw the noise later."""
         size = seen.images.size
         start = NoiseStart(-(-size // self.grain), wanted.counts, seed)
         plan = Plan.without_sources(size, labels_of(wanted.counts))
@@ -58,7 +59,7 @@ class NoiseCanvases(Canvases):
     noise: PureNoise
 
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Draw any rows; bytes are cut off and not rounded, as in every synthesis."""
+        """Draw any rows. Bytes are rounded down, as in every synthesis."""
         size, grain = self.plan.size, self.noise.grain
         colours = (self.noise.mean, self.noise.std)
         mean, std = (np.array(colour, np.float32)[:, None, None] for colour in colours)

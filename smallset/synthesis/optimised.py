@@ -1,4 +1,4 @@
-"""What the methods share whose images are optimised: their numbers, and how they use the engine."""
+"""What methods that optimise images have in common: their numbers, and how they use the engine."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -32,9 +32,10 @@ Setting = Literal["auto", "imagenet", "tiny", "cifar"]
 class Numbers:
     """The numbers of a published setting; see the options of the same names.
 
-    The numbers after `flip` are those of some methods alone. `epochs` is how long the observers of
-    a named pool train (None: as long as any observer). `looked` is the pass over the training
-    images that the targets of a pool come from. `init` is what images start from.
+    Only some methods use the numbers after `flip`. `epochs` is how long the observers of a named
+    pool train (None: for their default). `looked` is the pass over the training images from which a
+    pool gets its targets. `init` is what images start from. Raises ValueError for a number that is
+    out of range.
     """
 
     iterations: int
@@ -79,9 +80,10 @@ class Numbers:
 
 
 class Optimised(Synthesis):
-    """Images that observers change until they find in them what they should.
+    """Images that are changed until observers see the right classes and statistics in them.
 
-    Options that are None have the number of the published `setting`; auto takes it by the size.
+    An option that is None takes its number from the published `setting`. `setting=auto` is chosen
+    by the size of the images.
     """
 
     settings: ClassVar[Mapping[str, Numbers]]
@@ -94,19 +96,25 @@ class Optimised(Synthesis):
             self._with(setting)
 
     def numbers(self, size: int) -> Numbers:
-        """Return the numbers for images of a side in pixels, as published for images like these."""
+        """Return the numbers for images of `size` pixels a side.
+
+        `setting=auto` is cifar up to 32 pixels, tiny up to 64, and imagenet above.
+        """
         near = "cifar" if size <= 32 else "tiny" if size <= 64 else "imagenet"
         return self._with(near if self.setting == "auto" else self.setting)
 
     def recipe(self, size: int) -> Recipe:
-        """Return what the engine does with images of a side in pixels."""
+        """Return the recipe of the engine for images of `size` pixels a side."""
         numbers = self.numbers(size)
         augment = Augment(numbers.area, numbers.flip, numbers.roll, numbers.pad)
         weight = numbers.r_bn or numbers.r_match  # no method has both
         return Recipe(numbers.iterations, numbers.rate, weight, augment)
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Recovered:
-        """Find the observers, which may be trained first, and their targets; make no image yet."""
+        """Return canvases that make their images when they are drawn.
+
+        This computes the targets of the observers, and may train the observers first.
+        """
         size, counts = seen.images.size, wanted.counts
         numbers = self.numbers(size)
         observers = self.resolved(size=size).observers
@@ -146,13 +154,13 @@ class Optimised(Synthesis):
         return NoiseStart(seen.images.size, counts, seed)
 
     def _with(self, setting: str) -> Numbers:
-        """Return the numbers of a setting, and those that were given in their place."""
+        """Return the numbers of a setting, replaced by the options that were given."""
         given = {f.name: getattr(self, f.name, None) for f in fields(Numbers)}
         changed = {name: value for name, value in given.items() if value is not None}
         return replace(self.settings[setting], **changed)
 
     def _check_norms(self, seen: Observed) -> None:
-        """Raise ValueError, before any of them is trained, for an observer without BatchNorm."""
+        """Raise ValueError if an observer has no BatchNorm layer. This trains no observer."""
         for observer in map(seen.settled, self.observers):
             if not batch_norms(seen.built(observer).net):
                 raise ValueError(

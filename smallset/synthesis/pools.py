@@ -30,7 +30,7 @@ def _torchvision(*names: str) -> tuple[Pretrained, ...]:
 POOLS: dict[str, tuple[AnyObserver, ...]] = {
     # Two with BatchNorm and one without, trained in minutes on two cores.
     "small": _trained("auto", "resnet20", "convnet-d3"),
-    # As published for CIFAR and Tiny-ImageNet, but for WRN-16-2, which is in no library here.
+    # As published for CIFAR and Tiny-ImageNet, without WRN-16-2, which no library here has.
     "cifar": _trained(
         "resnet18-3x3", "convnet-d3", "mobilenet-v2", "torchvision:shufflenet_v2_x0_5"
     ),
@@ -42,9 +42,10 @@ POOLS: dict[str, tuple[AnyObserver, ...]] = {
 
 
 def pool_of(pool: Pool, *, epochs: int | None) -> tuple[AnyObserver, ...]:
-    """Return the observers of a pool; those of a named one train `epochs` (None: as they say).
+    """Return the observers of a pool, which is a name of `POOLS` or a tuple of observers.
 
-    Raises ValueError for an unknown name, a pool of no observers, and epochs of other observers.
+    Observers of a named pool that are not pretrained train for `epochs` epochs (None: for their
+    default). Raises ValueError for an unknown name, an empty tuple, or a tuple with `epochs`.
     """
     if isinstance(pool, str):
         if pool not in POOLS:
@@ -56,11 +57,11 @@ def pool_of(pool: Pool, *, epochs: int | None) -> tuple[AnyObserver, ...]:
             for one in POOLS[pool]
         )
     if not pool:
-        raise ValueError("the pool has no observer. Give one at least, or the name of a pool.")
+        raise ValueError("the pool has no observer. Give at least one, or the name of a pool.")
     if epochs is not None:
         raise ValueError(
             f"pool={write(pool, {Observer: OBSERVERS}, brief=True)} names its own observers, so "
-            f"epochs={epochs} says nothing. Give each observer its epochs: "
+            f"epochs={epochs} cannot be used. Give each observer its epochs: "
             "pool=(observer(model=resnet8, epochs=5),)."
         )
     return pool
@@ -98,7 +99,10 @@ class Pooled(Optimised):
         return pool_of(self.pool, epochs=self.epochs)
 
     def through(self, observer: AnyObserver) -> "Pooled":
-        """Return the same synthesis with another first observer, and its seed for the others."""
+        """Return the same synthesis with another first observer.
+
+        The other observers take its seed, unless they are pretrained.
+        """
         rest = [
             replace(one, seed=observer.seed) if isinstance(one, Observer) else one
             for one in self.observers[1:]
@@ -106,13 +110,13 @@ class Pooled(Optimised):
         return replace(self, pool=(observer, *rest), epochs=None)
 
     def resolved(self, *, size: int) -> "Pooled":
-        """Return the same synthesis with every observer's network named."""
+        """Return the same synthesis with each observer's network named, for `size` pixels."""
         epochs = self.numbers(size).epochs if isinstance(self.pool, str) else None
         own = pool_of(self.pool, epochs=epochs)
         return replace(self, pool=tuple(one.resolved(size=size) for one in own), epochs=None)
 
     def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
-        """Raise ValueError for an observer without anything to compare."""
+        """Raise ValueError if convolutions are off and an observer has no BatchNorm layer."""
         del counts
         if not self.convolutions:
             self._check_norms(seen)

@@ -19,19 +19,20 @@ from smallset.synthesis.crops import CropRule, best_crops
 from smallset.synthesis.synthesis import Synthesis, check_numbers
 
 _POOL = 300
-"""The images of a class that the paper draws."""
+"""How many images of a class the paper draws."""
 
 
 @dataclass(frozen=True)
 class RDED(Synthesis):
     """Crops of real images that an observer finds easiest, some on a canvas (arXiv 2312.03526).
 
-    The set seed draws `pool` images of each class (auto: 300, or as many as the canvases need), all
-    of a class that has fewer, and `crops` crops of each: a share `area` of the image, `ratio` of
-    width to height. The observer sees a crop in its final size, on a canvas of the mean colour. The
-    crop with the least cross entropy represents its image, and the best images fill the canvases:
-    `factor` x `factor` crops on each, rank after rank over all canvases of the class. `factor=auto`
-    is 2 from 128 px and 1 below. A budget counts the canvases.
+    The set seed draws `pool` images of each class (auto: 300, or more if the canvases need more). A
+    class with fewer images gives all. Each image gets `crops` random crops. `area` is the range of
+    a crop's share of the image, `ratio` that of its width divided by its height. The observer sees
+    a crop in its final size, on a canvas of the mean colour. The crop with the least cross entropy
+    represents its image. The best images fill the canvases of their class, `factor` x `factor` on
+    each: first one cell of every canvas, then the next. `factor=auto` is 2 from 128 px and 1 below.
+    A budget counts the canvases.
     """
 
     observer: AnyObserver = Observer()
@@ -58,7 +59,7 @@ class RDED(Synthesis):
 
     @property
     def tiles(self) -> int:
-        """The crops on a canvas; 1 as long as `factor=auto` is not settled."""
+        """The number of crops on a canvas. 1 until `factor=auto` is settled."""
         return 1 if self.factor == "auto" else self.factor**2
 
     def resolved(self, *, size: int) -> "RDED":
@@ -67,7 +68,7 @@ class RDED(Synthesis):
         return replace(self, observer=observer, factor=factor)
 
     def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
-        """Raise ValueError if a class or the pool has too few images, or a canvas no room."""
+        """Raise ValueError if a class or the pool has too few images, or a canvas is too small."""
         size = seen.images.size
         grid = self._grid(size)
         grid(Selection(np.empty(0, np.int64)), seen.labels, _nowhere(seen), size=size)
@@ -91,7 +92,7 @@ class RDED(Synthesis):
         )
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Rendered:
-        """Find the best crops, for which the observer may be trained first, and lay them out."""
+        """Find the best crops and lay them out. The observer may be trained first."""
         size = seen.images.size
         grid = self._grid(size)
         needed = (wanted.counts * grid.tiles).tolist()
@@ -103,7 +104,7 @@ class RDED(Synthesis):
         for images, best, n in zip(pools, found, needed, strict=True):
             order = np.argsort(best["loss"], kind="stable")[:n]
             boxes[images[order]] = best["box"][order]
-            # Rank k ipc + j is cell k of canvas j.
+            # The crop of rank k * ipc + j becomes cell k of canvas j.
             chosen.append(images[order].reshape(grid.tiles, -1).T.ravel())
         plan = grid(Selection(np.concatenate(chosen)), seen.labels, boxes, size=size)
         return Rendered(plan, seen.dataset)

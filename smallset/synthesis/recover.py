@@ -1,8 +1,9 @@
-"""The engine: images of one batch, changed by gradients until an observer finds in them its classes
-and the statistics of its own training data (SRe2L's second stage, arXiv 2306.13092).
+"""The engine: it changes the images of a batch by gradients.
 
-The variable is one float32 tensor of normalised pixels. The observer is a copy with frozen weights
-in eval mode: the network that was given stays as it is, bit for bit.
+This is SRe2L's second stage (arXiv 2306.13092). At the end, an observer recognises the class of
+each image, and its layers see statistics like those of its training data. The variable is one
+float32 tensor of normalised pixels. The engine uses a copy of the observer, in eval mode with
+frozen weights, and leaves the given network as it was.
 """
 
 import copy
@@ -24,17 +25,17 @@ from smallset.synthesis.statistics import Watch
 from smallset.train.device import Machine
 
 VERSION = "recover-2"
-"""Changed if the same batch would give other pixels."""
+"""It changes when the same batch would give other pixels."""
 
 BETAS = (0.5, 0.9)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The images that are made together: where they start, their classes, and the batch's seed.
+    """The images that are made together: their first pixels, their classes, and the batch's seed.
 
-    `start` holds normalised pixels. `turn` is the number of iterations that batches before this one
-    take: with several observers they go on taking turns.
+    `start` holds normalised pixels. `turn` is the number of iterations of all batches before this
+    one. If there are several observers, it decides whose turn is first.
     """
 
     start: Float32[np.ndarray, "b 3 s s"]
@@ -48,19 +49,19 @@ class Matching(Protocol):
     """What the layers of an observer should see in a batch."""
 
     def watch(self, network: Network, batch: Batch) -> Watch:
-        """Watch the layers of a network that is on its device."""
+        """Start to watch the layers of a network, which must be on its device already."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What there is in an iteration: the images, what the observer sees of them, and its logits."""
+    """The state of an iteration: images, labels, what the observer sees of them, and its logits."""
 
     images: Float32[Tensor, "b 3 s s"]
     view: Float32[Tensor, "b 3 s s"]
     logits: Float32[Tensor, "b c"]
     labels: Int64[Tensor, " b"]
     again: Callable[[Tensor], Tensor]
-    """Gives the logits of other images under the same view, without gradients."""
+    """Returns the logits of other images under the same view, without gradients."""
 
 
 Term = Callable[[Look], Tensor]
@@ -74,8 +75,9 @@ Ascent = Callable[[Network, Tensor, Tensor], None]
 class Recipe:
     """The numbers of a recovery.
 
-    `weight` is that of the statistics, against the cross entropy's 1. `terms` start the further
-    terms of a batch.
+    `weight` is the weight of the statistics in the loss; that of the cross entropy is 1. Each
+    function of `terms` makes a further term for one batch. `ascent` moves the weights of each
+    observer's copy before the first iteration.
     """
 
     iterations: int
@@ -107,13 +109,13 @@ def recover(
     progress: Progress | None = None,
     past: Sequence[int] = (),
 ) -> UInt8[np.ndarray, "k s s 3"]:
-    """Make the images of a batch; the last iterate counts.
+    """Return the images of a batch after the last iteration.
 
-    Behind them come the first `COLUMNS` images as they were after each number of iterations in
-    `past`, which are fewer than all and ascend.
+    After them come the first `COLUMNS` images as they were after each number of iterations in
+    `past`. These numbers ascend, and all are below `recipe.iterations`.
 
-    Observers take turns by iteration. Pixels are normalised as the first of them does. `progress`
-    hears of ("recover", iterations done, iterations in all). Raises FloatingPointError if the
+    Each iteration uses one observer, in turn. Pixels are normalised as the first observer does.
+    `progress` gets ("recover", iterations done, all iterations). Raises FloatingPointError if the
     images are no longer finite.
     """
     space = Space.of(observers[0].network, machine)
@@ -156,17 +158,20 @@ class Space:
 
     @classmethod
     def of(cls, network: Network, machine: Machine) -> "Space":
-        """Return a network's own."""
+        """Return the normalisation of a network."""
         return cls(network.mean.to(machine.device), network.std.to(machine.device))
 
     def moved(self, images: Float[Tensor, "b 3 s s"], to: "Space") -> Float[Tensor, "b 3 s s"]:
-        """Return the same images normalised otherwise."""
+        """Return the same images in another normalisation."""
         if torch.equal(self.mean, to.mean) and torch.equal(self.std, to.std):
             return images
         return (images * self.std + self.mean - to.mean) / to.std
 
     def pixels(self, images: Float32[Tensor, "b 3 s s"]) -> UInt8[np.ndarray, "b s s 3"]:
-        """Return the images as bytes, which are cut off and not rounded."""
+        """Return the images as bytes, rounded down.
+
+        Raises FloatingPointError if a pixel is not finite.
+        """
         if not bool(images.isfinite().all()):
             raise FloatingPointError(
                 "the images of a batch are no longer finite. Needed finite pixels. Try a smaller "
@@ -177,7 +182,7 @@ class Space:
 
 
 class _Eye:
-    """One observer while a batch is made: a copy of its network, watched."""
+    """A copy of one observer for one batch, whose layers are watched."""
 
     def __init__(
         self,
@@ -200,13 +205,13 @@ class _Eye:
         self._watch = watched.matching.watch(network, batch) if recipe.weight else None
         self._pulled: tuple[list[Tensor], list[Tensor]] = ([], [])
         if machine.precision == "bfloat16":
-            # As autocast does with the weights of each iteration, but once.
+            # Autocast would convert the same weights again in each iteration.
             for module in network.modules():
                 if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
                     module.to(torch.bfloat16)
 
     def look(self, view: Tensor, iteration: int) -> Float32[Tensor, "b c"]:
-        """Look at a view, and find the gradient of what the layers see."""
+        """Return the logits of a view, and keep the gradient of what the layers see."""
         if self._watch is None:
             return self._logits(view)
         self._watch.begin(iteration)
@@ -215,12 +220,12 @@ class _Eye:
         return logits
 
     def again(self, draws: Draws, iteration: int, images: Tensor) -> Float32[Tensor, "b c"]:
-        """Look at other images under the view of an iteration, without gradients."""
+        """Return the logits of other images under the view of an iteration, without gradients."""
         with torch.no_grad():
             return self._logits(draws.view(images, iteration))
 
     def backward(self, loss: Tensor) -> None:
-        """Find the gradient to the images of a loss and of what the layers saw."""
+        """Find the gradient to the images, from a loss and from what the layers saw."""
         vectors, gradients = self._pulled
         torch.autograd.backward([loss, *vectors], [torch.ones_like(loss), *gradients])
 

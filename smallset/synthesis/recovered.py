@@ -38,7 +38,7 @@ class Recovered(Canvases):
 
     @property
     def kept_as(self) -> str:
-        """Name the finished batches."""
+        """The name under which finished batches are kept."""
         facts = [self.made_from, self.plan.label.tolist(), self.plan.size, list(self.batches)]
         return fingerprint(facts)
 
@@ -49,16 +49,16 @@ class Recovered(Canvases):
 
     @property
     def past(self) -> Sequence[int]:
-        """A few numbers of iterations, each about three times the one before."""
+        """A few numbers of iterations, each about three times the previous one."""
         return tuple(t for t in _PAST if t < self.recipe.iterations)
 
     @property
     def gpus(self) -> float:
-        """One, if the observer is on one here."""
+        """The GPUs that a worker needs: 1 if this machine uses a GPU, else 0."""
         return self.machine.gpus
 
     def draw(self, rows: Rows, progress: Progress | None = None) -> UInt8[np.ndarray, "k s s 3"]:
-        """Make a batch."""
+        """Make the images of a batch. `rows` must be one of `batches`."""
         if (images := self._unchanged(rows)) is not None:
             return images
         place = part(progress, self.batches.index(rows), len(self.batches), "batch")
@@ -72,7 +72,7 @@ class Recovered(Canvases):
         )
 
     def carried(self, rows: Rows) -> Drawing:
-        """Send the batch and copies of the observers, which stay here as they are."""
+        """Return the work on a batch, to send to a worker, with copies of the observers."""
         if (images := self._unchanged(rows)) is not None:
             return partial(np.copy, images)
         sent = tuple(replace(w, network=copy.deepcopy(w.network).cpu()) for w in self.observers)
@@ -84,15 +84,15 @@ class Recovered(Canvases):
     def _batch(self, rows: Rows) -> Batch:
         label = self.plan.label
         rank = ranks_of(np.bincount(label))[rows[0]]
-        # By what the batch begins with and not by its place: a set of more images has the same one.
+        # From the first image, not from the batch's number: then a larger set has the same seeds.
         seed = derive(self.seed, "batch", int(label[rows[0]]), int(rank))
         turn = self.batches.index(rows) * self.recipe.iterations
         return Batch(self.start(rows), label[list(rows)], seed, turn)
 
     def _unchanged(self, rows: Rows) -> UInt8[np.ndarray, "k s s 3"] | None:
-        """Return the images themselves if no iteration changes them.
+        """Return the first pixels if no iteration changes them, or None.
 
-        Normalising and back would lower some pixels by 1, since bytes are cut off and not rounded.
+        The engine would lower some of these pixels by 1, since it rounds bytes down.
         """
         if self.recipe.iterations or not isinstance(self.start, PixelStart):
             return None

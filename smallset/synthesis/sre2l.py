@@ -1,4 +1,4 @@
-"""SRe2L: noise that an observer comes to see as its class, in a batch like its training data."""
+"""SRe2L: noise, changed until an observer sees its class in it, and training data in the batch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,11 @@ class SRe2L(Optimised):
     """Noise, changed until an observer sees its class and training data in it (arXiv 2306.13092).
 
     A batch holds one image of each of `batch` classes. The loss is the cross entropy plus `r_bn`
-    times the distances of the batch's means and variances from the running ones of the observer's
-    BatchNorm layers, of which the first counts `first` times. In each iteration the observer sees a
-    random resized crop of a share `area`, mirrored with probability `flip`, shifted by `roll`
-    pixels. Numbers that are none are those of the published `setting`; auto takes it by the size.
+    times the distances of the batch's means and variances from the running statistics of the
+    observer's BatchNorm layers. The first layer counts `first` times. In each iteration the
+    observer sees a random resized crop of a share `area`, mirrored with probability `flip`, and
+    shifted by `roll` pixels. An option that is None takes its number from the published `setting`,
+    which auto chooses by the size of the images.
     """
 
     observer: AnyObserver = Observer()
@@ -58,7 +59,7 @@ class SRe2L(Optimised):
         return (self.observer,)
 
     def check(self, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
-        """Raise ValueError for an observer without BatchNorm, unless no statistics are compared."""
+        """Raise ValueError if the observer has no BatchNorm layer, unless `r_bn` is 0."""
         del counts
         if self.numbers(seen.images.size).r_bn:
             self._check_norms(seen)
@@ -72,11 +73,11 @@ class SRe2L(Optimised):
 
 @dataclass(frozen=True, eq=False)
 class NormTargets:
-    """The mean and variance of each BatchNorm layer's input.
+    """The mean and variance that the input of each BatchNorm layer should have.
 
-    The cost of a layer is `variance` times the distance of the variances plus that of the means;
-    that of the first layer counts `first` times. The targets are the running statistics of the
-    observer or, if there are moments of each class, those of the one class in the batch.
+    The cost of a layer is the distance of the means plus `variance` times that of the variances.
+    The first layer counts `first` times. The targets are the running statistics of the observer.
+    With `of_classes`, a row for each class, they are those of the only class in the batch.
     """
 
     first: float = 10.0

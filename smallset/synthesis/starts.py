@@ -42,7 +42,7 @@ class NoiseStart:
 
 @dataclass(frozen=True)
 class PixelStart:
-    """Pixels, which a network normalises. `pixels` returns those of some rows of the set.
+    """Pixels of images, normalised as a network does. `pixels` returns those of some rows.
 
     An image's pixels must not depend on the other rows.
     """
@@ -65,10 +65,10 @@ def real_start(
     *,
     flip: float = 0.0,
 ) -> PixelStart:
-    """Start from real training images of the class, each image of the set from another one.
+    """Start each image of the set from a different training image of its class.
 
-    The set seed orders the images of a class, and a smaller set starts from the first of those that
-    a larger one starts from. Each is a mirror image with probability `flip`.
+    The set seed orders the training images of a class. A smaller set starts from the first images
+    of a larger set. Each start is a mirror image with probability `flip`.
     """
     source, turned = [], []
     for label, count in enumerate(counts.tolist()):
@@ -86,7 +86,7 @@ def real_start(
 
 
 def check_real(name: str, seen: Observed, counts: Int64[np.ndarray, " c"]) -> None:
-    """Raise ValueError for more images of a class than there are real ones to start from."""
+    """Raise ValueError if more images are wanted of a class than it has. `name` is the method."""
     have = np.bincount(seen.labels, minlength=seen.classes)
     short = int(np.argmin(have - counts))
     if counts[short] > have[short]:

@@ -19,10 +19,11 @@ Read = Callable[[Tensor], tuple[Tensor, ...]]
 
 
 class Watch:
-    """Reads statistics of the inputs of some layers, and gives back the gradient of their cost.
+    """Reads statistics of the inputs of some layers, and finds the gradient of their cost.
 
-    BatchNorm layers whose `moments` are read are tapped: the gradient of their moments never
-    becomes a part of autograd's graph. All other layers are hooked.
+    If the `moments` of a BatchNorm layer are read, a `Tap` replaces the layer's forward pass and
+    adds their gradient in its backward pass: the moments are never in autograd's graph. All other
+    layers get a hook.
     """
 
     def __init__(self, layers: Sequence[tuple[Module, Read]], cost: "Distances") -> None:
@@ -39,14 +40,14 @@ class Watch:
                 layer.register_forward_pre_hook(partial(self._see, place, read))
 
     def begin(self, iteration: int) -> None:
-        """Before a forward pass: settle which layers are left out."""
+        """Decide which layers an iteration leaves out. Call this before its forward pass."""
         self._left_out = self._cost.left_out(iteration)
 
     def pull(self, weight: float, iteration: int) -> tuple[list[Tensor], list[Tensor]]:
-        """After a forward pass: weigh the cost of what was seen, and find its gradient.
+        """Find the gradient of `weight` times the cost. Call this after a forward pass.
 
-        Return the statistics that are in autograd's graph, and the gradient of each: the backward
-        pass starts from them too. The taps keep their own.
+        Return the statistics that are in autograd's graph, and the gradient of each. The backward
+        pass must start from them too. The taps keep the other gradients themselves.
         """
         vectors = [vector for one in self._seen for vector in _vectors(one)]
         flat = torch.cat(vectors).detach().requires_grad_()
@@ -71,7 +72,7 @@ def _vectors(seen: "tuple[Tensor, ...] | Tap") -> tuple[Tensor, ...]:
 
 
 class _Tapped:
-    """The taps of a network together, so that small vectors are handled once and not by layer."""
+    """All taps of a network: their small vectors are handled in one call, not one call a layer."""
 
     def __init__(self, seen: Sequence["tuple[Tensor, ...] | Tap"]) -> None:
         self._taps: list[Tap] = []
@@ -97,7 +98,7 @@ class _Tapped:
         self._channels = [len(tap.scale) for tap in self._taps]
 
     def give_back(self, flat: Tensor, gradient: Tensor) -> None:
-        """Tell each tap the gradient to its input, from that to the means and variances."""
+        """Set each tap's `slope` and `shift` from the gradient to the means and variances."""
         if not self._taps:
             return
         slope = gradient[self._variances] * (2 * self._each)
@@ -148,14 +149,14 @@ class Distances:
         return ()
 
     def __call__(self, flat: Float32[Tensor, " n"], iteration: int = 0) -> Float32[Tensor, ""]:
-        """Return the sum for as many vectors as targets, one after the other."""
+        """Return the sum. `flat` holds one vector for each target, one after the other."""
         del iteration
         return self.sum(flat, self._weights)
 
     def sum(
         self, flat: Float32[Tensor, " n"], weights: Float32[Tensor, " k"]
     ) -> Float32[Tensor, ""]:
-        """Return the sum under weights of the moment."""
+        """Return the sum with other weights, one for each vector."""
         from smallset.synthesis.moments import Norms
 
         off = flat - self._targets
@@ -168,7 +169,7 @@ def cell_sums(
 ) -> tuple[Float32[Tensor, "b k"], Float32[Tensor, "b k"]]:
     """Return each image's mean and mean square in each cell, over channels and pixels.
 
-    The map is enlarged to whole cells of `patch` x `patch` pixels, which stand row by row.
+    The map is first enlarged to whole cells of `patch` x `patch` pixels. Cells are in row order.
     """
     x = x.float()
     if x.shape[2] % patch or x.shape[3] % patch:
