@@ -56,7 +56,7 @@ def labels_spec(regime: Regime, *, brief: bool = False) -> str:
 def labels_words(text: str) -> str:
     """Return the spec of a label regime for tables: without its defaults and its teacher.
 
-    Of a regime that is not known here, return the name.
+    If this version does not know the regime, return its name alone.
     """
     try:
         call = read(labels_spec(labels_from(text), brief=True))
@@ -67,7 +67,10 @@ def labels_words(text: str) -> str:
 
 
 def _completed(text: str, teacher: str) -> str:
-    """Return a spec with a teacher added."""
+    """Return a spec with a teacher added.
+
+    Raises ValueError if the regime is unknown, takes no teacher, or names one already.
+    """
     call = read(text)
     taught = [n for n, kind in LABELS.items() if any(f.name == "teacher" for f in fields(kind))]
     if call.name in taught and not call.args and "teacher" not in call.options:

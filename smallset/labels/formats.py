@@ -1,4 +1,4 @@
-"""Formats: how a file holds the logits of a view, in rows of equally many bytes."""
+"""Formats: how a file holds the logits of a view, in rows of equal length."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Whole16(Whole):
 class Whole8(Format):
     """Every logit as one of 256 levels between a view's smallest and largest: 1 byte, and 4 a view.
 
-    The smallest logit and the distance of the levels are float16.
+    The smallest logit and the distance between levels are float16.
     """
 
     def row_bytes(self, classes: int) -> int:
@@ -101,9 +101,10 @@ class Whole8(Format):
 class Top(Format):
     """The k largest logits in float16, with their classes (arXiv 2604.18135).
 
-    With `rest`, the other classes share evenly the probability that they have together at
-    `temperature`, for 4 bytes more. Otherwise their probability is 0: at T = 20, five of 1,000
-    classes hold about 1 % of it.
+    With `rest`, the file also holds the probability that the other classes have together at
+    `temperature`, in 4 bytes. The other classes share it evenly. Without `rest`, their
+    probability is 0: at T = 20, five of 1,000 classes hold about 1 % of all probability, and would
+    get all of it. Raises ValueError if `k` is below 1 or `temperature` is not above 0.
     """
 
     every_class: ClassVar[bool] = False
@@ -124,7 +125,10 @@ class Top(Format):
         return self.temperature if self.rest else None
 
     def row_bytes(self, classes: int) -> int:
-        """Return 2 bytes a kept logit, the smaller list of classes, and 4 bytes for the rest."""
+        """Return 2 bytes for each kept logit, those of the list of classes, and 4 for the rest.
+
+        The list is one bit for each class, or the numbers of the kept classes if that is less.
+        """
         if self.k > classes:
             raise ValueError(
                 f"top's k={self.k} is more than the {classes} classes. Give k={classes} or less."

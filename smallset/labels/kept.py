@@ -19,7 +19,7 @@ from smallset.train.run import component_versions
 
 @dataclass(frozen=True, kw_only=True)
 class KeptLabels(OpenLabels):
-    """Labels from a store, which are also the `SoftLabels` of the loop."""
+    """Labels from a store. The object itself is the `SoftLabels` of the training loop."""
 
     store: LabelStore
 
@@ -32,7 +32,11 @@ class KeptLabels(OpenLabels):
         asked: ToStore,
         pool: int | None = None,
     ) -> "KeptLabels":
-        """Find and check what a regime asks for. Raises as `find` and `LabelStore.check`."""
+        """Find the store of the labels that a regime asks for, and check it.
+
+        Raises FileNotFoundError if there is no store. Raises ValueError if no store fits, if stores
+        of several teachers fit, or if a shard is missing or damaged.
+        """
         store = find(made, protocol, asked, regime.teacher_spec)
         card = store.card
         facts: dict[str, object] = {"store": store.check()}
@@ -49,7 +53,7 @@ class KeptLabels(OpenLabels):
         )
 
     def teacher_top1(self, measured: Callable[[Teacher], float]) -> float | None:
-        """Measure the teacher, or return None if it is no longer where its labels were made."""
+        """Measure the teacher, or return None if its network is no longer there or has changed."""
         card = self.store.card
         try:
             loaded = load_teacher(card.teacher, classes=card.classes, size=card.size)
@@ -58,7 +62,7 @@ class KeptLabels(OpenLabels):
         return measured(loaded) if loaded.sha256 == card.teacher_sha256 else None
 
     def soft(self, machine: Machine) -> "KeptLabels":
-        """Return the labels themselves."""
+        """Return this object."""
         return self
 
     def __call__(
@@ -67,7 +71,7 @@ class KeptLabels(OpenLabels):
         indices: Int64[np.ndarray, " b"],
         epoch: int,
     ) -> Float32[Tensor, "b c"]:
-        """Read the logits of the views, or of their images."""
+        """Read the logits of the views `indices` of an epoch, or of their images."""
         card = self.store.card
         rows = epoch * card.views + indices if card.of_views else indices // card.of_each
         return torch.from_numpy(self.store.logits(rows)).to(pixels.device)
@@ -82,10 +86,11 @@ def what_views_depend_on() -> dict[str, str]:
 def find(
     made: TrainingSet, protocol: StudentProtocol, asked: ToStore, teacher: str | None
 ) -> LabelStore:
-    """Find the store of a set that holds what is asked for, by a teacher or else by any.
+    """Find the store of a set that holds the labels `asked`. Any teacher fits if `teacher` is None.
 
-    Raises FileNotFoundError if there is no store, and ValueError if none fits or several teachers'
-    do.
+    If several stores fit, a complete one comes first, then the one with the fewest epochs. Raises
+    FileNotFoundError if there is no store, and ValueError if none fits or if those that fit are of
+    several teachers.
     """
     folder = label_folder(made)
     of_views = not asked.one_per_image
@@ -124,7 +129,7 @@ def find(
             f"the set {made.name!r} has {kind} of several teachers: {_listed(fitting)}. Say which "
             "with teacher=SPEC."
         )
-    # Half of a store, of other arithmetic, must not hide a whole one.
+    # A half-made store, such as one of another precision, must not hide a complete one.
     return min(fitting, key=lambda store: (store.lacking > 0, store.card.epochs))
 
 

@@ -13,7 +13,7 @@ from smallset.train.protocol import StudentProtocol
 class OnePerImage(Regime):
     """A teacher's logits for every whole image, read from files of `smallset label`; no mixing.
 
-    `format` says which files, and so does `teacher` if several teachers made some. Views are not
+    `format` chooses the files, and so does `teacher` if several teachers made some. Views are not
     mixed, because a label is of one image.
     """
 

@@ -79,7 +79,7 @@ class Watching:
     ) -> Float32[Tensor, "b c"]:
         """Return the teacher's logits for the pixels. The other arguments are not needed."""
         del indices, epoch
-        # Not `inference_mode`, whose tensors a loss on logits could not keep for its gradient.
+        # Not `inference_mode`: a loss on logits keeps them for its gradient, which that forbids.
         with torch.no_grad(), self._machine.autocast():
             logits: Tensor = self._network(pixels)
         return logits.float()

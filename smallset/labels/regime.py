@@ -18,7 +18,7 @@ _LABELS = ".labels"
 
 @dataclass(frozen=True)
 class ToStore:
-    """What a teacher is asked to write for a set: see `smallset.label`. `format` is a spec."""
+    """The labels that a teacher writes for a set: see `smallset.label`. `format` is a spec."""
 
     epochs: int
     format: str
@@ -49,7 +49,7 @@ class Regime(ABC):
         return replace(self, **{"teacher": teacher})
 
     def check(self) -> None:
-        """Raise ValueError or OSError if files of the options are missing. Opens no set."""
+        """Raise ValueError or OSError if files that the options name are missing. Opens no set."""
         return None
 
     def stored_as(self, protocol: StudentProtocol) -> "ToStore | None":
@@ -70,7 +70,7 @@ class OpenLabels:
 
     `facts` are JSON values that name everything that the logits depend on. `view_seed` fixes the
     views of every student, if the labels belong to certain views. `mixed` says whether the labels
-    are of mixed views. With a `pool`, students see views of the first `pool` epochs alone. An
+    are of mixed views. With a `pool`, students see views of the first `pool` epochs only. An
     instance of this class itself stands for hard labels: the student gets class indices, which cost
     no bytes.
     """

@@ -54,7 +54,7 @@ class _Views:
     """The views behind the rows of a store. The draws of the last epoch are kept.
 
     The unmixed views of a small epoch are kept too, since each is shown twice: in its own place,
-    and as a partner.
+    and as the partner of another view.
     """
 
     def __init__(self, card: LabelCard, seen: Shown, machine: Machine) -> None:

@@ -20,7 +20,7 @@ from smallset.typed import Positive, Text, Whole, read_json
 
 CARD = "labels.json"
 SHARD_BYTES = 32 << 20
-"""The most bytes of rows in a shard, except for a row that is longer."""
+"""The most bytes of rows in a shard. A single row may be longer."""
 SHARD_ROWS = 1 << 14
 """The most rows in a shard: what a killed run loses at most."""
 
@@ -36,9 +36,9 @@ _writing = partial(
 class LabelCard:
     """What the labels of a store are, and everything that they depend on.
 
-    `set_digest` and `view` are those of the set `set`, `of_each` the views of an image in an epoch.
-    `view_seed` and `mix_alpha` are None for labels of whole images, which have one epoch. `format`
-    is a spec. `made_with` holds versions, device and precision.
+    `set_digest` and `view` are those of the set `set`. `of_each` is the number of views of an image
+    in an epoch. `view_seed` and `mix_alpha` are None for labels of whole images, which have one
+    epoch. `format` is a spec. `made_with` holds versions, device and precision.
     """
 
     set: str
@@ -66,7 +66,7 @@ class LabelCard:
 
     @property
     def views(self) -> int:
-        """The labels of an epoch."""
+        """The number of labels of an epoch."""
         return self.images * self.of_each if self.of_views else self.images
 
     @property
@@ -109,7 +109,7 @@ class LabelStore:
         return self.folder / f"{shard.start // self.card.rows_a_shard:05d}.rows"
 
     def bytes(self, epochs: int | None = None) -> int:
-        """Count the bytes of the files, or of the part with the first epochs and its overhead."""
+        """Return the bytes of the files, or of files that hold only the first `epochs` epochs."""
         rows = (self.card.epochs if epochs is None else epochs) * self.card.views
         shards = -(-rows // self.card.rows_a_shard)
         return len(_card_text(self.card)) + rows * self.row_bytes + shards * _DIGEST
@@ -164,7 +164,7 @@ class LabelStore:
 
     @cached_property
     def _mapped(self) -> list[np.memmap]:
-        """The rows of each shard, which the system reads when they are looked at."""
+        """The rows of each shard, mapped into memory: the system reads a row when it is used."""
         return [
             np.memmap(self.file(shard), np.uint8, "r", shape=(len(shard), self.row_bytes))
             for shard in self.shards
@@ -172,7 +172,7 @@ class LabelStore:
 
 
 def store_of(folder: Path, card: LabelCard) -> LabelStore:
-    """Return the store of a card in a folder of stores, which may not have begun."""
+    """Return the store of a card in a folder of stores. It may not be on disk yet."""
     name = f"{card.format.partition('(')[0]}-{card.epochs}-{fingerprint(card.identity)[:12]}"
     return LabelStore(folder / name, card)
 
@@ -185,7 +185,7 @@ def begin(folder: Path, card: LabelCard) -> LabelStore:
     store = store_of(folder, card)
     with _writing(folder):
         store.folder.mkdir(parents=True, exist_ok=True)
-        for left in store.folder.glob(".*.partial-*"):  # by a killed run
+        for left in store.folder.glob(".*.partial-*"):  # left by a killed run
             left.unlink()
         write_whole(store.folder / CARD, _card_text(card))
     return store

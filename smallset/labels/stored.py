@@ -13,7 +13,7 @@ from smallset.train.protocol import StudentProtocol
 class Stored(Regime):
     """A teacher's logits for every mixed view, read from the files of `smallset label`.
 
-    `format` and `view_seed` say which files, and so does `teacher` if several teachers made some.
+    `format` and `view_seed` choose the files, and so does `teacher` if several teachers made some.
     `prune` is the share of the protocol's epochs without labels of their own (arXiv 2410.15919):
     each step shows a batch of the other epochs, drawn with replacement.
     """

@@ -56,7 +56,10 @@ def teacher_top1(
 
 
 def _check(spec: str, top1: float, labels: Int64[np.ndarray, " n"], size: int) -> None:
-    """Raise ValueError within three standard errors of chance, or half-way to 1 for few images."""
+    """Raise ValueError if the accuracy is within three standard errors of chance.
+
+    For few images, it must only be above half of the way from chance to 1.
+    """
     chance = float(np.bincount(labels).max() / len(labels))
     error = (chance * (1 - chance) / len(labels)) ** 0.5
     if top1 <= chance + min(3 * error, (1 - chance) / 2):
