@@ -181,9 +181,9 @@ def known() -> list[Fact]:
 INTRODUCTION = """# How long an observer trains, and which epochs EL2N reads
 
 PCA keeps the images that are easiest by EL2N, seen through an observer that is trained for this. An
-observer of too few steps knows nothing that could tell images apart, and its first epochs know
-least. So the default was chosen by what PCA's students learn. Nothing here reads a test set: the
-training splits of CIFAR-10 and Imagenette were cut into a validation part (500 and 100 images a
+observer that trains for too few steps cannot tell easy images from hard ones, least of all in its
+first epochs. So the default was chosen by what PCA's students learn. Nothing here reads a test set:
+the training splits of CIFAR-10 and Imagenette were cut into a validation part (500 and 100 images a
 class) and training parts of several sizes.
 
     python docs/studies/observers.py run --data FOLDER --work DIR
@@ -192,10 +192,10 @@ class) and training parts of several sizes.
 The first command adds what docs/studies/observers.jsonl lacks, the second writes this page.
 
 Each cell is the mean top-1 in % on the validation part of PCA's students: ConvNet-D3, ipc 10, 150
-epochs of small-v1; replicate r has set, observer and student seed r. n says how many replicates
-there are; of one, differences below two points say little. *Steps* are those of the observer
-(ResNet-8, batch 128), *right* is its accuracy on its own clean training images in the end.
-*All*, *last 30 %*, *last 3* and *last* are the epochs that EL2N reads.
+epochs of small-v1; replicate r has set, observer and student seed r. n is the number of replicates.
+With one replicate, differences below two points say little. *Steps* are those of the observer
+(ResNet-8, batch 128), *right* is its accuracy on its own clean training images in the end. *All*,
+*last 30 %*, *last 3* and *last* are the epochs that EL2N reads.
 
 """
 CHOICE = """
@@ -207,9 +207,9 @@ no clear difference elsewhere. PCA beats random in every row.
 
 So the default is about 2,000 steps, of which the last 30 % are read: at least 10 epochs, and at
 most 60, since each epoch's network is kept and 60 were as good as more. On the full CIFAR-10 these
-are the last 3 of 10 epochs. Larger parts of Imagenette, and more replicates, were not run for want
-of hours. The tables of docs/results.md were made before, with all of 10 epochs, and say so in their
-specs.
+are the last 3 of 10 epochs. Larger parts of Imagenette, and more replicates, were not run for lack
+of time. The tables of docs/results.md were made before this choice, with all 10 epochs. Their specs
+say so.
 """
 
 

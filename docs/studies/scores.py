@@ -62,31 +62,34 @@ SCORES = {
 
 INTRODUCTION = """# What scores mean on real data
 
-CIFAR-10's training images, looked at by a ResNet-8 that trains for 10 epochs (for CAD-Prune: for
-one, looked at eight times). The first command adds what `docs/studies/scores.jsonl` lacks, but
-nothing to facts of another version of observers: take that file away to measure all again (some
-hours of a core, resumable). The others write this page and its figures (with altair and
-vl-convert-python):
+These are scores of CIFAR-10's training images. The observer is a ResNet-8 that trains for 10 epochs
+(for CAD-Prune: for one epoch, in which it looks eight times). The first command adds what
+`docs/studies/scores.jsonl` lacks. It refuses a file with facts of another version of observers.
+Take that file away to measure all again, which takes some hours of a core and may be interrupted.
+The others write this page and its figures (with altair and vl-convert-python):
 
     python docs/studies/scores.py run --data PATH --work DIR
     python docs/studies/scores.py write
     python docs/studies/scores.py draw
 
-*AUC, wrong labels*: a tenth of the labels is replaced by another class, uniformly; how well does
-the score (larger is harder) find them? 0.5 is chance, and below it wrong labels count as easy. Mean
-and range of plantings, each with an observer of its own. *resnet8 with resnet20*: Spearman's rank
-correlation between the score through one and through the other, both of one seed. *two runs*,
-*means of K and of K others*: rank correlation between disjoint groups of observers that differ in
-nothing but their seed; of twenty observers there are ten pairs of one, three pairs of three, one of
-ten. Each cell is the mean [the range] of n such. What the observers recorded is of the version
-named below the table: since observer-2, images that a network is certain of do not tie by loss,
-margin and least confidence.
+- *AUC, wrong labels*: a tenth of the labels is replaced by another class, drawn uniformly. The
+  number says how well the score (larger is harder) finds these labels. 0.5 is chance. Below 0.5,
+  wrong labels count as easy. Each replicate draws other labels and trains another observer.
+- *resnet8 with resnet20*: Spearman's rank correlation between the score through a ResNet-8 and
+  through a ResNet-20, both of one seed.
+- *two runs*, *means of K and of K others*: the rank correlation between disjoint groups of
+  observers that differ only in their seed. Twenty observers make ten pairs of one, three pairs of
+  three and one pair of ten.
+
+Each cell is the mean [the range] of n replicates or pairs. The line below the table names the
+version of the observers' records. Since observer-2, images that a network is certain of do not tie
+by loss, margin and least confidence.
 
 Rank correlation between scores through one ResNet-8 (seed 0), labels as they are:
 
 ![How scores agree](scores.svg)
 
-How far a score stays what it is with another observer, the means of the table below:
+How stable a score is if the observer changes, as means of the table below:
 
 ![How scores stay](scores-stability.svg)
 """
