@@ -34,11 +34,11 @@ class ScoreColumn:
 
     `key` says what `keys` are: names in a split ("id", text), rows in the source's own order
     ("index", int64), or numbers from an index without a name, whose meaning depends on the data
-    ("count", int64). `called` is the column of the keys. Without keys, `unkeyed` are columns that
-    seem to identify images in an unknown way (see `row_index`). `labels` are class indices or class
-    names (-1 or None if missing). `records` is the version of the observer's records behind the
-    numbers, if the file names it. `sources` are the fingerprints of the data that `smallset score`
-    made the table from.
+    ("count", int64). `called` is the name of the column that holds the keys. If there are no keys,
+    `unkeyed` names the columns that seem to identify images (see `row_index`). `labels` are class
+    indices or class names (-1 or None if missing). `records` is the version of the observer's
+    records that the numbers come from, if the file names it. `sources` are the fingerprints of the
+    data that `smallset score` made the table from.
     """
 
     name: str
@@ -55,7 +55,7 @@ class ScoreColumn:
 def read_column(path: Path, name: str | None) -> ScoreColumn:
     """Read a column of a file by name (None: the only column).
 
-    Raises FileNotFoundError without a file. Raises ValueError if the file cannot be read, the
+    Raises FileNotFoundError if there is no file. Raises ValueError if the file cannot be read, the
     column is missing, or the column does not hold numbers.
     """
     if not path.is_file():
@@ -74,8 +74,8 @@ def read_column(path: Path, name: str | None) -> ScoreColumn:
 def _column(table: "pa.Table", facts: object, index: Collection[str], path: Path) -> ScoreColumn:
     """Build a ScoreColumn from a table whose first column is the chosen one.
 
-    `index` are the columns that pandas declares as the index, `facts` what `write_scores` recorded
-    of each column, or other metadata.
+    `index` names the columns that pandas declares as the index. `facts` is what `write_scores`
+    recorded about each column; other metadata is ignored.
     """
     chosen = table.column_names[0]
     columns = facts.items() if isinstance(facts, dict) else ()
@@ -96,7 +96,10 @@ def _column(table: "pa.Table", facts: object, index: Collection[str], path: Path
 
 
 def _with_index(found: ScoreColumn, table: "pa.Table", index: Collection[str]) -> ScoreColumn:
-    """Add the keys from an index without a name, for a table without a column id or index."""
+    """Add the keys from an index without a name, or else the columns that seem to be keys.
+
+    The table has no column id or index.
+    """
     others = [n for n in table.column_names if n not in KEYS and not is_empty(table[n])]
     unnamed = {name: numbers_or_names(table[name]) for name in others if is_unnamed(name)}
     telling = {name: keys for name, keys in unnamed.items() if not is_in_order(keys)}
@@ -202,7 +205,7 @@ def _keys(table: "pa.Table", key: str, path: Path) -> "pa.Array":
 
 
 def _plain_type(kind: "pa.DataType") -> "pa.DataType":
-    """Return the type of the values without categories, with any kind of text as string."""
+    """Return the type of a column's values, without categories; every kind of text is string."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     text = pa.types.is_large_string(kind) or pa.types.is_string_view(kind)

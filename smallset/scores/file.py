@@ -28,8 +28,8 @@ class File(Score):
     or an index without a name, as pandas and R write it. Otherwise rows are matched by position, if
     there is exactly one row for each training image and no other column seems to identify images.
     Rows of other images, such as held-out ones, are ignored. A column `label` of class indices or
-    class names must agree with the data. `column` may be omitted if there is only one. No network
-    is used and no pixels are decoded.
+    class names must agree with the data. `column` may be omitted if the file has only one column of
+    scores. No network is used and no pixels are decoded.
     """
 
     path: str
@@ -44,19 +44,19 @@ class File(Score):
             )
         if suffix == ".npy" and self.column is not None:
             raise ValueError(
-                f"file's column={self.column!r} is in no .npy file, which holds one array. "
-                "Leave it out, or give a table."
+                f"file's column={self.column!r} was given for a .npy file, which has no columns. "
+                "Leave the column out, or give a table."
             )
 
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Return every image's score. Raises ValueError or OSError as `of`."""
+        """Return every image's score. Raises the errors of `of`."""
         return self.of(observed.dataset)
 
     def of(self, dataset: ImageDataset) -> Float32[np.ndarray, " n"]:
-        """Read the scores of a split's images, in its order.
+        """Read the scores of a split's images, in the split's order.
 
-        Raises FileNotFoundError without a file. Raises ValueError if the file cannot be read, was
-        made from other data, lacks images, or holds scores that are not finite.
+        Raises FileNotFoundError if there is no file. Raises ValueError if the file cannot be read,
+        was made from other data, lacks images, or holds scores that are not finite.
         """
         read = read_column(self._file, self.column)
         self._check_source(read, dataset)
@@ -69,7 +69,7 @@ class File(Score):
         if len(bad):
             raise ValueError(
                 f"{len(bad)} scores in the column {read.name!r} of {self.path!r} are not finite "
-                f"numbers of 32 bits: those of {dataset.listed(bad)}. Needed one for every image. "
+                f"32-bit numbers: those of {dataset.listed(bad)}. Needed one for every image. "
                 "Score these again, or mend the file."
             )
         return values
@@ -86,7 +86,7 @@ class File(Score):
         )
 
     def files(self, dataset: ImageDataset) -> dict[str, str]:
-        """Return the file's sha256 by its path. Raises ValueError or OSError as `of`."""
+        """Return the file's sha256 by its path. Raises the errors of `of`."""
         self.of(dataset)
         return {self.path: file_sha256(self._file)}
 
@@ -100,7 +100,8 @@ class File(Score):
             raise ValueError(
                 f"{self.path!r} holds scores of another data set: its fingerprint is "
                 f"{min(others)[:12]}..., that of {dataset.name!r} is {dataset.fingerprint[:12]}... "
-                "Needed scores of these very images. Score this data, or name the data it is of."
+                "Needed scores of these very images. Score this data, or name the data of the "
+                "scores."
             )
 
     def _check_labels(self, labels: Shaped[np.ndarray, " n"], dataset: ImageDataset) -> None:
@@ -130,17 +131,17 @@ class File(Score):
         if len(read.values) != len(dataset):
             raise ValueError(
                 f"{self.path!r} has {len(read.values)} rows, but {dataset.name!r} has "
-                f"{len(dataset)} training images ({dataset.split!r}), and no column says which row "
-                "is whose. Needed one row an image, in their order. Add a column id or index."
+                f"{len(dataset)} training images ({dataset.split!r}), and no column says which "
+                "image a row is of. Needed a row an image, in order. Add a column id or index."
             )
         if read.unkeyed:
             one = len(read.unkeyed) == 1
             seem = f"{'column' if one else 'columns'} {', '.join(map(repr, read.unkeyed))} "
             raise ValueError(
-                f"{self.path!r} has no column id or index, so its rows would count as in the order "
-                f"of the images, but its {seem}{'seems' if one else 'seem'} to name the image of "
-                "each. Needed to know whose each row is. Give names in a column id, or rows in the "
-                "source's own order (from 0) in a column index, or leave that out."
+                f"{self.path!r} has no column id or index, so row i would be the score of image i. "
+                f"But its {seem}{'seems' if one else 'seem'} to name the image of each row. Needed "
+                "to know which image a row is of. Give names in a column id, or rows in the "
+                f"source's own order (from 0) in a column index, or leave out the {seem.rstrip()}."
             )
         return np.arange(len(dataset))
 
@@ -155,23 +156,23 @@ class File(Score):
             raise ValueError(
                 f"{self.path!r} has an index without a name ({read.called!r}) of {len(counted)} "
                 f"rows ({shown}, ...), which does not count the {len(dataset)} training images of "
-                f"{dataset.name!r} from 0 or from 1, each once. Needed to know whose each row is. "
-                "Call that column index if it holds rows in the source's own order (from 0), or "
-                "leave it out."
+                f"{dataset.name!r} from 0 or from 1, each once. Needed to know which image a row "
+                "is of. Name that column 'index' if it holds rows in the source's own order (from "
+                "0), or leave it out."
             )
         return rows
 
     def _matched(
         self, read: ScoreColumn, keys: "pa.Array", dataset: ImageDataset
     ) -> Int64[np.ndarray, " n"]:
-        """Return the row of each image by a column of names; unnamed rows are ignored."""
+        """Return the row of each image by a column id or index. Rows without a key are ignored."""
         key = read.key
         counts = pc.value_counts(keys.drop_null())
         twice = counts.filter(pc.greater(counts.field("counts"), 1))
         if len(twice):
             raise ValueError(
                 f"{self.path!r} has {twice[0]['counts']} rows with {key} "
-                f"{twice[0]['values'].as_py()!r}. Needed one an image. Leave one of them."
+                f"{twice[0]['values'].as_py()!r}. Needed one row for each image. Keep one of them."
             )
         ids = [dataset.id(i) for i in range(len(dataset))] if key == "id" else None
         wanted = pa.array(dataset.rows if ids is None else ids)
@@ -189,25 +190,25 @@ class File(Score):
         keys: "pa.Array",
         dataset: ImageDataset,
     ) -> str:
-        """Return the error that names the images and the whole classes without a score."""
+        """Return the message that names the images and the whole classes without a score."""
         key = read.called
         if len(keys) and len(missing) == len(dataset):
-            leave = f"index, their rows, and leave {key or 'that'} out"
-            other = leave if read.key == "id" else "id, their names"
+            leave = f"index of their rows, and leave out the column {key!r}"
+            other = leave if read.key == "id" else "id of their names"
             return (
                 f"{self.path!r} has a score for none of the {len(dataset)} training images of "
                 f"{dataset.name!r}, such as {dataset.listed(missing[:1])}: its column {key!r} "
-                f"has others, such as {keys[0].as_py()!r}. Needed one an image. Score this data, "
-                f"or match it by a column {other}."
+                f"has others, such as {keys[0].as_py()!r}. Needed a score for each image. Score "
+                f"this data, or match the images by a column {other}."
             )
         names = dataset.classes.names
         all_of, lost = (
             np.bincount(c, minlength=len(names)) for c in (dataset.labels, dataset.labels[missing])
         )
         gone = [names[c] for c in np.flatnonzero((lost == all_of) & (lost > 0))]
-        whole = f" It has none at all of class {listed(gone)}." if gone else ""
+        whole = f" It has none at all for class {listed(gone)}." if gone else ""
         return (
             f"{self.path!r} has no score for {len(missing)} of the {len(dataset)} training images "
             f"of {dataset.name!r} (by its column {key!r}), such as {dataset.listed(missing)}."
-            f"{whole} Needed one an image. Score the rest too."
+            f"{whole} Needed a score for each image. Score the rest too."
         )

@@ -14,12 +14,13 @@ from smallset.shapes import Bool, Float, Float32, Float64
 
 @dataclass(frozen=True)
 class Forgetting(RunScore):
-    """Events at which an image goes from right to wrong, over training (arXiv 1812.05159).
+    """How often an image goes from right to wrong over training (arXiv 1812.05159).
 
-    Right means a margin above 0 on the clean image after an epoch. An image that was never right
-    counts as the hardest, with as many events as epochs, which no other count can reach. Most
-    images share their count (the mean over `runs`). So a fraction of at most 1 / (2 runs) is added:
-    the image's rank by AUM among the images with the same count.
+    Each time is an event. Right means a margin above 0 on the clean image after an epoch. An image
+    that was never right counts as the hardest, with as many events as epochs, which no other image
+    can reach. The score is the mean number of events over `runs`. Most images share this number
+    with others, so a fraction below 1 / (2 runs) is added: the image's rank by AUM among the images
+    with the same number.
     """
 
     name = "forgetting"
@@ -30,7 +31,7 @@ class Forgetting(RunScore):
         super().__post_init__()
         if self.observer.trains_for < 2:
             raise ValueError(
-                "forgetting needs 2 epochs to see an image lost, but its observer trains for "
+                "forgetting needs 2 epochs to see an image forgotten, but its observer trains for "
                 f"{self.observer.trains_for}. Train longer: observer=observer(epochs=10)."
             )
 
@@ -47,7 +48,10 @@ class Forgetting(RunScore):
 
 
 def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
-    """Count the events of each image; an image that was never right has one for each epoch."""
+    """Count how often each image goes from right to wrong, epoch by epoch.
+
+    An image that was never right gets one event for each of the t epochs.
+    """
     events = (right[:-1] & ~right[1:]).sum(0)
     return np.where(right.any(0), events, len(right)).astype(np.float64)
 
@@ -55,10 +59,11 @@ def forgotten(right: Bool[np.ndarray, "t b"]) -> Float[np.ndarray, " b"]:
 def places(
     events: Float32[np.ndarray, " n"], hardness: Float32[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " n"]:
-    """Return each image's rank among the images with as many events, as 0..1, easiest first.
+    """Return each image's rank by `hardness` among the images with the same number of events.
 
-    Ties go to the lower index. Ranks among all images would not fit: float32 has 4 million
-    fractions next to 1 and 131,072 next to 32..63. Beyond that, images tie.
+    Ranks are fractions from 0 (the easiest) to below 1. Ties go to the lower index. Added to the
+    number of events in float32, the halves of these fractions have 4 million values at 1 event and
+    131,072 at 32 to 63 events. If more images have the same number of events, some of them tie.
     """
     order = np.lexsort((hardness, events))
     _, first, sizes = np.unique(events[order], return_index=True, return_counts=True)

@@ -1,4 +1,4 @@
-"""GraNd: the norm of an image's gradient by an observer's weights."""
+"""GraNd: the norm of the gradient of an image's loss with respect to an observer's weights."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class GraNd(MomentScore):
     """Mean norm of the gradient of an image's loss, over late epochs and runs (arXiv 2107.07075).
 
     `layers="last"` uses the closed form for the last linear layer and its bias, ||p - onehot(y)||
-    sqrt(1 + ||h||^2) with h the input of that layer. It costs nothing beyond the run.
-    `layers="all"` takes the gradient of every weight, in float32 and eval mode, at the cost of a
-    forward and a backward pass for each image and epoch. A network without a gradient for each
-    image is an error before it trains. `epochs` and `runs` are as in `el2n`.
+    sqrt(1 + ||h||^2) with h the input of that layer. It costs no more than the observer's
+    training. `layers="all"` takes the gradient of every weight, in float32 and eval mode. This
+    costs a forward and a backward pass for each image and epoch. A network that cannot give the
+    gradient of a single image is refused before it trains. `epochs` and `runs` are as in `el2n`.
     """
 
     name = "grand"
@@ -91,7 +91,10 @@ def chunk_of(model: Network, size: int) -> int:
 
 
 def check_gradients(model: Network, *, name: str, size: int) -> None:
-    """Raise ValueError if a network has no gradient for a single image; tries a black one."""
+    """Raise ValueError if a network cannot give the gradient of a single image.
+
+    The gradient of a black image is tried.
+    """
     device = model.mean.device
     label = torch.zeros(1, dtype=torch.int64, device=device)
     try:
@@ -101,7 +104,7 @@ def check_gradients(model: Network, *, name: str, size: int) -> None:
     except Exception as error:  # every unsupported operation raises its own error
         why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ValueError(
-            f"the observer {name!r} gives no gradient for each image by itself ({why}). Needed a "
+            f"the observer {name!r} cannot give the gradient of a single image ({why}). Needed a "
             "network that torch.func can differentiate. Choose another observer, or layers=last."
         ) from error
 
@@ -109,7 +112,10 @@ def check_gradients(model: Network, *, name: str, size: int) -> None:
 def gradient_norms(
     model: Network, pixels: Float32[Tensor, "b 3 s s"], labels: Int64[Tensor, " b"]
 ) -> Float32[Tensor, " b"]:
-    """Return the norm of each image's cross-entropy gradient by all weights, in eval mode."""
+    """Return the norm of each image's cross-entropy gradient with respect to all weights.
+
+    Sets the network to eval mode.
+    """
     model.eval()
     weights = {name: p.detach() for name, p in model.named_parameters()}
     buffers = dict(model.named_buffers())

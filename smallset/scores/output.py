@@ -23,7 +23,7 @@ class _Output(MomentScore):
     observer: AnyObserver = Observer()
 
     def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
-        """Return the field."""
+        """Return the class's `field` of each image's record."""
         values: Float[np.ndarray, " n"] = moment[self.field]
         return values
 
@@ -33,10 +33,11 @@ class EL2N(_Output):
     """Mean error ||p - onehot(y)||_2 over late epochs and runs (arXiv 2107.07075); 0..sqrt 2.
 
     `epochs` is "late" (the last 30 % of the observer's epochs), a number of first epochs, or a
-    tuple of epochs counted from 1. The paper reads an early epoch of a long training. Here a whole
-    short training stands for it, whose first epochs know too little. `runs` observers differ in
-    their weights, batch order and views. Probabilities are those of clean images in eval mode. A
-    pretrained network is read once, and `epochs` must keep its default.
+    tuple of epochs counted from 1. The paper reads an early epoch of a long training. Here the
+    training is short, and its last epochs are read, since its first ones have learned too little.
+    The `runs` observers differ in their weights, batch order and views. Probabilities are those of
+    clean images in eval mode. A pretrained network is read once, and `epochs` must keep its
+    default.
     """
 
     name, field = "el2n", "el2n"
@@ -64,7 +65,7 @@ class AUM(MomentScore):
         return -super().__call__(observed)
 
     def of_moment(self, moment: Records) -> Float[np.ndarray, " n"]:
-        """Return z_y - max z_j over the other classes j, or the same of probabilities."""
+        """Return z_y - max z_j over other classes j, in logits z or in probabilities."""
         margin: Float[np.ndarray, " n"] = moment["margin"]
         return margin if self.on == "logits" else probability_margin(moment)
 
@@ -89,7 +90,7 @@ class Loss(_Output):
 class Entropy(_Output):
     """The entropy -sum p log p of a trained observer's probabilities, in nats; 0..log classes.
 
-    It ignores the label: a confident wrong prediction is easy. `epochs` is as in `loss`.
+    The score ignores the label: a confident wrong prediction is easy. `epochs` is as in `loss`.
     """
 
     name, field = "entropy", "entropy"
@@ -98,8 +99,8 @@ class Entropy(_Output):
 class Margin(_Output):
     """1 - (p1 - p2) of a trained observer's two largest probabilities; 0..1.
 
-    The usual -(p1 - p2) plus 1, since float32 still separates confident images near 0. It ignores
-    the label. `epochs` is as in `loss`.
+    This is the usual -(p1 - p2) plus 1: confident images are then near 0, where float32 still
+    tells them apart. The score ignores the label. `epochs` is as in `loss`.
     """
 
     name, field = "margin", "closeness"
@@ -108,7 +109,7 @@ class Margin(_Output):
 class LeastConfidence(_Output):
     """1 minus the largest probability of a trained observer; 0..1.
 
-    It ignores the label. `epochs` is as in `loss`.
+    The score ignores the label. `epochs` is as in `loss`.
     """
 
     name, field = "least-confidence", "doubt"

@@ -30,10 +30,11 @@ def is_unnamed(name: str) -> bool:
 
 
 def pandas_index(schema: "pa.Schema", rows: int) -> dict[str, range | None]:
-    """Return the index that pandas recorded: columns, or ranges that are not stored as columns.
+    """Return the index that pandas recorded in a parquet file, by name.
 
-    A range 0, 1, 2, ... without a name carries no information and is left out. As in pandas, so is
-    a range whose length differs from the table's.
+    A stored column has the value None. A range that is not stored as a column is returned itself.
+    A range 0, 1, 2, ... without a name says nothing about the rows and is left out. A range whose
+    length is not `rows` is left out too, as pandas does.
     """
     found: dict[str, range | None] = {}
     said = schema.pandas_metadata
@@ -61,7 +62,7 @@ def is_empty(column: "pa.ChunkedArray") -> bool:
 def numbers_or_names(column: "pa.ChunkedArray") -> "pa.Array | None":
     """Return an index without a name as int64 if it holds whole numbers, else as text.
 
-    Return None if the index holds neither or has gaps. Text such as "17" is a number,
+    Return None if the index holds neither, or lacks values. Text such as "17" is a number,
     but "017" is a name.
     """
     text, given = pa.types.is_string(column.type), column.combine_chunks()
@@ -76,10 +77,11 @@ def numbers_or_names(column: "pa.ChunkedArray") -> "pa.Array | None":
 
 
 def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> np.ndarray | None:
-    """Return each image's row by an index without a name, or None if the index does not fit.
+    """Return the table row of each image by an index without a name; None if it does not fit.
 
-    The index counts the images from 0 (pandas) or from 1 (R), or holds their `rows` in the source,
-    which ascend.
+    `counted` are the values of the index. They fit if they are the numbers of the images from 0
+    (pandas) or from 1 (R), or the `rows` of the images in the source, each once and in any order.
+    `rows` must ascend.
     """
     order = np.argsort(counted, kind="stable")
     ordered, n = counted[order], len(rows)
@@ -88,7 +90,7 @@ def places(counted: Int64[np.ndarray, " m"], rows: Int64[np.ndarray, " n"]) -> n
 
 
 def is_in_order(column: "pa.ChunkedArray | pa.Array | None") -> bool:
-    """Whether a column only counts the rows in their order, from 0 or 1, and so tells nothing."""
+    """Whether a column only numbers the rows in order, from 0 or 1, so that it says nothing."""
     counts = None if column is None else _counts(column)
     return counts is not None and bool((np.diff(counts) == 1).all())
 
@@ -96,8 +98,12 @@ def is_in_order(column: "pa.ChunkedArray | pa.Array | None") -> bool:
 def seeming(table: "pa.Table", names: Iterable[str]) -> tuple[str, ...]:
     """Return the first of these columns that seems to identify the images, or several together.
 
-    A column seems to identify images if it is text with a usual name, if it has different values in
-    all rows, or if it holds whole numbers that count the rows in another order.
+    A text column seems to identify images if it has a usual name, such as "filename", or if no
+    value occurs twice. A column of whole numbers does if it numbers the rows in another order, or
+    if it has a usual name and no value occurs twice.
+
+    If no column does, return all text columns and all whole numbers with a usual name, provided
+    that no two rows agree in all of these columns. Otherwise return ().
     """
     others = [name for name in names if not is_in_order(table[name])]
     likely = [name for name in others if _is_likely(name, table[name])]

@@ -28,13 +28,13 @@ class Score(ABC):
     largest_first: ClassVar[bool] = False
     """Whether the paper keeps the largest values, because the score is an uncertainty."""
     below_zero: ClassVar[bool] = False
-    """Whether values may be negative, so that no selector can weigh by them."""
+    """Whether values may be negative. Selectors that need weights then refuse the score."""
     observer: AnyObserver | None = None
     runs: int = 1
 
     @abstractmethod
     def __call__(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Score every image."""
+        """Return the score of every image, in the order of the data."""
 
     def check_files(self) -> None:
         """Raise ValueError or OSError if a file that the score names cannot be used."""
@@ -43,13 +43,13 @@ class Score(ABC):
         """Raise ValueError if the score is impossible on this data; nothing is trained."""
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, from 1; () if the score reads all."""
+        """Return the epochs of an observer that the score reads, from 1; () stands for all."""
         return ()
 
     def probability(self, observed: Observed) -> Float32[np.ndarray, " n"]:
-        """Return the mean probability of the true class, for `beta`, if the observer trains.
+        """Return each image's mean probability of its true class, which the selector `beta` needs.
 
-        The mean is over all epochs of the score's first run.
+        The mean is over all epochs of the score's first run. The observer must be one that trains.
         """
         assert self.observer is not None
         return probability(observed.dynamics(self.observer).ends)
@@ -75,7 +75,7 @@ class RunScore(Score):
 
     name: ClassVar[str]
     trained: ClassVar[bool] = True
-    """Whether the observer must train, and `epochs=None` means all epochs instead of the last."""
+    """Whether the observer must train. If so, `epochs=None` means all epochs, else the last one."""
     observer: AnyObserver
     epochs: Epochs = None
 
@@ -97,12 +97,14 @@ class RunScore(Score):
         """Score every image by these epochs of one run."""
 
     def reads(self, observer: AnyObserver) -> tuple[int, ...]:
-        """Return the epochs of an observer that are read, counted from 1.
+        """Return the epochs of an observer that the score reads, counted from 1.
 
-        In `epochs`, a number means that many first epochs, a tuple exactly those epochs, "late" the
-        last 30 %, and None the last epoch, or all epochs of an observer that must train. A
-        pretrained network has one epoch, which is read if `epochs` has its default. Raises
-        ValueError for no epochs or for epochs that the observer does not reach.
+        They follow from the option `epochs`. A number is how many epochs to read, from the first
+        on. A tuple lists the epochs. "late" means the last 30 %. None means all epochs if the
+        observer must train (`trained`), else the last one. A pretrained network has only epoch 1.
+
+        Raises ValueError if no epoch is named, or an epoch that the observer does not reach. Also
+        raises ValueError for a pretrained network if `epochs` does not have its default.
         """
         epochs, trains = self.epochs, observer.trains_for
         if isinstance(observer, Pretrained):
@@ -120,7 +122,11 @@ class RunScore(Score):
                 "epochs counted from 1."
             )
         if max(ends) > trains:  # checked before listing the epochs
-            more = " epochs or more, by the number of images" if observer.epochs == "auto" else ""
+            more = (
+                " epochs or more, depending on the number of images"
+                if observer.epochs == "auto"
+                else ""
+            )
             raise ValueError(
                 f"{self.name}'s epochs={epochs} reads past the end of its observer, which trains "
                 f"for {trains}{more}. Train longer: observer=observer(epochs={max(ends)}), "
@@ -147,7 +153,7 @@ class RunScore(Score):
 
 
 class MomentScore(RunScore):
-    """A score of one run that is the mean of `of_moment` over its epochs, in float64."""
+    """A score whose value for one run is the mean of `of_moment` over the epochs, in float64."""
 
     def of_run(self, seen: Observed, run: int, epochs: tuple[int, ...]) -> Float[np.ndarray, " n"]:
         """Score every image by these epochs of one run."""
@@ -162,7 +168,7 @@ class MomentScore(RunScore):
 
 
 def check_window(score: RunScore, window: int, *, least: int = 2) -> None:
-    """Raise ValueError if a window of epochs is below `least`, or longer than the score reads."""
+    """Raise ValueError if a window has under `least` epochs, or more than the score reads."""
     own = [] if score.epochs is None else [f"epochs={window}"]
     fits = score.observer.trains_for >= window
     remedy = ", ".join([*own, *([] if fits else [f"observer=observer(epochs={window})"])])
@@ -175,17 +181,18 @@ def check_moments(
 ) -> None:
     """Raise ValueError if the window is below `least`, or needs more moments than are read.
 
-    A score reads `read` moments and needs `need`. `remedy` is the option that gives enough.
+    The score `name` reads `read` moments of its observer, but needs `need` for this window.
+    `remedy` is the text of options that would give enough moments; the message shows it.
     """
     if window < least:
         raise ValueError(f"{name}'s window={window} has no spread. Give at least {least}.")
     if read < need:
         raise ValueError(
-            f"{name}'s window={window} needs {need} moments of its observer, but reads {read}. "
+            f"{name}'s window={window} needs {need} moments of its observer, but it has {read}. "
             f"Give {remedy}, or a smaller window."
         )
 
 
 def probability(moments: Sequence[Records]) -> Float32[np.ndarray, " n"]:
-    """Return the mean probability of the true class over moments."""
+    """Return each image's mean probability of its true class over the moments."""
     return reduced(lambda loss: np.exp(-loss).mean(0), moments, "loss")

@@ -23,7 +23,7 @@ def write_scores(
     """Write scores of one training split; `rows` are positions in the source's own order.
 
     The schema's metadata holds JSON under `smallset`, which says what made each column. `run` is
-    the fingerprint of an observer's run that no column depends on.
+    the fingerprint of an observer's run, for a table without scores.
     """
     columns: dict[str, object] = {"index": rows, "label": labels}
     columns |= {name: score.values for name, score in scores.items()}
@@ -35,7 +35,10 @@ def write_scores(
 
 
 def read_scores(path: Path) -> dict[str, Scores]:
-    """Read a file of `write_scores`: scores by column name, in the order of the columns."""
+    """Read a file that `write_scores` wrote: scores by column name, in the order of the columns.
+
+    Raises FileNotFoundError if there is no file, and ValueError if the file is damaged.
+    """
     # Not `read_table`: the threads of pyarrow.dataset may abort the process when it ends.
     with pq.ParquetFile(path) as file:
         table = file.read(use_threads=False)
@@ -53,6 +56,6 @@ def read_scores(path: Path) -> dict[str, Scores]:
 
 
 def read_run(path: Path) -> str | None:
-    """Read the fingerprint of the run in a table's metadata, or None."""
+    """Return the fingerprint of the run that a table's metadata names, or None."""
     named = (pq.read_schema(path).metadata or {}).get(b"run")
     return None if named is None else named.decode()

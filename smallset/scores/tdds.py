@@ -20,14 +20,14 @@ _HELD = 2**26
 
 @dataclass(frozen=True)
 class TDDS(RunScore):
-    """Exponential mean, over windows, of how the moves of the prediction spread (arXiv 2311.13613).
+    """Weighted mean, over windows of epochs, of how much predictions move (arXiv 2311.13613).
 
     D_t = sum_c |p_{t+1} (log(p_{t+1} + 1e-8) - log(p_t + 1e-8))| is the move after epoch t. A
     window of J = `window` epochs has J - 1 moves and v = ||D - mean D||_2. The score is
     sum_k v_k a (1 - a)^(T - J - k) over the windows k = 0 .. T - J, with a = `decay` and
     T = `epochs` (None: all epochs of the observer). The paper chooses (T, J) by the pruned share:
-    (10, 5) at 90 %, the default here. It keeps large values. An inference pass over the network of
-    each epoch gives the probabilities; T - 1 numbers an image stay on disk.
+    (10, 5) at 90 %, the default here. It keeps large values. An inference pass with the network of
+    each epoch gives the probabilities p. T - 1 numbers an image stay on disk.
     """
 
     name = "tdds"
@@ -42,7 +42,7 @@ class TDDS(RunScore):
         super().__post_init__()
         if not 0 < self.decay <= 1:
             raise ValueError(
-                f"tdds's decay={self.decay} is not a weight. Give one above 0, at most 1."
+                f"tdds's decay={self.decay} is not a weight. Give a number above 0, at most 1."
             )
         # A move needs two epochs, and a spread needs two moves.
         check_window(self, self.window, least=3)
@@ -57,7 +57,7 @@ class TDDS(RunScore):
     def _moves(
         self, observed: Observed, run: int, epochs: tuple[int, ...]
     ) -> Float32[np.ndarray, "n moves"]:
-        """Return D of every image and move, mapped from disk."""
+        """Return the moves D of every image, one column a move, mapped from disk."""
 
         def rows() -> Iterator[Float32[np.ndarray, "b moves"]]:
             # Whole batches of `predict`, so that the values don't depend on the chunk.
@@ -95,7 +95,10 @@ def move(before: Float32[Tensor, "b c"], after: Float32[Tensor, "b c"]) -> Float
 
 
 def weighed(moves: Float[np.ndarray, "t b"], window: int, decay: float) -> Float[np.ndarray, " b"]:
-    """Return sum_k v_k a (1 - a)^(K - k), with v_k = ||D - mean D||_2 in window k of 0..K."""
+    """Return sum_k v_k a (1 - a)^(K - k), with v_k = ||D - mean D||_2 in window k of 0..K.
+
+    D are the `moves`, a window has `window` of them, and a is `decay`.
+    """
     v = spreads(moves, window) * np.sqrt(window)
     weights = decay * (1 - decay) ** np.arange(len(v) - 1, -1, -1)
     score: Float[np.ndarray, " b"] = weights @ v

@@ -32,7 +32,7 @@ def mean_spread(series: Float[np.ndarray, "t b"], window: int) -> Float64[np.nda
 
 
 def both(p: Float[np.ndarray, "t b"], window: int) -> Float[np.ndarray, " b"]:
-    """Return the mean over windows of (deviation of p) (1 - mean of p)."""
+    """Return the mean over windows of (standard deviation of p) times (1 - mean of p)."""
     each = [part.std(0) * (1 - part.mean(0)) for part in windows(p, window)]
     score: Float[np.ndarray, " b"] = np.stack(each).mean(0)
     return score
@@ -57,11 +57,12 @@ class _Windowed(RunScore):
 
 @dataclass(frozen=True)
 class DynUnc(_Windowed):
-    """Mean over windows of `window` epochs of the deviation of p_y (arXiv 2306.05175); 0..0.5.
+    """Mean standard deviation of p_y in windows of `window` epochs (arXiv 2306.05175); 0..0.5.
 
-    Large values are uncertain, and the paper keeps them. Images that were always right or always
-    wrong have small values. The deviation is the population's. An observer of `window` epochs gives
-    one window; the paper trains longer: `observer=observer(epochs=30)`.
+    p_y is the probability of the true class. Large values are uncertain, and the paper keeps them.
+    Images that were always right or always wrong have small values. The standard deviation is the
+    population's. An observer that trains for `window` epochs gives one window. The paper trains
+    longer: `observer=observer(epochs=30)`.
     """
 
     name, formula = "dyn-unc", mean_spread
@@ -72,11 +73,12 @@ class DynUnc(_Windowed):
 
 @dataclass(frozen=True)
 class DUAL(_Windowed):
-    """Mean over windows of the deviation of p_y times (1 - its mean) (arXiv 2502.06905); 0..0.33.
+    """Mean over windows of p_y's deviation times (1 - its mean) (arXiv 2502.06905); 0..0.33.
 
-    It reads the first `epochs` epochs (None: all; the paper reads 30 on CIFAR and 60 on ImageNet),
-    in windows of `window` epochs. The paper keeps large values, and at high pruning draws with
-    `select=beta`. The deviation is the population's.
+    p_y is the probability of the true class. The deviation is the population's standard deviation
+    in a window of `window` epochs. The score reads the first `epochs` epochs (None: all; the paper
+    reads 30 on CIFAR and 60 on ImageNet). The paper keeps large values. If most images are pruned,
+    it draws with `select=beta`.
     """
 
     name, formula = "dual", both
@@ -94,13 +96,16 @@ class DUAL(_Windowed):
 
 @dataclass(frozen=True)
 class CADPrune(RunScore):
-    """Mean over the last `windows` of the deviation of EL2N in `window` moments (arXiv 2604.18811).
+    """Mean deviation of EL2N in the last windows of `window` moments (arXiv 2604.18811).
 
-    The paper trains on all n images for K epochs, at the cost of training on the small set:
-    K n = (evaluation epochs) (images kept). It records once an epoch, with window 6 and 2 windows.
+    The deviation is the population's standard deviation. The mean is over the last `windows`
+    windows, each one moment after the one before. The paper trains on all n images for K epochs,
+    which costs as much as training on the small set: K n = (evaluation epochs) (images kept). It
+    records one moment an epoch, with window 6 and 2 windows. The paper keeps large values.
+
     At small budgets, K is below 1 (CIFAR-10, ipc 10: 300 x 100 / 50,000 = 0.6). The default here
     departs from the paper: an observer of 1 epoch with window + windows = 8 snapshots. For larger
-    budgets give K: `observer=observer(epochs=6, snapshots=2)`. The paper keeps large values.
+    budgets give K, such as 6: `observer=observer(epochs=6, snapshots=2)`.
     """
 
     name = "cad-prune"

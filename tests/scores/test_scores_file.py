@@ -76,7 +76,7 @@ def test_a_table_of_another_data_set_is_refused(tmp_path, dataset):
     assert str(caught.value) == (
         f"'{path}' holds scores of another data set: its fingerprint is ffffffffffff..., that of "
         f"'toy' is {dataset.fingerprint[:12]}... Needed scores of these very images. Score this "
-        "data, or name the data it is of."
+        "data, or name the data of the scores."
     )
 
 
@@ -129,7 +129,7 @@ def test_images_and_classes_without_a_score_are_named(key, tmp_path, dataset):
     assert str(caught.value) == (
         f"'{path}' has no score for 11 of the 30 training images of 'toy' (by its column {key!r}), "
         "such as '00000001', '00000004', '00000005', '00000009', '00000013' and 6 more. It has "
-        "none at all of class 'bee'. Needed one an image. Score the rest too."
+        "none at all for class 'bee'. Needed a score for each image. Score the rest too."
     )
 
 
@@ -137,11 +137,11 @@ def test_images_and_classes_without_a_score_are_named(key, tmp_path, dataset):
     ("columns", "said"),
     [
         ({"id": [str(row) for row in range(40)]},
-         "its column 'id' has others, such as '0'. Needed one an image. Score this data, or match "
-         "it by a column index, their rows, and leave id out."),
+         "its column 'id' has others, such as '0'. Needed a score for each image. Score this data, "
+         "or match the images by a column index of their rows, and leave out the column 'id'."),
         ({"index": np.arange(40) + 100},
-         "its column 'index' has others, such as 100. Needed one an image. Score this data, or "
-         "match it by a column id, their names."),
+         "its column 'index' has others, such as 100. Needed a score for each image. Score this "
+         "data, or match the images by a column id of their names."),
     ],
 )  # fmt: skip
 def test_keys_of_which_none_is_an_images_are_shown(columns, said, tmp_path, dataset):
@@ -164,7 +164,7 @@ def test_an_empty_table_lacks_them_all(tmp_path, dataset):
     path = table(tmp_path / "s.parquet", index=pa.array([], pa.int64()), aum=pa.array([], "f8"))
     with pytest.raises(ValueError, match="no score for 30 of the 30") as caught:
         File(path).of(dataset)
-    assert "none at all of class 'ape', 'bee', 'cow'. Needed" in str(caught.value)
+    assert "none at all for class 'ape', 'bee', 'cow'. Needed" in str(caught.value)
 
 
 @pytest.mark.parametrize(("key", "said"), [("id", "id '00000007'"), ("index", "index 7")])
@@ -173,7 +173,7 @@ def test_an_image_with_two_scores_is_refused(key, said, tmp_path, dataset):
     keys = [f"{row:08d}" for row in rows] if key == "id" else rows
     path = table(tmp_path / "s.parquet", **{key: keys}, aum=VALUES[rows])
     with pytest.raises(ValueError, match=re.escape(
-        f"has 2 rows with {said}. Needed one an image. Leave one of them."
+        f"has 2 rows with {said}. Needed one row for each image. Keep one of them."
     )):  # fmt: skip
         File(path).of(dataset)
 
@@ -181,8 +181,8 @@ def test_an_image_with_two_scores_is_refused(key, said, tmp_path, dataset):
 def test_another_number_of_rows_without_names_is_refused(tmp_path, dataset):
     np.save(tmp_path / "s.npy", VALUES)
     with pytest.raises(ValueError, match=re.escape(
-        "has 40 rows, but 'toy' has 30 training images ('train'), and no column says which row is "
-        "whose. Needed one row an image, in their order. Add a column id or index."
+        "has 40 rows, but 'toy' has 30 training images ('train'), and no column says which image "
+        "a row is of. Needed a row an image, in order. Add a column id or index."
     )):  # fmt: skip
         File(str(tmp_path / "s.npy")).of(dataset)
 
@@ -200,7 +200,7 @@ def test_scores_that_are_not_finite_are_named(tmp_path, dataset):
     values[8] = 1e300  # too large for what scores are kept in
     path = table(tmp_path / "s.parquet", index=np.arange(40), aum=values)
     with pytest.raises(ValueError, match=re.escape(
-        f"4 scores in the column 'aum' of '{path}' are not finite numbers of 32 bits: those of "
+        f"4 scores in the column 'aum' of '{path}' are not finite 32-bit numbers: those of "
         "'00000002', '00000004', '00000006', '00000008'. Needed one for every image. Score these "
         "again, or mend the file."
     )):  # fmt: skip
@@ -212,8 +212,8 @@ def test_scores_that_are_not_finite_are_named(tmp_path, dataset):
     [
         (("scores.txt",), "file's path='scores.txt' is not of a known kind. Needed a file in "
          ".parquet, .csv, .npy. Give one, with its ending."),
-        (("scores.npy", "aum"), "file's column='aum' is in no .npy file, which holds one array. "
-         "Leave it out, or give a table."),
+        (("scores.npy", "aum"), "file's column='aum' was given for a .npy file, which has no "
+         "columns. Leave the column out, or give a table."),
     ],
 )  # fmt: skip
 def test_options_that_name_nothing_are_refused(options, said):

@@ -78,7 +78,7 @@ def choosing(name: str, *, classes: int, size: int, seed: int) -> Network:
 
 
 SAID = (
-    r"the observer 'resnet8' gives no gradient for each image by itself \(.*item.*\). Needed a "
+    r"the observer 'resnet8' cannot give the gradient of a single image \(.*item.*\). Needed a "
     "network that torch.func can differentiate. Choose another observer, or layers=last."
 )
 

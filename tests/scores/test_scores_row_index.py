@@ -122,10 +122,10 @@ def test_an_index_under_another_name_is_refused(kind, name, ending, tmp_path, da
     frame = SORTED.set_axis(index).rename_axis(name)
     frame.to_csv(path) if ending == "csv" else frame.to_parquet(path)
     with pytest.raises(ValueError, match=re.escape(
-        f"'{path}' has no column id or index, so its rows would count as in the order of the "
-        f"images, but its column {name!r} seems to name the image of each. Needed to know whose "
-        "each row is. Give names in a column id, or rows in the source's own order (from 0) in a "
-        "column index, or leave that out."
+        f"'{path}' has no column id or index, so row i would be the score of image i. But its "
+        f"column {name!r} seems to name the image of each row. Needed to know which image a row is "
+        "of. Give names in a column id, or rows in the source's own order (from 0) in a column "
+        f"index, or leave out the column {name!r}."
     )):  # fmt: skip
         File(str(path), "s").of(dataset)
 
@@ -133,7 +133,7 @@ def test_an_index_under_another_name_is_refused(kind, name, ending, tmp_path, da
 @pytest.mark.parametrize("first", [0, 1])
 def test_whole_numbers_that_count_the_rows_in_another_order_are_an_index(first, tmp_path, dataset):
     SORTED.assign(stem=SORTED.index + first).to_csv(tmp_path / "w.csv", index=False)
-    with pytest.raises(ValueError, match="but its column 'stem' seems to name the image of each"):
+    with pytest.raises(ValueError, match="But its column 'stem' seems to name the image of each"):
         File(str(tmp_path / "w.csv"), "s").of(dataset)
 
 
@@ -198,9 +198,9 @@ def test_an_index_without_a_name_that_does_not_count_the_images_is_refused(
     called = "" if ending == "csv" else "__index_level_0__"
     with pytest.raises(ValueError, match=re.escape(
         f"'{path}' has an index without a name ({called!r}) of 40 rows {shown}, which does not "
-        "count the 40 training images of 'toy' from 0 or from 1, each once. Needed to know whose "
-        "each row is. Call that column index if it holds rows in the source's own order (from 0), "
-        "or leave it out."
+        "count the 40 training images of 'toy' from 0 or from 1, each once. Needed to know which "
+        "image a row is of. Name that column 'index' if it holds rows in the source's own order "
+        "(from 0), or leave it out."
     )):  # fmt: skip
         File(str(path)).of(dataset)
 

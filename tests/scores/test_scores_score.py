@@ -81,7 +81,8 @@ def test_epochs_past_the_end_are_refused_at_once(name, epochs, last):
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         SCORES[name](epochs=epochs, observer=Observer(epochs=10))
-    open_ended = said.replace("for 10.", "for 10 epochs or more, by the number of images.")
+    depends = "for 10 epochs or more, depending on the number of images."
+    open_ended = said.replace("for 10.", depends)
     with pytest.raises(ValueError, match=re.escape(open_ended)):
         SCORES[name](epochs=epochs)
 

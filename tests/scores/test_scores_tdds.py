@@ -49,7 +49,7 @@ def test_probabilities_are_those_of_the_run_whatever_is_held(held, tmp_path, mon
 
 @pytest.mark.parametrize("decay", [0, -0.1, 1.1])
 def test_a_decay_that_weighs_nothing_is_refused(decay):
-    said = f"tdds's decay={decay} is not a weight. Give one above 0, at most 1."
+    said = f"tdds's decay={decay} is not a weight. Give a number above 0, at most 1."
     with pytest.raises(ValueError, match=re.escape(said)):
         TDDS(decay=decay)
 
