@@ -1,4 +1,4 @@
-"""Beta: DUAL's sampling, which prefers easier images the more is pruned."""
+"""Beta: DUAL's sampling. The more is pruned, the more it prefers easier images."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,10 @@ class Beta(Select):
 def log_weights(
     mean: Float32[np.ndarray, " n"], scores: Float32[np.ndarray, " n"], pruned: float, c: float
 ) -> Float64[np.ndarray, " n"]:
-    """Return the logarithms of the weights, up to a common constant; -inf for a weight of 0."""
+    """Return the logarithms of `Beta`'s weights, up to a common constant; -inf for a weight of 0.
+
+    `mean` are the mean probabilities mu, `pruned` is the pruned share r of the pool.
+    """
     hardest = np.argsort(-scores, kind="stable")[:_TOP]
     b = (_SUM - 1) * (1 - float(mean[hardest].mean(dtype=np.float64))) * (1 - pruned**c)
     mu = mean.astype(np.float64)

@@ -14,7 +14,7 @@ from smallset.shapes import Int64
 
 @dataclass(frozen=True)
 class Random(Select):
-    """A random draw of each class without replacement, anew for every set seed."""
+    """A random draw from each class without replacement; every set seed gives another draw."""
 
     def __call__(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
         """Choose `counts[c]` images of class c, without looking at scores."""
@@ -64,11 +64,12 @@ class Hardest(_End):
 
 @dataclass(frozen=True)
 class Middle(Select):
-    """A random draw from a window of each class's scores, anew for every set seed.
+    """A random draw from a window of each class's scores; every set seed gives another draw.
 
-    For quantiles=(a, b), the window of m images ranked from the easiest starts at rank round(a m)
-    and ends before round(b m). Halves round up; ties go to the lower index. The window does not
-    depend on the budget. The draw goes by rank, so the order of the data matters only for ties.
+    The m images of a class are ranked from the easiest, from 0. For quantiles=(a, b), the window
+    starts at rank round(a m) and ends before rank round(b m). Halves round up; ties go to the lower
+    index. The window does not depend on the budget. The draw goes by rank, so the order of the data
+    matters only for ties.
     `balanced=false` takes one window of all images, so classes may vanish.
     """
 

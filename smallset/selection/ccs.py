@@ -18,12 +18,13 @@ _MOST_STRATA = 1_000_000  # even an empty stratum takes memory
 class CCS(Select):
     """Drop the hardest, then draw evenly from equal-width strata of the score (arXiv 2210.15809).
 
-    The hardest share `beta` is dropped. The score range of the rest is cut into `strata`. From the
-    smallest stratum on, each gives floor(images still wanted / strata left), or all that it has
-    (Algorithm 1). The paper uses AUM with beta 0.3 at 90 % pruning and 0.2 at 80 %. It draws from
-    all classes at once, as `balanced=false` does, so classes may vanish. The order of choice goes
-    round the strata, the fullest first. With the same beta, a prefix is therefore exactly what the
-    algorithm chooses for a smaller budget.
+    The hardest share `beta` is dropped. The score range of the rest is cut into `strata` ranges of
+    equal width. The strata give images in turn, the stratum with the fewest images first: each
+    gives floor(images still wanted / strata left), or all its images (Algorithm 1). The
+    paper uses AUM with beta 0.3 at 90 % pruning and 0.2 at 80 %. It draws from all classes at once,
+    as `balanced=false` does, so classes may vanish. The order of choice goes round the strata, the
+    fullest first. With the same beta, a prefix is therefore exactly what the algorithm chooses for
+    a smaller budget.
     """
 
     needs_scores = True

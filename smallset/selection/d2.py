@@ -61,7 +61,10 @@ def pick(
     gamma: float,
     count: int,
 ) -> Int64[np.ndarray, " k"]:
-    """Choose the largest value again and again, each time lowering its neighbours' values."""
+    """Choose the largest value `count` times, each time lowering the values of its neighbours.
+
+    The values to choose from are `passed`. Returns their positions in order of choice.
+    """
     left = passed.copy()
     chosen = np.empty(count, np.int64)
     for step in range(count):
@@ -109,9 +112,10 @@ def nearest(
 def _smallest(
     tile: Float32[Tensor, "r c"], k: int
 ) -> tuple[Float32[Tensor, "r near"], Int64[Tensor, "r near"]]:
-    """Return the k smallest values of each row (or all) and their columns, in any order.
+    """Return the k smallest values of each row and their columns, in any order.
 
-    They are in the k groups of columns with the smallest minima, which are quick to find.
+    If a row has fewer than k values, return all. The k smallest values are in the k groups of
+    columns with the smallest minima, and these groups are quick to find.
     """
     width = -(-tile.shape[1] // _GROUP)
     if width <= k:

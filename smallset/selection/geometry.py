@@ -12,8 +12,8 @@ from smallset.selection.select import Images, Pool, Select, part_by_part
 from smallset.shapes import Float32, Int64
 
 Order = Callable[[Float32[Tensor, "m d"], int, str], Int64[np.ndarray, " k"]]
-"""Takes a copy of a class's features, the number wanted and the name of the class in draws, such as
-"class 3". Returns the positions of the chosen images in the class."""
+"""Takes a copy of a class's features, the number of images wanted, and the class as "class 3",
+which is a key of random draws. Returns the positions of the chosen images in the class."""
 
 
 def among_points(order: Order, pool: Pool, counts: Int64[np.ndarray, " c"]) -> Selection:
@@ -46,9 +46,10 @@ def squares(points: Float32[Tensor, "m d"]) -> Float32[Tensor, " m"]:
 
 @dataclass(frozen=True)
 class Herding(Select):
-    """Greedily keep the class's mean feature: argmin ||(t + 1) mean - sum chosen - x|| (Welling).
+    """Greedily keep the mean feature of the chosen close to the class's mean (Welling 2009).
 
-    Without replacement; ties go to the lower index. Time is proportional to the images times the
+    After t choices, the next is the image x that minimises ||(t + 1) mean - sum of chosen - x||. No
+    image is chosen twice; ties go to the lower index. Time is proportional to the images times the
     budget of a class. Memory holds a copy of one class's features.
     """
 
@@ -94,7 +95,7 @@ class KCenter(Select):
 
 
 def farthest(points: Float32[Tensor, "m d"], start: int, count: int) -> Int64[np.ndarray, " k"]:
-    """Choose the start, then the point with the largest distance to its nearest chosen one."""
+    """Choose `start`, then each time the point that is farthest from its nearest chosen point."""
     lengths = squares(points)
     nearest = torch.full_like(lengths, torch.inf)
     chosen = np.empty(count, np.int64)

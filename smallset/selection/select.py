@@ -20,8 +20,9 @@ class Pool:
 
     `values` are scores, larger is harder. `features` returns the inputs of an observer's last
     linear layer, `probability` the mean probability of the true class during an observer's
-    training. Both may be costly, so only selectors that need them call them, once. `taken` are the
-    positions of the images in the original pool, which errors name.
+    training. Both may be costly, so a selector calls them only if it needs them, and only once. If
+    the pool is a part of another pool (`take`), `taken` are the positions of its images in the
+    original pool. Errors name these positions.
     """
 
     labels: Int64[np.ndarray, " n"]
@@ -46,9 +47,9 @@ class Pool:
         return self.values
 
     def weighing(self) -> Float32[np.ndarray, " n"]:
-        """Return the scores as weights. Raises ValueError as `scored`, and if one is negative."""
+        """Return the scores as weights. Raises ValueError if one is negative or not finite."""
         values = self.scored()
-        needed = "This selection weighs by the score, so needs 0 or more; take one such as"
+        needed = "This selection weighs by the score, so all must be 0 or more. Take one such as"
         self._check(values < 0, "scores are negative", f"{needed} score=el2n.")
         return values
 
@@ -61,8 +62,8 @@ class Pool:
         self._check(
             largest > _LARGEST,
             f"features go beyond {_LARGEST:g}",
-            "Sums of their squares leave 32 bits. Take another observer, or divide all of them by "
-            "one number.",
+            "Sums of their squares do not fit in 32 bits. Take another observer, or divide all of "
+            "them by one number.",
         )
         return features
 
@@ -70,7 +71,7 @@ class Pool:
         """Return the mean probabilities of the true class. Raises ValueError outside 0..1."""
         assert self.probability is not None  # a method checks that its score's observer trains
         mean = self.probability()
-        self._check_finite(mean, "probabilities", "Selection needs all of them")
+        self._check_finite(mean, "probabilities", "Selection needs one for every image")
         outside = f"mean probabilities are not in 0..1 but in {mean.min()}..{mean.max()}"
         self._check((mean < 0) | (mean > 1), outside, "Give those of the true class.")
         return mean
@@ -110,7 +111,7 @@ class Select(ABC):
     needs_scores: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
     needs_probabilities: ClassVar[bool] = False
-    """The probabilities of the true class during an observer's training."""
+    """Whether the selector reads the pool's scores, features or probabilities."""
     weighs: ClassVar[bool] = False
     """Whether the scores are weights and may not be negative."""
     ordered: ClassVar[bool] = True
@@ -124,7 +125,10 @@ class Select(ABC):
     def facts(
         self, have: Int64[np.ndarray, " c"], counts: Int64[np.ndarray, " c"]
     ) -> dict[str, str]:
-        """Return what the budget decides: `counts[c]` of the `have[c]` images of class c."""
+        """Return what the selector decides from the budget, for the record of the set.
+
+        `counts[c]` of the `have[c]` images of class c are wanted.
+        """
         del have, counts
         return {}
 
@@ -140,12 +144,12 @@ Choose = Callable[[Images, int, str], Images]
 
 
 def check_counts(pool: Pool, counts: Int64[np.ndarray, " c"]) -> None:
-    """Raise ValueError, naming the class that lacks most, if a class has too few images."""
+    """Raise ValueError if a class has too few images. The error names the class that lacks most."""
     have = np.bincount(pool.labels, minlength=pool.classes)
     if len(counts) != pool.classes or counts.min(initial=0) < 0 or counts.sum() < 1:
         raise ValueError(
-            f"the images wanted a class are {counts.tolist()}, but needed are {pool.classes} "
-            "counts, none negative and not all 0. Give one for each class."
+            f"the images wanted of each class are {counts.tolist()}. Needed {pool.classes} counts, "
+            "none negative and not all 0. Give one for each class."
         )
     short = np.flatnonzero(have < counts)
     if len(short):

@@ -21,8 +21,9 @@ class Spread(Select):
     """The image nearest to each centre of k-means among the easiest share of each class.
 
     To choose k of a class's n images, the features of the easiest `allow` n images are put into k
-    clusters. By default allow = (k / n)^(1/5): few images are chosen among the easiest, many among
-    all. Of 5,000 images, that is the easiest 29 % for 10, 38 % for 40 and 53 % for 200.
+    clusters. By default, allow = (k / n)^(1/5): the more images are wanted, the harder they may be.
+    In a class of 5,000 images, the easiest 29 % are clustered for k = 10, 38 % for 40 and 53 % for
+    200.
 
     The image of the largest cluster comes first, so a prefix shows what most images look like. A
     prefix is not the choice for a smaller budget, whose clusters are larger. If equal features
@@ -82,7 +83,7 @@ def medoids(
 ) -> Int64[np.ndarray, " k"]:
     """Return the point nearest to each of `count` centres, the one of the largest cluster first.
 
-    There are fewer if there are fewer different points. Ties go to the lower index.
+    If there are fewer than `count` different points, return fewer. Ties go to the lower index.
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning

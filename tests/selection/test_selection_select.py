@@ -14,7 +14,7 @@ def test_the_class_that_lacks_most_is_named_with_what_fits():
 
 @pytest.mark.parametrize("counts", [[0, 0], [-1, 1], [1], [1, 1, 1], []])
 def test_counts_that_are_no_budget_are_refused(counts):
-    with pytest.raises(ValueError, match=r"needed are 2 counts, none negative and not all 0"):
+    with pytest.raises(ValueError, match=r"Needed 2 counts, none negative and not all 0"):
         check_counts(POOL, np.array(counts, np.int64))
 
 
