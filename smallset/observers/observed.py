@@ -103,7 +103,7 @@ class Observed:
         files = [folder / _records(moment) for moment in moments]
         if not first_alone(files[-1].exists):
             folder.mkdir(parents=True, exist_ok=True)
-            with first_before_others():  # decodes the images if nobody has yet
+            with first_before_others():  # decodes the images if no process has yet
                 self.images.batch(np.arange(1))
             if isinstance(observer, Observer):
                 _train(self, observer, run, folder)
@@ -170,7 +170,7 @@ class Observed:
         return self.kept(observer, "features", rows, run=run)
 
     def part(self, number: int, of: int, noun: str = "") -> "Observed":
-        """Return the same data for part `number` of `of` of a job, reporting the whole progress."""
+        """Return the same data for a job of `of` parts, reporting progress as its part `number`."""
         told = part(self.progress, number, of, noun)
         return self if told is self.progress else replace(self, progress=told)
 
@@ -182,10 +182,11 @@ class Observed:
         *,
         run: int = 0,
     ) -> Float32[np.ndarray, "n *d"]:
-        """Return a float32 array of a run, mapped from disk. `make` yields its rows in order, once.
+        """Return a float32 array that belongs to a run, mapped from disk.
 
-        `name` must say everything that the array depends on besides the run. Raises ValueError as
-        `dynamics`.
+        `make` yields its rows in order, and is called only if the array is not on disk yet. `name`
+        must say everything that the array depends on besides the run. Raises the errors of
+        `dynamics`, and ValueError if a row is not finite.
         """
         self.dynamics(observer, run=run)
         path = self._folder(observer, run) / f"{name}.npy"
@@ -202,7 +203,7 @@ class Observed:
 
 
 Spread = Callable[[Observed, str, Network, Path], Iterator[tuple[int, Records]]]
-"""Yields what `infer` does, from the data, the network's name, the network and its folder."""
+"""Takes the data, the network's name, the network and its run's folder; yields as `infer` does."""
 
 
 def looked_with(
@@ -211,9 +212,10 @@ def looked_with(
     """Return which observer was used, how well it learned, and what its numbers depend on.
 
     `observer_right` is the share of clean training images that the trained observer classifies
-    correctly, over its `runs`. `observer_learned` rescales it from guessing the largest class (0)
-    to all images right (1). `observer_epochs` is the number of epochs trained and `epochs_read` are
-    the epochs `read`, counted from 1; both are present only if some epochs were not read.
+    correctly, as a mean over `runs`. `observer_learned` is this share rescaled: 0 is guessing the
+    largest class, 1 is all images right. `observer_epochs` is the number of epochs trained, and
+    `epochs_read` are the epochs `read`, counted from 1. Both are present only if some epochs were
+    not read.
     """
     settled = seen.settled(observer)
     found = [seen.dynamics(observer, run=run) for run in range(runs)]
@@ -263,7 +265,7 @@ def _look(data: Observed, observer: AnyObserver, model: Network, folder: Path, m
 def _finite(
     parts: Iterator[tuple[int, np.ndarray]], observer: AnyObserver, data: Observed
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Pass rows on. Raises ValueError if some are not finite, since no score could use them."""
+    """Yield the rows unchanged. Raises ValueError if some are not finite: no score can use them."""
     for start, rows in parts:
         numbers = rows.view(np.float32) if rows.dtype.names else rows  # all fields are float32
         bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(rows), -1)).all(1))

@@ -28,9 +28,10 @@ class Observer:
     """A network trained on the full training data, whose outputs a score uses.
 
     `model="auto"` is resnet8 up to 64 px and resnet10 above. `epochs="auto"` trains for about 2,000
-    steps, but at least 10 and at most 60 epochs; a network of fewer steps has hardly learned.
-    Each epoch records `snapshots` moments at equal distances, the last at the epoch's end. `seed`
-    is the observer seed of a replicate, independent of the set's seed.
+    steps, but at least 10 and at most 60 epochs; after fewer steps, a network has hardly learned.
+    `recipe` is the name of the training protocol. Each epoch records `snapshots` moments at equal
+    distances, the last at the epoch's end. `seed` is the observer seed of a replicate, independent
+    of the set's seed. Raises ValueError for an unknown network or recipe, or a number out of range.
     """
 
     model: str = "auto"
@@ -61,7 +62,7 @@ class Observer:
     def resolved(self, *, size: int, images: int | None = None) -> "Observer":
         """Settle the "auto" options for a size in pixels and a number of training images.
 
-        Without `images`, "auto" epochs stay. Specs of equal observers are then still equal texts.
+        Without `images`, epochs="auto" stays, so that the spec does not depend on the data's size.
         """
         named = self
         if self.model == "auto":
@@ -105,7 +106,10 @@ class Pretrained(Spelled):
 
     @classmethod
     def spelled(cls, text: str, *, quoted: bool) -> "Pretrained | None":
-        """Read the spec of a network, or a folder: quoted text or text with a slash."""
+        """Return the observer for the spec of a network, or for a folder; None for other text.
+
+        A folder is quoted text, or text with a slash.
+        """
         folder = quoted or {"/", "\\"} & set(text.partition("(")[0])
         return cls(text) if folder or _is_network(text) else None
 

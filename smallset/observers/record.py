@@ -38,7 +38,7 @@ BLOCK = 65_536
 def record(
     logits: Float32[Tensor, "b c"], features: Float32[Tensor, "b d"], labels: Int64[Tensor, " b"]
 ) -> Records:
-    """Return the rows of a batch. With a single class, the margin is infinite."""
+    """Return the `RECORD` of each image of a batch. With a single class, the margin is infinite."""
     z, own = logits.double(), labels[:, None]
     p, top = z.softmax(1), z.argmax(1, keepdim=True)
     against, against_top = _against(z, own), _against(z, top)

@@ -20,7 +20,7 @@ from smallset.train.evaluation import inference_batch
 from smallset.train.run import save
 
 SHARD = 8192
-"""The largest shard. The actual size is a multiple of the batch of `predict`."""
+"""The most images in a shard. The actual number is a multiple of the batch of `predict`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Shards:
     def __call__(
         self, data: Observed, name: str, model: Network, folder: Path
     ) -> Iterator[tuple[int, Records]]:
-        """Yield (position, rows) as `infer`, in the order in which shards finish.
+        """Yield (position, rows) as `infer` does, in the order in which shards finish.
 
         `name` is the network's name and `folder` the folder of its run. Raises ValueError if the
         pixels are not in a file.
@@ -59,7 +59,7 @@ class Shards:
 class Shard:
     """The images from `start` on, one for each label, and the network that records them.
 
-    `sha256` is that of a pretrained network; it is None for a network that is trained here.
+    `sha256` is the hash of a pretrained network, or None for a network that is trained here.
     """
 
     start: int
@@ -105,7 +105,7 @@ def _network(shard: Shard) -> Network:
         raise ValueError(
             f"a worker finds another network under {shard.model!r} than the driver (sha256 "
             f"{teacher.sha256[:12]}... and not {shard.sha256[:12]}...). Needed the same "
-            "files on all nodes: put them where all see them."
+            "files on all nodes. Put them where all nodes see them."
         )
     return teacher.network
 
@@ -147,7 +147,7 @@ def _gathered(
 
 
 def _file_of(data: Observed) -> Path:
-    """Return the file that the pixels are mapped from. Raises ValueError without one."""
+    """Return the file that the pixels are mapped from. Raises ValueError if there is none."""
     path = getattr(data.images, "path", None)
     if not isinstance(path, Path):
         raise ValueError(

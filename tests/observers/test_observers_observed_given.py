@@ -184,7 +184,7 @@ def test_a_worker_that_finds_another_network_says_so(tmp_path, given, mapped):
         look(shard)
     assert str(said.value).endswith(
         f"than the driver (sha256 {own[:12]}... and not 000000000000...). Needed the same files on "
-        "all nodes: put them where all see them."
+        "all nodes. Put them where all nodes see them."
     )
 
 
