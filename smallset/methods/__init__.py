@@ -33,7 +33,7 @@ __all__ = [
 
 METHODS: dict[str, Callable[..., Method]] = {
     "random": random,
-    # Before pca: a selector typed as a method, such as hardest, is offered as el2n(select=hardest).
+    # Before pca, so that the error for hardest, which is a selector, offers el2n(select=hardest).
     **{name: by_score(name) for name in SCORES},
     "ccs": by_selector(CCS, AUM()),
     "d2": by_selector(D2, EL2N()),

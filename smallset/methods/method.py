@@ -29,7 +29,7 @@ class Method(ABC):
 
     view: View
     codec: str | None = None
-    """The codec of the set's files if none is asked for. None means `PNG`."""
+    """The codec of the set's files if the user names none. None means `PNG`."""
 
     @property
     def tiles(self) -> int:
@@ -43,7 +43,7 @@ class Method(ABC):
 
     @property
     def balanced(self) -> bool:
-        """Whether every class gets the number of canvases wanted of it."""
+        """Whether every class gets the number of canvases that is wanted of this class."""
         return True
 
     @property
@@ -53,12 +53,12 @@ class Method(ABC):
 
     @property
     def observers(self) -> tuple[AnyObserver, ...]:
-        """The observers that the set depends on; none if no network looks."""
+        """The observers that the set depends on; () if the method uses no network."""
         return ()
 
     @property
     def looks_through(self) -> AnyObserver | None:
-        """The first observer, whose run has the scores and whose seed is the set's, or None."""
+        """The first observer, or None. Scores are read from its run; results record its seed."""
         return next(iter(self.observers), None)
 
     @property
@@ -82,8 +82,8 @@ class Method(ABC):
     def under_bytes(self, *, size: int) -> "Sequence[tuple[Method, int]]":
         """Return the methods to try under a budget in bytes, for a set of `size` pixels.
 
-        With each stands how many images of each class are enough. The first one for which so many
-        fit makes the set, or else the last one.
+        Each method comes with the number of images of each class that is enough. The set is made by
+        the first method for which this number fits in the bytes, or else by the last method.
         """
         del size
         return ((self, 1),)
@@ -130,14 +130,14 @@ class Method(ABC):
         if short_classes == "keep":
             raise ValueError(
                 "short_classes='keep' lets small classes give what they have, but this method "
-                "draws its own images, as many of each class as are asked. Leave it out."
+                "draws its own images, as many of each class as are wanted. Leave it out."
             )
         return Wanted(np.array(budget.canvases(have, self.tiles), np.int64) * self.tiles)
 
     def most(self, have: Sequence[int], *, short_classes: ShortClasses | None = None) -> int | None:
-        """Return the most canvases of a class that the method can make, None if any number.
+        """Return the most canvases of a class that the method can make; None means any number.
 
-        For a method that is not balanced, it is the number in all.
+        For a method that is not balanced, return the most canvases of all classes together.
         """
         del have, short_classes
         return None

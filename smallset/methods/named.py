@@ -36,7 +36,7 @@ def pca(
     view: View = Patch(),
     pool: int | None = None,
 ) -> Pruned:
-    """Prune to the easiest, combine four to a canvas, augment inside one (arXiv 2502.06434)."""
+    """Prune to the easiest, combine four on a canvas, augment inside a tile (arXiv 2502.06434)."""
     if score is None and select.needs_scores:
         score = EL2N()
     return Pruned(score, select, Grid(factor, resize, content), view, pool)
@@ -50,7 +50,7 @@ def pack(
     view: View = PACK_VIEW,
     pool: int | None = None,
 ) -> Pruned:
-    """Images that spread, packed on sheets in a lossy codec, as small as the bytes demand."""
+    """Images that `spread` chooses, on sheets in a lossy codec, as small as the bytes demand."""
     if score is None and select.needs_scores:
         score = EL2N()
     return Pruned(score, select, mosaic, view, pool, codec=codec)
@@ -109,7 +109,10 @@ def by_selector(
 
 
 def with_options(method: Entry, part: Callable[..., object], line: str) -> Entry:
-    """Name the options of a part, for the spec's reader, before a method's own."""
+    """Return `method` with the options of `part` before its own, and with the docstring `line`.
+
+    The options go into the method's signature, where the reader of specs looks for them.
+    """
     own = inspect.signature(method).parameters.values()
     placement = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
     parameters = [*inspect.signature(part).parameters.values(), *placement]

@@ -47,8 +47,8 @@ class Pruned(Method):
 
     The selector sees only `pool` images of each class, drawn by the set seed (None: all images).
     A selector that needs features takes them from the score's observer, or from `observer` if there
-    is no score or the score has no observer. `codec` is the codec of the files (None: png), if no
-    other is asked for.
+    is no score or the score has no observer. `codec` is the codec of the files (None: png), unless
+    the user names another. Raises ValueError if the parts do not fit together.
     """
 
     score: Score | None = None
@@ -110,7 +110,7 @@ class Pruned(Method):
 
     @property
     def balanced(self) -> bool:
-        """Whether every class gets the number of canvases wanted of it."""
+        """Whether every class gets the number of canvases that is wanted of this class."""
         return self.select.balanced
 
     @property
@@ -152,7 +152,10 @@ class Pruned(Method):
         super().check_files()
 
     def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
-        """Raise ValueError if a canvas is too small for its tiles, or cannot be an exact copy."""
+        """Raise ValueError if a canvas is too small for its tiles.
+
+        Also raises ValueError if the codec copies files, but a canvas is not a copy of one image.
+        """
         # Lay out an empty selection, so that a canvas too small for its tiles fails before hours of
         # scoring.
         boxes = fit_boxes(train.sizes[:1], fit)
@@ -195,9 +198,9 @@ class Pruned(Method):
         return Wanted(np.array(filled, np.int64), short)
 
     def most(self, have: Sequence[int], *, short_classes: ShortClasses | None = None) -> int:
-        """Return the most canvases of a class, or in all, for which there are images.
+        """Return the most canvases of a class, or of all if not balanced, for which images suffice.
 
-        With "keep", small classes are not counted.
+        With "keep", the largest class decides; otherwise, the smallest one.
         """
         seen = self._pooled(have)
         if not self.balanced:
@@ -222,7 +225,7 @@ class Pruned(Method):
         return self.of_pool(pool, wanted.counts, seed=seed)
 
     def of_pool(self, pool: Pool, counts: Int64[np.ndarray, " c"], *, seed: int) -> Selection:
-        """Choose images of a pool, or of the part that the option `pool` draws."""
+        """Choose images of a pool, or of a random part of it if the option `pool` is given."""
         if self.pool is None:
             return self.select(pool, counts, seed=seed)
         part = np.concatenate(
@@ -237,7 +240,8 @@ class Pruned(Method):
     def facts(self, seen: Observed, wanted: Wanted) -> dict[str, str]:
         """Return what the choice depends on besides the data and the method's spec.
 
-        Beside it stands what the budget decided: the share that may be chosen, and the side.
+        The facts also hold what the budget decided: the share of a class that may be chosen, and
+        the side in pixels of an image on a sheet.
         """
         observer, score = self.looks_through, self.score
         made: dict[str, str] = {}
@@ -294,11 +298,11 @@ class Pruned(Method):
         can: Sequence[int],
         short_classes: ShortClasses | None,
     ) -> None:
-        """Raise ValueError unless all classes together fill an unbalanced selection."""
+        """Raise ValueError if an unbalanced selection wants more images than there are."""
         if short_classes == "keep":
             raise ValueError(
                 f"short_classes='keep' lets small classes give what they have, but "
-                f"{part_spec(self.select)} asks no class for a number. Leave it out."
+                f"{part_spec(self.select)} takes any number of images of a class. Leave it out."
             )
         total, there = sum(asked), self.select.leaves(sum(can))
         if total <= there:

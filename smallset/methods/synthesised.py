@@ -19,7 +19,7 @@ from smallset.train.views import Canvas, View
 
 @dataclass(frozen=True)
 class Synthesised(Method):
-    """A synthesis under a view, equally many images of each class."""
+    """Images that a synthesis draws, equally many of each class, with a view for students."""
 
     synthesis: Synthesis = SRe2L()
     view: View = Canvas()
@@ -31,15 +31,15 @@ class Synthesised(Method):
 
     @property
     def observers(self) -> tuple[AnyObserver, ...]:
-        """The observers of the synthesis, all those of a pool."""
+        """The observers of the synthesis; several if it uses a pool of observers."""
         return self.synthesis.observers
 
     def through(self, observer: AnyObserver) -> "Synthesised":
-        """Return the same method looking through another observer, if it looks at all."""
+        """Return the same method with another observer, if the synthesis uses one."""
         return replace(self, synthesis=self.synthesis.through(observer))
 
     def resolved(self, *, size: int) -> "Synthesised":
-        """Return the same method with its observers' networks named, as at a size in pixels."""
+        """Return the same method with its observers' "auto" networks settled for `size` pixels."""
         return replace(self, synthesis=self.synthesis.resolved(size=size))
 
     def check(self, train: ImageDataset, *, size: int, fit: Fit, codec: Codec | None) -> None:
@@ -52,12 +52,15 @@ class Synthesised(Method):
             )
 
     def canvases(self, seen: Observed, wanted: Wanted, *, seed: int) -> Canvases:
-        """Make the canvases. This may train observers, after all that can fail early."""
+        """Make the canvases. This may train observers, after the checks that need no training."""
         self.synthesis.check(seen, wanted.counts)
         return self.synthesis.canvases(seen, wanted, seed=seed)
 
     def facts(self, seen: Observed, wanted: Wanted) -> dict[str, str]:
-        """Say what the images rest on, besides the data and the method's spec."""
+        """Return what the images depend on besides the data and the method's spec.
+
+        Facts of a second observer have the ending "_2", and so on.
+        """
         del wanted
         made: dict[str, str] = {}
         for number, observer in enumerate(self.observers):
@@ -67,7 +70,7 @@ class Synthesised(Method):
 
 
 def by_synthesis(name: str) -> Callable[..., Synthesised]:
-    """Return the method that a synthesis names: its options, and the view."""
+    """Return the method named after a synthesis, with its options and the option `view`."""
     synthesis = SYNTHESES[name]
 
     def method(view: View = Canvas(), **options: object) -> Synthesised:

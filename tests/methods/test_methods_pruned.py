@@ -130,6 +130,6 @@ def test_of_an_unbalanced_selection_only_the_sum_counts():
 
 
 def test_short_classes_of_an_unbalanced_selection_mean_nothing_and_are_refused():
-    said = r"but easiest\(balanced=false\) asks no class for a number\. Leave it out"
+    said = r"but easiest\(balanced=false\) takes any number of images of a class\. Leave it out"
     with pytest.raises(ValueError, match=said):
         ask(PerClass(1), (8, 8, 8), UNBALANCED, "keep")
