@@ -43,8 +43,9 @@ class Budget(ABC):
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
         """Return the number of canvases wanted of each class.
 
-        `have` are the training images of each class. A canvas takes `tiles` images. A budget with
-        a `limit` returns the least that a set needs; encoding tells how many more fit.
+        `have` counts the training images of each class. A canvas shows `tiles` images. A budget
+        with a `limit` in bytes returns the fewest canvases that a set needs, since only writing the
+        images shows how many more fit.
         """
 
     @property
@@ -53,9 +54,9 @@ class Budget(ABC):
         return None
 
     def smaller(self, canvases: int) -> str:
-        """Name the budgets that want at most `canvases` of a class, such as "ipc<=3".
+        """Return the words of an error for budgets of at most `canvases` a class, such as "ipc<=3".
 
-        Name no number if it differs between classes.
+        If the number differs between classes, the words name no number.
         """
         return f"a smaller {self.name}"
 
@@ -80,11 +81,11 @@ class PerClass(Budget):
 
     @property
     def value(self) -> str:
-        """The images of each class."""
+        """The number of images of each class."""
         return str(self.images)
 
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
-        """Want the same number of every class."""
+        """Return the same number for every class."""
         return (self.images,) * len(have)
 
     def smaller(self, canvases: int) -> str:
@@ -127,7 +128,7 @@ class Bytes(Budget):
         return self.bytes
 
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
-        """Want one of every class, the least."""
+        """Return one canvas of every class, the fewest that a set needs."""
         return (1,) * len(have)
 
 
@@ -167,7 +168,7 @@ class Share(Budget):
         return f"keep {100 * self.share:g} %"
 
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
-        """Take the share of each class."""
+        """Return the canvases that the share of each class fills, at least one."""
         return tuple(max(1, share_of(self.share, n) // tiles) for n in have)
 
 
@@ -204,7 +205,10 @@ def budget_from(text: str) -> Budget:
 
 
 def limit_of(text: str | None) -> int | None:
-    """Return the `limit` of a budget's text, None for no text and for an unknown kind of budget."""
+    """Return the `limit` of the budget that `text` names, in bytes.
+
+    Return None if the budget has no limit, if its kind is unknown, or if there is no text.
+    """
     name, _, value = (text or "").partition("=")
     return BUDGETS[name].read(value).limit if name in BUDGETS else None
 
@@ -212,7 +216,9 @@ def limit_of(text: str | None) -> int | None:
 def one_budget(ipc: object = None, keep: object = None, budget: object = None) -> Budget:
     """Return the budget given in one of three ways, or `DEFAULT` if none was given.
 
-    Raises ValueError if two were given, if a number is out of range, and for any other `budget`.
+    `ipc` is a number of images per class, `keep` a share of them, and `budget` a text or a
+    `Budget`. Raises ValueError if two were given, if a number is out of range, or if `budget` is
+    neither.
     """
     given = {"ipc": ipc, "keep": keep, "budget": budget}
     named = [f"{name}={value}" for name, value in given.items() if value is not None]

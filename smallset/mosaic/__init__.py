@@ -30,7 +30,8 @@ class Mosaic(Protocol):
     ) -> Plan:
         """Lay out a selection on canvases of `size` pixels.
 
-        `boxes` are the parts of the source images that the set's `fit` uses.
+        `labels` and `boxes` are of all n source images. A box (left, top, right, bottom) is the
+        part of an image, in pixels, that the set's `fit` uses.
         """
 
 

@@ -16,9 +16,9 @@ _LARGEST = 1000  # far beyond any use; memory holds factor^2 boxes a canvas
 class Grid:
     """`factor` x `factor` whole images of one class on a canvas, in order of choice, row by row.
 
-    The C of PCA (arXiv 2502.06434): canvas j holds the images of ranks j f^2 .. (j + 1) f^2 - 1,
-    each shrunk by the factor f and not cropped. `content="centre"` is an ablation: the middle of
-    each image at its own scale. `resize="nearest"` is the paper's sampling.
+    The C (combine) of PCA (arXiv 2502.06434): canvas j holds the images of ranks j f^2 ..
+    (j + 1) f^2 - 1, each shrunk by the factor f and not cropped. `resize="nearest"` is the paper's
+    sampling. `content="centre"` is an ablation: a tile shows the middle of an image, not shrunk.
     """
 
     factor: int = 1
@@ -71,7 +71,7 @@ class Grid:
             )
 
     def tile_boxes(self, size: int) -> Int32[np.ndarray, "tiles 4"]:
-        """Return the boxes of the tiles in pixels. Raises ValueError if they have no room."""
+        """Return the boxes of the tiles in pixels. Raises ValueError if the canvas is too small."""
         if size < self.factor:
             raise ValueError(
                 f"a canvas of {size} px has no room for {self.factor} tiles a side. "

@@ -13,7 +13,7 @@ from smallset.shapes import Int32, Int64
 _SHARES = (1.0, 0.75, 0.5)
 """The sides that side=fit tries, as shares of the set's size."""
 _LARGEST = 64
-"""Tiles a side. At 224 px, such a sheet is 14,336 px; WebP ends at 16,383."""
+"""The most tiles a side. With tiles of 224 px, a sheet then has 14,336 px; WebP ends at 16,383."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Sheet:
     A file has up to `columns` x `columns` images, in order of choice, row by row. Images start at
     multiples of 16 px, as the blocks of JPEG and WebP do. A smaller set has smaller sheets.
 
-    side=fit goes by a budget in bytes: the first of the set's size, three quarters of it and half
-    of it at which `enough` images of each class fit (half, if they never do). Under another budget,
-    it is the set's size.
+    Under a budget in bytes, side=fit tries the set's size, three quarters of it and half of it. It
+    takes the first side at which `enough` images of each class fit, or else half. Under another
+    budget, side=fit is the set's size.
     """
 
     side: int | Literal["fit"] | None = None
@@ -52,7 +52,7 @@ class Sheet:
     def tried(self, size: int) -> "tuple[Sheet, ...]":
         """Return the sheets that side=fit tries in a set of `size` pixels, the largest side first.
 
-        Of a sheet with another side, return it alone.
+        If the sheet has another `side`, return only the sheet itself.
         """
         if self.side != "fit":
             return (self,)
@@ -69,7 +69,7 @@ class Sheet:
     ) -> Plan:
         """Lay out a selection, class after class. The last sheet of a class may have empty tiles.
 
-        Raises ValueError if a sheet would be larger than every codec can write.
+        Raises ValueError if a sheet would be larger than WebP can write, 16,383 px a side.
         """
         side = self.side_at(size)
         chosen = labels[selection.indices]

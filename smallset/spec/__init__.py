@@ -26,7 +26,8 @@ Registry = Mapping[type, Names]
 LATER: Mapping[str, bool] = {"later": True}
 """The metadata of a field that `write` leaves out at its default.
 
-An option that came later gets it, so that specs and all that is named after them stay the same.
+An option that was added later has this metadata, so that older specs, and everything that is named
+after them, stay the same.
 """
 
 __all__ = [
@@ -46,16 +47,16 @@ __all__ = [
 
 
 class Spelled(ABC):
-    """An object that is its own spec: a table's entry for the names that the table lacks.
+    """An entry of a table that builds objects from text that is not a name in the table.
 
-    The entry's key appears only in lists and errors, so it shows what to write, such as
-    "NETWORK(weights=...)". The bracket keeps it from being a real name.
+    The entry's key in the table appears only in lists and errors, so it shows what to write, such
+    as "NETWORK(weights=...)". The bracket keeps the key from being a real name.
     """
 
     @classmethod
     @abstractmethod
     def spelled(cls, text: str, *, quoted: bool) -> "Spelled | None":
-        """Return the object for a call written as text, or for quoted text.
+        """Return the object that `text` builds: a name with or without options, or `quoted` text.
 
         Return None if the text is not for this class; the name is then unknown. Raises ValueError
         if the text is for this class but wrong.
@@ -113,7 +114,7 @@ def write(value: object, tables: Registry, *, brief: bool = False) -> str:
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
-    """List the known names after the one nearest to `given`: the end of each unknown-name error."""
+    """Return the end of an error about an unknown name: the nearest known name, then all names."""
     names = list(known)
     close = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]!r}? " if given and close else ""
