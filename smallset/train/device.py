@@ -16,7 +16,7 @@ Precision = Literal["float32", "bfloat16"]
 
 @cache
 def _all_threads() -> int:
-    """Return the threads of `workers=0`. The first call comes before torch's number is changed."""
+    """Return the number of threads that `workers=0` means: torch's own, before it is changed."""
     return torch.get_num_threads()
 
 
@@ -55,7 +55,7 @@ class Machine:
         return torch.autocast(self.kind, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def place(self, model: Module, *, channels_last: bool = True) -> Module:
-        """Move a network to the device, by default in channels_last, fast for convolutions."""
+        """Move a network to the device, by default in channels_last: fast for convolutions."""
         placed: Module = model.to(self.device)
         layout = torch.channels_last if channels_last else torch.contiguous_format
         return placed.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
@@ -106,7 +106,7 @@ def machine(*, device: str = "auto", precision: str = "auto", workers: int = 0) 
 
 
 def hardware(device: str, processes: int = 1) -> str:
-    """Name the processor that did the work; with "2 x" in front for two processes."""
+    """Return the name of the processor; for two processes, "2 x" stands in front."""
     return _processor(device) if processes == 1 else f"{processes} x {_processor(device)}"
 
 

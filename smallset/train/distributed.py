@@ -2,7 +2,7 @@
 
 Every process draws the same batch, renders its contiguous share of it, and weights its mean loss by
 the size of its share. The gradients summed over the processes are then the gradients of the batch,
-also of a smaller last batch, up to the order in which floats are added.
+up to the order in which floats are added. This is also true of a smaller last batch.
 """
 
 import numpy as np
@@ -40,14 +40,14 @@ def idle_loss(model: Module, size: int, machine: Machine) -> Float[Tensor, ""]:
 def backward(
     model: Module, loss: Float[Tensor, ""], part: float, machine: Machine
 ) -> Float[Tensor, ""]:
-    """Leave the gradients of the whole batch in the network, and return the batch's loss.
+    """Put the gradients of the whole batch into the network, and return the batch's loss.
 
     `loss` is the mean over this process's share, which is `part` (0..1) of the batch.
 
-    This is one all-reduce of one flat tensor instead of DistributedDataParallel, which averages and
-    needs a forward pass of its wrapper in every process at every step. A compiled network or a
-    process without images makes no such pass. The cost is that the all-reduce is not hidden behind
-    the backward pass.
+    All gradients are summed by one all-reduce of one flat tensor. DistributedDataParallel does not
+    fit: it averages, and every process must run its wrapper's forward pass at every step, which a
+    compiled network or a process without images does not. The cost is that the all-reduce does not
+    overlap with the backward pass.
     """
     if machine.processes == 1:
         loss.backward()  # type: ignore[no-untyped-call]

@@ -15,7 +15,10 @@ from smallset.train.shown import Images
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Fractions of held-out images: top-1, top-5 (1 with at most 5 classes), top-1 by class."""
+    """The fraction of held-out images classified correctly: top-1, top-5, and top-1 by class.
+
+    With at most 5 classes, `top5` is 1. `per_class` is nan for a class without images.
+    """
 
     top1: float
     top5: float

@@ -34,7 +34,8 @@ class SoftLabels(Shape):
     on the batch; stored labels must refuse it when they open.
 
     `indices` are rows of the set. If an epoch has k views of an image (`View.an_epoch`), view j of
-    row i has the index i * k + j. With a pool of epochs (`Shown`), `epoch` is that of the views.
+    row i has the index i * k + j. With a pool of epochs (`Shown`), `epoch` is the epoch that the
+    views were drawn for.
     """
 
     def __call__(
@@ -76,8 +77,8 @@ def fit(
 
     `run` is the module to call, such as the compiled twin of `model`. `epochs` is a part of the
     protocol's epochs, for a resumed run with its `optimizer`. The first process calls `after_step`
-    with each finished (epoch, step) and `after_epoch` with each finished epoch; both may use the
-    network in eval mode.
+    with each finished (epoch, step) and `after_epoch` with each finished epoch, counted from 0.
+    Both may leave the network in eval mode.
 
     The student learns the logits of `soft` labels as the protocol says.
 
@@ -148,8 +149,9 @@ def soft_loss(
 ) -> Float[Tensor, ""]:
     """Return a protocol's loss for soft labels: the `divergence`, or the error of the logits.
 
-    The error is the mean square over images and classes. Either is added to `hard_weight` times the
-    cross-entropy with `hard`, the classes of the images before they were mixed (G-VBSM, EDC).
+    The error is the mean square of their difference over images and classes. `hard_weight` times
+    the cross-entropy with `hard` is added (G-VBSM, EDC); `hard` are the classes of the images
+    before they were mixed.
     """
     if rules.loss == "mse":
         loss = F.mse_loss(student, teacher)

@@ -2,7 +2,7 @@
 
 `mix="image"` draws for image i in epoch e from (seed, e, i) and the number of images alone, so that
 a stored logit does not depend on its batch. `mix="batch"` is the published way, with one box and
-one permutation for each batch. It depends on batch size and order and is for comparison only.
+one permutation for each batch. This depends on batch size and order, and is for comparison only.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""PatchCrop: the A of PCA as a drop-in transform for other people's training loops."""
+"""PatchCrop: the A (augment) of PCA as a drop-in transform for other people's training loops."""
 
 from numbers import Real
 
@@ -19,10 +19,11 @@ class PatchCrop(nn.Module):
     """Random resized crop inside one random tile of a mosaic, then a random mirror image.
 
     The canvas is a grid of `factor` x `factor` tiles with edges at `(k * side) // factor`. One tile
-    is drawn uniformly, and a crop in it as by `smallset.train.views.Patch`: `scale` is the range of
-    the crop's share of the tile's area, `ratio` the range of width to height, and `flip` the
-    probability of a mirror image. The crop is resized (bilinear, antialiased) to `size` x `size`
-    pixels, or to the canvas's own sides with `size=None`. Pixels of other tiles are never read.
+    is drawn uniformly, then a crop inside it, as `smallset.train.views.Patch` does. `scale` is the
+    range of the crop's share of the tile's area, `ratio` the range of width to height, and `flip`
+    the probability of a mirror image. The crop is resized (bilinear, antialiased) to `size` x
+    `size` pixels, or to the canvas's own sides with `size=None`. Pixels of other tiles are never
+    read.
 
     Draws come from torch's global random state, so `torch.manual_seed` and the seeds of DataLoader
     workers apply. Like torchvision's transforms, it also crops in eval mode. Raises ValueError for
@@ -86,7 +87,7 @@ class PatchCrop(nn.Module):
                 f"{self.factor} tiles a side. Use factor<={min(height, width)} or larger images."
             )
         numbers = torch.rand(count, NUMBERS, dtype=torch.float64, device="cpu").numpy()
-        # `crop_boxes` uses the first numbers, the last two are for the flip and the tile.
+        # `crop_boxes` uses the first numbers. The last two are for the flip and the tile.
         tile = (numbers[:, -1] * self.factor**2).astype(np.int64)
         row, column = np.divmod(tile, self.factor)
         area = self._tiles(column, row, height=height, width=width)

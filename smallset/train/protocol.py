@@ -20,8 +20,9 @@ class Protocol:
     """Everything about a training except the data, the network, the view and the seeds.
 
     The learning rate of epoch e of E is `rate * 0.5 (1 + cos(pi e / E))`. Weight decay applies only
-    to tensors with more than one dimension. The loss is cross-entropy with hard labels, and the
-    network of the last epoch is the result.
+    to tensors with more than one dimension. `momentum` holds the betas of AdamW; SGD uses only the
+    first number. The loss is cross-entropy with hard labels, and the network of the last epoch is
+    the result. `line` describes the protocol in lists.
     """
 
     name: str
@@ -61,11 +62,13 @@ class StudentProtocol(Protocol):
 
     With soft labels, views are mixed (CutMix, lambda ~ Beta(mix_alpha, mix_alpha); see
     `smallset.train.mix`) and the loss is KL(softmax(teacher / T) || softmax(student / T)), averaged
-    over the batch, without a factor T^2. With `loss="mse"` it is the mean square of the difference
-    of logits. `hard_weight` times the cross-entropy with the class is added to either. `rates` are
-    pairs (beginning of a student's name, rate); the first match replaces `rate`. `best_of=N` tests
-    after epochs 0, N, 2N, ... and the last, and reports the best, which peeks at the test set. A
-    `pretrained` protocol is only for students that start from pretrained weights.
+    over the batch, without a factor T^2. With `loss="mse"`, the loss is the mean square of the
+    difference of logits. `hard_weight` times the cross-entropy with the class is added to either.
+
+    `rates` are pairs (beginning of a student's name, rate); the first match replaces `rate`.
+    `best_of=N` tests after epochs 0, N, 2N, ... and the last, and reports the best result; the test
+    set then helps to choose. A `pretrained` protocol is only for students that start from
+    pretrained weights.
     """
 
     temperature: float = 20.0
@@ -90,7 +93,7 @@ class StudentProtocol(Protocol):
     def facts(self, student: str, *, soft: bool) -> dict[str, object]:
         """Return what a student's numbers depend on, without soft-label options for hard labels.
 
-        Newer fields are included only if they have an effect, so that older fingerprints stay.
+        Newer fields are included only if they have an effect: this keeps older fingerprints valid.
         """
         facts = self.suited_to(student).numbers()
         del facts["rates"], facts["pretrained"]  # neither changes a number
@@ -149,10 +152,10 @@ PROTOCOLS: dict[str, StudentProtocol] = {
 def protocol_named(text: str, *, views: int) -> StudentProtocol:
     """Return a protocol by its name, or at another length: `small-v1(epochs=30)`.
 
-    `small-v1(steps=600)` takes the whole epochs that come nearest to 600 steps, at least one, if an
-    epoch has `views` views. So sets of different sizes can be compared at equal steps. At another
-    length, the name of the protocol is the whole text, so that tables do not mix the two up. Raises
-    ValueError for an unknown name or another option.
+    `small-v1(steps=600)` trains for the number of whole epochs that comes nearest to 600 steps, at
+    least one, if an epoch has `views` views. So sets of different sizes can be compared at equal
+    steps. At another length, the name of the protocol is the whole text, so that tables do not mix
+    the two up. Raises ValueError for an unknown name or another option.
     """
     call = read(text)
     if call.name not in PROTOCOLS:
@@ -187,7 +190,10 @@ def steps_of(views: int, batch: int) -> int:
 
 
 def check_epochs(name: str, epochs: object) -> int:
-    """Return a number of epochs. Raises ValueError, whose message begins with `name`."""
+    """Return `epochs`, a whole number from 1 to `MOST_EPOCHS`.
+
+    Raises ValueError for anything else, with a message that begins with `name`.
+    """
     return check_number(name, epochs, least=1, unit="passes over the data", most=MOST_EPOCHS)
 
 

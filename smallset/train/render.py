@@ -16,8 +16,8 @@ def render(
 ) -> Float32[Tensor, "b 3 t t"]:
     """Resize each image's box to `size` x `size`, mirror it if `flip`, and scale to 0..1.
 
-    Bilinear, on the images' device; only pixels inside the box are read. If `size` is smaller than
-    the images, shrinking is antialiased.
+    The resize is bilinear, on the images' device, and reads only pixels inside the box. If `size`
+    is smaller than the images, shrinking is antialiased.
     """
     enlarging = size >= images.shape[-1]
     if enlarging and (images.is_cuda or size <= _BATCHED_UP_TO):

@@ -37,7 +37,7 @@ def component_versions() -> dict[str, str]:
 
 
 def versions_behind(network: str) -> dict[str, str]:
-    """Return the versions of everything that trained a network, for its result or its card."""
+    """Return the versions of all that trained a network, for its result line or teacher.json."""
     return {
         "smallset": smallset_version(),
         "torch": torch.__version__,
@@ -63,11 +63,11 @@ def train_kept(
 ) -> Network:
     """Train the named network, continuing from the last whole epoch in the file `state`, if any.
 
-    `seed` determines weights, order and views. `at_moment` is called with the moment's number, from
-    1, and the network: `moments` times an epoch at equal distances, the last time at its end. Then
-    `state` is replaced, so that an epoch counts as done only after its moments were recorded. A
-    killed run continues to the same weights. The caller must name `state` by a fingerprint of these
-    arguments. Raises ValueError as `check_moments`.
+    `seed` determines weights, order and views. `at_moment` is called `moments` times an epoch at
+    equal distances, the last time at the epoch's end. Its arguments are the moment's number, from
+    1, and the network. After each epoch, `state` is replaced, so that an epoch counts as done only
+    after its moments were recorded. A killed run continues to the same weights. The caller must
+    name `state` by a fingerprint of these arguments. Raises the errors of `check_moments`.
     """
     network = build_model(
         model, classes=classes, size=shown.images.size, seed=derive(seed, "weights")

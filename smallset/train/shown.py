@@ -59,7 +59,7 @@ class Shown:
 
     @classmethod
     def whole(cls, images: Images, view: View) -> "Shown":
-        """Return images with one tile each."""
+        """Return the views of images with one tile each: the tile is the whole image."""
         return cls(images, whole_boxes(len(images), images.size), view)
 
     @property
@@ -69,7 +69,7 @@ class Shown:
 
     @property
     def boxes(self) -> Int32[np.ndarray, "v each 4"]:
-        """The tiles of each view: all of the image's, or one each if there are several views."""
+        """The tiles of each view: all of its image's, or one if an image has several views."""
         return self.tile_box if self.views == 1 else self.tile_box.reshape(-1, 1, 4)
 
     def __len__(self) -> int:

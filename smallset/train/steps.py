@@ -27,7 +27,7 @@ class StudentSeeds:
     def of(cls, student_seed: int, view_seed: int | None = None) -> "StudentSeeds":
         """Derive both seeds from a student's seed, or the view seed from `view_seed` if given.
 
-        With `view_seed` s, every student sees the views that student s sees without it.
+        With `view_seed` s, every student sees the views that the student of seed s sees by default.
         """
         pinned = student_seed if view_seed is None else view_seed
         return cls(student=derive(student_seed, "order"), view=derive(pinned, "view"))
@@ -35,7 +35,7 @@ class StudentSeeds:
 
 @dataclass(frozen=True)
 class Step:
-    """The views of one step: their indices, and the epoch whose views and mixes they are.
+    """The views of one step: their indices, and the epoch that they were drawn for.
 
     `drawn` holds the views of the whole epoch, `mix` the mixes of this step.
     """

@@ -17,7 +17,10 @@ VERSION = "views-1"
 _BLOCK = 4096
 _TRIES = 10
 NUMBERS = 24
-"""The random numbers of a view: 2 a try, 2 for the place, flip, tile. Philox needs 4 k numbers."""
+"""The random numbers of a view: 2 for each try, 2 for the place, 1 for the flip, 1 for the tile.
+
+Philox needs a multiple of 4.
+"""
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,9 @@ class Canvas(View):
 class Patch(View):
     """The A of PCA: one random resized crop inside one tile, then a flip; one view an epoch.
 
-    The tile is drawn uniformly for every image and epoch. `scale` is a share of the tile's area
-    (arXiv 2502.06434, constrained augmentation). With one tile, the view is the same as Canvas.
+    A stands for augment. The tile is drawn uniformly for every image and epoch. `scale` is a share
+    of the tile's area (arXiv 2502.06434, constrained augmentation). With one tile, the view is the
+    same as Canvas.
     """
 
     def _area(
@@ -111,10 +115,11 @@ class Patch(View):
 
 
 class EachPatch(Patch):
-    """As patch, but with a view of every tile in each epoch.
+    """Like patch, but every tile of a canvas gets a view in each epoch.
 
-    It is the comparison for one view of a canvas an epoch (arXiv 2502.06434), at equal steps if the
-    protocol's epochs are divided by the tiles. The loop treats the tiles as images of one tile.
+    It serves as a comparison for Patch, which shows one view of a canvas in an epoch (arXiv
+    2502.06434). Both take equally many steps if the protocol's epochs are divided by the number of
+    tiles. The loop treats the tiles as images of one tile.
     """
 
     def an_epoch(self, tiles: int) -> int:
@@ -190,8 +195,9 @@ def crop_boxes(
 ) -> Int32[np.ndarray, "k 4"]:
     """Place a random resized crop inside each box of `area`, by torchvision's rule.
 
-    Of ten tries (share of the area, log-uniform ratio), the first that fits is taken, or else the
-    largest centred box within the range of ratios. Boxes have whole pixels and sides of at least 1.
+    `numbers` are those of `uniform`. Of ten tries (share of the area, log-uniform ratio), the first
+    that fits is taken, or else the largest centred box within the range of ratios. Boxes have whole
+    pixels and sides of at least 1.
     """
     width, height = area[:, 2] - area[:, 0], area[:, 3] - area[:, 1]
     share = scale[0] + (scale[1] - scale[0]) * numbers[:, :_TRIES]
