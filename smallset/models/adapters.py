@@ -13,7 +13,11 @@ from smallset.spec import nearest
 
 @dataclass(frozen=True)
 class LibraryNetwork:
-    """A library's network with its weights, and the colours and side of its training images."""
+    """A library's network with its weights, and what is known of its training images.
+
+    `mean` and `std` are of pixels in 0..1. `size` is the side in pixels. `outputs` is the number of
+    logits.
+    """
 
     net: Module
     mean: Colour
@@ -91,8 +95,8 @@ def library_of(model: str) -> dict[str, str]:
 def pretrained(library: str, name: str) -> LibraryNetwork:
     """Return network `name` with the library's weights and classifier.
 
-    Raises ValueError if the library or the network is missing, or if the weights are neither in the
-    library's cache nor on the network.
+    Raises ValueError if the library or the network is missing, or if the weights are not in the
+    library's cache and cannot be downloaded.
     """
     adapt(library, name, 1)  # fails with a clear message if the library or the network is missing
     try:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 def weights_sha256(name: str) -> str | None:
-    """Return the sha256 of a spec's weights, which may change behind a path or "default"."""
+    """Return the sha256 of the weights that a spec names, or None if it names none.
+
+    The weights behind a path or "default" may change while the spec stays the same.
+    """
     spec = read_model(name)
     if spec.weights == DEFAULT:
         with torch.random.fork_rng(devices=[]):
@@ -38,9 +41,9 @@ def build_model(name: str, *, classes: int, size: int, seed: int) -> "Network":
     """Build the network of a spec with fresh weights. The same seed gives the same weights.
 
     `size` is the side of the square images in pixels. A spec may name weights to start from, as in
-    `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`, and their own `mean` and `std` of
-    pixels. A classifier with another number of classes is then replaced by a fresh one, and all
-    other weights must fit. The global random state does not change.
+    `resnet18(weights=PATH)` or `timm:resnet18(weights=default)`, and the `mean` and `std` of pixels
+    that belong to them. If these weights are for another number of classes, their classifier is
+    replaced by a fresh one. All other weights must fit. The global random state does not change.
 
     Raises the errors of `check_model`, and ValueError if the weights do not fit or another
     library's network does not take this size.

@@ -75,7 +75,7 @@ def read_classes(file: str) -> ClassList:
     A JSON list, or a text file with a line for each class, holds a name or a WordNet id for each
     output in order. A JSON object holds `names`, `wnids` or both in the order of the outputs. With
     `imagenet_1k_index`, the object also holds the output of each class in a 1,000-class ImageNet
-    teacher. Raises FileNotFoundError for a missing file, and ValueError for another content.
+    teacher. Raises FileNotFoundError for a missing file, and ValueError for any other content.
     """
     path = at_home(file)
     if not path.is_file():
@@ -117,8 +117,8 @@ class _Listed:
         lengths = [*map(len, columns), *([] if index is None else [len(index)])]
         if not columns or len({*lengths}) > 1:
             raise ValueError(
-                f"{source} has no names and wnids, or not as many of each and of imagenet_1k_index."
-                f" {advice}"
+                f"{source} has no names and no wnids, or its names, wnids and imagenet_1k_index "
+                f"are not equally many. {advice}"
             )
         places = range(len(columns[0])) if index is None else index
         pairs = [(n.strip(), i) for column in columns for n, i in zip(column, places, strict=True)]

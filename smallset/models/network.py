@@ -80,9 +80,9 @@ class MeanLogits(nn.Module):
     """The mean of several networks' logits.
 
     With `rescale`, each network's logits of a view are first scaled to the mean of the networks'
-    Euclidean norms, so that no network outweighs the others. G-VBSM (arXiv 2311.17950) rescales so
-    on ImageNet, by the norms of a whole batch. Here a view has its own norms, so that its label
-    does not depend on the other views of its batch.
+    Euclidean norms, so that no network outweighs the others. On ImageNet, G-VBSM (arXiv 2311.17950)
+    rescales by the norms of a whole batch. Here each view is rescaled by its own norms, so that its
+    label does not depend on the other views of its batch.
     """
 
     def __init__(self, networks: Sequence[nn.Module], *, rescale: bool) -> None:

@@ -59,8 +59,8 @@ class ModelSpec:
 def read_model(text: str) -> ModelSpec:
     """Read the spec of a network, without opening any file.
 
-    Raises ValueError for bad grammar, an unknown name, and an unknown or unfit option. The message
-    gives the nearest name and the list.
+    Raises ValueError for bad grammar, an unknown name, and an option that is unknown or that the
+    network cannot have. For an unknown name, the message gives the nearest name and all names.
     """
     name = read(text).name
     if name not in MODELS and ":" not in name:

@@ -15,7 +15,8 @@ class Architecture:
     """One entry of the table. `build(classes, size)` returns the network, `line` describes it.
 
     `worth_compiling` says that inductor makes the network faster: it fuses the norms of ConvNet,
-    but ResNets gain nothing. `build_a` builds it with shortcuts of option A, if the family has any.
+    but ResNets gain nothing. `build_a` builds the network with the shortcuts of option A (see
+    `PaddedShortcut`), or is None if the family has no such shortcuts.
     """
 
     build: Callable[[int, int], Module]

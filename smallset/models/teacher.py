@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Teacher:
-    """A trained network, frozen and in eval mode, and its size.
+    """A trained network, frozen and in eval mode, with its spec, size and hash.
 
     `bytes` is the size of the weights file, or of the tensors if there is no file. `sha256` is a
     hash in hex of all that the logits depend on: weights, architecture, size, normalisation and
@@ -41,14 +41,14 @@ def load_teacher(spec: str, *, classes: tuple[str, ...], size: int) -> Teacher:
 
     `spec` is a folder that `smallset train` made, or a network with its weights:
     `resnet20(weights=PATH, shortcut=a, classes=FILE)`, `timm:NAME(weights=default, classes=FILE)`.
-    Or it is several of them: `teachers(A, B)` gives the mean of their logits (see `read_several`).
+    `teachers(A, B)` names several teachers, whose logits are averaged (see `read_several`).
 
     FILE lists the classes of the teacher's outputs (see `read_classes`), which may be more than the
     data's. `classes=same` says that they are the data's classes in the data's order.
 
-    Without `mean` and `std`, pixels are normalised with ImageNet's numbers, and without `size`,
-    images keep their size; `weights=default` has its own three. Raises ValueError or
-    FileNotFoundError if the spec, the weights or the classes do not fit.
+    If the spec has no `mean` and `std`, pixels are normalised with ImageNet's numbers. If it has no
+    `size`, images keep their size. `weights=default` brings its own `mean`, `std` and `size`.
+    Raises ValueError or FileNotFoundError if the spec, the weights or the classes do not fit.
     """
     if at_home(spec).is_dir():
         return _from_folder(spec, classes)
