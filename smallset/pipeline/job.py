@@ -1,4 +1,4 @@
-"""A job: what a method is asked to make of opened data, checked before anything is scored."""
+"""A job: what a method shall make of opened data, checked before anything is scored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -37,10 +37,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Job:
-    """What a method is asked to make of opened data.
+    """What a method shall make of opened data.
 
-    `have` are the training images of each class. `known` are the facts about the set that are known
-    before scoring.
+    `have` are the numbers of training images, class by class. `known` are the facts about
+    the set that are known before scoring.
     """
 
     order: Order

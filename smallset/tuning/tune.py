@@ -34,8 +34,9 @@ from smallset.tuning.rungs import Rung, Setting, rungs_of
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """What a tuning will do. `data` is the validation part, `done` the students that are trained.
+    """What a tuning will do.
 
+    `data` is the validation part. `done` is the number of students that are trained already.
     `beyond` has the candidates that are left out, each with the bytes of its smallest set, which
     exceed the budget. `forecast` is for the remaining students, in `jobs` processes.
     """
