@@ -125,7 +125,7 @@ class Top(Format):
         return self.temperature if self.rest else None
 
     def row_bytes(self, classes: int) -> int:
-        """Return 2 bytes for each kept logit, those of the list of classes, and 4 for the rest.
+        """Return the bytes of a view: 2 for each kept logit, the list of classes, 4 for the rest.
 
         The list is one bit for each class, or the numbers of the kept classes if that is less.
         """

@@ -23,9 +23,10 @@ class GVBSM(Pooled):
     The loss is the cross entropy plus `r_match` times the distances of means and variances. These
     are the statistics of channels and cells in the inputs of BatchNorm layers and, with
     `convolutions`, of convolutions. See `PoolTargets` for `memory`, `drop`, `patch` and `first`.
-    Batches hold the images class after class. `density` is the weight of a term that keeps the
-    images of a class apart, at the temperature `tau`. `pool` is a name or a tuple of observers. An
-    option that is None takes its number from the published `setting`.
+    Batches hold `batch` images class after class, or one image of each of `batch` classes
+    (`together=rank`). `density` is the weight of a term that keeps the images of a class apart, at
+    the temperature `tau`. `pool` is a name or a tuple of observers. An option that is None takes
+    its number from the published `setting`.
     """
 
     density: float = 1.0

@@ -1,7 +1,7 @@
 """A BatchNorm layer in eval mode that also reads the moments of its input, at hardly any cost.
 
 In each channel, the gradient of a cost of the moments is the layer's input times one number, plus
-another number. The layer's own gradient is that of its output times a number. One pass adds both.
+another. The layer's own gradient is the gradient of its output times a number. One pass adds both.
 """
 
 from typing import Any

@@ -32,8 +32,8 @@ class PureNoise(Synthesis):
     def __post_init__(self) -> None:
         check_numbers(
             self,
-            mean=(0 <= min(self.mean) <= max(self.mean) <= 1, "that of pixels in 0..1"),
-            std=(min(self.std) > 0, "that of pixels in 0..1, above 0"),
+            mean=(0 <= min(self.mean) <= max(self.mean) <= 1, "the mean of pixels in 0..1"),
+            std=(min(self.std) > 0, "the standard deviation of pixels in 0..1, above 0"),
             grain=(self.grain >= 1, "the side of a square in pixels, at least 1"),
         )
 
@@ -52,7 +52,7 @@ class PureNoise(Synthesis):
 
 @dataclass(frozen=True, eq=False)
 class NoiseCanvases(Canvases):
-    """Noise as pixels, each number as a square of `grain` pixels a side."""
+    """Canvases of noise. Each number fills a square of `grain` pixels a side."""
 
     plan: Plan
     start: NoiseStart

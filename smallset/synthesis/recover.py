@@ -75,7 +75,7 @@ Ascent = Callable[[Network, Tensor, Tensor], None]
 class Recipe:
     """The numbers of a recovery.
 
-    `weight` is the weight of the statistics in the loss; that of the cross entropy is 1. Each
+    `weight` is the weight of the statistics in the loss; the cross entropy has weight 1. Each
     function of `terms` makes a further term for one batch. `ascent` moves the weights of each
     observer's copy before the first iteration.
     """

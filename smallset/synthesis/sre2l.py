@@ -77,7 +77,7 @@ class NormTargets:
 
     The cost of a layer is the distance of the means plus `variance` times that of the variances.
     The first layer counts `first` times. The targets are the running statistics of the observer.
-    With `of_classes`, a row for each class, they are those of the only class in the batch.
+    With `of_classes`, they are the row of the only class in the batch.
     """
 
     first: float = 10.0

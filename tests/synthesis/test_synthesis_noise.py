@@ -60,8 +60,8 @@ def test_a_grain_that_fits_no_image_is_refused(tmp_path, grain, needed):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"std": (0.1, 0, 0.1)}, r"std=\(0.1, 0, 0.1\) cannot be used. Give that of pixels"),
-        ({"mean": (0.5, 9, 0.5)}, r"mean=\(0.5, 9, 0.5\) cannot be used. Give that of pixels"),
+        ({"std": (0.1, 0, 0.1)}, r"std=\(0.1, 0, 0.1\) cannot be used. Give the standard dev"),
+        ({"mean": (0.5, 9, 0.5)}, r"mean=\(0.5, 9, 0.5\) cannot be used. Give the mean of pixels"),
         ({"mean": (-1, 0, 0)}, r"mean=\(-1, 0, 0\) cannot be used"),
     ],
 )
