@@ -23,9 +23,10 @@ CellKey = tuple[str, int | None, int | None, int]
 class PlannedSetting:
     """One setting that a matrix asks for, and its cells.
 
-    `labels` are as the matrix writes them, "hard" or "online(NAME)"; `regime` is as results write
-    them. `tiles` is the number of tiles in a canvas, which all methods of the setting share if the
-    budget is a share of the data: other methods make sets of another size. It is None for an ipc.
+    `labels` is the label regime as the matrix writes it, "hard" or "online(NAME)". `regime` is the
+    same regime as results write it. Under a share of the data, sets of methods with different
+    numbers of tiles in a canvas have different sizes. So each number of tiles is a setting of its
+    own, and `tiles` is that number. Under other budgets, `tiles` is None.
     """
 
     table: Sweep
@@ -50,7 +51,11 @@ class PlannedSetting:
         )
 
     def title(self, protocol: str, called: str = "") -> str:
-        """Name the setting: `called` ("": its table's title), and what differs in the table."""
+        """Return `called` (by default the table's title), then what tells its settings apart.
+
+        That is the student and `protocol` if the table has several, the budget unless `called`
+        names it, and always the labels.
+        """
         called, budget = called or self.table.title, self.budget.words
         several = [self.student] if len(self.table.students) > 1 else []
         named = [protocol] if len(self.table.protocols) > 1 else []
@@ -99,7 +104,7 @@ def row_labels(matrix: Matrix) -> dict[str, str]:
 def missing(
     settings: Iterable[PlannedSetting], results: Sequence[Result]
 ) -> tuple[Counter[str], int]:
-    """Return the cells of settings without a result, counted by `row_key`, and how many all are."""
+    """Return the number of cells without a result by `row_key`, and the number of all cells."""
     wanted = frozenset().union(*(setting.cells for setting in settings))
     lacking = wanted - {cell_key(r) for r in results}
     return Counter(key for key, *_ in lacking), len(wanted)
@@ -108,7 +113,10 @@ def missing(
 def not_begun(
     matrix: Matrix, settings: Iterable[PlannedSetting], results: Sequence[Result]
 ) -> list[str]:
-    """Name the settings of a matrix without any result and their number of cells, a line each."""
+    """Return a line for each setting without any result: its title and its number of cells.
+
+    A student of the full data that has no result gets a line too.
+    """
     counts: Counter[str] = Counter()  # settings of one title that differ in tiles count as one
     for setting in settings:
         if not any(setting.holds(r) for r in results):
@@ -134,8 +142,10 @@ def _of_table(table: Sweep, result: Result) -> bool:
 def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
     """Say whether a set was made under a budget, by a method with `tiles` tiles in a canvas.
 
-    Two budgets that come to the same set share its line, and that line names only one of them. A
-    line of an earlier version names none.
+    If two budgets give the same set, one result line stands for both and names only one of them. A
+    line of an earlier version names no budget. So a line under another name, or under none, is
+    accepted if the set has the number of images that the budget gives. Only the names decide if a
+    budget is in bytes.
     """
     method = known_method(result.spec)
     if tiles is not None and (method is None or method.tiles != tiles):
@@ -144,7 +154,7 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
         return True
     if budget.limit is not None or limit_of(result.budget) is not None:
         return False
-    # A line does not tell how many images each class had, so they count as even.
+    # A line does not say how many images each class had, so equal classes are assumed.
     each, rest = divmod(result.source_images, len(result.classes))
     have = [each + (c < rest) for c in range(len(result.classes))]
     asked = budget.canvases(have, tiles or 1)
@@ -156,7 +166,10 @@ def _is_under(budget: Budget, tiles: int | None, result: Result) -> bool:
 
 
 def _cells(matrix: Matrix, table: Sweep, *, by_tiles: bool) -> dict[int | None, frozenset[CellKey]]:
-    """Return the cells of a table's settings under one budget, by the tiles in a canvas or None."""
+    """Return a table's cells under one budget by the number of tiles in a canvas.
+
+    Without `by_tiles`, all cells stand under None.
+    """
     found: dict[int | None, list[CellKey]] = {}
     for label in table.methods:
         method, key = matrix.method(label), method_key(matrix.spec(label, table.size))

@@ -77,7 +77,7 @@ def machines(results: Sequence[Result]) -> str:
 
 
 def _counts(words: Iterable[str]) -> str:
-    """List different words, with how many results have each if there are several."""
+    """List the different words, each with its number of results if there are several."""
     found = Counter(words)
     return "; ".join(
         f"{word} ({n} results)" if len(found) > 1 else word for word, n in found.items()
@@ -144,7 +144,7 @@ def _vanished(row: Row) -> str:
 
 
 def _unclear(row: Row) -> str:
-    """Say how many replicates would tell a row from random, "" if it is told already."""
+    """Say how many replicates would tell an "unclear" row from random, "" for another verdict."""
     needed = row.replicates_needed
     if row.verdict != "unclear" or needed is None:
         return ""

@@ -26,7 +26,7 @@ _COLUMNS: tuple[tuple[Heading, Callable[[Entry], Value]], ...] = (
 
 
 def points_per_megabyte(row: Row) -> float:
-    """Return a row's top-1 in percent over all bytes that a student needs, in MB of 10^6 bytes."""
+    """Return a row's top-1 in percent, divided by the MB (10^6 bytes) that a student needs."""
     return 100 * row.top1.mean / (row.bytes() / 1e6)
 
 

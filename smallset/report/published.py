@@ -28,9 +28,9 @@ def _imagenet(ipc: int, labels: str, top1: dict[str, float]) -> Published:
     return Published("arXiv 2502.06434", 1000, 1_281_167, 224, "resnet18", ipc, labels, top1)
 
 
-# The paper's EL2N is taken to keep the easiest images of each class, since keeping the hardest is
-# worse than random at these sizes. Its soft labels are the teacher's on every view. Each number is
-# the best of seven evaluations.
+# We assume that the paper's EL2N keeps the easiest images of each class, since keeping the hardest
+# is worse than random at these sizes. In its soft labels, the teacher sees every view. Each number
+# is the best of seven evaluations.
 PUBLISHED = (
     _imagenet(10, "hard", {"random": 0.046, "sre2l": 0.015, "rded": 0.115, "el2n": 0.122,
                            "pca": 0.228}),

@@ -51,7 +51,8 @@ def regime_names(family: Sequence[Section]) -> list[str]:
 
 def teacher_notes(family: Sequence[Section]) -> list[str]:
     """Describe each teacher once, by its name in the matrix or its letter."""
-    # Last, and so kept, are the sections that need the teacher: there its top-1 is known.
+    # Sections whose students need the teacher know its top-1. They come last, so that the dict
+    # keeps them.
     ordered = sorted(family, key=lambda s: s.first.cost.teacher > 0)
     letters, taught = _letters(family), {s.first.teacher: s for s in ordered if s.first.teacher}
     return [
@@ -127,13 +128,13 @@ def _notes(family: list[Section], names: list[str]) -> list[str]:
 
 
 def _named(labels: str) -> str:
-    """Return the teacher's name in "online(NAME)" after a space, "" if there is none."""
+    """Return " NAME" for the labels "online(NAME)", "" for labels that name no teacher."""
     call = read(labels)
     name = call.args[0] if call.args else call.options.get("teacher")
     return f" {name.text}" if isinstance(name, Word) else ""
 
 
 def _letters(family: Sequence[Section]) -> dict[str | None, str]:
-    """Return each teacher's letter after a space, "" for a single teacher."""
+    """Return " A", " B" and so on, one for each teacher, or "" if there is one teacher."""
     teachers = dict.fromkeys(s.first.teacher for s in family if s.first.teacher)
     return {t: f" {chr(ord('A') + i)}" * (len(teachers) > 1) for i, t in enumerate(teachers)}

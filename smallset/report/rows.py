@@ -35,14 +35,15 @@ SETTING = (
     "precision", "codec",
 )  # fmt: skip
 AS_FOUND = "as found"
-"""The codec of a foreign set, which may share a table with sets of any one codec of ours.
+"""The codec of a foreign set. A table may hold foreign sets beside our sets of one codec.
 
-So may the sets of a method that names its own codec.
+The same is true of the sets of a method that names its own codec.
 """
 
-# Used only beyond 10 against 10 replicates. It is fixed, so that equal results give equal tables.
+# Only tests of more than 10 against 10 replicates use it. It is fixed, so that equal results give
+# equal tables.
 _PERMUTATION_SEED = 0
-# The most names that a note lists for its largest group before it says "the others".
+# The most names that a note lists for its largest group. It calls more names "the others" or "all".
 _LISTED = 8
 
 
@@ -60,8 +61,9 @@ class Row:
 
     Accuracies are fractions. `minus_random` is the difference from random. `replicates_needed` is
     the number of replicates of each method that would tell the two apart at power 0.8. Both are
-    None in the baseline's own row and if there is no baseline. `permutation` is the test against
-    random and `p_holm` its p, corrected over the table; both are also None below six replicates.
+    None in the baseline's own row and if there is no baseline. `permutation` is the permutation
+    test against random, and `p_holm` is its p after Holm's correction over the table. Both are also
+    None if either side has fewer than six replicates.
     """
 
     key: str
@@ -77,7 +79,10 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """The outcome against random: "better", "worse" or "unclear", else "baseline"."""
+        """How the row compares with random: "better", "worse" or "unclear".
+
+        It is "baseline" for a row that is not compared with random.
+        """
         if self.minus_random is None:
             return "baseline"
         if self.minus_random.low > 0:
@@ -107,7 +112,7 @@ class Row:
 
 @cache
 def method_key(spec: str) -> str:
-    """Return a spec without the observer's seed, which all replicates of a method share."""
+    """Return a spec without the observer's seed: the same text for all replicates of a method."""
     inside = r"""(?:[^()"']|"[^"]*"|'[^']*')*?"""  # a quoted model may hold brackets
     return re.sub(rf"(observer\({inside}), seed=\d+\)", r"\1)", spec)
 
@@ -128,10 +133,10 @@ def chosen_at_random(key: str) -> bool:
 
 
 def baseline_key(keys: Iterable[str]) -> str | None:
-    """Return which of a setting's methods, by their `row_key`, all others are compared with.
+    """Return the key of the method that all others of a setting are compared with.
 
-    That is `BASELINE`, or else the first method whose choice is random. If no method chooses at
-    random, there is none.
+    `keys` are the `row_key` of each method. The answer is `BASELINE` if it is among them, or else
+    the first method that chooses its images at random. It is None if no method does.
     """
     chosen = list(filter(chosen_at_random, keys))
     return BASELINE if BASELINE in chosen else next(iter(chosen), None)
@@ -148,8 +153,8 @@ def grouped(things: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 def setting_of(result: Result) -> tuple[object, ...]:
     """Return the values of a result's fields `SETTING`, which all results of one table share.
 
-    Under a budget in bytes, the budget stands for the number of images. The codec of a method that
-    names its own is `AS_FOUND`.
+    If the budget is in bytes, it replaces the number of images. If a method names its own codec,
+    `AS_FOUND` replaces the codec.
     """
     values = {name: getattr(result, name) for name in SETTING}
     if limit_of(result.budget) is not None:
@@ -168,9 +173,9 @@ def rows(
 ) -> list[Row]:
     """Group the results of one setting by method, in order of appearance.
 
-    `labels` gives names to methods by their `row_key`; a method without one is called as it was
-    typed. `baseline` is the key of the method that all others are compared with, that of
-    `baseline_key` by default. Raises ValueError if results of several settings are mixed.
+    `labels` gives the name of a method by its `row_key`. A method without a name is called as it
+    was typed. `baseline` is the key of the method that all others are compared with, by default the
+    answer of `baseline_key`. Raises ValueError if results of several settings are mixed.
     """
     settings = {setting_of(result) for result in results}
     ours = {setting for setting in settings if setting[-1] != AS_FOUND}

@@ -36,7 +36,8 @@ class Section:
     """The results of one table, in the order of its rows.
 
     `labels` is the label regime, "online(NAME)" if a matrix names the teacher. `wanted` is the
-    number of cells that the matrix asks for, and `lacking` counts those without a result by row.
+    number of cells that the matrix asks for. `lacking` is the number of cells without a result, by
+    the label of their row.
     """
 
     title: str
@@ -134,7 +135,7 @@ def setting_words(r: Result) -> str:
 
 
 def count_words(r: Result) -> str:
-    """Say how many images the set of a result has."""
+    """Return "ipc 10" if each class has the same number of images, or else "1,234 images"."""
     return f"{r.images:,} images" if r.ipc is None else f"ipc {r.ipc}"
 
 
@@ -155,7 +156,8 @@ def short_names(group: Sequence[Result]) -> dict[str, str]:
 def _grouped(results: Sequence[Result]) -> list[list[Result]]:
     """Group by setting.
 
-    Foreign sets, and methods that name a codec, join the one group that differs in the codec alone.
+    Foreign sets, and methods that name a codec, join the group that differs only in the codec. If
+    there are several, or none, they stay a group of their own.
     """
     groups = grouped((result for result in results if result.spec != FULL), setting_of)
     for setting in [setting for setting in groups if setting[-1] == AS_FOUND]:
@@ -191,7 +193,7 @@ def _shared(titles: Sequence[str]) -> str:
 
 
 def _apart(result: Result, alike: Sequence[Result]) -> str:
-    """Say in what a setting differs from others of the same title."""
+    """Name the fields, with their values, that tell a setting from others of the same title."""
     said = {
         "data_fingerprint": f"data {result.data_fingerprint[:8]}",
         "labels": f"teacher {teacher_name(result.teacher)}"

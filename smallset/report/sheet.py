@@ -18,7 +18,7 @@ _SEAM = (255, 255, 255, 88)
 
 _MARGIN, _GUTTER, _NAME_GAP, _COLUMN_GAP = 28, 6, 14, 30
 _LEAST_CELL, _LARGEST_CELL = 48, 104
-"""The sides of an image on the sheet, in pixels."""
+"""The least and the largest side of an image on the sheet, in pixels."""
 _NAME_WIDTH, _LEAST_WIDTH = 150, 720
 _TITLE, _TEXT, _NAME, _LINE = 24, 14, 15, 20
 """Sizes of type, and the distance from line to line."""
@@ -47,7 +47,10 @@ class _Layout:
         return 2 * _MARGIN + self.columns * (self.block + _COLUMN_GAP) - _COLUMN_GAP
 
     def corner(self, index: int, rank: int, top: int) -> tuple[int, int]:
-        """Return the left upper corner of an image. Classes run down the columns."""
+        """Return the left upper corner of image `rank` of class `index`, in pixels.
+
+        Classes run down the columns, which begin `top` pixels below the sheet's upper edge.
+        """
         column, row = divmod(index, self.rows)
         left = _MARGIN + column * (self.block + _COLUMN_GAP) + self.name_width + _NAME_GAP
         return left + rank * (self.cell + _GUTTER), top + row * (self.cell + _GUTTER)
@@ -63,11 +66,11 @@ def contact_sheet(
 ) -> Image.Image:
     """Draw the first images of the first classes, on a sheet at most `width` pixels wide.
 
-    The title names the source and the method, as `called` or else as its maker typed it.
-    It shows at most `per_class` images of at most `classes` classes, and no more than fit at a size
-    that can be seen. A line in the picture says what is left out. Small images grow by a whole
-    factor without smoothing, so that their pixels stay crisp; large images shrink. Faint lines
-    separate the tiles of a mosaic. Equal sets give equal pictures. Raises ValueError if a number is
+    The title names the source and the method, as `called` or else as its maker typed it. The sheet
+    shows at most `per_class` images of at most `classes` classes, and fewer images if they would be
+    too small to see. A line below them says what is left out. Small images grow by a whole factor
+    without smoothing, so that their pixels stay crisp. Large images shrink. Faint lines separate
+    the tiles of a mosaic. Equal sets give equal pictures. Raises ValueError if a number is
     below 1, or `width` below 320.
     """
     check_number("per_class", per_class, least=1, unit="a number of images")
@@ -112,7 +115,10 @@ def _draw_class(
 
 
 def _layout(names: tuple[str, ...], images: int, size: int, width: int) -> _Layout:
-    """Choose the size of images, so that as many as asked fit, and the number of columns."""
+    """Choose the side of an image, the number of images in a row, and the number of columns.
+
+    A row holds `images` images, or fewer if they would be too small to see.
+    """
     longest = max(int(_font(_NAME).getlength(_printable(name))) + 1 for name in names)
     name_width = min(_NAME_WIDTH, longest)
     room = width - 2 * _MARGIN - name_width - _NAME_GAP + _GUTTER

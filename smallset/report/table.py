@@ -57,7 +57,7 @@ class Table:
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The headings."""
+        """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
     @property
@@ -84,7 +84,10 @@ def times(ratio: float) -> str:
 
 
 def span(interval: Interval, kind: Kind) -> str:
-    """Write a mean and its interval: shares in percent, differences in signed points."""
+    """Write a mean and its interval: shares in percent, differences in signed points.
+
+    If the interval is unknown, a measure stands alone, and other means stand before "(one run)".
+    """
     unknown = math.isnan(interval.half_width)
     if kind == "measure":
         ends = "" if unknown else f" [{interval.low:.4g}, {interval.high:.4g}]"
@@ -162,7 +165,7 @@ _PARTS: Mapping[Kind, Mapping[str, str]] = {
     "rank": {"_best": "best", "_worst": "worst"},
     "named share": {"": "name", "_top1": "share"},
 }
-"""The CSV columns that a kind takes: the ending of each name, and the attribute it holds."""
+"""The CSV columns of each kind: the ending of a column's name, and the attribute that it shows."""
 
 
 def _parts(kind: Kind) -> Mapping[str, str]:

@@ -88,9 +88,9 @@ def read_runs(path: Path, matrix: str | None = None) -> Runs:
     """Read a run folder, a results file, or a file of facts (its name ends in facts.jsonl).
 
     A folder holds results.jsonl, facts.jsonl or both, and may hold matrix.toml. `matrix` is the
-    name of a shipped matrix or a file, and replaces the folder's own. Raises FileNotFoundError if
-    there is no such file, and ValueError for files without lines, an incomplete line, a line of
-    another version or a bad matrix.
+    name of a shipped matrix or a file, and replaces the folder's matrix.toml. Raises
+    FileNotFoundError if there is no such file, and ValueError for files without lines, an
+    incomplete line, a line of another version or a bad matrix.
     """
     inside = [path / name for name in (RESULTS_NAME, FACTS_NAME)] if path.is_dir() else [path]
     files = [file for file in inside if file.is_file()]
@@ -158,10 +158,11 @@ def facts_table(facts: Sequence[Fact]) -> Table:
 
 
 def write_report(report: Report, out: Path, formats: Sequence[str]) -> list[Path]:
-    """Write one file per format into the folder `out`, each whole or not at all, and return them.
+    """Write one file per format into the folder `out`, and return the paths of the files.
 
-    Earlier tables in the folder are replaced, since they follow from the results alone. Raises
-    FileExistsError if the folder holds anything else, and OSError if it cannot be made or written.
+    Each file is written whole or not at all. Earlier tables in the folder are replaced, since they
+    can be made from the results again. Raises FileExistsError if the folder holds anything else,
+    and OSError if it cannot be made or written.
     """
     texts = {FORMATS[name][0]: report.text(name) for name in formats}
     check_out(out)
@@ -229,10 +230,11 @@ FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
 
 
 def _sized(matrix: Matrix, results: Sequence[Result], file: Path) -> Matrix:
-    """Return each table without a size the size of its data's results, if there are any.
+    """Return the matrix, with the size of the results in each table that names no size.
 
-    `parse_matrix` makes sure that either all tables of some data have a size or none has. Raises
-    ValueError if the results of that data have several sizes.
+    A table stays without a size if there are no results of its data. `parse_matrix` makes sure that
+    of the tables of one data set either all name a size or none does. Raises ValueError if a table
+    names no size and the results of its data have several.
     """
     found: dict[str, set[int]] = {}
     for result in results:

@@ -1,7 +1,8 @@
 """The metrics of DD-Ranking (arXiv 2505.13300).
 
-HLR, IOR and LRS compare with students of the full data, ARS with twins trained without
-augmentation.
+HLR (hard label recovery) compares with students of the full data, and IOR (improvement over random)
+with random images. LRS (label-robust score) joins both. ARS (augmentation-robust score) compares
+with twins that are trained without augmentation.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ _shared = attrgetter("data_fingerprint", "student", "size", "fit", "precision")
 class Yardstick:
     """A method's metrics in one regime, as fractions. None if a measurement is missing.
 
-    HLR always uses the method's accuracy under hard labels, IOR that under the regime.
+    `hlr` is the top-1 of the full data minus the method's top-1 under hard labels, whatever the
+    regime. `ior` is the method's top-1 minus that of random images, both under the regime. `lrs` is
+    the score of both in 0..1, and larger is better.
     """
 
     hlr: float | None = None
@@ -37,7 +40,8 @@ class Yardstick:
 class Twins:
     """A row and its twin without augmentation.
 
-    `augmented` and `plain` are their improvements over random images trained in the same way.
+    `augmented` is the row's top-1 minus that of random images. `plain` is the twin's top-1 minus
+    that of random images without augmentation. Both are fractions.
     """
 
     row: Row
@@ -56,8 +60,9 @@ def yardsticks(
 ) -> dict[str, Yardstick]:
     """Return each row's metrics by its key.
 
-    `family` are the section and those that differ from it only in labels, teacher or protocol.
-    `full` are the results on the full data.
+    `family` holds the section and the sections that differ from it only in labels, teacher or
+    protocol. `full` are the results on the full data. Raises ValueError if those were
+    trained under several protocols.
     """
     hard = [s for s in family if s.first.is_hard]
     own = [s for s in hard if s.first.protocol == section.first.protocol]
@@ -101,7 +106,7 @@ def ranking_tables(sections: Sequence[Section], full: Sequence[Result]) -> list[
 
 
 def twins_of(section: Section) -> list[Twins]:
-    """Pair rows with their twins. There are no pairs if random images have no twin."""
+    """Pair each row with its twin, if it has one. Without a twin of random images, return []."""
     rows = section.by_key
     pairs = {
         key: (row, rows[twin])

@@ -25,7 +25,7 @@ _MOST_CLASSES = 40
 class Chart:
     """One chart: its name in the page and in file names, its title, a caption, its specification.
 
-    If `follows`, its points carry the ids of entries, and the page shows those of visible rows.
+    If `follows`, each point has the id of an entry, and the page hides the points of hidden rows.
     """
 
     name: str
@@ -43,7 +43,7 @@ def charts(entries: Sequence[Entry]) -> list[Chart]:
 def _accuracy_charts(entries: Sequence[Entry]) -> list[Chart]:
     """Make a chart for each data set, image size and student.
 
-    One of a single point says nothing more than the table, and is left out if there are others.
+    A chart of a single point says no more than the table. It is left out, unless all charts are so.
     """
 
     def key(entry: Entry) -> tuple[str, str]:
@@ -85,7 +85,7 @@ def _accuracy(entries: Sequence[Entry]) -> Spec:
     verdicts = [verdict for verdict in _VERDICTS if any(e.verdict == verdict for e in entries)]
     scale = {"domain": verdicts, "range": [_VERDICTS[verdict] for verdict in verdicts]}
     colour = channel("verdict:N", title="against random", scale=scale)
-    legend = {  # of many long names, so below, with the whole width to itself
+    legend = {  # The names are many and long, so the legend is below and takes the whole width.
         "orient": "bottom", "symbolFillColor": "#808080", "symbolStrokeColor": "#808080",
         "labelFontSize": 11, "labelLimit": {"expr": "min(290, width - 14)"},
         "columns": {"expr": "max(1, floor(width / 300))"},

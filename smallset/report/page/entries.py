@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """What the number rests on, as pairs of a name and a text."""
+        """How the entry was measured, as pairs of a name and a text."""
         r = self.first
         return (
             ("Table", self.section.title),

@@ -144,5 +144,6 @@ def _curves(read: Sequence[_Read]) -> Spec:
     return finished({"layer": [band, line]}, points, height=340)
 
 
-# Okabe and Ito, without black and yellow, which vanish on one of the two papers.
+# The colours of Okabe and Ito, without black and yellow: black is hard to see on a dark page, and
+# yellow on a light one.
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]

@@ -53,7 +53,7 @@ def svgs(drawn: Sequence[Chart], *, width: int = 720) -> dict[str, str]:
     for chart in drawn:
         look = chart.spec["config"]
         assert isinstance(look, dict)
-        # The labels are placed by this font. A wider one of the reader's own would be cut.
+        # Labels are placed for this font. If the reader's font were wider, they would be cut.
         look = look | {"font": "Arial, Helvetica, Liberation Sans, sans-serif"}
         spec = {**chart.spec, **still, "title": chart.title, "config": look}
         found[f"{chart.name}.svg"] = vl_convert.vegalite_to_svg(spec)

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 MOST = 16
-"""The most sheets in a page, which stays small enough to send."""
+"""The most sheets in a page. More would make it too large to send."""
 _PER_CLASS, _CLASSES, _WIDTH, _QUALITY = 6, 10, 900, 60
 
 
@@ -26,10 +26,11 @@ class SetPicture:
 
 
 def sheets_of(sets: Path) -> tuple[SetPicture, ...]:
-    """Draw the sets in a folder: the first by name of each method, data set, size and budget.
+    """Draw the sets in a folder, one for each method, data set, size and budget.
 
-    There are at most `MOST` pictures. A last sheet without a picture counts the sets left out. A
-    set that cannot be read gives a sheet that says why. Without the folder there are no sheets.
+    Of several such sets, the first by the folder's name is drawn. There are at most `MOST`
+    pictures. A last sheet without a picture counts the sets left out. A set that cannot be read
+    gives a sheet that says why. If the folder does not exist, there are no sheets.
     """
     found: dict[str, SetPicture] = {}
     others = 0
@@ -46,7 +47,7 @@ def sheets_of(sets: Path) -> tuple[SetPicture, ...]:
 
 
 def _sheet(folder: Path, *, drawn: dict[str, SetPicture] | None) -> tuple[str, SetPicture | None]:
-    """Return the name of a set, and its sheet unless `drawn` has one or is None."""
+    """Return the name of a set, and its sheet: None if `drawn` has that name or is None."""
     from smallset.report.sheet import contact_sheet
     from smallset.store import open_set, read_manifest
     from smallset.store.past import PAST
@@ -69,7 +70,7 @@ def _sheet(folder: Path, *, drawn: dict[str, SetPicture] | None) -> tuple[str, S
 
 
 def _shrunk(file: Path) -> str:
-    """Return a picture of a set as a data URI, written anew, since anyone may have made the set."""
+    """Return a set's picture as a data URI. It is encoded again: the set may be anyone's."""
     with Image.open(file, formats=["WEBP"]) as picture:
         picture.thumbnail((_WIDTH, picture.height))
         return _uri(picture)
