@@ -19,7 +19,7 @@ from smallset.spec import portable, quoted
 
 
 class TrainedUnder(NamedTuple):
-    """What results have in common that are compared with each other."""
+    """What the results of one comparison have in common."""
 
     budget: str
     student: str
@@ -50,7 +50,7 @@ def by_setting(
 ) -> tuple[dict[TrainedUnder, dict[Subject, float]], list[Subject]]:
     """Return the mean top-1 of each set's students by setting, and the sets without any result.
 
-    A result belongs to the set of its plan and view.
+    A result belongs to the set that has the same plan and view.
     """
     by_plan = {(one.plan_sha256, one.view_spec): one for one in sets}
     found: dict[TrainedUnder, dict[Subject, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -82,7 +82,10 @@ def _compared(
     top1: Mapping[Subject, float],
     measured: Mapping[Subject, Mapping[str, float]],
 ) -> Finding:
-    """Correlate what was measured of sets with their top-1. `first` sees one of them."""
+    """Correlate what was measured of sets with their top-1.
+
+    `first` is the sight of any one of the sets. Its observer is that of all facts.
+    """
     title = ", ".join([*setting[:3], portable(setting.labels)])
     about, accuracies = f"{len(top1)} sets", list(top1.values())
     whole = fingerprint(sorted(subject.digest for subject in top1))

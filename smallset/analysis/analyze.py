@@ -46,16 +46,17 @@ def analyze(
     """Analyse sets and, unless `splits` is False, the training and the held-out images of the data.
 
     `observers` are specs of the networks that look: `observer(...)`, a network with its weights, or
-    a folder that `train` made. `what` names entries of `ANALYSES` (None: all that the given
-    options allow). `results` are files of students' results, which `accuracy` compares with the
-    facts. `view`, `factor`, `size` and `classes` are those of `evaluate`, for sets without a
-    manifest. All images are looked at with the side of the first set, or else of the data.
+    a folder that `train` made. `what` names entries of `ANALYSES` (None: all, but `accuracy` only
+    if there are `results`). `results` are files of students' results, which `accuracy` compares
+    with the facts. `view`, `factor`, `size` and `classes` are those of `evaluate`, for sets without
+    a manifest. Observers see all images at the side of the first set, or else of the data.
 
     Each finding is passed to `told`, and its facts are appended to the file `out` unless they are
     there already. The other options are those of `smallset.desk.Options`.
 
-    Raises ValueError or OSError if anything is wrong, for example if an observer lacks a class of
-    the data, or if a set is of other classes or contains held-out images.
+    Raises ValueError if an argument is wrong or missing, if an observer lacks a class of the data,
+    or if a set has other classes or contains held-out images. Raises OSError if a file cannot be
+    read or written.
     """
     texts = [observers] if isinstance(observers, str) else list(observers)
     eyes = tuple(_observer(text) for text in texts)
@@ -69,7 +70,7 @@ def analyze(
     if not sets and not splits:
         raise ValueError(
             "there is nothing to analyse: no set was given, and splits=False leaves out the data. "
-            "Give a set at least."
+            "Give at least one set."
         )
     target = None if out is None else at_home(out)
     known: list[Fact] = []

@@ -32,7 +32,7 @@ CANDIDATES = 5
 """The number of random crops of an image. The one with the lowest NLL is chosen, as in RDED."""
 
 DRAWS = 4
-"""The number of training crops of each image at each ratio. Their mean counts."""
+"""The number of training crops of each image at each ratio. The image has their mean entropy."""
 
 Curve = Float64[np.ndarray, "ratios k"]
 """The entropy of each image at each of `RATIOS`."""
@@ -63,8 +63,9 @@ class Crops(Analysis):
 def crossing(ratios: tuple[float, ...], gap: Float64[np.ndarray, "ratios"]) -> float:
     """Return r*: the largest ratio, interpolated, at which the gap in entropy is not negative.
 
-    `gap` is the entropy of the easier set minus the other's at each ratio, from the largest. The
-    answer is 1 if there is no advantage to begin with, and 0 if the advantage outlasts the ratios.
+    `gap` is the entropy of the easier set minus the other's at each of `ratios`, the largest first.
+    The answer is the largest ratio if the easier set's entropy is not lower there. It is 0 if that
+    entropy is lower at every ratio.
     """
     over = np.flatnonzero(gap >= 0)
     if not len(over):
@@ -134,7 +135,7 @@ def _chosen(sight: Sight) -> tuple[Int32[np.ndarray, "k 4"], Finding]:
 def contrary(
     before: Shaped[np.ndarray, " k"], after: Shaped[np.ndarray, " k"]
 ) -> Bool[np.ndarray, " k"]:
-    """Return the images whose NLL fell while their entropy rose (Proposition 4.1)."""
+    """Return a mask of the images whose NLL fell while their entropy rose (Proposition 4.1)."""
     found: Bool[np.ndarray, " k"] = (after["nll"] < before["nll"]) & (
         after["entropy"] > before["entropy"]
     )

@@ -18,14 +18,14 @@ from smallset.shapes import Shaped
 from smallset.train.views import draw_epoch
 
 VIEWS = 8
-"""The number of training views of each image. Their mean counts."""
+"""The number of training views of each image. The image has the mean of their numbers."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 OWN_VIEW = "view=own"
 
 
 class Difficulty(Analysis):
-    """Entropy and NLL of each set and split, and the share that the observer takes to be right."""
+    """Entropy and NLL of each set and split, and the share that the observer gets right."""
 
     def __call__(self, material: Material) -> Iterator[Finding]:
         """Yield a finding for each subject and observer: whole images, then training views."""
@@ -65,7 +65,7 @@ def _found(sight: Sight) -> Finding:
 def _means(
     sight: Sight, views: Shaped[np.ndarray, "views k"], right: Estimate, options: str = ""
 ) -> list[Fact]:
-    """Return the facts entropy, nll and right: means over images, each the mean of its views."""
+    """Return three facts: the mean entropy and NLL of images over their views, and `right`."""
     return [
         *(
             sight.fact(f"{name}{options}", mean_estimate(views[name].mean(0)), "nats")

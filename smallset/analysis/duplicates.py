@@ -13,8 +13,11 @@ from smallset.shapes import Float32, Int64, Shaped
 from smallset.train.render import render
 
 NEAR = 0.98
-"""The least similarity of near-duplicates. Of the 100 closest pairs of a held-out and a training
-image of CIFAR-10, all above it, 3 show different things, before a plain sky."""
+"""The least similarity of near-duplicates.
+
+In CIFAR-10, the 100 most similar pairs of a held-out and a training image are all above it. In 3 of
+these pairs, the images show different things before a plain sky.
+"""
 
 SIDE = 8
 _BLOCK = 1024
@@ -34,9 +37,9 @@ class Duplicates(Analysis):
     looks = False
 
     def __call__(self, material: Material) -> Iterator[Finding]:
-        """Yield a finding for each subject: in itself, the training and the held-out images.
+        """Yield findings: near-duplicates of each subject in itself, training and held-out images.
 
-        The training images are not compared with the held-out ones a second time.
+        The training and the held-out images are compared with each other only once.
         """
         train, held_out = material.train, material.held_out
         vectors = cache(partial(_vectors, material))
@@ -51,11 +54,11 @@ class Duplicates(Analysis):
 
 
 def thumbnails(pixels: Float32[Tensor, "b 3 s s"]) -> Vectors:
-    """Return unit vectors of tiny images and of their mirror images, without their mean.
+    """Return unit vectors of tiny images and of their mirror images.
 
-    The product of two vectors is the correlation of their pixels. A blank image becomes 0, which is
-    similar to nothing. Hashes of 64 bits need no fewer comparisons, and among the 500 million pairs
-    of CIFAR-10 thousands of hashes are equal by chance.
+    Each image's mean is subtracted, so the product of two vectors is the correlation of their
+    pixels. A blank image becomes 0, which is similar to nothing. Hashes of 64 bits would need as
+    many comparisons, and thousands of the 500 million pairs of CIFAR-10 would match by chance.
     """
     both = []
     for side in (pixels, pixels.flip(-1)):
@@ -71,9 +74,10 @@ def nearest(
     others: Vectors,
     skipped: Int64[np.ndarray, "k s"],
 ) -> Iterator[tuple[int, Neighbours]]:
-    """Yield by block the nearest of `others`, plain or mirrored, of each image.
+    """Yield the nearest of `others` for each image, in blocks with the place of their first image.
 
-    `skipped` are images that do not count, -1 for none.
+    An image may resemble another one plainly or as its mirror image. A row of `skipped` holds the
+    places in `others` that one image is not compared with, -1 for none.
     """
     for start in range(0, len(own), _BLOCK):
         block = own[start : start + _BLOCK]

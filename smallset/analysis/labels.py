@@ -33,8 +33,8 @@ class LabelQuality(Analysis):
             yield Finding((material.fact(subject, "balance", found),), (line,))
         for observer in material.observers:
             yield from material.headline(observer)
-            # A network has often learned its training images by heart, so those serve only if
-            # nothing is held out.
+            # A network has often learned its training images by heart, so they set what is usual
+            # only if nothing is held out.
             judge = material.held_out if len(material.held_out.labels) else material.train
             usual = _usual(Sight(material, judge, observer))
             for subject in material.subjects:
@@ -53,10 +53,10 @@ def balance(counts: np.ndarray) -> float:
 def doubtful(
     looks: Looks, usual: Float64[np.ndarray, " c"], labels: np.ndarray
 ) -> Bool[np.ndarray, " k"]:
-    """Return which labels are likely wrong, by confident learning (arXiv 1911.00068, eq. 1).
+    """Return a mask of likely wrong labels, by confident learning (arXiv 1911.00068, eq. 1).
 
-    A label is doubtful if the network prefers another class, with at least the `usual` probability
-    of that class: the mean probability that the class's own images give to it.
+    A label is doubtful if the network prefers another class, and gives that class at least its
+    `usual` probability. This is the mean probability of a class over the images labelled with it.
     """
     wrong: Bool[np.ndarray, " k"] = (looks["top"] != labels) & (
         1 - looks["doubt"] >= usual[looks["top"]]
@@ -67,7 +67,7 @@ def doubtful(
 def _usual(sight: Sight) -> Float64[np.ndarray, " c"]:
     """Return the mean probability of each class over its images.
 
-    A class without images is never usual.
+    The mean of a class without images is infinite, so no label is doubted in its favour.
     """
     own = np.exp(-sight.whole()["nll"].astype(np.float64))
     classes, labels = len(sight.material.data.train.classes), sight.subject.labels
@@ -97,7 +97,7 @@ def _through(sight: Sight, usual: Float64[np.ndarray, " c"]) -> Finding:
     facts = [sight.fact("doubtful labels", share)]
     if (negative := _negative_aum(sight)) is not None:
         facts.append(sight.fact("negative aum", share_estimate(negative)))
-    told = subject in material.sets or not material.sets  # the lines of splits would bury the sets'
+    told = subject in material.sets or not material.sets  # lines of splits would bury the sets'
     for c, name in enumerate(names):
         rows = np.flatnonzero(labels == c)
         if not len(rows):
@@ -118,7 +118,7 @@ def _through(sight: Sight, usual: Float64[np.ndarray, " c"]) -> Finding:
 def _sources(sight: Sight) -> Looks:
     """Look at the whole source image of every box if it is known, or else at the box.
 
-    A tile is an image of fewer pixels, which a network may not know although its label is right.
+    A tile has fewer pixels, so a network may not recognise it although its label is right.
     """
     train, sources = sight.material.train, sight.subject.sources
     if sight.subject is train or sources.shape[1] > 1 or (sources < 0).any():

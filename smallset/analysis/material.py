@@ -34,7 +34,7 @@ LOOK = np.dtype(
 )
 """What a network makes of one view: the fields of `observers.record.RECORD` and the top class.
 
-`entropy` and `nll` (its field `loss`) are in nats. `margin` is positive if the class is right.
+`entropy` and `nll` (`loss` in `RECORD`) are in nats. `margin` is positive if the label is on top.
 """
 
 Looks = Shaped[np.ndarray, " k"]
@@ -53,8 +53,8 @@ class Finding:
 class Material:
     """The sets and splits to analyse, and the observers that look at them at one size.
 
-    `splits` are the training and the held-out images, or nothing. `results` are of the sets'
-    students. All numbers of a network are kept in the work folder under their fingerprint.
+    If `splits`, the training and the held-out images are analysed too. `results` are those of the
+    sets' students. All numbers of a network are kept in the work folder under their fingerprint.
     """
 
     data: Data
@@ -89,7 +89,8 @@ class Material:
     ) -> Shaped[np.ndarray, " n"]:
         """Return the `n` rows that the work folder keeps under the fingerprint of `facts`.
 
-        `make` yields the position of each part's first row and its rows, if they are not kept yet.
+        If it does not keep them yet, `make` yields them in parts: the position of a part's first
+        row, and its rows.
         """
         path = self.seen.work / "analysis" / f"{fingerprint(facts)[:24]}.npy"
         if not path.exists():
@@ -108,7 +109,7 @@ class Material:
         *,
         observer: AnyObserver | None = None,
     ) -> Fact:
-        """Return what was found of a subject as a line."""
+        """Return an estimate about a subject as a fact."""
         return Fact(
             name=name,
             value=found.value,
@@ -169,7 +170,7 @@ class Sight:
         return looks.reshape(len(draws), len(owner))
 
     def fact(self, name: str, found: Estimate, unit: str = "") -> Fact:
-        """Return what the observer found of the subject as a line."""
+        """Return the observer's estimate about the subject as a fact."""
         return self.material.fact(self.subject, name, found, unit, observer=self.observer)
 
     def _looks(self, drawn: Drawn, owner: Int64[np.ndarray, " k"]) -> Iterator[tuple[int, Looks]]:

@@ -68,12 +68,12 @@ class Subject:
 
     @cached_property
     def owner(self) -> Int64[np.ndarray, " k"]:
-        """The image of each box."""
+        """The position of the image that each box lies in."""
         return np.repeat(np.arange(len(self.labels)), self.boxes_each)
 
     @property
     def whole(self) -> Drawn:
-        """The view of each whole box."""
+        """A view of each whole box, not mirrored."""
         return Drawn(self.box, np.zeros(len(self.box), bool))
 
     @property
