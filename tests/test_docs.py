@@ -138,7 +138,7 @@ def test_facts_of_another_version_are_not_added_to(tmp_path, monkeypatch):
     monkeypatch.setattr(scores, "FACTS", file)
     said = (
         f"'{file}' holds facts of observer-0, but observers record {scores.RECORDS_VERSION} now, "
-        "and a mean is of one version. Take it away to measure all again."
+        "and a mean is of one version. Take the file away to measure all again."
     )
     with pytest.raises(SystemExit, match=re.escape(said)):
         scores.run("nowhere", tmp_path, "")

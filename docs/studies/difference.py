@@ -3,8 +3,9 @@
     python docs/studies/difference.py MATRIX TITLE ROW OTHER [--other-title TITLE] [--by-observer]
 
 MATRIX names docs/results/MATRIX.jsonl, TITLE is the title of a table in its report or a part of it,
-ROW and OTHER are rows as the report calls them; OTHER may stand in another table. With
-`--by-observer` the students of one observer count as one, by their mean.
+ROW and OTHER are the names of two of its rows. If OTHER is in another table, give the title of that
+table with `--other-title`. With `--by-observer` the students of one observer count as one, by their
+mean.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def _row(tables: Sequence[Section], title: str, row: str) -> list[Result]:
 
 
 def _by_observer(row: Sequence[Result]) -> list[float]:
-    """Return the mean of each observer's students; those of no observer count one each."""
+    """Return the mean of each observer's students. A student without an observer counts alone."""
     groups: dict[object, list[float]] = {}
     for place, result in enumerate(row):
         observer = result.observer_seed

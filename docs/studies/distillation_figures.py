@@ -1,4 +1,4 @@
-"""What labels are worth by the byte, and what noise teaches: figures from lines of results.
+"""Draw what labels are worth by the byte, and what students learn from noise.
 
     python docs/studies/distillation_figures.py bytes LINES... OUT.svg
                 accuracy against all bytes that a student needs: every method, budget and regime
@@ -62,7 +62,10 @@ def main() -> None:
 
 
 def entries_of(files: Sequence[Path], data: str) -> list[Entry]:
-    """Return the rows of all tables of one data set; raises SystemExit for none or two students."""
+    """Return the rows of all tables of one data set.
+
+    Raises SystemExit unless the rows are of exactly one student at one size.
+    """
     found = [result for file in files for result in read_lines(file, Result)]
     report = report_of(Runs(tuple(found), read_matrix(MATRIX)))
     shown = [entry for entry in entries(report.sections) if entry.first.dataset == data]
@@ -90,9 +93,9 @@ def table(title: str, shown: Sequence[Entry]):
 
 
 def by_bytes(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]]:
-    """Draw accuracy against all bytes; a name stands at a method's best point in a regime.
+    """Draw accuracy against all bytes, with a method's name at its best point in each regime.
 
-    Noise in squares is left to the figure of noise.
+    Noise in squares is left out: the figure of noise shows it.
     """
     shown = [entry for entry in shown if entry.row.label != NOISE[1]]
     regimes = {entry.first.regime for entry in shown}
@@ -118,7 +121,10 @@ def by_bytes(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]
 
 
 def of_noise(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]]:
-    """Draw noise against ipc; raises SystemExit unless two budgets have both regimes."""
+    """Draw the accuracy of students of noise against ipc.
+
+    Raises SystemExit unless at least two ipc have results under both regimes.
+    """
     noise = [e for e in shown if e.row.label in NOISE and e.first.regime in ("hard", "online")]
     budgets = [
         {e.first.ipc for e in noise if e.first.regime == regime} for regime in ("hard", "online")
@@ -138,9 +144,10 @@ def of_noise(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]
 
 
 def frontier(shown: Sequence[Entry]) -> tuple[Sequence[Entry], dict[str, object]]:
-    """Draw stored labels by their bytes; raises SystemExit for fewer than two of them.
+    """Draw accuracy against the bytes of stored labels.
 
-    The line joins labels that no smaller labels beat.
+    A line joins the labels that are better than all smaller ones. Raises SystemExit for fewer than
+    two kinds of stored labels.
     """
     groups: dict[object, list[Entry]] = {}
     for entry in shown:
@@ -176,7 +183,7 @@ FIGURES: dict[str, Callable[[Sequence[Entry]], tuple[Sequence[Entry], dict[str, 
 
 
 def _point(entry: Entry, x: float, colour: str, *, line: str) -> dict[str, str | float]:
-    """Return a point without a name; points of the same `line` are joined, "" joins nothing."""
+    """Return a point without a name. Points of one `line` are joined, unless `line` is ""."""
     top1 = entry.row.top1
     low, high = (100 * end for end in top1.ends)
     return {

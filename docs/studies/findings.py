@@ -84,7 +84,7 @@ OWN_RULES = (
 
 
 def rows(matrix: str, title: str) -> Mapping[str, Row]:
-    """Return the rows of one published table by their names: none if it is not run yet.
+    """Return the rows of one published table by their names, or no rows if it is not run yet.
 
     Raises KeyError for a table that the matrix does not ask for.
     """
@@ -96,7 +96,10 @@ def rows(matrix: str, title: str) -> Mapping[str, Row]:
 
 
 def across(settings: Iterable[str], names: Mapping[str, str]) -> dict[str, dict[str, Row]]:
-    """Return a column for each setting: its rows by the names here, from those of the tables."""
+    """Return a column for each setting: its rows by their new names.
+
+    `names` maps names of rows in the published tables to new names. Other rows are left out.
+    """
     tables = {setting: rows(*SETTINGS[setting]) for setting in settings}
     return {
         setting: {shown: table[label] for label, shown in names.items() if label in table}
@@ -153,7 +156,7 @@ def distillation_grid() -> Grid:
 
 
 def own_grid() -> Grid:
-    """Return sets by an observer that smallset trained, which is the teacher too."""
+    """Return sets made through an observer that smallset trained. It is their teacher too."""
     columns = {}
     for data, title, by, teacher in (
         ("CIFAR-10", CNET, "our ResNet-20", "own-resnet20"),
@@ -169,7 +172,7 @@ def own_grid() -> Grid:
 
 
 def validation_grid() -> Grid:
-    """Return what pack's defaults were chosen from."""
+    """Return the candidates that pack's defaults were chosen from."""
     title = (
         "Validation part of CIFAR-10, ConvNet-D3, the steps of PCA at ipc 10, 237kB, hard labels"
     )
@@ -192,7 +195,7 @@ def bytes_grid(settings: Iterable[str] = EQUAL_BYTES) -> Grid:
 
 
 def packed(title: str, size: str) -> dict[str, Row]:
-    """Return the rows of sets of `size` bytes in this table, by the names here."""
+    """Return the rows of sets of `size` bytes in a table, by their names in `PACKED`."""
     found = rows("bytes", f"{title}, {size}, hard labels")
     return {shown: found[label] for label, shown in PACKED.items() if label in found}
 
@@ -240,7 +243,8 @@ def students_grid() -> Grid:
 def frontier() -> Chart:
     """Draw top-1 on CIFAR-10 against bytes, from 10 kB to the full data.
 
-    A set takes as many steps as PCA does at that ipc, and the two outside of them 300 and 6,000.
+    A student takes as many steps as one of PCA at that ipc. At 10 kB it takes 300 steps, and at
+    6.14 MB it takes 6,000.
     """
     settings = [name for name in SETTINGS if name.startswith("CIFAR-10")]
     mosaics = across(settings, {MOSAICS: PARTS[MOSAICS]})
@@ -271,7 +275,7 @@ def pruning_grid() -> Grid:
 
 
 def scores_grid() -> Grid:
-    """Return every pruning method on CIFAR-10 at ipc 10, a score a row."""
+    """Return every pruning method on CIFAR-10 at ipc 10, with a row for each score."""
     found = rows("pruning", f"Every method, {CNET}, ipc 10, hard labels")
     columns = {
         which: {score: found[f"{which} by {score}"] for score in SCORES}
@@ -282,7 +286,10 @@ def scores_grid() -> Grid:
 
 
 def sensitivity_grid() -> Grid:
-    """Return PCA with one option varied; PNG is the codec of all rows that name none."""
+    """Return PCA with one option varied.
+
+    Rows that name no codec are in PNG. So rows that name PNG would repeat one, and are left out.
+    """
     shown = {
         name: row
         for found in sensitivity.published().values()
@@ -345,7 +352,7 @@ def table(name: str) -> str:
 
 
 def filled(text: str) -> str:
-    """Return a page with every table made anew. Raises KeyError for a table without a name here."""
+    """Return a page with every table made anew. Raises KeyError for a table of an unknown name."""
     return BLOCK.sub(lambda found: "".join(found.groups()) + table(found[1]), text)
 
 

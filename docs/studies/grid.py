@@ -25,10 +25,10 @@ def published(matrix: str) -> Report:
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of published tables, in named columns; `columns[column][name]` is one of them.
+    """Rows of published tables, in named columns: `columns[column][name]` is one row.
 
-    The table gives the bytes of the columns `sized`, and n in each head if a column has one n.
-    `colours` belong to columns.
+    The written table shows bytes for the columns named in `sized`. It shows n in the heads if each
+    column has a single n, or else in a column of its own. `colours` maps columns to their colours.
     """
 
     columns: Mapping[str, Mapping[str, Row]]
@@ -137,7 +137,7 @@ class Grid:
 
 
 def point(name: str, column: str, value: Interval, minus: bool) -> Point:
-    """Return a point in percent; that of one run has no interval."""
+    """Return a point in percent. For one run, its ends `low` and `high` are the mean."""
     low, mean, high = (round(100 * x, 2) for x in (value.ends[0], value.mean, value.ends[1]))
     said = span(value, "points" if minus else "interval")
     return {"name": name, "column": column, "said": said, "mean": mean, "low": low, "high": high}

@@ -2,8 +2,9 @@
 
     python docs/studies/long_tail.py DATA OUT --imbalance 100
 
-DATA and OUT are folders of parquet files in the Hub's layout; the test split stays as it is. Which
-images stay is drawn by class from a fixed seed. The usual benchmark (arXiv 1901.05555).
+DATA and OUT are folders of parquet files in the Hub's layout. Here n is the number of images that
+the class has. The images that stay are drawn by class from a fixed seed. The test split stays as it
+is. This is the usual benchmark of long tails (arXiv 1901.05555).
 """
 
 import argparse

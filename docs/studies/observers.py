@@ -4,8 +4,8 @@
     python docs/studies/observers.py write         observers.jsonl -> docs/observers.md
 
 FOLDER holds cifar10 and imagenette-224. Nothing here reads a test set: the training split is cut
-into a validation part and a smaller training part, and PCA's students are tested on the former.
-Kill `run` at any time; the same command goes on.
+into a validation part and a smaller training part, and PCA's students are tested on the validation
+part. `run` can be killed at any time, and the same command goes on.
 """
 
 import argparse
@@ -61,9 +61,11 @@ CUTS = (
 
 @dataclass(frozen=True)
 class Fact:
-    """What a student learned from one set, and the share that the observer had learned before.
+    """What a student learned from one set, and what the set's observer had learned before.
 
-    The first fields are those of the cut. `read` is "random" for a set without an observer.
+    The first fields are those of the cut. `read` is a word of `READS`, or "random" for a set
+    without an observer. `observer_right` is the share of training images that the observer gets
+    right, and `top1` the share of validation images that the student gets right.
     """
 
     data: str
@@ -81,7 +83,7 @@ class Fact:
 
     @property
     def key(self) -> tuple[str, int, int, str, int]:
-        """What is measured, but for its value."""
+        """What is measured: two facts of one key differ at most in their values."""
         return self.data, self.images, self.epochs, self.read, self.seed
 
 
@@ -128,7 +130,10 @@ def learned(data: Data, where: Cut, observer: Observer, work: Path) -> float:
 
 
 def facts(folder: Path, work: Path, seeds: range, only: str) -> Iterator[Fact]:
-    """Yield what is not measured yet, replicate after replicate."""
+    """Measure and yield the facts that are missing, replicate after replicate.
+
+    `only` is a part of the names of the data sets to measure, "" for all.
+    """
     done = {fact.key for fact in known()}
     for seed in seeds:
         for where in CUTS:
@@ -172,7 +177,7 @@ def measure(data: Data, where: Cut, epochs: int, word: str, seed: int, work: Pat
 
 
 def known() -> list[Fact]:
-    """Read the facts that there are."""
+    """Return all facts that are measured already."""
     if not FACTS.exists():
         return []
     return [Fact(**json.loads(line)) for line in FACTS.read_text().splitlines()]
@@ -232,7 +237,7 @@ def write() -> None:
 
 
 def row(observer: tuple[str, int, int, int], reads: dict[str, list[Fact]]) -> tuple[str, ...]:
-    """Return the cells of a line."""
+    """Return the cells of an observer's line. `reads` are its facts by their field `read`."""
     _, _, images, epochs = observer
     right = mean(f.observer_right for facts in reads.values() for f in facts if f.epochs)
     steps = epochs * -(-images * 10 // BATCH)
@@ -246,7 +251,7 @@ def row(observer: tuple[str, int, int, int], reads: dict[str, list[Fact]]) -> tu
 
 
 def main() -> None:
-    """Run, or write."""
+    """Measure what is missing, or write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("verb", choices=["run", "write"])
     parser.add_argument("--data", type=Path)

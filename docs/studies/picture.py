@@ -6,7 +6,7 @@
     python docs/studies/picture.py first                  -> docs/first.png
 
 PATH is cifar10, parquet files in the Hub's layout. `first` puts the curve of the published lines
-beside the canvases, and needs smallset[report]. Either takes seconds.
+beside the canvases, and needs smallset[report]. Each of the last two commands takes seconds.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def canvases(data: str, made_in: Path) -> Image.Image:
 def sheet(
     images: Iterable[np.ndarray], columns: int, times: int = 1, apart: int = 0
 ) -> Image.Image:
-    """Draw images (s, s, 3) side by side and `apart`, each pixel `times` as large."""
+    """Draw images (s, s, 3) in rows of `columns`, `apart` pixels apart and `times` as large."""
     edge = ((0, apart), (0, apart), (0, 0))
     large = [
         np.pad(image.repeat(times, 0).repeat(times, 1), edge, constant_values=255)

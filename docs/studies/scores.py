@@ -1,11 +1,11 @@
-"""What scores mean on real data: do they find wrong labels, agree, and stay when run again?
+"""What scores mean on real data: do they find wrong labels, agree, and change in another run?
 
     python docs/studies/scores.py run --data PATH --work DIR    adds to scores.jsonl
     python docs/studies/scores.py write                         scores.jsonl -> docs/scores.md
     python docs/studies/scores.py draw       scores.jsonl -> docs/scores.svg, scores-stability.svg
 
-PATH is cifar10, parquet files in the Hub's layout. Runs stay in DIR: kill it at any time. Drawing
-needs altair and vl-convert-python.
+PATH is cifar10, parquet files in the Hub's layout. DIR keeps the observers, so `run` can be killed
+at any time, and the same command goes on. Drawing needs altair and vl-convert-python.
 """
 
 import argparse
@@ -97,12 +97,12 @@ How stable a score is if the observer changes, as means of the table below:
 
 @dataclass(frozen=True)
 class Fact:
-    """One measured number: `what` of `score` (a row above), at replicate `r`.
+    """One measured number: `what` of `score` (a key of `SCORES`), at replicate `r`.
 
     `auc`: the area under the ROC curve for finding planted labels. `agreement`: Spearman's rho with
-    the score `other`. `stability K`: rho between the means over K observers and over K others, no
-    observer in two of the `r`. `across`: rho between the score through resnet8 and through `other`.
-    `observer` is the version of what observers record.
+    the score `other`. `stability K`: rho between the means over K observers and over K others. No
+    observer is in two replicates. `across`: rho between the score through resnet8 and through
+    `other`. `observer` is the version of the observers' records.
     """
 
     what: str
@@ -117,12 +117,15 @@ class Fact:
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        """What is measured, but for its value."""
+        """What is measured: two facts of one key differ at most in their values."""
         return self.what, self.score, self.other, self.r
 
 
 def planted(labels: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels of which a tenth is another class, uniformly, and which ones they are."""
+    """Return labels with a tenth replaced by another class, and a mask of the replaced ones.
+
+    The other class is drawn uniformly.
+    """
     draw = generator(seed, "planted")
     wrong = np.zeros(len(labels), bool)
     wrong[draw.permutation(len(labels))[: round(PLANTED * len(labels))]] = True
@@ -149,7 +152,7 @@ Job = tuple[tuple[str, str, str, int], Callable[[], float]]
 
 
 def jobs(seen: Observed) -> Iterator[Job]:
-    """Return all that is measured: a key, and what measures it."""
+    """Yield the key of every fact, with the function that measures its value."""
     for r in range(REPLICATES):
         labels, wrong = planted(seen.labels, seen.classes, r)
         noisy = replace(seen, labels=labels, source=f"{seen.source} planted {PLANTED} seed {r}")
@@ -185,13 +188,16 @@ def _stability(seen: Observed, name: str, count: int, r: int) -> float:
 
 
 def run(data: str, work: Path, only: str) -> None:
-    """Measure what is missing, a line a fact; only what starts with `only`."""
+    """Measure the facts that are missing whose `what` starts with `only`, and add their lines.
+
+    Raises SystemExit if the file holds facts of another version of the observers' records.
+    """
     measured = facts()
     if others := {fact.observer for fact in measured} - {RECORDS_VERSION}:
         raise SystemExit(
             f"'{FACTS}' holds facts of {', '.join(sorted(others))}, but observers record "
-            f"{RECORDS_VERSION} now, and a mean is of one version. Take it away to measure all "
-            "again."
+            f"{RECORDS_VERSION} now, and a mean is of one version. Take the file away to "
+            "measure all again."
         )
     desk = desk_for(workers=1, work=work)
     source = open_any(data, desk).train
@@ -210,7 +216,7 @@ def run(data: str, work: Path, only: str) -> None:
 
 
 def facts() -> list[Fact]:
-    """Read the lines, but for a torn last one."""
+    """Return the facts of all lines, without a last line that was not written to its end."""
     if not FACTS.exists():
         return []
     lines = FACTS.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -245,7 +251,7 @@ def _group(count: int) -> str:
 
 
 def draw() -> None:
-    """Draw how scores agree, as a matrix, and how they stay, as points."""
+    """Draw how scores agree, as a matrix, and how stable they are, as points."""
     _draw_agreement()
     _draw_stability()
 
@@ -311,7 +317,7 @@ def main() -> None:
     parser.add_argument("verb", choices=["run", "write", "draw"])
     parser.add_argument("--data")
     parser.add_argument("--work", type=Path)
-    parser.add_argument("--only", default="", help="what starts with this: auc, agreement, ...")
+    parser.add_argument("--only", default="", help="The start of what is measured: auc, ...")
     given = parser.parse_args()
     if given.verb == "run" and not (given.data and given.work):
         parser.error("run needs --data PATH and --work DIR")
