@@ -23,8 +23,9 @@ _BLOCK = 3
 class MatrixCell:
     """A cell at its place: table, row and replicate. Two tables may contain the same cell.
 
-    `data` is the text by which a worker opens the data. `labels` is the spec as the table writes
-    it. `budget` is None if the student trains on the whole training split.
+    `data` is the text by which a worker opens the data. `label` is the row: the label of the
+    method, or `FULL`. `labels` is the spec of the label regime as the table writes it. `budget` is
+    None if the student trains on the whole training split.
     """
 
     sweep: Sweep
@@ -101,7 +102,10 @@ def cells_of(matrix: Matrix, data: Mapping[str, BenchData], machine: Machine) ->
 def _cells(
     matrix: Matrix, sweep: Sweep, opened: BenchData, machine: Machine
 ) -> Iterator[MatrixCell]:
-    """Yield the cells of a table, and one for each student on the whole training split."""
+    """Yield the cells of a table.
+
+    If the table has a key `full`, also yield one cell for each student on the whole training split.
+    """
     whole = _whole(sweep, opened, machine)
     settings = product(sweep.budgets, sweep.students, sweep.labels, sweep.protocols)
     for (budget, student, labels, protocol), replicate, label in product(

@@ -21,7 +21,10 @@ def check_different(values: Mapping[str, object], lines: TableText) -> None:
 
 
 def check_names(sweep: Sweep, lines: TableText) -> None:
-    """Raise ValueError for an unknown student, protocol, codec or budget. Opens no file."""
+    """Raise ValueError for an unknown student, protocol, codec or budget. Opens no file.
+
+    Also raises ValueError for a budget given twice, and for "auto" with a budget in bytes.
+    """
     checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
         (sweep.students, read_model),
         (sweep.protocols, _check_protocol),
@@ -32,14 +35,14 @@ def check_names(sweep: Sweep, lines: TableText) -> None:
         for name in names:
             with lines.at(name):
                 check(name)
-    # Budgets may be one budget in two spellings.
+    # Two texts may spell the same budget.
     check_different({"budget": tuple(map(str, sweep.budgets))}, lines)
     sized = [str(budget) for budget in sweep.budgets if budget.limit is not None]
     if sized and AUTO in sweep.protocols:
         raise ValueError(
-            f"{lines.where('protocols')}: protocols has {AUTO!r}, which goes by the number of "
-            f"images, but under {sized[0]} only encoding tells that number. Name a protocol, such "
-            f"as protocols = [{STANDARD_V1.name!r}]."
+            f"{lines.where('protocols')}: protocols has {AUTO!r}, which depends on the number "
+            f"of images, but with {sized[0]} this number is known only after encoding. Name a "
+            f"protocol, such as protocols = [{STANDARD_V1.name!r}]."
         )
 
 
@@ -51,7 +54,10 @@ def _check_protocol(name: str) -> None:
 
 
 def check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: TableText) -> None:
-    """Raise ValueError for a name that is not defined in the file. `noun` says what it names."""
+    """Raise ValueError for a name that the file does not define.
+
+    `noun` is "method" or "teacher", for the message.
+    """
     for name in given:
         if name not in known:
             raise ValueError(
@@ -61,7 +67,7 @@ def check_known(given: Iterable[str], known: Iterable[str], noun: str, lines: Ta
 
 
 def check_methods(methods: Mapping[str, str], top: TableText) -> None:
-    """Raise ValueError for a bad spec, a reserved label, or an observer with a seed of its own."""
+    """Raise ValueError for a bad spec, a reserved label, or an observer with a seed."""
     for label, text in methods.items():
         with top.at(label, f"method {label!r}: "):
             method = method_from(text)
@@ -82,7 +88,7 @@ def check_methods(methods: Mapping[str, str], top: TableText) -> None:
 def check_sizes(tables: Iterable[Sweep], top: TableText) -> None:
     """Raise ValueError if one table of a data set gives a size and another table leaves it out.
 
-    A report works without the data. It takes sizes from results, and could not tell such tables
+    A report works without the data. It takes sizes from results, and could not tell the two tables
     apart.
     """
     named = {table.data for table in tables if table.size is not None}

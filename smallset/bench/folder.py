@@ -108,7 +108,8 @@ def this_run(text: str, ground: Ground) -> Run:
 def read_run(folder: Path) -> Run | None:
     """Read the description of the run in a folder. Return None if the folder is new or empty.
 
-    Raises ValueError if the folder holds something else, or a run of a newer version.
+    Raises NotADirectoryError if `folder` is a file. Raises ValueError if the folder holds something
+    else, or if its run.json cannot be read or is of another format.
     """
     path = folder / RUN
     if not path.exists():
@@ -138,12 +139,15 @@ def read_run(folder: Path) -> Run | None:
 
 
 def check_unchanged(folder: Path, old: Run, new: Run) -> None:
-    """Raise ValueError if two runs differ in anything but their matrix."""
+    """Raise ValueError if two runs differ in anything but their matrix.
+
+    Data and weights are compared only if both runs have them.
+    """
     for name, way_out in _WAYS_OUT.items():
         before, now = getattr(old, name), getattr(new, name)
         if not isinstance(before, dict):
             before, now = {"": before}, {"": now}
-        # Data and weights change as the matrix grows: only those in both runs must agree.
+        # A matrix that grows may use more data and weights.
         for key in sorted({*before, *now} if name == "versions" else {*before} & {*now}):
             if before.get(key) != now.get(key):
                 raise ValueError(
@@ -161,17 +165,20 @@ def check_grown(folder: Path, old: Matrix, ground: Ground) -> None:
     # The cells of a table without its data are unknown, so this table must not change at all.
     hidden = [table for table in old.sweeps if table.data not in ground.data]
     lost = [table.title for table in hidden if not _has(ground.matrix, table, old)]
-    gone += [f"{title}, whose data is not here, as it was" for title in lost]
+    gone += [f"{title}, which must stay as it was while its data is missing" for title in lost]
     if gone:
         raise ValueError(
             f"'{folder}' was begun with another matrix: this one lacks {gone[0]!r}"
             f"{f' and {len(gone) - 1} more' if len(gone) > 1 else ''}. A matrix may grow, but "
-            f"loses nothing: put back what '{folder / MATRIX}' has, or give a new folder."
+            f"must lose nothing: put back what '{folder / MATRIX}' has, or give a new folder."
         )
 
 
 def write_run(folder: Path, run: Run) -> None:
-    """Write run.json and the copy of the matrix. Fingerprints of earlier parts are kept."""
+    """Write run.json and the copy of the matrix.
+
+    Data and weights that only the old run.json names stay in the new one.
+    """
     old = read_run(folder)
     if old is not None:
         data, weights = {**old.data, **run.data}, {**old.weights, **run.weights}
@@ -238,7 +245,7 @@ def read_known(files: Iterable[Path]) -> list[Result]:
 def known_lines(
     known: Iterable[Result], run: Run, wanted: Collection[Identity]
 ) -> tuple[dict[Identity, Result], dict[Identity, str]]:
-    """Return the results of other runs that this run can reuse, for the identities `wanted`.
+    """Return the results of other runs that this run can reuse for the cells in `wanted`.
 
     A result can be reused if the same versions made it, if its student started from fresh weights
     (a line does not identify other weights), and if its labels were hard or came from the same

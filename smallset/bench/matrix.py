@@ -16,7 +16,7 @@ Methods and teachers are specs, as on the command line:
     [[table]]                                 # every combination of what is listed
     title = "CIFAR-10, ConvNet-D3"
     data = "cifar10"
-    size = 32                                 # default: the side all images share, else 224
+    size = 32                                 # pixels; default: the side of all images, else 224
     ipc = [1, 10]                             # or keep = [0.1, 0.3], shares of each class,
                                               # or budget = ["ipc=1", "keep=0.1"]
     students = ["convnet-d3"]
@@ -27,8 +27,8 @@ Methods and teachers are specs, as on the command line:
                                               # length: "small-v1(epochs=30)", "small-v1(steps=600)"
     replicates = 10                           # replicate r: set seed r, student seed r ...
     observers = 3                             # ... and observer seed r % observers (default 3);
-                                              # a network that is given is the same for all
-    full = {epochs = 10}                      # also one of each student on all training images
+                                              # (a ready network has no seed)
+    full = {epochs = 10}                      # also each student once on all training images
 """
 
 import tomllib
@@ -104,8 +104,9 @@ class Matrix:
     def labels(self) -> dict[str, str]:
         """The label of each canonical spec (observer seed 0), which names the rows of a table.
 
-        A label has several specs if its observer uses another network at another size of a table.
-        Compare these specs and the spec of a result by `report.rows.method_key`.
+        A label has several specs if its tables have different sizes, and its observer uses another
+        network at each size. Compare these specs and the spec of a result by
+        `report.rows.method_key`.
         """
         return {s: label for label in self.methods for s in self.specs(label)} | {FULL: FULL}
 
@@ -118,13 +119,19 @@ class Matrix:
         return spec_of(method if size is None else method.resolved(size=size))
 
     def specs(self, label: str) -> tuple[str, ...]:
-        """Return the specs of a label at the sizes of its tables, or of all tables if unused."""
+        """Return the specs of a label, one for each size of the tables that use the label.
+
+        If no table uses the label, the sizes are those of all tables.
+        """
         own = [table.size for table in self.sweeps if label in table.methods]
         sizes = own or [table.size for table in self.sweeps]
         return tuple(dict.fromkeys(self.spec(label, size) for size in sizes))
 
     def sized(self, size_of: Callable[[Sweep], int | None]) -> "Matrix":
-        """Return the matrix with another size in each table; None leaves it to the data."""
+        """Return the matrix with `size_of(table)` as the size of each table.
+
+        If that is None, the data decides (see `BenchData.size`).
+        """
         sweeps = (replace(sweep, size=size_of(sweep)) for sweep in self.sweeps)
         return replace(self, sweeps=tuple(sweeps))
 
@@ -161,7 +168,7 @@ def read_matrix(name: str | Path) -> Matrix:
 
 
 def parse_matrix(text: str, name: str) -> Matrix:
-    """Read a matrix from its text. Errors call the text `name`."""
+    """Read a matrix from its text. Raises ValueError like `read_matrix`, with `name` in front."""
     try:
         values = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or int()'s own error for a very long number
@@ -263,7 +270,7 @@ def _check_keys(
 
 
 def same_methods(matrix: Matrix) -> Iterator[tuple[str, str]]:
-    """Yield each label whose method another label has too, with a sentence about the pair.
+    """Yield each label that has the same method as an earlier label, and a sentence about both.
 
     Two labels of one method would share their cells.
     """

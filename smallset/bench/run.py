@@ -31,11 +31,11 @@ _SHOWN = 50
 class Request:
     """The arguments of a run: a matrix (a shipped name or a file) and the folder of the run.
 
-    `data` is the folder of data sets and NAME=PATH pairs. Only tables run whose title contains
-    `only`. `work` is the folder for caches and observers (None: the user's cache folder). `known`
-    are results files of other runs, reused for the cells of this matrix (see `known_lines`).
-    `drop_leaks` leaves out training images that are also held out. `without` are pairs of a
-    method's canonical spec and a codec whose cells stay undone.
+    `data` is the folder of data sets and NAME=PATH pairs. Only the tables whose title contains
+    `only` run. `work` is the folder for caches and observers (None: the user's cache folder).
+    `known` are results files of other runs, reused for the cells of this matrix (see
+    `known_lines`). `drop_leaks` leaves out training images that are also held out. `without` are
+    pairs of a method's canonical spec and a codec. The cells of these pairs do not run.
     """
 
     matrix: str | Path
@@ -74,7 +74,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class Finished:
-    """A unit that was just done, number `number` of `total`, and the line that it left, if any."""
+    """A unit that was just done, number `number` of `total`, and the line it returned, if any."""
 
     unit: Unit
     line: Line | None
@@ -108,17 +108,18 @@ def run_bench(
     planned: Callable[[RunPlan], None] | None = None,
     told: Callable[[Finished], None] | None = None,
 ) -> RunPlan:
-    """Run what the folder lacks of the matrix, and append each line to its file in the folder.
+    """Run the units of the matrix that are not done yet, and append each line to its file.
 
     `jobs` one-thread processes work side by side (0: one per core, or one on a GPU), unless
     `workers` are given. `planned` is called with the plan, `told` with each finished unit. A killed
     run goes on at the next call, and gives the results of an uninterrupted run. Return the plan as
     it was at the start.
 
-    Raises FileNotFoundError or ValueError if the matrix cannot be read or has impossible cells (all
-    are listed), and ValueError if another driver works in the folder, if the folder holds something
-    else, or if it was begun with another matrix, data, version, device or precision. Raises
-    TaskError (a ValueError) with the unit's name if a unit fails.
+    Raises FileNotFoundError or ValueError if the matrix cannot be read, and ValueError if cells are
+    impossible (the message lists them) or if no title contains `only`. Raises OSError if the folder
+    cannot be created or written to. Raises ValueError if another driver works in the folder, if the
+    folder holds something else, or if it was begun with another matrix, data, version, device or
+    precision. Raises TaskError (a ValueError) with the unit's name if a unit fails.
     """
     folder = request.runs
     begun = run_folder.read_run(folder) is not None
@@ -219,7 +220,7 @@ def _work(plan: RunPlan, workers: Workers) -> Iterator[Finished]:
 def _check_place(folder: Path) -> None:
     """Raise OSError if the folder of a run cannot be created or written to.
 
-    Raises ValueError if it is the place for the labels of a set.
+    Raises ValueError if the folder is the place for the labels of a set.
     """
     check_not_labels(folder)
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
@@ -238,9 +239,9 @@ def check_matrix(ground: Ground, *, only: str = "") -> None:
     Fills `data` and `weights` of `ground`. Only the tables whose title contains `only` must be
     possible. The data of other tables is opened if it is present.
 
-    Raises ValueError with one line for each problem, such as missing data, a class with too few
-    images, a size too small for tiles or network, a student without its library or weights, or a
-    teacher that cannot be loaded or whose classes do not map.
+    Raises ValueError with one line for each problem, 50 at most. Problems are missing data, a class
+    with too few images, a size too small for tiles or network, a student without its library or
+    weights, and a teacher that cannot be loaded or whose classes do not map, among others.
     """
     found = list(dict.fromkeys(_problems(ground, only)))
     if found:
@@ -274,5 +275,5 @@ def _problems(ground: Ground, only: str) -> Iterator[str]:
 
 
 def jobs_for(plan: RunPlan) -> int:
-    """Return the number of processes for a machine: one per core, or one on a GPU."""
+    """Return the number of processes for a plan on this machine: one per core, or one on a GPU."""
     return 1 if plan.ground.desk.machine.kind == "cuda" else cores()

@@ -69,7 +69,7 @@ class Places:
             folder = folder_named(given)
             if folder is not None:
                 path, test = str(Path(folder.path).absolute()), folder.test
-                if test is not None and folder.train is None:  # the held-out data of a set
+                if test is not None and folder.train is None:  # a set, tested on other data
                     test = _absolute(test)
                 return str(replace(folder, path=path, test=test))
             return _absolute(given)
@@ -104,11 +104,11 @@ class Places:
         )
 
     def filled_method(self, method: Method) -> Method:
-        """Apply `fill` to the spec of a method."""
+        """Return a method with `fill` applied to its spec."""
         return method_from(self.fill(spec_of(method)))
 
     def filled(self, regime: Regime) -> Regime:
-        """Apply `fill` to every text option of a label regime."""
+        """Return a label regime with `fill` applied to its text options."""
         options = {f.name: getattr(regime, f.name) for f in fields(regime)}
         texts = {name: self.fill(v) for name, v in options.items() if isinstance(v, str)}
         return replace(regime, **texts)
@@ -137,7 +137,11 @@ class BenchData:
 
 
 def open_source(name: str, places: Places, desk: Desk) -> BenchData:
-    """Find and open a data set of the matrix. Raises the errors of `Places.find` and `open_any`."""
+    """Find and open a data set of the matrix.
+
+    Raises the errors of `Places.find` and `open_any`, and ValueError if there are no held-out
+    images.
+    """
     given = places.find(name)
     opened = open_any(given, replace(desk, workers=0))  # all cores: no unit is at work yet
     check_held_out(opened)

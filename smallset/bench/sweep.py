@@ -18,10 +18,10 @@ HARD = labels_spec(Hard())
 FULL = "full"
 """Stands for the whole training split in place of a method's label or spec.
 
-Its results are yardsticks in a report, and not rows.
+A report compares its rows with these results, which are not a row.
 """
 
-_MOST = 100_000  # a run lists every replicate, so a huge number would never end
+_MOST = 100_000  # a run lists every replicate, and a huge list would never end
 
 Word = Annotated[str, Meta(pattern=r"\S", description='text in quotes, such as "cifar10"')]
 Words = Annotated[
@@ -41,7 +41,7 @@ _Shares = Annotated[
 
 @dataclass(frozen=True)
 class Full:
-    """The length of a student's training on the whole training split."""
+    """The length of a student's training on the whole training split, in epochs."""
 
     epochs: _Number
 
@@ -54,7 +54,7 @@ class Sweep:
     of label regimes, whose teacher is a spec or a name in the matrix. `protocols` are names or
     "auto". Exactly one of `ipc`, `keep` and `budget` is given. If `full` is None, no student trains
     on the whole training split. If `size` is None, the data decides (see `BenchData.size`). `codec`
-    is that of the methods that name none (see `codec_of`).
+    is for the methods that do not name a codec (see `codec_of`).
     """
 
     title: Word

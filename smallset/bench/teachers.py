@@ -13,7 +13,7 @@ from smallset.train.protocol import check_epochs
 
 OWN = "train"
 FRESH = ""
-"""Replaces the hash of a teacher that starts from fresh weights. Its spec determines it."""
+"""The hash of a teacher that starts from fresh weights. The spec alone determines the teacher."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def check_spec(spec: str) -> None:
             if own_teacher(one) is not None:
                 raise ValueError(
                     f"{spec!r}: {one!r} would be trained by the benchmark, but several teachers "
-                    "must be ready. Train it with `smallset train`, and give its folder."
+                    "must be ready. Train it with `smallset train`, and give the teacher's folder."
                 )
             check_spec(one)
         return

@@ -22,7 +22,11 @@ class TableText:
     first: int = 1
 
     def where(self, word: str) -> str:
-        """Return the file and the line of a word: of its first use as a key, or else at all."""
+        """Return the file and the line where a word is first used as a key or a table's name.
+
+        If there is none, return the first line that has the word at all. If no line has the word,
+        return the line at which the part begins.
+        """
         name = re.escape(word)
         key, header = rf"""["']?{name}["']?\s*=""", rf"\[+\s*{name}\s*\]"
         for pattern in (rf"\s*(?:{key}|{header})", rf".*(?<![\w-]){name}(?![\w-])"):
@@ -33,14 +37,14 @@ class TableText:
 
     @contextmanager
     def at(self, word: str, what: str = "") -> Iterator[None]:
-        """Begin a ValueError of the block with the file and the line of a word, then `what`."""
+        """If the block raises ValueError, begin its message with `where(word)` and then `what`."""
         try:
             yield
         except ValueError as error:
             raise ValueError(f"{self.where(word)}: {what}{error}") from error
 
     def inside(self, key: str) -> "TableText":
-        """Return the part of the text from the table of this name onwards."""
+        """Return the text from the table `key` on, or the whole text if the table is not found."""
         begin = re.search(rf"(?m)^[ \t]*(?:{key}\s*[=.]|\[[^\]]*\b{key}\s*\])", self.text)
         return self._cut(begin.start() if begin else 0, None)
 
@@ -52,7 +56,10 @@ class TableText:
         return [self._cut(a, b) for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
     def wrong_keys(self, values: Mapping[str, object], kind: type) -> list[str]:
-        """Return a sentence for each key that is not a field of `kind`, and each missing field."""
+        """Return a sentence for each key that is not a field of `kind`, and each missing key.
+
+        `kind` is a dataclass. A field without a default must be given.
+        """
         known, there = fields(kind), keys_meant(values, kind)
         names = [f.name for f in known]
         needed = [f.name for f in known if f.default is f.default_factory is MISSING]
@@ -63,13 +70,16 @@ class TableText:
             for key in values
             if key not in names
         ] + [
-            f"{self.name}{begun}: {key!r} is missing. Add a line {key} = ... ; it has {has}."
+            f"{self.name}{begun}: {key!r} is missing. Add a line {key} = ... (keys given: {has})."
             for key in needed
             if key not in there
         ]
 
     def read(self, values: Mapping[str, object], kind: type[T]) -> T:
-        """Return a table as a `kind`. Raises ValueError for a value of a wrong type."""
+        """Return a table as a record of class `kind`.
+
+        Raises ValueError for a value of a wrong type.
+        """
         try:
             return convert(values, kind)
         except Mismatch as error:

@@ -155,7 +155,7 @@ def test_matrix_that_lost_a_cell_is_an_error_that_names_it(root):
     smaller = MATRIX.replace("replicates = 2", "replicates = 1")
     said = (
         r"begun with another matrix: this one lacks 'toy 8 px, random, .*replicate 1' and 2 more\. "
-        r"A matrix may grow, but loses nothing: put back what '.*matrix\.toml' has"
+        r"A matrix may grow, but must lose nothing: put back what '.*matrix\.toml' has"
     )
     with pytest.raises(ValueError, match=said):
         run_bench(ask(root, smaller), workers=Serial())
@@ -181,7 +181,7 @@ def test_matrix_may_not_lose_rows_of_data_that_is_not_here(root):
     grown = two.replace("replicates = 2", "replicates = 3", 1)
     assert len(plan_bench(ask(root, grown, only="toy")).pending) > 0
     first, _, last = two.rpartition("ipc = [1]")
-    with pytest.raises(ValueError, match="lacks 'far, whose data is not here, as it was'"):
+    with pytest.raises(ValueError, match="lacks 'far, which must stay as it was while its data"):
         run_bench(ask(root, f"{first}ipc = [2]{last}", only="toy"), workers=Serial())
 
 

@@ -59,7 +59,7 @@ def test_a_method_that_names_its_codec_stands_beside_the_others(tmp_path):
 
 def test_a_protocol_that_goes_by_the_number_of_images_is_refused():
     text = BYTES.replace('protocols = ["finetune-v1(epochs=2)"]\n', "")
-    with pytest.raises(ValueError, match=r"under bytes=1\.2kB only encoding tells that number"):
+    with pytest.raises(ValueError, match=r"with bytes=1\.2kB this number is known only after"):
         parse_matrix(text, "bytes")
 
 

@@ -72,7 +72,7 @@ class CellUnit(StudentUnit):
     method: str
     """The spec of the method without default options, as the matrix writes it."""
     teacher: TeacherUnit | None
-    """The teacher that the run trains to look on at the student, or None."""
+    """The teacher that labels views during the student's training, if the run trains it."""
     labels: str
     """The spec of the labels, with paths of this machine."""
 
@@ -98,7 +98,7 @@ class CellUnit(StudentUnit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Yield a sentence for each impossible student or labels. Note the hashes of weights."""
+        """Yield a sentence for each impossible student or labels. Fills `ground.weights`."""
         for student in sweep.students:
             wrong = said(check_network, student, sweep, ground)
             yield from wrong or _unsuited(student, sweep)
@@ -147,7 +147,9 @@ class CellUnit(StudentUnit):
 
 @dataclass(frozen=True, kw_only=True)
 class FullUnit(StudentUnit):
-    """One student on the whole training split under hard labels, the reference of HLR.
+    """One student on the whole training split under hard labels.
+
+    The report compares sets with this student: see HLR in `report.yardsticks`.
 
     The protocol is standard-v1 with fewer epochs, as its name states. The 300 epochs of a set would
     cost more on the full data than everything else together.
@@ -210,7 +212,7 @@ def whole_split(data: Data, wanted: Identity) -> PlainSet:
 
 
 def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
-    """Yield a sentence for each protocol that needs a pretrained student, if this one is not."""
+    """If a student is not pretrained, yield a sentence for each protocol that needs it to be."""
     for name in sweep.protocols:
         if name == AUTO:
             continue
@@ -222,7 +224,10 @@ def _unsuited(student: str, sweep: Sweep) -> Iterator[str]:
 
 
 def _check_labels(labels: str, sweep: Sweep, ground: Ground) -> None:
-    """Raise ValueError or OSError if labels are impossible. Note the hash of their teacher."""
+    """Raise ValueError or OSError if labels are impossible.
+
+    Adds the hash of their teacher to `ground.weights`.
+    """
     regime, opened = ground.matrix.regime(labels), ground.data[sweep.data]
     spec = regime.teacher_spec
     if spec is None:

@@ -31,8 +31,10 @@ from smallset.train.protocol import STANDARD_V1, protocol_named
 class LabelsUnit(Unit):
     """The stored labels of one set.
 
-    `labels` is the spec of their regime and `teacher` that of their teacher, both with paths of
-    this machine. `asked` is what `label` is asked for, `views` what the teacher looks at.
+    `labels` is the spec of the label regime and `teacher` the spec of the teacher, both with paths
+    of this machine. `own` is the teacher's unit if the run trains the teacher. `asked` says what
+    `smallset.label` has to store. `views` is the number of views that the teacher looks at, and
+    `bytes` the size of the stored labels.
     """
 
     kind: ClassVar[str] = "labels"
@@ -75,7 +77,10 @@ class LabelsUnit(Unit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Yield a sentence for each format that needs more classes, and for budgets in bytes."""
+        """Yield a sentence for each format that needs more classes than the data has.
+
+        If the table has a budget in bytes, also yield one for each regime that stores labels.
+        """
         classes = len(ground.data[sweep.data].data.train.classes)
         filled = [budget for budget in sweep.budgets if budget.limit is not None]
         for labels in sweep.labels:
@@ -84,8 +89,8 @@ class LabelsUnit(Unit):
                 if filled:
                     yield (
                         f"labels {labels!r}: {filled[0]} is for the images and the stored labels "
-                        "together, but images fill it. Give ipc or keep, or labels that are not "
-                        "stored."
+                        "together, but the images use all of it. Give ipc or keep, or labels that "
+                        "are not stored."
                     )
                 for problem in said(format_from(asked.format).row_bytes, classes):
                     yield f"labels {labels!r}: {problem}"

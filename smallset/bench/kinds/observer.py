@@ -68,14 +68,17 @@ class ObserverUnit(Unit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Yield a sentence for each impossible observer. Note the hashes of weights."""
+        """Yield a sentence for each impossible observer. Fills `ground.weights`."""
         for label in sweep.methods:
             for observer in ground.matrix.method(label).observers:
                 for problem in said(_check, observer, sweep, ground):
                     yield f"the observer of {label!r}: {problem}"
 
     def is_done(self, lines: Lines, desk: Desk) -> bool:
-        """Return whether the scores exist, and the runs behind them, which sets read."""
+        """Return whether the scores exist, and the observer runs that they come from.
+
+        The sets read these runs.
+        """
         try:
             made, run = read_scores(self.out).values(), read_run(self.out)
         except (OSError, ValueError):  # missing, or emptied by a power cut
@@ -113,7 +116,10 @@ class ObserverUnit(Unit):
 
 
 def _run_of(cell: MatrixCell, observer: AnyObserver) -> str:
-    """Return the name of the run of an observer whose network is named; equal names share it."""
+    """Return a text that names the run of an observer. Observers with equal texts share a run.
+
+    The observer must name its network.
+    """
     where = cell.identity
     return f"{where.data_fingerprint} {where.size} {where.fit} {spec_of(observer)}"
 

@@ -31,8 +31,8 @@ _DECIDES = (
 class SetUnit(Unit):
     """One set.
 
-    `method` is its spec with the paths of this machine and without default options, for its card
-    and contact sheet.
+    `method` is the spec of the method with the paths of this machine and without default options.
+    The set's card and contact sheet show this spec.
     """
 
     kind: ClassVar[str] = "set"
@@ -59,7 +59,10 @@ class SetUnit(Unit):
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Yield a sentence for each impossible set. Note the hashes of files that methods read."""
+        """Yield a sentence for each impossible set.
+
+        Adds the hashes of the files that methods read to `ground.weights`.
+        """
         opened, weights = ground.data[sweep.data], ground.weights
         train, size = opened.data.train, opened.size(sweep.size)
         yield from said(side_of, train, size)
@@ -99,7 +102,11 @@ class SetUnit(Unit):
         return made
 
     def run_bytes(self, lines: Lines) -> int:
-        """Use the mean bytes of an image in results of the same data, size and codec, if any."""
+        """Estimate the bytes of the set's images.
+
+        An image takes the mean of the results with the same data, size and codec. Without any, it
+        takes three bytes per pixel. A budget in bytes is the estimate itself.
+        """
         wanted = self.wanted
         if wanted.images is None:
             return limit_of(wanted.budget) or 0
@@ -140,5 +147,8 @@ def check_set(made: CompressedDataset, wanted: Identity, method: str) -> None:
 
 
 def _note_files(method: Method, train: ImageDataset, weights: dict[str, str]) -> None:
-    """Note the hashes of a method's files. Raises ValueError if they do not fit the data."""
+    """Add the hashes of a method's files to `weights`.
+
+    Raises ValueError if a file does not fit the data.
+    """
     weights.update({f"scores {path}": sha256 for path, sha256 in method.files(train).items()})

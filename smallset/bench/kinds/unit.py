@@ -26,7 +26,10 @@ from smallset.train.protocol import STANDARD_V1
 
 P = ParamSpec("P")
 Shares = list[tuple[Training, float]]
-"""The cost of a unit: the number of images for each training. Inference counts as `FORWARD`."""
+"""The cost of a unit: the number of images for each training.
+
+An image that a network only looks at counts as `FORWARD` images.
+"""
 
 _LONGEST_NAME = 120
 
@@ -52,12 +55,18 @@ class Unit(ABC):
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "Unit | None":
-        """Return the unit that a cell needs for itself, and not only for another unit, if any."""
+        """Return the unit of this kind that a cell itself asks for, or None.
+
+        Units that are only the needs of another unit are not returned.
+        """
         return None
 
     @classmethod
     def problems(cls, sweep: Sweep, ground: Ground) -> Iterator[str]:
-        """Yield a sentence for each reason why a table's units of this kind are impossible."""
+        """Yield a sentence for each reason why a table's units of this kind are impossible.
+
+        Adds the hashes of the files that the units read to `ground.weights`.
+        """
         yield from ()
 
     @abstractmethod
@@ -72,15 +81,15 @@ class Unit(ABC):
         """Raise ValueError if a line that a worker returned does not belong to this unit."""
 
     def shares(self, ground: Ground) -> Shares:
-        """Return the cost. A student counts as compiled if compiling would save time."""
+        """Return the cost of the unit. A student counts as compiled if that would save time."""
         return []
 
     def run_bytes(self, lines: Lines) -> int:
-        """Estimate the bytes of its output in the run folder."""
+        """Estimate the bytes of the unit's output in the run folder."""
         return 0
 
     def work_bytes(self, ground: Ground) -> int:
-        """Count the bytes of its output in the work folder."""
+        """Count the bytes of the unit's output in the work folder."""
         return 0
 
     @property
@@ -89,7 +98,10 @@ class Unit(ABC):
         return self.key.rpartition(" [")[0]
 
     def made_with(self) -> Mapping[str, str]:
-        """Return facts about the observer behind the finished unit (see `observer_lines`)."""
+        """Return facts about the observer behind the finished unit.
+
+        `terminal.sets.observer_lines` turns them into text.
+        """
         return {}
 
     @property
@@ -120,7 +132,10 @@ def training_of(cell: MatrixCell, ground: Ground, model: str) -> Training:
 
 
 def looked_at(views: float, teacher: str, like: Training) -> Shares:
-    """Return the cost of views that each network of a teacher looks at, in batches as `like`."""
+    """Return the cost of a teacher whose networks each look at `views` views.
+
+    `like` gives batch and classes, and the size for a network without a size.
+    """
     return [
         (Training(model, size, like.batch, like.classes), views * FORWARD)
         for model, size in networks_of(teacher, like.size)
@@ -130,7 +145,8 @@ def looked_at(views: float, teacher: str, like: Training) -> Shares:
 def expected_images(cell: MatrixCell, ground: Ground) -> int:
     """Return the images of a cell's set.
 
-    Under a budget in bytes only encoding tells. The guess: a tenth of the bytes of the pixels.
+    With a budget in bytes, this number is known only after encoding. Until then it is estimated: an
+    image takes a tenth of the bytes of its pixels.
     """
     wanted = cell.identity
     if wanted.images is not None:
@@ -140,12 +156,15 @@ def expected_images(cell: MatrixCell, ground: Ground) -> int:
 
 
 def expected_views(cell: MatrixCell, ground: Ground) -> int:
-    """Return the views of an epoch of a cell's set: one or more of each of `expected_images`."""
+    """Return the number of views in an epoch of a cell's set: one or more of each image."""
     return expected_images(cell, ground) * method_from(cell.identity.spec).views_an_epoch
 
 
 def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
-    """Raise ValueError or OSError if a network cannot be built. Note the hash of its weights."""
+    """Raise ValueError or OSError if a network cannot be built.
+
+    Adds the hash of its weights to `ground.weights`.
+    """
     opened = ground.data[sweep.data]
     classes, size = len(opened.data.train.classes), opened.size(sweep.size)
     build_model(model, classes=classes, size=size, seed=0)
@@ -155,7 +174,10 @@ def check_network(model: str, sweep: Sweep, ground: Ground) -> None:
 
 
 def networks_of(spec: str, size: int) -> list[tuple[str, int]]:
-    """Return the name of each network of a teacher, and the side in pixels of its input."""
+    """Return the name of each network of a teacher, and the side of its input in pixels.
+
+    `size` is the side for a network without a size.
+    """
     several = read_several(spec)
     if several is not None:
         return [network for one in several.specs for network in networks_of(one, size)]
