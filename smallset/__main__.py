@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C is quiet also during the imports."""
+    """Run the command line. Ctrl-C ends it without a traceback, even during the imports."""
     # During the imports, Ctrl-C simply ends the process, since no work can be lost yet. An
     # exception could be swallowed by an import, and leave a library half imported.
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -18,7 +18,7 @@ from smallset.spec import nearest
 
 
 class Budget(ABC):
-    """How large a set may be. `str()` is the text that `budget_from` reads back."""
+    """How large a set may be. `str()` returns its text, which `budget_from` reads."""
 
     name: ClassVar[str]
     by_tiles: ClassVar[bool] = False
@@ -54,9 +54,10 @@ class Budget(ABC):
         return None
 
     def smaller(self, canvases: int) -> str:
-        """Return the words of an error for budgets of at most `canvases` a class, such as "ipc<=3".
+        """Return what an error advises if `canvases` is the most that fits, such as "ipc<=3".
 
-        If the number differs between classes, the words name no number.
+        `canvases` counts the canvases of one class. If a kind of budget has no number for all
+        classes, the advice has none either.
         """
         return f"a smaller {self.name}"
 
@@ -95,9 +96,10 @@ class PerClass(Budget):
 
 @dataclass(frozen=True)
 class Bytes(Budget):
-    """`bytes=230kB`: write as many images as fit into so many bytes of image files.
+    """`bytes=230kB`: write as many images as fit into that many bytes of image files.
 
-    1 kB is 1,000 bytes, 1 KiB 1,024. Every class gets the same number, if the method is balanced.
+    1 kB is 1,000 bytes, 1 KiB is 1,024. If the method is balanced, every class gets the same number
+    of images.
     """
 
     name: ClassVar[str] = "bytes"
@@ -124,11 +126,11 @@ class Bytes(Budget):
 
     @property
     def limit(self) -> int:
-        """The bytes."""
+        """The bytes that the image files may take."""
         return self.bytes
 
     def canvases(self, have: Sequence[int], tiles: int) -> tuple[int, ...]:
-        """Return one canvas of every class, the fewest that a set needs."""
+        """Return 1 for every class, the fewest canvases that a set needs."""
         return (1,) * len(have)
 
 
@@ -194,7 +196,10 @@ class Wanted:
 
 
 def budget_from(text: str) -> Budget:
-    """Read a budget, such as `ipc=10` or `keep=0.3`. Raises ValueError for any other text."""
+    """Read a budget, such as `ipc=10` or `keep=0.3`.
+
+    Raises ValueError for an unknown kind of budget, or a number that is not in its range.
+    """
     name, equals, value = text.strip().partition("=")
     if name.strip() not in BUDGETS or not equals:
         raise ValueError(
@@ -207,7 +212,7 @@ def budget_from(text: str) -> Budget:
 def limit_of(text: str | None) -> int | None:
     """Return the `limit` of the budget that `text` names, in bytes.
 
-    Return None if the budget has no limit, if its kind is unknown, or if there is no text.
+    Return None if the budget has no limit, if its kind is unknown, or if `text` is None.
     """
     name, _, value = (text or "").partition("=")
     return BUDGETS[name].read(value).limit if name in BUDGETS else None

@@ -1,7 +1,7 @@
 """Annotations of arrays: jaxtyping's if jaxtyping is loaded, else the bare class of the array.
 
 Only a check reads dtypes and shapes, and importing jaxtyping takes as long as importing numpy.
-A process that checks has imported jaxtyping before: so do the tests of this package.
+A process that checks must import jaxtyping first, as the tests of this package do.
 """
 
 import sys
@@ -12,7 +12,7 @@ if TYPE_CHECKING or "jaxtyping" in sys.modules:
 else:
 
     class _Bare:
-        """Stands for a dtype of jaxtyping."""
+        """Stands for a dtype of jaxtyping, and ignores dtype and shape."""
 
         def __class_getitem__(cls, given: tuple[type, str]) -> type:
             return given[0]
