@@ -1,11 +1,13 @@
-"""How far a codec lets the neighbours of an image on a sheet bleed into the image.
+"""How much a codec changes an image on a sheet if the images around it change.
 
-The middle one of 3 x 3 images of a class is kept, and the other eight are replaced. Both sheets
-are encoded and decoded. The change is the mean absolute one of the middle image's pixels (0..255),
-and in brackets its share of the codec's own error: at the outer ring of one pixel, and inside.
-"Close" images follow each other without a gap, so images of 24 px do not start at the codec's
-blocks. PSNR and bytes are of an image in a file of its own, and of one on a sheet of 100. The
-images are CIFAR-10's if they are at hand, else the digits.
+A sheet shows 3 x 3 images of a class. A second sheet has the same middle image and eight other
+images around it. Both sheets are encoded and decoded, and the two middle images are compared. The
+change is the mean absolute difference of their pixels (0..255). In brackets: its share of the
+codec's own error. "Ring" are the outermost pixels, "inside" are all others.
+
+"Close" images have no gap between them, so images of 24 px do not start at the codec's blocks.
+PSNR and bytes per image are given for images in files of their own ("alone") and for images on a
+sheet of 100. The images are from CIFAR-10 if it is on this machine, else they are the digits.
 
     python benchmarks/bleed.py [--images 100]
 """
@@ -54,7 +56,7 @@ def main() -> None:
 
 
 def bleed(train: ImageDataset, codec: Codec, side: int, close: bool, count: int) -> str:
-    """Return the change of middle images at the ring and inside, each with its share."""
+    """Return two table cells: the mean change of `count` middle images at the ring and inside."""
     draw, inside = np.random.default_rng(0), np.pad(np.ones((side - 2, side - 2), bool), 1)
     changes, errors = [], []
     for number in range(count):
@@ -72,7 +74,10 @@ def bleed(train: ImageDataset, codec: Codec, side: int, close: bool, count: int)
 
 
 def price(train: ImageDataset, codec: Codec, side: int, close: bool) -> str:
-    """Return PSNR and bytes of an image alone and on a sheet, a mean over the classes' sheets."""
+    """Return four table cells: PSNR alone and on a sheet, bytes per image alone and on a sheet.
+
+    They are from the means over one sheet of each class.
+    """
     found = []
     for label in range(len(train.classes)):
         images = np.flatnonzero(train.labels == label)[:ON_A_SHEET]
@@ -89,7 +94,7 @@ def price(train: ImageDataset, codec: Codec, side: int, close: bool) -> str:
 def on_a_sheet(
     train: ImageDataset, images: Images, codec: Codec, side: int, close: bool
 ) -> tuple[Tiles, Tiles, int]:
-    """Return the images of a sheet before and after the codec, and the bytes of the sheet."""
+    """Return the images of a sheet before and after the codec, and the sheet's bytes."""
     boxes = fit_boxes(train.sizes, "squash")
     plan = Sheet(side=side)(Selection(images), train.labels, boxes, size=SIZE)
     if close:

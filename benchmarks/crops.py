@@ -1,10 +1,12 @@
 """RDED's scored crops against decoding and the bare observer.
 
-Ours is `best_of`: each image is decoded once, its crops are cut, resized, framed by the mean colour
-and looked at, and the best is found. The peer decodes the same images in as many threads, and then
-the observer looks as often at one fixed batch that lies ready. JPEGs of smooth noise, five crops
-each. The peer cuts nothing, so small canvases of large images, which take as long to cut as to
-look at, set the target: at least 0.70.
+Ours is `best_of`. It decodes each image once. It cuts, resizes and frames the crops, lets the
+observer look at them, and finds the best crop. The peer decodes the same images in as many threads.
+Then the observer infers as many images as there are crops, on one fixed batch. The images are JPEGs
+of smooth noise, with five crops each.
+
+Target: at least 0.70. The peer cuts nothing, and small crops of large images take as long to cut as
+to look at.
 
     python benchmarks/crops.py [--threads 1] [--images 60] [--json FILE]
 """
@@ -50,7 +52,7 @@ def main() -> None:
 def works(
     name: str, size: int, factor: int, dataset: ImageDataset, desk: Machine
 ) -> tuple[Work, Work]:
-    """Return the search for the best crops of all images, and the bare work."""
+    """Return ours, the search for the best crop of each image, and the peer."""
     network = build_model(name, classes=CLASSES, size=size, seed=0).eval()
     desk.place(network)
     rule = CropRule(CROPS, (0.08, 1.0), (1.0, 1.0), size // factor, size)
@@ -77,7 +79,7 @@ def works(
 
 
 def photographs(images: int, sides: tuple[int, int]) -> ImageDataset:
-    """Return as many images as JPEG, all alike."""
+    """Return a dataset of identical JPEGs. `sides` are their width and height in pixels."""
     blank, labels = np.zeros((images, 1, 1), np.uint8), np.arange(images) % 2
     plain = from_arrays(blank, labels, ["a", "b"], test=(blank, labels)).train
     encoded = photograph(sides)

@@ -1,9 +1,10 @@
 """What a second process brings: images/s of two gloo processes against one, a thread each.
 
-Both train ConvNet-D3 (eager) at 32 px, batch 50, through `fit` in one run, in turn; the other
-process waits while the first works alone. On the wall's clock efficiency is half the ratio, which
-needs two idle cores. In CPU seconds it is what one process spends on an epoch over what both do
-together: other jobs disturb that less, and waiting for each other is left out.
+Both ways train ConvNet-D3 (eager) at 32 px, batch 50, through `fit`. They take turns in one run.
+While the first process works alone, the second one waits. In wall time, efficiency is half the
+ratio of the speeds, which needs two idle cores. In CPU seconds, efficiency is what one process
+alone spends on an epoch over what both spend together. Other jobs disturb this number less, and it
+does not contain waiting for each other.
 
     python benchmarks/distributed.py --rounds 5
 """
@@ -32,7 +33,10 @@ _IMAGES, _SIZE, _CLASSES = 200, 32, 10
 
 
 def epoch(processes: int, precision: str) -> tuple[float, float]:
-    """Train an epoch of 200 images after one that warms up; its wall and own CPU seconds."""
+    """Train two epochs of 200 images. Return the wall and CPU seconds of the second epoch.
+
+    The CPU seconds are those of this process.
+    """
     here = Machine("cpu", precision, 1, processes)  # type: ignore[arg-type]
     model = build_model("convnet-d3", classes=_CLASSES, size=_SIZE, seed=0)
     here.place(model, channels_last=False)
@@ -51,7 +55,7 @@ def epoch(processes: int, precision: str) -> tuple[float, float]:
 
 
 def work(rank: int, port: int, rounds: int, precision: str) -> None:
-    """Measure one and two processes in turn; the first prints."""
+    """Train in one and in two processes in turn. The process of rank 0 prints the report."""
     os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
     os.environ.update(LOCAL_RANK=str(rank), MASTER_PORT=str(port))
     torch.set_num_threads(1)
@@ -68,7 +72,10 @@ def work(rank: int, port: int, rounds: int, precision: str) -> None:
 
 
 def report(ones: np.ndarray, twos: np.ndarray, precision: str) -> None:
-    """Print what one process and two took: (rounds, 2) wall and CPU seconds."""
+    """Print ratio and efficiency of one process and of two.
+
+    Both arrays are (rounds, 2): wall and CPU seconds. The CPU seconds of two are their sum.
+    """
     speed = _IMAGES / np.median([ones[:, 0], twos[:, 0]], axis=1)
     ratio, cpu = (ones / twos).T
     print(

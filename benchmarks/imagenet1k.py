@@ -1,9 +1,10 @@
-"""One epoch of the shipped matrix `imagenet1k-paper`, on a generated tree as large in classes.
+"""One epoch of the shipped matrix `imagenet1k-paper`, on generated images of 1,000 classes.
 
-1,000 class folders named like WordNet ids, 18 training and 2 validation JPEGs each, none of them
-square. The matrix is the shipped one with one epoch in place of 300 (students) and of 10
-(observer), ipc 1, one replicate and hard labels: so many images hold no more. It shows that the
-whole way works at 1,000 classes, and what each unit takes; its accuracies mean nothing.
+The class folders are named like WordNet ids. Each has 18 training and 2 validation JPEGs, none of
+them square. The matrix is the shipped one, but students train for one epoch instead of 300, and
+the observer for one instead of 10. There are only hard labels, one replicate and ipc 1, as 18
+images of a class are too few for the shipped ipc. The run shows that every step works at 1,000
+classes, and how long each unit takes. The accuracies mean nothing.
 
     python benchmarks/imagenet1k.py FOLDER [--jobs 2]     (resumable; FOLDER takes 3.4 GB)
 """
@@ -58,7 +59,7 @@ def main() -> None:
 
 
 def draw_tree(root: Path) -> None:
-    """Write the tree, unless it is there: patches of a class's own colours, no image square."""
+    """Write the class folders if they are missing. The colours of an image depend on its class."""
     if (root / "val").exists():
         return
     for split, count in (("train", TRAIN), ("val", VAL)):
@@ -77,7 +78,7 @@ def draw_tree(root: Path) -> None:
 
 
 def one_epoch(text: str) -> str:
-    """Cut the shipped matrix down; each replacement must find what it replaces."""
+    """Return the shipped matrix cut down. Raises ValueError if it lacks a text to replace."""
     cuts = {
         '"el2n(observer=observer(model=resnet18))"': (
             '"el2n(epochs=1, observer=observer(model=resnet18, epochs=1))"'
@@ -91,7 +92,7 @@ def one_epoch(text: str) -> str:
     }
     for old, new in cuts.items():
         if old not in text:
-            raise ValueError(f"imagenet1k-paper no longer holds {old!r}. Mend the list of cuts.")
+            raise ValueError(f"imagenet1k-paper no longer holds {old!r}. Correct the list of cuts.")
         text = text.replace(old, new)
     return text
 

@@ -1,9 +1,10 @@
 """Storing labels against the teacher alone, and learning from stored labels against hard ones.
 
-The first block fills a store (views drawn, rendered and mixed, logits encoded, shards on the disk)
-against the teacher's forward pass on pixels that are ready. The second trains a student from a
-store against the same student with class indices, and against logits that lie in memory: that
-ratio is the price of the reading alone, since both mix their views.
+The first block fills a store: views are drawn, rendered and mixed, and logits are encoded and
+written in shards. The peer is the teacher's forward pass on pixels that are ready. The second block
+trains a student from a store. Its first peer is the same student with hard labels, its second peer
+is the same student with logits in memory. The ratio to the second peer is the price of reading
+alone, since both mix their views.
 
     python benchmarks/labels.py [--threads 1] [--clock cpu] [--json FILE]
 """
@@ -89,7 +90,7 @@ def storing(
 def learning(
     model: str, size: int, classes: int, m: int, epochs: int, folder: Path, session: Session
 ) -> None:
-    """Time a student with stored labels against one with hard labels, or logits in memory."""
+    """Time a student with stored labels against hard labels, and against logits in memory."""
     desk = session.desk
     seen, rules = images(m, size, desk), replace(STANDARD_V1, epochs=epochs, batch=min(128, m))
     store = empty(folder, "float16", m, size, classes, epochs)
@@ -129,13 +130,13 @@ def known(model: str, classes: int, size: int) -> Teacher:
 
 
 def images(m: int, size: int, desk: Machine) -> Shown:
-    """Return images of noise, as a teacher sees them."""
+    """Return `m` images of noise under the canvas view."""
     pixels = np.random.default_rng(0).integers(0, 256, (m, 3, size, size), dtype=np.uint8)
     return Shown.whole(InMemory(torch.from_numpy(pixels).to(desk.device)), Canvas())
 
 
 def empty(folder: Path, form: str, m: int, size: int, classes: int, epochs: int) -> LabelStore:
-    """Begin a store."""
+    """Return a label store without shards, for `m` images and `epochs` epochs."""
     known = format_from(form)
     card = LabelCard(
         set="noise", set_digest="noise", view="canvas", images=m, of_each=1, size=size,

@@ -1,9 +1,9 @@
 """The training loop against its limit: the same model stepping on one fixed batch.
 
-`smallset.train.loop.fit` draws views, gathers images, renders, steps and sums losses; the peer only
-steps (same weights, optimiser, autocast and memory layout, the batch ready in memory). ConvNets run
-compiled where a compiler is found, as `evaluate` runs them. Target: at least 0.90. The last two
-cases are sets on disk of 117 images a class, in PNG files of their own or on sheets (target: 0.95).
+`smallset.train.loop.fit` draws views, gathers images, renders, steps and sums losses. The peer only
+steps, with the same weights, optimiser, autocast and memory layout, on a batch in memory. ConvNets
+run compiled if a compiler is found, as `evaluate` runs them. Target: at least 0.90. The last two
+cases are sets on disk with 117 images of each class, in PNG files or on sheets (target: 0.95).
 
     python benchmarks/loop.py [--threads 1] [--json FILE]
 """
@@ -33,7 +33,7 @@ from smallset.train.shown import InMemory, Shown
 from smallset.train.steps import StudentSeeds
 from smallset.train.views import VIEWS, View, view_from
 
-# student, side in pixels, steps a round: a second or so of one core, at 224 px several.
+# student, side in pixels, steps a round. A round takes about a second of one core, more at 224 px.
 CASES = (("convnet-d3", 32, 10), ("resnet8", 32, 20), ("resnet10", 96, 3), ("resnet18", 224, 1))
 CLASSES, FACTOR, IPC = 10, 2, 117
 SETS = {"PNG": ("random", "png"), "sheets": ("pack(select=random)", "webp:50")}
@@ -65,7 +65,7 @@ def noise(size: int, images: int, view: View, desk: Machine) -> Shown:
 
 
 def on_disk(kind: str, desk: Machine) -> tuple[Shown, np.ndarray]:
-    """Write a set of random images, and return what `evaluate` shows of it, and its labels."""
+    """Write a set of random images. Return what `evaluate` shows a student, and the labels."""
     method, codec = SETS[kind]
     pixels = np.random.default_rng(0).integers(0, 256, (CLASSES * 150, 32, 32, 3), dtype=np.uint8)
     source = from_arrays(pixels, np.arange(len(pixels)) % CLASSES)

@@ -1,14 +1,16 @@
-"""How peak anonymous memory grows with the number of images: the same ones once and ten times.
+"""How peak anonymous memory grows with the number of images: the same images once and ten times.
 
-Each run is a process of its own: `open_data`, the decode-once cache, then an observer's inference,
-its records on disk, EL2N of them and an epoch's batch order, while a thread watches RssAnon in
-/proc/self/status (mapped cache pages are not anonymous). Target: at most about 100 bytes an image.
-The C library's malloc is told to give every freed tensor back at once (MALLOC_MMAP_THRESHOLD_):
-left alone it, or Arrow's own, keeps tens of MiB or not, by chance, and that would drown what grows
-with the images.
-The source is a parquet file of CIFAR-10 where it is at hand (`--split train` for its 50,000 images,
-by default the 10,000 of the test split), else 2,000 PNG files in class folders; "ten times" are
-links. Linux only.
+Each run is a process of its own. It opens the data, decodes each image once into the cache, infers
+with an observer, writes the records to disk, computes EL2N from the records and draws an epoch's
+batch order. A thread watches RssAnon in /proc/self/status meanwhile. Mapped pages of the cache are
+not anonymous. Target: at most about 100 bytes an image.
+
+MALLOC_MMAP_THRESHOLD_ makes the C library's malloc return the memory of every freed tensor at once.
+Without it, this malloc or Arrow's may keep tens of MiB by chance, and hide the growth.
+
+The source is a parquet file of CIFAR-10 if this machine has it: the 10,000 images of the test
+split, or with `--split train` the 50,000 training images. Else the source is 2,000 PNG files in
+class folders. Links make the images ten times as many. Linux only.
 
     python benchmarks/memory.py [--threads 1] [--split test] [--json FILE]
 """
@@ -61,7 +63,7 @@ def main() -> None:
 
 
 def lay_out(data: Path, times: int, split: str) -> str:
-    """Make a data set of the same images `times` over, by links; give its name."""
+    """Make a data set that has the same images `times` times, by links. Return its name."""
     source = cifar10()
     if source is None:
         return png_files(data, times)
@@ -74,7 +76,10 @@ def lay_out(data: Path, times: int, split: str) -> str:
 
 
 def png_files(data: Path, times: int) -> str:
-    """Write noise as PNG in class folders, linked `times` over, and a few to hold out."""
+    """Write noise as PNG files to test/, and link each file `times` times from train/.
+
+    Return the name of the data set.
+    """
     draw = np.random.default_rng(0)
     for index in range(FILES):
         image = Image.fromarray(draw.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8))
@@ -112,7 +117,7 @@ def watched(session: Session) -> dict[str, int]:
         peaks["decode once"] = watch.peak()
         model = build_model("resnet8", classes=10, size=SIZE, seed=0)
         desk.place(model)
-        # Both sizes see as many batches: a batch's own peak, of milliseconds, is caught by chance.
+        # Both sizes see as many batches: the watcher catches the short peak of a batch by chance.
         for _ in range(options.passes):
             parts = infer(model, cache, train.labels, machine=desk)
             write_rows(work / "records.npy", parts, len(cache))

@@ -1,8 +1,9 @@
-"""A benchmark at work: the options that all share, the alternating timer, and the rows measured.
+"""What all benchmarks share: their options, the alternating timer, and the measured rows.
 
-Two ways of doing the same work take turns (A B, B A, A B, ...) in one process, so whatever else the
-machine does slows both alike; each round gives one ratio, and their median counts. On a machine
-that other jobs share, `--clock cpu` counts this process's own seconds instead of the wall's.
+Two ways of doing the same work take turns (A B, B A, A B, ...) in one process, so that other jobs
+slow both alike. Each round gives one ratio, and the result is the median of the ratios. On a
+machine shared with other jobs, `--clock cpu` counts the CPU seconds of this process instead of the
+wall time.
 """
 
 import argparse
@@ -19,14 +20,17 @@ from peak import Peak
 from smallset.train.device import hardware, machine
 
 Work = Callable[[], int]
-"""Does a fixed amount of work and gives how many images it went through."""
+"""A function that does a fixed amount of work, and returns the number of images it went through."""
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Images/s of two ways (medians), and ours / peer by round: median, lowest, highest."""
+    """Two ways compared: the median images/s of each, and their ratio.
+
+    `ratio` is the median of ours / peer over the rounds, beside the lowest and the highest.
+    """
 
     case: str
     ours: float
@@ -46,14 +50,14 @@ class Pair:
 
 
 def pair_of(case: str, mine: list[float], theirs: list[float]) -> Pair:
-    """Return the medians of images/s measured by round."""
+    """Return the comparison of two ways. Each list has the images/s of every round."""
     ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
     ours, peer, ratio = map(statistics.median, (mine, theirs, ratios))
     return Pair(case, ours, peer, ratio, min(ratios), max(ratios), len(ratios))
 
 
 def parser(documentation: str | None, *, rounds: int) -> argparse.ArgumentParser:
-    """Return the options that every benchmark has."""
+    """Return a parser of the options that every benchmark has. `rounds` is a default."""
     made = argparse.ArgumentParser(
         description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -65,10 +69,10 @@ def parser(documentation: str | None, *, rounds: int) -> argparse.ArgumentParser
         "--clock",
         choices=tuple(CLOCKS),
         default="wall",
-        help="cpu: this process's own seconds (no waiting for other jobs, nor for the disk)",
+        help="cpu: CPU seconds of this process (no waiting for other jobs or for the disk)",
     )
-    made.add_argument("--only", default="", help="cases whose name contains this text")
-    made.add_argument("--json", type=Path, help="append one JSON line with every number here")
+    made.add_argument("--only", default="", help="run the cases whose name contains this text")
+    made.add_argument("--json", type=Path, help="a file; one JSON line with all numbers is added")
     return made
 
 
@@ -95,10 +99,10 @@ class Session:
         return self.options.only in case
 
     def compare(self, case: str, ours: Work, peer: Work, *, seconds: float = 0.0) -> Pair | None:
-        """Time both in turn, after unmeasured calls of each, and print the pair.
+        """Time both ways in turn, and print and return the pair.
 
-        Short work is repeated so that one call takes about `seconds`: timers and the cache settle.
-        Return None for a case that `--only` leaves out.
+        Each way is first called without being timed. Short work is repeated so that one timed call
+        takes about `seconds` (0: never repeated). Return None if `--only` leaves the case out.
         """
         if not self.wants(case):
             return None
@@ -113,7 +117,7 @@ class Session:
         return pair
 
     def rate(self, work: Work) -> float:
-        """Do the work; give images a second."""
+        """Do the work. Return its images per second."""
         started = self._now()
         images = work()
         return images / (self._now() - started)
@@ -143,7 +147,7 @@ class Session:
         return lambda: sum(work() for _ in range(times))
 
     def _now(self) -> float:
-        """Read the clock when all work is finished, a GPU's too."""
+        """Read the clock after all work is finished, also that of a GPU."""
         if self.desk.device.startswith("cuda"):
             torch.cuda.synchronize()
         return self.clock()

@@ -1,4 +1,4 @@
-"""Peaks of this process's anonymous memory, which mapped files are no part of. Linux only."""
+"""Peaks of this process's anonymous memory, without mapped files. Linux only."""
 
 import gc
 import threading
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Peak:
-    """Anonymous memory of one run over `images` images: largest RssAnon by stage, in bytes."""
+    """The anonymous memory of one run over `images` images: the peak of each stage in bytes."""
 
     source: str
     images: int
@@ -41,7 +41,7 @@ class Watch:
 
 
 def peak_of(work: Callable[[], object]) -> int:
-    """Do the work. Return the peak of memory in bytes over what it was before."""
+    """Do the work. Return how far its peak of memory was above the memory before, in bytes."""
     before = anonymous()
     with Watch() as watch:
         work()

@@ -1,10 +1,9 @@
 """Selecting and laying out at ImageNet's sizes: seconds, and memory that grows with the images.
 
-From random scores and unequal classes to the finished plan, no pixel touched: what decides a set
-of 1,281,167 or 14,197,122 images before anything is drawn. The peer goes through the labels once a
-class, as research code does (at ImageNet-1K only: for 21,841 classes that takes minutes). Memory is
-the peak of this process's RssAnon over what it was before, scores and labels themselves not
-counted. Linux only.
+The work starts from random scores and unequal classes, and ends with the finished plan. No pixel is
+read or drawn. The peer goes through all labels once for each class, as research code does. It runs
+only on ImageNet-1K, since 21,841 classes take it minutes. Memory is how far this process's RssAnon
+rises above its value before. Scores and labels are not counted. Linux only.
 
     python benchmarks/planning.py [--clock cpu] [--only ImageNet-1K] [--json FILE]
 """
@@ -45,7 +44,10 @@ def main() -> None:
 
 
 def made_up(images: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random scores; classes that differ in size, each with enough for a mosaic of ipc 10."""
+    """Return random scores, and labels of unequal classes.
+
+    Each class has enough images for mosaics of 2 x 2 tiles at `IPC`.
+    """
     draw = np.random.default_rng(0)
     least = min(images // classes, 4 * IPC)
     labels = np.repeat(np.arange(classes), least)
@@ -62,7 +64,7 @@ def pruned(method: str) -> Pruned:
 
 
 def planned(method: str, values: np.ndarray, labels: np.ndarray, classes: int) -> int:
-    """Select and lay out, as `compress` does; give the number of images."""
+    """Select and lay out, as `compress` does. Return the number of images."""
     chosen = pruned(method)
     boxes = np.broadcast_to(np.array([0, 0, SIZE, SIZE], np.int32), (len(labels), 4))
     pool = Pool(labels, classes, values if chosen.select.needs_scores else None)
@@ -72,7 +74,10 @@ def planned(method: str, values: np.ndarray, labels: np.ndarray, classes: int) -
 
 
 def scanned(method: str, values: np.ndarray, labels: np.ndarray) -> int:
-    """The peer: each class finds its own images among all, then sorts them."""
+    """Do the peer's work: each class finds its images among all images, then sorts them.
+
+    Return the number of images.
+    """
     tiles = pruned(method).mosaic.tiles
     for c in range(int(labels.max()) + 1):
         mine = np.flatnonzero(labels == c)

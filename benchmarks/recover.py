@@ -1,9 +1,9 @@
 """An iteration of a synthesis against the bare observer, forward and backward to the pixels.
 
 Ours is `recover`: the view, the statistics of all BatchNorm layers and their gradient, Adam, the
-clamp, and all that a batch is begun and ended with. The peer is the same network looking at one
-fixed batch that lies ready, with the gradient of the cross entropy to its pixels. SRe2L's settings
-at each size. Target: at least 0.90.
+clamp, and the start and the end of a batch. The peer is the same network on one fixed batch in
+memory, with the gradient of the cross entropy with respect to its pixels. The settings are those
+of SRe2L at each size. Target: at least 0.90.
 
     python benchmarks/recover.py [--threads 1] [--iterations 40] [--json FILE]
 """
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def works(name: str, size: int, images: int, iterations: int, desk: Machine) -> tuple[Work, Work]:
-    """Return a batch of so many iterations, and the bare observer's work."""
+    """Return ours, `iterations` iterations of one batch, and the peer."""
     network = build_model(name, classes=CLASSES, size=size, seed=0)
     network.eval().requires_grad_(False)
     desk.place(network)

@@ -1,11 +1,11 @@
 """Two workers against one: inference images/s over shards, in processes here and on Ray.
 
-The shards are those that scoring spreads (8,192 images each, ResNet-8 at 32 px, random pixels in a
-mapped file), each worker has one thread. Both counts of workers take turns; every worker looks at a
-few images before the clock starts, so that starting it is not counted. Ray's cluster is one of two
-CPUs on this machine; with one worker a task asks for both. Efficiency is the ratio over 2. On a
-machine that other jobs share, `--clock cpu` counts the workers' CPU seconds: what is lost is then
-what they take from each other. Target: at least 0.90 on two idle cores.
+The shards are as large as those of scoring: 8,192 images for ResNet-8 at 32 px, of random pixels in
+a mapped file. Each worker has one thread. One worker and two workers take turns. Every worker looks
+at a few images before the clock starts, so that its start is not counted. Ray's cluster is two CPUs
+of this machine. With one worker, a task asks for both CPUs. Efficiency is the ratio over 2. On a
+machine shared with other jobs, `--clock cpu` counts the CPU seconds of the workers, and only what
+the workers take from each other lowers the ratio. Target: at least 0.90 on two idle cores.
 
     python benchmarks/scaleout.py [--shards 8] [--rounds 3] [--only ray] [--json FILE]
 """
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def lay_out(folder: Path, desk: Machine, count: int) -> list[Shard]:
-    """Write pixels and weights, and give the shards over them."""
+    """Write pixels and weights. Return `count` shards that read them."""
     length = shard_length(SIZE)
     draw = np.random.default_rng(0)
     pixels = folder / "pixels.uint8"
@@ -68,7 +68,10 @@ def lay_out(folder: Path, desk: Machine, count: int) -> list[Shard]:
 def compare_counts(
     case: str, session: Session, shards: list[Shard], two: Workers, one: Workers, cpus: int
 ) -> None:
-    """Let two workers and one take turns; `cpus` is what a task asks for if there is one."""
+    """Let two workers and one worker take turns, and print the pair.
+
+    `cpus` is the number of CPUs that a task asks for if there is only one worker.
+    """
     rates: dict[int, list[float]] = {1: [], 2: []}
     for turn in range(session.options.rounds):
         for count in (1, 2) if turn % 2 else (2, 1):
@@ -80,9 +83,9 @@ def compare_counts(
 
 
 def rate(shards: list[Shard], workers: Workers, count: int, cpus: int, clock: str) -> float:
-    """Return images/s of `count` workers once all have begun.
+    """Return the images/s of `count` workers after all of them have started.
 
-    By the cpu clock it is what they would do if none had to wait for a core.
+    With the cpu clock, this is their speed if no worker had to wait for a core.
     """
     first = replace(shards[0], labels=shards[0].labels[:WARM])
     warm = tuple(f"warm {number}" for number in range(count))

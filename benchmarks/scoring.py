@@ -2,11 +2,11 @@
 
 Ours is `el2n` from fresh weights to scores: views, batches from the decode-once cache, training,
 inference on clean images, records and checkpoints on disk. The peer takes as many training steps on
-one fixed batch and infers as many images on one fixed batch. On every k-th image of CIFAR-10 where
-it is at hand, else on random pixels. Target: at least 0.90.
+one fixed batch and infers as many images on one fixed batch. The images are every k-th image of
+CIFAR-10 if this machine has it, else random pixels. Target: at least 0.90.
 
-With CIFAR-10, indexing and decoding all of it once is timed too, as the share it adds to a scoring
-run of 10 epochs at the speed just measured.
+With CIFAR-10, indexing and decoding all images once is timed too. It is printed as its share of a
+first scoring run with 10 epochs at the speed just measured.
 
     python benchmarks/scoring.py [--threads 1] [--images 6400] [--epochs 2] [--json FILE]
 """
@@ -33,13 +33,13 @@ from smallset.train.device import Machine
 from smallset.train.shown import Images, InMemory
 
 SIZE, CLASSES = 32, 10
-# What `predict` takes at 32 px.
+# The batch of `predict` at 32 px.
 INFERENCE_BATCH = 512
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some images of a set, by position."""
+    """The images of `whole` at the positions `at`."""
 
     whole: Images
     at: Int64[np.ndarray, " n"]
@@ -91,10 +91,10 @@ def main() -> None:
 def scorer(
     images: Images, labels: Int64[np.ndarray, " n"], desk: Machine, work: Path, epochs: int
 ) -> tuple[Work, Work]:
-    """Return a whole scoring run, new each time it is called, and the bare observer's work."""
+    """Return ours, a scoring run that starts anew in each call, and the peer."""
     fresh = count()
     method = EL2N(epochs=epochs, observer=Observer(epochs=epochs))
-    # Names and rows, which an observer that trains never asks for.
+    # `Observed` needs a dataset, but an observer that trains never reads its pixels.
     blank = np.zeros((len(labels), 1, 1), np.uint8)
     dataset = from_arrays(blank, labels, test=(blank, labels)).train
 
@@ -119,7 +119,7 @@ def scorer(
 
 
 def random_pixels(images: int) -> tuple[Images, Int64[np.ndarray, " n"]]:
-    """Return noise in place of images."""
+    """Return images of noise, and labels."""
     draw = np.random.default_rng(0)
     pixels = draw.integers(0, 256, (images, SIZE, SIZE, 3), dtype=np.uint8)
     return InMemory(torch.from_numpy(pixels).permute(0, 3, 1, 2)), np.arange(images) % CLASSES

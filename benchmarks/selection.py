@@ -1,12 +1,14 @@
 """Every selector from 10,000 to a million images: seconds, memory, and a peer if there is one.
 
-Ten classes, random scores and 64 random features, 1 % kept of each class (`--keep`), nothing read
-from disk. Memory is the peak of this process's RssAnon over what it was before, features and scores
-not counted; malloc gives freed memory back at once meanwhile, so it is what was in use. What takes
-a minute or more is run once, for both. Peers are research code's ways (each class found and sorted
-anew, a loop over the strata, formulas in numpy and scipy, distances to all that is left at every
-step, or all of them as a matrix), and scikit-learn's nearest neighbours against those of d2, of up
-to 100,000 images. Linux only.
+There are ten classes, random scores and 64 random features. 1 % of each class is kept (`--keep`).
+Nothing is read from disk. Memory is how far this process's RssAnon rises above its value before.
+Features and scores are not counted. Meanwhile malloc returns freed memory at once, so only memory
+in use counts. A selector that takes a minute or more runs once, for both time and memory.
+
+Peers select as research code does: each class finds and sorts its images anew, a loop over the
+strata, formulas in numpy and scipy, distances to all remaining images at every step, or a matrix of
+all distances. The peer of d2's nearest neighbours is scikit-learn. Peers run up to 100,000 images.
+Linux only.
 
     python benchmarks/selection.py [--clock cpu] [--only "10,000, "] [--json FILE]
 """
@@ -35,7 +37,7 @@ SELECTS["ccs, all classes"] = CCS(balanced=False)
 SELECTS["middle"] = Middle((0, 0.5))
 
 Peer = Callable[[Pool, np.ndarray, int], object]
-"""Given a pool, one class's images and how many are wanted, chooses or measures."""
+"""A function of a pool, the images of one class, and the number to choose."""
 
 
 def main() -> None:
@@ -59,7 +61,7 @@ def main() -> None:
 
 
 def made_up(images: int) -> Pool:
-    """Random labels, scores, features and probabilities."""
+    """Return a pool with random labels, scores, features and probabilities."""
     draw = np.random.default_rng(0)
     features = draw.random((images, WIDTH), np.float32)
     sure = draw.random(images, np.float32)
@@ -68,7 +70,10 @@ def made_up(images: int) -> Pool:
 
 
 def measure(case: str, ours: Work, images: int, session: Session) -> None:
-    """Watch the memory of one call; time it, or another if it was short."""
+    """Print the peak of memory of one call, and the seconds of a call.
+
+    Short work is called and timed a second time, without the watcher.
+    """
     rates: list[float] = []
 
     def once() -> int:
@@ -85,9 +90,10 @@ def measure(case: str, ours: Work, images: int, session: Session) -> None:
 
 
 def give_back(at_once: bool) -> None:
-    """Let malloc map arrays from 128 KiB on, each by itself, or keep freed ones up to 64 MiB.
+    """Let malloc return freed memory at once, or keep up to 64 MiB of it.
 
-    Its usual rule, by the largest array freed so far, would depend on the cases before.
+    At once: each array from 128 KiB on has a mapping of its own. Malloc's usual rule goes by the
+    largest array freed so far, and would depend on the cases before.
     """
     libc, threshold = ctypes.CDLL("libc.so.6"), 2**17 if at_once else 2**25
     libc.mallopt(_MMAP_THRESHOLD, threshold)
@@ -122,13 +128,13 @@ def probability_of(pool: Pool) -> np.ndarray:
 
 
 def sorted_all(pool: Pool, members: np.ndarray, count: int) -> object:
-    """Easiest and hardest, as research code does: each class finds its own, then sorts them."""
+    """Easiest, as research code does it: each class finds its images, then sorts them."""
     mine = np.flatnonzero(pool.labels == pool.labels[members[0]])
     return mine[np.argsort(values_of(pool)[mine], kind="stable")[:count]]
 
 
 def stratified(pool: Pool, members: np.ndarray, count: int) -> object:
-    """ccs as Algorithm 1 has it: a loop over the strata, the one with fewest images first."""
+    """ccs as in Algorithm 1: a loop over the strata, the stratum with the fewest images first."""
     draw, select = np.random.default_rng(0), CCS()
     ranked = members[np.argsort(values_of(pool)[members], kind="stable")]
     kept = ranked[: select.leaves(len(members))]
@@ -144,7 +150,7 @@ def stratified(pool: Pool, members: np.ndarray, count: int) -> object:
 
 
 def drawn(pool: Pool, members: np.ndarray, count: int) -> object:
-    """beta from scipy's density and numpy's draw without replacement."""
+    """beta by scipy's density and numpy's draw without replacement."""
     mean, values = probability_of(pool)[members], values_of(pool)[members]
     b = 15 * (1 - mean[np.argsort(-values)[:10]].mean()) * (1 - (1 - count / len(members)) ** 4)
     weights = density.pdf(mean, 16 - b, b) * values
@@ -160,7 +166,7 @@ def usual(pool: Pool, members: np.ndarray, count: int) -> object:
 
 
 def herded(pool: Pool, members: np.ndarray, count: int) -> object:
-    """The formula in numpy: the distance of every image to what the mean lacks, at every step."""
+    """herding in numpy: at every step, the distance of every image to what the mean lacks."""
     features = features_of(pool)[members]
     mean, total, left = features.mean(0), np.zeros(WIDTH, np.float32), list(range(len(members)))
     for t in range(count):
@@ -185,7 +191,7 @@ def graph(pool: Pool, members: np.ndarray, count: int) -> object:
 
 
 def sklearn_graph(pool: Pool, members: np.ndarray, count: int) -> object:
-    """The same from scikit-learn."""
+    """The neighbours of `graph`, found by scikit-learn."""
     points = features_of(pool)[members]
     return NearestNeighbors(n_neighbors=D2().k, algorithm="brute").fit(points).kneighbors()
 

@@ -1,4 +1,4 @@
-"""A shard looked at by a worker, with the worker's own CPU seconds; workers import it from here."""
+"""The CPU seconds that a worker takes for a shard. Workers import this file."""
 
 import time
 
@@ -6,7 +6,7 @@ from smallset.observers.shards import Shard, look
 
 
 def looked(shard: Shard) -> float:
-    """Look at a shard; give the CPU seconds that it took."""
+    """Look at a shard. Return the CPU seconds that this process took."""
     started = time.process_time()
     look(shard)
     return time.process_time() - started

@@ -1,9 +1,12 @@
 """Seconds of one core at the stages of a large run: the inputs of docs/scale.md.
 
-Decoding a JPEG of 500 x 375 pixels (smooth noise, quality 90) to a square of 224, as the cache is
-made; drawing a canvas of four such images and encoding it, as a set is made. With `--cold`: PCA's
-set of CIFAR-10 and pack's set of as many bytes in turn, each in a new work folder, with an observer
-of so many epochs. Target: pack takes at most 1.2 times as long.
+Two stages decode a JPEG of 500 x 375 pixels (smooth noise, quality 90): to a square of 224 px, as
+for the cache, and four times to 112 px, as for a canvas of four images. Two stages encode such a
+canvas, as for a set.
+
+`--cold EPOCHS` instead times PCA's set of CIFAR-10 and pack's set of as many bytes, in turn. Each
+is made in a new work folder, with an observer of EPOCHS epochs. Target: pack takes at most 1.2
+times as long.
 
     python benchmarks/stages.py [--rounds 5] [--clock cpu] [--cold 2]
 """
@@ -31,7 +34,7 @@ COLD = {"pca": "ipc=10", "pack": "bytes=238kB"}
 
 def main() -> None:
     made = parser(__doc__, rounds=5)
-    made.add_argument("--cold", type=int, default=0, help="epochs of the observer")
+    made.add_argument("--cold", type=int, default=0, help="observer epochs of the sets")
     session = Session(made)
     if session.options.cold:
         compare_cold(session)
@@ -76,7 +79,7 @@ def cold(method: str, session: Session) -> dict[str, float]:
     stages: dict[str, float] = defaultdict(float)
     data, last = cifar10(), session.clock()
     if data is None:
-        raise SystemExit("there is no CIFAR-10 here. Name its folder with SMALLSET_DATA.")
+        raise SystemExit("CIFAR-10 was not found. Set SMALLSET_DATA to the folder above cifar10/.")
 
     def told(stage: str, done: int, total: int) -> None:
         nonlocal last
@@ -100,7 +103,7 @@ def cold(method: str, session: Session) -> dict[str, float]:
 
 
 def photograph(sides: tuple[int, int] = (500, 375)) -> bytes:
-    """Return smooth noise as JPEG, by default of a photograph's size."""
+    """Return smooth noise as the bytes of a JPEG file. `sides` are width and height in pixels."""
     coarse = np.random.default_rng(0).integers(0, 256, (47, 63, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(coarse).resize(sides, Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)

@@ -1,4 +1,4 @@
-"""The limit that loops are measured against: the same model stepping on one fixed batch."""
+"""The peer of loops: the same model, which only steps on one fixed batch."""
 
 import torch
 import torch.nn.functional as F
@@ -8,7 +8,7 @@ from smallset.train.device import Machine
 
 
 class FixedBatch:
-    """Training steps, or inference, on one batch that lies ready in the layout the loop uses."""
+    """Training steps, or inference, on one batch of random pixels in memory."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class FixedBatch:
         self.model, self.optimizer, self.desk = model, optimizer, desk
 
     def train(self, steps: int) -> int:
-        """Take so many steps; give how many images they went through."""
+        """Take `steps` training steps. Return the number of images they went through."""
         self.model.train()
         for _ in range(steps):
             with self.desk.autocast():
@@ -40,7 +40,7 @@ class FixedBatch:
         return steps * len(self.pixels)
 
     def infer(self, batches: int) -> int:
-        """Compute the logits of so many batches; give how many images they were."""
+        """Compute the logits of the batch `batches` times. Return the number of images."""
         self.model.eval()
         with torch.inference_mode():
             for _ in range(batches):

@@ -1,9 +1,9 @@
-"""ConvNets and ResNets against the plain PyTorch spelling of the same network, training.
+"""The training steps of ConvNets and ResNets against the same networks in plain PyTorch.
 
-The peer is what one writes without thinking of speed: `nn.InstanceNorm2d` in the ConvNets,
-torchvision's way of spelling ResNets, contiguous memory, eager. Both take the same weights (that
-their logits agree is checked first), batch, optimiser and precision, and step on one fixed batch.
-ConvNets appear twice, eager and compiled, each against the eager peer.
+The peer is written without a thought of speed: ConvNets with `nn.InstanceNorm2d`, ResNets as in
+torchvision, contiguous memory, eager. Both have the same weights, batch, optimiser and precision,
+and step on one fixed batch. First a check makes sure that their logits agree. ConvNets appear
+twice, eager and compiled, each against the eager peer.
 
     python benchmarks/students.py [--threads 1] [--json FILE]
 """
@@ -23,7 +23,10 @@ CLASSES = 10
 
 
 class PlainBlock(nn.Module):
-    """Two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times the width out."""
+    """A residual block: two 3x3 convolutions.
+
+    A bottleneck has 1x1, 3x3 and 1x1 convolutions, and four times `width` output channels.
+    """
 
     def __init__(self, inputs: int, width: int, stride: int, *, bottleneck: bool) -> None:
         super().__init__()
@@ -55,7 +58,7 @@ class PlainBlock(nn.Module):
 
 
 class Normalised(nn.Module):
-    """A network behind the ImageNet normalisation of its pixels."""
+    """A network that first normalises its pixels with the mean and deviation of ImageNet."""
 
     mean: Tensor
     std: Tensor
@@ -105,7 +108,10 @@ def plain_resnet(name: str) -> nn.Module:
 
 
 def twin(name: str, model: Network, size: int) -> nn.Module:
-    """Spell a network plainly, with the same weights; raise if it is not the same function."""
+    """Return the same network in plain PyTorch, with the weights of `model`.
+
+    Raises ValueError if the logits differ.
+    """
     depth = name.removeprefix("convnet-d")
     net = plain_resnet(name) if depth == name else plain_convnet(int(depth), size)
     peer = Normalised(net)
@@ -116,8 +122,8 @@ def twin(name: str, model: Network, size: int) -> nn.Module:
         apart = float((model.train()(pixels) - peer.train()(pixels)).abs().max())
     if not apart < 1e-2:
         raise ValueError(
-            f"the plain {name!r} gives logits {apart:.3g} apart; needed the same network. "
-            "Spell it as smallset.models does."
+            f"the plain {name!r} has logits that differ by {apart:.3g}. Needed the same "
+            "network. Write it as smallset.models does."
         )
     return peer
 
@@ -126,7 +132,7 @@ def main() -> None:
     session = Session(parser(__doc__, rounds=5))
     for name, architecture in MODELS.items():
         if not name.startswith(("convnet", "resnet")):
-            continue  # this benchmark spells out no other network
+            continue  # this benchmark has no plain form of other networks
         size = 96 if name in ("resnet10", "resnet18", "resnet34", "resnet50") else 32
         worth = architecture.worth_compiling and can_compile(session.desk.device)
         for compiled in (False, True) if worth else (False,):
@@ -137,14 +143,14 @@ def main() -> None:
 
 
 def measure(case: str, name: str, size: int, compiled: bool, session: Session) -> None:
-    """Compare training steps of a student with its plain twin's."""
+    """Compare the training steps of a student with those of its plain twin."""
     desk = session.desk
     model = build_model(name, classes=CLASSES, size=size, seed=0)
     peer = twin(name, model, size).to(desk.device)
     channels_last = compiled or not model.worth_compiling  # as evaluate() lays it out
     desk.place(model, channels_last=channels_last)
     run = compiled_twin(model) if compiled else model
-    # Smaller batches for the deep ones, so that a round stays short on one core.
+    # Deep networks have smaller batches, so that a round stays short on one core.
     batch = 16 if name.startswith(("resnet34", "resnet50")) else SMALL_V1.batch
     mine = FixedBatch(
         run,

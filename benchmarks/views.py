@@ -1,10 +1,10 @@
 """The renderer of views against Pillow, against no rendering at all, and its two ways compared.
 
-Pillow's way is the usual one: an image at a time, crop, bilinear resize, mirror, to a float tensor.
-"No rendering" only turns the same uint8 batch into network input, the least any loop must do. The
-last block times the renderer's two ways against each other, one batched `grid_sample` against an
-antialiased resize an image: where they cross is what `_BATCHED_UP_TO` in smallset/train/render.py
-stands for.
+Pillow takes an image at a time, as usual: crop, bilinear resize, mirror, to a float tensor. "No
+rendering" only turns the same uint8 batch into network input, the least that any loop must do. The
+last block times the renderer's two ways against each other: one `grid_sample` for the whole batch,
+against an antialiased resize for each image. `_BATCHED_UP_TO` in smallset/train/render.py is the
+largest side at which the first way is faster.
 
     python benchmarks/views.py [--threads 1] [--json FILE]
 """
@@ -78,7 +78,7 @@ def batch(size: int, desk: Machine) -> tuple[UInt8[Tensor, "b 3 s s"], Drawn]:
 def with_pillow(
     images: UInt8[Tensor, "b 3 s s"], drawn: Drawn, size: int
 ) -> Float32[Tensor, "b 3 s s"]:
-    """Render as a per-image transform does: crop, resize, mirror, to a float tensor, stack."""
+    """Render image by image as a transform does: crop, resize, mirror, float tensor, stack."""
     views = []
     held = images.permute(0, 2, 3, 1).numpy()
     for pixels, box, flip in zip(held, drawn.box.tolist(), drawn.flip, strict=True):
