@@ -260,6 +260,7 @@ def test_help_fits_80_columns_and_names_every_option(shell, monkeypatch, command
         (["compress", "digits", "x", "--fit", "zoom"], "'zoom' is not one of 'squash'"),
         (["bench", "demo", "x", "--jobs", "2"],
          "Error: There is no option --jobs. Use --workers instead."),
+        (["compress", "digits", "x", "--jobs", "2"], "no option --jobs. Use --workers instead."),
         (["report", "x", "--jobs", "2"], "No such option '--jobs'"),
         (["verify", "x", "--jobs", "2"], "No such option '--jobs'"),
         (["evaluate", "x"], "Missing option '--data'"),

@@ -148,7 +148,7 @@ def test_a_shell_completes_commands_and_options(folder):
     asked = {"_SMALLSET_COMPLETE": "bash_complete"}
     words = {"COMP_WORDS": "smallset com", "COMP_CWORD": "1"}
     assert fresh(folder, "-m", "smallset", **asked, **words).stdout == "plain,compress\n"
-    words = {"COMP_WORDS": "smallset compress --drop", "COMP_CWORD": "2"}
+    words = {"COMP_WORDS": "smallset compress --ipc 1 --ipc 2 --drop", "COMP_CWORD": "6"}
     assert fresh(folder, "-m", "smallset", **asked, **words).stdout == "plain,--drop-leaks\n"
     script = fresh(folder, "-m", "smallset", _SMALLSET_COMPLETE="bash_source").stdout
     assert "complete -o nosort -F _smallset_completion smallset" in script

@@ -23,7 +23,10 @@ def _check_once(command: click.Command, words: list[str]) -> None:
 
 
 class _Commands(click.Group):
-    """A group that lists commands in the order of adding them, and says what Ctrl-C did."""
+    """The commands in the order of adding them.
+
+    An option given twice is an error. Ctrl-C says that finished work is kept.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -32,7 +35,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, words = super().resolve_command(ctx, args)
-        if command is not None:
+        if command is not None and not ctx.resilient_parsing:  # not while a shell completes
             _check_once(command, words)
         return name, command, words
 
@@ -90,9 +93,12 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         with one_voice():
-            app(prog_name="smallset")
-    except KeyboardInterrupt:  # before a command has started
+            app(prog_name="smallset", standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):  # before a command has started
         sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except MemoryError:  # for a GPU, torch raises a RuntimeError, handled below
         complain("out of memory. Use a smaller --size or fewer --workers.")
         sys.exit(1)

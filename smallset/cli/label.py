@@ -17,7 +17,7 @@ from smallset.cli.options import (
 
 
 @click.command
-@set_argument
+@set_argument("`compress` or `export`")
 @click.option(
     "--teacher",
     required=True,
@@ -62,7 +62,7 @@ def label(set: Path, view_seed: int, **given: Any) -> None:
 
 
 @click.command
-@set_argument
+@set_argument("`compress` or `export`")
 @click.option(
     "--epochs", type=POSITIVE, default=300, help="Epochs of the labels that SET could have."
 )

@@ -137,7 +137,7 @@ def train(**given: Any) -> None:
 
 
 @click.command
-@set_argument
+@set_argument()
 @out_argument("folder of the export")
 @click.option(
     "--to", required=True, help="webdataset, hub, imagefolder, or images (one file per tile)."

@@ -43,15 +43,25 @@ def together(*options: Callable[[Run], Run]) -> Callable[[Run], Run]:
     return add
 
 
+def set_argument(makers: str = "`compress`") -> Callable[[Run], Run]:
+    """Return the argument SET, which one of the commands `makers` made."""
+    return click.argument("set", metavar="SET", type=PATH, help=f"A folder that {makers} made.")
+
+
+def workers_option(what: str) -> Callable[[Run], Run]:
+    """Return the option --workers, and an error that names it for --jobs."""
+    return together(
+        click.option("--workers", type=NATURAL, default=0, help=what),
+        click.option("--jobs", hidden=True, expose_value=False, callback=_say_workers),
+    )
+
+
 def _say_workers(_: click.Context, __: click.Parameter, jobs: str | None) -> None:
     if jobs is not None:
         raise click.UsageError("There is no option --jobs. Use --workers instead.")
 
 
 data_argument = click.argument("data", metavar="DATA", help=f"{DATA_HELP}.")
-set_argument = click.argument(
-    "set", metavar="SET", type=PATH, help="A folder that `compress` or `export` made."
-)
 size_option = click.option(
     "--size", type=POSITIVE, help="Side in pixels. Default: the images' common side, else 224."
 )
@@ -68,18 +78,8 @@ precision_option = click.option(
     help="Precision of training and inference.",
 )
 device_option = click.option("--device", default="auto", help="auto, cpu, cuda or cuda:N.")
-threads_option = click.option(
-    "--workers", type=NATURAL, default=0, help="CPU threads; 0 is all cores."
-)
-jobs_option = together(
-    click.option(
-        "--workers",
-        type=NATURAL,
-        default=0,
-        help="One-thread processes side by side; 0 is one per core.",
-    ),
-    click.option("--jobs", hidden=True, expose_value=False, callback=_say_workers),
-)
+threads_option = workers_option("CPU threads; 0 is all cores.")
+jobs_option = workers_option("One-thread processes side by side; 0 is one per core.")
 work_option = click.option(
     "--work",
     type=PATH,

@@ -46,7 +46,7 @@ def list_() -> None:
 
 
 @click.command
-@set_argument
+@set_argument()
 def verify(set: Path) -> None:
     """Check every hash and count of SET."""
     from smallset.store import verify as verify_set
@@ -57,7 +57,7 @@ def verify(set: Path) -> None:
 
 
 @click.command
-@set_argument
+@set_argument()
 @click.option("--out", type=PATH, help="PNG file to write. Default: SET's name + .png, here.")
 def show(set: Path, out: Path | None) -> None:
     """Draw a contact sheet of SET."""

@@ -115,7 +115,7 @@ def select(
     order = Order(method, asked, short_classes, size, fit, seed, spread=spread)
     job = begin(data, out, order, desk, pixels=False)
     with keeping(desk.work):
-        selection = job.method.choose(job.seen, job.wanted, seed=job.seed)
+        selection = job.method.choose(job.seen, job.wanted, seed=job.order.seed)
     source, about = job.data.train, job.about({})
     with first_before_others():
         if not is_first():

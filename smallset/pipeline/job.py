@@ -23,7 +23,10 @@ from smallset.train.processes import first_alone, first_before_others
 
 @dataclass(frozen=True)
 class Order:
-    """What a set is to be: the options of `compress` that decide its images."""
+    """What a set is to be: the options of `compress`, as they were typed.
+
+    All but `spread`, the workers that make the set, decide its images.
+    """
 
     method: str | Method
     budget: Budget
@@ -52,11 +55,10 @@ class Job:
     wanted: Wanted
     known: About
     codec: Codec
-    seed: int
 
     def canvases(self, wanted: Wanted) -> Canvases:
         """Make the canvases that are `wanted`."""
-        return self.method.canvases(self.seen, wanted, seed=self.seed)
+        return self.method.canvases(self.seen, wanted, seed=self.order.seed)
 
     def wanting(self, number: int) -> Wanted:
         """Return what is wanted for `number` canvases of each class, or in all if not balanced."""
@@ -79,7 +81,7 @@ def begin(data: AnyData, out: Path, order: Order, desk: Desk, *, pixels: bool = 
 
     `pixels` says whether images are written.
     """
-    seed = check_number("seed", order.seed, least=0, unit="a seed")
+    order = replace(order, seed=check_number("seed", order.seed, least=0, unit="a seed"))
     first_alone(lambda: check_place(out, data))
     method = method_from(order.method) if isinstance(order.method, str) else order.method
     typed = order.method if isinstance(order.method, str) else spec_of(method)
@@ -108,7 +110,7 @@ def begin(data: AnyData, out: Path, order: Order, desk: Desk, *, pixels: bool = 
     known = About(
         method=typed,
         spec=spec_of(method),
-        seeds=Seeds(set=seed, observer=observer.seed if observer else None),
+        seeds=Seeds(set=order.seed, observer=observer.seed if observer else None),
         given=opened.name,
         held_out=opened.held_out,
         fit=order.fit,
@@ -117,4 +119,4 @@ def begin(data: AnyData, out: Path, order: Order, desk: Desk, *, pixels: bool = 
         device=here.kind if observer else "none",
     )
     seen = observed(source, side, order.fit, desk, order.spread)
-    return Job(order, method, opened, seen, desk, have, wanted, known, codec, seed)
+    return Job(order, method, opened, seen, desk, have, wanted, known, codec)

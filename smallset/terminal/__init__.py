@@ -1,9 +1,8 @@
 """The output of the commands: shared functions here, and one file for each kind of output."""
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-
-import click
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,12 +25,18 @@ def console(*, stderr: bool = False) -> "Console":
 
 def say(line: str) -> None:
     """Print a line of the result on stdout."""
-    click.echo(line)
+    print(line, flush=True)
 
 
 def complain(error: str) -> None:
-    """Print an error on stderr, where progress is printed too."""
-    click.echo(f"Error: {error}", err=True)
+    """Print an error on stderr."""
+    note(f"Error: {error}")
+
+
+def note(line: str) -> None:
+    """Print a line of progress on stderr."""
+    if sys.stderr is not None:  # None if stderr is closed
+        print(line, file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:

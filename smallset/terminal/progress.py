@@ -5,15 +5,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
 from smallset.data import Data
 from smallset.started import STARTED
-from smallset.terminal import WIDTH, console, duration, fitted, say
+from smallset.terminal import WIDTH, console, duration, fitted, note, say
 from smallset.terminal.sets import data_lines
 
 _BAR = 12
@@ -33,7 +31,7 @@ class Stages:
         self._paces: dict[str, _Pace] = {}
         self._tasks: dict[str, TaskID] = {}
         self._shown = ""
-        self._bars = _new_bars() if sys.stderr.isatty() else None
+        self._bars = _new_bars() if sys.stderr is not None and sys.stderr.isatty() else None
 
     def __enter__(self) -> "Stages":
         if self._bars is not None:
@@ -45,8 +43,8 @@ class Stages:
             self._bars.stop()
         if kind is None:
             for stage, pace in self._paces.items():
-                click.echo(f"{stage:<24} {pace.seconds:8.1f} s", err=True)
-            click.echo(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s", err=True)
+                note(f"{stage:<24} {pace.seconds:8.1f} s")
+            note(f"{'in all':<24} {time.perf_counter() - self._started:8.1f} s")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Record progress, and show it."""
@@ -59,7 +57,7 @@ class Stages:
             self._show(self._bars, name)
         elif now - self._logged >= _LOG_EVERY_SECONDS and pace.rate:
             self._logged = now
-            click.echo(self._words(name), err=True)
+            note(self._words(name))
 
     def opened(self, data: Data) -> None:
         """Print what smallset found in the data."""

@@ -40,10 +40,12 @@ def test_estimate_of_a_new_run_is_views_over_rate(tmp_path):
     assert found.work_bytes == (24 + 12) * 8 * 8 * 3
 
 
-def test_estimate_counts_every_view_of_an_epoch(tmp_path):
-    each = MATRIX.replace('random = "random"', 'random = "random(factor=2, view=each-patch)"')
-    one = MATRIX.replace('random = "random"', 'random = "random(factor=2)"')
-    found, less = (forecast(plan_bench(ask(tmp_path, m))) for m in (each, one))
+@pytest.mark.parametrize("method", ["random(factor=2", "rded(factor=2, pool=4"])
+def test_estimate_counts_every_view_of_an_epoch(tmp_path, method):
+    found, less = (
+        forecast(plan_bench(ask(tmp_path, MATRIX.replace('= "random"', f'= "{method}{view}"'))))
+        for view in (", view=each-patch)", ", view=patch)")
+    )
     assert found.seconds - less.seconds == pytest.approx(2 * 3 * 3 * 2 / 100)
 
 

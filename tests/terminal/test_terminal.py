@@ -26,7 +26,7 @@ def test_a_long_text_loses_the_middle_of_its_longest_part(text, columns, said):
 
 
 def test_what_the_user_named_is_printed_as_it_is(capsys):
-    for text in (":cat:", "[bold]x[/bold]", "[/]", "a" * 300, "Träumer"):
+    for text in (":cat:", "[bold]x[/bold]", "[/]", "\x1b[31m", "a" * 300, "Träumer"):
         say(text)
         complain(text)
         assert capsys.readouterr() == (f"{text}\n", f"Error: {text}\n")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from smallset.terminal import complain
 from smallset.terminal.progress import Stages
 
 
@@ -32,6 +33,14 @@ def on_terminal(monkeypatch) -> Callable[[], None]:
             monkeypatch.setenv(name, value)
 
     return pretend
+
+
+def test_progress_and_errors_need_no_stderr(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr", None)
+    with Stages() as stages:
+        stages("train", 1, 2)
+    complain("no room")
+    assert capsys.readouterr().out == ""
 
 
 def test_a_log_has_lines_with_rate_and_time_left_and_the_seconds_of_each_stage(clock, capsys):
