@@ -26,7 +26,7 @@ def unfinished(path: Path) -> Iterator[Path]:
     """Yield a hidden path beside `path`, for a file or folder that the caller then moves to `path`.
 
     The name contains `.partial-`. What the caller did not move is removed at the end of the block.
-    A killed process leaves it on the disk; no later run reads or touches it.
+    A killed process leaves it on the disk. A later run may remove it, but does not read it.
     """
     part = path.with_name(f".{path.name[:150]}.partial-{secrets.token_hex(4)}")
     try:
@@ -131,13 +131,13 @@ def writing(
     """Turn an OSError of the block, such as for a full disk, into one that says what to do.
 
     The message has `left`, what remains of the work, and ends in `then`, the last part of the
-    advice. A FileExistsError stays as it is.
+    advice. An error that says what to do already, such as one of `check_output`, stays as it is.
     """
     try:
         yield
-    except FileExistsError:
-        raise
     except OSError as error:
+        if error.errno is None:
+            raise
         reason, advice = error.strerror or str(error), "Mend this"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             reason, advice = "the disk is full", "Free some space"

@@ -16,7 +16,8 @@ UNITS = (
 def whole(name: str, value: object) -> int:
     """Return a whole number, of Python or numpy, as an int. Raises ValueError for other values."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ValueError(f"{name}={value!r} is not a whole number. Give one, such as {name}=1.")
+        typed = name.rpartition(" ")[2]  # k of "d2's k"
+        raise ValueError(f"{name}={value!r} is not a whole number. Give one, such as {typed}=1.")
     return int(value)
 
 

@@ -4,6 +4,7 @@ import errno
 import importlib
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +194,15 @@ def test_a_stopped_run_goes_on_at_its_shard_and_a_damaged_shard_is_made_again(ma
     assert [file.read_bytes() for file in files] == content
     assert files[0].stat().st_mtime_ns == kept
     np.testing.assert_array_equal(rows(label()), before)
+
+
+def test_a_file_in_the_place_of_a_store_says_what_to_do(label):
+    folder = label().folder
+    shutil.rmtree(folder)
+    folder.write_text("mine")
+    with pytest.raises(OSError, match=r"cannot be written: File exists\. .* Mend this, and run"):
+        label()
+    assert folder.read_text() == "mine"
 
 
 @pytest.mark.usefixtures("small_shards")

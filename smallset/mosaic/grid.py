@@ -18,7 +18,8 @@ class Grid:
 
     The C (combine) of PCA (arXiv 2502.06434): canvas j holds the images of ranks j f^2 ..
     (j + 1) f^2 - 1, each shrunk by the factor f and not cropped. `resize="nearest"` is the paper's
-    sampling. `content="centre"` is an ablation: a tile shows the middle of an image, not shrunk.
+    sampling. `content="centre"` is an ablation: a tile shows the middle of an image, which is not
+    shrunk by the factor.
     """
 
     factor: int = 1

@@ -188,7 +188,7 @@ def check_moments(
         raise ValueError(f"{name}'s window={window} has no spread. Give at least {least}.")
     if read < need:
         raise ValueError(
-            f"{name}'s window={window} needs {need} moments of its observer, but it has {read}. "
+            f"{name}'s window={window} needs {need} moments of its observer, but reads {read}. "
             f"Give {remedy}, or a smaller window."
         )
 

@@ -63,7 +63,8 @@ def pick(
 ) -> Int64[np.ndarray, " k"]:
     """Choose the largest value `count` times, each time lowering the values of its neighbours.
 
-    The values to choose from are `passed`. Returns their positions in order of choice.
+    The values to choose from are `passed`. Returns their positions in order of choice. Each choice
+    looks at all values: about a millisecond for a million.
     """
     left = passed.copy()
     chosen = np.empty(count, np.int64)

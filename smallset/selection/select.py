@@ -58,10 +58,10 @@ class Pool:
         assert self.features is not None  # a method has an observer if its selector needs one
         features = self.features()
         largest = np.maximum(features.max(1, initial=0), -features.min(1, initial=0))
-        self._check_finite(largest, "features", "Distances need a number everywhere")
+        self._check_finite(largest, "images' features", "Distances need a number everywhere")
         self._check(
             largest > _LARGEST,
-            f"features go beyond {_LARGEST:g}",
+            f"images' features go beyond {_LARGEST:g}",
             "Sums of their squares do not fit in 32 bits. Take another observer, or divide all of "
             "them by one number.",
         )
@@ -72,8 +72,13 @@ class Pool:
         assert self.probability is not None  # a method checks that its score's observer trains
         mean = self.probability()
         self._check_finite(mean, "probabilities", "Selection needs one for every image")
-        outside = f"mean probabilities are not in 0..1 but in {mean.min()}..{mean.max()}"
-        self._check((mean < 0) | (mean > 1), outside, "Give those of the true class.")
+        outside = (mean < 0) | (mean > 1)
+        given = "".join(f", such as {value}" for value in mean[outside][:1])
+        self._check(
+            outside,
+            f"mean probabilities are not in 0..1{given}",
+            "Give probabilities of the true class.",
+        )
         return mean
 
     def take(self, indices: Int64[np.ndarray, " k"]) -> "Pool":

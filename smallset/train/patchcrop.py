@@ -40,13 +40,14 @@ class PatchCrop(nn.Module):
         flip: float = 0.5,
     ) -> None:
         super().__init__()
-        side = "the side in pixels, or None for the canvas's own"
-        self.size = None if size is None else check_number("size", size, least=1, unit=side)
-        self.factor = check_number("factor", factor, least=1, unit="the tiles a side")
+        if size is not None:
+            size = check_number("PatchCrop's size", size, least=1, unit="the side in pixels")
+        self.size = size
+        self.factor = check_number("PatchCrop's factor", factor, least=1, unit="the tiles a side")
         self.scale, self.ratio = _pair("scale", scale), _pair("ratio", ratio)
         if not _is_number(flip):
             raise ValueError(
-                f"flip={flip!r} is not a number. Give a probability, such as flip=0.5."
+                f"PatchCrop's flip={flip!r} is not a number. Give a probability, such as flip=0.5."
             )
         self.flip = float(flip)
         Patch(self.scale, self.ratio, self.flip)  # raises ValueError if an option is out of range
@@ -166,8 +167,8 @@ def _pair(name: str, value: object) -> tuple[float, float]:
     pair = tuple(value) if isinstance(value, tuple | list) else ()
     if len(pair) != 2 or not all(map(_is_number, pair)):
         raise ValueError(
-            f"{name}={value!r} is not a pair of numbers. Give the lowest and the highest, such as "
-            f"{name}=(0.8, 1.0)."
+            f"PatchCrop's {name}={value!r} is not a pair of numbers. Give the lowest and the "
+            f"highest, such as {name}=(0.8, 1.0)."
         )
     low, high = pair
     return float(low), float(high)

@@ -14,7 +14,7 @@ from scores_toy import toy
 from smallset.observers import Observer
 from smallset.observers.observed import Observed
 from smallset.observers.record import RECORD, Dynamics
-from smallset.scores import DUAL, CADPrune, DynUnc, Score
+from smallset.scores import DUAL, TDDS, CADPrune, DynUnc, Score
 from smallset.scores.tdds import weighed
 from smallset.scores.uncertainty import both, mean_spread, spreads
 
@@ -128,6 +128,12 @@ def test_moments_within_an_epoch_count_and_too_few_steps_say_so(tmp_path):
     assert CADPrune().observer == Observer(epochs=1, snapshots=8)
     with pytest.raises(ValueError, match=r"8 snapshots .* 40 images has 1 step .* at most 1"):
         CADPrune(observer=Observer("resnet8", epochs=1, snapshots=8))(toy(tmp_path))
+
+
+def test_a_window_wider_than_the_epochs_that_are_read_is_refused():
+    said = "tdds's window=5 needs 5 moments of its observer, but reads 3. Give "
+    with pytest.raises(ValueError, match=re.escape(said)):
+        TDDS(epochs=3, window=5)
 
 
 def test_no_windows_are_refused():

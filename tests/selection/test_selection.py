@@ -164,7 +164,9 @@ def test_features_that_are_not_finite_are_named(name):
     pool = pool_of()
     features = pool.features().copy()
     features[[4, 9], 1] = np.nan, -np.inf
-    with pytest.raises(ValueError, match=r"2 features are not finite \(at the positions 4, 9\)"):
+    with pytest.raises(
+        ValueError, match=r"2 images' features are not finite \(at the positions 4, 9\)"
+    ):
         ROOMY[name](with_features(pool, features), np.full(3, 2), seed=0)
 
 
@@ -178,8 +180,8 @@ def test_features_whose_squares_are_too_large_are_named(name):
     features = pool.features().copy()
     features[[4, 9], 1] = 1e20, -1e20
     with pytest.raises(ValueError, match=re.escape(
-        "2 features go beyond 1e+15 (at the positions 4, 9). Sums of their squares do not fit in "
-        "32 bits. Take another observer, or divide all of them by one number."
+        "2 images' features go beyond 1e+15 (at the positions 4, 9). Sums of their squares do not "
+        "fit in 32 bits. Take another observer, or divide all of them by one number."
     )):  # fmt: skip
         ROOMY[name](with_features(pool, features), np.full(3, 2), seed=0)
 

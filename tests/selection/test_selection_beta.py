@@ -94,7 +94,7 @@ def test_probabilities_that_are_not_finite_or_none_are_refused():
         (np.nan, r"1 probabilities are not finite \(at the positions 5\)"),
         (
             1.5,
-            r"1 mean probabilities are not in 0\.\.1 but in 0\.5\.\.1\.5 \(at the positions 5\)\.",
+            r"1 mean probabilities are not in 0\.\.1, such as 1\.5 \(at the positions 5\)\.",
         ),
     ):
         sure = np.full(60, 0.5, np.float32)

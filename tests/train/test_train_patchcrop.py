@@ -281,7 +281,7 @@ def unchecked(options: dict[str, object]) -> PatchCrop:
 )
 def test_an_option_of_another_type_is_refused(name, values, said):
     for value in values:
-        with pytest.raises(ValueError, match=re.escape(f"{name}={value!r} {said}")):
+        with pytest.raises(ValueError, match=re.escape(f"PatchCrop's {name}={value!r} {said}")):
             unchecked({name: value})
 
 
@@ -295,9 +295,10 @@ def test_numpys_numbers_and_lists_are_options_too():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: PatchCrop(0), "size=0 is too small. Give the side in pixels, or None for the "
-         "canvas's own, at least 1."),
-        (lambda: PatchCrop(factor=0), "factor=0 is too small. Give the tiles a side, at least 1."),
+        (lambda: PatchCrop(0), "PatchCrop's size=0 is too small. Give the side in pixels, at "
+         "least 1."),
+        (lambda: PatchCrop(factor=0), "PatchCrop's factor=0 is too small. Give the tiles a "
+         "side, at least 1."),
         (lambda: PatchCrop(scale=(0.5, 0.1)), "patch's scale=(0.5, 0.1) is not a range of area "
          "shares. Give (low, high) with 0 < low <= high <= 1."),
         (lambda: PatchCrop(ratio=(2, 1)), "patch's ratio=(2.0, 1.0) is not a range of width to "
