@@ -7,10 +7,10 @@ import pytest
 from cli_toy import in_memory
 from PIL import Image
 from scores_toy import weights
-from serial_toy import Serial
 
 import smallset
 from smallset.methods import METHODS, method_from
+from smallset.parallel import Here
 from smallset.store.past import PAST
 from smallset.synthesis import SYNTHESES
 
@@ -59,8 +59,7 @@ def test_every_published_setting_can_be_asked_for(name):
 def test_a_worker_gives_the_same_bytes(data):
     method = f"dwa(observer={GIVEN}, iterations=2)"
     here = smallset.compress(data, "here", method=method, ipc=2, work=Path("w"))
-    spread = Serial(pickled=True)
-    there = smallset.compress(data, "there", method=method, ipc=2, work=Path("w"), spread=spread)
+    there = smallset.compress(data, "there", method=method, ipc=2, work=Path("w"), spread=Here(1))
     assert here.manifest.digest == there.manifest.digest
     assert Path("here", PAST).read_bytes() == Path("there", PAST).read_bytes()
 

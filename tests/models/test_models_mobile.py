@@ -23,6 +23,19 @@ def test_the_features_are_a_thirty_second_of_the_image_wide(family):
         assert features(torch.empty(1, 3, 224, 224)).shape == (1, 1280, 7, 7)
 
 
+@pytest.mark.parametrize(("family", "norm", "activation", "squeezes"), [
+    (MOBILENET_V2, (1e-5, 0.1), nn.ReLU6, 0),
+    (EFFICIENTNET_B0, (1e-3, 0.01), nn.SiLU, 16),
+    (EFFICIENTNET_LITE0, (1e-3, 0.01), nn.ReLU6, 0),
+])  # fmt: skip
+def test_norms_and_activations_are_those_of_the_family(family, norm, activation, squeezes):
+    with torch.device("meta"):
+        modules = [*MobileNet(10, stages=family[0], style=family[1]).modules()]
+    assert {(m.eps, m.momentum) for m in modules if isinstance(m, nn.BatchNorm2d)} == {norm}
+    assert {type(m) for m in modules if isinstance(m, nn.ReLU6 | nn.SiLU)} == {activation}
+    assert sum(isinstance(m, SqueezeExcite) for m in modules) == squeezes
+
+
 @pytest.mark.parametrize(("side", "kernel", "before", "after"), [
     (8, 3, 0, 1), (7, 3, 1, 1), (8, 5, 1, 2), (7, 5, 2, 2),
 ])  # fmt: skip

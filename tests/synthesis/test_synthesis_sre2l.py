@@ -9,7 +9,9 @@ from synthesis_toy import canvases, made, resnet8
 
 from smallset.methods import method_from, spec_of
 from smallset.observers import Observer
+from smallset.synthesis import crops, layers, optimised
 from smallset.synthesis.sre2l import SRe2L
+from smallset.train.device import Machine
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def test_a_smaller_set_is_the_beginning_of_a_larger_one(sre2l, tmp_path):
     np.testing.assert_array_equal(made(tmp_path, sre2l, ipc=1), made(tmp_path, sre2l, ipc=3)[::3])
 
 
-def test_finished_batches_are_kept_under_a_name_of_all_they_depend_on(sre2l, tmp_path):
+def test_finished_batches_are_kept_under_a_name_of_all_they_depend_on(sre2l, tmp_path, monkeypatch):
     seen = toy(tmp_path)
     names = [
         canvases(tmp_path, one, seed=seed, seen=seen).kept_as
@@ -35,8 +37,13 @@ def test_finished_batches_are_kept_under_a_name_of_all_they_depend_on(sre2l, tmp
     ]
     names.append(canvases(tmp_path, sre2l, ipc=3).kept_as)
     names.append(canvases(tmp_path, replace(sre2l, observer=resnet8(tmp_path, 1))).kept_as)
+    for machine in (Machine("cpu", "bfloat16", 1), Machine("cpu", "float32", 2)):
+        names.append(canvases(tmp_path, sre2l, seen=toy(tmp_path, machine=machine)).kept_as)
+    for module in (optimised, layers, crops):
+        monkeypatch.setattr(module, "VERSION", -1)
+        names.append(canvases(tmp_path, sre2l).kept_as)
     assert names[0] == names[1]
-    assert len(set(names)) == 5
+    assert len(set(names)) == 10
 
 
 def test_progress_counts_the_iterations_of_all_batches(sre2l, tmp_path):

@@ -45,8 +45,14 @@ def test_auto_takes_a_gpu_where_there_is_one(present, wanted, monkeypatch):
     assert machine(precision="float32").device == wanted
 
 
-def test_the_kind_of_a_device_has_no_index():
-    assert Machine("cuda:3", "float32", 1).kind == "cuda"
+@pytest.mark.parametrize(
+    ("name", "kind", "gpus"), [("cuda:3", "cuda", 1.0), ("cpu", "cpu", 0.0)], ids=["cuda", "cpu"]
+)
+def test_a_worker_is_one_process_with_the_only_device_of_its_kind(name, kind, gpus):
+    whole = Machine(name, "float32", 2, processes=2)
+    assert (whole.kind, whole.gpus) == (kind, gpus)
+    assert whole.on_worker() == Machine(kind, "float32", 2)
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.parametrize("name", ["tpu", "meta", "mps", "cuda:x", "cpu:0"])
