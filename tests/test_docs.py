@@ -1,6 +1,8 @@
 import importlib.util
 import json
 import re
+import runpy
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -266,6 +268,20 @@ def test_a_long_tail_keeps_fewer_of_each_later_class(tmp_path):
     assert written == {"train": 111, "test-": 300}
     with pytest.raises(FileExistsError, match=r"out' exists already"):
         tail.write(data, tmp_path / "out", 100)
+
+
+@pytest.mark.parametrize("name", ["long_tail", "validation"])
+def test_a_study_makes_the_parents_of_its_folder_and_refuses_one_that_exists(
+    tmp_path, monkeypatch, name
+):
+    for split in ("train", "test"):
+        pq.write_table(pa.table({"label": [0, 1] * 600}), tmp_path / f"{split}.parquet")
+    out = tmp_path / "new/out"
+    monkeypatch.setattr(sys, "argv", [name, str(tmp_path), str(out)])
+    runpy.run_path(str(ROOT / f"docs/studies/{name}.py"), run_name="__main__")
+    assert {f.name[:5] for f in out.iterdir()} >= {"train"}
+    with pytest.raises(SystemExit, match=r"^'.*new/out' exists already"):
+        runpy.run_path(str(ROOT / f"docs/studies/{name}.py"), run_name="__main__")
 
 
 def test_the_digits_of_the_readme_are_counted():

@@ -38,6 +38,7 @@ def write(data: Path, out: Path, imbalance: float) -> None:
             raise SystemExit(
                 f"there is no {split}*.parquet in '{data}'. Give a folder that has some."
             )
+    out.parent.mkdir(parents=True, exist_ok=True)
     with whole_folder(out) as part:
         table = pa.concat_tables([pq.read_table(file) for file in train])
         rows = kept(table["label"].to_numpy(), imbalance)
@@ -54,7 +55,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--imbalance", type=float, default=100)
     given = parser.parse_args()
-    write(given.data, given.out, given.imbalance)
+    try:
+        write(given.data, given.out, given.imbalance)
+    except OSError as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def write(data: Path, out: Path) -> None:
     files = sorted(data.rglob("train*.parquet"))
     if not files:
         raise SystemExit(f"there is no train*.parquet in '{data}'. Give a folder that has some.")
+    out.parent.mkdir(parents=True, exist_ok=True)
     with whole_folder(out) as part:
         table = pa.concat_tables([pq.read_table(file) for file in files])
         held = held_out(table["label"].to_numpy())
@@ -48,4 +49,7 @@ if __name__ == "__main__":
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     given = parser.parse_args()
-    write(given.data, given.out)
+    try:
+        write(given.data, given.out)
+    except OSError as error:
+        raise SystemExit(str(error)) from None
