@@ -117,15 +117,24 @@ def refuse_bad(where: str, bad: Sequence[tuple[str, str]]) -> None:
         )
 
 
-def refuse_empty_classes(where: str, found: Scan, classes: Sequence[str]) -> None:
-    """Raise ValueError if a class has no good image. `where` begins the message."""
+def refuse_empty_classes(
+    where: str,
+    found: Scan,
+    classes: Sequence[str],
+    *,
+    or_else: str = "remove the class everywhere",
+) -> None:
+    """Raise ValueError if a class has no good image.
+
+    `where` begins the message. `or_else` ends it, and says what to do instead of adding images.
+    """
     counts = np.bincount(found.labels, minlength=len(classes))
     empty = [name for name, count in zip(classes, counts, strict=True) if not count]
     if empty:
         left = f" after leaving out {counted(len(found.bad), 'bad file')}" if found.bad else ""
         raise ValueError(
             f"{where} has no image of the class(es) {listed(empty)}{left}. Every class "
-            "needs images in it. Add some, or remove the class everywhere."
+            f"needs images in it. Add some, or {or_else}."
         )
 
 

@@ -50,7 +50,8 @@ def read_foreign(
         )
     if not desk.skip_bad:
         refuse_bad(f"the set '{name}'", found.bad)
-    refuse_empty_classes(f"the set '{name}'", found, source.classes)
+    or_else = "test on data without these classes"
+    refuse_empty_classes(f"the set '{name}'", found, source.classes, or_else=or_else)
     return _images(name, classes, index, source, found)
 
 
