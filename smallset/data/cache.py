@@ -4,8 +4,6 @@ import shutil
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Protocol, runtime_checkable
@@ -171,28 +169,30 @@ def _write(path: Path, needed: int, blocks: Iterable[np.ndarray]) -> None:
     """Write the bytes of all blocks to a file, which appears whole or not at all.
 
     The file is written rather than mapped, so that a full disk raises an error instead of killing
-    the process. Raises the OSError of `_explained`, and does not change errors of the blocks.
+    the process. Raises OSError naming the bytes needed and free, the folder, and ways out. The
+    errors of the blocks stay as they are.
     """
-    explained = partial(_explained, path.parent, needed)
-    with ExitStack() as stack:
-        with explained():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if shutil.disk_usage(path.parent).free < needed:
-                raise OSError
-            file = stack.enter_context(replacing(path))
-        for block in blocks:
-            with explained():
-                file.write(block.data)
-        with explained():
-            stack.close()
+    folder = path.parent
+    of_blocks: OSError | None = None
 
+    def drawn() -> Iterator[np.ndarray]:
+        nonlocal of_blocks
+        try:
+            yield from blocks
+        except OSError as error:
+            of_blocks = error
+            raise
 
-@contextmanager
-def _explained(folder: Path, needed: int) -> Iterator[None]:
-    """Turn an OSError into one that names the bytes needed and free, the folder, and ways out."""
     try:
-        yield
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < needed:
+            raise OSError
+        with replacing(path) as file:
+            for block in drawn():
+                file.write(np.ascontiguousarray(block).data)
     except OSError as error:
+        if error is of_blocks:
+            raise
         at = next(p for p in (folder, *folder.parents) if p.exists())
         free = shutil.disk_usage(at).free
         why = f"cannot be written: {error.strerror}" if error.strerror else "too little space"

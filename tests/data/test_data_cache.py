@@ -1,6 +1,8 @@
 import errno
+import io
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -132,6 +134,41 @@ def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(work, monkeypatch):
     with pytest.raises(OSError, match=r"cannot be written: No space left on device.*--cache none"):
         cached(work)
     assert not list((work / "pixels").iterdir())
+
+
+class Full(io.RawIOBase):
+    """A file on a full disk."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_that_cannot_be_closed_after_a_failed_write_is_the_same_error(work, monkeypatch):
+    monkeypatch.setattr(Path, "open", lambda *_: io.BufferedWriter(Full(), 10_000))
+    with pytest.raises(OSError, match=r"cannot be written: No space left on device.*--cache none"):
+        cached(work)
+
+
+def test_an_image_that_cannot_be_read_keeps_its_error(work, monkeypatch):
+    def gone(*_: object, **__: object) -> None:
+        raise FileNotFoundError("gone")
+
+    monkeypatch.setattr("smallset.data.cache.view_square", gone)
+    with pytest.raises(FileNotFoundError, match=r"^gone$"):
+        cached(work)
+
+
+def test_squares_in_another_order_of_memory_are_written_by_their_places(work, monkeypatch):
+    expected = cached(None).batch(np.arange(240))
+
+    def transposed(*args, **options):
+        return np.asfortranarray(view_square(*args, **options))
+
+    monkeypatch.setattr("smallset.data.cache.view_square", transposed)
+    assert torch.equal(cached(work).batch(np.arange(240)), expected)
 
 
 def test_a_size_below_one_is_an_error(work):
