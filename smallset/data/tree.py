@@ -41,8 +41,8 @@ def loose_images(folder: Path) -> Iterator[str]:
 
 def has_image(folder: Path) -> bool:
     """Tell whether a folder holds a visible image file at any depth."""
-    inside = (has_image(folder / name) for name in subfolders(folder))
-    return any(loose_images(folder)) or any(inside)
+    # The subfolders are listed only if no image lies beside them, because a listing is long.
+    return any(loose_images(folder)) or any(has_image(folder / n) for n in subfolders(folder))
 
 
 def is_set(folder: Path) -> bool:
