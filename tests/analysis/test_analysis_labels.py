@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from analysis_toy import TRAINED, sight
@@ -48,6 +50,9 @@ def test_a_trained_observer_says_what_its_run_found_of_the_sources(material):
     facts = {f.name: f for finding in LabelQuality()(made) for f in finding.facts}
     margins = made.seen.dynamics(TRAINED).at(1)["margin"][made.sets[0].sources[:, 0]]
     assert facts["negative aum"].value == pytest.approx((margins < 0).mean())
+    unknown = replace(made.sets[0], sources=np.full((6, 1), -1))
+    findings = list(LabelQuality()(replace(made, sets=(unknown,))))
+    assert "negative aum" not in {f.name for finding in findings for f in finding.facts}
 
 
 def test_the_labels_of_a_mosaic_are_checked_by_its_source_images(material):

@@ -33,6 +33,12 @@ def test_training_images_that_are_held_out_too_are_found_and_named():
     )
 
 
+def test_of_many_images_the_first_five_are_named_and_the_rest_counted():
+    data = arrays([0, 1] * 4, [0, 1] * 3, same=[(k, k) for k in range(6)])
+    assert "6 training images are also held out: '00000000', " in data.doubts()[0]
+    assert "'00000004' and 1 more. Leave" in data.doubts()[0]
+
+
 def test_leaks_are_left_out_and_the_fingerprint_says_so():
     data = arrays([0, 1, 0, 1, 0], [0, 1, 1], same=[(1, 2), (4, 0)])
     clean = data.without_leaks()

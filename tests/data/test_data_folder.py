@@ -241,6 +241,7 @@ UNCLEAR = [
     ({"train/1.png": 1, "test/2.png": 2}, r"has test/, train/ but no train/ with class.*Add train"),
     ({"training/1.png": 1, "testing/2.png": 2}, "has testing/, training/ but no train/ with class"),
     (TWO | TEST | {"test/Bee/1.png": 3}, r"test split of 'set' differs.*unknown to train: 'Bee'\."),
+    (TWO | {"test/x/1.png": 7, "test/y/1.png": 8}, r"unknown to train: 'x', 'y'; lacks: 'ape', 'b"),
     (TWO | {"test/ape/1.png": 3}, r"lacks: 'bee'.*Needed the same classes in both"),
     (
         TWO | renamed(TEST, "test", "dev"),

@@ -54,6 +54,13 @@ def test_a_skipped_file_does_not_count_in_the_fingerprint(write_folder, work):
     assert open_data(write_folder({}), work=work).fingerprint == data.fingerprint
 
 
+def test_the_first_misnamed_files_are_listed_and_the_rest_counted(write_folder, work):
+    data = open_data(write_folder(GOOD | {f"ape/x{k}.jpg": 20 + k for k in range(7)}), work=work)
+    (note,) = data.notes
+    assert note.startswith("7 files of another format than named, ")
+    assert note.endswith("'ape/x4.jpg' and 2 more")
+
+
 def test_one_class_is_an_error(write_folder, work):
     with pytest.raises(ValueError, match=r"has 1 class \['ape'\], but .* at least two\. Point to"):
         open_data(write_folder({"ape/1.png": 1}), work=work)
