@@ -115,7 +115,10 @@ def analyze(
 def _open(
     sets: Sequence[AnySet], data: AnyData, desk: Desk, reading: Reading
 ) -> tuple[list[TrainingSet], Data]:
-    """Open all sets, and then the data, unless a set without a manifest needed it before."""
+    """Open all sets, and the data if no set without a manifest has opened them.
+
+    Raises ValueError for sets of other classes and for sets that hold held-out images.
+    """
     opened = []
     for given in sets:
         made, data = training_set(given, data, desk, reading)

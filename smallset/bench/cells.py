@@ -71,7 +71,7 @@ class MatrixCell:
 
 
 def identity_of(result: Result) -> Identity:
-    """Return the identity of the cell of a result, whichever version wrote the result."""
+    """Return the identity that this version's matrix gives to the cell of a result."""
     spec = canonical(result.spec, size=result.size)
     found = replace(result.identity, spec=spec, view=canonical_view(result.view))
     if limit_of(result.budget) is not None:

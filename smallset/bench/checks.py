@@ -23,7 +23,8 @@ def check_different(values: Mapping[str, object], lines: TableText) -> None:
 def check_names(sweep: Sweep, lines: TableText) -> None:
     """Raise ValueError for an unknown student, protocol, codec or budget. Opens no file.
 
-    Also raises ValueError for a budget given twice, and for "auto" with a budget in bytes.
+    Also raises ValueError for a budget given twice, and for the protocol "auto" with a budget in
+    bytes.
     """
     checks: list[tuple[tuple[str, ...], Callable[[str], object]]] = [
         (sweep.students, read_model),

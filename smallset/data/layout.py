@@ -86,7 +86,10 @@ def found_layout(root: Path) -> Layout:
 
 
 def _splits(root: Path, top: list[str]) -> dict[str, Path]:
-    """Return the folder of each split, or nothing if the folders in `root` are classes."""
+    """Return the folder of each split, or nothing if the folders in `root` are classes.
+
+    Raises ValueError for unclear names of splits.
+    """
     names = [name for name in top if name.casefold() in _SPELLINGS.keys() | _UNCLEAR]
     trains = [name for name in names if _SPELLINGS.get(name.casefold()) == "train"]
     if names != top and not any(subfolders(root / name) for name in trains):

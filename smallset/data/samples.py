@@ -60,7 +60,7 @@ def eight_bit(image: Image.Image, data: bytes) -> Image.Image:
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    """Scale integer grey to 8 bits, and turn its transparent value into alpha."""
+    """Return integer grey in 8 bits: as L, or as LA if one value is transparent."""
     values, white = np.asarray(image).astype(np.uint32), 65535
     if isinstance(image, TiffImageFile):
         white = 2 ** image.tag_v2[_BITS][0] - 1

@@ -89,8 +89,8 @@ def find(
     """Find the store of a set that holds the labels `asked`. Any teacher fits if `teacher` is None.
 
     If several stores fit, a complete one comes first, then the one with the fewest epochs. Raises
-    FileNotFoundError if there is no store, and ValueError if none fits or if those that fit are of
-    several teachers.
+    FileNotFoundError if there is no store of the kind asked, views or whole images. Raises
+    ValueError if no store fits, or if the stores that fit are of several teachers.
     """
     folder = label_folder(made)
     of_views = not asked.one_per_image

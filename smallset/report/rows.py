@@ -208,7 +208,7 @@ def rows(
 
 
 def seeds_note(table: Sequence[Row]) -> str:
-    """Say which of the three seeds varied in each row."""
+    """Count the sets, observers and student seeds of each row, as text."""
     groups = grouped(table, attrgetter("varied"))
     many = max(groups.values(), key=len)
     others = "all" if len(groups) == 1 else "the others"

@@ -112,10 +112,11 @@ class CompressedDataset:
 
     @cached_property
     def dataset(self) -> ImageDataset:
-        """The images as a data set, with the manifest's digest as its fingerprint.
+        """The images, or the tiles of sheets, as a data set.
 
-        A set of the codec "original" reads all of its images for their sizes. Raises ValueError if
-        one of them is not an image.
+        The manifest's digest is the fingerprint of the data set. A set of the codec "original"
+        reads all of its images for their sizes. Raises ValueError if one of them was changed or is
+        damaged.
         """
         files, codec = self.rows, Codec.parse(self.manifest.codec)
         if self.manifest.sheet is None:

@@ -65,7 +65,7 @@ def real_start(
     *,
     flip: float = 0.0,
 ) -> PixelStart:
-    """Start each image of the set from a different training image of its class.
+    """Start each image of the set from another training image of its class, after `check_real`.
 
     The set seed orders the training images of a class. A smaller set starts from the first images
     of a larger set. Each start is a mirror image with probability `flip`.

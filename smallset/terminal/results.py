@@ -62,7 +62,7 @@ def show_evaluation(found: list[Result], results: Path) -> None:
 
 
 def _cost(r: Result) -> str:
-    """Return the bytes of images, labels and teacher that a student needs, as text."""
+    """Return the bytes of images, labels and teacher, and the teacher's top-1, as text."""
     labels = f"{r.cost.labels:,}" if r.cost.labels else "no"
     cost = f"{bytes_against(r.cost.images, r.source_bytes)}, {labels} label bytes"
     if r.teacher is None or r.teacher_top1 is None:

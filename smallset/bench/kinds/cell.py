@@ -78,7 +78,7 @@ class CellUnit(StudentUnit):
 
     @classmethod
     def asked_by(cls, cell: MatrixCell, ground: Ground) -> "CellUnit | None":
-        """Return the student of a cell with a set, or None for another cell."""
+        """Return the unit of a cell, or None if all images train its student."""
         if cell.budget is None:
             return None
         made, teacher = SetUnit.of(cell, ground), TeacherUnit.of(cell, ground)

@@ -104,7 +104,7 @@ class ObserverUnit(Unit):
         write_scores(self.out, {}, rows=source.rows, labels=source.labels, run=run)
 
     def shares(self, ground: Ground) -> Shares:
-        """Count the runs of the score that needs most of them, with all inference passes."""
+        """Return the cost of training and inference for the score with the most runs."""
         images = len(ground.data_of(self.asker).train)
         if isinstance(self.observer, Pretrained):
             network = self.observer.network
