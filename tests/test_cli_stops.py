@@ -70,6 +70,12 @@ def test_ctrl_c_leaves_nothing_and_the_same_command_completes(shell, monkeypatch
     assert shell("verify", out).code == 0
 
 
+def test_ctrl_c_before_a_command_is_silent(shell, monkeypatch):
+    monkeypatch.setattr("smallset.fingerprint.smallset_version", raises(KeyboardInterrupt()))
+    ran = shell("--version")
+    assert (ran.code, ran.out, ran.err.strip()) == (130, "", "")
+
+
 def test_ctrl_c_between_students_keeps_the_finished_ones(shell, monkeypatch):
     assert shell.compress("data", "set", "--method", "random").code == 0
     with monkeypatch.context() as patch:
