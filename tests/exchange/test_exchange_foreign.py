@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallset.data import ImageDataset, content_of, hub, pixel_cache
+from smallset.data import ImageDataset, content_of, pixel_cache
 from smallset.desk import Desk
 from smallset.exchange.foreign import as_found, read_foreign, set_name
 from smallset.records import Classes
@@ -221,7 +221,7 @@ def test_a_set_that_is_missing_is_an_error(read, tmp_path, monkeypatch):
     def load(*arguments: object, **options: object) -> None:
         raise ConnectionError("Couldn't reach the Hub")
 
-    monkeypatch.setattr(hub, "_load", load)
+    monkeypatch.setattr("datasets.load_dataset_builder", load)
     with pytest.raises(FileNotFoundError, match="'hf:no/such' could not be read"):
         read("hf:no/such")
 
