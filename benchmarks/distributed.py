@@ -1,4 +1,4 @@
-"""What a second process brings: images/s of two gloo processes against one, a thread each.
+"""Training by two gloo processes against one process, in images/s, with a thread each.
 
 Both ways train ConvNet-D3 (eager) at 32 px, batch 50, through `fit`. They take turns in one run.
 While the first process works alone, the second one waits. In wall time, efficiency is half the

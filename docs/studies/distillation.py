@@ -1,4 +1,4 @@
-"""What distilled images look like.
+"""Draw the images of distilled sets.
 
     python docs/studies/distillation.py RUNS     the first image of each class by each method
                                                  -> docs/distilled.png

@@ -61,7 +61,7 @@ CUTS = (
 
 @dataclass(frozen=True)
 class Fact:
-    """What a student learned from one set, and what the set's observer had learned before.
+    """The accuracy of a student of one set, and the accuracy of the observer of the set.
 
     The first fields are those of the cut. `read` is a word of `READS`, or "random" for a set
     without an observer. `observer_right` is the share of training images that the observer gets
@@ -83,7 +83,7 @@ class Fact:
 
     @property
     def key(self) -> tuple[str, int, int, str, int]:
-        """What is measured: two facts of one key differ at most in their values."""
+        """The fields that name a measurement. Facts of the same key differ only in their values."""
         return self.data, self.images, self.epochs, self.read, self.seed
 
 
